@@ -1,0 +1,1 @@
+"""Structure of WebAssembly modules: types, the instruction table, modules, errors."""

@@ -1,0 +1,91 @@
+"""The small typed errors of the core. Only :mod:`pyjsapi.jsapi` turns them into the JS API's classes."""
+
+from __future__ import annotations
+
+
+class WasmError(Exception):
+    """Base of everything that the core raises on purpose."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message)
+        self.message = message
+
+
+class DecodeError(WasmError):
+    """Malformed binary: what is wrong and the byte offset in the module."""
+
+    def __init__(self, message: str, offset: int) -> None:
+        super().__init__(message)
+        self.offset = offset
+
+    def __str__(self) -> str:
+        return f"{self.message} (at offset {self.offset:#x})"
+
+
+class ParseError(WasmError):
+    """Malformed text: what is wrong, with line and column (both from 1) and the line itself."""
+
+    def __init__(self, message: str, line: int, column: int, source_line: str = "") -> None:
+        super().__init__(message)
+        self.line = line
+        self.column = column
+        self.source_line = source_line
+
+    def __str__(self) -> str:
+        where = f"{self.line}:{self.column}: {self.message}"
+        if not self.source_line:
+            return where
+        caret = "".join("\t" if c == "\t" else " " for c in self.source_line[: self.column - 1])
+        return f"{where}\n  {self.source_line}\n  {caret}^"
+
+
+class ValidationError(WasmError):
+    """A module that decodes but is not valid. Location fields are filled in as far as they are known."""
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        funcidx: int | None = None,
+        instruction: int | None = None,
+        mnemonic: str | None = None,
+        offset: int | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.funcidx = funcidx
+        self.instruction = instruction
+        """Position of the instruction in the function's body or constant expression."""
+        self.mnemonic = mnemonic
+        self.offset = offset
+
+    def __str__(self) -> str:
+        where = []
+        if self.funcidx is not None:
+            where.append(f"in function #{self.funcidx}")
+        if self.mnemonic is not None:
+            where.append(f"at {self.mnemonic}")
+        if self.offset is not None:
+            where.append(f"at offset {self.offset:#x}")
+        return f"{self.message} ({', '.join(where)})" if where else self.message
+
+
+class FeatureError(ValidationError):
+    """A module needs a feature that is switched off."""
+
+
+class LinkError(WasmError):
+    """An import that does not match what the module asks for."""
+
+
+class Trap(WasmError):
+    """Execution stopped by the specification; the message is its wording."""
+
+    def __init__(self, message: str = "unreachable") -> None:
+        super().__init__(message)
+
+
+class Exhaustion(WasmError):
+    """Execution stopped because a resource of the engine ran out ("call stack exhausted")."""
+
+    def __init__(self, message: str = "call stack exhausted") -> None:
+        super().__init__(message)

@@ -1,0 +1,26 @@
+"""The language features that a module may use, as one value passed in."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Features:
+    """What is allowed beyond WebAssembly 1.0. Every feature that the engine has is on unless switched off.
+
+    A module that uses a feature which is off is refused with an error that names the field.
+    """
+
+    sign_extension: bool = True
+    saturating_float_to_int: bool = True
+    multi_value: bool = True
+    bulk_memory: bool = True
+    reference_types: bool = True
+    multi_memory: bool = True
+    extended_const: bool = True
+    tail_call: bool = True
+    function_references: bool = True
+    """Typed function references, with recursion groups and subtyping of function types."""
+    memory64: bool = True
+    """Memories and tables with 64-bit addresses."""
