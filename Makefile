@@ -1,0 +1,44 @@
+# Every verb is a script in scripts/; this file only names them.
+PYTHON ?= python3
+RUN := .venv/bin/python
+
+.PHONY: help setup build check test test-pythons compare serve bench clean
+
+help:
+	@echo "make compare       compare pyjsapi with Chromium's and Firefox's WebAssembly, report in build/report"
+	@echo "make test          run every test"
+	@echo "make setup         install what the project needs: .venv, node_modules, browsers"
+	@echo "make build         the Pyodide distribution and the real modules, in build/"
+	@echo "make check         ruff, mypy, import contracts"
+	@echo "make test-pythons  the fast tests on every other Python that is installed"
+	@echo "make serve         the comparison page on a local server"
+	@echo "make bench         the benchmarks against other engines"
+	@echo "make clean         remove what was built (not .venv and node_modules)"
+
+setup:
+	@$(PYTHON) scripts/setup.py
+
+build: setup
+	@bash scripts/build.sh
+
+check: setup
+	@bash scripts/check.sh
+
+test: build
+	@bash scripts/test.sh
+
+test-pythons:
+	@bash scripts/test_pythons.sh
+
+compare: build
+	@$(RUN) -m web.compare --browser chromium --browser firefox --report build/report
+
+serve: build
+	@$(RUN) -m pyjsapi.cli serve
+
+bench: build
+	@$(PYTHON) scripts/setup.py --bench python
+	@$(RUN) -m benchmarks
+
+clean:
+	@rm -rf build dist .cache/stamps .mypy_cache .ruff_cache .import_linter_cache .pytest_cache

@@ -1,0 +1,25 @@
+#!/usr/bin/env bash
+# The static checks. With a name only that one: ruff, mypy, imports, lockfile.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+bin=.venv/bin
+
+check_ruff() { "$bin/ruff" check --quiet --output-format concise .; }
+check_mypy() { "$bin/mypy"; }
+check_imports() { "$bin/lint-imports" --no-cache; }
+# A lock file that names download addresses works only where they are reachable.
+check_lockfile() { ! grep -n '"resolved"' package-lock.json; }
+
+status=0
+for name in "${@:-ruff mypy imports lockfile}"; do
+  for check in $name; do
+    if output=$("check_$check" 2>&1); then
+      echo "$check: clean"
+    else
+      printf "%s\n" "$output"
+      echo "$check: FAILED" >&2
+      status=1
+    fi
+  done
+done
+exit $status

@@ -1,0 +1,15 @@
+#!/usr/bin/env bash
+# Every test: the package's own (with those inside Pyodide), then the page in both browsers.
+# Arguments are handed to pytest for the package's own tests, and leave the browsers out.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+pytest=(.venv/bin/python -m pytest)
+
+if (($#)); then
+  exec "${pytest[@]}" "$@"
+fi
+
+status=0
+"${pytest[@]}" tests -q -n 2 --dist loadgroup || status=1
+"${pytest[@]}" playwright -q || status=1
+exit $status
