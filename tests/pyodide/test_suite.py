@@ -1,0 +1,60 @@
+"""The package's own tests, file by file, once more inside Pyodide under Node."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from .conftest import Pyodide
+
+pytestmark = [pytest.mark.pyodide, pytest.mark.xdist_group("pyodide")]
+
+HERE = Path(__file__).resolve().parent
+ROOT = HERE.parents[1]
+# The folders whose subject does not depend on a file system, a terminal or other processes.
+FOLDERS = (
+    "syntax",
+    "binary",
+    "text",
+    "validation",
+    "ecmascript",
+    "runtime",
+    "compiler",
+    "jsapi",
+)
+# Packages that Pyodide does not have offline, and modules that cannot work in it.
+NOT_INSIDE = {"hypothesis", "numpy", "wasmtime", "subprocess", "multiprocessing", "threading"}
+
+
+def _imports(path: Path) -> set[str]:
+    """The top-level names of everything that a file imports anywhere."""
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            found |= {alias.name.split(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            found.add(node.module.split(".")[0])
+    return found
+
+
+def _files() -> list[str]:
+    return [
+        path.relative_to(ROOT).as_posix()
+        for folder in FOLDERS
+        for path in sorted((ROOT / "tests" / folder).rglob("test_*.py"))
+        if not _imports(path) & NOT_INSIDE
+    ]
+
+
+@pytest.mark.parametrize("path", _files())
+def test_passes_inside_pyodide(pyodide: Pyodide, path: str) -> None:
+    source = (HERE / "inside" / "run_pytest.py").read_text(encoding="utf-8")
+    result = pyodide.call(source, "run", "run_pytest.py", path)
+    if result["failed"]:
+        pytest.fail("\n".join(result["failed"]), pytrace=False)
+    assert result["code"] == 0
+    assert result["passed"] > 0
