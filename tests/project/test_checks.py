@@ -1,0 +1,17 @@
+"""The project's rules that are checked without running it: `make check`, one test per check."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.mark.parametrize("check", ["ruff", "mypy", "imports", "lockfile"])
+def test_check_is_clean(check: str) -> None:
+    command = ["bash", ROOT / "scripts" / "check.sh", check]
+    result = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True)
+    assert result.returncode == 0, result.stdout + result.stderr
