@@ -29,10 +29,10 @@ from common import ROOT, VENV, Failure, locked, main_guard, run, say
 from stamps import Stamp
 
 NODE_MINIMUM = 20
-# Each browser: where Debian puts it, Debian's package, Playwright's name for its own build.
+# Each browser: its commands, Debian's package, Playwright's name for its own build.
 BROWSERS = (
-    (("/usr/bin/chromium",), "chromium", "chromium"),
-    (("/usr/bin/firefox-esr", "/usr/bin/firefox"), "firefox-esr", "firefox"),
+    (("chromium", "chromium-browser", "google-chrome"), "chromium", "chromium"),
+    (("firefox-esr", "firefox"), "firefox-esr", "firefox"),
 )
 # Without any font a page is drawn as empty boxes in the pictures.
 FONTS = "fonts-dejavu-core"
@@ -150,7 +150,7 @@ def _node_stamp(modules: Path) -> Stamp:
 
 def set_up_browsers() -> None:
     """Find Chromium and Firefox; install what is missing (Debian's packages, else Playwright's builds)."""
-    missing = [row for row in BROWSERS if not any(Path(path).exists() for path in row[0])]
+    missing = [row for row in BROWSERS if not any(shutil.which(command) for command in row[0])]
     if not missing:
         return
     if can_use_apt():
@@ -162,7 +162,7 @@ def set_up_browsers() -> None:
     names = [name for _, _, name in missing if not Path(own.get(name, "/nonexistent")).exists()]
     if not names:
         return
-    say(f"no {' and no '.join(names)} in /usr/bin: installing Playwright's own build")
+    say(f"no {' and no '.join(names)} on PATH: installing Playwright's own build")
     try:
         run([python, "-m", "playwright", "install", *names])
     except subprocess.CalledProcessError as error:
