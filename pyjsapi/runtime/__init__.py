@@ -1,0 +1,21 @@
+"""The store's objects, linking and instantiation (core specification, "Execution")."""
+
+from pyjsapi.runtime.function import FuncInst
+from pyjsapi.runtime.global_ import GlobalInst
+from pyjsapi.runtime.instance import ExternVal, ModuleInstance
+from pyjsapi.runtime.instantiate import extern_type, instantiate, start_function
+from pyjsapi.runtime.memory import MemoryStorage, new_memory
+from pyjsapi.runtime.table import TableInst
+
+__all__ = [
+    "ExternVal",
+    "FuncInst",
+    "GlobalInst",
+    "MemoryStorage",
+    "ModuleInstance",
+    "TableInst",
+    "extern_type",
+    "instantiate",
+    "new_memory",
+    "start_function",
+]

@@ -1,0 +1,40 @@
+"""Function instances (core: "Runtime Structure: Function Instances")."""
+
+from __future__ import annotations
+
+import weakref
+from collections.abc import Callable
+from typing import Any
+
+from pyjsapi.syntax.deftypes import DefType
+
+
+class FuncInst:
+    """A function in the store: its closed type and a Python callable over canonical values.
+
+    ``call`` takes one positional argument per parameter and returns ``None``, the result, or a tuple of results.
+    Integers are unsigned, f32 and f64 are floats, a null reference is ``None``.
+    """
+
+    __slots__ = ("__weakref__", "call", "host", "index", "type", "wrapper")
+
+    def __init__(
+        self,
+        type_: DefType,
+        call: Callable[..., Any],
+        *,
+        host: Callable[..., Any] | None = None,
+        index: int | None = None,
+    ) -> None:
+        self.type = type_
+        self.call = call
+        self.host = host
+        """The embedder's callable that a host function stands for; ``None`` for wasm functions."""
+        self.index = index
+        """Function index in the module that defines the function; ``None`` for host functions."""
+        self.wrapper: weakref.ref[Any] | None = None
+        """The embedder's object for this function, so that it keeps its identity."""
+
+    def __repr__(self) -> str:
+        kind = "host function" if self.host is not None else f"function #{self.index}"
+        return f"<{kind} {self.type}>"

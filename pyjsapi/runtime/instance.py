@@ -1,0 +1,46 @@
+"""Module instances (core: "Runtime Structure: Module Instances")."""
+
+from __future__ import annotations
+
+from typing import Any, TypeAlias
+
+from pyjsapi.runtime.function import FuncInst
+from pyjsapi.runtime.global_ import GlobalInst
+from pyjsapi.runtime.memory import MemoryStorage
+from pyjsapi.runtime.table import TableInst
+from pyjsapi.syntax.module import Module
+from pyjsapi.validation.context import Context
+
+ExternVal: TypeAlias = "FuncInst | TableInst | MemoryStorage | GlobalInst"
+"""Something that a module imports or exports."""
+
+
+class ModuleInstance:
+    """The index spaces of an instantiated module, imports first."""
+
+    __slots__ = (
+        "__weakref__",
+        "context",
+        "datas",
+        "elems",
+        "exports",
+        "funcs",
+        "globals",
+        "mems",
+        "module",
+        "tables",
+    )
+
+    def __init__(self, module: Module, context: Context) -> None:
+        self.module = module
+        self.context = context
+        self.funcs: list[FuncInst] = []
+        self.tables: list[TableInst] = []
+        self.mems: list[MemoryStorage] = []
+        self.globals: list[GlobalInst] = []
+        self.elems: list[list[Any]] = []
+        """Element segments; a dropped one is empty."""
+        self.datas: list[bytes] = []
+        """Data segments; a dropped one is empty."""
+        self.exports: dict[str, ExternVal] = {}
+        """In the order of the module's export section."""

@@ -1,0 +1,142 @@
+"""Linking and instantiation (core: "Modules", "Instantiation")."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from pyjsapi.runtime.constant import evaluate
+from pyjsapi.runtime.function import FuncInst
+from pyjsapi.runtime.global_ import GlobalInst
+from pyjsapi.runtime.instance import ExternVal, ModuleInstance
+from pyjsapi.runtime.memory import MemoryStorage, new_memory
+from pyjsapi.runtime.table import TableInst
+from pyjsapi.syntax.errors import LinkError
+from pyjsapi.syntax.module import Active, Module
+from pyjsapi.syntax.types import ExternType, FuncExtern, extern_kind
+from pyjsapi.validation.context import Context
+from pyjsapi.validation.limits import Limits
+from pyjsapi.validation.matching import match_extern
+
+
+def extern_type(value: ExternVal) -> ExternType:
+    """The type that an external value has now."""
+    return FuncExtern(value.type) if isinstance(value, FuncInst) else value.type
+
+
+def instantiate(
+    module: Module,
+    context: Context,
+    externvals: Sequence[ExternVal],
+    bind: Callable[[ModuleInstance], None],
+    limits: Limits,
+) -> ModuleInstance:
+    """Instantiate a valid module.
+
+    ``bind`` gives the instance its own functions: it appends a `FuncInst` per function definition to
+    ``instance.funcs``, when imports, memories and tables stand and before any expression is evaluated.
+    Raises `LinkError` when an external value does not match its import, `MemoryError` when a memory or table
+    cannot be allocated, `Trap` when an active segment does not fit; what was written before stays written.
+    The start function is not called: see `start_function`.
+    """
+    _match_imports(module, context, externvals)
+    instance = ModuleInstance(module, context)
+    for value in externvals:
+        if isinstance(value, FuncInst):
+            instance.funcs.append(value)
+        elif isinstance(value, TableInst):
+            instance.tables.append(value)
+        elif isinstance(value, MemoryStorage):
+            instance.mems.append(value)
+        else:
+            instance.globals.append(value)
+    _allocate(instance, limits)
+    bind(instance)
+    _initialize(instance)
+    _collect_exports(instance)
+    _run_active_segments(instance)
+    return instance
+
+
+def start_function(instance: ModuleInstance) -> FuncInst | None:
+    """The function to call after instantiation, where the module names one."""
+    start = instance.module.start
+    return None if start is None else instance.funcs[start]
+
+
+def _match_imports(module: Module, context: Context, externvals: Sequence[ExternVal]) -> None:
+    if len(externvals) != len(module.imports):
+        raise LinkError(
+            f"the module has {len(module.imports)} imports, {len(externvals)} values were given"
+        )
+    for import_, expected, value in zip(module.imports, context.imports, externvals, strict=True):
+        actual = extern_type(value)
+        if not match_extern(actual, expected):
+            raise LinkError(
+                f'incompatible import type for "{import_.module}" "{import_.name}": '
+                f"expected {describe(expected)}, got {describe(actual)}"
+            )
+
+
+def describe(type_: ExternType) -> str:
+    """An external type in words, for messages."""
+    kind = extern_kind(type_)
+    if isinstance(type_, FuncExtern):
+        return f"{kind} {type_.type}"
+    return f"{kind} {type_}"
+
+
+def _allocate(instance: ModuleInstance, limits: Limits) -> None:
+    context = instance.context
+    for mem_type in context.mems[len(instance.mems) :]:
+        instance.mems.append(new_memory(mem_type, page_limit=limits.memory_pages(mem_type)))
+    for table_type in context.tables[len(instance.tables) :]:
+        if table_type.minimum > limits.table_elements:
+            raise MemoryError(
+                f"cannot allocate a table of {table_type.minimum} elements: "
+                f"the limit is {limits.table_elements}"
+            )
+        instance.tables.append(TableInst(table_type, None, ceiling=limits.table_elements))
+
+
+def _initialize(instance: ModuleInstance) -> None:
+    module, context = instance.module, instance.context
+    for definition in module.globals:
+        type_ = context.globals[len(instance.globals)]
+        instance.globals.append(GlobalInst(type_, evaluate(definition.init, instance)))
+    first = len(instance.tables) - len(module.tables)
+    for table, inst in zip(module.tables, instance.tables[first:], strict=True):
+        if table.init is not None:
+            inst.fill(0, evaluate(table.init, instance), inst.size())
+    for elem in module.elems:
+        instance.elems.append([evaluate(expr, instance) for expr in elem.init])
+    instance.datas.extend(data.init for data in module.datas)
+
+
+def _collect_exports(instance: ModuleInstance) -> None:
+    for export in instance.module.exports:
+        space: Sequence[ExternVal]
+        match export.kind:
+            case "func":
+                space = instance.funcs
+            case "table":
+                space = instance.tables
+            case "memory":
+                space = instance.mems
+            case _:
+                space = instance.globals
+        instance.exports[export.name] = space[export.index]
+
+
+def _run_active_segments(instance: ModuleInstance) -> None:
+    for index, elem in enumerate(instance.module.elems):
+        if isinstance(elem.mode, Active):
+            offset = evaluate(elem.mode.offset, instance)
+            segment = instance.elems[index]
+            instance.tables[elem.mode.index].init(segment, offset, 0, len(segment))
+        if elem.mode != "passive":
+            instance.elems[index] = []
+    for index, data in enumerate(instance.module.datas):
+        if isinstance(data.mode, Active):
+            offset = evaluate(data.mode.offset, instance)
+            instance.mems[data.mode.index].init(data.init, offset, 0, len(data.init))
+            instance.datas[index] = b""

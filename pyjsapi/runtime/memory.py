@@ -1,0 +1,236 @@
+"""Memory instances (core: "Runtime Structure: Memory Instances").
+
+A `MemoryStorage` knows nothing of modules and instances. Its bytes are one object, ``data``, which generated code
+indexes directly; typed views of the same bytes serve aligned accesses. Growth happens in place where nobody holds
+a view from outside, else the bytes move; either way `MemoryUser`s are told.
+"""
+
+from __future__ import annotations
+
+import mmap
+import weakref
+from dataclasses import replace
+from typing import Any, Final, Protocol, TypeAlias
+
+from pyjsapi.syntax.errors import Trap
+from pyjsapi.syntax.types import I32, MemType
+
+MAPPED_BYTES: Final = 64 << 20
+"""Memories that start at this many bytes are mapped, so that the system commits their pages lazily."""
+
+_OUT_OF_BOUNDS: Final = "out of bounds memory access"
+_COPY_DIRECTLY: Final = 2048
+"""Bytes above which copying through views beats copying through a slice."""
+
+Bytes: TypeAlias = "bytearray | mmap.mmap"
+
+
+class MemoryUser(Protocol):
+    """Something that caches ``data`` or views of a storage; held weakly."""
+
+    def memory_moved(self, memidx: int, storage: MemoryStorage) -> None:
+        """``data`` or the views of the storage are new objects; ``memidx`` is what `attach` was given."""
+
+
+class MemoryBuffer(Protocol):
+    """The embedder's object over the bytes, e.g. an ArrayBuffer; held weakly."""
+
+    def release_views(self) -> None:
+        """Let go of every view of the bytes, so that they can be resized; they may be taken again later."""
+
+    def memory_grown(self, storage: MemoryStorage) -> None:
+        """The memory has grown, perhaps by nothing."""
+
+
+class MemoryStorage:
+    """The bytes of an unshared memory.
+
+    ``page_limit`` is the engine's limit in pages; the memory may grow to the smaller of it and its maximum.
+    Raises `MemoryError` when the system cannot provide the minimum.
+    """
+
+    __slots__ = (
+        "__weakref__",
+        "_bytes_view",
+        "_type",
+        "_users",
+        "buffer",
+        "ceiling",
+        "data",
+        "f32",
+        "f64",
+        "u16",
+        "u32",
+        "u64",
+        "wrapper",
+    )
+
+    data: Bytes
+    u16: memoryview
+    u32: memoryview
+    u64: memoryview
+    f32: memoryview
+    f64: memoryview
+
+    def __init__(self, type_: MemType, *, page_limit: int) -> None:
+        self._type = type_
+        self.ceiling = page_limit if type_.maximum is None else min(type_.maximum, page_limit)
+        """Pages that the memory may grow to."""
+        self._users: list[tuple[weakref.ref[MemoryUser], int]] = []
+        self.buffer: weakref.ref[MemoryBuffer] | None = None
+        """The embedder's current buffer object."""
+        self.wrapper: weakref.ref[Any] | None = None
+        """The embedder's object for this memory."""
+        self.data = _allocate(type_.minimum * type_.page_size)
+        self._make_views()
+
+    @property
+    def type(self) -> MemType:
+        """The type with the current size as minimum, as matching an import sees it."""
+        return replace(self._type, minimum=self.pages)
+
+    @property
+    def declared_type(self) -> MemType:
+        """The type that the memory was made with."""
+        return self._type
+
+    @property
+    def pages(self) -> int:
+        """Current size in pages."""
+        return len(self.data) >> self._type.page_size_log2
+
+    @property
+    def may_exceed(self) -> int:
+        """Bytes that the memory can ever have: no access beyond them succeeds."""
+        return self.ceiling * self._type.page_size
+
+    def limit_growth(self, pages: int) -> None:
+        """Lower the ceiling to ``pages``, or to the current size where that is more."""
+        self.ceiling = min(self.ceiling, max(pages, self.pages))
+
+    def attach(self, user: MemoryUser, memidx: int) -> None:
+        """Tell ``user`` from now on when ``data`` or the views change, starting now."""
+        self._users.append((weakref.ref(user), memidx))
+        user.memory_moved(memidx, self)
+
+    def grow(self, delta: int) -> int:
+        """Grow by ``delta`` pages; the size before in pages, or -1 when that is not possible."""
+        before = self.pages
+        if before + delta > self.ceiling:
+            return -1
+        if delta and not self._extend(delta * self._type.page_size):
+            return -1
+        buffer = self.buffer and self.buffer()
+        if buffer is not None:
+            buffer.memory_grown(self)
+        return before
+
+    def fill(self, address: int, value: int, count: int) -> None:
+        """``memory.fill``; traps before anything is written."""
+        if address + count > len(self.data):
+            raise Trap(_OUT_OF_BOUNDS)
+        self.data[address : address + count] = bytes((value & 0xFF,)) * count
+
+    def copy(self, source: MemoryStorage, address: int, source_address: int, count: int) -> None:
+        """``memory.copy`` from ``source``, which may be this memory; traps before anything is written."""
+        if address + count > len(self.data) or source_address + count > len(source.data):
+            raise Trap(_OUT_OF_BOUNDS)
+        if count < _COPY_DIRECTLY:
+            self.data[address : address + count] = source.data[source_address : source_address + count]
+        else:
+            view = source._bytes_view[source_address : source_address + count]
+            self._bytes_view[address : address + count] = view
+
+    def init(self, segment: bytes, address: int, source_address: int, count: int) -> None:
+        """``memory.init`` from a data segment; traps before anything is written."""
+        if address + count > len(self.data) or source_address + count > len(segment):
+            raise Trap(_OUT_OF_BOUNDS)
+        self.data[address : address + count] = segment[source_address : source_address + count]
+
+    def _extend(self, count: int) -> bool:
+        buffer = self.buffer and self.buffer()
+        if buffer is not None:
+            buffer.release_views()
+        self._release_views()
+        try:
+            self.data = _extended(self.data, count)
+        except (MemoryError, OverflowError, OSError):
+            return False
+        finally:
+            self._make_views()
+            self._tell_users()
+        return True
+
+    def _make_views(self) -> None:
+        self._bytes_view = view = memoryview(self.data)
+        # A memory whose size is no multiple of 8 (custom page sizes) is seen without its last bytes.
+        whole = view[: len(view) & ~7]
+        self.u16 = whole.cast("H")
+        self.u32 = whole.cast("I")
+        self.u64 = whole.cast("Q")
+        self.f32 = whole.cast("f")
+        self.f64 = whole.cast("d")
+        whole.release()
+
+    def _release_views(self) -> None:
+        for view in (self.u16, self.u32, self.u64, self.f32, self.f64, self._bytes_view):
+            view.release()
+
+    def _tell_users(self) -> None:
+        alive = []
+        for entry in self._users:
+            user = entry[0]()
+            if user is not None:
+                alive.append(entry)
+                user.memory_moved(entry[1], self)
+        self._users = alive
+
+
+def _allocate(count: int) -> Bytes:
+    if count < MAPPED_BYTES:
+        return bytearray(count)
+    try:
+        if hasattr(mmap, "MAP_PRIVATE"):
+            return mmap.mmap(-1, count, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
+        return mmap.mmap(-1, count)
+    except (OSError, ValueError, OverflowError):
+        return bytearray(count)
+
+
+def _extended(data: Bytes, count: int) -> Bytes:
+    """The bytes followed by ``count`` zeros: the same object where possible."""
+    size = len(data)
+    if isinstance(data, bytearray) and size + count < MAPPED_BYTES:
+        try:
+            data.extend(bytes(count))
+        except BufferError:
+            moved = bytearray(size + count)
+            moved[:size] = data
+            return moved
+        return data
+    if isinstance(data, mmap.mmap):
+        try:
+            data.resize(size + count)
+        except (BufferError, SystemError, OSError, ValueError):
+            pass
+        else:
+            return data
+    larger = _allocate(size + count)
+    with memoryview(larger) as target, memoryview(data) as source:
+        target[:size] = source
+    return larger
+
+
+def new_memory(type_: MemType, *, page_limit: int) -> MemoryStorage:
+    """A memory of the type; raises `MemoryError` also where the minimum is beyond the engine's limit."""
+    if type_.minimum > page_limit:
+        raise MemoryError(
+            f"cannot allocate {type_.minimum} pages of memory: the limit is {page_limit} pages"
+        )
+    return MemoryStorage(type_, page_limit=page_limit)
+
+
+def page_limit_of(type_: MemType, max_bytes_i32: int, max_bytes_i64: int) -> int:
+    """The engine's limit in pages for a memory of the type, from limits in bytes."""
+    max_bytes = max_bytes_i32 if type_.addrtype is I32 else max_bytes_i64
+    return max_bytes >> type_.page_size_log2

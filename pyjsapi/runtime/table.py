@@ -1,0 +1,133 @@
+"""Table instances (core: "Runtime Structure: Table Instances").
+
+Beside its elements a table keeps, for every function type that an indirect call of some module asks for, a
+parallel list of callables: the function where the types match, a function that traps where they do not. Generated
+code calls through that list without any check.
+"""
+
+from __future__ import annotations
+
+import weakref
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any, Final, NoReturn
+
+from pyjsapi.runtime.function import FuncInst
+from pyjsapi.syntax.deftypes import DefType
+from pyjsapi.syntax.errors import Trap
+from pyjsapi.syntax.types import TableType
+
+_OUT_OF_BOUNDS: Final = "out of bounds table access"
+
+
+def _make_uninitialized(index: int | None) -> Callable[..., NoReturn]:
+    message = "uninitialized element" if index is None else f"uninitialized element {index}"
+
+    def uninitialized(*_: Any) -> NoReturn:
+        raise Trap(message)
+
+    return uninitialized
+
+
+_UNINITIALIZED: Final = tuple(_make_uninitialized(i) for i in range(256))
+"""Traps that name the element; elements further up share one that does not."""
+_UNINITIALIZED_FAR: Final = _make_uninitialized(None)
+
+
+def _type_mismatch(*_: Any) -> NoReturn:
+    raise Trap("indirect call type mismatch")
+
+
+def _callable_for(element: Any, type_: DefType, index: int) -> Callable[..., Any]:
+    if element is None:
+        return _UNINITIALIZED[index] if index < len(_UNINITIALIZED) else _UNINITIALIZED_FAR
+    if isinstance(element, FuncInst) and element.type.is_subtype_of(type_):
+        return element.call
+    return _type_mismatch
+
+
+class TableInst:
+    """A table in the store.
+
+    ``ceiling`` is the number of elements that the table may grow to: its own maximum or the engine's limit.
+    """
+
+    __slots__ = ("__weakref__", "_signatures", "_type", "ceiling", "elems", "wrapper")
+
+    def __init__(self, type_: TableType, init: Any, *, ceiling: int) -> None:
+        self._type = type_
+        self.ceiling = ceiling if type_.maximum is None else min(type_.maximum, ceiling)
+        self.elems: list[Any] = [init] * type_.minimum
+        """Elements: `FuncInst`, a host value, or ``None`` for null. Change them through the methods only."""
+        self._signatures: dict[DefType, list[Callable[..., Any]]] = {}
+        self.wrapper: weakref.ref[Any] | None = None
+        """The embedder's object for this table."""
+
+    @property
+    def type(self) -> TableType:
+        """The type with the current size as minimum, as matching an import sees it."""
+        return replace(self._type, minimum=len(self.elems))
+
+    def signature_list(self, type_: DefType) -> list[Callable[..., Any]]:
+        """The list of callables for indirect calls of a type; always the same object for the same type."""
+        calls = self._signatures.get(type_)
+        if calls is None:
+            calls = self._signatures[type_] = [
+                _callable_for(e, type_, i) for i, e in enumerate(self.elems)
+            ]
+        return calls
+
+    def get(self, index: int) -> Any:
+        """The element; traps out of bounds."""
+        if index >= len(self.elems):
+            raise Trap(_OUT_OF_BOUNDS)
+        return self.elems[index]
+
+    def set(self, index: int, value: Any) -> None:
+        """Replace an element; traps out of bounds."""
+        if index >= len(self.elems):
+            raise Trap(_OUT_OF_BOUNDS)
+        self.elems[index] = value
+        for type_, calls in self._signatures.items():
+            calls[index] = _callable_for(value, type_, index)
+
+    def size(self) -> int:
+        """Number of elements."""
+        return len(self.elems)
+
+    def grow(self, value: Any, count: int) -> int:
+        """Add ``count`` elements; the size before, or -1 when the table may not grow so far."""
+        size = len(self.elems)
+        if size + count > self.ceiling:
+            return -1
+        try:
+            self.elems.extend([value] * count)
+        except MemoryError:
+            return -1
+        for type_, calls in self._signatures.items():
+            calls.extend(_callable_for(value, type_, i) for i in range(size, size + count))
+        return size
+
+    def fill(self, index: int, value: Any, count: int) -> None:
+        """``table.fill``; traps before anything is written."""
+        if index + count > len(self.elems):
+            raise Trap(_OUT_OF_BOUNDS)
+        self._write(index, [value] * count)
+
+    def copy(self, source: TableInst, index: int, source_index: int, count: int) -> None:
+        """``table.copy`` from ``source`` into this table; traps before anything is written."""
+        if index + count > len(self.elems) or source_index + count > len(source.elems):
+            raise Trap(_OUT_OF_BOUNDS)
+        self._write(index, source.elems[source_index : source_index + count])
+
+    def init(self, segment: list[Any], index: int, source_index: int, count: int) -> None:
+        """``table.init`` from an element segment; traps before anything is written."""
+        if index + count > len(self.elems) or source_index + count > len(segment):
+            raise Trap(_OUT_OF_BOUNDS)
+        self._write(index, segment[source_index : source_index + count])
+
+    def _write(self, index: int, values: list[Any]) -> None:
+        end = index + len(values)
+        self.elems[index:end] = values
+        for type_, calls in self._signatures.items():
+            calls[index:end] = [_callable_for(v, type_, i) for i, v in enumerate(values, index)]
