@@ -1,0 +1,524 @@
+"""``ArrayBuffer`` and ``SharedArrayBuffer`` (ECMA-262 §25.1 and §25.2).
+
+A buffer owns its bytes, or stands on bytes of somebody else, its *host* (a WebAssembly memory),
+without copying them. Python cannot move or resize bytes while a ``memoryview`` of them is alive, so
+the views that typed arrays keep for speed are registered here: detaching or resizing releases them,
+and a typed array takes a new one at its next access. A ``memoryview`` or numpy array that a program
+took cannot be revoked. When it stands in the way the bytes are copied instead, and it keeps the old
+ones.
+"""
+
+from __future__ import annotations
+
+import sys
+import weakref
+from collections.abc import Callable, Mapping
+from typing import Any, ClassVar, Final, Self
+
+from .conversions import to_index, to_integer_or_infinity
+from .element_view import make_element_view
+from .errors import RangeError
+
+__all__ = ["MAX_BYTE_LENGTH", "ArrayBuffer", "ArrayBufferView", "BufferBase", "SharedArrayBuffer"]
+
+MAX_BYTE_LENGTH: Final = min(2**33, sys.maxsize)
+"""The most bytes that a buffer made by its constructor can hold (8 GiB), as in browsers."""
+
+
+def _allocate(byte_length: int) -> bytearray:
+    """CreateByteDataBlock (ECMA-262 §6.2.9.1): ``byte_length`` zeros, or RangeError."""
+    if byte_length <= MAX_BYTE_LENGTH:
+        try:
+            return bytearray(byte_length)
+        except (MemoryError, OverflowError):
+            pass
+    raise RangeError(f"array buffer allocation failed: {byte_length} bytes")
+
+
+def _max_byte_length_option(options: Any) -> int | None:
+    """GetArrayBufferMaxByteLengthOption (ECMA-262 §25.1.3.8), or a plain number for it."""
+    if isinstance(options, Mapping):
+        options = options.get("maxByteLength")
+    elif hasattr(options, "maxByteLength"):
+        options = options.maxByteLength
+    return None if options is None else to_index(options, "maxByteLength")
+
+
+class ArrayBufferView:
+    """The common base of typed arrays and ``DataView``: a buffer, an offset and a length in it."""
+
+    __slots__ = ("__weakref__", "_buffer", "_fixed_byte_length", "_offset")
+
+    _buffer: BufferBase
+    _offset: int
+    _fixed_byte_length: int | None  # None: it tracks the length of a resizable buffer
+
+    @property
+    def buffer(self) -> BufferBase:
+        """The ``ArrayBuffer`` or ``SharedArrayBuffer`` that holds the bytes."""
+        return self._buffer
+
+    def _is_out_of_bounds(self) -> bool:
+        """Whether the buffer is detached, or was shrunk so that the view no longer fits."""
+        buffer = self._buffer
+        if buffer.detached:
+            return True
+        return self._offset + (self._fixed_byte_length or 0) > buffer._byte_length()
+
+    def _require_in_bounds(self, doing: str) -> None:
+        if self._buffer.detached:
+            raise TypeError(f"cannot {doing}: the ArrayBuffer is detached")
+        if self._is_out_of_bounds():
+            raise TypeError(f"cannot {doing}: the view is out of bounds of its resized buffer")
+
+
+class BufferBase:
+    """What both kinds of buffer share. Lengths are in bytes."""
+
+    __slots__ = ("__weakref__", "_data", "_length", "_max_byte_length", "_views")
+
+    _data: Any
+    _length: int
+    _max_byte_length: int | None
+    _views: list[weakref.ref[Any]]
+
+    _kind: ClassVar[str] = "buffer"
+
+    def _initialize(self, data: Any, length: int, max_byte_length: int | None) -> None:
+        self._data = data
+        self._length = length
+        self._max_byte_length = max_byte_length
+        self._views = []
+
+    # ---- geometry
+
+    def _byte_length(self) -> int:
+        return self._length
+
+    @property
+    def byteLength(self) -> int:
+        """The current length in bytes; 0 when detached."""
+        return self._byte_length()
+
+    @property
+    def maxByteLength(self) -> int:
+        """The length the buffer can grow to, in bytes; its ``byteLength`` when it is fixed."""
+        return self._byte_length() if self._max_byte_length is None else self._max_byte_length
+
+    @property
+    def detached(self) -> bool:
+        """Whether the bytes are gone."""
+        return False
+
+    @property
+    def _is_fixed_length(self) -> bool:
+        return self._max_byte_length is None
+
+    # ---- access to the bytes
+
+    def _bytes(self, offset: int = 0, byte_length: int | None = None) -> memoryview[int]:
+        """A new unregistered ``memoryview`` (format ``B``) of a part. Release it soon.
+
+        Raises ``TypeError`` when the buffer is detached.
+        """
+        if self._data is None:
+            raise TypeError("cannot access the bytes: the ArrayBuffer is detached")
+        end = self._byte_length() if byte_length is None else offset + byte_length
+        return memoryview(self._data)[offset:end]
+
+    def _element_view(self, code: str, offset: int, byte_length: int) -> Any:
+        """An element view of a part that the buffer releases when its bytes move or go."""
+        view = make_element_view(self._bytes(offset, byte_length), code)
+        views = self._views
+        if len(views) >= 16 and len(views) & (len(views) - 1) == 0:
+            # Pruned when the count reaches a power of two, so the cost stays constant per view.
+            views[:] = [reference for reference in views if reference() is not None]
+        views.append(weakref.ref(view))
+        return view
+
+    def _release_views(self) -> None:
+        """Release every element view, so that the host may move or resize the bytes.
+
+        Typed arrays stay usable: they take new views at their next access.
+        """
+        views = self._views
+        self._views = []
+        for reference in views:
+            view = reference()
+            if view is not None:
+                try:
+                    view.release()
+                except BufferError:
+                    # Another thread is copying from this view; it is dropped right after.
+                    continue
+
+    def _rebind(self, data: Any, length: int | None = None) -> None:
+        """Stand on ``data`` from now on, whose first ``length`` bytes (all of them) are the buffer.
+
+        For hosts that moved or grew the bytes of a resizable or growable buffer.
+        """
+        self._release_views()
+        self._data = data
+        self._length = len(data) if length is None else length
+
+    @property
+    def mv(self) -> memoryview[int]:
+        """A new ``memoryview`` (format ``B``) of the bytes. Raises ``TypeError`` when detached."""
+        return self._bytes()
+
+    def tobytes(self) -> bytes:
+        """A copy of the bytes. Raises ``TypeError`` when detached."""
+        with self._bytes() as view:
+            return view.tobytes()
+
+    __bytes__ = tobytes
+
+    def __buffer__(self, flags: int, /) -> memoryview[int]:
+        """PEP 688, used by Python 3.12 and later: ``memoryview(buffer)``."""
+        return self._bytes()
+
+    @property
+    def __array_interface__(self) -> dict[str, Any]:
+        """The numpy array interface, version 3: ``numpy.asarray(buffer)`` shares the bytes."""
+        return {
+            "version": 3,
+            "shape": (self._byte_length(),),
+            "typestr": "|u1",
+            "data": self._bytes(),
+        }
+
+    def _copy_range(self, start: Any, end: Any) -> bytearray:
+        """The bytes that ``slice(start, end)`` means, with relative indices clamped."""
+        first, last = relative_range(start, end, self._byte_length())
+        with self._bytes(first, last - first) as view:
+            return bytearray(view)
+
+
+def relative_range(start: Any, end: Any, length: int) -> tuple[int, int]:
+    """The bounds of ``slice(start, end)`` in ``length`` items: negative from the end, clamped.
+
+    ``end`` is never before ``start`` in the result.
+    """
+    first = relative_index(start, length, 0)
+    return first, max(relative_index(end, length, length), first)
+
+
+def relative_index(value: Any, length: int, default: int) -> int:
+    """A relative index as array methods take it, clamped to 0…``length``."""
+    if value is None:
+        return default
+    integer = to_integer_or_infinity(value)
+    return int(max(integer + length, 0) if integer < 0 else min(integer, length))
+
+
+class ArrayBuffer(BufferBase):
+    """A buffer of bytes of fixed length, or resizable up to ``maxByteLength`` (ECMA-262 §25.1).
+
+    ``length`` and ``maxByteLength`` are in bytes; the latter may also be given as an options
+    mapping, ``{"maxByteLength": n}``. Raises ``RangeError`` when one is out of range, when
+    ``length > maxByteLength``, or when there is not enough memory.
+    """
+
+    __slots__ = ("_detach_key", "_resize")
+
+    _detach_key: object
+    _resize: Callable[[int], None] | None
+
+    _kind: ClassVar[str] = "ArrayBuffer"
+
+    def __init__(self, length: Any = None, maxByteLength: Any = None) -> None:
+        byte_length = to_index(length, "ArrayBuffer length")
+        max_byte_length = _max_byte_length_option(maxByteLength)
+        if max_byte_length is not None:
+            if byte_length > max_byte_length:
+                raise RangeError(
+                    f"ArrayBuffer length {byte_length} exceeds its maxByteLength {max_byte_length}"
+                )
+            if max_byte_length > MAX_BYTE_LENGTH:
+                raise RangeError(f"maxByteLength {max_byte_length} exceeds {MAX_BYTE_LENGTH}")
+        self._initialize(_allocate(byte_length), byte_length, max_byte_length)
+        self._detach_key = None
+        self._resize = None
+
+    @classmethod
+    def _adopt(cls, data: bytearray) -> Self:
+        """A buffer of fixed length that owns ``data`` from now on, without copying it."""
+        return cls._host(data)
+
+    @classmethod
+    def _host(
+        cls,
+        data: Any,
+        *,
+        length: int | None = None,
+        max_byte_length: int | None = None,
+        detach_key: object = None,
+        resize: Callable[[int], None] | None = None,
+    ) -> Self:
+        """A buffer over the bytes of a host: a writable, contiguous object with a Python buffer.
+
+        ``length``: how many bytes of ``data`` are visible, all by default. ``max_byte_length``
+        makes it resizable. ``detach_key``: when not ``None``, only ``_detach`` with the same key
+        detaches. ``resize(new_byte_length)`` is called by the ``resize`` method in place of
+        resizing ``data`` (HostResizeArrayBuffer): it raises, or grows the bytes and calls
+        ``_rebind``.
+        """
+        buffer = cls.__new__(cls)
+        if type(data) is not bytearray:
+            data = _as_bytes_view(data)
+        buffer._initialize(data, len(data) if length is None else length, max_byte_length)
+        buffer._detach_key = detach_key
+        buffer._resize = resize
+        return buffer
+
+    @staticmethod
+    def isView(value: Any, /) -> bool:
+        """Whether ``value`` is a typed array or a ``DataView``."""
+        return isinstance(value, ArrayBufferView)
+
+    @property
+    def detached(self) -> bool:
+        """Whether the bytes are gone (transferred, or replaced by a memory that grew)."""
+        return self._data is None
+
+    @property
+    def resizable(self) -> bool:
+        """Whether ``resize`` may be called."""
+        return self._max_byte_length is not None
+
+    @property
+    def maxByteLength(self) -> int:
+        """The length the buffer can grow to, in bytes; 0 when detached."""
+        if self._data is None:
+            return 0
+        return self._length if self._max_byte_length is None else self._max_byte_length
+
+    def _detach(self, key: object = None) -> None:
+        """DetachArrayBuffer (ECMA-262 §25.1.3.5): drop the bytes and release all views on them.
+
+        Raises ``TypeError`` when ``key`` is not the buffer's own [[ArrayBufferDetachKey]].
+        """
+        if key != self._detach_key:
+            raise TypeError("the ArrayBuffer belongs to a host and cannot be detached")
+        self._release_views()
+        self._data = None
+        self._length = 0
+
+    def _require_attached(self, doing: str) -> None:
+        if self._data is None:
+            raise TypeError(f"cannot {doing} a detached ArrayBuffer")
+
+    def resize(self, newLength: Any = None) -> None:
+        """Change ``byteLength`` to ``newLength`` bytes; new bytes are 0 (ECMA-262 §25.1.6.6).
+
+        Raises ``TypeError`` when the buffer is not resizable or detached, ``RangeError`` when the
+        length exceeds ``maxByteLength`` or the host refuses it.
+        """
+        if self._max_byte_length is None:
+            raise TypeError("cannot resize an ArrayBuffer of fixed length")
+        new_length = to_index(newLength, "ArrayBuffer length")
+        self._require_attached("resize")
+        if new_length > self._max_byte_length:
+            raise RangeError(
+                f"ArrayBuffer length {new_length} exceeds its maxByteLength {self._max_byte_length}"
+            )
+        if self._resize is not None:
+            self._resize(new_length)
+            return
+        self._release_views()
+        self._data = resized(self._data, new_length)
+        self._length = new_length
+
+    def slice(self, start: Any = None, end: Any = None) -> ArrayBuffer:
+        """A new buffer with a copy of the bytes from ``start`` to ``end``; negative from the end.
+
+        Raises ``TypeError`` when detached.
+        """
+        self._require_attached("slice")
+        return ArrayBuffer._adopt(self._copy_range(start, end))
+
+    def transfer(self, newLength: Any = None) -> ArrayBuffer:
+        """Move the bytes to a new buffer, as resizable as this one, and detach this one.
+
+        ``newLength`` (bytes) truncates or zero-extends. Raises ``TypeError`` when detached or when
+        a host holds the key to detach it (ECMA-262 §25.1.6.8).
+        """
+        return self._copy_and_detach(newLength, self._max_byte_length)
+
+    def transferToFixedLength(self, newLength: Any = None) -> ArrayBuffer:
+        """Like :meth:`transfer`, to a buffer of fixed length."""
+        return self._copy_and_detach(newLength, None)
+
+    def _copy_and_detach(self, new_length: Any, max_byte_length: int | None) -> ArrayBuffer:
+        """ArrayBufferCopyAndDetach (ECMA-262 §25.1.3.2)."""
+        length = None if new_length is None else to_index(new_length, "ArrayBuffer length")
+        self._require_attached("transfer")
+        if length is None:
+            length = self._length
+        if self._detach_key is not None:
+            raise TypeError("cannot transfer an ArrayBuffer that belongs to a WebAssembly memory")
+        if max_byte_length is not None and length > max_byte_length:
+            raise RangeError(
+                f"ArrayBuffer length {length} exceeds its maxByteLength {max_byte_length}"
+            )
+        self._release_views()
+        data = self._data
+        if type(data) is bytearray and len(data) == self._length:
+            data = resized(data, length)
+        else:
+            data = resized(bytearray(self._bytes()), length)
+        self._detach()
+        return ArrayBuffer._host(data, max_byte_length=max_byte_length)
+
+    def __repr__(self) -> str:
+        if self._data is None:
+            return "ArrayBuffer(detached)"
+        if self._max_byte_length is None:
+            return f"ArrayBuffer(byteLength={self._length})"
+        return f"ArrayBuffer(byteLength={self._length}, maxByteLength={self._max_byte_length})"
+
+
+def _as_bytes_view(data: Any) -> Any:
+    """``data`` as something whose ``len`` and indices count bytes."""
+    view = memoryview(data)
+    if view.readonly:
+        raise TypeError("the bytes of a buffer must be writable")
+    return view if view.format == "B" and view.ndim == 1 else view.cast("B")
+
+
+def resized(data: bytearray, length: int) -> bytearray:
+    """``data`` with ``length`` bytes: the same object, or a copy where a view holds it in place."""
+    current = len(data)
+    if length > MAX_BYTE_LENGTH:
+        raise RangeError(f"array buffer allocation failed: {length} bytes")
+    try:
+        if length > current:
+            data.extend(bytes(length - current))
+        elif length < current:
+            del data[length:]
+    except BufferError:
+        copy = _allocate(length)
+        kept = min(length, current)
+        with memoryview(data) as view:
+            copy[:kept] = view[:kept]
+        return copy
+    except (MemoryError, OverflowError):
+        raise RangeError(f"array buffer allocation failed: {length} bytes") from None
+    return data
+
+
+class SharedArrayBuffer(BufferBase):
+    """A buffer that several agents share, fixed or growable up to ``maxByteLength`` (§25.2).
+
+    Its bytes never move and are never detached. Raises ``RangeError`` like ``ArrayBuffer``.
+    """
+
+    __slots__ = ("_frozen", "_grow", "_length_of")
+
+    _frozen: bool
+    _grow: Callable[[int], None] | None
+    _length_of: Callable[[], int] | None
+
+    _kind: ClassVar[str] = "SharedArrayBuffer"
+
+    def __init__(self, length: Any = None, maxByteLength: Any = None) -> None:
+        byte_length = to_index(length, "SharedArrayBuffer length")
+        max_byte_length = _max_byte_length_option(maxByteLength)
+        if max_byte_length is not None and byte_length > max_byte_length:
+            raise RangeError(
+                f"SharedArrayBuffer length {byte_length} exceeds its "
+                f"maxByteLength {max_byte_length}"
+            )
+        if max_byte_length is None:
+            data: Any = _allocate(byte_length)
+        else:
+            data = _reserve(max_byte_length)
+        self._initialize(data, byte_length, max_byte_length)
+        self._frozen = False
+        self._grow = None
+        self._length_of = None
+
+    @classmethod
+    def _host(
+        cls,
+        data: Any,
+        *,
+        length: int | None = None,
+        max_byte_length: int | None = None,
+        grow: Callable[[int], None] | None = None,
+        length_of: Callable[[], int] | None = None,
+        frozen: bool = True,
+    ) -> Self:
+        """A buffer over the bytes of a host; see ``ArrayBuffer._host``.
+
+        ``grow(new_byte_length)`` is called by the ``grow`` method in place of growing.
+        ``length_of()``, for growable buffers, is the length in bytes that all agents see now.
+        """
+        buffer = cls.__new__(cls)
+        if type(data) is not bytearray:
+            data = _as_bytes_view(data)
+        buffer._initialize(data, len(data) if length is None else length, max_byte_length)
+        buffer._frozen = frozen
+        buffer._grow = grow
+        buffer._length_of = length_of
+        return buffer
+
+    def _byte_length(self) -> int:
+        return self._length if self._length_of is None else self._length_of()
+
+    @property
+    def growable(self) -> bool:
+        """Whether ``grow`` may be called."""
+        return self._max_byte_length is not None
+
+    @property
+    def frozen(self) -> bool:
+        """What ``Object.isFrozen`` says of it in JavaScript: true for a buffer of a memory."""
+        return self._frozen
+
+    def grow(self, newLength: Any = None) -> None:
+        """Change ``byteLength`` to ``newLength`` bytes, at least the current one (§25.2.5.3).
+
+        Raises ``TypeError`` when the buffer is not growable, ``RangeError`` when the length is
+        less than now, exceeds ``maxByteLength``, or the host refuses it.
+        """
+        if self._max_byte_length is None:
+            raise TypeError("cannot grow a SharedArrayBuffer of fixed length")
+        new_length = to_index(newLength, "SharedArrayBuffer length")
+        current = self._byte_length()
+        if not current <= new_length <= self._max_byte_length:
+            raise RangeError(
+                f"SharedArrayBuffer length {new_length} is out of range: "
+                f"it must be {current} to {self._max_byte_length}"
+            )
+        if self._grow is not None:
+            self._grow(new_length)
+            return
+        self._length = new_length
+        self._release_views()
+
+    def slice(self, start: Any = None, end: Any = None) -> SharedArrayBuffer:
+        """A new buffer with a copy of the bytes from ``start`` to ``end``."""
+        return SharedArrayBuffer._host(self._copy_range(start, end), frozen=False)
+
+    def __repr__(self) -> str:
+        if self._max_byte_length is None:
+            return f"SharedArrayBuffer(byteLength={self._byte_length()})"
+        return (
+            f"SharedArrayBuffer(byteLength={self._byte_length()}, "
+            f"maxByteLength={self._max_byte_length})"
+        )
+
+
+def _reserve(byte_length: int) -> Any:
+    """Zeros that never move: pages taken when touched where the system can, else a bytearray."""
+    if byte_length > MAX_BYTE_LENGTH:
+        raise RangeError(f"array buffer allocation failed: {byte_length} bytes")
+    if byte_length < 1 << 16:
+        return bytearray(byte_length)
+    try:
+        import mmap
+
+        return memoryview(mmap.mmap(-1, byte_length))
+    except (ImportError, OSError, ValueError, OverflowError):
+        return _allocate(byte_length)

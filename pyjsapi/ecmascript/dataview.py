@@ -1,0 +1,246 @@
+"""``DataView``: numbers of every kind at any byte offset of a buffer (ECMA-262 §25.3).
+
+Floats keep the payload of a NaN as Python's ``struct`` does: a double keeps all its bits; a single
+passes through a C conversion, which makes a signalling NaN quiet on common hardware.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Callable
+from typing import Any, Final
+
+from .arraybuffer import ArrayBufferView, BufferBase
+from .conversions import (
+    fround,
+    to_bigint64,
+    to_biguint64,
+    to_boolean,
+    to_float,
+    to_float16,
+    to_index,
+    to_int32,
+    to_int_n,
+    to_uint32,
+    to_uint_n,
+)
+from .errors import RangeError
+
+__all__ = ["DataView"]
+
+
+class _Element:
+    """One kind of element: its two byte orders and the conversion of a value to be stored."""
+
+    __slots__ = ("big", "convert", "little", "size")
+
+    def __init__(self, code: str, convert: Callable[[Any], Any]) -> None:
+        self.little = struct.Struct("<" + code)
+        self.big = struct.Struct(">" + code)
+        self.size = self.little.size
+        self.convert = convert
+
+
+_INT8: Final = _Element("b", lambda value: to_int_n(value, 8))
+_UINT8: Final = _Element("B", lambda value: to_uint_n(value, 8))
+_INT16: Final = _Element("h", lambda value: to_int_n(value, 16))
+_UINT16: Final = _Element("H", lambda value: to_uint_n(value, 16))
+_INT32: Final = _Element("i", to_int32)
+_UINT32: Final = _Element("I", to_uint32)
+_BIGINT64: Final = _Element("q", to_bigint64)
+_BIGUINT64: Final = _Element("Q", to_biguint64)
+_FLOAT16: Final = _Element("e", lambda value: to_float16(to_float(value)))
+_FLOAT32: Final = _Element("f", lambda value: fround(to_float(value)))
+_FLOAT64: Final = _Element("d", to_float)
+
+
+class DataView(ArrayBufferView):
+    """A view of ``byteLength`` bytes of ``buffer`` from ``byteOffset``.
+
+    Without a length it ends where the buffer ends, and follows it when the buffer is resizable.
+    Raises ``TypeError`` when ``buffer`` is no buffer or detached, ``RangeError`` when the offset or
+    the length lies outside of it.
+    """
+
+    __slots__ = ()
+
+    def __init__(self, buffer: BufferBase, byteOffset: Any = None, byteLength: Any = None) -> None:
+        if not isinstance(buffer, BufferBase):
+            raise TypeError("DataView needs an ArrayBuffer or SharedArrayBuffer")
+        offset = to_index(byteOffset, "DataView offset")
+        if buffer.detached:
+            raise TypeError("cannot make a DataView of a detached ArrayBuffer")
+        available = buffer._byte_length()
+        if offset > available:
+            raise RangeError(f"DataView offset {offset} is outside the buffer of {available} bytes")
+        length = None
+        if byteLength is not None:
+            length = to_index(byteLength, "DataView length")
+            # The conversion of the length may have run a program that changed the buffer.
+            if buffer.detached:
+                raise TypeError("cannot make a DataView of a detached ArrayBuffer")
+            available = buffer._byte_length()
+            if offset + length > available:
+                raise RangeError(
+                    f"DataView of {length} bytes at offset {offset} is outside the buffer "
+                    f"of {available} bytes"
+                )
+        elif buffer._is_fixed_length:
+            length = available - offset
+        self._buffer = buffer
+        self._offset = offset
+        self._fixed_byte_length = length
+
+    def _view_size(self, doing: str) -> int:
+        self._require_in_bounds(doing)
+        if self._fixed_byte_length is not None:
+            return self._fixed_byte_length
+        return self._buffer._byte_length() - self._offset
+
+    @property
+    def byteLength(self) -> int:
+        """The length in bytes. Raises ``TypeError`` when detached or out of bounds."""
+        return self._view_size("get byteLength")
+
+    @property
+    def byteOffset(self) -> int:
+        """The offset in bytes. Raises ``TypeError`` when detached or out of bounds."""
+        self._require_in_bounds("get byteOffset")
+        return self._offset
+
+    def _get(self, element: _Element, request_index: Any, little_endian: Any) -> Any:
+        """GetViewValue (ECMA-262 §25.3.1.5)."""
+        index = to_index(request_index, "DataView index")
+        order = element.little if to_boolean(little_endian) else element.big
+        size = self._view_size("read")
+        if index + element.size > size:
+            raise RangeError(
+                f"{element.size} bytes at {index} are outside the view of {size} bytes"
+            )
+        return order.unpack_from(self._buffer._data, self._offset + index)[0]
+
+    def _set(self, element: _Element, request_index: Any, value: Any, little_endian: Any) -> None:
+        """SetViewValue (ECMA-262 §25.3.1.6)."""
+        index = to_index(request_index, "DataView index")
+        number = element.convert(value)
+        order = element.little if to_boolean(little_endian) else element.big
+        size = self._view_size("write")
+        if index + element.size > size:
+            raise RangeError(
+                f"{element.size} bytes at {index} are outside the view of {size} bytes"
+            )
+        order.pack_into(self._buffer._data, self._offset + index, number)
+
+    # Every get and set raises RangeError when the index is not in the view, TypeError when the
+    # buffer is detached or the view is out of bounds. Big-endian unless littleEndian is true.
+
+    def getInt8(self, byteOffset: Any = None) -> int:
+        """Read a signed integer of 8 bits."""
+        return self._get(_INT8, byteOffset, False)  # type: ignore[no-any-return]
+
+    def getUint8(self, byteOffset: Any = None) -> int:
+        """Read an unsigned integer of 8 bits."""
+        return self._get(_UINT8, byteOffset, False)  # type: ignore[no-any-return]
+
+    def getInt16(self, byteOffset: Any = None, littleEndian: Any = False) -> int:
+        """Read a signed integer of 16 bits."""
+        return self._get(_INT16, byteOffset, littleEndian)  # type: ignore[no-any-return]
+
+    def getUint16(self, byteOffset: Any = None, littleEndian: Any = False) -> int:
+        """Read an unsigned integer of 16 bits."""
+        return self._get(_UINT16, byteOffset, littleEndian)  # type: ignore[no-any-return]
+
+    def getInt32(self, byteOffset: Any = None, littleEndian: Any = False) -> int:
+        """Read a signed integer of 32 bits."""
+        return self._get(_INT32, byteOffset, littleEndian)  # type: ignore[no-any-return]
+
+    def getUint32(self, byteOffset: Any = None, littleEndian: Any = False) -> int:
+        """Read an unsigned integer of 32 bits."""
+        return self._get(_UINT32, byteOffset, littleEndian)  # type: ignore[no-any-return]
+
+    def getBigInt64(self, byteOffset: Any = None, littleEndian: Any = False) -> int:
+        """Read a signed integer of 64 bits."""
+        return self._get(_BIGINT64, byteOffset, littleEndian)  # type: ignore[no-any-return]
+
+    def getBigUint64(self, byteOffset: Any = None, littleEndian: Any = False) -> int:
+        """Read an unsigned integer of 64 bits."""
+        return self._get(_BIGUINT64, byteOffset, littleEndian)  # type: ignore[no-any-return]
+
+    def getFloat16(self, byteOffset: Any = None, littleEndian: Any = False) -> float:
+        """Read a half (binary16)."""
+        return self._get(_FLOAT16, byteOffset, littleEndian)  # type: ignore[no-any-return]
+
+    def getFloat32(self, byteOffset: Any = None, littleEndian: Any = False) -> float:
+        """Read a single."""
+        return self._get(_FLOAT32, byteOffset, littleEndian)  # type: ignore[no-any-return]
+
+    def getFloat64(self, byteOffset: Any = None, littleEndian: Any = False) -> float:
+        """Read a double."""
+        return self._get(_FLOAT64, byteOffset, littleEndian)  # type: ignore[no-any-return]
+
+    def setInt8(self, byteOffset: Any = None, value: Any = None) -> None:
+        """Write a signed integer of 8 bits."""
+        self._set(_INT8, byteOffset, value, False)
+
+    def setUint8(self, byteOffset: Any = None, value: Any = None) -> None:
+        """Write an unsigned integer of 8 bits."""
+        self._set(_UINT8, byteOffset, value, False)
+
+    def setInt16(
+        self, byteOffset: Any = None, value: Any = None, littleEndian: Any = False
+    ) -> None:
+        """Write a signed integer of 16 bits."""
+        self._set(_INT16, byteOffset, value, littleEndian)
+
+    def setUint16(
+        self, byteOffset: Any = None, value: Any = None, littleEndian: Any = False
+    ) -> None:
+        """Write an unsigned integer of 16 bits."""
+        self._set(_UINT16, byteOffset, value, littleEndian)
+
+    def setInt32(
+        self, byteOffset: Any = None, value: Any = None, littleEndian: Any = False
+    ) -> None:
+        """Write a signed integer of 32 bits."""
+        self._set(_INT32, byteOffset, value, littleEndian)
+
+    def setUint32(
+        self, byteOffset: Any = None, value: Any = None, littleEndian: Any = False
+    ) -> None:
+        """Write an unsigned integer of 32 bits."""
+        self._set(_UINT32, byteOffset, value, littleEndian)
+
+    def setBigInt64(
+        self, byteOffset: Any = None, value: Any = None, littleEndian: Any = False
+    ) -> None:
+        """Write a signed integer of 64 bits."""
+        self._set(_BIGINT64, byteOffset, value, littleEndian)
+
+    def setBigUint64(
+        self, byteOffset: Any = None, value: Any = None, littleEndian: Any = False
+    ) -> None:
+        """Write an unsigned integer of 64 bits."""
+        self._set(_BIGUINT64, byteOffset, value, littleEndian)
+
+    def setFloat16(
+        self, byteOffset: Any = None, value: Any = None, littleEndian: Any = False
+    ) -> None:
+        """Write a half (binary16)."""
+        self._set(_FLOAT16, byteOffset, value, littleEndian)
+
+    def setFloat32(
+        self, byteOffset: Any = None, value: Any = None, littleEndian: Any = False
+    ) -> None:
+        """Write a single."""
+        self._set(_FLOAT32, byteOffset, value, littleEndian)
+
+    def setFloat64(
+        self, byteOffset: Any = None, value: Any = None, littleEndian: Any = False
+    ) -> None:
+        """Write a double."""
+        self._set(_FLOAT64, byteOffset, value, littleEndian)
+
+    def __repr__(self) -> str:
+        if self._is_out_of_bounds():
+            return "DataView(out of bounds)"
+        return f"DataView(byteLength={self.byteLength}, byteOffset={self._offset})"
