@@ -1,0 +1,1 @@
+"""Real modules with several memories, made from npm packages at set-up: see ``real/README.md``."""
