@@ -1,0 +1,1 @@
+"""The comparison of pyjsapi with the browser's own WebAssembly: cases, page, server, report."""

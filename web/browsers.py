@@ -1,0 +1,68 @@
+"""Starts the browsers of the comparison through Playwright: the system's own ones, else those of ``playwright install``."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from playwright.sync_api import Browser, Error, Playwright, sync_playwright
+
+BROWSERS = ("chromium", "firefox")
+
+_SYSTEM = {
+    "chromium": ("chromium", "chromium-browser", "google-chrome"),
+    "firefox": ("firefox-esr", "firefox"),
+}
+_VARIABLES = {"chromium": "PYJSAPI_CHROMIUM", "firefox": "PYJSAPI_FIREFOX"}
+
+
+class BrowserMissing(Exception):
+    """Neither a system browser nor one of ``playwright install`` could be started."""
+
+
+def system_browser(name: str) -> str | None:
+    """The path of the system's browser: ``PYJSAPI_CHROMIUM`` or ``PYJSAPI_FIREFOX`` if set, else the first on the PATH."""
+    chosen = os.environ.get(_VARIABLES[name])
+    if chosen is not None:
+        return chosen or None
+    return next((path for path in map(shutil.which, _SYSTEM[name]) if path), None)
+
+
+def _options(name: str) -> dict[str, Any]:
+    options: dict[str, Any] = {}
+    path = system_browser(name)
+    if path is not None:
+        options["executable_path"] = path
+        if name == "firefox":
+            # A distribution's Firefox lacks Playwright's patches; this channel speaks WebDriver BiDi to it.
+            options["channel"] = "moz-firefox"
+    if name == "chromium" and hasattr(os, "geteuid") and os.geteuid() == 0:
+        options["args"] = ["--no-sandbox"]
+    return options
+
+
+def launch(playwright: Playwright, name: str) -> Browser:
+    """Starts a headless browser; raises BrowserMissing with what to do."""
+    try:
+        browser: Browser = getattr(playwright, name).launch(**_options(name))
+    except Error as error:
+        package = "chromium" if name == "chromium" else "firefox-esr"
+        raise BrowserMissing(
+            f"{name} could not be started. Install it (Debian: apt install {package}; elsewhere: "
+            f"playwright install {name}), or name one with {_VARIABLES[name]}.\n{error.message}"
+        ) from error
+    return browser
+
+
+@contextmanager
+def started(name: str) -> Iterator[Browser]:
+    """A headless browser while the context lasts."""
+    with sync_playwright() as playwright:
+        browser = launch(playwright, name)
+        try:
+            yield browser
+        finally:
+            browser.close()

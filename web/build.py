@@ -1,0 +1,104 @@
+"""Builds the comparison page into ``build/site``: ``python -m web.build``.
+
+The site needs no network: it holds the page, the drivers, the cases with their assembled modules, and Pyodide with
+pyjsapi's wheel (from ``build/pyodide``, which ``scripts/build_pyodide.py`` makes).
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import shutil
+import sys
+from itertools import groupby
+from pathlib import Path
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
+
+from web import catalogue
+
+ROOT = catalogue.ROOT
+WEB = ROOT / "web"
+SITE = ROOT / "build" / "site"
+PYODIDE = ROOT / "build" / "pyodide"
+
+
+class BuildError(Exception):
+    """The site cannot be built; the message says what is missing."""
+
+
+def environment() -> Environment:
+    """The jinja2 environment of the page and of the report."""
+    return Environment(
+        loader=FileSystemLoader(WEB / "templates"),
+        undefined=StrictUndefined,
+        autoescape=select_autoescape(["html", "html.j2", "j2"]),
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+
+
+def _copy(source: Path, target: Path) -> None:
+    """Makes ``target`` a hard link or a copy of ``source``, leaving it alone when it is up to date."""
+    if target.exists():
+        old, new = target.stat(), source.stat()
+        if (old.st_size, old.st_mtime_ns) == (new.st_size, new.st_mtime_ns):
+            return
+        target.unlink()
+    target.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        os.link(source, target)
+    except OSError:
+        shutil.copy2(source, target)
+
+
+def _copy_tree(source: Path, target: Path) -> None:
+    wanted = {path.relative_to(source) for path in source.rglob("*") if path.is_file()}
+    for path in wanted:
+        _copy(source / path, target / path)
+    if target.exists():
+        for path in target.rglob("*"):
+            if path.is_file() and path.relative_to(target) not in wanted:
+                path.unlink()
+
+
+def build(
+    site: Path = SITE,
+    pyodide: Path = PYODIDE,
+    assembler: catalogue.Assembler = catalogue.assemble,
+) -> int:
+    """Builds the site and returns the number of cases; raises BuildError or CatalogueError."""
+    if not (pyodide / "pyodide.mjs").exists():
+        raise BuildError(f"{pyodide} has no Pyodide: run scripts/build_pyodide.py first (make build does)")
+    cases = catalogue.load(assembler)
+    differences = catalogue.load_differences(cases)
+    site.mkdir(parents=True, exist_ok=True)
+    _copy_tree(pyodide, site / "pyodide")
+    _copy_tree(WEB / "static", site / "static")
+    _copy(WEB / "driver.py", site / "driver.py")
+    data = {"cases": [case.to_json() for case in cases], "differences": differences}
+    (site / "cases.json").write_text(json.dumps(data), "utf-8")
+    groups = [(name, list(members)) for name, members in groupby(cases, key=lambda case: case.group)]
+    page = environment().get_template("page.html.j2").render(groups=groups, total=len(cases))
+    (site / "index.html").write_text(page, "utf-8")
+    return len(cases)
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Command line of the builder."""
+    parser = argparse.ArgumentParser(prog="python -m web.build", description=__doc__)
+    parser.add_argument("--site", type=Path, default=SITE, help="where to build (default build/site)")
+    parser.add_argument("--pyodide", type=Path, default=PYODIDE, help="Pyodide distribution (default build/pyodide)")
+    options = parser.parse_args(arguments)
+    try:
+        count = build(options.site, options.pyodide)
+    except (BuildError, catalogue.CatalogueError) as error:
+        print(error, file=sys.stderr)
+        return 1
+    print(f"{options.site}: {count} cases")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

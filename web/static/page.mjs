@@ -1,0 +1,226 @@
+// The comparison page: runs the cases in a worker, fills the table while they run, and leaves the result in `window.report`.
+// URL parameters: ?only=ID,ID runs these cases; ?engine=native leaves pyjsapi out.
+
+import { judge } from "./compare.mjs";
+import { showDetail, summarise } from "./show.mjs";
+
+const SILENCE_LIMIT_MS = 120_000;
+const $ = (selector) => document.querySelector(selector);
+const parameters = new URLSearchParams(location.search);
+const root = new URL("..", import.meta.url);
+
+function thisBrowser() {
+  const agent = navigator.userAgent;
+  for (const [name, pattern] of [["firefox", /Firefox\/([\d.]+)/], ["chromium", /Chrom(?:e|ium)\/([\d.]+)/],
+    ["webkit", /Version\/([\d.]+).*Safari/]]) {
+    const found = pattern.exec(agent);
+    if (found) return { name, version: found[1], userAgent: agent };
+  }
+  return { name: "unknown", version: "", userAgent: agent };
+}
+
+const browser = thisBrowser();
+const started = new Date();
+const { cases: allCases, differences: known } = await (await fetch(new URL("cases.json", root))).json();
+const only = parameters.get("only")?.split(",");
+const cases = only ? allCases.filter((case_) => only.includes(case_.id)) : allCases;
+const engines = parameters.get("engine") === "native" ? ["native"] : ["native", "pyjsapi"];
+const results = new Map(cases.map((case_) => [case_.id, { native: null, pyjsapi: null }]));
+let versions = {};
+
+const rowOf = (id) => document.getElementById(`case-${id}`);
+
+function setStatus(id, status, text = status) {
+  const row = rowOf(id);
+  row.dataset.status = status;
+  row.querySelector(".outcome").textContent = text;
+}
+
+function count(engine) {
+  return [...results.values()].filter((result) => result[engine]).length;
+}
+
+function showProgress(text) {
+  const bar = $("#progress");
+  bar.max = cases.length * engines.length;
+  bar.value = engines.reduce((sum, engine) => sum + count(engine), 0);
+  $("#stage").textContent = text;
+}
+
+const STAGES = {
+  native: () => `This browser: ${count("native")} of ${cases.length} cases`,
+  pyodide: () => "Starting Pyodide and pyjsapi …",
+  pyjsapi: () => `pyjsapi: ${count("pyjsapi")} of ${cases.length} cases`,
+};
+
+function fillEngine(case_, engine) {
+  const { transcript, ms, failure } = results.get(case_.id)[engine];
+  const row = rowOf(case_.id);
+  row.querySelector(`.${engine} .result`).textContent = failure ?? summarise(case_, transcript);
+  row.querySelector(`.${engine}-ms`).textContent = ms === undefined ? "–" : ms < 9.95 ? ms.toFixed(1) : ms.toFixed(0);
+}
+
+function decide(case_) {
+  const result = results.get(case_.id);
+  if (engines.length === 1) return setStatus(case_.id, "native", "native only");
+  const failure = result.native.failure ?? result.pyjsapi.failure;
+  result.judgement = failure
+    ? { status: "different", failure, differences: [], stale: [], unmet: [] }
+    : judge(case_, result.native.transcript, result.pyjsapi.transcript, browser.name, known);
+  setStatus(case_.id, result.judgement.status);
+  const note = rowOf(case_.id).querySelector(".note");
+  const { differences, stale, unmet } = result.judgement;
+  note.textContent = failure ?? [
+    ...new Set(differences.map((item) => item.reason ?? `${item.path}: ${JSON.stringify(item.native)} ≠ ${JSON.stringify(item.pyjsapi)}`)),
+    ...stale.map((item) => `${item.path}: a listed difference did not occur (${item.reason})`),
+    ...unmet.map((item) => `${item.path}: the case expects ${JSON.stringify(item.expected)}`),
+  ].join("; ");
+  showTotals();
+}
+
+function totals() {
+  const sum = { cases: cases.length, equal: 0, explained: 0, different: 0, nativeMs: 0, pyjsapiMs: 0 };
+  for (const { native, pyjsapi, judgement } of results.values()) {
+    if (judgement) sum[judgement.status] += 1;
+    sum.nativeMs += native?.ms ?? 0;
+    sum.pyjsapiMs += pyjsapi?.ms ?? 0;
+  }
+  return sum;
+}
+
+function showTotals() {
+  const sum = totals();
+  for (const status of ["equal", "explained", "different"]) $(`#count-${status}`).textContent = sum[status];
+  $("#count-all").textContent = sum.cases;
+}
+
+function receive(engine, id, value) {
+  const case_ = cases.find((item) => item.id === id);
+  results.get(id)[engine] = value;
+  fillEngine(case_, engine);
+  if (engine === engines.at(-1)) decide(case_);
+}
+
+/** Runs what is still missing in a new worker; resolves when that worker is done, broken or silent. */
+function runWorker() {
+  const left = cases.filter((case_) => engines.some((engine) => !results.get(case_.id)[engine]));
+  const needed = engines.filter((engine) => left.some((case_) => !results.get(case_.id)[engine]));
+  const worker = new Worker(new URL("worker.mjs", import.meta.url), { type: "module" });
+  let current = null;
+  let stage = "native";
+  return new Promise((resolve) => {
+    const fail = (message) => {
+      worker.terminate();
+      if (!current) return resolve({ fatal: message });
+      receive(current.engine, current.id, { failure: message });
+      resolve({});
+    };
+    const silent = () => fail(`no answer for ${SILENCE_LIMIT_MS / 1000} s`);
+    let watchdog = setTimeout(silent, SILENCE_LIMIT_MS);
+    worker.addEventListener("error", (event) => fail(event.message || "the worker could not start"));
+    worker.addEventListener("message", ({ data }) => {
+      clearTimeout(watchdog);
+      if (data.done) {
+        worker.terminate();
+        return resolve({});
+      }
+      watchdog = setTimeout(silent, SILENCE_LIMIT_MS);
+      if (data.stage) stage = data.stage;
+      if (data.versions) versions = data.versions;
+      if (data.started) {
+        current = data;
+        setStatus(data.id, "running");
+      } else if (data.broken) {
+        clearTimeout(watchdog);
+        return fail(data.message);
+      } else if (data.engine) {
+        current = null;
+        setStatus(data.id, "waiting", "");
+        receive(data.engine, data.id, { transcript: data.transcript, ms: data.ms });
+      }
+      showProgress(STAGES[stage]());
+    });
+    worker.postMessage({ cases: left.map((case_) => ({ ...case_, sources: undefined })), engines: needed });
+  });
+}
+
+function makeReport(fatal) {
+  const problems = only ? [] : known.filter((entry) => browser.name in entry.native && !results.has(entry.case));
+  return {
+    browser, versions, started: started.toISOString(), finished: new Date().toISOString(), isolated: crossOriginIsolated,
+    complete: !fatal, fatal: fatal ?? null, summary: totals(), problems,
+    cases: cases.map((case_) => {
+      const { native, pyjsapi, judgement } = results.get(case_.id);
+      return { id: case_.id, title: case_.title, group: case_.group, covers: case_.covers, ...judgement, native, pyjsapi };
+    }),
+  };
+}
+
+function saveReport() {
+  const blob = new Blob([JSON.stringify(window.report, null, 1)], { type: "application/json" });
+  const link = document.createElement("a");
+  link.href = URL.createObjectURL(blob);
+  link.download = `pyjsapi-${browser.name}-${started.toISOString().slice(0, 10)}.json`;
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
+}
+
+function applyFilter() {
+  const words = $("#search").value.toLowerCase().split(/\s+/).filter(Boolean);
+  const status = $("input[name=status]:checked").value;
+  for (const group of document.querySelectorAll("tbody")) {
+    let visible = 0;
+    for (const row of group.querySelectorAll("tr.case")) {
+      const show = results.has(row.id.slice(5)) && (status === "all" || row.dataset.status === status)
+        && words.every((word) => row.dataset.search.includes(word));
+      row.hidden = !show;
+      const detail = row.nextElementSibling;
+      if (detail?.classList.contains("detail")) detail.hidden = !show || !row.classList.contains("open");
+      visible += show;
+    }
+    group.hidden = visible === 0;
+  }
+}
+
+function toggleDetail(row) {
+  const id = row.id.slice(5);
+  const open = row.classList.toggle("open");
+  row.querySelector("button").setAttribute("aria-expanded", open);
+  let detail = row.nextElementSibling;
+  if (detail?.classList.contains("detail")) detail.remove();
+  if (!open) return;
+  detail = document.createElement("tr");
+  detail.className = "detail";
+  const cell = detail.insertCell();
+  cell.colSpan = row.cells.length;
+  cell.append(showDetail(cases.find((case_) => case_.id === id), results.get(id)));
+  row.after(detail);
+}
+
+async function main() {
+  $("#browser").textContent = `${browser.name} ${browser.version}`;
+  for (const row of document.querySelectorAll("tr.case")) {
+    row.querySelector("button").addEventListener("click", () => toggleDetail(row));
+  }
+  for (const input of document.querySelectorAll("#filter input")) input.addEventListener("input", applyFilter);
+  $("#save").addEventListener("click", saveReport);
+  applyFilter();
+  showTotals();
+  let fatal;
+  while (!fatal && cases.some((case_) => engines.some((engine) => !results.get(case_.id)[engine]))) {
+    ({ fatal } = await runWorker());
+  }
+  window.report = makeReport(fatal);
+  const { summary } = window.report;
+  document.body.dataset.state = fatal || summary.different ? "different" : "passed";
+  showProgress(fatal ? `Stopped: ${fatal}` : engines.length === 1 ? "Done: this browser alone"
+    : `Done: ${summary.equal} equal, ${summary.explained} explained, ${summary.different} different`
+      + ` — this browser ${summary.nativeMs.toFixed(0)} ms, pyjsapi ${summary.pyjsapiMs.toFixed(0)} ms`);
+  if (versions.pyjsapi) {
+    $("#versions").textContent = `pyjsapi ${versions.pyjsapi} · Pyodide ${versions.pyodide} · Python ${versions.python}`;
+  }
+  $("#save").disabled = false;
+  applyFilter();
+}
+
+await main();

@@ -1,0 +1,104 @@
+// Turns steps and transcript entries into readable text and elements.
+
+function element(tag, properties = {}, ...children) {
+  const node = Object.assign(document.createElement(tag), properties);
+  node.append(...children);
+  return node;
+}
+
+/** An argument of a step, written as JavaScript. */
+function showArgument(value) {
+  if (typeof value === "string") {
+    if (value.startsWith("$$")) return JSON.stringify(value.slice(1));
+    return value.startsWith("$") ? value.slice(1) : JSON.stringify(value);
+  }
+  if (Array.isArray(value)) return `[${value.map(showArgument).join(", ")}]`;
+  if (value !== null && typeof value === "object") {
+    return `{${Object.entries(value).map(([key, item]) => ` ${key}: ${showArgument(item)}`).join(",")} }`;
+  }
+  return String(value);
+}
+
+const showArguments = (step) => (step.args ?? []).map(showArgument).join(", ");
+
+function showOperation(step) {
+  if ("new" in step) return `new ${step.new}(${showArguments(step)})`;
+  if ("call" in step) return `${step.call}(${showArguments(step)})`;
+  if ("get" in step) return step.get;
+  if ("set" in step) return `${step.set} = ${showArgument(step.to)}`;
+  if ("instance" in step) return `new Instance(${step.instance}${"imports" in step ? `, ${showArgument(step.imports)}` : ""})`;
+  if ("module" in step) return `new Module(${step.module})`;
+  if ("validate" in step) return `WebAssembly.validate(${step.validate})`;
+  if ("read" in step) return `[...new ${step.view}(${step.read}.buffer, ${step.at ?? 0}, ${step.count})]`;
+  if ("write" in step) return `new ${step.view}(${step.write}.buffer, ${step.at ?? 0}).set(${showArgument(step.values)})`;
+  if ("same" in step) return step.same.map(showArgument).join(" === ");
+  if ("keys" in step) return `Object.keys(${step.keys})`;
+  const does = ["(args) => { record(args);", ...(step.steps ?? []).map((inner) => `${showStep(inner)};`)];
+  if ("throws" in step) does.push(`throw new HostError(${JSON.stringify(step.throws)});`);
+  if ("returns" in step) does.push(`return ${showArgument(step.returns)};`);
+  return `${step.host} = ${does.join(" ")} }`;
+}
+
+/** A step, written as JavaScript. */
+export function showStep(step) {
+  return `${step.as ? `${step.as} = ` : ""}${step.await ? "await " : ""}${showOperation(step)}`;
+}
+
+/** A value of a transcript, written for people. */
+export function showValue(value) {
+  if (value === undefined) return "—";
+  if (value === null || typeof value !== "object") return JSON.stringify(value);
+  if (Array.isArray(value)) return `[${value.map(showValue).join(", ")}]`;
+  if ("undefined" in value) return "undefined";
+  if ("number" in value) return value.number;
+  if ("bigint" in value) return `${value.bigint}n`;
+  if ("host" in value) return value.args ? `${value.host}(${value.args.map(showValue).join(", ")})` : `host ${value.host}`;
+  if ("function" in value) return `function ${value.function}/${value.length} #${value.id}`;
+  if ("fields" in value) return `{ ${value.fields.map(([key, item]) => `${key}: ${showValue(item)}`).join(", ")} }`;
+  if (value.object === "ArrayBuffer") {
+    const kind = value.detached ? "detached" : value.resizable ? `${value.byteLength} of ${value.maxByteLength} bytes` : `${value.byteLength} bytes`;
+    return `ArrayBuffer #${value.id} (${kind})`;
+  }
+  if ("object" in value) return `${value.object}${value.id ? ` #${value.id}` : ""}${"length" in value ? ` (${value.length})` : ""}`;
+  return JSON.stringify(value);
+}
+
+/** A transcript entry, written for people. */
+export function showEntry(entry) {
+  if (!entry) return "—";
+  const log = (entry.log ?? []).map((event) => ("host" in event ? showValue(event) : showEntry(event))).join("; ");
+  const outcome = "error" in entry ? entry.error : "value" in entry ? showValue(entry.value) : "ok";
+  return log ? `${outcome} ⟵ ${log}` : outcome;
+}
+
+/** One line for a whole transcript: the outcomes of the steps that have one. */
+export function summarise(case_, transcript) {
+  const told = transcript.filter((entry) => "value" in entry || "error" in entry);
+  return told.length ? told.map(showEntry).join(" · ") : "ok";
+}
+
+function sourceBlock([name, text]) {
+  return element("details", { className: "source" }, element("summary", {}, `module ${name}`), element("pre", {}, text.trim()));
+}
+
+function entryCell(entry) {
+  const cell = element("td", {}, element("code", {}, showEntry(entry)));
+  if (entry?.message) cell.append(element("span", { className: "message" }, entry.message));
+  return cell;
+}
+
+/** The steps of a case with both transcripts side by side. */
+export function showDetail(case_, { native, pyjsapi, judgement }) {
+  const bad = new Map((judgement?.differences ?? []).map((item) => [Number(/\[(\d+)\]/.exec(item.path)[1]), item]));
+  const rows = case_.steps.map((step, k) => {
+    const difference = bad.get(k);
+    const mark = !pyjsapi ? "" : difference ? (difference.reason ? "explained" : "different") : "equal";
+    const row = element("tr", { className: mark }, element("td", {}, String(k)), element("td", {}, element("code", {}, showStep(step))),
+      entryCell(native?.transcript?.[k]), entryCell(pyjsapi?.transcript?.[k]));
+    return row;
+  });
+  const head = element("tr", {}, ...["#", "Step", "This browser", "pyjsapi"].map((text) => element("th", { scope: "col" }, text)));
+  const table = element("table", { className: "steps" }, element("thead", {}, head), element("tbody", {}, ...rows));
+  const covers = element("p", { className: "covers" }, `Covers: ${case_.covers.join(", ")}`);
+  return element("div", { className: "detail-body" }, covers, table, ...Object.entries(case_.sources ?? {}).map(sourceBlock));
+}
