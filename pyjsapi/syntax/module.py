@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol, TypeAlias, TypeVar
+from typing import Any, Final, Protocol, TypeAlias, TypeVar
 
 from pyjsapi.syntax.instructions import Op
 from pyjsapi.syntax.types import (
@@ -30,6 +30,12 @@ Expr: TypeAlias = Sequence[Instr]
 """A flat instruction sequence; ``block``, ``loop``, ``if`` are closed by ``end``, and so is the whole."""
 
 _E = TypeVar("_E", bound=ExternType)
+
+SECTIONS: Final = (
+    "type", "import", "func", "table", "memory", "tag", "global", "export", "start", "elem", "datacount",
+    "code", "data",
+)  # fmt: skip
+"""Names of the sections other than custom ones, in the order that they have in a module."""
 
 
 def op_of(instr: Instr) -> Op:
@@ -135,7 +141,7 @@ class Data:
 
 @dataclass(slots=True)
 class Custom:
-    """A custom section; ``after`` is the name of the section that it follows ("" at the start)."""
+    """A custom section; ``after`` is the name in `SECTIONS` of the section that it follows ("" at the start)."""
 
     name: str
     data: bytes

@@ -1,0 +1,1 @@
+"""The binary format: decoder, encoder, name section (core: "Binary Format")."""

@@ -1,0 +1,308 @@
+"""Decoding of instruction sequences (core: "Binary Format: Instructions" and "Code Section").
+
+Most of the time that a module takes before it runs is spent here, once per instruction. So the table of
+instructions is turned, at import, into lists indexed by opcode: an instruction without immediates, or whose
+immediate is one byte, is a shared tuple found by indexing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from enum import IntEnum
+from itertools import repeat
+from typing import Final, TypeAlias
+
+from pyjsapi.binary.leb128 import read_signed, read_u32, read_unsigned
+from pyjsapi.binary.reader import UNEXPECTED_END, Reader
+from pyjsapi.binary.types import EMPTY, VAL_TYPE_OF, block_type, heap_type, value_type
+from pyjsapi.syntax.errors import DecodeError
+from pyjsapi.syntax.instructions import BY_CODE, BY_MNEMONIC, OPS, PREFIXES, Imm, Op
+from pyjsapi.syntax.module import Code, Instr
+from pyjsapi.syntax.types import ValType
+
+MEMARG_HAS_INDEX: Final = 0x40
+"""Bit of the alignment field of a memarg that says that a memory index follows."""
+
+_U32: Final = 0xFFFFFFFF
+_U64: Final = 0xFFFFFFFFFFFFFFFF
+
+_Read: TypeAlias = Callable[[Reader], tuple[object, ...]]
+
+
+def _labels(reader: Reader) -> tuple[object, ...]:
+    return tuple(reader.list(reader.u32)), reader.u32()
+
+
+def _types(reader: Reader) -> tuple[object, ...]:
+    return (tuple([value_type(reader) for _ in range(reader.length())]),)
+
+
+def _memarg(reader: Reader) -> tuple[object, ...]:
+    start = reader.pos
+    flags = reader.u32()
+    if flags >= MEMARG_HAS_INDEX << 1:
+        raise DecodeError(f"malformed memop flags: {flags:#x}", start)
+    memidx = reader.u32() if flags & MEMARG_HAS_INDEX else 0
+    return memidx, flags & ~MEMARG_HAS_INDEX, reader.u64()
+
+
+def _index(reader: Reader) -> tuple[object, ...]:
+    return (reader.u32(),)
+
+
+def _indices(reader: Reader) -> tuple[object, ...]:
+    return reader.u32(), reader.u32()
+
+
+_READ: Final[dict[Imm, _Read]] = {
+    Imm.NONE: lambda reader: (),
+    Imm.BLOCK: lambda reader: (block_type(reader),),
+    Imm.LABEL: _index,
+    Imm.LABELS: _labels,
+    Imm.FUNC: _index,
+    Imm.TYPE: _index,
+    Imm.TYPE_TABLE: _indices,
+    Imm.TYPES: _types,
+    Imm.LOCAL: _index,
+    Imm.GLOBAL: _index,
+    Imm.TABLE: _index,
+    Imm.TABLE_TABLE: _indices,
+    Imm.ELEM: _index,
+    Imm.ELEM_TABLE: _indices,
+    Imm.MEM: _index,
+    Imm.MEM_MEM: _indices,
+    Imm.MEMARG: _memarg,
+    Imm.DATA: _index,
+    Imm.DATA_MEM: _indices,
+    Imm.HEAP: lambda reader: (heap_type(reader),),
+    Imm.I32: lambda reader: (reader.s32() & _U32,),
+    Imm.I64: lambda reader: (reader.s64() & _U64,),
+    Imm.F32: lambda reader: (int.from_bytes(reader.bytes(4), "little"),),
+    Imm.F64: lambda reader: (int.from_bytes(reader.bytes(8), "little"),),
+}
+"""Readers of the immediates of each kind."""
+
+_ONE_INDEX: Final = frozenset(imm for imm, read in _READ.items() if read is _index)
+
+
+class _Kind(IntEnum):
+    """How the loop in `decode_instrs` treats an opcode byte that is not a whole instruction."""
+
+    SHORT = 0  # one integer, mostly of one byte: see _SHORT
+    MEMARG = 1
+    END = 2
+    BLOCK = 3
+    IF = 4
+    ELSE = 5
+    OTHER = 6
+
+
+_SIMPLE: Final[list[Instr | None]] = [None] * 256
+"""Instructions that are one byte."""
+_SHORT: Final[list[list[Instr | None]]] = [[] for _ in range(256)]
+"""Instructions of two bytes, by the second byte; ``None`` where that byte does not stand alone."""
+_KINDS: Final[list[int]] = [_Kind.OTHER] * 256
+_PREFIXED: Final[dict[int, dict[int, Op]]] = {prefix: {} for prefix in PREFIXES}
+
+
+def _short_value(imm: Imm, byte: int) -> tuple[object, ...] | None:
+    """The immediates that a byte below 0x80 stands for alone."""
+    if imm in _ONE_INDEX:
+        return (byte,)
+    if imm is Imm.I32:
+        return ((byte if byte < 0x40 else byte - 0x80) & _U32,)
+    if imm is Imm.I64:
+        return ((byte if byte < 0x40 else byte - 0x80) & _U64,)
+    if imm is Imm.BLOCK:
+        if byte < 0x40:
+            return (byte,)
+        if byte == EMPTY:
+            return (None,)
+        return (VAL_TYPE_OF[byte],) if byte in VAL_TYPE_OF else None
+    return None
+
+
+def _fill_tables() -> None:
+    for op in OPS:
+        if op.prefix:
+            _PREFIXED[op.prefix][op.opcode] = op
+            continue
+        if op.imm is Imm.NONE:
+            _SIMPLE[op.opcode] = op.instr
+        elif op.imm is Imm.MEMARG:
+            _KINDS[op.opcode] = _Kind.MEMARG
+        elif op.imm in _ONE_INDEX or op.imm in (Imm.I32, Imm.I64, Imm.BLOCK):
+            values = [_short_value(op.imm, byte) for byte in range(0x80)]
+            short: list[Instr | None] = [None if v is None else (op, *v) for v in values]
+            _SHORT[op.opcode] = short + [None] * 0x80
+            _KINDS[op.opcode] = _Kind.BLOCK if op.imm is Imm.BLOCK else _Kind.SHORT
+    for mnemonic, kind in ("if", _Kind.IF), ("else", _Kind.ELSE), ("end", _Kind.END):
+        opcode = BY_MNEMONIC[mnemonic].opcode
+        _KINDS[opcode] = kind
+        _SIMPLE[opcode] = None
+
+
+_fill_tables()
+
+_END: Final = BY_MNEMONIC["end"].instr
+_ELSE: Final = BY_MNEMONIC["else"].instr
+_NEEDS_DATA_COUNT: Final = frozenset(
+    op for op in OPS if op.imm is Imm.DATA or op.imm is Imm.DATA_MEM
+)
+
+
+def decode_instrs(
+    data: bytes, pos: int, *, data_count: bool = True, count: int | None = None
+) -> tuple[list[Instr], int]:
+    """Decode a sequence of instructions up to and including the ``end`` that closes it.
+
+    Gives the instructions and the position after them. Blocks may nest as deep as the input likes.
+    ``data_count`` says whether the module has a data count section, without which no instruction may name a
+    data segment. ``count`` stops earlier, after so many instructions. Raises `DecodeError`.
+    """
+    body: list[Instr] = []
+    try:
+        return body, _decode_instrs(data, pos, body.append, data_count, count)
+    except IndexError:
+        raise DecodeError(UNEXPECTED_END, len(data)) from None
+
+
+def _decode_instrs(
+    data: bytes, pos: int, append: Callable[[Instr], None], data_count: bool, count: int | None
+) -> int:
+    simple = _SIMPLE
+    shorts = _SHORT
+    kinds = _KINDS
+    open_blocks: list[bool] = []  # for each, whether it is an `if` that may still have an `else`
+    # An instruction takes a byte at least, so there are never more than the bytes that are left.
+    for _ in repeat(None, len(data) - pos + 1 if count is None else count):
+        byte = data[pos]
+        pos += 1
+        instr = simple[byte]
+        if instr is not None:
+            append(instr)
+            continue
+        kind = kinds[byte]
+        if kind == 0:  # _Kind.SHORT
+            instr = shorts[byte][data[pos]]
+            if instr is not None:
+                pos += 1
+                append(instr)
+                continue
+            instr, pos = _long_integer(data, pos, BY_CODE[byte])
+        elif kind == 1:  # _Kind.MEMARG
+            align = data[pos]
+            offset = data[pos + 1]
+            if align < 0x40 and offset < 0x80:
+                pos += 2
+                append((BY_CODE[byte], 0, align, offset))
+                continue
+            instr, pos = _with_reader(data, pos, BY_CODE[byte])
+        elif kind == 2:  # _Kind.END
+            append(_END)
+            if not open_blocks:
+                return pos
+            open_blocks.pop()
+            continue
+        elif kind == 5:  # _Kind.ELSE
+            if not open_blocks or not open_blocks[-1]:
+                raise DecodeError("END opcode expected", pos - 1)
+            open_blocks[-1] = False
+            instr = _ELSE
+        elif kind == 6:  # _Kind.OTHER
+            start = pos - 1
+            op, pos = _op(data, start)
+            if op in _NEEDS_DATA_COUNT and not data_count:
+                raise DecodeError(f"data count section required by {op}", start)
+            instr, pos = _with_reader(data, pos, op)
+        else:  # _Kind.BLOCK, _Kind.IF
+            open_blocks.append(kind == 4)
+            instr = shorts[byte][data[pos]]
+            if instr is not None:
+                pos += 1
+            else:
+                instr, pos = _with_reader(data, pos, BY_CODE[byte])
+        append(instr)
+    return pos
+
+
+def _op(data: bytes, pos: int) -> tuple[Op, int]:
+    """The row for the opcode at ``pos``, with or without a prefix."""
+    start = pos
+    byte = data[pos]
+    pos += 1
+    row: Op | None
+    if byte in _PREFIXED:
+        opcode, pos = read_u32(data, pos)
+        row = _PREFIXED[byte].get(opcode)
+        if row is None:
+            raise DecodeError(f"illegal opcode {byte:02x} {opcode:02x}", start)
+    else:
+        row = BY_CODE.get(byte)
+        if row is None:
+            raise DecodeError(f"illegal opcode {byte:02x}", start)
+    return row, pos
+
+
+def _long_integer(data: bytes, pos: int, op: Op) -> tuple[Instr, int]:
+    if op.imm is Imm.I32:
+        value, pos = read_signed(data, pos, 32)
+        value &= _U32
+    elif op.imm is Imm.I64:
+        value, pos = read_signed(data, pos, 64)
+        value &= _U64
+    else:
+        value, pos = read_unsigned(data, pos, 32)
+    return (op, value), pos
+
+
+def _with_reader(data: bytes, pos: int, op: Op) -> tuple[Instr, int]:
+    reader = Reader(data, pos)
+    immediates = _READ[op.imm](reader)
+    return (op, *immediates), reader.pos
+
+
+class BinaryCode:
+    """A function's code as bytes ``start`` to ``end`` of a module, decoded whenever it is asked for.
+
+    Implements `pyjsapi.syntax.module.CodeSource`.
+    """
+
+    __slots__ = ("data", "data_count", "end", "start")
+
+    def __init__(self, data: bytes, start: int, end: int, data_count: bool) -> None:
+        self.data = data
+        self.start = start
+        """Offset of the first group of locals' count, after the size of the code."""
+        self.end = end
+        self.data_count = data_count
+        """Whether the module has a data count section."""
+
+    def load(self) -> Code:
+        """Decode. Raises `DecodeError`."""
+        locals_, pos = self._locals()
+        body, pos = decode_instrs(self.data, pos, data_count=self.data_count)
+        if pos != self.end:
+            raise DecodeError(
+                f"section size mismatch: code of {self.end - self.start} bytes, "
+                f"but the body ends after {pos - self.start}",
+                self.start,
+            )
+        return Code(locals_, body)
+
+    def offset_of(self, instruction: int) -> int:
+        """Byte offset in the module of the body's instruction at this position.
+
+        Decodes up to there; raises `DecodeError` like `load`.
+        """
+        _, pos = self._locals()
+        _, pos = decode_instrs(self.data, pos, count=instruction)
+        return pos
+
+    def _locals(self) -> tuple[tuple[tuple[int, ValType], ...], int]:
+        reader = Reader(self.data, self.start)
+        groups = tuple([(reader.u32(), value_type(reader)) for _ in range(reader.length())])
+        total = sum([count for count, _ in groups])
+        if total > _U32:
+            raise DecodeError(f"too many locals: {total}, at most {_U32}", self.start)
+        return groups, reader.pos

@@ -1,0 +1,288 @@
+"""Decoding of modules (core: "Binary Format: Modules").
+
+Sections are read one after the other; function bodies are only delimited here and decoded when they are loaded
+(see `BinaryCode`). Messages begin with the wording of the reference interpreter.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final
+
+from pyjsapi.binary import types
+from pyjsapi.binary.code import BinaryCode, decode_instrs
+from pyjsapi.binary.reader import Reader
+from pyjsapi.binary.sections import (
+    CUSTOM_ID,
+    DATA_ACTIVE,
+    DATA_ACTIVE_ZERO,
+    DATA_PASSIVE,
+    ELEM_ACTIVE_ZERO,
+    ELEM_DECLARATIVE_BIT,
+    ELEM_EXPRS_BIT,
+    ELEM_INDEX_BIT,
+    ELEM_PASSIVE_BIT,
+    EXTERN_KINDS,
+    MAGIC,
+    SECTION_IDS,
+    VERSION,
+)
+from pyjsapi.syntax.errors import DecodeError
+from pyjsapi.syntax.features import Features
+from pyjsapi.syntax.instructions import BY_MNEMONIC
+from pyjsapi.syntax.module import (
+    SECTIONS,
+    Active,
+    Custom,
+    Data,
+    Elem,
+    Export,
+    Expr,
+    Func,
+    Global,
+    Import,
+    Module,
+    Table,
+)
+from pyjsapi.syntax.types import (
+    FUNC,
+    FUNCREF,
+    ExternType,
+    FuncExtern,
+    RefType,
+    ref_type,
+)
+
+_REF_FUNC: Final = BY_MNEMONIC["ref.func"]
+_END: Final = BY_MNEMONIC["end"].instr
+
+_SECTION_NAMES: Final = {id_: name for name, id_ in SECTION_IDS.items()}
+_SECTION_RANK: Final = {name: rank for rank, name in enumerate(SECTIONS)}
+
+
+def decode_module(data: bytes, features: Features | None = None) -> Module:
+    """Decode a module.
+
+    ``features`` decides about encodings that only exist with a feature (default: `Features()`); what decodes
+    but is not allowed is left to validation. Raises `DecodeError` for everything malformed outside of
+    function bodies, and `BinaryCode.load` for what is malformed inside.
+    """
+    return _Decoder(bytes(data), Features() if features is None else features).module()
+
+
+class _Decoder:
+    def __init__(self, data: bytes, features: Features) -> None:
+        self.reader = Reader(data)
+        self.features = features
+        self.result = Module()
+        self.typeidxs: list[int] = []
+        self.codes: list[tuple[int, int]] = []
+        self.sections: dict[str, Callable[[], None]] = {
+            "type": self._types,
+            "import": self._imports,
+            "func": self._funcs,
+            "table": self._tables,
+            "memory": self._memories,
+            "global": self._globals,
+            "export": self._exports,
+            "start": self._start,
+            "elem": self._elems,
+            "datacount": self._data_count,
+            "code": self._codes,
+            "data": self._datas,
+        }
+
+    def module(self) -> Module:
+        reader = self.reader
+        if reader.bytes(4) != MAGIC:
+            raise DecodeError(f"magic header not detected: a module starts with {MAGIC!r}", 0)
+        version = reader.bytes(4)
+        if version != VERSION:
+            raise DecodeError(f"unknown binary version: {version!r} instead of {VERSION!r}", 4)
+        last = ""
+        while reader.left:
+            last = self._section(last)
+        self._join()
+        return self.result
+
+    def _section(self, last: str) -> str:
+        """Decode a section after the section ``last``; gives the name of the last one now."""
+        reader = self.reader
+        start = reader.pos
+        id_ = reader.byte()
+        name = _SECTION_NAMES.get(id_)
+        if name is not None and last and _SECTION_RANK[name] <= _SECTION_RANK[last]:
+            raise DecodeError(
+                f"unexpected content after last section: {name} section after {last} section", start
+            )
+        if name is None and id_ != CUSTOM_ID:
+            raise DecodeError(f"malformed section id: {id_}", start)
+        size = reader.length()
+        content = reader.pos
+        if name is None:
+            title = reader.name()
+            rest = reader.bytes(size - (reader.pos - content))
+            self.result.customs.append(Custom(title, rest, last))
+            return last
+        self.sections[name]()
+        if reader.pos != content + size:
+            raise DecodeError(
+                f"section size mismatch: {name} section of {size} bytes, "
+                f"but its contents take {reader.pos - content}",
+                content,
+            )
+        return name
+
+    def _join(self) -> None:
+        """What concerns several sections."""
+        module, end = self.result, len(self.reader.data)
+        if len(self.typeidxs) != len(self.codes):
+            raise DecodeError(
+                "function and code section have inconsistent lengths: "
+                f"{len(self.typeidxs)} and {len(self.codes)}",
+                end,
+            )
+        count = module.data_count
+        if count is not None and count != len(module.datas):
+            raise DecodeError(
+                "data count and data section have inconsistent lengths: "
+                f"{count} and {len(module.datas)}",
+                end,
+            )
+        module.funcs = [
+            Func(typeidx, BinaryCode(self.reader.data, start, stop, count is not None))
+            for typeidx, (start, stop) in zip(self.typeidxs, self.codes, strict=True)
+        ]
+
+    def _expr(self) -> Expr:
+        body, self.reader.pos = decode_instrs(self.reader.data, self.reader.pos)
+        return body
+
+    def _types(self) -> None:
+        reader = self.reader
+        self.result.types = [types.rec_type(reader) for _ in range(reader.length())]
+
+    def _imports(self) -> None:
+        self.result.imports = self.reader.list(self._import)
+
+    def _import(self) -> Import:
+        reader = self.reader
+        module = reader.name()
+        return Import(module, reader.name(), self._extern_type())
+
+    def _extern_type(self) -> ExternType:
+        reader = self.reader
+        code = reader.byte()
+        kind = EXTERN_KINDS[code] if code < len(EXTERN_KINDS) else ""
+        if kind == "func":
+            return FuncExtern(reader.u32())
+        if kind == "table":
+            return types.table_type(reader, self.features)
+        if kind == "memory":
+            return types.mem_type(reader, self.features)
+        if kind == "global":
+            return types.global_type(reader)
+        raise reader.error(f"malformed import kind: {code:#04x}")
+
+    def _funcs(self) -> None:
+        self.typeidxs = self.reader.list(self.reader.u32)
+
+    def _tables(self) -> None:
+        self.result.tables = self.reader.list(self._table)
+
+    def _table(self) -> Table:
+        reader = self.reader
+        if reader.peek() != types.EMPTY:
+            return Table(types.table_type(reader, self.features), None)
+        reader.pos += 1
+        reader.zero()
+        type_ = types.table_type(reader, self.features)
+        return Table(type_, self._expr())
+
+    def _memories(self) -> None:
+        reader = self.reader
+        self.result.mems = [types.mem_type(reader, self.features) for _ in range(reader.length())]
+
+    def _globals(self) -> None:
+        self.result.globals = self.reader.list(self._global)
+
+    def _global(self) -> Global:
+        type_ = types.global_type(self.reader)
+        return Global(type_, self._expr())
+
+    def _exports(self) -> None:
+        self.result.exports = self.reader.list(self._export)
+
+    def _export(self) -> Export:
+        reader = self.reader
+        name = reader.name()
+        code = reader.byte()
+        if code >= len(EXTERN_KINDS):
+            raise reader.error(f"malformed export kind: {code:#04x}")
+        return Export(name, EXTERN_KINDS[code], reader.u32())
+
+    def _start(self) -> None:
+        self.result.start = self.reader.u32()
+
+    def _elems(self) -> None:
+        self.result.elems = self.reader.list(self._elem)
+
+    def _elem(self) -> Elem:
+        reader = self.reader
+        start = reader.pos
+        kind = reader.u32()
+        if kind > (ELEM_PASSIVE_BIT | ELEM_INDEX_BIT | ELEM_EXPRS_BIT):
+            raise DecodeError(f"malformed elements segment kind: {kind}", start)
+        mode: Active | str
+        if kind & ELEM_PASSIVE_BIT:
+            mode = "declarative" if kind & ELEM_DECLARATIVE_BIT else "passive"
+        else:
+            index = reader.u32() if kind & ELEM_INDEX_BIT else 0
+            mode = Active(index, self._expr())
+        exprs = bool(kind & ELEM_EXPRS_BIT)
+        if kind & ~ELEM_EXPRS_BIT == ELEM_ACTIVE_ZERO:
+            type_ = FUNCREF if exprs else ref_type(False, FUNC)
+        else:
+            type_ = types.reference_type(reader) if exprs else self._elem_kind()
+        if exprs:
+            return Elem(type_, reader.list(self._expr), mode)
+        indices = reader.list(reader.u32)
+        return Elem(type_, [((_REF_FUNC, index), _END) for index in indices], mode)
+
+    def _elem_kind(self) -> RefType:
+        code = self.reader.byte()
+        if code:
+            raise self.reader.error(f"malformed element kind: {code:#04x}")
+        return ref_type(False, FUNC)
+
+    def _data_count(self) -> None:
+        self.result.data_count = self.reader.u32()
+
+    def _codes(self) -> None:
+        self.codes = self.reader.list(self._code)
+
+    def _code(self) -> tuple[int, int]:
+        reader = self.reader
+        size = reader.length()
+        start = reader.pos
+        reader.pos += size
+        return start, reader.pos
+
+    def _datas(self) -> None:
+        self.result.datas = self.reader.list(self._data)
+
+    def _data(self) -> Data:
+        reader = self.reader
+        start = reader.pos
+        kind = reader.u32()
+        mode: Active | str
+        if kind == DATA_ACTIVE_ZERO:
+            mode = Active(0, self._expr())
+        elif kind == DATA_PASSIVE:
+            mode = "passive"
+        elif kind == DATA_ACTIVE:
+            index = reader.u32()
+            mode = Active(index, self._expr())
+        else:
+            raise DecodeError(f"malformed data segment kind: {kind}", start)
+        return Data(reader.bytes(reader.length()), mode)

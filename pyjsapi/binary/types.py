@@ -1,0 +1,198 @@
+"""Decoding of types (core: "Binary Format: Types")."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from pyjsapi.binary.reader import Reader
+from pyjsapi.syntax.features import Features
+from pyjsapi.syntax.types import (
+    ABS_HEAP_TYPES,
+    F32,
+    F64,
+    I8,
+    I16,
+    I32,
+    I64,
+    V128,
+    AbsHeapType,
+    AddrType,
+    ArrayType,
+    CompType,
+    FieldType,
+    FuncType,
+    GlobalType,
+    HeapType,
+    MemType,
+    PackType,
+    RecType,
+    RefType,
+    StorageType,
+    StructType,
+    SubType,
+    TableType,
+    ValType,
+    ref_type,
+)
+
+REF: Final = 0x64
+"""``(ref ht)``"""
+REF_NULL: Final = 0x63
+"""``(ref null ht)``"""
+FUNC_FORM: Final = 0x60
+STRUCT_FORM: Final = 0x5F
+ARRAY_FORM: Final = 0x5E
+SUB: Final = 0x50
+SUB_FINAL: Final = 0x4F
+REC: Final = 0x4E
+EMPTY: Final = 0x40
+"""Block type without a type; also the mark of a table with an initial value."""
+
+LIMITS_MAX: Final = 0x01
+LIMITS_64: Final = 0x04
+
+ABS_HEAP_TYPE_OF: Final[dict[int, AbsHeapType]] = {heap.code: heap for heap in ABS_HEAP_TYPES}
+VAL_TYPE_OF: Final[dict[int, ValType]] = {
+    **{type_.code: type_ for type_ in (I32, I64, F32, F64, V128)},
+    **{heap.code: ref_type(True, heap) for heap in ABS_HEAP_TYPES},
+}
+"""Value types that are one byte."""
+_PACK_TYPE_OF: Final[dict[int, PackType]] = {type_.code: type_ for type_ in (I8, I16)}
+
+
+def heap_type(reader: Reader) -> HeapType:
+    """An abstract heap type or a type index."""
+    heap = ABS_HEAP_TYPE_OF.get(reader.peek())
+    if heap is not None:
+        reader.pos += 1
+        return heap
+    start = reader.pos
+    index = reader.s33()
+    if index < 0:
+        raise reader.error("malformed heap type", reader.pos - start)
+    return index
+
+
+def _ref_type_or_none(reader: Reader) -> RefType | None:
+    code = reader.peek()
+    if code in (REF, REF_NULL):
+        reader.pos += 1
+        return ref_type(code == REF_NULL, heap_type(reader))
+    return None
+
+
+def reference_type(reader: Reader) -> RefType:
+    """A reference type."""
+    type_ = _ref_type_or_none(reader)
+    if type_ is not None:
+        return type_
+    code = reader.s7() & 0x7F
+    heap = ABS_HEAP_TYPE_OF.get(code)
+    if heap is None:
+        raise reader.error(f"malformed reference type: {code:#04x}")
+    return ref_type(True, heap)
+
+
+def value_type(reader: Reader) -> ValType:
+    """A value type."""
+    type_ = VAL_TYPE_OF.get(reader.peek())
+    if type_ is None:
+        # The alternative tried last names the error, as in the reference interpreter.
+        return reference_type(reader)
+    reader.pos += 1
+    return type_
+
+
+def block_type(reader: Reader) -> ValType | int | None:
+    """``None`` (empty), a value type, or a type index."""
+    code = reader.peek()
+    if code == EMPTY:
+        reader.pos += 1
+        return None
+    if code < 0 or 0x40 <= code < 0x80:
+        return value_type(reader)
+    start = reader.pos
+    index = reader.s33()
+    if index < 0:
+        raise reader.error("malformed block type", reader.pos - start)
+    return index
+
+
+def _storage_type(reader: Reader) -> StorageType:
+    type_ = _PACK_TYPE_OF.get(reader.peek())
+    if type_ is None:
+        return value_type(reader)
+    reader.pos += 1
+    return type_
+
+
+def mutability(reader: Reader) -> bool:
+    """Whether mutable."""
+    code = reader.byte()
+    if code > 1:
+        raise reader.error(f"malformed mutability: {code:#04x} is neither 0 nor 1")
+    return code == 1
+
+
+def _field_type(reader: Reader) -> FieldType:
+    return FieldType(_storage_type(reader), mutability(reader))
+
+
+def _result_type(reader: Reader) -> tuple[ValType, ...]:
+    return tuple([value_type(reader) for _ in range(reader.length())])
+
+
+def _comp_type(reader: Reader) -> CompType:
+    form = reader.s7() & 0x7F
+    if form == FUNC_FORM:
+        params = _result_type(reader)
+        return FuncType(params, _result_type(reader))
+    if form == STRUCT_FORM:
+        return StructType(tuple([_field_type(reader) for _ in range(reader.length())]))
+    if form == ARRAY_FORM:
+        return ArrayType(_field_type(reader))
+    raise reader.error(f"malformed definition type: {form:#04x}")
+
+
+def _sub_type(reader: Reader) -> SubType:
+    form = reader.peek()
+    if form != SUB and form != SUB_FINAL:
+        return SubType(True, (), _comp_type(reader))
+    reader.pos += 1
+    supers = tuple(reader.list(reader.u32))
+    return SubType(form == SUB_FINAL, supers, _comp_type(reader))
+
+
+def rec_type(reader: Reader) -> RecType:
+    """A recursion group, or a type that stands for a group of one."""
+    if reader.peek() == REC:
+        reader.pos += 1
+        return RecType(tuple([_sub_type(reader) for _ in range(reader.length())]))
+    return RecType((_sub_type(reader),))
+
+
+def _limits(reader: Reader, features: Features) -> tuple[AddrType, int, int | None]:
+    flags = reader.byte()
+    known = LIMITS_MAX | (LIMITS_64 if features.memory64 else 0)
+    if flags & ~known:
+        raise reader.error(f"malformed limits flags: {flags:#04x}")
+    minimum = reader.u64()
+    maximum = reader.u64() if flags & LIMITS_MAX else None
+    return I64 if flags & LIMITS_64 else I32, minimum, maximum
+
+
+def mem_type(reader: Reader, features: Features) -> MemType:
+    """The type of a memory."""
+    return MemType(*_limits(reader, features))
+
+
+def table_type(reader: Reader, features: Features) -> TableType:
+    """The type of a table."""
+    type_ = reference_type(reader)
+    return TableType(*_limits(reader, features), type_)
+
+
+def global_type(reader: Reader) -> GlobalType:
+    """The type of a global."""
+    type_ = value_type(reader)
+    return GlobalType(type_, mutability(reader))
