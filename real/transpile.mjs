@@ -12,7 +12,8 @@ import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { basename, join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 
-import { parse, transpile } from "@bytecodealliance/jco";
+import { transpileBytes as transpile } from "@bytecodealliance/jco-transpile";
+import { parse } from "@bytecodealliance/jco-transpile/wasm-tools";
 
 /** What the glue passes as import `value` named `module`.`name`, as data. */
 function describe(module, name, value, origins, globals) {

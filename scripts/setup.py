@@ -127,16 +127,14 @@ def set_up_node() -> None:
     if _node_stamp(modules).current():
         return
     say("installing the npm packages into node_modules")
-    # A tree that is there is brought up to date in place: `npm ci` would remove it first.
-    verb = "install" if modules.is_dir() and not os.environ.get("CI") else "ci"
     try:
-        run(["npm", verb, "--loglevel=error"], quiet=True)
+        run(["npm", "ci", "--loglevel=error"], quiet=True)
     except subprocess.CalledProcessError as error:
         raise Failure(
-            f"`npm {verb}` failed (exit {error.returncode}); its output is above. "
-            "The npm registry must be reachable for the first set-up"
+            f"`npm ci` failed (exit {error.returncode}); its output is above. "
+            "The npm registry must be reachable for the first set-up; "
+            "after a change of package.json run scripts/lock_npm.sh"
         ) from error
-    # `npm install` may have brought the lock file up to date.
     _node_stamp(modules).write()
 
 
