@@ -62,9 +62,11 @@ def read_s33(data: bytes, pos: int) -> tuple[int, int]:
 
 
 def unsigned(value: int) -> bytes:
-    """The shortest encoding of an integer that is not negative."""
-    if value < 0x80:
+    """The shortest encoding of an integer that is not negative. Raises `ValueError` for one that is."""
+    if 0 <= value < 0x80:
         return _ONE_BYTE[value]
+    if value < 0:
+        raise ValueError(f"{value} is negative; only an unsigned integer can be encoded here")
     out = bytearray()
     while value >= 0x80:
         out.append(value & 0x7F | 0x80)

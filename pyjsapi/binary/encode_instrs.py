@@ -1,0 +1,108 @@
+"""Encoding of instructions (core: "Binary Format: Instructions"), the inverse of :mod:`pyjsapi.binary.code`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final
+
+from pyjsapi.binary.code import MEMARG_HAS_INDEX
+from pyjsapi.binary.encode_types import block_type, heap_type, value_type
+from pyjsapi.binary.leb128 import signed, unsigned
+from pyjsapi.syntax.instructions import OPS, Imm, Op
+from pyjsapi.syntax.module import Expr, Instr
+
+_HEAD: Final[dict[Op, bytes]] = {
+    op: bytes((op.prefix,)) + unsigned(op.opcode) if op.prefix else bytes((op.opcode,))
+    for op in OPS
+}
+"""Opcodes."""
+
+
+def _index(instr: Instr) -> bytes:
+    return unsigned(instr[1])
+
+
+def _indices(instr: Instr) -> bytes:
+    return unsigned(instr[1]) + unsigned(instr[2])
+
+
+def _labels(instr: Instr) -> bytes:
+    labels = instr[1]
+    return unsigned(len(labels)) + b"".join(map(unsigned, labels)) + unsigned(instr[2])
+
+
+def _types(instr: Instr) -> bytes:
+    return unsigned(len(instr[1])) + b"".join(map(value_type, instr[1]))
+
+
+def _memarg(instr: Instr) -> bytes:
+    _, memidx, align, offset = instr
+    if not 0 <= align < MEMARG_HAS_INDEX:
+        raise ValueError(f"{instr}: the alignment 2**{align} cannot be encoded")
+    if memidx == 0:
+        return unsigned(align) + unsigned(offset)
+    return unsigned(align | MEMARG_HAS_INDEX) + unsigned(memidx) + unsigned(offset)
+
+
+def _as_signed(value: int, bits: int) -> int:
+    return value - (1 << bits) if value >> (bits - 1) else value
+
+
+_IMMEDIATES: Final[dict[Imm, Callable[[Instr], bytes]]] = {
+    Imm.NONE: lambda instr: b"",
+    Imm.BLOCK: lambda instr: block_type(instr[1]),
+    Imm.LABEL: _index,
+    Imm.LABELS: _labels,
+    Imm.FUNC: _index,
+    Imm.TYPE: _index,
+    Imm.TYPE_TABLE: _indices,
+    Imm.TYPES: _types,
+    Imm.LOCAL: _index,
+    Imm.GLOBAL: _index,
+    Imm.TABLE: _index,
+    Imm.TABLE_TABLE: _indices,
+    Imm.ELEM: _index,
+    Imm.ELEM_TABLE: _indices,
+    Imm.MEM: _index,
+    Imm.MEM_MEM: _indices,
+    Imm.MEMARG: _memarg,
+    Imm.DATA: _index,
+    Imm.DATA_MEM: _indices,
+    Imm.HEAP: lambda instr: heap_type(instr[1]),
+    Imm.I32: lambda instr: signed(_as_signed(instr[1], 32)),
+    Imm.I64: lambda instr: signed(_as_signed(instr[1], 64)),
+    Imm.F32: lambda instr: int.to_bytes(instr[1], 4, "little"),
+    Imm.F64: lambda instr: int.to_bytes(instr[1], 8, "little"),
+}
+
+_ENCODE: Final = {op: (_HEAD[op], _IMMEDIATES[op.imm]) for op in OPS if op.imm is not Imm.NONE}
+_SIMPLE: Final = {op: _HEAD[op] for op in OPS if op.imm is Imm.NONE}
+_NAMES_DATA: Final = frozenset(op for op in OPS if op.imm in (Imm.DATA, Imm.DATA_MEM))
+
+
+def encode_instr(instr: Instr) -> bytes:
+    """An instruction: opcode and immediates."""
+    op: Op = instr[0]
+    return _HEAD[op] + _IMMEDIATES[op.imm](instr)
+
+
+def instrs_into(out: bytearray, instrs: Expr) -> bool:
+    """Append instructions to ``out``; gives whether any of them names a data segment."""
+    names_data = False
+    for instr in instrs:
+        op: Op = instr[0]
+        head = _SIMPLE.get(op)
+        if head is None:
+            head, encode = _ENCODE[op]
+            out += head
+            out += encode(instr)
+            if op in _NAMES_DATA:
+                names_data = True
+        else:
+            out += head
+    return names_data
+
+
+def encode_expr(expr: Expr) -> bytes:
+    """An expression; its last instruction is ``end``."""
+    return b"".join(map(encode_instr, expr))
