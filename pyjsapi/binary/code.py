@@ -151,12 +151,18 @@ _NEEDS_DATA_COUNT: Final = frozenset(
 )
 
 
+class _IllegalOpcode(DecodeError):
+    pass
+
+
 def decode_instrs(
-    data: bytes, pos: int, *, data_count: bool = True, count: int | None = None
+    data: bytes, pos: int, end: int, *, data_count: bool = True, count: int | None = None
 ) -> tuple[list[Instr], int]:
     """Decode a sequence of instructions up to and including the ``end`` that closes it.
 
     Gives the instructions and the position after them. Blocks may nest as deep as the input likes.
+    ``end`` is where the section or function ends. As in the reference interpreter a sequence may run on past
+    it, which the caller finds out by the position; only what is no instruction there is reported as the end.
     ``data_count`` says whether the module has a data count section, without which no instruction may name a
     data segment. ``count`` stops earlier, after so many instructions. Raises `DecodeError`.
     """
@@ -165,6 +171,10 @@ def decode_instrs(
         return body, _decode_instrs(data, pos, body.append, data_count, count)
     except IndexError:
         raise DecodeError(UNEXPECTED_END, len(data)) from None
+    except _IllegalOpcode as error:
+        if error.offset < end:
+            raise
+        raise DecodeError(UNEXPECTED_END, end) from None
 
 
 def _decode_instrs(
@@ -236,11 +246,11 @@ def _op(data: bytes, pos: int) -> tuple[Op, int]:
         opcode, pos = read_u32(data, pos)
         row = _PREFIXED[byte].get(opcode)
         if row is None:
-            raise DecodeError(f"illegal opcode {byte:02x} {opcode:02x}", start)
+            raise _IllegalOpcode(f"illegal opcode {byte:02x} {opcode:02x}", start)
     else:
         row = BY_CODE.get(byte)
         if row is None:
-            raise DecodeError(f"illegal opcode {byte:02x}", start)
+            raise _IllegalOpcode(f"illegal opcode {byte:02x}", start)
     return row, pos
 
 
@@ -281,7 +291,7 @@ class BinaryCode:
     def load(self) -> Code:
         """Decode. Raises `DecodeError`."""
         locals_, pos = self._locals()
-        body, pos = decode_instrs(self.data, pos, data_count=self.data_count)
+        body, pos = decode_instrs(self.data, pos, self.end, data_count=self.data_count)
         if pos != self.end:
             raise DecodeError(
                 f"section size mismatch: code of {self.end - self.start} bytes, "
@@ -296,7 +306,7 @@ class BinaryCode:
         Decodes up to there; raises `DecodeError` like `load`.
         """
         _, pos = self._locals()
-        _, pos = decode_instrs(self.data, pos, count=instruction)
+        _, pos = decode_instrs(self.data, pos, self.end, count=instruction)
         return pos
 
     def _locals(self) -> tuple[tuple[tuple[int, ValType], ...], int]:

@@ -73,10 +73,11 @@ def decode_module(data: bytes, features: Features | None = None) -> Module:
 class _Decoder:
     def __init__(self, data: bytes, features: Features) -> None:
         self.reader = Reader(data)
+        self.section_end = 0
         self.features = features
         self.result = Module()
         self.typeidxs: list[int] = []
-        self.codes: list[tuple[int, int]] = []
+        self.codes: list[BinaryCode] = []
         self.sections: dict[str, Callable[[], None]] = {
             "type": self._types,
             "import": self._imports,
@@ -100,9 +101,16 @@ class _Decoder:
         if version != VERSION:
             raise DecodeError(f"unknown binary version: {version!r} instead of {VERSION!r}", 4)
         last = ""
-        while reader.left:
-            last = self._section(last)
-        self._join()
+        try:
+            while reader.left:
+                last = self._section(last)
+            self._join()
+        except DecodeError:
+            # A malformed body comes before whatever is wrong behind it, and may have caused it.
+            for code in self.codes:
+                code.load()
+            raise
+        self.result.funcs = list(map(Func, self.typeidxs, self.codes))
         return self.result
 
     def _section(self, last: str) -> str:
@@ -124,8 +132,9 @@ class _Decoder:
             rest = reader.bytes(size - (reader.pos - content))
             self.result.customs.append(Custom(title, rest, last))
             return last
+        self.section_end = content + size
         self.sections[name]()
-        if reader.pos != content + size:
+        if reader.pos != self.section_end:
             raise DecodeError(
                 f"section size mismatch: {name} section of {size} bytes, "
                 f"but its contents take {reader.pos - content}",
@@ -149,13 +158,9 @@ class _Decoder:
                 f"{count} and {len(module.datas)}",
                 end,
             )
-        module.funcs = [
-            Func(typeidx, BinaryCode(self.reader.data, start, stop, count is not None))
-            for typeidx, (start, stop) in zip(self.typeidxs, self.codes, strict=True)
-        ]
 
     def _expr(self) -> Expr:
-        body, self.reader.pos = decode_instrs(self.reader.data, self.reader.pos)
+        body, self.reader.pos = decode_instrs(self.reader.data, self.reader.pos, self.section_end)
         return body
 
     def _types(self) -> None:
@@ -259,14 +264,13 @@ class _Decoder:
         self.result.data_count = self.reader.u32()
 
     def _codes(self) -> None:
-        self.codes = self.reader.list(self._code)
-
-    def _code(self) -> tuple[int, int]:
         reader = self.reader
-        size = reader.length()
-        start = reader.pos
-        reader.pos += size
-        return start, reader.pos
+        for _ in range(reader.length()):
+            size = reader.length()
+            start = reader.pos
+            reader.skip(size)
+            has_data_count = self.result.data_count is not None
+            self.codes.append(BinaryCode(reader.data, start, reader.pos, has_data_count))
 
     def _datas(self) -> None:
         self.result.datas = self.reader.list(self._data)

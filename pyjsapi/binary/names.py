@@ -72,7 +72,7 @@ def decode_names(content: bytes) -> Names:
         elif id_ in _INDIRECT_NAME_MAPS:
             setattr(names, _INDIRECT_NAME_MAPS[id_], _assoc(reader, lambda: _name_map(reader)))
         else:
-            reader.pos += size
+            reader.skip(size)
         if reader.pos != start + size:
             raise DecodeError(f"section size mismatch: subsection {id_} of {size} bytes", start)
     return names

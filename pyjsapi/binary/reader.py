@@ -56,12 +56,16 @@ class Reader:
         if self.byte():
             raise self.error("zero byte expected")
 
-    def bytes(self, count: int) -> bytes:
-        """This many bytes."""
+    def skip(self, count: int) -> None:
+        """Move over this many bytes."""
         if not 0 <= count <= self.left:
             raise self.end()
-        start = self.pos
         self.pos += count
+
+    def bytes(self, count: int) -> bytes:
+        """This many bytes."""
+        start = self.pos
+        self.skip(count)
         return self.data[start : self.pos]
 
     def u32(self) -> int:
@@ -108,12 +112,14 @@ class Reader:
         return self._signed(64)
 
     def length(self) -> int:
-        """A count of things that take a byte or more each: never more than there are bytes left."""
-        start = self.pos
+        """A count of things that take a byte or more each, so that no count is taken seriously that
+        the bytes left (with those of the count itself, as the reference interpreter sees it) cannot serve.
+        """
+        start, left = self.pos, self.left
         count = self.u32()
-        if count > self.left:
+        if count > left:
             raise DecodeError(
-                f"length out of bounds: {count}, but only {self.left} bytes are left", start
+                f"length out of bounds: {count}, but only {left} bytes are left", start
             )
         return count
 
