@@ -34,7 +34,7 @@ compare: build
 	@$(RUN) -m web.compare --browser chromium --browser firefox --report build/report
 
 serve: build
-	@$(RUN) -m pyjsapi.cli serve
+	@$(RUN) -m web.serve
 
 bench: build
 	@$(PYTHON) scripts/setup.py --bench python

@@ -10,6 +10,6 @@ if (($#)); then
 fi
 
 status=0
-"${pytest[@]}" tests -q -n 2 --dist loadgroup || status=1
+"${pytest[@]}" tests -q -n 2 --dist loadgroup --durations 10 || status=1
 "${pytest[@]}" playwright -q || status=1
 exit $status
