@@ -1,0 +1,1 @@
+"""Validation (core specification, "Validation"): types, contexts, instruction sequences, modules."""

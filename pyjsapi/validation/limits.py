@@ -1,0 +1,83 @@
+"""The implementation-defined limits of the JS API, and the engine's limits at run time, as one value passed in.
+
+A module that exceeds one of the first kind is refused when it is compiled; one of the second kind is met when
+something is made or grows.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from pyjsapi.syntax.errors import ValidationError
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What a module and its instances may use (JS API: "Implementation-defined Limits").
+
+    The defaults are the specification's exact numbers. Counts are of definitions; where imports count too the
+    documentation of the field says so.
+    """
+
+    module_size: int = 1 << 30
+    """Bytes of a module."""
+    types: int = 1_000_000
+    """Types in the type section."""
+    rec_groups: int = 1_000_000
+    """Recursion groups in the type section."""
+    rec_group_types: int = 1_000_000
+    """Types in one recursion group."""
+    subtype_depth: int = 63
+    """Depth of a declared subtype hierarchy; a type without a supertype has depth 0."""
+    functions: int = 1_000_000
+    imports: int = 1_000_000
+    """Imports of every kind together."""
+    exports: int = 1_000_000
+    globals: int = 1_000_000
+    tags: int = 1_000_000
+    data_segments: int = 100_000
+    tables: int = 100_000
+    """Tables, imported ones included."""
+    table_init_entries: int = 10_000_000
+    """Entries of one element segment."""
+    memories: int = 100
+    """Memories, imported ones included."""
+    memory32_pages: int = 1 << 16
+    """``minimum`` and ``maximum`` in the type of a memory with 32-bit addresses, in pages of 64 KiB."""
+    memory64_pages: int = (1 << 37) - 1
+    """``minimum`` and ``maximum`` in the type of a memory with 64-bit addresses, in pages of 64 KiB."""
+    params: int = 1_000
+    """Parameters of a function or block."""
+    results: int = 1_000
+    """Results of a function or block."""
+    body_size: int = 7_654_321
+    """Bytes of a function body, locals included."""
+    locals: int = 50_000
+    """Locals of a function, parameters included."""
+    struct_fields: int = 10_000
+    array_new_fixed_operands: int = 10_000
+
+    max_memory_pages: int = 1 << 16
+    """Run time: pages of 64 KiB that a memory with 32-bit addresses may have."""
+    max_memory64_pages: int = 1 << 18
+    """Run time: pages of 64 KiB that a memory with 64-bit addresses may have (16 GiB)."""
+    max_memory_bytes: int | None = None
+    """Run time: bytes that one memory may have, whatever its address type; ``None`` for no further bound."""
+    max_table_elements: int = 10_000_000
+    """Run time: elements that a table may have. A larger declared minimum compiles, but cannot be instantiated."""
+    call_depth: int = 12_000
+    """Run time: nested calls of wasm functions before the call stack counts as exhausted."""
+
+
+def check_limit(count: int, limit: int, field: str, what: str) -> None:
+    """Raise `ValidationError` when ``count`` of ``what`` is above ``limit``, the value of ``Limits.<field>``."""
+    if count > limit:
+        raise ValidationError(f"too many {what}: {count}, the limit is {limit} (Limits.{field})")
+
+
+def check_module_size(size: int, limits: Limits) -> None:
+    """Raise `ValidationError` when a module of ``size`` bytes is too large to be compiled."""
+    if size > limits.module_size:
+        raise ValidationError(
+            f"module too large: {size} bytes, the limit is {limits.module_size} (Limits.module_size)"
+        )

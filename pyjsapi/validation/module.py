@@ -1,0 +1,191 @@
+"""Validation of modules (core specification, "Validation: Modules")."""
+
+from __future__ import annotations
+
+from pyjsapi.syntax.errors import ValidationError
+from pyjsapi.syntax.features import Features
+from pyjsapi.syntax.module import Active, Data, Elem, Import, Module
+from pyjsapi.syntax.types import (
+    FUNCREF,
+    FuncExtern,
+    GlobalType,
+    MemType,
+    TableType,
+    TagType,
+)
+from pyjsapi.validation.context import Context
+from pyjsapi.validation.expressions import ConstantChecker
+from pyjsapi.validation.function import validate_function
+from pyjsapi.validation.limits import Limits, check_limit
+from pyjsapi.validation.matching import match_ref
+from pyjsapi.validation.requirements import require_feature
+from pyjsapi.validation.state import State
+from pyjsapi.validation.types import TypeChecker
+
+
+def validate_module(module: Module, features: Features, limits: Limits) -> Context:
+    """Validate a module and return its context, with closed types.
+
+    Each function body is loaded once and not kept. Raises `ValidationError` for a module that is not valid or
+    exceeds a limit, `FeatureError` for one that needs a feature that is off, and `DecodeError` when a body turns
+    out to be malformed.
+    """
+    checker = TypeChecker(features, limits)
+    _check_counts(module, limits)
+    for rec in module.types:
+        checker.add(rec)
+        check_limit(len(checker.types), limits.types, "types", "types")
+    context = Context(types=tuple(checker.types), datas=len(module.datas))
+    for import_ in module.imports:
+        _import(import_, context, checker)
+    imported_funcs = len(context.funcs)
+    constants = ConstantChecker(context, checker, len(context.globals))
+    for tag in module.tags:
+        context.tags.append(checker.tag(tag))
+    for func in module.funcs:
+        context.funcs.append(checker.func(func.typeidx))
+    for mem in module.mems:
+        context.mems.append(checker.mem(mem))
+    check_limit(len(context.mems), limits.memories, "memories", "memories")
+    if len(context.mems) > 1:
+        require_feature(features, "multi_memory", f"a module with {len(context.mems)} memories")
+    _tables(module, context, constants)
+    for global_ in module.globals:
+        type_ = checker.global_(global_.type)
+        constants.check(global_.init, type_.valtype)
+        context.globals.append(type_)
+    for data in module.datas:
+        _data(data, context, constants)
+    if module.data_count is not None:
+        require_feature(features, "bulk_memory", "a data count section")
+    for elem in module.elems:
+        _elem(elem, context, constants)
+    constants.refs.update(export.index for export in module.exports if export.kind == "func")
+    context.refs = frozenset(constants.refs)
+
+    state = State(context, checker)
+    for funcidx, func in enumerate(module.funcs, imported_funcs):
+        validate_function(state, funcidx, context.funcs[funcidx], func.code)
+
+    _start(module, context)
+    _exports(module, context)
+    return context
+
+
+def _check_counts(module: Module, limits: Limits) -> None:
+    check_limit(len(module.types), limits.rec_groups, "rec_groups", "recursion groups")
+    check_limit(len(module.imports), limits.imports, "imports", "imports")
+    check_limit(len(module.funcs), limits.functions, "functions", "functions")
+    check_limit(len(module.exports), limits.exports, "exports", "exports")
+    check_limit(len(module.globals), limits.globals, "globals", "globals")
+    check_limit(len(module.tags), limits.tags, "tags", "tags")
+    check_limit(len(module.datas), limits.data_segments, "data_segments", "data segments")
+
+
+def _import(import_: Import, context: Context, checker: TypeChecker) -> None:
+    try:
+        type_ = checker.extern(import_.type)
+    except ValidationError as error:
+        error.message += f", in the import {import_.module!r} {import_.name!r}"
+        raise
+    context.imports.append(type_)
+    if isinstance(type_, FuncExtern):
+        # Closed types name functions by their defined type.
+        if not isinstance(type_.type, int):
+            context.funcs.append(type_.type)
+    elif isinstance(type_, TableType):
+        context.tables.append(type_)
+    elif isinstance(type_, MemType):
+        context.mems.append(type_)
+    elif isinstance(type_, GlobalType):
+        context.globals.append(type_)
+    elif isinstance(type_, TagType):
+        context.tags.append(type_)
+
+
+def _tables(module: Module, context: Context, constants: ConstantChecker) -> None:
+    checker = constants.checker
+    for table in module.tables:
+        type_ = checker.table(table.type)
+        if table.init is not None:
+            require_feature(
+                checker.features, "function_references", "a table with an initial value"
+            )
+            constants.check(table.init, type_.reftype)
+        elif not type_.reftype.nullable:
+            raise ValidationError(
+                f"type mismatch: a table of {type_.reftype} requires an initial value"
+            )
+        context.tables.append(type_)
+    count = len(context.tables)
+    check_limit(count, checker.limits.tables, "tables", "tables")
+    if count > 1:
+        require_feature(checker.features, "reference_types", f"a module with {count} tables")
+
+
+def _data(data: Data, context: Context, constants: ConstantChecker) -> None:
+    mode = data.mode
+    if isinstance(mode, Active):
+        if mode.index >= len(context.mems):
+            raise ValidationError(f"unknown memory {mode.index}")
+        constants.check(mode.offset, context.mems[mode.index].addrtype)
+    else:
+        require_feature(constants.checker.features, "bulk_memory", f"a {mode} data segment")
+
+
+def _elem(elem: Elem, context: Context, constants: ConstantChecker) -> None:
+    checker = constants.checker
+    type_ = FUNCREF if elem.type is FUNCREF else checker.ref(elem.type)
+    check_limit(
+        len(elem.init),
+        checker.limits.table_init_entries,
+        "table_init_entries",
+        "entries in an element segment",
+    )
+    for expr in elem.init:
+        constants.check_element(expr, type_)
+    mode = elem.mode
+    if isinstance(mode, Active):
+        if mode.index >= len(context.tables):
+            raise ValidationError(f"unknown table {mode.index}")
+        table = context.tables[mode.index]
+        if not match_ref(type_, table.reftype):
+            raise ValidationError(
+                f"type mismatch: element segment's type {type_} does not match "
+                f"table's element type {table.reftype}"
+            )
+        constants.check(mode.offset, table.addrtype)
+    else:
+        feature = "bulk_memory" if mode == "passive" else "reference_types"
+        require_feature(checker.features, feature, f"a {mode} element segment")
+    context.elems.append(type_)
+
+
+def _start(module: Module, context: Context) -> None:
+    if module.start is None:
+        return
+    if module.start >= len(context.funcs):
+        raise ValidationError(f"unknown function {module.start}")
+    func = context.funcs[module.start].func
+    if func.params or func.results:
+        raise ValidationError(f"start function must not have parameters or results, not {func}")
+
+
+def _exports(module: Module, context: Context) -> None:
+    counts = {
+        "func": ("function", len(context.funcs)),
+        "table": ("table", len(context.tables)),
+        "memory": ("memory", len(context.mems)),
+        "global": ("global", len(context.globals)),
+        "tag": ("tag", len(context.tags)),
+    }
+    names: set[str] = set()
+    for export in module.exports:
+        category, count = counts[export.kind]
+        if export.index >= count:
+            raise ValidationError(
+                f"unknown {category} {export.index}, in the export {export.name!r}"
+            )
+        if export.name in names:
+            raise ValidationError(f"duplicate export name {export.name!r}")
+        names.add(export.name)
