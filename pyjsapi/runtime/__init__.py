@@ -5,7 +5,7 @@ from pyjsapi.runtime.global_ import GlobalInst
 from pyjsapi.runtime.instance import ExternVal, ModuleInstance
 from pyjsapi.runtime.instantiate import extern_type, instantiate, start_function
 from pyjsapi.runtime.memory import MemoryStorage, new_memory
-from pyjsapi.runtime.table import TableInst
+from pyjsapi.runtime.table import TableInst, new_table
 
 __all__ = [
     "ExternVal",
@@ -17,5 +17,6 @@ __all__ = [
     "extern_type",
     "instantiate",
     "new_memory",
+    "new_table",
     "start_function",
 ]

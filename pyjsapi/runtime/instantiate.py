@@ -9,7 +9,7 @@ from pyjsapi.runtime.function import FuncInst
 from pyjsapi.runtime.global_ import GlobalInst
 from pyjsapi.runtime.instance import ExternVal, ModuleInstance
 from pyjsapi.runtime.memory import MemoryStorage, new_memory
-from pyjsapi.runtime.table import TableInst
+from pyjsapi.runtime.table import new_table
 from pyjsapi.syntax.errors import LinkError
 from pyjsapi.syntax.module import Active, Module
 from pyjsapi.syntax.types import ExternType, FuncExtern, extern_kind
@@ -43,12 +43,12 @@ def instantiate(
     for value in externvals:
         if isinstance(value, FuncInst):
             instance.funcs.append(value)
-        elif isinstance(value, TableInst):
-            instance.tables.append(value)
         elif isinstance(value, MemoryStorage):
             instance.mems.append(value)
-        else:
+        elif isinstance(value, GlobalInst):
             instance.globals.append(value)
+        else:
+            instance.tables.append(value)
     _allocate(instance, limits)
     bind(instance)
     _initialize(instance)
@@ -88,14 +88,9 @@ def describe(type_: ExternType) -> str:
 def _allocate(instance: ModuleInstance, limits: Limits) -> None:
     context = instance.context
     for mem_type in context.mems[len(instance.mems) :]:
-        instance.mems.append(new_memory(mem_type, page_limit=limits.memory_pages(mem_type)))
+        instance.mems.append(new_memory(mem_type, limits))
     for table_type in context.tables[len(instance.tables) :]:
-        if table_type.minimum > limits.table_elements:
-            raise MemoryError(
-                f"cannot allocate a table of {table_type.minimum} elements: "
-                f"the limit is {limits.table_elements}"
-            )
-        instance.tables.append(TableInst(table_type, None, ceiling=limits.table_elements))
+        instance.tables.append(new_table(table_type, None, limits))
 
 
 def _initialize(instance: ModuleInstance) -> None:

@@ -14,6 +14,7 @@ from typing import Any, Final, Protocol, TypeAlias
 
 from pyjsapi.syntax.errors import Trap
 from pyjsapi.syntax.types import I32, MemType
+from pyjsapi.validation.limits import Limits
 
 MAPPED_BYTES: Final = 64 << 20
 """Memories that start at this many bytes are mapped, so that the system commits their pages lazily."""
@@ -33,7 +34,7 @@ class MemoryUser(Protocol):
 
 
 class MemoryBuffer(Protocol):
-    """The embedder's object over the bytes, e.g. an ArrayBuffer; held weakly."""
+    """The embedder's object over the bytes, e.g. an ArrayBuffer."""
 
     def release_views(self) -> None:
         """Let go of every view of the bytes, so that they can be resized; they may be taken again later."""
@@ -66,18 +67,18 @@ class MemoryStorage:
     )
 
     data: Bytes
-    u16: memoryview
-    u32: memoryview
-    u64: memoryview
-    f32: memoryview
-    f64: memoryview
+    u16: memoryview[int]
+    u32: memoryview[int]
+    u64: memoryview[int]
+    f32: memoryview[float]
+    f64: memoryview[float]
 
     def __init__(self, type_: MemType, *, page_limit: int) -> None:
         self._type = type_
         self.ceiling = page_limit if type_.maximum is None else min(type_.maximum, page_limit)
         """Pages that the memory may grow to."""
         self._users: list[tuple[weakref.ref[MemoryUser], int]] = []
-        self.buffer: weakref.ref[MemoryBuffer] | None = None
+        self.buffer: MemoryBuffer | None = None
         """The embedder's current buffer object."""
         self.wrapper: weakref.ref[Any] | None = None
         """The embedder's object for this memory."""
@@ -120,9 +121,8 @@ class MemoryStorage:
             return -1
         if delta and not self._extend(delta * self._type.page_size):
             return -1
-        buffer = self.buffer and self.buffer()
-        if buffer is not None:
-            buffer.memory_grown(self)
+        if self.buffer is not None:
+            self.buffer.memory_grown(self)
         return before
 
     def fill(self, address: int, value: int, count: int) -> None:
@@ -136,7 +136,9 @@ class MemoryStorage:
         if address + count > len(self.data) or source_address + count > len(source.data):
             raise Trap(_OUT_OF_BOUNDS)
         if count < _COPY_DIRECTLY:
-            self.data[address : address + count] = source.data[source_address : source_address + count]
+            self.data[address : address + count] = source.data[
+                source_address : source_address + count
+            ]
         else:
             view = source._bytes_view[source_address : source_address + count]
             self._bytes_view[address : address + count] = view
@@ -148,9 +150,8 @@ class MemoryStorage:
         self.data[address : address + count] = segment[source_address : source_address + count]
 
     def _extend(self, count: int) -> bool:
-        buffer = self.buffer and self.buffer()
-        if buffer is not None:
-            buffer.release_views()
+        if self.buffer is not None:
+            self.buffer.release_views()
         self._release_views()
         try:
             self.data = _extended(self.data, count)
@@ -221,16 +222,15 @@ def _extended(data: Bytes, count: int) -> Bytes:
     return larger
 
 
-def new_memory(type_: MemType, *, page_limit: int) -> MemoryStorage:
-    """A memory of the type; raises `MemoryError` also where the minimum is beyond the engine's limit."""
+def new_memory(type_: MemType, limits: Limits) -> MemoryStorage:
+    """A memory of the type; `MemoryError` where its minimum is beyond a limit or cannot be had."""
+    pages = limits.max_memory_pages if type_.addrtype is I32 else limits.max_memory64_pages
+    most = pages << 16
+    if limits.max_memory_bytes is not None:
+        most = min(most, limits.max_memory_bytes)
+    page_limit = most >> type_.page_size_log2
     if type_.minimum > page_limit:
         raise MemoryError(
-            f"cannot allocate {type_.minimum} pages of memory: the limit is {page_limit} pages"
+            f"cannot allocate a memory of {type_.minimum} pages: the limit is {page_limit} pages"
         )
     return MemoryStorage(type_, page_limit=page_limit)
-
-
-def page_limit_of(type_: MemType, max_bytes_i32: int, max_bytes_i64: int) -> int:
-    """The engine's limit in pages for a memory of the type, from limits in bytes."""
-    max_bytes = max_bytes_i32 if type_.addrtype is I32 else max_bytes_i64
-    return max_bytes >> type_.page_size_log2

@@ -15,7 +15,8 @@ from typing import Any, Final, NoReturn
 from pyjsapi.runtime.function import FuncInst
 from pyjsapi.syntax.deftypes import DefType
 from pyjsapi.syntax.errors import Trap
-from pyjsapi.syntax.types import TableType
+from pyjsapi.syntax.types import AddrType, RefType, TableType
+from pyjsapi.validation.limits import Limits
 
 _OUT_OF_BOUNDS: Final = "out of bounds table access"
 
@@ -67,6 +68,16 @@ class TableInst:
     def type(self) -> TableType:
         """The type with the current size as minimum, as matching an import sees it."""
         return replace(self._type, minimum=len(self.elems))
+
+    @property
+    def reftype(self) -> RefType:
+        """Type of the elements."""
+        return self._type.reftype
+
+    @property
+    def addrtype(self) -> AddrType:
+        """Type of an index."""
+        return self._type.addrtype
 
     def signature_list(self, type_: DefType) -> list[Callable[..., Any]]:
         """The list of callables for indirect calls of a type; always the same object for the same type."""
@@ -131,3 +142,13 @@ class TableInst:
         self.elems[index:end] = values
         for type_, calls in self._signatures.items():
             calls[index:end] = [_callable_for(v, type_, i) for i, v in enumerate(values, index)]
+
+
+def new_table(type_: TableType, init: Any, limits: Limits) -> TableInst:
+    """A table of the type; `MemoryError` where its minimum is beyond the limit."""
+    if type_.minimum > limits.max_table_elements:
+        raise MemoryError(
+            f"cannot allocate a table of {type_.minimum} elements: "
+            f"the limit is {limits.max_table_elements}"
+        )
+    return TableInst(type_, init, ceiling=limits.max_table_elements)

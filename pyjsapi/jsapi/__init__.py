@@ -1,0 +1,1 @@
+"""The WebAssembly JavaScript API on Python values, one file per interface."""

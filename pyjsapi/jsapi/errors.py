@@ -1,0 +1,50 @@
+"""The error classes of the JS API, and the one place where errors of the core become them (index.bs, "Errors")."""
+
+from __future__ import annotations
+
+import builtins
+from typing import ClassVar
+
+from pyjsapi.compiler import translate_exception
+from pyjsapi.ecmascript.errors import NamedError, RangeError
+from pyjsapi.syntax.errors import Exhaustion
+from pyjsapi.syntax.errors import LinkError as CoreLinkError
+
+
+class CompileError(NamedError):
+    """A module is malformed or invalid; ``__cause__`` is the core's error with the exact place."""
+
+    name: ClassVar[str] = "CompileError"
+
+
+class LinkError(NamedError):
+    """An import is missing or of the wrong kind or type."""
+
+    name: ClassVar[str] = "LinkError"
+
+
+class RuntimeError(NamedError, builtins.RuntimeError):
+    """WebAssembly code trapped; the message is the specification's wording."""
+
+    name: ClassVar[str] = "RuntimeError"
+
+
+class CallStackError(RangeError, RecursionError):
+    """The call stack is exhausted: a RangeError to JavaScript eyes, a RecursionError to Python's."""
+
+
+def js_error(error: BaseException) -> BaseException:
+    """What a caller of the JS API sees of an exception that left WebAssembly code.
+
+    Exceptions of the host's own functions are returned unchanged.
+    """
+    core = translate_exception(error)
+    if core is None:
+        if isinstance(error, RecursionError) and not isinstance(error, CallStackError):
+            return CallStackError("Maximum call stack size exceeded")
+        return error
+    if isinstance(core, Exhaustion):
+        return CallStackError("Maximum call stack size exceeded")
+    if isinstance(core, CoreLinkError):
+        return LinkError(core.message)
+    return RuntimeError(core.message)

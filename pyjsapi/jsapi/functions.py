@@ -1,0 +1,267 @@
+"""Exported Functions and host functions (index.bs, "Exported Functions").
+
+Both are plain Python functions made for their signature, so that a call between Python and WebAssembly costs no
+more than the conversions it needs, uses no C stack, and can be specialised by the interpreter.
+"""
+
+from __future__ import annotations
+
+import weakref
+from collections.abc import Callable, Sequence
+from functools import lru_cache
+from types import FunctionType
+from typing import Any, Final, NoReturn, cast
+
+from pyjsapi.ecmascript import null
+from pyjsapi.ecmascript.conversions import fround, to_bigint64, to_float, to_int32
+from pyjsapi.jsapi.errors import js_error
+from pyjsapi.jsapi.references import (
+    EXPORTED_MARK,
+    extern_from_js,
+    extern_to_js,
+    funcinst_of,
+    reference_from_js,
+)
+from pyjsapi.runtime import FuncInst
+from pyjsapi.syntax.deftypes import DefType
+from pyjsapi.syntax.types import EXTERN, F32, F64, I32, I64, V128, FuncType, RefType, ValType
+
+_FILENAME: Final = "<pyjsapi boundary>"
+_SIGNED: Final = {I32: (0x7FFFFFFF, 1 << 32), I64: (0x7FFFFFFFFFFFFFFF, 1 << 64)}
+
+
+# ---- one value
+
+
+def to_js(value: Any, type_: ValType) -> Any:
+    """ToJSValue: the Python value of a canonical WebAssembly value. Raises `TypeError` for v128."""
+    if type_ is I32 or type_ is I64:
+        top, modulus = _SIGNED[type_]
+        return value - modulus if value > top else value
+    if type_ is F32 or type_ is F64:
+        return value
+    if type_ is V128:
+        raise TypeError("a v128 value cannot be read from Python")
+    if isinstance(type_, RefType) and type_.heap is EXTERN:
+        return extern_to_js(value)
+    return func_to_js(value)
+
+
+def from_js(value: Any, type_: ValType) -> Any:
+    """ToWebAssemblyValue: the canonical WebAssembly value. Raises `TypeError`."""
+    if type_ is I32:
+        return to_int32(value) & 0xFFFFFFFF
+    if type_ is I64:
+        return to_bigint64(value) & 0xFFFFFFFFFFFFFFFF
+    if type_ is F64:
+        return to_float(value)
+    if type_ is F32:
+        return fround(to_float(value))
+    if not isinstance(type_, RefType):
+        raise TypeError("a v128 value cannot be given from Python")
+    return reference_from_js(type_)(value)
+
+
+def default_value(type_: ValType) -> Any:
+    """DefaultValue: the canonical value of a missing argument; `TypeError` for a type without one."""
+    if type_ is I32 or type_ is I64:
+        return 0
+    if type_ is F32 or type_ is F64:
+        return 0.0
+    if isinstance(type_, RefType):
+        if type_.heap is EXTERN:
+            return extern_from_js(None)
+        if type_.nullable:
+            return None
+    raise TypeError(f"{type_} has no default value")
+
+
+def func_to_js(value: Any) -> Any:
+    """ToJSValue of a function reference."""
+    return null if value is None else exported_function(value)
+
+
+# ---- Exported Functions
+
+
+def exported_function(func: FuncInst) -> Callable[..., Any]:
+    """ "A new Exported Function": the Python function for a function instance, always the same one.
+
+    It has ``name`` and ``length`` as JavaScript's has. Arguments that are missing are undefined, arguments too
+    many are ignored. Traps raise `RuntimeError`, an exhausted call stack raises `RangeError`.
+    """
+    found = func.wrapper() if func.wrapper is not None else None
+    if found is not None:
+        return cast("Callable[..., Any]", found)
+    function = _make_exported(func)
+    func.wrapper = weakref.ref(function)
+    return function
+
+
+def _make_exported(func: FuncInst) -> Callable[..., Any]:
+    type_ = func.type.func
+    name = str(func.index if func.index is not None else 0)
+    function = _fresh(_exporter(type_)(func.call), name)
+    function.__doc__ = f"WebAssembly function {name}: {type_}"
+    setattr(function, EXPORTED_MARK, func)
+    setattr(function, "name", name)  # noqa: B010 - a property of JavaScript's function, unknown to mypy
+    setattr(function, "length", len(type_.params))  # noqa: B010
+    return function
+
+
+def _fresh(function: Callable[..., Any], name: str) -> FunctionType:
+    # A code object of its own, so that the interpreter specialises the call inside for this function alone.
+    made = cast("FunctionType", function)
+    made.__code__ = made.__code__.replace(co_name=name)
+    made.__name__ = made.__qualname__ = name
+    return made
+
+
+@lru_cache(maxsize=4096)
+def _exporter(type_: FuncType) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """A function that makes the Exported Function of the type from a raw callable."""
+    if _is_opaque(type_):
+
+        def refuse(_: Callable[..., Any]) -> Callable[..., Any]:
+            def opaque(*_: Any) -> NoReturn:
+                raise TypeError(f"functions of type {type_} cannot be called from Python")
+
+            return opaque
+
+        return refuse
+    names = [f"a{i}" for i in range(len(type_.params))]
+    scope: dict[str, Any] = dict(_SCOPE)
+    lines = [
+        "def make(raw):",
+        f" def exported({', '.join([n + '=None' for n in names] + ['*rest'])}):",
+    ]
+    for name, param in zip(names, type_.params, strict=True):
+        lines += ["  " + line for line in _from_js_lines(name, param, scope)]
+    call = f"raw({', '.join(names)})"
+    lines += [
+        "  try:",
+        f"   {'r = ' if type_.results else ''}{call}",
+        "  except BaseException as error:",
+        "   other = js_error(error)",
+        "   if other is error: raise",
+        "   raise other from None",
+    ]
+    if len(type_.results) == 1:
+        lines.append(f"  return {_to_js_text('r', type_.results[0])}")
+    elif type_.results:
+        parts = [_to_js_text(f"r[{i}]", t) for i, t in enumerate(type_.results)]
+        lines.append(f"  return [{', '.join(parts)}]")
+    lines.append(" return exported")
+    return _define("\n".join(lines), scope)
+
+
+# ---- host functions
+
+
+def host_function(function: Callable[..., Any], type_: DefType) -> FuncInst:
+    """ "Create a host function" from any Python callable: its arguments and its result are converted."""
+    return FuncInst(type_, _importer(type_.func)(function), host=function)
+
+
+def funcinst_for_import(value: Callable[..., Any], type_: DefType) -> FuncInst:
+    """The function instance of an imported value: an Exported Function stands for itself."""
+    return funcinst_of(value) or host_function(value, type_)
+
+
+@lru_cache(maxsize=4096)
+def _importer(type_: FuncType) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """A function that makes the raw callable of a host function of the type."""
+    if _is_opaque(type_):
+
+        def refuse(_: Callable[..., Any]) -> Callable[..., Any]:
+            def opaque(*_: Any) -> NoReturn:
+                raise TypeError(f"host functions of type {type_} cannot be called")
+
+            return opaque
+
+        return refuse
+    names = [f"a{i}" for i in range(len(type_.params))]
+    scope: dict[str, Any] = dict(_SCOPE)
+    given = ", ".join(_to_js_text(n, t) for n, t in zip(names, type_.params, strict=True))
+    lines = ["def make(host):", f" def imported({', '.join(names)}):"]
+    if not type_.results:
+        lines.append(f"  host({given})")
+    elif len(type_.results) == 1:
+        lines.append(f"  r = host({given})")
+        lines += ["  " + line for line in _from_js_lines("r", type_.results[0], scope)]
+        lines.append("  return r")
+    else:
+        results = [f"r{i}" for i in range(len(type_.results))]
+        lines.append(f"  {', '.join(results)} = several(host({given}), {len(results)})")
+        for name, result in zip(results, type_.results, strict=True):
+            lines += ["  " + line for line in _from_js_lines(name, result, scope)]
+        lines.append(f"  return {', '.join(results)}")
+    lines.append(" return imported")
+    return _define("\n".join(lines), scope)
+
+
+def _several(values: Any, count: int) -> Sequence[Any]:
+    try:
+        found = list(values)
+    except TypeError:
+        raise TypeError(
+            f"a host function of {count} results must return an iterable, not {type(values).__name__}"
+        ) from None
+    if len(found) != count:
+        raise TypeError(f"a host function of {count} results returned {len(found)} values")
+    return found
+
+
+# ---- source text
+
+
+def _is_opaque(type_: FuncType) -> bool:
+    return V128 in type_.params or V128 in type_.results
+
+
+def _from_js_lines(name: str, type_: ValType, scope: dict[str, Any]) -> list[str]:
+    if type_ is I32:
+        return [
+            f"if {name}.__class__ is int: {name} &= 0xFFFFFFFF",
+            f"else: {name} = to_int32({name}) & 0xFFFFFFFF",
+        ]
+    if type_ is I64:
+        return [
+            f"if {name}.__class__ is int: {name} &= 0xFFFFFFFFFFFFFFFF",
+            f"else: {name} = to_bigint64({name}) & 0xFFFFFFFFFFFFFFFF",
+        ]
+    if type_ is F64:
+        return [f"if {name}.__class__ is not float: {name} = to_float({name})"]
+    if type_ is F32:
+        return [f"{name} = fround({name} if {name}.__class__ is float else to_float({name}))"]
+    converter = f"ref_{name}"
+    scope[converter] = reference_from_js(cast("RefType", type_))
+    return [f"{name} = {converter}({name})"]
+
+
+def _to_js_text(name: str, type_: ValType) -> str:
+    if type_ is I32 or type_ is I64:
+        top, modulus = _SIGNED[type_]
+        return f"{name} if {name} <= {top} else {name} - {modulus}"
+    if isinstance(type_, RefType):
+        return f"{'extern_to_js' if type_.heap is EXTERN else 'func_to_js'}({name})"
+    return name
+
+
+def _define(
+    source: str, scope: dict[str, Any]
+) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    exec(compile(source, _FILENAME, "exec"), scope)
+    return cast("Callable[[Callable[..., Any]], Callable[..., Any]]", scope["make"])
+
+
+_SCOPE: Final[dict[str, Any]] = {
+    "extern_to_js": extern_to_js,
+    "fround": fround,
+    "func_to_js": func_to_js,
+    "js_error": js_error,
+    "several": _several,
+    "to_bigint64": to_bigint64,
+    "to_float": to_float,
+    "to_int32": to_int32,
+}

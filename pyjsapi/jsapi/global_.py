@@ -1,0 +1,77 @@
+"""``WebAssembly.Global`` (index.bs, "Globals")."""
+
+from __future__ import annotations
+
+import weakref
+from typing import Any
+
+from pyjsapi.jsapi.descriptors import VALUE_TYPES, Descriptor, type_name
+from pyjsapi.jsapi.functions import default_value, from_js, to_js
+from pyjsapi.runtime import GlobalInst
+from pyjsapi.syntax.types import V128, GlobalType
+
+
+class Global:
+    """A global, as the host sees it: one object per global.
+
+    ``Global({"value": "i32", "mutable": True}, 7)``. Raises `TypeError` for a wrong descriptor or value.
+    """
+
+    __slots__ = ("__weakref__", "_global")
+
+    _global: GlobalInst
+
+    def __init__(self, descriptor: Any = None, v: Any = None, /, **members: Any) -> None:
+        read = Descriptor(descriptor, members, "WebAssembly.Global()")
+        mutable = read.boolean("mutable")
+        valtype = read.enum("value", VALUE_TYPES)
+        if valtype is V128:
+            raise TypeError(
+                "WebAssembly.Global(): a global of type v128 cannot be made by the host"
+            )
+        value = default_value(valtype) if v is None else from_js(v, valtype)
+        self._attach(GlobalInst(GlobalType(valtype, mutable), value))
+
+    def _attach(self, global_: GlobalInst) -> None:
+        self._global = global_
+        global_.wrapper = weakref.ref(self)
+
+    @property
+    def value(self) -> Any:
+        """The value. Setting it raises `TypeError` when the global is immutable or the value is of another type."""
+        return to_js(self._global.cell[0], self._global.type.valtype)
+
+    @value.setter
+    def value(self, value: Any) -> None:
+        type_ = self._global.type
+        if type_.valtype is V128:
+            raise TypeError("WebAssembly.Global.value: a v128 value cannot be given from Python")
+        if not type_.mutable:
+            raise TypeError("WebAssembly.Global.value: the global is immutable")
+        self._global.cell[0] = from_js(value, type_.valtype)
+
+    def valueOf(self) -> Any:
+        """The value."""
+        return self.value
+
+    def type(self) -> dict[str, Any]:
+        """Type reflection: ``value`` and ``mutable``."""
+        return global_type(self._global.type)
+
+    def __repr__(self) -> str:
+        return f"<WebAssembly.Global {self._global.type.valtype}>"
+
+
+def global_object(global_: GlobalInst) -> Global:
+    """ "Create a global object": the one `Global` of a global instance."""
+    found = global_.wrapper() if global_.wrapper is not None else None
+    if isinstance(found, Global):
+        return found
+    made = Global.__new__(Global)
+    made._attach(global_)
+    return made
+
+
+def global_type(type_: GlobalType) -> dict[str, Any]:
+    """A global type as an object of the type reflection proposal."""
+    return {"value": type_name(type_.valtype), "mutable": type_.mutable}

@@ -1,0 +1,183 @@
+"""``WebAssembly.Memory`` (index.bs, "Memories")."""
+
+from __future__ import annotations
+
+import weakref
+from typing import Any, Final
+
+from pyjsapi.ecmascript import ArrayBuffer, RangeError
+from pyjsapi.jsapi.descriptors import ADDRESS_TYPES, Descriptor, address_value, limits_of
+from pyjsapi.runtime import MemoryStorage, new_memory
+from pyjsapi.syntax.types import MemType
+from pyjsapi.validation.limits import Limits
+
+_DETACH_KEY: Final = "WebAssembly.Memory"
+_MAX_PAGES: Final = {"i32": 1 << 16, "i64": 1 << 48}
+
+
+class Memory:
+    """A memory, as the host sees it: one object per memory.
+
+    ``Memory({"initial": 1, "maximum": 2})`` or ``Memory(initial=1, maximum=2)``; sizes in pages of 64 KiB. With
+    ``address="i64"`` the memory has 64-bit addresses. Raises `TypeError` for a wrong descriptor, `RangeError` for
+    sizes that are not valid or cannot be allocated.
+    """
+
+    __slots__ = ("__weakref__", "_storage")
+
+    _storage: MemoryStorage
+
+    def __init__(self, descriptor: Any = None, /, **members: Any) -> None:
+        read = Descriptor(descriptor, members, "WebAssembly.Memory()")
+        addrtype = read.enum("address", ADDRESS_TYPES, "i32")
+        initial, maximum = limits_of(read, addrtype)
+        if read.boolean("shared"):
+            raise TypeError(
+                "WebAssembly.Memory(): shared memories are not supported by this engine yet"
+            )
+        most = _MAX_PAGES[addrtype.name]
+        for name, value in (("initial", initial), ("maximum", maximum)):
+            if value is not None and value > most:
+                raise RangeError(
+                    f"WebAssembly.Memory(): property '{name}': value {value} is above the upper bound {most}"
+                )
+        if maximum is not None and maximum < initial:
+            raise RangeError(
+                f"WebAssembly.Memory(): property 'maximum': value {maximum} is below the lower bound {initial}"
+            )
+        try:
+            storage = new_memory(MemType(addrtype, initial, maximum), Limits())
+        except (MemoryError, OverflowError) as error:
+            raise RangeError(f"WebAssembly.Memory(): could not allocate memory: {error}") from error
+        self._attach(storage)
+
+    def _attach(self, storage: MemoryStorage) -> None:
+        self._storage = storage
+        storage.wrapper = weakref.ref(self)
+
+    @property
+    def buffer(self) -> ArrayBuffer:
+        """The bytes as an `ArrayBuffer`, without copying: the same object until the memory grows."""
+        return _current_buffer(self._storage)
+
+    def grow(self, delta: Any = None, /) -> int:
+        """Grow by ``delta`` pages; the size before, in pages. The buffer is detached, even for ``delta`` 0.
+
+        Raises `TypeError` for what is no number of pages, `RangeError` when the memory cannot grow so far.
+        """
+        storage = self._storage
+        pages = address_value(
+            delta, storage.declared_type.addrtype, "WebAssembly.Memory.grow(): delta"
+        )
+        return _grow(storage, pages, "WebAssembly.Memory.grow()")
+
+    def toFixedLengthBuffer(self) -> ArrayBuffer:
+        """A buffer of fixed length; a resizable one is detached for it."""
+        buffer = self.buffer
+        if not buffer.resizable:
+            return buffer
+        buffer._detach(_DETACH_KEY)
+        return _new_buffer(self._storage, None)
+
+    def toResizableBuffer(self) -> ArrayBuffer:
+        """A buffer that follows the memory when it grows, and grows it; a fixed one is detached for it.
+
+        Raises `TypeError` when the memory has no maximum.
+        """
+        type_ = self._storage.declared_type
+        if type_.maximum is None:
+            raise TypeError(
+                "WebAssembly.Memory.toResizableBuffer(): the memory must have a maximum"
+            )
+        buffer = self.buffer
+        if buffer.resizable:
+            return buffer
+        buffer._detach(_DETACH_KEY)
+        return _new_buffer(self._storage, type_.maximum * type_.page_size)
+
+    def type(self) -> dict[str, Any]:
+        """Type reflection: ``minimum`` (the current size) and ``maximum`` in pages, ``address``, ``shared``."""
+        return memory_type(self._storage.type)
+
+    def __repr__(self) -> str:
+        return f"<WebAssembly.Memory of {self._storage.pages} pages>"
+
+
+def memory_object(storage: MemoryStorage) -> Memory:
+    """ "Create a memory object": the one `Memory` of a storage."""
+    found = storage.wrapper() if storage.wrapper is not None else None
+    if isinstance(found, Memory):
+        return found
+    memory = Memory.__new__(Memory)
+    memory._attach(storage)
+    return memory
+
+
+def memory_type(type_: MemType) -> dict[str, Any]:
+    """A memory type as an object of the type reflection proposal."""
+    found: dict[str, Any] = {"minimum": type_.minimum}
+    if type_.maximum is not None:
+        found["maximum"] = type_.maximum
+    return {**found, "shared": type_.shared, "address": type_.addrtype.name}
+
+
+def _grow(storage: MemoryStorage, delta: int, what: str) -> int:
+    before = storage.grow(delta)
+    if before < 0:
+        raise RangeError(
+            f"{what}: cannot grow by {delta} pages: the memory has {storage.pages} pages "
+            f"and may have {storage.ceiling}"
+        )
+    return before
+
+
+class _BufferLink:
+    """What a storage holds of its current buffer: a weak reference, so that neither keeps the other alive."""
+
+    __slots__ = ("_buffer",)
+
+    def __init__(self, buffer: ArrayBuffer) -> None:
+        self._buffer = weakref.ref(buffer)
+
+    def get(self) -> ArrayBuffer | None:
+        return self._buffer()
+
+    def release_views(self) -> None:
+        buffer = self._buffer()
+        if buffer is not None:
+            buffer._release_views()
+
+    def memory_grown(self, storage: MemoryStorage) -> None:
+        """ "Refresh the Memory buffer"."""
+        buffer = self._buffer()
+        if buffer is not None and buffer.resizable:
+            buffer._rebind(storage.data)
+            return
+        storage.buffer = None
+        if buffer is not None:
+            buffer._detach(_DETACH_KEY)
+
+
+def _current_buffer(storage: MemoryStorage) -> ArrayBuffer:
+    link = storage.buffer
+    buffer = link.get() if isinstance(link, _BufferLink) else None
+    return _new_buffer(storage, None) if buffer is None else buffer
+
+
+def _new_buffer(storage: MemoryStorage, max_byte_length: int | None) -> ArrayBuffer:
+    def resize(length: int) -> None:
+        """HostResizeArrayBuffer."""
+        delta = length - len(storage.data)
+        page_size = storage.declared_type.page_size
+        if delta < 0 or delta % page_size:
+            raise RangeError(
+                f"ArrayBuffer.resize(): {length} bytes: the buffer of a memory grows by multiples of {page_size} bytes"
+            )
+        _grow(storage, delta // page_size, "ArrayBuffer.resize()")
+
+    buffer = ArrayBuffer._host(
+        bytearray(), max_byte_length=max_byte_length, detach_key=_DETACH_KEY, resize=resize
+    )
+    buffer._rebind(storage.data)
+    storage.buffer = _BufferLink(buffer)
+    return buffer

@@ -1,0 +1,157 @@
+"""``WebAssembly.Module`` (index.bs, "Modules")."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pyjsapi.compiler import CompiledModule, compile_module
+from pyjsapi.ecmascript import ArrayBuffer, bytes_of_buffer_source
+from pyjsapi.ecmascript.conversions import to_string
+from pyjsapi.jsapi.descriptors import type_name
+from pyjsapi.jsapi.errors import CompileError
+from pyjsapi.jsapi.global_ import global_type
+from pyjsapi.jsapi.memory import memory_type
+from pyjsapi.jsapi.table import table_type
+from pyjsapi.syntax.deftypes import DefType
+from pyjsapi.syntax.errors import WasmError
+from pyjsapi.syntax.features import Features
+from pyjsapi.syntax.types import (
+    ExternType,
+    FuncExtern,
+    GlobalType,
+    MemType,
+    TableType,
+    TagType,
+    extern_kind,
+)
+from pyjsapi.validation.limits import Limits
+
+
+class Module:
+    """A compiled, stateless module.
+
+    ``bytes`` is a buffer source: bytes-like, an `ArrayBuffer`, or a view of one; it is copied. ``features`` and
+    ``limits`` restrict what the module may use. Raises `TypeError` for anything else, `CompileError` with the place
+    of the mistake for bytes that are no valid module.
+    """
+
+    __slots__ = ("__weakref__", "_compiled")
+
+    _compiled: CompiledModule
+
+    def __init__(
+        self,
+        bytes: Any = None,
+        /,
+        *,
+        features: Features | None = None,
+        limits: Limits | None = None,
+    ) -> None:
+        data = stable_bytes(bytes, "WebAssembly.Module()")
+        self._compiled = compile_bytes(data, "WebAssembly.Module()", features, limits)
+
+    @staticmethod
+    def exports(module: Module, /) -> list[dict[str, Any]]:
+        """The exports: ``name``, ``kind``, and ``type`` (type reflection)."""
+        compiled = _compiled(module, "exports")
+        context = compiled.context
+        found = []
+        for export in compiled.module.exports:
+            type_: ExternType
+            match export.kind:
+                case "func":
+                    type_ = FuncExtern(context.funcs[export.index])
+                case "table":
+                    type_ = context.tables[export.index]
+                case "memory":
+                    type_ = context.mems[export.index]
+                case _:
+                    type_ = context.globals[export.index]
+            found.append(
+                {"name": export.name, "kind": kind_name(type_), "type": type_object(type_)}
+            )
+        return found
+
+    @staticmethod
+    def imports(module: Module, /) -> list[dict[str, Any]]:
+        """The imports: ``module``, ``name``, ``kind``, and ``type`` (type reflection)."""
+        compiled = _compiled(module, "imports")
+        return [
+            {
+                "module": import_.module,
+                "name": import_.name,
+                "kind": kind_name(type_),
+                "type": type_object(type_),
+            }
+            for import_, type_ in zip(
+                compiled.module.imports, compiled.context.imports, strict=True
+            )
+        ]
+
+    @staticmethod
+    def customSections(module: Module, sectionName: Any = None, /) -> list[ArrayBuffer]:
+        """Copies of the contents of every custom section of the name."""
+        compiled = _compiled(module, "customSections")
+        if sectionName is None:
+            raise TypeError("WebAssembly.Module.customSections(): the section's name is required")
+        name = to_string(sectionName)
+        return [
+            ArrayBuffer._adopt(bytearray(custom.data))
+            for custom in compiled.module.customs
+            if custom.name == name
+        ]
+
+    def __repr__(self) -> str:
+        return f"<WebAssembly.Module of {len(self._compiled.data)} bytes>"
+
+
+def stable_bytes(source: Any, what: str) -> bytes:
+    """ "Get a copy of the buffer source". Raises `TypeError`."""
+    return bytes_of_buffer_source(source, allow_shared=True, what=f"{what}: argument 0")
+
+
+def compile_bytes(
+    data: bytes, what: str, features: Features | None = None, limits: Limits | None = None
+) -> CompiledModule:
+    """Decode and validate; raises `CompileError`."""
+    try:
+        return compile_module(data, features or Features(), limits or Limits())
+    except WasmError as error:
+        raise CompileError(f"{what}: {error}") from error
+
+
+def module_object(compiled: CompiledModule) -> Module:
+    """ "Construct a WebAssembly module object"."""
+    module = Module.__new__(Module)
+    module._compiled = compiled
+    return module
+
+
+def _compiled(module: Any, method: str) -> CompiledModule:
+    if not isinstance(module, Module):
+        raise TypeError(f"WebAssembly.Module.{method}(): argument 0 must be a WebAssembly.Module")
+    return module._compiled
+
+
+def kind_name(type_: ExternType) -> str:
+    """The string value of an extern type."""
+    kind = extern_kind(type_)
+    return "function" if kind == "func" else kind
+
+
+def type_object(type_: ExternType) -> dict[str, Any]:
+    """A closed extern type as an object of the type reflection proposal."""
+    if isinstance(type_, MemType):
+        return memory_type(type_)
+    if isinstance(type_, TableType):
+        return table_type(type_)
+    if isinstance(type_, GlobalType):
+        return global_type(type_)
+    closed: DefType | int = type_.type
+    if isinstance(closed, int):
+        raise TypeError("the type is not closed")
+    func = closed.func
+    found: dict[str, Any] = {"parameters": [type_name(t) for t in func.params]}
+    if not isinstance(type_, TagType):
+        found["results"] = [type_name(t) for t in func.results]
+    return found

@@ -1,0 +1,146 @@
+"""The ``WebAssembly`` namespace (index.bs, "The WebAssembly Namespace").
+
+``from pyjsapi import WebAssembly`` gives this module. What returns a promise in JavaScript is awaitable here: as
+there, arguments are read when the function is called, and errors come out of the promise, never out of the call.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Coroutine
+from typing import Any, Final, TypeVar
+
+from pyjsapi.jsapi.errors import CompileError, LinkError, RuntimeError
+from pyjsapi.jsapi.global_ import Global
+from pyjsapi.jsapi.instance import Instance, instance_object, read_imports
+from pyjsapi.jsapi.memory import Memory
+from pyjsapi.jsapi.module import Module, compile_bytes, module_object, stable_bytes
+from pyjsapi.jsapi.streaming import response_bytes
+from pyjsapi.jsapi.table import Table
+from pyjsapi.runtime import ExternVal
+
+__all__ = [
+    "CompileError",
+    "Global",
+    "Instance",
+    "InstantiatedSource",
+    "LinkError",
+    "Memory",
+    "Module",
+    "RuntimeError",
+    "Table",
+    "compile",
+    "compileStreaming",
+    "instantiate",
+    "instantiateStreaming",
+    "validate",
+]
+
+_T = TypeVar("_T")
+_INSTANTIATE: Final = "WebAssembly.instantiate()"
+
+
+class InstantiatedSource(dict[str, Any]):
+    """What `instantiate` gives for bytes: ``module`` and ``instance``, as items and as attributes."""
+
+    def __init__(self, module: Module, instance: Instance) -> None:
+        super().__init__(module=module, instance=instance)
+
+    @property
+    def module(self) -> Module:
+        """The compiled module."""
+        module: Module = self["module"]
+        return module
+
+    @property
+    def instance(self) -> Instance:
+        """The instance."""
+        instance: Instance = self["instance"]
+        return instance
+
+
+def validate(bytes: Any = None, /) -> bool:
+    """Whether the bytes of a buffer source are a valid module. Raises `TypeError` for anything else."""
+    data = stable_bytes(bytes, "WebAssembly.validate()")
+    try:
+        compile_bytes(data, "WebAssembly.validate()")
+    except CompileError:
+        return False
+    return True
+
+
+def compile(bytes: Any = None, /) -> Coroutine[Any, Any, Module]:
+    """Promise of a `Module`; the bytes are copied at once. Rejects with `TypeError` or `CompileError`."""
+    what = "WebAssembly.compile()"
+    read = _attempt(lambda: stable_bytes(bytes, what))
+
+    async def compiled() -> Module:
+        return module_object(compile_bytes(read(), what))
+
+    return compiled()
+
+
+def instantiate(source: Any = None, imports: Any = None, /) -> Coroutine[Any, Any, Any]:
+    """Promise of an `Instance` for a `Module`, of an `InstantiatedSource` for the bytes of one.
+
+    Rejects with what the constructors of `Module` and `Instance` raise.
+    """
+    return (
+        _instantiate_module(source, imports)
+        if isinstance(source, Module)
+        else _instantiate_bytes(source, imports)
+    )
+
+
+def _instantiate_module(module: Module, imports: Any) -> Coroutine[Any, Any, Instance]:
+    read: Callable[[], list[ExternVal]] = _attempt(
+        lambda: read_imports(module._compiled, imports, _INSTANTIATE)
+    )
+
+    async def instantiated() -> Instance:
+        return instance_object(module._compiled, read(), _INSTANTIATE)
+
+    return instantiated()
+
+
+def _instantiate_bytes(source: Any, imports: Any) -> Coroutine[Any, Any, InstantiatedSource]:
+    read = _attempt(lambda: stable_bytes(source, _INSTANTIATE))
+
+    async def instantiated() -> InstantiatedSource:
+        return _instantiate(read(), imports, _INSTANTIATE)
+
+    return instantiated()
+
+
+def _instantiate(data: bytes, imports: Any, what: str) -> InstantiatedSource:
+    compiled = compile_bytes(data, what)
+    instance = instance_object(compiled, read_imports(compiled, imports, what), what)
+    return InstantiatedSource(module_object(compiled), instance)
+
+
+async def compileStreaming(source: Any = None, /) -> Module:
+    """Promise of a `Module` from a fetch ``Response``, anything of its shape, or an awaitable of one.
+
+    Rejects with `TypeError` unless the response is successful and of type ``application/wasm``.
+    """
+    what = "WebAssembly.compileStreaming()"
+    return module_object(compile_bytes(await response_bytes(source, what), what))
+
+
+async def instantiateStreaming(source: Any = None, imports: Any = None, /) -> InstantiatedSource:
+    """Like `compileStreaming`, and instantiated with the imports."""
+    what = "WebAssembly.instantiateStreaming()"
+    return _instantiate(await response_bytes(source, what), imports, what)
+
+
+def _attempt(read: Callable[[], _T]) -> Callable[[], _T]:
+    """Do it now; the result is given, or the exception raised, when the returned function is called."""
+    try:
+        value = read()
+    except Exception as error:
+        failure = error
+
+        def fail() -> _T:
+            raise failure
+
+        return fail
+    return lambda: value

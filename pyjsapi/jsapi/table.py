@@ -1,0 +1,127 @@
+"""``WebAssembly.Table`` (index.bs, "Tables")."""
+
+from __future__ import annotations
+
+import weakref
+from typing import Any, Final
+
+from pyjsapi.ecmascript import RangeError
+from pyjsapi.jsapi.descriptors import ADDRESS_TYPES, Descriptor, address_value, limits_of
+from pyjsapi.jsapi.functions import default_value, from_js, to_js
+from pyjsapi.runtime import TableInst, new_table
+from pyjsapi.syntax.errors import Trap
+from pyjsapi.syntax.types import EXTERNREF, FUNCREF, TableType
+from pyjsapi.validation.limits import Limits
+
+_ELEMENT_TYPES: Final = {"anyfunc": FUNCREF, "externref": EXTERNREF}
+
+
+class Table:
+    """A table, as the host sees it: one object per table.
+
+    ``Table({"element": "anyfunc", "initial": 2, "maximum": 8}, value)``; sizes in elements. Raises `TypeError` for
+    a wrong descriptor or value, `RangeError` for sizes that are not valid or cannot be allocated.
+    """
+
+    __slots__ = ("__weakref__", "_table")
+
+    _table: TableInst
+
+    def __init__(self, descriptor: Any = None, value: Any = None, /, **members: Any) -> None:
+        read = Descriptor(descriptor, members, "WebAssembly.Table()")
+        # The dictionary converter reads `element` and `address` first, then the limits that depend on it.
+        addrtype = read.enum("address", ADDRESS_TYPES, "i32")
+        reftype = read.enum("element", _ELEMENT_TYPES)
+        initial, maximum = limits_of(read, addrtype)
+        if maximum is not None and maximum < initial:
+            raise RangeError(
+                f"WebAssembly.Table(): property 'maximum': value {maximum} is below the lower bound {initial}"
+            )
+        init = default_value(reftype) if value is None else from_js(value, reftype)
+        try:
+            table = new_table(TableType(addrtype, initial, maximum, reftype), init, Limits())
+        except (MemoryError, OverflowError) as error:
+            raise RangeError(
+                f"WebAssembly.Table(): could not allocate the table: {error}"
+            ) from error
+        self._attach(table)
+
+    def _attach(self, table: TableInst) -> None:
+        self._table = table
+        table.wrapper = weakref.ref(self)
+
+    @property
+    def length(self) -> int:
+        """Number of elements."""
+        return self._table.size()
+
+    def __len__(self) -> int:
+        return self._table.size()
+
+    def get(self, index: Any = None, /) -> Any:
+        """An element: a function, a value, or `null`. Raises `RangeError` out of bounds."""
+        at = self._index(index, "get")
+        try:
+            return to_js(self._table.get(at), self._table.reftype)
+        except Trap:
+            raise self._out_of_bounds(at, "get") from None
+
+    def set(self, index: Any = None, value: Any = None, /) -> None:
+        """Replace an element; without a value by `null` (functions) or undefined (external references).
+
+        Raises `TypeError` for a value of another type, `RangeError` out of bounds.
+        """
+        at = self._index(index, "set")
+        element = self._element(value)
+        try:
+            self._table.set(at, element)
+        except Trap:
+            raise self._out_of_bounds(at, "set") from None
+
+    def grow(self, delta: Any = None, value: Any = None, /) -> int:
+        """Add ``delta`` elements; the length before. Raises `RangeError` when the table cannot grow so far."""
+        count = address_value(delta, self._table.addrtype, "WebAssembly.Table.grow(): delta")
+        before = self._table.grow(self._element(value), count)
+        if before < 0:
+            raise RangeError(
+                f"WebAssembly.Table.grow(): cannot grow by {count}: the table has {self.length} elements "
+                f"and may have {self._table.ceiling}"
+            )
+        return before
+
+    def type(self) -> dict[str, Any]:
+        """Type reflection: ``minimum`` (the current length), ``maximum``, ``element``, ``address``."""
+        return table_type(self._table.type)
+
+    def _index(self, value: Any, method: str) -> int:
+        return address_value(value, self._table.addrtype, f"WebAssembly.Table.{method}(): index")
+
+    def _element(self, value: Any) -> Any:
+        reftype = self._table.reftype
+        return default_value(reftype) if value is None else from_js(value, reftype)
+
+    def _out_of_bounds(self, index: int, method: str) -> RangeError:
+        return RangeError(
+            f"WebAssembly.Table.{method}(): invalid index {index} into a table of {self.length} elements"
+        )
+
+    def __repr__(self) -> str:
+        return f"<WebAssembly.Table of {self.length} elements>"
+
+
+def table_object(table: TableInst) -> Table:
+    """ "Create a table object": the one `Table` of a table instance."""
+    found = table.wrapper() if table.wrapper is not None else None
+    if isinstance(found, Table):
+        return found
+    made = Table.__new__(Table)
+    made._attach(table)
+    return made
+
+
+def table_type(type_: TableType) -> dict[str, Any]:
+    """A table type as an object of the type reflection proposal."""
+    found: dict[str, Any] = {"minimum": type_.minimum}
+    if type_.maximum is not None:
+        found["maximum"] = type_.maximum
+    return {**found, "element": repr(type_.reftype), "address": type_.addrtype.name}
