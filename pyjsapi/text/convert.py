@@ -1,0 +1,35 @@
+"""From text to modules and to the binary format."""
+
+from __future__ import annotations
+
+from pyjsapi.binary.encoder import encode_module
+from pyjsapi.binary.names import set_names
+from pyjsapi.syntax.module import Module
+from pyjsapi.text.fields import ModuleParser
+from pyjsapi.text.lexer import Source
+
+
+def parse_module(text: str) -> Module:
+    """Parse a module in the text format, with or without ``(module …)`` around its fields.
+
+    Raises `ParseError` with line and column. The module is not validated.
+    """
+    return ModuleParser(Source(text)).parse()
+
+
+def wat2wasm(text: str, *, names: bool = True) -> bytes:
+    """Convert a module from the text to the binary format.
+
+    With ``names`` the identifiers go into a name section. Raises `ParseError`; the module is not validated.
+    """
+    parser = ModuleParser(Source(text))
+    parser.parse()
+    return encode_parsed(parser, names=names)
+
+
+def encode_parsed(parser: ModuleParser, *, names: bool) -> bytes:
+    """Encode what a parser has parsed, with or without a name section."""
+    module = parser.module
+    if names:
+        set_names(module, parser.names)
+    return encode_module(module)

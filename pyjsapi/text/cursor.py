@@ -1,0 +1,145 @@
+"""Moving over tokens: the part of the parser that all productions share."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from pyjsapi.syntax.errors import ParseError
+from pyjsapi.text.identifiers import Duplicate, Identifier, IndexSpace
+from pyjsapi.text.lexer import Source, is_string, string_bytes
+from pyjsapi.text.numbers import ConstantOutOfRange, is_nat, nat
+
+_DIGITS: Final = frozenset("0123456789")
+
+
+class Cursor:
+    """A position ``i`` in the tokens of a source, and the smallest productions."""
+
+    def __init__(self, source: Source, position: int = 0) -> None:
+        self.source: Final = source
+        self.tokens: Final = source.tokens
+        self.i = position
+        self._identifiers: dict[str, Identifier] = {}
+
+    def error(self, message: str, index: int | None = None) -> ParseError:
+        """An error about the token at ``index``, by default the current one."""
+        return self.source.error(message, self.i if index is None else index)
+
+    def unexpected(self, index: int | None = None, wanted: str = "") -> ParseError:
+        """An error for a token that no production allows here."""
+        return self.source.unexpected(self.i if index is None else index, wanted)
+
+    def expect(self, token: str) -> None:
+        """Consume exactly this token."""
+        if self.tokens[self.i] != token:
+            raise self.unexpected(wanted=token)
+        self.i += 1
+
+    def accept(self, token: str) -> bool:
+        """Consume this token if it comes next."""
+        if self.tokens[self.i] != token:
+            return False
+        self.i += 1
+        return True
+
+    def accept_form(self, keyword: str) -> bool:
+        """Consume an opening parenthesis with the keyword after it if they come next."""
+        if self.tokens[self.i] != "(" or self.tokens[self.i + 1] != keyword:
+            return False
+        self.i += 2
+        return True
+
+    def at_form(self, keyword: str) -> bool:
+        """Whether an opening parenthesis with the keyword comes next."""
+        return self.tokens[self.i] == "(" and self.tokens[self.i + 1] == keyword
+
+    def string(self) -> bytes:
+        """A string literal."""
+        token = self.tokens[self.i]
+        if not is_string(token):
+            raise self.unexpected(wanted="a string")
+        try:
+            value = string_bytes(token)
+        except ValueError as error:
+            raise self.error(f"illegal escape in string literal: {error}") from None
+        self.i += 1
+        return value
+
+    def strings(self) -> bytes:
+        """Any number of string literals, concatenated."""
+        parts = []
+        while self.tokens[self.i][:1] == '"':
+            parts.append(self.string())
+        return b"".join(parts)
+
+    def name(self) -> str:
+        """A string literal that is valid UTF-8."""
+        index = self.i
+        try:
+            return self.string().decode()
+        except UnicodeDecodeError:
+            raise self.error("malformed UTF-8 encoding in a name", index) from None
+
+    def nat(self, bits: int) -> int:
+        """An unsigned integer literal below 2**bits."""
+        token = self.tokens[self.i]
+        if not is_nat(token):
+            raise self.unexpected(wanted="a number")
+        try:
+            value = nat(token, bits)
+        except ConstantOutOfRange as error:
+            raise self.error(str(error)) from None
+        self.i += 1
+        return value
+
+    def at_nat(self) -> bool:
+        """Whether an unsigned integer literal comes next."""
+        return is_nat(self.tokens[self.i])
+
+    def identifier(self) -> Identifier | None:
+        """An identifier if one comes next."""
+        token = self.tokens[self.i]
+        if token[:1] != "$":
+            return None
+        found = self._identifiers.get(token)
+        if found is None:
+            found = self._identifiers[token] = self._canonical(token)
+        self.i += 1
+        return found
+
+    def _canonical(self, token: str) -> Identifier:
+        if len(token) > 1 and '"' not in token:
+            return token
+        if not is_string(token[1:]) or token == '$""':
+            raise self.unexpected()
+        try:
+            return "$" + string_bytes(token[1:]).decode()
+        except ValueError:
+            raise self.error("malformed UTF-8 encoding in an identifier") from None
+
+    def at_index(self) -> bool:
+        """Whether an index (a number or an identifier) comes next."""
+        token = self.tokens[self.i]
+        return token[:1] == "$" or (token[:1] in _DIGITS and is_nat(token))
+
+    def index(self, space: IndexSpace) -> int:
+        """An index into a space."""
+        token = self.tokens[self.i]
+        if token[:1] == "$":
+            found = space.indices.get(token)
+            if found is not None:
+                self.i += 1
+                return found
+            at = self.i
+            identifier = self.identifier()
+            if identifier not in space.indices:
+                raise self.error(f"unknown {space.kind} {identifier}", at)
+            return space.indices[identifier]
+        return self.nat(32)
+
+    def bind(self, space: IndexSpace, identifier: Identifier | None, at: int) -> int:
+        """Take the next index of a space, for the definition whose identifier stands at ``at``."""
+        try:
+            return space.add(identifier)
+        except Duplicate as duplicate:
+            raise self.error(str(duplicate), at) from None

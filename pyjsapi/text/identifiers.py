@@ -1,0 +1,97 @@
+"""Symbolic identifiers (core specification, "Text Format: Conventions", "Contexts")."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Final
+
+from pyjsapi.syntax.types import FuncType, RecType, SubType
+
+Identifier = str
+"""An identifier with its dollar sign, without the quotation marks and escapes of the quoted form."""
+
+
+class Duplicate(ValueError):
+    """An identifier that is bound twice in an index space."""
+
+
+class IndexSpace:
+    """An index space: how many indices are taken, and which identifiers stand for them."""
+
+    __slots__ = ("count", "indices", "kind")
+
+    def __init__(self, kind: str) -> None:
+        self.kind: Final = kind
+        """What the space holds, as error messages call it."""
+        self.count = 0
+        self.indices: dict[Identifier, int] = {}
+
+    def add(self, identifier: Identifier | None) -> int:
+        """Take the next index. Raises `Duplicate` when the identifier is taken."""
+        index = self.count
+        if identifier is not None:
+            if identifier in self.indices:
+                raise Duplicate(f"duplicate {self.kind} {identifier}")
+            self.indices[identifier] = index
+        self.count = index + 1
+        return index
+
+    def names(self) -> dict[int, str]:
+        """Identifiers without the dollar sign, by index."""
+        return {index: identifier[1:] for identifier, index in self.indices.items()}
+
+
+class Labels:
+    """The labels in scope, relative indices with shadowing. Depth 0 is the function itself."""
+
+    __slots__ = ("_depths", "depth")
+
+    def __init__(self) -> None:
+        self.depth = 0
+        self._depths: dict[Identifier, list[int]] = {}
+
+    def enter(self, identifier: Identifier | None) -> None:
+        """Begin a block."""
+        self.depth += 1
+        if identifier is not None:
+            self._depths.setdefault(identifier, []).append(self.depth)
+
+    def leave(self, identifier: Identifier | None) -> None:
+        """End the innermost block, which has this label."""
+        self.depth -= 1
+        if identifier is not None:
+            self._depths[identifier].pop()
+
+    def find(self, identifier: Identifier) -> int | None:
+        """The relative label index, ``None`` for an unknown label."""
+        depths = self._depths.get(identifier)
+        return self.depth - depths[-1] if depths else None
+
+
+class TypeTable:
+    """The types of a module by index, with those that type uses without an index add at the end."""
+
+    __slots__ = ("_functypes", "groups", "subtypes")
+
+    def __init__(self) -> None:
+        self.groups: list[RecType] = []
+        self.subtypes: list[SubType] = []
+        self._functypes: dict[FuncType, int] = {}
+
+    def define(self, subtypes: Iterable[SubType]) -> None:
+        """Add a recursion group."""
+        group = RecType(tuple(subtypes))
+        if len(group.subtypes) == 1:
+            only = group.subtypes[0]
+            if only.final and not only.supers and isinstance(only.comp, FuncType):
+                self._functypes.setdefault(only.comp, len(self.subtypes))
+        self.groups.append(group)
+        self.subtypes.extend(group.subtypes)
+
+    def index_of(self, functype: FuncType) -> int:
+        """Index of the first plain definition of the function type, which is added if there is none."""
+        index = self._functypes.get(functype)
+        if index is None:
+            index = len(self.subtypes)
+            self.define((SubType(True, (), functype),))
+        return index

@@ -1,0 +1,25 @@
+"""Keywords of the text format and of scripts."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from pyjsapi.syntax.instructions import BY_MNEMONIC
+
+KEYWORDS: Final = frozenset(BY_MNEMONIC) | frozenset(
+    (
+        # types
+        "i8 i16 i32 i64 f32 f64 v128 any anyref none nullref eq eqref i31 i31ref struct structref array arrayref "
+        "func funcref nofunc nullfuncref exn exnref noexn nullexnref extern externref noextern nullexternref ref "
+        "null mut field sub final rec "
+        # module fields and their parts
+        "module type param result local global table memory tag elem data declare offset item import export start "
+        "then "
+        # scripts
+        "binary quote definition instance register invoke get assert_malformed assert_invalid assert_unlinkable "
+        "assert_return assert_trap assert_exhaustion assert_exception assert_malformed_custom "
+        "assert_invalid_custom nan:canonical nan:arithmetic either input output script "
+        "ref.extern ref.host ref.any ref.eq ref.i31 ref.struct ref.array ref.exn"
+    ).split()
+)
+"""Every word that the parsers know. A word outside is reported as an unknown operator, not as misplaced."""
