@@ -25,6 +25,7 @@ __all__ = [
     "enforce_range",
     "fround",
     "number_to_string",
+    "shorten",
     "string_to_bigint",
     "string_to_number",
     "to_bigint",
@@ -209,7 +210,7 @@ def to_uint_n(value: Any, bits: int) -> int:
 def to_uint8_clamp(value: Any) -> int:
     """ToUint8Clamp (ECMA-262 §7.1.12): clamped to 0…255, ties rounded to even."""
     number = to_number(value)
-    if math.isnan(number):
+    if number != number:
         return 0
     return round(min(max(number, 0), 255))
 
@@ -275,7 +276,7 @@ def to_index(value: Any, what: str = "index") -> int:
     """
     integer = 0 if value is None else to_integer_or_infinity(value)
     if not 0 <= integer <= MAX_SAFE_INTEGER:
-        raise RangeError(f"{what} {integer} is out of range: it must be 0 to 2^53-1")
+        raise RangeError(f"{what} {shorten(integer)} is out of range: it must be 0 to 2^53-1")
     return int(integer)
 
 
@@ -294,8 +295,15 @@ def enforce_range(value: Any, bits: int, what: str = "value") -> int:
             raise TypeError(f"{what} must be a finite number, not {number_to_string(number)}")
         number = int(number)
     if not 0 <= number <= upper:
-        raise TypeError(f"{what} {number} is out of range: it must be 0 to {upper}")
+        raise TypeError(f"{what} {shorten(number)} is out of range: it must be 0 to {upper}")
     return number
+
+
+def shorten(number: int | float) -> str:
+    """``number`` for an error message; Python refuses to print an ``int`` of too many digits."""
+    if isinstance(number, int) and number.bit_length() > 128:
+        return f"(an integer of {number.bit_length()} bits)"
+    return number_to_string(number)
 
 
 def fround(value: float) -> float:
@@ -317,7 +325,11 @@ def to_float16(value: float) -> float:
 def number_to_string(number: int | float) -> str:
     """Number::toString in radix 10 (ECMA-262 §6.1.6.1.20); an ``int`` is written like a BigInt."""
     if isinstance(number, int):
-        return str(int(number))
+        try:
+            return str(int(number))
+        except ValueError:
+            # As in _parse_decimal.
+            raise RangeError(f"{shorten(number)} is too big for a decimal string") from None
     if math.isnan(number):
         return "NaN"
     if math.isinf(number):

@@ -32,7 +32,7 @@ from .arraybuffer import (
     BufferBase,
     relative_range,
 )
-from .conversions import to_index, to_integer_or_infinity
+from .conversions import shorten, to_index, to_integer_or_infinity
 from .element_view import native_half_views
 from .errors import RangeError
 from .values import is_object, null
@@ -237,8 +237,8 @@ class TypedArrayBase(ArrayBufferView, Generic[Element]):
             raise IndexError(self._describe_outside(index, len(view)))
         return view[index]
 
-    def _describe_outside(self, index: int, count: int) -> str:
-        return f"index {index} is outside the {type(self).__name__} of {count} elements"
+    def _describe_outside(self, index: int | float, count: int) -> str:
+        return f"index {shorten(index)} is outside the {type(self).__name__} of {count} elements"
 
     def _get_slice(self, index: slice) -> Self:
         count = self._valid_count("slice the array")
@@ -456,14 +456,14 @@ class TypedArrayBase(ArrayBufferView, Generic[Element]):
         """
         start = 0 if offset is None else to_integer_or_infinity(offset)
         if start < 0:
-            raise RangeError(f"offset {start} must not be negative")
+            raise RangeError(f"offset {shorten(start)} must not be negative")
         self._require_in_bounds("set elements")
         data = self._encode(source, copy=False)
         try:
             count, added = self._valid_count("set elements"), len(data) // self.BYTES_PER_ELEMENT
             if start + added > count:
                 raise RangeError(
-                    f"{added} elements at offset {start} do not fit in the "
+                    f"{added} elements at offset {shorten(start)} do not fit in the "
                     f"{type(self).__name__} of {count} elements"
                 )
             self._store(int(start) if added else 0, data)

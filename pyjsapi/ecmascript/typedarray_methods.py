@@ -84,13 +84,10 @@ class TypedArray(TypedArrayBase[Element]):
             position += count
         element = self._convert(value)
         if not 0 <= position < self._count():
-            raise RangeError(self._describe_outside_text(index, count))
+            raise RangeError(self._describe_outside(position, count))
         made = self.slice()
         made[int(position)] = element
         return made
-
-    def _describe_outside_text(self, index: Any, count: int) -> str:
-        return f"index {to_string(index)} is outside the {type(self).__name__} of {count} elements"
 
     # ---- filling, moving, ordering
 
