@@ -24,6 +24,7 @@ from pyjsapi.syntax.module import (
 )
 from pyjsapi.syntax.types import (
     FUNC,
+    FUNCREF,
     I64,
     PAGE_SIZE,
     AddrType,
@@ -353,11 +354,17 @@ class ModuleParser(InstructionParser):
         reftype = self.ref_type()
         if not self.accept_form("elem"):
             raise self.unexpected(wanted="(elem")
-        inits = self._elem_indices() if self.at_index() else self._elem_expressions()
+        elemtype = reftype
+        if self.at_index():
+            inits = self._elem_indices()
+            if reftype is FUNCREF:
+                elemtype = _FUNCREF_NONNULL
+        else:
+            inits = self._elem_expressions()
         self.expect(")")
         type_ = TableType(addrtype, len(inits), len(inits), reftype)
         self.module.tables.append(Table(type_, None))
-        self.module.elems.append(Elem(reftype, inits, Active(tableidx, _zero(addrtype))))
+        self.module.elems.append(Elem(elemtype, inits, Active(tableidx, _zero(addrtype))))
 
     def _memory(self) -> None:
         memidx, imported = self._begin_definition("memory")

@@ -211,7 +211,7 @@ class Source:
             elif token == "(;":
                 position = self._comment_end(at)
             elif token[0] == "(":
-                if token != "(":
+                if token[:3] == '(@"':
                     self._check_annotation_id(at, token)
                 starts.append(at)
             elif token == ")":

@@ -167,7 +167,10 @@ class TypeParser(Cursor):
     def func_type(self, *, named: bool) -> tuple[FuncType, Params]:
         """Parameters and results, with the identifiers of the parameters."""
         params, identifiers = self.params(named=named)
-        return FuncType(tuple(params), tuple(self.results())), identifiers
+        functype = FuncType(tuple(params), tuple(self.results()))
+        if self.at_form("param"):
+            raise self.unexpected(self.i + 1, "no parameters after results")
+        return functype, identifiers
 
     def _comp_type(self, typeidx: int) -> CompType:
         comp: CompType
