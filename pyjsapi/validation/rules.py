@@ -89,9 +89,9 @@ def _unreachable(state: State, instr: Instr) -> None:
 @_rule("block", "loop", "if")
 def _block(state: State, instr: Instr) -> None:
     op, type_ = instr
+    start, end = state.checker.block(type_)
     if op is IF:
         state.pop_types((I32,))
-    start, end = state.checker.block(type_)
     if start:
         state.pop_types(start)
     state.push_frame(op, start, end)
