@@ -75,12 +75,13 @@ class ArrayBufferView:
 class BufferBase:
     """What both kinds of buffer share. Lengths are in bytes."""
 
-    __slots__ = ("__weakref__", "_data", "_length", "_max_byte_length", "_views")
+    __slots__ = ("__weakref__", "_data", "_length", "_max_byte_length", "_prune_at", "_views")
 
     _data: Any
     _length: int
     _max_byte_length: int | None
     _views: list[weakref.ref[Any]]
+    _prune_at: int  # the count of registered views at which the dead ones are dropped
 
     _kind: ClassVar[str] = "buffer"
 
@@ -89,6 +90,7 @@ class BufferBase:
         self._length = length
         self._max_byte_length = max_byte_length
         self._views = []
+        self._prune_at = 16
 
     # ---- geometry
 
@@ -130,9 +132,9 @@ class BufferBase:
         """An element view of a part that the buffer releases when its bytes move or go."""
         view = make_element_view(self._bytes(offset, byte_length), code)
         views = self._views
-        if len(views) >= 16 and len(views) & (len(views) - 1) == 0:
-            # Pruned when the count reaches a power of two, so the cost stays constant per view.
+        if len(views) >= self._prune_at:
             views[:] = [reference for reference in views if reference() is not None]
+            self._prune_at = max(16, 2 * len(views))
         views.append(weakref.ref(view))
         return view
 
@@ -146,11 +148,7 @@ class BufferBase:
         for reference in views:
             view = reference()
             if view is not None:
-                try:
-                    view.release()
-                except BufferError:
-                    # Another thread is copying from this view; it is dropped right after.
-                    continue
+                view.release()
 
     def _rebind(self, data: Any, length: int | None = None) -> None:
         """Stand on ``data`` from now on, whose first ``length`` bytes (all of them) are the buffer.

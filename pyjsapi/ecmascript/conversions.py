@@ -6,7 +6,8 @@ an ``int`` or ``bool`` is accepted and a ``float`` is a ``TypeError``, as a Numb
 
 Objects convert by ``__index__`` or ``__float__`` (numpy scalars, ``Fraction``, ``Decimal``), else
 by ``valueOf()``, else by ``toString()``; lists and tuples by their elements joined with commas.
-What is left behaves like an ordinary object, whose number is NaN.
+What is left behaves like an ordinary object, whose number is NaN, but ``bytes`` and ``complex`` are a
+``TypeError``.
 """
 
 from __future__ import annotations
@@ -106,8 +107,9 @@ def _to_primitive(value: Any) -> Any:
                 return primitive
     if isinstance(value, (list, tuple)):
         return to_string(value)
-    if isinstance(value, complex):
-        raise TypeError("cannot convert a complex number to a number")
+    if isinstance(value, (complex, bytes, bytearray, memoryview)):
+        # JavaScript has no like of them, and NaN would hide a mistake.
+        raise TypeError(f"cannot convert {type(value).__name__} to a number")
     return "[object Object]"
 
 

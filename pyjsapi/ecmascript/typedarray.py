@@ -10,6 +10,9 @@ everywhere else:
 * Access to the elements of a detached array raises ``TypeError``; ``length`` is 0 as in JavaScript.
 * ``==`` compares identity.
 
+An element is read at the cost of a Python call; a loop over very many runs faster over ``mv``,
+``tolist()`` or slices, which copy at the speed of memory.
+
 Stored values convert as in JavaScript (``Uint8Array`` wraps, ``Uint8ClampedArray`` clamps, floats
 round to even). Floats keep the payload of a NaN as Python's ``struct`` and ``memoryview`` do:
 doubles wholly; singles pass through a C conversion, which makes a signalling NaN quiet on common
@@ -161,12 +164,11 @@ class TypedArrayBase(ArrayBufferView, Generic[Element]):
 
     def _count(self) -> int:
         """The number of elements now; 0 when detached or out of bounds."""
-        if self._is_out_of_bounds():
-            return 0
+        available = self._buffer._byte_length() - self._offset  # the whole is 0 when detached
         byte_length = self._fixed_byte_length
         if byte_length is None:
-            byte_length = self._buffer._byte_length() - self._offset
-        return byte_length // self.BYTES_PER_ELEMENT
+            return max(available, 0) // self.BYTES_PER_ELEMENT
+        return byte_length // self.BYTES_PER_ELEMENT if byte_length <= available else 0
 
     def __len__(self) -> int:
         return self._count()
@@ -194,14 +196,15 @@ class TypedArrayBase(ArrayBufferView, Generic[Element]):
     def _current_view(self, doing: str = "access an element") -> Any:
         """The element view for the present geometry. Raises TypeError like ``_valid_count``."""
         view = self._view
-        try:
-            # A view that is not released fits: whatever moves the bytes releases it. Only another
-            # agent can grow a shared buffer without that.
-            if self._fixed_byte_length is not None or len(view) == self._count():
-                len(view)
-                return view
-        except ValueError:
-            pass
+        if view is not _RELEASED:
+            try:
+                # A view that is not released fits: whatever moves the bytes releases it. Only
+                # another agent can grow a shared buffer without that.
+                count = len(view)
+                if self._fixed_byte_length is not None or count == self._count():
+                    return view
+            except ValueError:
+                pass
         count = self._valid_count(doing)
         view = self._buffer._element_view(self._code, self._offset, count * self.BYTES_PER_ELEMENT)
         self._view = view

@@ -425,3 +425,30 @@ def test_memoryview_of_a_buffer() -> None:
     buffer.transfer()
     with pytest.raises(TypeError):
         export(buffer)
+
+
+def test_transfer_of_a_host_buffer_without_a_key_copies_what_is_visible() -> None:
+    data = memoryview(bytearray(b"abcdef"))
+    buffer = ArrayBuffer._host(data, length=4)
+    moved = buffer.transfer(5)
+    assert (moved.tobytes(), buffer.detached) == (b"abcd\0", True)
+    moved.mv[0] = 0
+    assert data.tobytes() == b"abcdef"
+
+
+def test_a_transfer_that_fails_leaves_the_buffer_attached() -> None:
+    buffer = ArrayBuffer(4)
+    view = Uint8Array(buffer)
+    view[0] = 7
+    with pytest.raises(RangeError, match="allocation failed"):
+        buffer.transfer(MAX_BYTE_LENGTH + 1)
+    assert (buffer.byteLength, view[0]) == (4, 7)
+
+
+def test_a_host_shared_buffer_over_another_kind_of_bytes() -> None:
+    data = mmap.mmap(-1, 4096)
+    buffer = SharedArrayBuffer._host(data, length=16, max_byte_length=4096)
+    Uint8Array(buffer)[15] = 7
+    assert data[15] == 7
+    assert repr(SharedArrayBuffer(3)) == "SharedArrayBuffer(byteLength=3)"
+    assert buffer.byteLength == 16
