@@ -8,7 +8,6 @@ immediate is one byte, is a shared tuple found by indexing.
 from __future__ import annotations
 
 from collections.abc import Callable
-from enum import IntEnum
 from itertools import repeat
 from typing import Final, TypeAlias
 
@@ -85,23 +84,20 @@ _READ: Final[dict[Imm, _Read]] = {
 _ONE_INDEX: Final = frozenset(imm for imm, read in _READ.items() if read is _index)
 
 
-class _Kind(IntEnum):
-    """How the loop in `decode_instrs` treats an opcode byte that is not a whole instruction."""
-
-    SHORT = 0  # one integer, mostly of one byte: see _SHORT
-    MEMARG = 1
-    END = 2
-    BLOCK = 3
-    IF = 4
-    ELSE = 5
-    OTHER = 6
-
+# How the loop in `_decode_instrs` treats an opcode byte that is not a whole instruction.
+_KIND_SHORT: Final = 0  # one integer, mostly of one byte: see _SHORT
+_KIND_MEMARG: Final = 1
+_KIND_END: Final = 2
+_KIND_BLOCK: Final = 3
+_KIND_IF: Final = 4
+_KIND_ELSE: Final = 5
+_KIND_OTHER: Final = 6
 
 _SIMPLE: Final[list[Instr | None]] = [None] * 256
 """Instructions that are one byte."""
 _SHORT: Final[list[list[Instr | None]]] = [[] for _ in range(256)]
 """Instructions of two bytes, by the second byte; ``None`` where that byte does not stand alone."""
-_KINDS: Final[list[int]] = [_Kind.OTHER] * 256
+_KINDS: Final[list[int]] = [_KIND_OTHER] * 256
 _PREFIXED: Final[dict[int, dict[int, Op]]] = {prefix: {} for prefix in PREFIXES}
 
 
@@ -130,13 +126,13 @@ def _fill_tables() -> None:
         if op.imm is Imm.NONE:
             _SIMPLE[op.opcode] = op.instr
         elif op.imm is Imm.MEMARG:
-            _KINDS[op.opcode] = _Kind.MEMARG
+            _KINDS[op.opcode] = _KIND_MEMARG
         elif op.imm in _ONE_INDEX or op.imm in (Imm.I32, Imm.I64, Imm.BLOCK):
             values = [_short_value(op.imm, byte) for byte in range(0x80)]
             short: list[Instr | None] = [None if v is None else (op, *v) for v in values]
             _SHORT[op.opcode] = short + [None] * 0x80
-            _KINDS[op.opcode] = _Kind.BLOCK if op.imm is Imm.BLOCK else _Kind.SHORT
-    for mnemonic, kind in ("if", _Kind.IF), ("else", _Kind.ELSE), ("end", _Kind.END):
+            _KINDS[op.opcode] = _KIND_BLOCK if op.imm is Imm.BLOCK else _KIND_SHORT
+    for mnemonic, kind in ("if", _KIND_IF), ("else", _KIND_ELSE), ("end", _KIND_END):
         opcode = BY_MNEMONIC[mnemonic].opcode
         _KINDS[opcode] = kind
         _SIMPLE[opcode] = None
@@ -193,14 +189,14 @@ def _decode_instrs(
             append(instr)
             continue
         kind = kinds[byte]
-        if kind == 0:  # _Kind.SHORT
+        if kind == _KIND_SHORT:
             instr = shorts[byte][data[pos]]
             if instr is not None:
                 pos += 1
                 append(instr)
                 continue
             instr, pos = _long_integer(data, pos, BY_CODE[byte])
-        elif kind == 1:  # _Kind.MEMARG
+        elif kind == _KIND_MEMARG:
             align = data[pos]
             offset = data[pos + 1]
             if align < 0x40 and offset < 0x80:
@@ -208,25 +204,25 @@ def _decode_instrs(
                 append((BY_CODE[byte], 0, align, offset))
                 continue
             instr, pos = _with_reader(data, pos, BY_CODE[byte])
-        elif kind == 2:  # _Kind.END
+        elif kind == _KIND_END:
             append(_END)
             if not open_blocks:
                 return pos
             open_blocks.pop()
             continue
-        elif kind == 5:  # _Kind.ELSE
+        elif kind == _KIND_ELSE:
             if not open_blocks or not open_blocks[-1]:
                 raise DecodeError("END opcode expected", pos - 1)
             open_blocks[-1] = False
             instr = _ELSE
-        elif kind == 6:  # _Kind.OTHER
+        elif kind == _KIND_OTHER:
             start = pos - 1
             op, pos = _op(data, start)
             if op in _NEEDS_DATA_COUNT and not data_count:
                 raise DecodeError(f"data count section required by {op}", start)
             instr, pos = _with_reader(data, pos, op)
-        else:  # _Kind.BLOCK, _Kind.IF
-            open_blocks.append(kind == 4)
+        else:  # _KIND_BLOCK or _KIND_IF
+            open_blocks.append(kind == _KIND_IF)
             instr = shorts[byte][data[pos]]
             if instr is not None:
                 pos += 1
@@ -288,13 +284,18 @@ class BinaryCode:
         self.data_count = data_count
         """Whether the module has a data count section."""
 
+    @property
+    def size(self) -> int:
+        """Bytes of locals and body, as the JS API's limit on the size of a function counts them."""
+        return self.end - self.start
+
     def load(self) -> Code:
         """Decode. Raises `DecodeError`."""
         locals_, pos = self._locals()
         body, pos = decode_instrs(self.data, pos, self.end, data_count=self.data_count)
         if pos != self.end:
             raise DecodeError(
-                f"section size mismatch: code of {self.end - self.start} bytes, "
+                f"section size mismatch: code of {self.size} bytes, "
                 f"but the body ends after {pos - self.start}",
                 self.start,
             )
