@@ -172,10 +172,10 @@ class TypedArray(TypedArrayBase[Element]):
         except ValueError:
             return -1
 
-    def lastIndexOf(self, value: Any, fromIndex: Any = None) -> int:
+    def lastIndexOf(self, value: Any, fromIndex: Any = math.inf) -> int:
         """The last index up to ``fromIndex`` with an element equal to ``value``, or -1."""
         count = self._valid_count("search the array")
-        position = count - 1 if fromIndex is None else to_integer_or_infinity(fromIndex)
+        position = to_integer_or_infinity(fromIndex)
         position = min(position, count - 1) if position >= 0 else position + count
         if not self._is_searchable(value) or _is_nan(value):
             return -1

@@ -149,6 +149,7 @@ def test_searching_values() -> None:
         4,
     )
     assert made.indexOf(9) == made.lastIndexOf(9) == -1
+    assert made.lastIndexOf(1, None) == 0  # a given undefined is 0, unlike an absent argument
     assert made.includes(2, 3)
     assert not made.includes(2, 4)
     assert Uint8Array(0).lastIndexOf(0) == Uint8Array(0).indexOf(0) == -1
