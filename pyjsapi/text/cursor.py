@@ -2,13 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Final
 
 from pyjsapi.syntax.errors import ParseError
+from pyjsapi.syntax.instructions import Imm
 from pyjsapi.text.identifiers import Duplicate, Identifier, IndexSpace
 from pyjsapi.text.lexer import Source, is_string, string_bytes
-from pyjsapi.text.numbers import ConstantOutOfRange, is_nat, nat
+from pyjsapi.text.numbers import (
+    ConstantOutOfRange,
+    float_bits,
+    integer,
+    is_nat,
+    is_number,
+    nat,
+)
 
+_LITERALS: Final[dict[Imm, Callable[[str], int]]] = {
+    Imm.I32: lambda token: integer(token, 32),
+    Imm.I64: lambda token: integer(token, 64),
+    Imm.F32: lambda token: float_bits(token, 32),
+    Imm.F64: lambda token: float_bits(token, 64),
+}
 _DIGITS: Final = frozenset("0123456789")
 
 
@@ -87,6 +102,18 @@ class Cursor:
             raise self.unexpected(wanted="a number")
         try:
             value = nat(token, bits)
+        except ConstantOutOfRange as error:
+            raise self.error(str(error)) from None
+        self.i += 1
+        return value
+
+    def literal_bits(self, kind: Imm) -> int:
+        """The number literal of a ``const`` instruction with this immediate, as its bits."""
+        token = self.tokens[self.i]
+        if not is_number(token):
+            raise self.unexpected(wanted="a number")
+        try:
+            value = _LITERALS[kind](token)
         except ConstantOutOfRange as error:
             raise self.error(str(error)) from None
         self.i += 1

@@ -10,7 +10,7 @@ from pyjsapi.syntax.module import Instr
 from pyjsapi.syntax.types import ValType
 from pyjsapi.text.identifiers import IndexSpace, Labels
 from pyjsapi.text.lexer import Source
-from pyjsapi.text.numbers import ConstantOutOfRange, float_bits, integer, is_nat, is_number, nat
+from pyjsapi.text.numbers import ConstantOutOfRange, is_nat, nat
 from pyjsapi.text.types import TypeParser
 
 
@@ -160,30 +160,11 @@ class ImmediateParser(TypeParser):
         key = (op, token)
         instr = self._constants.get(key)
         if instr is None:
-            instr = self._constants[key] = (op, self.constant_bits(op))
+            instr = self._constants[key] = (op, self.literal_bits(op.imm))
         else:
             self.i += 1
         return instr
 
-    def constant_bits(self, op: Op) -> int:
-        """The literal of a ``const`` instruction, as its bits."""
-        token = self.tokens[self.i]
-        if not is_number(token):
-            raise self.unexpected(wanted="a number")
-        try:
-            value = _LITERALS[op.imm](token)
-        except ConstantOutOfRange as error:
-            raise self.error(str(error)) from None
-        self.i += 1
-        return value
-
-
-_LITERALS: Final[dict[Imm, Callable[[str], int]]] = {
-    Imm.I32: lambda token: integer(token, 32),
-    Imm.I64: lambda token: integer(token, 64),
-    Imm.F32: lambda token: float_bits(token, 32),
-    Imm.F64: lambda token: float_bits(token, 64),
-}
 
 _P = ImmediateParser
 _BY_KIND: Final[dict[Imm, Callable[[ImmediateParser, Op], Instr]]] = {

@@ -1,0 +1,34 @@
+"""``python -m pyjsapi.wast FILE…``: run scripts, or all scripts in folders."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from pyjsapi.wast.report import find_scripts, table
+from pyjsapi.wast.runner import run_script
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run scripts and print failures and a table. The exit code: 0 all well, 1 failures, 2 wrong usage."""
+    argv = list(sys.argv[1:] if arguments is None else arguments)
+    if not argv or argv[0].startswith("-"):
+        print("usage: python -m pyjsapi.wast FILE_OR_FOLDER...", file=sys.stderr)
+        return 2
+    results = []
+    for path in find_scripts(map(Path, argv)):
+        try:
+            result = run_script(path)
+        except OSError as error:
+            print(f"cannot read {path}: {error.strerror}", file=sys.stderr)
+            return 2
+        for failure in result.failures:
+            print(f"{path}:{failure.line}: {failure.keyword}: {failure.reason}")
+        results.append(result)
+    print(table(results))
+    return 1 if any(result.failures for result in results) else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,224 @@
+"""Running scripts on the core engine and judging their assertions."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any, Final
+
+from pyjsapi.compiler import CompiledModule, compile_module, instantiate, invoke
+from pyjsapi.runtime import ExternVal, FuncInst, GlobalInst, ModuleInstance
+from pyjsapi.syntax.errors import (
+    DecodeError,
+    Exhaustion,
+    LinkError,
+    ParseError,
+    Trap,
+    ValidationError,
+    WasmError,
+)
+from pyjsapi.syntax.features import Features
+from pyjsapi.text.lexer import decode_source
+from pyjsapi.validation.limits import Limits
+from pyjsapi.wast.script import (
+    Action,
+    AssertFails,
+    AssertReturn,
+    Command,
+    DefineModule,
+    Form,
+    Get,
+    Ignored,
+    InstantiateModule,
+    Invoke,
+    ModuleSource,
+    Register,
+    read_script,
+)
+from pyjsapi.wast.spectest import spectest
+from pyjsapi.wast.values import describe
+
+CORE_LIMITS: Final = replace(Limits(), memory64_pages=1 << 48)
+"""The core specification's bound on 64-bit memories, which the JS API's is below."""
+
+_EXPECTED_ERRORS: Final[Mapping[str, tuple[type[Exception], ...]]] = {
+    "assert_malformed": (DecodeError, ParseError),
+    "assert_invalid": (ValidationError,),
+    "assert_unlinkable": (LinkError,),
+    "assert_trap": (Trap,),
+    "assert_exhaustion": (Exhaustion,),
+}
+
+
+class Mismatch(Exception):
+    """An assertion that does not hold, or a command that cannot be carried out."""
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """A command that failed."""
+
+    line: int
+    keyword: str
+    reason: str
+
+    def __str__(self) -> str:
+        return f"line {self.line}: {self.keyword}: {self.reason}"
+
+
+@dataclass(slots=True)
+class ScriptResult:
+    """What became of a script."""
+
+    path: str
+    assertions: int = 0
+    passed: int = 0
+    """Assertions that hold."""
+    failures: list[Failure] = field(default_factory=list)
+    """Assertions that do not hold, and other commands that failed."""
+
+
+def run_script(path: Path, *, features: Features | None = None) -> ScriptResult:
+    """Run the script in a file."""
+    return run_text(decode_source(path.read_bytes()), str(path), features=features)
+
+
+def run_text(text: str, path: str = "", *, features: Features | None = None) -> ScriptResult:
+    """Run a script. A command that fails is recorded, and the rest is run all the same."""
+    result = ScriptResult(path)
+    runner = _Runner(features or Features())
+    try:
+        for form in read_script(text):
+            _run_form(runner, form, result)
+    except ParseError as error:
+        result.failures.append(Failure(error.line, "script", str(error)))
+    return result
+
+
+def _run_form(runner: _Runner, form: Form, result: ScriptResult) -> None:
+    result.assertions += form.is_assertion
+    try:
+        runner.run(form.parse())
+    except Exception as error:  # whatever the engine raises is a failure of this command, no more
+        result.failures.append(Failure(form.line, form.keyword, _explain(error)))
+    else:
+        result.passed += form.is_assertion
+
+
+def _explain(error: Exception) -> str:
+    if isinstance(error, Mismatch):
+        return str(error)
+    return f"{type(error).__name__}: {error}"
+
+
+class _Runner:
+    """The state of a running script: modules, instances, and what is registered for import."""
+
+    def __init__(self, features: Features) -> None:
+        self._features = features
+        self._registry: dict[str, Mapping[str, ExternVal]] = {"spectest": spectest(CORE_LIMITS)}
+        self._modules: dict[str | None, CompiledModule] = {}
+        self._instances: dict[str | None, ModuleInstance] = {}
+
+    def run(self, command: Command) -> None:
+        """Carry out a command. Raises whatever the engine raises, or `Mismatch`."""
+        match command:
+            case DefineModule():
+                # A later action without a name means this module, also when it cannot be made.
+                self._modules.pop(None, None)
+                if command.instantiate:
+                    self._instances.pop(None, None)
+                self._define(command)
+            case InstantiateModule():
+                self._remember(command.name, self._instantiate(self._module(command.module)))
+            case Register():
+                self._registry[command.module_name] = self._instance(command.instance).exports
+            case Invoke() | Get():
+                self._act(command)
+            case AssertReturn():
+                self._assert_return(command)
+            case AssertFails():
+                self._assert_fails(command)
+            case Ignored():
+                pass
+
+    def _define(self, command: DefineModule) -> None:
+        compiled = self._compile(command.module)
+        self._modules[None] = compiled
+        if command.name is not None:
+            self._modules[command.name] = compiled
+        if command.instantiate:
+            self._remember(command.name, self._instantiate(compiled))
+
+    def _compile(self, module: ModuleSource) -> CompiledModule:
+        return compile_module(module.encode(), features=self._features, limits=CORE_LIMITS)
+
+    def _instantiate(self, compiled: CompiledModule) -> ModuleInstance:
+        values = []
+        for import_ in compiled.module.imports:
+            exports = self._registry.get(import_.module)
+            value = exports.get(import_.name) if exports is not None else None
+            if value is None:
+                raise LinkError(f'unknown import "{import_.module}" "{import_.name}"')
+            values.append(value)
+        return instantiate(compiled, values)
+
+    def _remember(self, name: str | None, instance: ModuleInstance) -> None:
+        self._instances[None] = instance
+        if name is not None:
+            self._instances[name] = instance
+
+    def _module(self, name: str | None) -> CompiledModule:
+        if name not in self._modules:
+            raise Mismatch(f"no module {name or 'has been defined'}")
+        return self._modules[name]
+
+    def _instance(self, name: str | None) -> ModuleInstance:
+        if name not in self._instances:
+            raise Mismatch(f"no instance {name}" if name else "no instance: its module failed")
+        return self._instances[name]
+
+    def _act(self, action: Action) -> list[Any]:
+        instance = self._instance(action.instance)
+        export = instance.exports.get(action.name)
+        if isinstance(action, Get):
+            if not isinstance(export, GlobalInst):
+                raise Mismatch(f'no global is exported as "{action.name}"')
+            return [export.cell[0]]
+        if not isinstance(export, FuncInst):
+            raise Mismatch(f'no function is exported as "{action.name}"')
+        return list(invoke(export, [argument.value() for argument in action.arguments]))
+
+    def _assert_return(self, command: AssertReturn) -> None:
+        values = self._act(command.action)
+        patterns = command.patterns
+        if len(values) != len(patterns) or not all(
+            pattern.matches(value) for pattern, value in zip(patterns, values, strict=True)
+        ):
+            wanted = ", ".join(map(str, patterns)) or "nothing"
+            got = ", ".join(map(describe, values)) or "nothing"
+            raise Mismatch(f"expected {wanted}; got {got}")
+
+    def _assert_fails(self, command: AssertFails) -> None:
+        keyword, subject = command.keyword, command.subject
+        wanted = _EXPECTED_ERRORS.get(keyword)
+        if wanted is None:
+            raise Mismatch(f"{keyword} is not supported")
+        try:
+            if isinstance(subject, ModuleSource):
+                compiled = self._compile(subject)
+                if keyword in ("assert_unlinkable", "assert_trap"):
+                    self._instantiate(compiled)
+            elif isinstance(subject, InstantiateModule):
+                self._instantiate(self._module(subject.module))
+            else:
+                self._act(subject)
+        except wanted as error:
+            message = error.message if isinstance(error, WasmError) else str(error)
+            if not message.startswith(command.message):
+                raise Mismatch(
+                    f"the message should begin {command.message!r}, but is {message!r}"
+                ) from error
+        else:
+            raise Mismatch(f"nothing failed; expected {command.message!r}")

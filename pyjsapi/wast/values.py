@@ -1,0 +1,152 @@
+"""Literals and result patterns of scripts, against the engine's canonical values."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Final, TypeAlias
+
+from pyjsapi.runtime import FuncInst
+from pyjsapi.runtime.floats import f32_bits, f32_from_bits, f64_bits, f64_from_bits
+from pyjsapi.syntax.instructions import Imm
+
+_BITS: Final = {Imm.I32: 32, Imm.I64: 64, Imm.F32: 32, Imm.F64: 64}
+_NAMES: Final = {Imm.I32: "i32", Imm.I64: "i64", Imm.F32: "f32", Imm.F64: "f64"}
+_QUIET_NAN: Final = {Imm.F32: 0x7FC00000, Imm.F64: 0x7FF8000000000000}
+
+
+@dataclass(frozen=True, slots=True)
+class HostRef:
+    """``(ref.extern n)`` and ``(ref.host n)``: an object of the host, equal to any other with this number."""
+
+    number: int
+
+
+def bits_of(kind: Imm, value: Any) -> int | None:
+    """Bits of a canonical value of this type, ``None`` for a value of another type."""
+    if kind in (Imm.I32, Imm.I64):
+        fits = type(value) is int and 0 <= value < 1 << _BITS[kind]
+        return value if fits else None
+    if type(value) is not float:
+        return None
+    return f32_bits(value) if kind is Imm.F32 else f64_bits(value)
+
+
+@dataclass(frozen=True, slots=True)
+class Const:
+    """``(t.const c)``"""
+
+    kind: Imm
+    bits: int
+
+    def value(self) -> int | float:
+        """The canonical value."""
+        if self.kind is Imm.F32:
+            return f32_from_bits(self.bits)
+        if self.kind is Imm.F64:
+            return f64_from_bits(self.bits)
+        return self.bits
+
+    def matches(self, value: Any) -> bool:
+        """Whether the value has the same type and bits."""
+        return bits_of(self.kind, value) == self.bits
+
+    def __str__(self) -> str:
+        return f"{_NAMES[self.kind]} {self.bits:#x}"
+
+
+@dataclass(frozen=True, slots=True)
+class NanPattern:
+    """``(t.const nan:canonical)`` and ``(t.const nan:arithmetic)``"""
+
+    kind: Imm
+    canonical: bool
+
+    def matches(self, value: Any) -> bool:
+        """Whether the value is such a NaN; the sign does not matter."""
+        bits = bits_of(self.kind, value)
+        if bits is None:
+            return False
+        quiet = _QUIET_NAN[self.kind]
+        if self.canonical:
+            return bits & ~(1 << (_BITS[self.kind] - 1)) == quiet
+        return bits & quiet == quiet
+
+    def __str__(self) -> str:
+        return f"{_NAMES[self.kind]} nan:{'canonical' if self.canonical else 'arithmetic'}"
+
+
+@dataclass(frozen=True, slots=True)
+class NullPattern:
+    """``(ref.null)`` and ``(ref.null ht)``"""
+
+    def value(self) -> None:
+        """The null reference."""
+        return None
+
+    def matches(self, value: Any) -> bool:
+        """Whether the value is a null reference."""
+        return value is None
+
+    def __str__(self) -> str:
+        return "ref.null"
+
+
+@dataclass(frozen=True, slots=True)
+class HostPattern:
+    """``(ref.extern n)``, ``(ref.host n)``"""
+
+    host: HostRef
+
+    def value(self) -> HostRef:
+        """The host's object."""
+        return self.host
+
+    def matches(self, value: Any) -> bool:
+        """Whether the value is the host's object with this number."""
+        return bool(value == self.host)
+
+    def __str__(self) -> str:
+        return f"ref.extern {self.host.number}"
+
+
+@dataclass(frozen=True, slots=True)
+class RefPattern:
+    """``(ref.func)``, ``(ref.extern)`` and the like: any reference of the kind but null."""
+
+    mnemonic: str
+
+    def matches(self, value: Any) -> bool:
+        """Whether the value is such a reference."""
+        if self.mnemonic == "ref.func":
+            return isinstance(value, FuncInst)
+        if self.mnemonic == "ref.extern":
+            return value is not None and not isinstance(value, FuncInst | int | float)
+        return False
+
+    def __str__(self) -> str:
+        return self.mnemonic
+
+
+@dataclass(frozen=True, slots=True)
+class Either:
+    """``(either p*)``"""
+
+    patterns: tuple[Pattern, ...]
+
+    def matches(self, value: Any) -> bool:
+        """Whether one of the patterns matches."""
+        return any(pattern.matches(value) for pattern in self.patterns)
+
+    def __str__(self) -> str:
+        return f"either {', '.join(map(str, self.patterns))}"
+
+
+Literal: TypeAlias = "Const | NullPattern | HostPattern"
+Pattern: TypeAlias = "Literal | NanPattern | RefPattern | Either"
+
+
+def describe(value: Any) -> str:
+    """A canonical value in words, floats with their bits."""
+    if isinstance(value, float):
+        return f"{value!r} ({f64_bits(value):#x} as f64)"
+    return hex(value) if type(value) is int else repr(value)
