@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import re
 import subprocess
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -51,7 +52,7 @@ HASHES = (
 
 @dataclass(frozen=True)
 class Merged:
-    """A module of several: its members by name, in order. A member "glue" is our own, assembled from text."""
+    """A module of several: its members by name, in order. A last member of the same name is our own, ``libraries/*.wat``."""
 
     name: str
     members: tuple[str, ...]
@@ -97,18 +98,17 @@ def sqlite_names() -> dict[str, str]:
     }
 
 
-def merge(merged: Merged, modules: Path, out: Path) -> dict[str, dict[str, str]]:
-    """Merges ``modules``/member.wasm of every member into ``out`` and returns member -> export -> its name in the merged
-    module: names that occur twice are made different by wasm-merge, the order stays."""
-    paths = [modules / f"{member}.wasm" for member in merged.members]
-    pairs = [str(word) for pair in zip(paths, merged.members, strict=True) for word in pair]
+def merge(members: Mapping[str, Path], out: Path) -> dict[str, dict[str, str]]:
+    """Merges modules (name -> file) into ``out`` and returns member -> export -> its name in the merged module: names that
+    occur twice are made different by wasm-merge, the order stays."""
+    pairs = [str(word) for name, path in members.items() for word in (path, name)]
     command = [str(NODE_MODULES / ".bin" / "wasm-merge"), *pairs, "--rename-export-conflicts"]
     command += [*(f"--{feature}" for feature in FEATURES), "-o", str(out)]
     subprocess.run(command, cwd=ROOT, check=True, stdin=subprocess.DEVNULL)
     names = iter(name for name, _ in summarize(out.read_bytes()).exports)
     renamed = {
         member: {name: next(names) for name, _ in summarize(path.read_bytes()).exports}
-        for member, path in zip(merged.members, paths, strict=True)
+        for member, path in members.items()
     }
     if (rest := list(names)) or any(
         re.sub(r"_\d+$", "", new) != re.sub(r"_\d+$", "", old)

@@ -1,5 +1,5 @@
-// Turns components, given as text, into core modules with `jco transpile --multi-memory`, and learns from the generated glue
-// how they are wired.
+// Turns components, given as text, into core modules as `jco transpile --multi-memory` does (this is the library behind that
+// command), and learns from the generated glue how they are wired.
 //
 //   node transpile.mjs OUT JOB.wat…    JOB.wat is a component -> OUT/JOB/*.wasm, OUT/JOB/JOB.js, OUT/JOB/wiring.json
 //   node transpile.mjs --parse OUT MODULE.wat…     -> OUT/MODULE.wasm
@@ -12,7 +12,7 @@ import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { basename, join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 
-import { transpileBytes as transpile } from "@bytecodealliance/jco-transpile";
+import { transpileBytes } from "@bytecodealliance/jco-transpile";
 import { parse } from "@bytecodealliance/jco-transpile/wasm-tools";
 
 /** What the glue passes as import `value` named `module`.`name`, as data. */
@@ -75,11 +75,11 @@ async function transpileOne(out, path) {
   const folder = resolve(out, name);
   mkdirSync(folder, { recursive: true });
   const component = await parse(readFileSync(path, "utf8"));
-  const { files } = await transpile(component, {
+  const { files } = await transpileBytes(component, {
     name,
     multiMemory: true,
     instantiation: "sync",
-    noTypescript: true,
+    emitTypescriptDeclarations: false,
   });
   for (const [file, bytes] of Object.entries(files)) {
     if (/\.(js|wasm)$/.test(file)) writeFileSync(join(folder, basename(file)), bytes);
