@@ -10,7 +10,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final, TypeAlias
 
-from pyjsapi.syntax.errors import ParseError
 from pyjsapi.syntax.instructions import BY_MNEMONIC, Imm
 from pyjsapi.text.convert import encode_parsed, wat2wasm
 from pyjsapi.text.cursor import Cursor
