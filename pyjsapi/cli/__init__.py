@@ -1,0 +1,5 @@
+"""The ``pyjsapi`` command."""
+
+from pyjsapi.cli.main import main
+
+__all__ = ["main"]

@@ -1,0 +1,151 @@
+"""What the verbs of the ``pyjsapi`` command do."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any, Final
+
+from pyjsapi import RangeError, WebAssembly
+from pyjsapi.syntax.errors import ParseError
+from pyjsapi.text import wat2wasm as assemble
+
+_MAGIC: Final = b"\0asm"
+
+
+class InputError(Exception):
+    """Something is wrong with a file or an argument that the user gave."""
+
+
+def run(options: argparse.Namespace) -> int:
+    """``pyjsapi run module.wasm --invoke f args…``: print the result of a call."""
+    module = _module(options.module)
+    try:
+        instance = WebAssembly.Instance(module, {})
+    except (WebAssembly.LinkError, WebAssembly.RuntimeError, RangeError, TypeError) as error:
+        needed = ", ".join(
+            f"{i['module']}.{i['name']} ({i['kind']})" for i in WebAssembly.Module.imports(module)
+        )
+        hint = (
+            f"\n  it imports {needed}: give them from a script (pyjsapi SCRIPT.py)"
+            if needed
+            else ""
+        )
+        raise InputError(f"{options.module}: {error}{hint}") from error
+    functions = {
+        e["name"]: e["type"] for e in WebAssembly.Module.exports(module) if e["kind"] == "function"
+    }
+    name = options.invoke or "_start"
+    if name not in functions:
+        listed = "".join(f"\n  {n}{_signature(t)}" for n, t in functions.items()) or " none"
+        raise InputError(
+            f"{options.module} exports no function {name!r}; its functions are:{listed}"
+        )
+    arguments = _arguments(name, functions[name], options.args)
+    try:
+        result = instance.exports[name](*arguments)
+    except (WebAssembly.RuntimeError, RangeError) as error:
+        raise InputError(f"{name}: {type(error).__name__}: {error}") from error
+    for value in result if isinstance(result, list) else [] if result is None else [result]:
+        print(value)
+    return 0
+
+
+def wat2wasm(options: argparse.Namespace) -> int:
+    """``pyjsapi wat2wasm file.wat -o file.wasm``."""
+    data = _assemble(options.source, names=not options.no_names)
+    output: Path = options.output or options.source.with_suffix(".wasm")
+    output.write_bytes(data)
+    return 0
+
+
+def validate(options: argparse.Namespace) -> int:
+    """``pyjsapi validate files…``: one line for each; exit code 1 when one is not valid."""
+    failed = 0
+    for path in options.modules:
+        try:
+            _module(path)
+        except InputError as error:
+            print(error)
+            failed = 1
+        else:
+            print(f"{path}: valid")
+    return failed
+
+
+def wast(options: argparse.Namespace) -> int:
+    """``pyjsapi wast files…``: run scripts and print a table per folder."""
+    from pyjsapi.wast.__main__ import main
+
+    return main([str(path) for path in options.scripts])
+
+
+def compare(options: argparse.Namespace) -> int:
+    """``pyjsapi compare``: the page-level comparison, which lives beside the package in a checkout."""
+    return _in_checkout("web.compare", options.arguments)
+
+
+def serve(options: argparse.Namespace) -> int:
+    """``pyjsapi serve``: the comparison page's server, which lives beside the package in a checkout."""
+    return _in_checkout("web.serve", options.arguments)
+
+
+def _in_checkout(module: str, arguments: list[str]) -> int:
+    root = Path(__file__).resolve().parents[2]
+    if not (root / Path(*module.split("."))).with_suffix(".py").exists():
+        raise InputError(f"{module} is part of a checkout of pyjsapi, not of the installed package")
+    environment = {**os.environ, "PYTHONPATH": str(root)}
+    return subprocess.run(
+        [sys.executable, "-m", module, *arguments], cwd=root, env=environment, check=False
+    ).returncode
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise InputError(f"cannot read {path}: {error.strerror}") from error
+
+
+def _assemble(path: Path, *, names: bool) -> bytes:
+    try:
+        return assemble(_read(path).decode(), names=names)
+    except (ParseError, UnicodeDecodeError) as error:
+        raise InputError(f"{path}:{error}") from error
+
+
+def _module(path: Path) -> WebAssembly.Module:
+    data = _read(path)
+    if not data.startswith(_MAGIC) and path.suffix == ".wat":
+        data = _assemble(path, names=True)
+    try:
+        return WebAssembly.Module(data)
+    except WebAssembly.CompileError as error:
+        raise InputError(f"{path}: {error.__cause__ or error}") from error
+
+
+def _signature(type_: dict[str, Any]) -> str:
+    return f"({', '.join(type_['parameters'])}) -> ({', '.join(type_['results'])})"
+
+
+def _arguments(name: str, type_: dict[str, Any], texts: list[str]) -> list[int | float]:
+    parameters = type_["parameters"]
+    if len(texts) != len(parameters):
+        raise InputError(
+            f"{name}{_signature(type_)} takes {len(parameters)} arguments, {len(texts)} were given"
+        )
+    return [_argument(name, t, p) for t, p in zip(texts, parameters, strict=True)]
+
+
+def _argument(name: str, text: str, type_: str) -> int | float:
+    try:
+        if type_ in ("i32", "i64"):
+            return int(text, 0)
+        if type_ in ("f32", "f64"):
+            return float(text)
+    except ValueError:
+        raise InputError(f"{name}: {text!r} is not a value of type {type_}") from None
+    raise InputError(f"{name}: an argument of type {type_} cannot be given on the command line")

@@ -1,0 +1,84 @@
+"""Arguments of the ``pyjsapi`` command, and how its errors are shown."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Final
+
+import pyjsapi
+from pyjsapi.cli import commands
+from pyjsapi.cli.script import run_script
+
+_DESCRIPTION: Final = """\
+Run and inspect WebAssembly in Python.
+
+  pyjsapi SCRIPT.py [ARGS...]   run a Python script with WebAssembly and top-level await in scope
+"""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command; the exit code: 0 success, 1 the input is wrong or failed, 2 wrong usage."""
+    argv = list(sys.argv[1:] if arguments is None else arguments)
+    if argv and argv[0].endswith(".py"):
+        return run_script(Path(argv[0]), argv[1:])
+    parser = _parser()
+    options = parser.parse_args(argv)
+    command: Callable[[argparse.Namespace], int] | None = getattr(options, "command", None)
+    if command is None:
+        parser.print_help()
+        return 2
+    try:
+        return command(options)
+    except commands.InputError as error:
+        print(f"pyjsapi: {error}", file=sys.stderr)
+        return 1
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="pyjsapi",
+        description=_DESCRIPTION,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--version", action="version", version=f"pyjsapi {pyjsapi.__version__}")
+    verbs = parser.add_subparsers(title="commands", metavar="COMMAND")
+
+    run = verbs.add_parser("run", help="instantiate a module and call one of its functions")
+    run.add_argument("module", type=Path, help=".wasm or .wat file")
+    run.add_argument("--invoke", metavar="NAME", help="exported function (default: _start)")
+    run.add_argument(
+        "args", nargs="*", help="arguments: integers (0x… too) and floats, by the function's type"
+    )
+    run.set_defaults(command=commands.run)
+
+    wat2wasm = verbs.add_parser("wat2wasm", help="assemble the text format")
+    wat2wasm.add_argument("source", type=Path, help=".wat file")
+    wat2wasm.add_argument("-o", "--output", type=Path, help="default: the source's name with .wasm")
+    wat2wasm.add_argument("--no-names", action="store_true", help="leave out the name section")
+    wat2wasm.set_defaults(command=commands.wat2wasm)
+
+    validate = verbs.add_parser("validate", help="say whether modules are valid, and if not, why")
+    validate.add_argument("modules", nargs="+", type=Path, help=".wasm or .wat files")
+    validate.set_defaults(command=commands.validate)
+
+    wast = verbs.add_parser("wast", help="run test scripts of the specification's format")
+    wast.add_argument("scripts", nargs="+", type=Path, help=".wast files, or folders of them")
+    wast.set_defaults(command=commands.wast)
+
+    compare = verbs.add_parser(
+        "compare", help="compare with the browsers' own WebAssembly (in a checkout)"
+    )
+    compare.add_argument(
+        "arguments", nargs=argparse.REMAINDER, help="see python -m web.compare --help"
+    )
+    compare.set_defaults(command=commands.compare)
+
+    serve = verbs.add_parser(
+        "serve", help="serve the comparison page on this machine (in a checkout)"
+    )
+    serve.add_argument("arguments", nargs=argparse.REMAINDER, help="see python -m web.serve --help")
+    serve.set_defaults(command=commands.serve)
+    return parser

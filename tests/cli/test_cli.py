@@ -1,0 +1,135 @@
+"""The ``pyjsapi`` command, run as a user runs it."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+ADD = """(module
+  (func (export "add") (param i32 i32) (result i32) (i32.add (local.get 0) (local.get 1)))
+  (func (export "half") (param f64) (result f64) (f64.div (local.get 0) (f64.const 2)))
+  (func (export "trap") (unreachable)))"""
+
+
+def pyjsapi(*arguments: str | Path, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "pyjsapi", *map(str, arguments)],
+        capture_output=True,
+        text=True,
+        cwd=cwd or ROOT,
+        timeout=120,
+        check=False,
+    )
+
+
+@pytest.fixture
+def module(tmp_path: Path) -> Path:
+    path = tmp_path / "add.wat"
+    path.write_text(ADD)
+    return path
+
+
+def test_a_script_has_webassembly_and_top_level_await(tmp_path: Path) -> None:
+    script = tmp_path / "script.py"
+    script.write_text(
+        "import sys\n"
+        "source = wat2wasm('(module (memory (export \"m\") 1))')\n"
+        "result = await WebAssembly.instantiate(source)\n"
+        "view = Uint8Array(result.instance.exports.m.buffer)\n"
+        "print(__name__, len(view), sys.argv[1:], null)\n"
+    )
+    done = pyjsapi(script, "a", "--b", cwd=tmp_path)
+    assert done.stdout == "__main__ 65536 ['a', '--b'] null\n", done.stderr
+
+
+def test_a_script_that_fails_shows_its_own_traceback(tmp_path: Path) -> None:
+    script = tmp_path / "script.py"
+    script.write_text("await WebAssembly.compile(b'x')\n")
+    done = pyjsapi(script)
+    assert done.returncode == 1
+    assert "CompileError" in done.stderr
+    assert "script.py" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("example", "expected"),
+    [
+        ("mailbox.py", "quick!\n['mailbox', 'post']\nprivate bytes in the mailbox: False\n"),
+        ("pipeline.py", "60000 samples, "),
+    ],
+)
+def test_the_examples_run(example: str, expected: str) -> None:
+    done = pyjsapi(ROOT / "examples" / example)
+    assert done.stdout.startswith(expected), done.stderr
+
+
+def test_run_invokes_a_function(module: Path) -> None:
+    assert pyjsapi("run", module, "--invoke", "add", "0x10", "26").stdout == "42\n"
+    assert pyjsapi("run", module, "--invoke", "half", "5").stdout == "2.5\n"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--invoke", "nope"], "add(i32, i32) -> (i32)"),
+        (["--invoke", "add", "1"], "takes 2 arguments, 1 were given"),
+        (["--invoke", "add", "1", "x"], "'x' is not a value of type i32"),
+        (["--invoke", "trap"], "RuntimeError: unreachable"),
+    ],
+)
+def test_run_says_what_is_wrong(module: Path, arguments: list[str], message: str) -> None:
+    done = pyjsapi("run", module, *arguments)
+    assert done.returncode == 1
+    assert message in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_wat2wasm_and_validate(module: Path, tmp_path: Path) -> None:
+    assert pyjsapi("wat2wasm", module).returncode == 0
+    binary = tmp_path / "add.wasm"
+    assert binary.read_bytes().startswith(b"\0asm\1\0\0\0")
+    done = pyjsapi("validate", binary, module)
+    assert done.returncode == 0
+    assert done.stdout.count("valid") == 2
+
+
+def test_wrong_text_is_shown_with_line_and_caret(tmp_path: Path) -> None:
+    path = tmp_path / "wrong.wat"
+    path.write_text("(module\n  (func (i32.frob)))\n")
+    done = pyjsapi("validate", path)
+    assert done.returncode == 1
+    assert f"{path}:2:10: unknown operator" in done.stdout
+    assert "  (func (i32.frob)))\n" in done.stdout
+    assert "^" in done.stdout
+
+
+def test_wrong_bytes_are_shown_with_their_offset(tmp_path: Path) -> None:
+    path = tmp_path / "wrong.wasm"
+    path.write_bytes(b"\0asm\1\0\0\0\x01\x7f")
+    done = pyjsapi("validate", path)
+    assert done.returncode == 1
+    assert "offset" in done.stdout
+
+
+def test_wast_runs_a_script(tmp_path: Path) -> None:
+    path = tmp_path / "one.wast"
+    path.write_text(
+        ADD + '\n(assert_return (invoke "add" (i32.const 1) (i32.const 2)) (i32.const 3))\n'
+    )
+    done = pyjsapi("wast", path)
+    assert done.returncode == 0, done.stdout + done.stderr
+    path.write_text(
+        ADD + '\n(assert_return (invoke "add" (i32.const 1) (i32.const 2)) (i32.const 4))\n'
+    )
+    assert pyjsapi("wast", path).returncode == 1
+
+
+def test_help_and_version() -> None:
+    assert "wat2wasm" in pyjsapi("--help").stdout
+    assert pyjsapi("--version").stdout.startswith("pyjsapi ")
+    assert pyjsapi().returncode == 2
+    assert pyjsapi("run", "missing.wasm").returncode == 1
