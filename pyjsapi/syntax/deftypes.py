@@ -97,7 +97,9 @@ class _Group:
 
     def __init__(self, rec: RecType) -> None:
         self.rec = rec
-        self.members: tuple[DefType, ...] = tuple(DefType(self, i) for i in range(len(rec.subtypes)))
+        self.members: tuple[DefType, ...] = tuple(
+            DefType(self, i) for i in range(len(rec.subtypes))
+        )
 
 
 _groups: Final[weakref.WeakValueDictionary[RecType, _Group]] = weakref.WeakValueDictionary()

@@ -137,6 +137,7 @@ def _op(
     return Op(prefix, opcode, mnemonic, imm, sig, width, feature)
 
 
+# fmt: off
 OPS: Final[tuple[Op, ...]] = (
     # Control (2.4.8)
     _op(0x00, "unreachable"),
@@ -356,6 +357,7 @@ OPS: Final[tuple[Op, ...]] = (
     _op(0x10, "table.size", Imm.TABLE, feature="reference_types", prefix=0xFC),
     _op(0x11, "table.fill", Imm.TABLE, feature="reference_types", prefix=0xFC),
 )
+# fmt: on
 
 PREFIXES: Final = frozenset(op.prefix for op in OPS if op.prefix)
 """Prefix bytes in use."""

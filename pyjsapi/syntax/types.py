@@ -117,7 +117,9 @@ class RefType(ValType):
         if short and isinstance(heap, AbsHeapType):
             super().__init__(_SHORT_NAMES.get(heap.name, heap.name + "ref"), heap.code, 0)
         else:
-            super().__init__(f"(ref {'null ' if nullable else ''}{heap})", 0x63 if nullable else 0x64, 0)
+            super().__init__(
+                f"(ref {'null ' if nullable else ''}{heap})", 0x63 if nullable else 0x64, 0
+            )
         self.nullable = nullable
         self.heap = heap
 
