@@ -3,6 +3,12 @@
 const same = (a, b) => JSON.stringify(a) === JSON.stringify(b);
 const isObject = (value) => value !== null && typeof value === "object" && !Array.isArray(value);
 
+function withoutMessage(value) {
+  if (!isObject(value)) return value;
+  const { message: _shownOnly, ...rest } = value;
+  return rest;
+}
+
 function* walk(path, a, b) {
   if (same(a, b)) return;
   if (Array.isArray(a) && Array.isArray(b) && a.length === b.length) {
@@ -18,7 +24,7 @@ function* walk(path, a, b) {
 function comparable(step, entry) {
   const { message, log, ...rest } = entry ?? { missing: true };
   if (step.compare_message && message !== undefined) rest.message = message;
-  if (log) rest.log = log.map(({ message: _shownOnly, ...event }) => event);
+  if (log) rest.log = log.map(withoutMessage);
   return rest;
 }
 
@@ -60,8 +66,9 @@ export function unmetExpectations(case_, transcript) {
 export function judge(case_, native, pyjsapi, browser, known) {
   const listed = known.filter((entry) => entry.case === case_.id && browser in entry.native);
   const differences = compareTranscripts(case_, native, pyjsapi).map((difference) => {
-    const entry = listed.find((item) => item.path === difference.path && matches(item.native[browser], difference.native ?? null)
-      && matches(item.pyjsapi, difference.pyjsapi ?? null));
+    const entry = listed.find((item) => item.path === difference.path
+      && same(item.native[browser], withoutMessage(difference.native))
+      && same(item.pyjsapi, withoutMessage(difference.pyjsapi)));
     return entry ? { ...difference, reason: entry.reason, source: entry.source } : difference;
   });
   const stale = listed.filter((entry) => !differences.some((item) => item.path === entry.path && item.reason));
