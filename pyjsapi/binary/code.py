@@ -263,6 +263,8 @@ def _long_integer(data: bytes, pos: int, op: Op) -> tuple[Instr, int]:
 
 
 def _with_reader(data: bytes, pos: int, op: Op) -> tuple[Instr, int]:
+    if op.imm is Imm.NONE:
+        return op.instr, pos
     reader = Reader(data, pos)
     immediates = _READ[op.imm](reader)
     return (op, *immediates), reader.pos

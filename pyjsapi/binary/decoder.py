@@ -252,7 +252,9 @@ class _Decoder:
         if exprs:
             return Elem(type_, reader.list(self._expr), mode)
         indices = reader.list(reader.u32)
-        return Elem(type_, [((_REF_FUNC, index), _END) for index in indices], mode)
+        # Many elements name few functions: one expression for all that name the same.
+        init: dict[int, Expr] = {index: ((_REF_FUNC, index), _END) for index in set(indices)}
+        return Elem(type_, [init[index] for index in indices], mode)
 
     def _elem_kind(self) -> RefType:
         code = self.reader.byte()

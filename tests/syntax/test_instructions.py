@@ -1,0 +1,97 @@
+"""The instruction table: rows are unique and their signatures make sense."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import pytest
+
+from pyjsapi.syntax.features import Features
+from pyjsapi.syntax.instructions import (
+    AT,
+    BY_CODE,
+    BY_MNEMONIC,
+    OPS,
+    PREFIXES,
+    SELECT_TYPED,
+    Imm,
+    Op,
+)
+from pyjsapi.syntax.types import F32, F64, I32, I64
+
+TYPES = {"i32": I32, "i64": I64, "f32": F32, "f64": F64}
+COMPARISONS = {"eqz", "eq", "ne", "lt_s", "lt_u", "gt_s", "gt_u", "le_s", "le_u", "ge_s", "ge_u"} | {
+    "lt", "gt", "le", "ge",
+}  # fmt: skip
+
+
+def test_opcodes_are_unique() -> None:
+    assert len(BY_CODE) == len(OPS)
+    assert len({(op.prefix, op.opcode) for op in OPS}) == len(OPS)
+
+
+def test_mnemonics_are_unique_but_for_select() -> None:
+    mnemonics = [op.mnemonic for op in OPS]
+    assert {name for name in mnemonics if mnemonics.count(name) > 1} == {"select"}
+    assert BY_MNEMONIC["select"].imm is Imm.NONE
+    assert SELECT_TYPED.imm is Imm.TYPES
+    assert len(BY_MNEMONIC) == len(OPS) - 1
+
+
+def test_prefixes_are_no_opcodes() -> None:
+    assert {0xFC} == PREFIXES
+    assert not any(op.opcode in PREFIXES for op in OPS if not op.prefix)
+    assert all(0 <= op.opcode < 0x100 for op in OPS)
+
+
+def test_features_are_fields() -> None:
+    fields = {field.name for field in dataclasses.fields(Features)}
+    assert {op.feature for op in OPS} - {""} <= fields
+
+
+def test_every_kind_of_immediate_is_used() -> None:
+    assert {op.imm for op in OPS} == set(Imm)
+
+
+@pytest.mark.parametrize("op", OPS, ids=lambda op: f"{op}-{op.code:x}")
+def test_rows_agree_with_their_mnemonic(op: Op) -> None:
+    assert op.instr == (op,)
+    assert op.mnemonic.endswith(op.family)
+    assert (op.params is None) == (op.results is None)
+    if op.params is None or op.results is None:
+        return
+    head = op.mnemonic.split(".")[0]
+    if op.imm is Imm.MEMARG:
+        type_ = TYPES[head]
+        size = op.family.removeprefix("load").removeprefix("store").split("_")[0]
+        assert op.width == (int(size) if size else type_.bits)
+        assert 8 <= op.width <= type_.bits
+        if op.family.startswith("load"):
+            assert (op.params, op.results) == ((AT,), (type_,))
+        else:
+            assert (op.params, op.results) == ((AT, type_), ())
+        return
+    assert op.width == 0
+    if head in TYPES:
+        result = I32 if op.family in COMPARISONS else TYPES[head]
+        assert op.results == (result,)
+    for source, type_ in TYPES.items():
+        if f"_{source}" in op.family:  # conversions name their operand
+            assert op.params == (type_,)
+
+
+def test_unary_and_binary_instructions_take_their_own_type() -> None:
+    for op in OPS:
+        head = op.mnemonic.split(".")[0]
+        if head not in TYPES or op.imm is not Imm.NONE or not op.params:
+            continue
+        if any(f"_{source}" in op.family for source in TYPES):
+            continue
+        assert set(op.params) == {TYPES[head]}, op
+        assert 1 <= len(op.params) <= 2
+
+
+def test_the_table_is_complete_without_vectors() -> None:
+    assert len([op for op in OPS if op.feature == ""]) == 172
+    assert len([op for op in OPS if op.imm is Imm.MEMARG]) == 23
+    assert len([op for op in OPS if op.prefix == 0xFC]) == 18
