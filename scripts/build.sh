@@ -4,4 +4,5 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
+.venv/bin/python -m real.build
 .venv/bin/python scripts/build_pyodide.py
