@@ -117,9 +117,10 @@ class RefType(ValType):
         if short and isinstance(heap, AbsHeapType):
             super().__init__(_SHORT_NAMES.get(heap.name, heap.name + "ref"), heap.code, 0)
         else:
-            super().__init__(
-                f"(ref {'null ' if nullable else ''}{heap})", 0x63 if nullable else 0x64, 0
-            )
+            # Defined types refer to each other: written out, a few of them would fill the memory.
+            shown = heap if isinstance(heap, (AbsHeapType, int, RecRef)) else "(type)"
+            name = f"(ref {'null ' if nullable else ''}{shown})"
+            super().__init__(name, 0x63 if nullable else 0x64, 0)
         self.nullable = nullable
         self.heap = heap
 

@@ -141,18 +141,19 @@ def _br_table(state: State, instr: Instr) -> None:
     _, labels, default = instr
     expected = state.label(default)
     state.pop_types((I32,))
-    checked = [expected]
-    # Thousands of targets name few labels.
+    # Thousands of targets name few labels, and most labels share their types.
+    checked = {id(expected)}
     for index in dict.fromkeys(labels):
         label = state.label(index)
-        if any(label is known for known in checked):
+        if id(label) in checked:
             continue
+        checked.add(id(label))
         if len(label) != len(expected):
             raise ValidationError(
-                f"type mismatch: label {index} has {show(label)} but label {default} has {show(expected)}"
+                f"type mismatch: label {index} has {show(label)} "
+                f"but label {default} has {show(expected)}"
             )
         state.check_types(label)
-        checked.append(label)
     state.pop_types(expected)
     state.unreachable()
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Final, TypeAlias
 
+from pyjsapi.syntax.deftypes import DefType
 from pyjsapi.syntax.errors import ValidationError
 from pyjsapi.syntax.instructions import BY_MNEMONIC, Op
 from pyjsapi.syntax.module import Instr
@@ -41,8 +42,14 @@ IF: Final = BY_MNEMONIC["if"]
 
 
 def show(types: Sequence[ValType]) -> str:
-    """A result type as messages write it."""
-    return f"[{' '.join(map(repr, types))}]"
+    """A result type as messages write it, references to defined types with the type."""
+    return f"[{' '.join(map(_show, types))}]"
+
+
+def _show(type_: ValType) -> str:
+    if isinstance(type_, RefType) and isinstance(type_.heap, DefType):
+        return f"(ref {'null ' if type_.nullable else ''}{type_.heap})"
+    return type_.name
 
 
 class State:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Final, TypeAlias
 
 from pyjsapi.syntax.deftypes import DefType, close_group
 from pyjsapi.syntax.errors import ValidationError
@@ -35,9 +35,12 @@ from pyjsapi.syntax.types import (
 )
 from pyjsapi.validation.limits import Limits, check_limit
 from pyjsapi.validation.matching import match_comp
-from pyjsapi.validation.requirements import has_feature, require_feature
+from pyjsapi.validation.requirements import require_feature
 
 _MIN_ABOVE_MAX: Final = "size minimum must not be greater than maximum"
+
+_Block: TypeAlias = tuple[list[ValType], list[ValType]]
+"""Parameters and results of a block type."""
 
 
 class TypeChecker:
@@ -51,6 +54,7 @@ class TypeChecker:
         self._depths: list[int] = []
         self._plain: dict[RecType, DefType] = {}
         self._refs: dict[RefType, RefType] = {}
+        self._blocks: dict[ValType | int | None, _Block] = {}
         self._scope = 0
 
     # --- the type section ---
@@ -311,19 +315,20 @@ class TypeChecker:
             return self.global_(type_)
         return self.tag(type_)
 
-    def block(self, type_: ValType | int | None) -> tuple[list[ValType], list[ValType]]:
-        """Parameters and results of a block type ("Block Types")."""
-        if type_ is None:
-            return [], []
-        if isinstance(type_, ValType):
-            return [], [self.val(type_)]
-        require_feature(self.features, "multi_value", f"the block type {type_}")
-        func = self.func(type_).func
-        return list(func.params), list(func.results)
-
-    def has(self, field: str) -> bool:
-        """Whether a feature is on."""
-        return has_feature(self.features, field)
+    def block(self, type_: ValType | int | None) -> _Block:
+        """Parameters and results of a block type ("Block Types"); equal block types give the same lists."""
+        block = self._blocks.get(type_)
+        if block is None:
+            if isinstance(type_, ValType):
+                block = ([], [self.val(type_)])
+            elif type_ is None:
+                block = ([], [])
+            else:
+                require_feature(self.features, "multi_value", f"the block type {type_}")
+                func = self.func(type_).func
+                block = (list(func.params), list(func.results))
+            self._blocks[type_] = block
+        return block
 
 
 def _check_order(type_: MemType | TableType) -> None:
