@@ -84,19 +84,20 @@ _READ: Final[dict[Imm, _Read]] = {
 _ONE_INDEX: Final = frozenset(imm for imm, read in _READ.items() if read is _index)
 
 
-# How the loop in `_decode_instrs` treats an opcode byte that is not a whole instruction.
-_KIND_SHORT: Final = 0  # one integer, mostly of one byte: see _SHORT
-_KIND_MEMARG: Final = 1
-_KIND_END: Final = 2
-_KIND_BLOCK: Final = 3
-_KIND_IF: Final = 4
-_KIND_ELSE: Final = 5
-_KIND_OTHER: Final = 6
+# How the loop in `_decode_instrs` treats an opcode byte that is in none of the lists below.
+_KIND_MEMARG: Final = 0
+_KIND_END: Final = 1
+_KIND_BLOCK: Final = 2
+_KIND_IF: Final = 3
+_KIND_ELSE: Final = 4
+_KIND_OTHER: Final = 5
 
 _SIMPLE: Final[list[Instr | None]] = [None] * 256
 """Instructions that are one byte."""
-_SHORT: Final[list[list[Instr | None]]] = [[] for _ in range(256)]
-"""Instructions of two bytes, by the second byte; ``None`` where that byte does not stand alone."""
+_SHORTS: Final[list[list[Instr | None] | None]] = [None] * 256
+"""Instructions that are an opcode and an integer, by the byte of the integer where it is one byte."""
+_BLOCKS: Final[dict[int, list[Instr | None]]] = {}
+"""Instructions that are an opcode and a block type, likewise."""
 _KINDS: Final[list[int]] = [_KIND_OTHER] * 256
 _PREFIXED: Final[dict[int, dict[int, Op]]] = {prefix: {} for prefix in PREFIXES}
 
@@ -130,8 +131,12 @@ def _fill_tables() -> None:
         elif op.imm in _ONE_INDEX or op.imm in (Imm.I32, Imm.I64, Imm.BLOCK):
             values = [_short_value(op.imm, byte) for byte in range(0x80)]
             short: list[Instr | None] = [None if v is None else (op, *v) for v in values]
-            _SHORT[op.opcode] = short + [None] * 0x80
-            _KINDS[op.opcode] = _KIND_BLOCK if op.imm is Imm.BLOCK else _KIND_SHORT
+            short += [None] * 0x80
+            if op.imm is Imm.BLOCK:
+                _BLOCKS[op.opcode] = short
+                _KINDS[op.opcode] = _KIND_BLOCK
+            else:
+                _SHORTS[op.opcode] = short
     for mnemonic, kind in ("if", _KIND_IF), ("else", _KIND_ELSE), ("end", _KIND_END):
         opcode = BY_MNEMONIC[mnemonic].opcode
         _KINDS[opcode] = kind
@@ -177,26 +182,28 @@ def _decode_instrs(
     data: bytes, pos: int, append: Callable[[Instr], None], data_count: bool, count: int | None
 ) -> int:
     simple = _SIMPLE
-    shorts = _SHORT
+    shorts = _SHORTS
     kinds = _KINDS
     open_blocks: list[bool] = []  # for each, whether it is an `if` that may still have an `else`
     # An instruction takes a byte at least, so there are never more than the bytes that are left.
     for _ in repeat(None, len(data) - pos + 1 if count is None else count):
         byte = data[pos]
         pos += 1
+        short = shorts[byte]
+        if short is not None:
+            instr = short[data[pos]]
+            if instr is not None:
+                pos += 1
+            else:
+                instr, pos = _long_integer(data, pos, BY_CODE[byte])
+            append(instr)
+            continue
         instr = simple[byte]
         if instr is not None:
             append(instr)
             continue
         kind = kinds[byte]
-        if kind == _KIND_SHORT:
-            instr = shorts[byte][data[pos]]
-            if instr is not None:
-                pos += 1
-                append(instr)
-                continue
-            instr, pos = _long_integer(data, pos, BY_CODE[byte])
-        elif kind == _KIND_MEMARG:
+        if kind == _KIND_MEMARG:
             align = data[pos]
             offset = data[pos + 1]
             if align < 0x40 and offset < 0x80:
@@ -223,7 +230,7 @@ def _decode_instrs(
             instr, pos = _with_reader(data, pos, op)
         else:  # _KIND_BLOCK or _KIND_IF
             open_blocks.append(kind == _KIND_IF)
-            instr = shorts[byte][data[pos]]
+            instr = _BLOCKS[byte][data[pos]]
             if instr is not None:
                 pos += 1
             else:

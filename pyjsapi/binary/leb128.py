@@ -13,39 +13,48 @@ from pyjsapi.syntax.errors import DecodeError
 def read_unsigned(data: bytes, pos: int, bits: int) -> tuple[int, int]:
     """Read an unsigned integer of at most ``bits`` bits."""
     result = shift = 0
-    while True:
-        left = bits - shift
-        if left <= 0:
-            raise DecodeError("integer representation too long", pos)
+    last_whole = bits - 7
+    while shift <= last_whole:
         byte = data[pos]
-        if left < 7 and (byte & 0x7F) >> left:
+        pos += 1
+        if byte < 0x80:
+            return result | byte << shift, pos
+        result |= (byte & 0x7F) << shift
+        shift += 7
+    left = bits - shift
+    if left:
+        byte = data[pos]
+        if (byte & 0x7F) >> left:
             raise DecodeError("integer too large", pos)
         pos += 1
-        result |= (byte & 0x7F) << shift
         if byte < 0x80:
-            return result, pos
-        shift += 7
+            return result | byte << shift, pos
+    raise DecodeError("integer representation too long", pos)
 
 
 def read_signed(data: bytes, pos: int, bits: int) -> tuple[int, int]:
     """Read a signed integer of at most ``bits`` bits; unused bits must repeat the sign."""
     result = shift = 0
-    while True:
-        left = bits - shift
-        if left <= 0:
-            raise DecodeError("integer representation too long", pos)
+    last_whole = bits - 7
+    while shift <= last_whole:
         byte = data[pos]
-        if left < 7:
-            mask = (-1 << (left - 1)) & 0x7F
-            if byte & mask not in (0, mask):
-                raise DecodeError("integer too large", pos)
         pos += 1
+        if byte < 0x40:
+            return result | byte << shift, pos
+        if byte < 0x80:
+            return result | (byte - 0x80) << shift, pos
         result |= (byte & 0x7F) << shift
         shift += 7
+    left = bits - shift
+    if left:
+        byte = data[pos]
+        sign = (-1 << (left - 1)) & 0x7F
+        if byte & sign not in (0, sign):
+            raise DecodeError("integer too large", pos)
+        pos += 1
         if byte < 0x80:
-            if byte & 0x40:
-                result -= 1 << shift
-            return result, pos
+            return result | (byte - 0x80 if byte & 0x40 else byte) << shift, pos
+    raise DecodeError("integer representation too long", pos)
 
 
 def read_u32(data: bytes, pos: int) -> tuple[int, int]:
