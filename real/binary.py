@@ -1,4 +1,4 @@
-"""What the build needs to know of a module's bytes: its exports and memories. No validation, no code."""
+"""What the build needs to know of a module: imports, exports, memories. Nothing is validated."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _MEMORY_KIND = KINDS.index("memory")
 
 @dataclass(frozen=True)
 class Summary:
-    """Exports as (name, kind) in order, imports as (module, name, kind), and the number of memories."""
+    """Imports (module, name, kind), exports (name, kind), and the number of memories."""
 
     imports: tuple[tuple[str, str, str], ...]
     exports: tuple[tuple[str, str], ...]
@@ -75,7 +75,7 @@ def _read_imports(reader: _Reader) -> Iterator[tuple[str, str, str]]:
 
 
 def summarize(data: bytes) -> Summary:
-    """Reads the import, memory and export sections of a module; raises `ValueError` if it is none."""
+    """Reads the sections of a module that matter here; raises `ValueError` if it is none."""
     if data[:8] != b"\0asm\1\0\0\0":
         raise ValueError("not a WebAssembly module of version 1")
     imports: tuple[tuple[str, str, str], ...] = ()

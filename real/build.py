@@ -1,14 +1,17 @@
-"""Builds the real modules: ``python -m real.build`` writes ``build/real/`` from the npm packages in ``node_modules``.
+"""Builds the real modules: ``python -m real.build`` fills ``build/real`` from ``node_modules``.
 
-What it makes is listed in ``build/real/manifest.json``: ``cases`` (comparison cases, ``web/cases/README.md``), ``modules``
-(each file with its size in bytes, its number of memories and where it comes from), ``bench`` (single-memory modules with steps
-that use them), ``merged`` (names of exports in merged modules) and ``sqlite`` (SQLite's export names). Nothing is done when
+What it makes is listed in ``build/real/manifest.json``: ``cases`` (comparison cases, see
+``web/cases/README.md``), ``modules`` (each file with its size in bytes, its number of memories and
+where it comes from), ``bench`` (single-memory modules with steps that use them), ``merged`` (names
+of exports in merged modules) and ``sqlite`` (the names of SQLite's exports). Nothing is done when
 nothing changed; ``--force`` builds anyway.
 """
 
 from __future__ import annotations
 
 import argparse
+import contextlib
+import fcntl
 import hashlib
 import json
 import shutil
@@ -138,20 +141,34 @@ def build() -> None:
     MANIFEST.write_text(json.dumps(manifest, indent=1, ensure_ascii=False) + "\n")
 
 
+@contextlib.contextmanager
+def _locked() -> Iterator[None]:
+    """Two builds at once would write the same files."""
+    OUT.parent.mkdir(exist_ok=True)
+    with (OUT.parent / "real.lock").open("w") as handle:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+
+
+def _build_if_needed(force: bool) -> None:
+    stamp_file = OUT / "stamp"
+    wanted = stamp()
+    current = stamp_file.read_text() if stamp_file.is_file() and MANIFEST.is_file() else ""
+    if current == wanted and not force:
+        return
+    print("pyjsapi: building the real modules into build/real", flush=True)
+    build()
+    stamp_file.write_text(wanted)
+
+
 def main() -> int:
     """The command; returns its exit code."""
     parser = argparse.ArgumentParser(prog="real.build", description="Build the real modules.")
     parser.add_argument("--force", action="store_true", help="build even if nothing changed")
     options = parser.parse_args()
-    stamp_file = OUT / "stamp"
     try:
-        wanted = stamp()
-        current = stamp_file.read_text() if stamp_file.is_file() and MANIFEST.is_file() else ""
-        if current == wanted and not options.force:
-            return 0
-        print("pyjsapi: building the real modules into build/real", flush=True)
-        build()
-        stamp_file.write_text(wanted)
+        with _locked():
+            _build_if_needed(options.force)
     except BuildError as error:
         print(f"pyjsapi: cannot go on: {error}", file=sys.stderr)
         return 1

@@ -1,8 +1,9 @@
-"""The part of the component model's canonical ABI that a host needs to call the components of this folder.
+"""The part of the component model's canonical ABI that a host needs for the components here.
 
-A `ValueType` knows how its values lie in linear memory and how they are passed as parameters. Values are Python's: a record
-is a dict, a tuple a tuple, a variant a pair (case, value), an option the value or None, a result a pair ("ok" or "error",
-value), an enum its label, flags a set of labels, a char a string of one character.
+A `ValueType` knows how its values lie in linear memory and how they are passed as parameters.
+Values are Python's: a record is a dict, a tuple a tuple, a variant a pair (case, value), an option
+the value or None, a result a pair ("ok" or "error", value), an enum its label, flags a set of
+labels, a char a string of one character.
 """
 
 from __future__ import annotations
@@ -58,7 +59,7 @@ class Scalar:
     def __init__(self, format_: str, core: str) -> None:
         self._format = "<" + format_
         self.size = self.align = struct.calcsize(self._format)
-        self.flat = (core,)
+        self.flat: tuple[str, ...] = (core,)
 
     def encode(self, value: Any) -> Any:
         """The core value."""
@@ -132,7 +133,7 @@ class _Range:
     """What strings and lists share: an address and a length."""
 
     size, align = 8, 4
-    flat = ("i32", "i32")
+    flat: tuple[str, ...] = ("i32", "i32")
 
     def place(self, context: Context, value: Any) -> tuple[int, int]:
         """Allocates and fills; the address (bytes) and the length."""

@@ -1,4 +1,4 @@
-"""Writing comparison cases (``web/cases/README.md``): a list of steps with a method for each kind that is used here."""
+"""Writing comparison cases (``web/cases/README.md``): steps with a method for each kind."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A host for the components of this folder: instantiates their core modules as the generated glue does and calls them."""
+"""A host for the components: instantiates their core modules as the generated glue does."""
 
 from __future__ import annotations
 
@@ -14,10 +14,15 @@ MAX_FLAT_RESULTS = 1
 
 
 class Engine(Protocol):
-    """What this host needs of an engine. Exports are functions (callables; several results are a tuple), memories
-    (`canonical.LinearMemory`) and others; each can be imported into another instance as it is."""
+    """What this host needs of an engine.
 
-    def instantiate(self, data: bytes, imports: Mapping[str, Mapping[str, Any]]) -> Mapping[str, Any]: ...
+    Exports are functions (callables; several results are a tuple), memories
+    (`canonical.LinearMemory`) and others; each can be imported into another instance as it is.
+    """
+
+    def instantiate(
+        self, data: bytes, imports: Mapping[str, Mapping[str, Any]]
+    ) -> Mapping[str, Any]: ...
 
     def function(self, params: str, results: str, call: Callable[..., Any]) -> Any:
         """A host function; types are written like ``"i32 i32"``."""
@@ -74,7 +79,7 @@ INTERFACES: dict[str, dict[str, Function]] = {
 
 
 class Component:
-    """An instance of a component: `call` its functions with Python values; `instances` are the core instances' exports."""
+    """An instance of a component; `instances` are the exports of its core instances in order."""
 
     def __init__(self, name: str, instances: Sequence[Mapping[str, Any]]) -> None:
         self.functions = INTERFACES[name]
@@ -86,7 +91,7 @@ class Component:
         self.context = abi.Context(allocator["memory"], allocator["realloc"], encoding)
 
     def call(self, name: str, *arguments: Any) -> Any:
-        """Calls an exported function as the canonical ABI says: lower the arguments, call, lift the result, post-return."""
+        """Calls an exported function: lowers the arguments, lifts the result, runs post-return."""
         function = self.functions[name]
         cores: list[Any] = []
         for type_, argument in zip(function.params, arguments, strict=True):
@@ -124,7 +129,9 @@ def _runtime(engine: Engine) -> dict[str, Any]:
     }
 
 
-def _transcoder(engine: Engine, name: str, source: abi.LinearMemory, target: abi.LinearMemory) -> Any:
+def _transcoder(
+    engine: Engine, name: str, source: abi.LinearMemory, target: abi.LinearMemory
+) -> Any:
     """The glue's transcoders in Python."""
 
     def copy(at: int, length: int, to: int) -> None:
@@ -155,8 +162,8 @@ def _transcoder(engine: Engine, name: str, source: abi.LinearMemory, target: abi
 def instantiate(engine: Engine, folder: Path, *, in_wasm: bool = False) -> Component:
     """Instantiates the component in ``folder``, whose core modules ``real.build`` has written.
 
-    With ``in_wasm`` the transcoders and the glue's small functions are modules too (``transcoder.wasm`` and
-    ``runtime.wasm`` beside ``folder``); else they are Python functions.
+    With ``in_wasm`` the transcoders and the glue's small functions are modules too
+    (``transcoder.wasm`` and ``runtime.wasm`` beside ``folder``); else they are Python functions.
     """
     wiring = read_wiring(folder)
     flags = [engine.mutable_i32(value) for value in wiring["globals"]]

@@ -1,4 +1,4 @@
-"""Components made of inner components with memories of their own, and the core modules that jco makes of them."""
+"""Components of inner components with their own memories, and the core modules jco makes of them."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class Encoding:
 UTF8 = Encoding("utf8", "utf-8", 1, "i32.load8_u", "i32.store8")
 UTF16 = Encoding("utf16", "utf-16-le", 2, "i32.load16_u", "i32.store16")
 
-# jco-transpile 0.15 has no transcoder utf16 -> utf16 and none from or to latin1+utf16: it refuses such components.
+# jco-transpile 0.15 refuses the other pairs: it has no transcoder for them.
 STRING_PAIRS = ((UTF8, UTF8), (UTF8, UTF16), (UTF16, UTF8))
 
 

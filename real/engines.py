@@ -1,4 +1,4 @@
-"""pyjsapi and, as an oracle for the tests, wasmtime behind the one small interface of `component_host.Engine`."""
+"""pyjsapi and, as an oracle, wasmtime behind the small interface `component_host.Engine`."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ def _results(value: Any) -> Any:
 
 
 class PyjsapiMemory:
-    """A `WebAssembly.Memory` read and written through typed arrays, a new one each time, for growth detaches buffers."""
+    """A `WebAssembly.Memory` read and written through new typed arrays: growth detaches buffers."""
 
     def __init__(self, memory: Any) -> None:
         self.wrapped = memory
@@ -129,7 +129,7 @@ class WasmtimeEngine:
         module = self._wasmtime.Module(self._engine, data)
         externs = []
         for wanted in module.imports:
-            value = imports[wanted.module][wanted.name]
+            value = imports[wanted.module][wanted.name or ""]
             externs.append(self._extern(value, wanted.type))
         exports = self._wasmtime.Instance(self._store, module, externs).exports(self._store)
         return {name: self._wrap(exports[name]) for name in exports}

@@ -1,4 +1,4 @@
-"""Published libraries with WebAssembly inside, as npm ships them, and modules merged of them by Binaryen's ``wasm-merge``."""
+"""Published libraries with WebAssembly inside, and modules merged of them by ``wasm-merge``."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from real.components import HERE, ROOT
 
 NODE_MODULES = ROOT / "node_modules"
 GLUE = HERE / "libraries"
-# What wasm-merge may use and keep: the features of WebAssembly 2.0 without SIMD, and several memories.
+# What wasm-merge may keep: the features of WebAssembly 2.0 without SIMD, and several memories.
 FEATURES = (
     "mvp-features",
     "enable-mutable-globals",
@@ -52,7 +52,7 @@ HASHES = (
 
 @dataclass(frozen=True)
 class Merged:
-    """A module of several: its members by name, in order. A last member of the same name is our own, ``libraries/*.wat``."""
+    """A module of several, in order; a member of the same name is our own (``libraries/*.wat``)."""
 
     name: str
     members: tuple[str, ...]
@@ -91,16 +91,16 @@ def _embedded(script: Path) -> bytes:
 
 
 def sqlite_names() -> dict[str, str]:
-    """The exports of SQLite's module, which sql.js ships with short names: ``sqlite3_open`` -> its short name."""
+    """The exports of sql.js's module by SQLite's names: ``sqlite3_open`` -> its short name."""
     text = (NODE_MODULES / "sql.js" / "dist" / "sql-wasm.js").read_text()
-    return {
-        long: short for long, short in re.findall(r"\b\w+\._(\w+)=\w+\.([\w$]+)(?=[;,}\s])", text)
-    }
+    return dict(re.findall(r"\b\w+\._(\w+)=\w+\.([\w$]+)(?=[;,}\s])", text))
 
 
 def merge(members: Mapping[str, Path], out: Path) -> dict[str, dict[str, str]]:
-    """Merges modules (name -> file) into ``out`` and returns member -> export -> its name in the merged module: names that
-    occur twice are made different by wasm-merge, the order stays."""
+    """Merges modules (name -> file) and returns member -> export -> its name in the merged module.
+
+    wasm-merge makes names that occur twice different; their order stays.
+    """
     pairs = [str(word) for name, path in members.items() for word in (path, name)]
     command = [str(NODE_MODULES / ".bin" / "wasm-merge"), *pairs, "--rename-export-conflicts"]
     command += [*(f"--{feature}" for feature in FEATURES), "-o", str(out)]

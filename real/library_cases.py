@@ -1,8 +1,7 @@
-"""Comparison cases for the published libraries: merged modules, and the same libraries on their own."""
+"""Comparison cases for the published libraries: merged, and on their own."""
 
 from __future__ import annotations
 
-import struct
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -40,10 +39,10 @@ class Library:
 
 
 class LibrarySteps(Steps):
-    """Steps that call libraries, alone or merged. A library is (instance, its export names there)."""
+    """Steps that call libraries, alone or merged."""
 
     def add(self, module: str, summary: Summary, on_mapping: str | None = None) -> None:
-        """Instantiates a module; the instance has the name of the module. Imports that a sound run never calls throw."""
+        """Instantiates a module, under its own name; imports that no sound run calls throw."""
         imports: dict[str, dict[str, str]] = {}
         for index, (owner, name, _) in enumerate(summary.imports):
             function = on_mapping if name == "mapping_callback" and on_mapping else None
@@ -80,7 +79,9 @@ def _hash_cases(summaries: Mapping[str, Summary], names: Names) -> list[Case]:
         steps.hash_input(library, name, b"abc")
     for name, library in libraries.items():
         steps.hash_result(library, name, DIGESTS_OF_ABC[name])
-    title = f"{len(names)} hash functions in one module, each with its own memory, give the published digests"
+    title = (
+        f"{len(names)} hash functions in one module, each with its memory, give published digests"
+    )
     cases = [_case("real-hashes", title, ["hashes"], steps)]
 
     steps = LibrarySteps()
@@ -139,7 +140,9 @@ def _fingerprint_cases(summaries: Mapping[str, Summary], names: Names) -> list[C
     steps.append({"same": ["$merged_result", "$unmerged_result"], "expect": True})
     # what went over into the memory of xxhash is what lz4 makes of the input
     steps.read(merged["xxhash"].path("mem"), 0, "$packed[1]")
-    title = "lz4 compresses, memory.copy carries over, xxhash hashes: as the two libraries on their own"
+    title = (
+        "lz4 compresses, memory.copy carries over, xxhash hashes: as the two libraries on their own"
+    )
     cases = [_case("real-fingerprint", title, ["fingerprint", "lz4", "xxhash"], steps)]
 
     steps = LibrarySteps()
@@ -169,7 +172,7 @@ def _noise(count: int) -> bytes:
 def mapping_steps(library: Library, parsed: str, text: str, count: int) -> Steps:
     """Steps that ask source-map's module for the original locations of the first mappings."""
     steps = Steps()
-    seen = set()
+    seen: set[tuple[int, ...]] = set()
     for mapping in decode_mappings(text):
         if len(seen) < count and len(mapping) > 2 and mapping[:2] not in seen:
             seen.add(mapping[:2])
@@ -211,7 +214,7 @@ def parse_steps(library: Library, text: str) -> Steps:
 
 
 def sqlite_steps(summary: Summary, names: Mapping[str, str]) -> Steps:
-    """Steps that open a database in memory, fill a table and sum it up: the sum of k * k % 97 for k = 1 … 200."""
+    """Steps that open a database in memory, fill a table with k * k % 97 and sum it up."""
     steps = Steps()
     steps.host("zero", returns=0)
     imports: dict[str, dict[str, str]] = {}
@@ -235,7 +238,8 @@ def sqlite_steps(summary: Summary, names: Mapping[str, str]) -> Steps:
     call("sqlite3_open", text(":memory:", "name"), "$slots", expect=0)
     steps.read(memory, "$slots", 1, "Uint32Array", as_="database")
     sql = (
-        "create table n(v); with recursive c(k) as (select 1 union all select k + 1 from c where k < 200) "
+        "create table n(v); with recursive c(k) as "
+        "(select 1 union all select k + 1 from c where k < 200) "
         "insert into n select k * k % 97 from c;"
     )
     call("sqlite3_exec", "$database[0]", text(sql, "fill"), 0, 0, 0, expect=0)
@@ -252,7 +256,7 @@ def sqlite_steps(summary: Summary, names: Mapping[str, str]) -> Steps:
 def library_cases(
     summaries: Mapping[str, Summary], names: Mapping[str, Names], text: str, packed: bytes
 ) -> list[Case]:
-    """The cases; ``names`` are the results of `libraries.merge`, ``packed`` is Brotli's form of the mappings ``text``."""
+    """The cases; ``names`` are results of `libraries.merge`, ``packed`` is ``text`` as Brotli."""
     return [
         *_hash_cases(summaries, names["hashes"]),
         *_fingerprint_cases(summaries, names["fingerprint"]),
@@ -272,7 +276,11 @@ def bench_entries(
     mappings += mapping_steps(library, "$parsed_alone", text, 40)
     entries = [
         ("mappings", "source-map parses the mappings of a source map", list[Step](mappings)),
-        ("sqlite", "SQLite fills a table and sums it up", list[Step](sqlite_steps(summaries["sqlite"], names))),
+        (
+            "sqlite",
+            "SQLite fills a table and sums it up",
+            list[Step](sqlite_steps(summaries["sqlite"], names)),
+        ),
     ]
     return [
         {

@@ -1,7 +1,7 @@
-"""Hosts for the published libraries: what their JavaScript does around the exports, in Python, on any engine.
+"""Hosts for the published libraries: what their JavaScript does, in Python, on any engine.
 
-A `Library` is the exports of one library by the library's own names, whether its module stands alone or is merged into
-another, so the same function here calls both.
+A `Library` is the exports of one library by the library's own names, whether its module stands
+alone or is merged into another, so the same function here calls both.
 """
 
 from __future__ import annotations
@@ -22,7 +22,6 @@ class HostFailure(Exception):
     """A library called an import that it calls only when something is wrong."""
 
 
-
 def _failing(name: str) -> Callable[..., None]:
     def fail(*arguments: Any) -> None:
         raise HostFailure(f"{name}{arguments}")
@@ -31,7 +30,7 @@ def _failing(name: str) -> Callable[..., None]:
 
 
 def imports_of(data: bytes, on_mapping: Callable[..., None] | None = None) -> dict[str, Any]:
-    """Imports for a library's module or a merged one: ``on_mapping`` gets the mappings, everything else fails."""
+    """Imports for a module: ``on_mapping`` gets source-map's mappings, everything else fails."""
     imports: dict[str, dict[str, Any]] = {}
     for module, name, kind in summarize(data).imports:
         if kind != "function":
@@ -62,7 +61,8 @@ def members(
     }
 
 
-# hash-wasm: parameter of Hash_Init, parameter of Hash_Final, bytes written to the buffer before Hash_Init, digest size
+# hash-wasm: parameter of Hash_Init and of Hash_Final, bytes in the buffer before Hash_Init, size
+# of the digest in bytes
 HASH_SETTINGS: dict[str, tuple[int, int, bytes, int]] = {
     "adler32": (0, 0, b"", 4),
     "blake2b": (512, 0, b"", 64),
@@ -110,9 +110,7 @@ _DIGESTS = {
     "xxhash3": "78af5f94892f3950",
     "xxhash128": "06b05ab6733a618578af5f94892f3950",
 }
-DIGESTS_OF_ABC: dict[str, bytes] = {
-    name: bytes.fromhex(text) for name, text in _DIGESTS.items()
-}
+DIGESTS_OF_ABC: dict[str, bytes] = {name: bytes.fromhex(text) for name, text in _DIGESTS.items()}
 """The published digests of the three bytes ``abc``."""
 
 
@@ -177,7 +175,7 @@ def xxhash64(xxhash: Library, data: bytes, seed: int) -> int:
 
 
 def fingerprint(fingerprinted: Mapping[str, Library], data: bytes, seed: int) -> int:
-    """The merged module's `fingerprint`: XXH64 of the compressed ``data``, which crosses from memory to memory."""
+    """The merged `fingerprint`: XXH64 of ``data`` compressed, which crosses the memories."""
     lz4 = fingerprinted["lz4"]
     at = lz4["__wbindgen_malloc"](len(data))
     lz4["memory"].write(at, data)
@@ -198,7 +196,7 @@ def brotli_decompress(brotli: Library, data: bytes) -> bytes:
 
 
 def parse_mappings(mappings: Library, text: str) -> int:
-    """The address of the parsed mappings in the memory of source-map's module, 0 if they cannot be parsed."""
+    """The address of the parsed mappings in source-map's memory, 0 if they are bad."""
     at = mappings["allocate_mappings"](len(text))
     mappings["memory"].write(at, text.encode())
     parsed: int = mappings["parse_mappings"](at)
@@ -206,7 +204,7 @@ def parse_mappings(mappings: Library, text: str) -> int:
 
 
 def parse_packed(packed: Mapping[str, Library], data: bytes) -> int:
-    """The merged module's `parse_packed`: the same from a Brotli stream, which crosses from memory to memory."""
+    """The merged `parse_packed`: the same from a Brotli stream, which crosses the memories."""
     brotli = packed["brotli"]
     at = brotli["__wbindgen_malloc"](len(data), 1)
     brotli["memory"].write(at, data)
@@ -218,8 +216,11 @@ _DIGITS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
 
 
 def decode_mappings(text: str) -> list[tuple[int, ...]]:
-    """The mappings of a source map by the standard's own rules: generated line and column, then source, original line,
-    original column and name where there are such. All count from 0."""
+    """The mappings of a source map by the standard's own rules.
+
+    A mapping is generated line and column, then source, original line, original column and name
+    where there are such. All count from 0.
+    """
     found = []
     source = line = column = name = 0
     for generated_line, segments in enumerate(text.split(";")):
@@ -252,7 +253,9 @@ def _decode_segment(segment: str) -> list[int]:
 
 def short_mapping(*fields: int) -> tuple[int, ...]:
     """What `decode_mappings` gives for one call of source-map's callback."""
-    line, column, _, _, has_original, source, original_line, original_column, has_name, name = fields
+    line, column, _, _, has_original, source, original_line, original_column, has_name, name = (
+        fields
+    )
     mapping = [line, column]
     if has_original:
         mapping += [source, original_line, original_column]

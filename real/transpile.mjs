@@ -1,12 +1,14 @@
-// Turns components, given as text, into core modules as `jco transpile --multi-memory` does (this is the library behind that
-// command), and learns from the generated glue how they are wired.
+// Turns components, given as text, into core modules as `jco transpile --multi-memory` does (this is
+// the library behind that command), and learns from the generated glue how they are wired.
 //
-//   node transpile.mjs OUT JOB.wat…    JOB.wat is a component -> OUT/JOB/*.wasm, OUT/JOB/JOB.js, OUT/JOB/wiring.json
-//   node transpile.mjs --parse OUT MODULE.wat…     -> OUT/MODULE.wasm
+//   node transpile.mjs OUT JOB.wat…
+//     JOB.wat is a component -> OUT/JOB/*.wasm, OUT/JOB/JOB.js, OUT/JOB/wiring.json
+//   node transpile.mjs --parse OUT MODULE.wat…
+//     -> OUT/MODULE.wasm
 //
-// The wiring is recorded by running the glue with stand-ins for modules and instances: each export of an instance is a
-// function of its own, recognised by identity where it becomes an import of a later instance. Nothing is compiled, so the
-// JavaScript engine need not know multi-memory.
+// The wiring is recorded by running the glue with stand-ins for modules and instances: each export
+// of an instance is a function of its own, recognised by identity where it becomes an import of a
+// later instance. Nothing is compiled, so the JavaScript engine need not know multi-memory.
 
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { basename, join, resolve } from "node:path";
