@@ -1,4 +1,4 @@
-"""Starts the browsers of the comparison through Playwright: the system's own ones, else those of ``playwright install``."""
+"""Starts the browsers of the comparison: the system's own, else those of ``playwright install``."""
 
 from __future__ import annotations
 
@@ -24,7 +24,10 @@ class BrowserMissing(Exception):
 
 
 def system_browser(name: str) -> str | None:
-    """The path of the system's browser: ``PYJSAPI_CHROMIUM`` or ``PYJSAPI_FIREFOX`` if set, else the first on the PATH."""
+    """The path of the system's browser, or None.
+
+    ``PYJSAPI_CHROMIUM`` and ``PYJSAPI_FIREFOX`` name one; set but empty, they ask for Playwright's own.
+    """
     chosen = os.environ.get(_VARIABLES[name])
     if chosen is not None:
         return chosen or None

@@ -70,7 +70,9 @@ def build(
 ) -> int:
     """Builds the site and returns the number of cases; raises BuildError or CatalogueError."""
     if not (pyodide / "pyodide.mjs").exists():
-        raise BuildError(f"{pyodide} has no Pyodide: run scripts/build_pyodide.py first (make build does)")
+        raise BuildError(
+            f"{pyodide} has no Pyodide: run scripts/build_pyodide.py first (make build does)"
+        )
     cases = catalogue.load(assembler)
     differences = catalogue.load_differences(cases)
     site.mkdir(parents=True, exist_ok=True)
@@ -79,7 +81,9 @@ def build(
     _copy(WEB / "driver.py", site / "driver.py")
     data = {"cases": [case.to_json() for case in cases], "differences": differences}
     (site / "cases.json").write_text(json.dumps(data), "utf-8")
-    groups = [(name, list(members)) for name, members in groupby(cases, key=lambda case: case.group)]
+    groups = [
+        (name, list(members)) for name, members in groupby(cases, key=lambda case: case.group)
+    ]
     page = environment().get_template("page.html.j2").render(groups=groups, total=len(cases))
     (site / "index.html").write_text(page, "utf-8")
     return len(cases)
@@ -88,8 +92,12 @@ def build(
 def main(arguments: list[str] | None = None) -> int:
     """Command line of the builder."""
     parser = argparse.ArgumentParser(prog="python -m web.build", description=__doc__)
-    parser.add_argument("--site", type=Path, default=SITE, help="where to build (default build/site)")
-    parser.add_argument("--pyodide", type=Path, default=PYODIDE, help="Pyodide distribution (default build/pyodide)")
+    parser.add_argument(
+        "--site", type=Path, default=SITE, help="where to build (default build/site)"
+    )
+    parser.add_argument(
+        "--pyodide", type=Path, default=PYODIDE, help="Pyodide distribution (default build/pyodide)"
+    )
     options = parser.parse_args(arguments)
     try:
         count = build(options.site, options.pyodide)

@@ -1,6 +1,7 @@
-"""Reads the comparison cases, checks them, and assembles their modules to the bytes that both sides run.
+"""Reads the comparison cases, checks them, and assembles their modules to bytes for both sides.
 
-``python -m web.catalogue`` checks every case and prints a table of them. The format is described in ``web/cases/README.md``.
+``python -m web.catalogue`` checks every case and prints a table of them. The format is described in
+``web/cases/README.md``.
 """
 
 from __future__ import annotations
@@ -83,7 +84,8 @@ def assemble(text: str) -> bytes:
     """Assembles a module of the text format with pyjsapi's own parser."""
     from pyjsapi.text import wat2wasm
 
-    return wat2wasm(text)
+    binary: bytes = wat2wasm(text)
+    return binary
 
 
 def plain(value: Json) -> Json:
@@ -145,8 +147,8 @@ def check_step(step: Mapping[str, Json]) -> dict[str, Json]:
 def hex_bytes(text: str) -> bytes:
     """Bytes from hexadecimal text.
 
-    ``; …`` is a comment to the end of the line, ``"…"`` are ASCII characters, and ``[ … ]`` stands for the length of the
-    bytes inside (LEB128) and then these bytes, as in sections and function bodies.
+    ``; …`` is a comment to the end of the line, ``"…"`` are ASCII characters, and ``[ … ]`` stands
+    for the length of the bytes inside (LEB128) and then these bytes, as in sections and bodies.
     """
     open_blocks = [bytearray()]
     for token in re.findall(r'"[^"]*"|\[|\]|[^\s\[\]"]+', re.sub(r";.*", "", text)):
@@ -177,7 +179,7 @@ def _module_bytes(source: Json, folder: Path, assembler: Assembler) -> bytes:
     if "hex" in source:
         return hex_bytes(source["hex"])
     if "file" in source:
-        return (folder / source["file"]).read_bytes()
+        return Path(folder, source["file"]).read_bytes()
     raise CatalogueError("a module is WAT text, {hex = …} or {file = …}")
 
 
@@ -215,7 +217,7 @@ def _read(path: Path) -> dict[str, Json]:
 
 
 def case_files() -> list[Path]:
-    """The files of cases: those of ``web/cases`` in order of name, then the manifest of real modules if it was built."""
+    """The files of cases in order of name, then the manifest of real modules if it was built."""
     return [*sorted(CASES.glob("*.toml")), *([REAL_MANIFEST] if REAL_MANIFEST.exists() else [])]
 
 

@@ -1,8 +1,8 @@
 """Runs a comparison case on pyjsapi, in CPython and in Pyodide.
 
-The format of cases and transcripts is described in ``web/cases/README.md``. ``web/static/driver.mjs`` is the same program
-for a JavaScript engine; both must write the same transcript for the same behaviour. This file is self-contained: the page
-loads it into Pyodide beside the installed ``pyjsapi``.
+The format of cases and transcripts is described in ``web/cases/README.md``. ``web/static/driver.mjs``
+is the same program for a JavaScript engine; both must write the same transcript for the same
+behaviour. This file is self-contained: the page loads it into Pyodide beside ``pyjsapi``.
 """
 
 from __future__ import annotations
@@ -68,14 +68,12 @@ def _parse_path(text: str) -> tuple[str, list[str | int]]:
 
 def _get(owner: Any, key: str | int) -> Any:
     """``owner[key]`` of JavaScript: a missing property is undefined."""
-    if isinstance(key, int) or isinstance(owner, Mapping):
-        try:
-            return owner[key]
-        except KeyError:
-            return None
-    if key.isidentifier():
+    if isinstance(key, str) and key.isidentifier() and not isinstance(owner, Mapping):
         return getattr(owner, key, None)
-    return owner[key] if key in owner else None
+    try:
+        return owner[key]
+    except KeyError:
+        return None
 
 
 class _Host:

@@ -26,23 +26,24 @@ HEADERS = {
     "X-Content-Type-Options": "nosniff",
 }
 
+MIME_TYPES = {
+    **SimpleHTTPRequestHandler.extensions_map,
+    ".wasm": "application/wasm",
+    ".mjs": "text/javascript",
+    ".js": "text/javascript",
+    ".json": "application/json",
+    ".html": "text/html; charset=utf-8",
+    ".css": "text/css; charset=utf-8",
+    ".py": "text/plain; charset=utf-8",
+    ".whl": "application/zip",
+    ".svg": "image/svg+xml",
+}
+
 
 class SiteHandler(SimpleHTTPRequestHandler):
     """Serves files with the isolation headers and the MIME types that modules and wasm need."""
 
-    extensions_map = {
-        **SimpleHTTPRequestHandler.extensions_map,
-        ".wasm": "application/wasm",
-        ".mjs": "text/javascript",
-        ".js": "text/javascript",
-        ".json": "application/json",
-        ".html": "text/html; charset=utf-8",
-        ".css": "text/css; charset=utf-8",
-        ".py": "text/plain; charset=utf-8",
-        ".whl": "application/zip",
-        ".svg": "image/svg+xml",
-    }
-
+    extensions_map = MIME_TYPES
     protocol_version = "HTTP/1.1"
 
     def end_headers(self) -> None:

@@ -1,0 +1,73 @@
+"""The comparison page, built, served and run once in each browser; the tests look at what it shows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Page
+
+from web.browsers import BROWSERS, started
+from web.build import SITE, build
+from web.compare import WINDOW, wait_for_report
+from web.serve import serving
+
+PICTURES = Path(__file__).resolve().parent.parent / "build" / "pictures"
+
+# Writes down what the page shows while it runs, before its own script starts.
+WATCH = """
+window.seen = [];
+addEventListener("DOMContentLoaded", () => {
+  const look = () => {
+    const bar = document.querySelector("#progress");
+    window.seen.push({
+      stage: document.querySelector("#stage").textContent,
+      value: bar.value,
+      max: bar.max,
+      running: document.querySelectorAll("[data-status=running]").length,
+    });
+  };
+  new MutationObserver(look).observe(document.querySelector("#stage"), { childList: true });
+});
+"""
+
+
+@dataclass(frozen=True)
+class Finished:
+    """The page after a whole run."""
+
+    name: str
+    page: Page
+    report: dict[str, Any]
+
+
+@pytest.fixture(scope="session")
+def site() -> Iterator[str]:
+    build(SITE)
+    with serving(SITE) as url:
+        yield url
+
+
+@pytest.fixture(scope="session", params=BROWSERS)
+def browser(request: pytest.FixtureRequest) -> Iterator[Browser]:
+    with started(request.param) as browser:
+        yield browser
+
+
+@pytest.fixture(scope="session")
+def finished(browser: Browser, site: str) -> Finished:
+    name = browser.browser_type.name
+    page = browser.new_page(viewport={"width": WINDOW["width"], "height": WINDOW["height"]})
+    page.add_init_script(WATCH)
+    page.goto(site)
+    report = wait_for_report(page)
+    PICTURES.mkdir(parents=True, exist_ok=True)
+    for scheme in ("light", "dark"):
+        page.emulate_media(color_scheme=scheme)
+        page.screenshot(path=PICTURES / f"{name}-{scheme}.png")
+    page.emulate_media(color_scheme="light")
+    page.screenshot(path=PICTURES / f"{name}-full.png", full_page=True)
+    return Finished(name, page, report)

@@ -1,0 +1,108 @@
+"""The page compares every case in Chromium and in Firefox, and shows, filters and saves the result."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from conftest import PICTURES, Finished
+from playwright.sync_api import Browser, expect
+
+from web.compare import unexplained, wait_for_report
+
+
+def test_every_case_is_equal_or_explained(finished: Finished) -> None:
+    assert unexplained(finished.report) == []
+    summary = finished.report["summary"]
+    assert summary["equal"] + summary["explained"] == summary["cases"] >= 60
+
+
+def test_the_page_is_isolated_and_names_its_versions(finished: Finished) -> None:
+    assert finished.report["isolated"] is True
+    assert finished.report["browser"]["name"] == finished.name
+    assert set(finished.report["versions"]) == {"pyodide", "python", "pyjsapi"}
+
+
+def test_progress_is_shown_while_the_cases_run(finished: Finished) -> None:
+    seen = finished.page.evaluate("window.seen")
+    values = [moment["value"] for moment in seen]
+    cases = finished.report["summary"]["cases"]
+    assert values == sorted(values)
+    assert values[-1] == seen[-1]["max"] == 2 * cases
+    assert len(set(values)) > cases
+    assert any(moment["running"] for moment in seen)
+    text = "\n".join(moment["stage"] for moment in seen)
+    assert "This browser: 1 of" in text
+    assert "Starting Pyodide" in text
+    assert f"pyjsapi: {cases} of {cases}" in text
+
+
+def test_each_row_shows_both_results_and_times(finished: Finished) -> None:
+    page = finished.page
+    row = page.locator("#case-two-names-one-memory")
+    expect(row.locator(".outcome")).to_have_text("equal")
+    results = row.locator(".result").all_text_contents()
+    assert results[0] == results[1] != ""
+    for column in (".native-ms", ".pyjsapi-ms"):
+        assert float(row.locator(column).inner_text()) >= 0
+
+
+def test_a_difference_of_the_browser_is_shown_with_its_reason(finished: Finished) -> None:
+    row = finished.page.locator("#case-memory-type-reflection")
+    expect(row.locator(".outcome")).to_have_text("explained")
+    expect(row.locator(".note")).to_contain_text("type reflection proposal")
+
+
+def test_a_row_opens_to_its_steps_and_modules(finished: Finished) -> None:
+    page = finished.page
+    button = page.locator("#case-copy-overlap button")
+    button.click()
+    expect(button).to_have_attribute("aria-expanded", "true")
+    detail = page.locator("#case-copy-overlap + tr.detail")
+    expect(detail.locator(".steps tbody tr")).to_have_count(7)
+    expect(detail.locator(".source summary")).to_have_text("module main")
+    assert detail.locator(".steps tbody tr").nth(1).locator("code").first.inner_text() == (
+        "i.exports.copy(2, 0, 6)"
+    )
+    button.click()
+    expect(detail).to_have_count(0)
+
+
+def test_the_filter_shows_matching_rows_only(finished: Finished) -> None:
+    page = finished.page
+    visible = page.locator("tr.case:visible")
+    page.get_by_label("Filter cases by words").fill("memarg offset")
+    assert 0 < visible.count() < 10
+    assert all("memarg" in row.get_attribute("data-search") for row in visible.all())
+    page.get_by_label("Filter cases by words").fill("")
+    page.get_by_label("Explained").check()
+    expect(visible).to_have_count(finished.report["summary"]["explained"])
+    page.get_by_label("All").check()
+    expect(visible).to_have_count(finished.report["summary"]["cases"])
+
+
+def test_the_result_is_saved_as_json(finished: Finished, tmp_path: Path) -> None:
+    with finished.page.expect_download() as download:
+        finished.page.get_by_role("button", name="Save as JSON").click()
+    path = tmp_path / "report.json"
+    download.value.save_as(path)
+    assert download.value.suggested_filename.startswith(f"pyjsapi-{finished.name}-")
+    assert json.loads(path.read_text("utf-8")) == finished.report
+
+
+@pytest.mark.parametrize("picture", ["light", "dark", "full"])
+def test_a_picture_of_the_finished_page_is_kept(finished: Finished, picture: str) -> None:
+    data = (PICTURES / f"{finished.name}-{picture}.png").read_bytes()
+    assert data.startswith(b"\x89PNG\r\n\x1a\n")
+    assert len(data) > 20_000
+
+
+def test_only_runs_the_cases_that_the_address_names(browser: Browser, site: str) -> None:
+    page = browser.new_page()
+    page.goto(f"{site}?only=memory-grow,memarg-explicit-zero")
+    report = wait_for_report(page)
+    assert [case["id"] for case in report["cases"]] == ["memarg-explicit-zero", "memory-grow"]
+    assert unexplained(report) == []
+    expect(page.locator("tr.case:visible")).to_have_count(2)
+    page.close()
