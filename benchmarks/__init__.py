@@ -1,0 +1,1 @@
+"""Benchmarks of pyjsapi against other engines: `python -m benchmarks`."""
