@@ -62,7 +62,7 @@ function fillEngine(case_, engine) {
 
 function decide(case_) {
   const result = results.get(case_.id);
-  if (engines.length === 1) return setStatus(case_.id, "native", "native only");
+  if (engines.length === 1) return setStatus(case_.id, "native", "native");
   const failure = result.native.failure ?? result.pyjsapi.failure;
   result.judgement = failure
     ? { status: "different", failure, differences: [], stale: [], unmet: [] }
