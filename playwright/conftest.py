@@ -66,8 +66,8 @@ def finished(browser: Browser, site: str) -> Finished:
     report = wait_for_report(page)
     PICTURES.mkdir(parents=True, exist_ok=True)
     for scheme in ("light", "dark"):
-        page.emulate_media(color_scheme=scheme)
+        page.evaluate("scheme => document.documentElement.dataset.theme = scheme", scheme)
         page.screenshot(path=PICTURES / f"{name}-{scheme}.png")
-    page.emulate_media(color_scheme="light")
+    page.get_by_role("button", name="Light or dark").click()
     page.screenshot(path=PICTURES / f"{name}-full.png", full_page=True)
     return Finished(name, page, report)

@@ -98,6 +98,16 @@ def test_a_picture_of_the_finished_page_is_kept(finished: Finished, picture: str
     assert len(data) > 20_000
 
 
+def test_the_theme_can_be_switched(finished: Finished) -> None:
+    page = finished.page
+    colour = "getComputedStyle(document.body).backgroundColor"
+    before = page.evaluate(colour)
+    page.get_by_role("button", name="Light or dark").click()
+    assert page.evaluate(colour) != before
+    page.get_by_role("button", name="Light or dark").click()
+    assert page.evaluate(colour) == before
+
+
 def test_only_runs_the_cases_that_the_address_names(browser: Browser, site: str) -> None:
     page = browser.new_page()
     page.goto(f"{site}?only=memory-grow,memarg-explicit-zero")

@@ -197,6 +197,12 @@ function toggleDetail(row) {
   row.after(detail);
 }
 
+function switchTheme() {
+  const root = document.documentElement;
+  const dark = root.dataset.theme ? root.dataset.theme === "dark" : matchMedia("(prefers-color-scheme: dark)").matches;
+  root.dataset.theme = dark ? "light" : "dark";
+}
+
 async function main() {
   $("#browser").textContent = `${browser.name} ${browser.version}`;
   for (const row of document.querySelectorAll("tr.case")) {
@@ -204,6 +210,7 @@ async function main() {
   }
   for (const input of document.querySelectorAll("#filter input")) input.addEventListener("input", applyFilter);
   $("#save").addEventListener("click", saveReport);
+  $("#theme").addEventListener("click", switchTheme);
   applyFilter();
   showTotals();
   let fatal;

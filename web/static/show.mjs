@@ -71,9 +71,15 @@ export function showEntry(entry) {
   return log ? `${outcome} ⟵ ${log}` : outcome;
 }
 
-/** One line for a whole transcript: the outcomes of the steps that have one. */
+/** Does the entry say something by itself? What only prepares (a named object, undefined) is left out of the line. */
+function tells(step, entry) {
+  if ("error" in entry || entry.log) return true;
+  return "value" in entry && !entry.value?.undefined && !(step.as && entry.value?.object);
+}
+
+/** One line for a whole transcript: the outcomes that say something. */
 export function summarise(case_, transcript) {
-  const told = transcript.filter((entry) => "value" in entry || "error" in entry);
+  const told = transcript.filter((entry, k) => tells(case_.steps[k], entry));
   return told.length ? told.map(showEntry).join(" · ") : "ok";
 }
 
