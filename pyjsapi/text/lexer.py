@@ -11,7 +11,7 @@ from typing import Final, NoReturn
 
 from pyjsapi.syntax.errors import ParseError
 from pyjsapi.text.keywords import KEYWORDS
-from pyjsapi.text.numbers import is_nat, is_number
+from pyjsapi.text.numbers import is_nat, is_number, shown
 
 _IDCHAR: Final = r"[!#-'*+\--:<-Z\\^-z|~]"
 _HEX: Final = r"[0-9A-Fa-f]"
@@ -22,13 +22,15 @@ _BLOCK_COMMENT: Final = r"\(;(?:[^(;]++|;(?!\))|\((?!;))*+;\)"
 _SPACE: Final = rf"(?:[ \t\r\n]++|;;[^\r\n]*+|{_BLOCK_COMMENT})*+"
 
 _TOKEN: Final = re.compile(
-    rf"{_SPACE}(\(@(?:{_IDCHAR}++|{_STRING})?+|\(;|[()]|(?:{_IDCHAR}++|{_STRING})++|.|\Z)",
+    rf"""{_SPACE}(\(@(?:{_IDCHAR}++|{_STRING})?+|\(;|[()]|(?:{_IDCHAR}++|{_STRING})++|".*|.|\Z)""",
     re.DOTALL,
 )
 """White space and comments, then one token. An empty token is the end of the text. Comments that contain comments
-are left to `_blank_comments_and_annotations`, characters that start no token are tokens of their own."""
+are left to `_blank_comments_and_annotations`. A character that starts no token is one of its own, but a quotation mark
+that starts no string takes the rest of the text with it: nothing after it could be told apart."""
 
 _STRING_PREFIX: Final = re.compile(_STRING_START)
+_STRING_AT: Final = re.compile(_STRING)
 _WHOLE_STRING: Final = re.compile(_STRING + r"\Z")
 _COMMENT_EDGE: Final = re.compile(r"\(;|;\)")
 _NOT_A_LINE_END: Final = re.compile(r"[^\r\n]")
@@ -61,6 +63,10 @@ def _replacement(match: re.Match[bytes]) -> bytes:
 def is_string(token: str) -> bool:
     """Whether the token is a string literal."""
     return token[:1] == '"' and _WHOLE_STRING.match(token) is not None
+
+
+def _is_broken_string(token: str) -> bool:
+    return token[:1] == '"' and _STRING_AT.match(token) is None
 
 
 def _is_well_formed(token: str) -> bool:
@@ -135,12 +141,12 @@ class Source:
         """An error for a token that may not stand where it stands, or that is not even a token."""
         token = self.tokens[index]
         if _is_well_formed(token):
-            message = f"unexpected token {token}"
+            message = f"unexpected token {shown(token)}"
         elif token == "":
             message = "unexpected token: the text ends here"
         elif token == "$" or token == '$""':
             return self.error("empty identifier: $ needs a name", index)
-        elif token == '"':
+        elif _is_broken_string(token):
             offset = self.offset(index)
             return self.error_at(self._string_problem(offset), offset)
         elif token < " " or token == "\x7f":
@@ -148,7 +154,7 @@ class Source:
         elif not token.isascii() and '"' not in token:
             return self.error(f"misplaced unicode character {token}", index)
         else:
-            return self.error(f"unknown operator {token}", index)
+            return self.error(f"unknown operator {shown(token)}", index)
         if wanted:
             message += f", {wanted} expected"
         return self.error(message, index)
@@ -220,7 +226,7 @@ class Source:
                     return position
             elif token == "$":
                 self._fail("empty identifier: $ needs a name", at)
-            elif token == '"':
+            elif _is_broken_string(token):
                 self._fail(self._string_problem(at), at)
             elif len(token) == 1 and (not token.isascii() or token < " " or token == "\x7f"):
                 self._fail("illegal character in annotation", at)

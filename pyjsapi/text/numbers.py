@@ -28,6 +28,11 @@ _EXPONENT_MASK: Final = {32: 0xFF << 23, 64: 0x7FF << 52}
 _F32_MIN_NORMAL: Final = 2.0**-126
 
 
+def shown(token: str) -> str:
+    """The token for a message: hostile ones are cut."""
+    return token if len(token) <= 60 else f"{token[:40]}… ({len(token)} characters)"
+
+
 class ConstantOutOfRange(ValueError):
     """A literal that its type cannot hold."""
 
@@ -64,7 +69,7 @@ def nat(token: str, bits: int) -> int:
         value = 1 << bits
     if value >> bits:
         raise ConstantOutOfRange(
-            f"i{bits} constant out of range: {token} is more than 2**{bits} - 1"
+            f"i{bits} constant out of range: {shown(token)} is more than 2**{bits} - 1"
         )
     return value
 
@@ -75,13 +80,13 @@ def integer(token: str, bits: int) -> int:
     Raises `ConstantOutOfRange` below -2**(bits-1), above 2**bits - 1, and for a floating-point literal.
     """
     if not _IS_INT.match(token):
-        raise ConstantOutOfRange(f"constant out of range: {token} is no integer")
+        raise ConstantOutOfRange(f"constant out of range: {shown(token)} is no integer")
     sign, digits = (token[0], token[1:]) if token[0] in "+-" else ("", token)
     value = _value(digits)
     if sign == "-":
         value = -value
     if not -(1 << (bits - 1)) <= value < 1 << bits:
-        raise ConstantOutOfRange(f"constant out of range: {token} does not fit i{bits}")
+        raise ConstantOutOfRange(f"constant out of range: {shown(token)} does not fit i{bits}")
     return value & ((1 << bits) - 1)
 
 
@@ -117,7 +122,7 @@ def _finite_bits(magnitude: str, bits: int) -> int:
     except OverflowError:
         wide = float("inf")
     if wide == float("inf"):
-        raise ConstantOutOfRange(f"constant out of range: {magnitude} rounds to infinity")
+        raise ConstantOutOfRange(f"constant out of range: {shown(magnitude)} rounds to infinity")
     if bits == 64:
         return int.from_bytes(struct.pack("<d", wide), "little")
     return _round_to_f32(wide, magnitude)
@@ -134,12 +139,16 @@ def _round_to_f32(wide: float, magnitude: str) -> int:
     if midway:
         narrow = _nearest_f32(_exact(magnitude))
         if narrow >= _EXPONENT_MASK[32]:
-            raise ConstantOutOfRange(f"constant out of range: {magnitude} rounds to infinity")
+            raise ConstantOutOfRange(
+                f"constant out of range: {shown(magnitude)} rounds to infinity"
+            )
         return narrow
     try:
         return int.from_bytes(struct.pack("<f", wide), "little")
     except OverflowError:
-        raise ConstantOutOfRange(f"constant out of range: {magnitude} rounds to infinity") from None
+        raise ConstantOutOfRange(
+            f"constant out of range: {shown(magnitude)} rounds to infinity"
+        ) from None
 
 
 def _exact(magnitude: str) -> Fraction:
