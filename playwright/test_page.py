@@ -9,7 +9,7 @@ import pytest
 from conftest import PICTURES, Finished
 from playwright.sync_api import Browser, expect
 
-from web.compare import unexplained, wait_for_report
+from web.compare import PageFailed, unexplained, wait_for_report
 
 
 def test_every_case_is_equal_or_explained(finished: Finished) -> None:
@@ -106,6 +106,16 @@ def test_the_theme_can_be_switched(finished: Finished) -> None:
     assert page.evaluate(colour) != before
     page.get_by_role("button", name="Light or dark").click()
     assert page.evaluate(colour) == before
+
+
+def test_a_page_that_cannot_work_says_so(browser: Browser, site: str) -> None:
+    page = browser.new_page()
+    page.route("**/cases.json", lambda route: route.fulfill(body="{", status=200))
+    page.goto(site)
+    with pytest.raises(PageFailed, match="page stopped"):
+        wait_for_report(page)
+    expect(page.locator("#stage")).to_contain_text("The page stopped")
+    page.close()
 
 
 def test_only_runs_the_cases_that_the_address_names(browser: Browser, site: str) -> None:

@@ -38,6 +38,7 @@ OPERATIONS = {
     "same": set(),
     "keys": set(),
     "host": {"params", "returns", "throws", "steps"},
+    "response": {"content_type", "status"},
 }
 COMMON_KEYS = {"as", "await", "type", "pick", "quiet", "expect", "error", "compare_message"}
 REQUIRED = {"set": {"to"}, "read": {"view", "count"}, "write": {"view", "values"}}

@@ -29,6 +29,10 @@ TIME_LIMIT_MS = 600_000
 WINDOW = {"width": 1360, "height": 900}
 
 
+class PageFailed(Exception):
+    """The page itself failed, so that there is no report."""
+
+
 def open_page(browser: Browser, url: str) -> Page:
     """Opens the comparison page; the caller waits for it."""
     page = browser.new_page(viewport={"width": WINDOW["width"], "height": WINDOW["height"]})
@@ -37,8 +41,11 @@ def open_page(browser: Browser, url: str) -> Page:
 
 
 def wait_for_report(page: Page) -> dict[str, Any]:
-    """Waits until the page is done and returns its report; raises playwright's TimeoutError."""
-    page.wait_for_function("window.report !== undefined", timeout=TIME_LIMIT_MS)
+    """Waits until the page is done and returns its report; raises PageFailed or a TimeoutError."""
+    page.wait_for_function("window.report || window.failure", timeout=TIME_LIMIT_MS)
+    failure = page.evaluate("window.failure")
+    if failure:
+        raise PageFailed(f"the comparison page stopped: {failure}")
     report: dict[str, Any] = page.evaluate("window.report")
     return report
 
@@ -165,7 +172,7 @@ def main(arguments: list[str] | None = None) -> int:
     query = f"?only={options.only}" if options.only else ""
     try:
         reports = compare(options.browser or BROWSERS, options.report, query)
-    except (BuildError, catalogue.CatalogueError, BrowserMissing) as error:
+    except (BuildError, catalogue.CatalogueError, BrowserMissing, PageFailed) as error:
         print(error, file=sys.stderr)
         return 2
     except Error as error:

@@ -37,7 +37,7 @@ _LITERALS: dict[str, Any] = {
 }
 _ROOT = re.compile(r"[A-Za-z_]\w*")
 _PART = re.compile(r"\.([A-Za-z_$][\w$]*)|\[(\d+)\]|\[\"([^\"]*)\"\]")
-_QUIET = ("instance", "module", "write", "set", "host")
+_QUIET = ("instance", "module", "write", "set", "host", "response")
 _WASM_INTEGERS = {"i32": False, "i64": True}
 _MAX_SAFE_INTEGER = 2**53 - 1
 
@@ -96,6 +96,22 @@ class _Host:
         if "throws" in step:
             raise HostError(step["throws"])
         return run.evaluate(step.get("returns", "$undefined"))
+
+
+class _Response:
+    """What fetch gives, as far as the API looks at it; the body can be read once."""
+
+    def __init__(self, body: bytes, status: int, content_type: str | None) -> None:
+        self.status = status
+        self.ok = 200 <= status < 300
+        self.headers = {} if content_type is None else {"Content-Type": content_type}
+        self._body: bytes | None = body
+
+    async def arrayBuffer(self) -> Any:
+        body, self._body = self._body, None
+        if body is None:
+            raise TypeError("the body of the response has been read already")
+        return pyjsapi.Uint8Array(body).buffer
 
 
 class _Run:
@@ -239,6 +255,9 @@ class _Run:
         if "host" in step:
             self.names[step["host"]] = _Host(self, step)
             return None
+        if "response" in step:
+            body = self.names[step["response"]]
+            return _Response(body, step.get("status", 200), step.get("content_type"))
         raise SyntaxError(f"no operation in step {step!r}")
 
     def _record(self, step: Mapping[str, Json], value: Any) -> dict[str, Json]:

@@ -90,9 +90,14 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--no-build", action="store_true", help="serve build/site as it is")
     options = parser.parse_args(arguments)
     if not options.no_build:
-        from web.build import build
+        from web.build import BuildError, build
+        from web.catalogue import CatalogueError
 
-        build(SITE)
+        try:
+            build(SITE)
+        except (BuildError, CatalogueError) as error:
+            print(error, file=sys.stderr)
+            return 1
     try:
         server = SiteServer(SITE, options.port, verbose=True)
     except OSError as error:

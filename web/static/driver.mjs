@@ -180,11 +180,16 @@ class Run {
     if ("same" in step) return Object.is(...step.same.map((item) => this.evaluate(item)));
     if ("keys" in step) return Object.keys(this.resolve(step.keys).value);
     if ("host" in step) return this.defineHost(step);
+    if ("response" in step) {
+      const headers = step.content_type === undefined ? {} : { "Content-Type": step.content_type };
+      return new Response(this.names.get(step.response), { status: step.status ?? 200, headers });
+    }
     throw new SyntaxError(`no operation in step ${JSON.stringify(step)}`);
   }
 
   isQuiet(step) {
-    return step.quiet || "instance" in step || "module" in step || "write" in step || "set" in step || "host" in step;
+    return step.quiet || "instance" in step || "module" in step || "write" in step || "set" in step || "host" in step
+      || "response" in step;
   }
 
   record(step, value) {

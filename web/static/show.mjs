@@ -33,6 +33,7 @@ function showOperation(step) {
   if ("write" in step) return `new ${step.view}(${step.write}.buffer, ${step.at ?? 0}).set(${showArgument(step.values)})`;
   if ("same" in step) return step.same.map(showArgument).join(" === ");
   if ("keys" in step) return `Object.keys(${step.keys})`;
+  if ("response" in step) return `new Response(${step.response}, { status: ${step.status ?? 200}, type: ${JSON.stringify(step.content_type)} })`;
   const does = ["(args) => { record(args);", ...(step.steps ?? []).map((inner) => `${showStep(inner)};`)];
   if ("throws" in step) does.push(`throw new HostError(${JSON.stringify(step.throws)});`);
   if ("returns" in step) does.push(`return ${showArgument(step.returns)};`);
