@@ -37,13 +37,19 @@ POLYMORPHIC: Final = BotType("polymorphic", 0, 0)
 UNSET: Final = BotType("unset", 0, 0)
 """Stands for a local that has not been initialised."""
 
+_SHOWN: Final = 20
+"""Most types of a stack that a message writes out."""
+
 LOOP: Final = BY_MNEMONIC["loop"]
 IF: Final = BY_MNEMONIC["if"]
 
 
 def show(types: Sequence[ValType]) -> str:
-    """A result type as messages write it, references to defined types with the type."""
-    return f"[{' '.join(map(_show, types))}]"
+    """A result type as messages write it; of a long one the end, which is the top of the stack."""
+    shown = [_show(type_) for type_ in types[-_SHOWN:]]
+    if len(types) > _SHOWN:
+        shown.insert(0, "...")
+    return f"[{' '.join(shown)}]"
 
 
 def _show(type_: ValType) -> str:

@@ -144,9 +144,11 @@ class TypeChecker:
     def _check_declared_super(self, sub: SubType, member: DefType, super_: DefType) -> None:
         heap = sub.supers[0]
         if super_.final:
-            raise ValidationError(f"sub type {member} has final super type {heap}")
+            raise ValidationError(f"sub type {member.comp} has final super type {heap}")
         if not match_comp(member.comp, super_.comp):
-            raise ValidationError(f"sub type {member} does not match super type {heap}, {super_}")
+            raise ValidationError(
+                f"sub type {member.comp} does not match super type {heap}, {super_.comp}"
+            )
 
     def _check_index(self, index: int) -> None:
         if index >= self._scope:
