@@ -6,11 +6,11 @@ import importlib
 import importlib.metadata
 import io
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
 from benchmarks import hand_written
-from benchmarks.kernels import Kernel
+from benchmarks.kernels import Kernel, kernel
 
 Call = Callable[[], Any]
 
@@ -136,3 +136,17 @@ class HandWritten:
 
 ENGINES: tuple[Engine, ...] = (Pyjsapi(), HandWritten(), Pywasm(), Ppci(), Wasmtime())
 """pyjsapi first: the others are compared with it."""
+
+
+def available(engines: Sequence[Engine]) -> tuple[list[Engine], dict[str, str]]:
+    """The engines that can be loaded here, and why the others cannot, by name."""
+    usable: list[Engine] = []
+    missing: dict[str, str] = {}
+    for engine in engines:
+        try:
+            engine.load(kernel("fib"))
+        except ImportError as error:
+            missing[engine.name] = str(error)
+        else:
+            usable.append(engine)
+    return usable, missing

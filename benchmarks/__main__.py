@@ -1,0 +1,124 @@
+"""`python -m benchmarks`: pyjsapi against other engines, and what its parts cost."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import platform
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from benchmarks import pyodide, pythons
+from benchmarks.comparison import Table, compare
+from benchmarks.costs import Cost, call_costs, slice_costs
+from benchmarks.engines import ENGINES, available
+from benchmarks.kernels import ALL_KERNELS
+from benchmarks.modules import module_costs
+from benchmarks.report import cost_table, kernel_table
+
+ROUNDS = 9
+QUICK_ROUNDS = 3
+
+
+def progress(line: str) -> None:
+    """Tell on standard error what is being done: the tables alone go to standard output."""
+    print(f"benchmarks: {line}", file=sys.stderr, flush=True)
+
+
+def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument(
+        "--python",
+        metavar="3.N",
+        help="on another installed Python, in a virtual environment of its own in build/",
+    )
+    parser.add_argument("--pyodide", action="store_true", help="inside Pyodide under Node")
+    parser.add_argument("--kernels", default="", metavar="A,B", help="only these kernels")
+    parser.add_argument("--only", choices=("kernels", "costs"), help="only one part")
+    parser.add_argument("--quick", action="store_true", help="three rounds instead of nine")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write the results there too")
+    options = parser.parse_args(arguments)
+    options.kernels = [name for name in options.kernels.split(",") if name]
+    names = {kernel.name for kernel in ALL_KERNELS}
+    if unknown := set(options.kernels) - names:
+        parser.error(f"there is no kernel {min(unknown)!r}; there are {', '.join(sorted(names))}")
+    return options
+
+
+def passed_on(options: argparse.Namespace) -> list[str]:
+    """The arguments for the same run on another Python."""
+    words = ["--kernels", ",".join(options.kernels)] if options.kernels else []
+    words += ["--only", options.only] if options.only else []
+    words += ["--quick"] if options.quick else []
+    words += ["--json", str(options.json.resolve())] if options.json else []
+    return words
+
+
+def machine() -> str:
+    """The processor and the operating system."""
+    cpu = platform.processor() or platform.machine()
+    info = Path("/proc/cpuinfo")
+    if info.is_file():
+        for line in info.read_text(encoding="utf-8").splitlines():
+            if line.startswith("model name"):
+                cpu = line.partition(":")[2].strip()
+                break
+    return f"{cpu}, {platform.system()} {platform.release()}"
+
+
+def show(
+    where: str, versions: dict[str, str], tables: Sequence[Table], costs: Sequence[Cost]
+) -> dict[str, Any]:
+    """Print everything; returns the same as plain values."""
+    print(f"{where} on {machine()}")
+    print(", ".join(f"{name} {version}" for name, version in versions.items()))
+    for table in tables:
+        print(f"\n{kernel_table(table)}")
+    if costs:
+        print(f"\n{cost_table(costs)}")
+    return {
+        "where": where,
+        "machine": machine(),
+        "versions": versions,
+        "tables": [table.as_json() for table in tables],
+        "costs": [cost.as_json() for cost in costs],
+    }
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    options = parse(arguments)
+    if options.python and not options.pyodide:
+        return pythons.run(options.python, passed_on(options))
+    rounds = QUICK_ROUNDS if options.quick else ROUNDS
+    tables: list[Table] = []
+    costs: list[Cost] = []
+    if options.pyodide:
+        python, versions, tables = pyodide.run(options.kernels, rounds)
+        where = f"Pyodide (Python {python})"
+    else:
+        where = f"CPython {platform.python_version()}"
+        usable, missing = available(ENGINES)
+        for name, reason in missing.items():
+            progress(f"{name} is left out: {reason}")
+        versions = {engine.name: engine.version for engine in usable if engine.version}
+        if options.only != "costs":
+            tables = compare(usable, options.kernels, rounds, progress)
+        if options.only != "kernels" and not options.kernels:
+            progress("calls and slices")
+            costs = [*call_costs(rounds), *slice_costs(rounds)]
+            progress("real modules")
+            costs += module_costs(rounds, progress)
+    result = show(where, versions, tables, costs)
+    if options.json:
+        options.json.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main())
+    except (pyodide.CannotRun, pythons.NoSuchPython) as failure:
+        print(f"benchmarks: cannot go on: {failure}", file=sys.stderr)
+        sys.exit(1)
