@@ -16,14 +16,19 @@ const pyodide = await loadPyodide({
   stdout: toStandardError,
   stderr: toStandardError,
 });
-await pyodide.loadPackage("pyjsapi", { messageCallback: () => {} });
-pyodide.unpackArchive(readFileSync(wheel), "wheel");
-pyodide.mountNodeFS("/project", project);
-
-const main = pyodide.runPython(`
+try {
+  await pyodide.loadPackage("pyjsapi", { messageCallback: () => {} });
+  pyodide.unpackArchive(new Uint8Array(readFileSync(wheel)), "wheel");
+  pyodide.mountNodeFS("/project", project);
+  const main = pyodide.runPython(`
 import sys
 sys.path.append("/project")
 from benchmarks.pyodide.inside import main
 main
 `);
-process.stdout.write(`${main(process.argv[5])}\n`);
+  process.stdout.write(`${main(process.argv[5])}\n`);
+} catch (error) {
+  // The message is Python's traceback; the stack would print the whole of Pyodide's one long line.
+  toStandardError(error?.message ?? String(error));
+  process.exit(1);
+}
