@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
 
-from pyjsapi.compiler import CompiledModule, compile_module, instantiate, invoke
+from pyjsapi.compiler.engine import CompiledModule, compile_module, instantiate, invoke
 from pyjsapi.runtime import ExternVal, FuncInst, GlobalInst, ModuleInstance
 from pyjsapi.syntax.errors import (
     DecodeError,

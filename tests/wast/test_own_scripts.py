@@ -1,0 +1,18 @@
+"""The project's own scripts prove the engine without the specification's."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from pyjsapi.wast import run_script
+
+_SCRIPTS = sorted((Path(__file__).resolve().parent / "own").glob("*.wast"))
+
+
+@pytest.mark.parametrize("script", _SCRIPTS, ids=lambda script: str(script.stem))
+def test_script(script: Path) -> None:
+    result = run_script(script)
+    assert not result.failures, "\n".join(map(str, result.failures))
+    assert result.passed == result.assertions > 0

@@ -1,0 +1,95 @@
+"""The specification's scripts: everything passes but what ``scripts.toml`` lists, and that fails.
+
+They are no part of this project: check out https://github.com/WebAssembly/spec and set PYJSAPI_SPEC_TESTS to its
+folder ``test``; https://github.com/WebAssembly/testsuite has the proposals' scripts. With CI=true they must be there.
+"""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from dataclasses import dataclass, field
+from fnmatch import fnmatch
+from pathlib import Path
+
+import pytest
+
+from pyjsapi.wast import run_script
+
+_HERE = Path(__file__).resolve().parent
+_ABSENT = (
+    "no scripts of the specification: set PYJSAPI_SPEC_TESTS to the folder test of a checkout of "
+    "https://github.com/WebAssembly/spec (proposals: https://github.com/WebAssembly/testsuite)"
+)
+
+
+@dataclass
+class Expectations:
+    """The contents of ``scripts.toml``."""
+
+    out_of_scope: dict[str, str]
+    """Reasons by pattern of a script's path."""
+    failures: dict[str, dict[int, str]] = field(default_factory=dict)
+    """Reasons by path and line of the command."""
+
+    def covers(self, script: str) -> bool:
+        return not any(fnmatch(script, pattern) for pattern in self.out_of_scope)
+
+
+def _read_expectations() -> Expectations:
+    data = tomllib.loads((_HERE / "scripts.toml").read_text())
+    expectations = Expectations(data["out_of_scope"])
+    for entry in data["expected_failures"]:
+        lines = expectations.failures.setdefault(entry["script"], {})
+        for line in entry["lines"]:
+            if line in lines:
+                raise ValueError(f"{entry['script']}:{line} is listed twice in scripts.toml")
+            lines[line] = entry["reason"]
+    return expectations
+
+
+def _spec_tests() -> Path | None:
+    configured = os.environ.get("PYJSAPI_SPEC_TESTS")
+    folder = Path(configured) if configured else _HERE.parents[2] / "shared" / "spec-tests"
+    return folder if (folder / "core").is_dir() else None
+
+
+def _covered_scripts(folder: Path) -> list[str]:
+    found = sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*.wast"))
+    return [script for script in found if EXPECTATIONS.covers(script)]
+
+
+EXPECTATIONS = _read_expectations()
+FOLDER = _spec_tests()
+
+
+def test_the_scripts_are_there() -> None:
+    if FOLDER is None:
+        if os.environ.get("CI") == "true":
+            pytest.fail(_ABSENT)
+        pytest.skip(_ABSENT)
+    assert _covered_scripts(FOLDER)
+
+
+@pytest.mark.parametrize("script", [] if FOLDER is None else _covered_scripts(FOLDER))
+def test_script(script: str) -> None:
+    assert FOLDER is not None
+    result = run_script(FOLDER / script)
+    expected = EXPECTATIONS.failures.get(script, {})
+    failed = {failure.line for failure in result.failures}
+    unexpected = [str(failure) for failure in result.failures if failure.line not in expected]
+    passing = [
+        f"line {line} passes, but is listed: {expected[line]}"
+        for line in expected
+        if line not in failed
+    ]
+    assert not unexpected + passing, "\n".join(unexpected + passing)
+
+
+def test_every_exception_has_a_reason() -> None:
+    assert all(EXPECTATIONS.out_of_scope.values())
+    assert all(reason for lines in EXPECTATIONS.failures.values() for reason in lines.values())
+
+
+def test_no_script_is_both_left_out_and_run_with_exceptions() -> None:
+    assert all(EXPECTATIONS.covers(script) for script in EXPECTATIONS.failures)
