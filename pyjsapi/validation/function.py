@@ -181,6 +181,7 @@ def _run(state: State, iterator: Any) -> None:
     locals_ = state.locals
     addrtypes = state.addrtypes
     signatures = state.signatures
+    most = state.checker.limits.operands
     for instr in iterator:
         kind, a, b, result = shapes[instr[0]]
         if kind == _LOCAL_GET:
@@ -255,6 +256,8 @@ def _run(state: State, iterator: Any) -> None:
                     pop_types(params)
             if results:
                 vals += results
+                if len(vals) > most:
+                    state.check_height()
         elif kind == _UNARY:
             if vals[-1] is a:
                 vals[-1] = result

@@ -57,6 +57,10 @@ class Limits:
     struct_fields: int = 10_000
     array_new_fixed_operands: int = 10_000
 
+    operands: int = 10_000_000
+    """This engine's own: operands that validation keeps on its stack. A body within ``body_size`` exceeds it only
+    by calls and blocks with hundreds of results that nothing consumes."""
+
     max_memory_pages: int = 1 << 16
     """Run time: pages of 64 KiB that a memory with 32-bit addresses may have."""
     max_memory64_pages: int = 1 << 18

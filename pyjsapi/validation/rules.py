@@ -118,7 +118,7 @@ def _end(state: State, instr: Instr) -> None:
         if length_hint(state.iterator):
             raise ValidationError("instructions after the end of the body")
     elif end:
-        state.vals += end
+        state.push_types(end)
 
 
 @_rule("br")
@@ -209,7 +209,7 @@ def _call_indirect(state: State, instr: Instr) -> None:
     _, typeidx, tableidx = instr
     func = _callee(state, typeidx, tableidx).func
     state.pop_types((*func.params, _table(state, tableidx).addrtype))
-    state.vals += func.results
+    state.push_types(func.results)
 
 
 @_rule("return_call")
@@ -236,7 +236,7 @@ def _return_call_indirect(state: State, instr: Instr) -> None:
 def _call_ref(state: State, instr: Instr) -> None:
     deftype = state.checker.func(instr[1])
     state.pop_types((*deftype.func.params, ref_type(True, deftype)))
-    state.vals += deftype.func.results
+    state.push_types(deftype.func.results)
 
 
 @_rule("return_call_ref")

@@ -18,6 +18,7 @@ from pyjsapi.syntax.types import (
     ValType,
 )
 from pyjsapi.validation.context import Context
+from pyjsapi.validation.limits import check_limit
 from pyjsapi.validation.matching import match_val
 from pyjsapi.validation.types import TypeChecker
 
@@ -113,6 +114,17 @@ class State:
                 if actual is FLOOR or not match_val(actual, expected):
                     raise self.mismatch(types)
 
+    def push_types(self, types: Sequence[ValType]) -> None:
+        """Push results, of which there may be many."""
+        self.vals += types
+        self.check_height()
+
+    def check_height(self) -> None:
+        """Check that a small body with large results does not fill the memory."""
+        check_limit(
+            len(self.vals), self.checker.limits.operands, "operands", "operands on the stack"
+        )
+
     def pop_any(self) -> ValType:
         """Pop an operand of any type; `BOT` from a polymorphic stack."""
         actual = self.vals[-1]
@@ -153,7 +165,7 @@ class State:
         self.frames.append((op, start, end, label, len(vals), len(self.inits)))
         vals.append(FLOOR)
         if start:
-            vals += start
+            self.push_types(start)
 
     def pop_frame(self) -> Frame:
         """Leave the current block; its operands must be exactly its results, which are not pushed."""

@@ -92,3 +92,17 @@ def test_a_long_list_of_parameters_is_checked_at_once(functype: FuncTypeMaker) -
     gets: list[Instr] = [(BY_MNEMONIC["local.get"], i) for i in range(1000)]
     calls: list[Instr] = [(BY_MNEMONIC["call"], 0)] * 2000
     assert validate([*gets, *calls, END], wide).funcs[0].func.params == (I32,) * 1000
+
+
+@pytest.mark.parametrize("enter", ["call", "block"])
+def test_results_that_nothing_consumes_do_not_fill_the_memory(
+    functype: FuncTypeMaker, enter: str
+) -> None:
+    wide = functype("", "i32 " * 1000)
+    body: list[Instr] = [(BY_MNEMONIC[enter], 0)]
+    if enter == "block":
+        body += [UNREACHABLE, END]
+    with pytest.raises(ValidationError) as caught:
+        validate([*body * 100_000, UNREACHABLE, END], wide)
+    assert caught.value.message.startswith("too many operands on the stack: 10000")
+    assert "Limits.operands" in caught.value.message
