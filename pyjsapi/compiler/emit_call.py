@@ -1,0 +1,102 @@
+"""Calls (core: "Control Instructions", "Function Calls").
+
+A function of the instance is the Python global ``f<index>``. An indirect call subscripts the table's list for the
+signature, whose slots of other types hold functions that trap. Python evaluates what is called before the
+arguments, WebAssembly after them: the callee is evaluated early only where nobody can tell.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from pyjsapi.compiler.expression import (
+    ATOM,
+    EFFECT,
+    P_CONDITIONAL,
+    TOP,
+    TRAPS,
+    Entry,
+)
+from pyjsapi.compiler.frame import Frame
+from pyjsapi.compiler.registry import emits
+from pyjsapi.syntax.module import Instr
+from pyjsapi.syntax.types import EXTERN, NOEXTERN, FuncType, RefType, ValType
+
+
+class Callee(NamedTuple):
+    """What a call instruction calls."""
+
+    text: str
+    type: FuncType
+    deps: int = 0
+    flags: int = 0
+
+
+def callee_of(frame: Frame, instr: Instr) -> Callee:
+    """The callee of a call or tail call; its dynamic part is popped."""
+    family = instr[0].mnemonic.removeprefix("return_")
+    if family == "call":
+        return Callee(f"f{instr[1]}", frame.scope.func_type(instr[1]))
+    type_ = frame.scope.types[instr[1]].func
+    target = frame.pop_canonical()
+    start = len(frame.stack) - len(type_.params)
+    arguments = frame.stack[start:]
+    if target.flags & EFFECT or any(a.flags & (EFFECT | TRAPS) for a in arguments):
+        target = frame.materialise(target, len(frame.stack))
+    if family == "call_ref":
+        text = f"({target.at(P_CONDITIONAL + 1)} or null_function).call"
+        return Callee(text, type_, target.deps, target.flags)
+    signature = frame.scope.signatures[instr[1]]
+    frame.signatures.add((instr[2], signature))
+    return Callee(f"t{instr[2]}_{signature}[{target.text}]", type_, target.deps, target.flags)
+
+
+def _call(frame: Frame, instr: Instr) -> None:
+    callee = callee_of(frame, instr)
+    arguments = frame.pop_values(len(callee.type.params))
+    deps, flags = callee.deps, callee.flags
+    for argument in arguments:
+        deps |= argument.deps
+        flags |= argument.flags
+    text = f"{callee.text}({','.join(a.at(P_CONDITIONAL) for a in arguments)})"
+    results = callee.type.results
+    if not results:
+        frame.emit(text, 0, True, True)
+    elif len(results) == 1:
+        type_ = results[0]
+        frame.push(
+            Entry(type_, text, ATOM, 0, TOP.get(type_, 0), deps, flags | EFFECT | TRAPS)
+        )
+    else:
+        height = len(frame.stack)
+        temps = [frame.temp(type_, height + i) for i, type_ in enumerate(results)]
+        assigned = 0
+        for temp in temps:
+            assigned |= temp.deps
+        frame.emit(f"{','.join(temp.text for temp in temps)}={text}", assigned, True, True)
+        frame.stack.extend(temps)
+
+
+emits("call", "call_indirect", "call_ref")(_call)
+
+
+def tail_call(frame: Frame, instr: Instr) -> None:
+    """Write a tail call to another function: a request to the trampoline in the function's wrapper."""
+    callee = callee_of(frame, instr)
+    arguments = frame.pop_values(len(callee.type.params))
+    listed = "".join(f"{a.at(P_CONDITIONAL)}," for a in arguments)
+    frame.settle(0, True, True)
+    frame.tail_calls = True
+    if list_is_ambiguous(frame.type.results):
+        frame.write(f"return TailCall(({callee.text},({listed})))")
+    else:
+        frame.write(f"return [{callee.text},({listed})]")
+
+
+def list_is_ambiguous(results: tuple[ValType, ...]) -> bool:
+    """Whether a function with these results may return a host's list."""
+    return (
+        len(results) == 1
+        and isinstance(results[0], RefType)
+        and results[0].heap in (EXTERN, NOEXTERN)
+    )

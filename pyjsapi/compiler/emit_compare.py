@@ -1,0 +1,171 @@
+"""Comparisons and selection. A comparison stays a Python condition until its value is needed as a number."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from pyjsapi.compiler.emit_integer import two_atoms
+from pyjsapi.compiler.expression import (
+    ATOM,
+    CONST,
+    EFFECT,
+    MASK,
+    P_COMPARE,
+    P_CONDITIONAL,
+    P_NOT,
+    P_OR,
+    TRAPS,
+    TRUTH,
+    Compare,
+    Entry,
+    Form,
+    Not,
+    constant,
+    negation,
+)
+from pyjsapi.compiler.frame import Frame
+from pyjsapi.compiler.registry import Binary, emit_binary, emits
+from pyjsapi.syntax.module import Instr
+from pyjsapi.syntax.types import F32, F64, I32, I64, ValType
+
+_P_OPERAND: Final = P_COMPARE + 1
+_ZERO: Final = constant(I32, 0)
+
+
+def _truth(text: str, prec: int, a: Entry, b: Entry, form: Form) -> Entry:
+    return Entry(I32, text, prec, 0, 1, a.deps | b.deps, a.flags | b.flags | TRUTH, form)
+
+
+def _is_zero(entry: Entry) -> bool:
+    return entry.form is CONST and entry.low == 0
+
+
+def _unsigned(operator: str) -> Binary:
+    def compare(frame: Frame, type_: ValType, a: Entry, b: Entry) -> Entry:
+        a = frame.canonical(a)
+        b = frame.canonical(b)
+        form = Compare(operator, a, b)
+        if _is_zero(b):
+            if operator == "!=":
+                if a.prec > P_CONDITIONAL:
+                    return _truth(a.text, a.prec, a, b, form)
+                return _truth(f"({a.text})", ATOM, a, b, form)
+            if operator == "==":
+                return _truth(f"not {a.at(P_COMPARE)}", P_NOT, a, b, form)
+        return _truth(f"{a.at(_P_OPERAND)}{operator}{b.at(_P_OPERAND)}", P_COMPARE, a, b, form)
+
+    return compare
+
+
+def _signed(name: str, operator: str) -> Binary:
+    def compare(frame: Frame, type_: ValType, a: Entry, b: Entry) -> Entry:
+        a = frame.canonical(a)
+        b = frame.canonical(b)
+        half = MASK[type_] >> 1
+        if a.high <= half and b.high <= half:
+            text = f"{a.at(_P_OPERAND)}{operator}{b.at(_P_OPERAND)}"
+            return _truth(text, P_COMPARE, a, b, Compare(operator, a, b))
+        if b.form is CONST:
+            text, prec = _signed_constant(name, a.at(_P_OPERAND), b.low, half)
+            return _truth(text, prec, a, b, Compare(name, a, b))
+        a, b = two_atoms(frame, a, b)
+        text, prec = _signed_general(name, operator, a, b, half)
+        return _truth(text, prec, a, b, Compare(name, a, b))
+
+    return compare
+
+
+def _signed_constant(name: str, v: str, c: int, half: int) -> tuple[str, int]:
+    """A signed comparison with a constant, on unsigned values: one interval or its complement."""
+    last = 2 * half + 1
+    if name == "gt_s" and c == last or name == "ge_s" and c == 0:
+        return f"{v}<={half}", P_COMPARE
+    if name == "le_s" and c == last or name == "lt_s" and c == 0:
+        return f"{v}>{half}", P_COMPARE
+    if c <= half:
+        inside = f"{c}<={v}<={half}" if name in ("ge_s", "lt_s") else f"{c}<{v}<={half}"
+        return (inside, P_COMPARE) if name[0] == "g" else (f"not {inside}", P_NOT)
+    inside = f"{half}<{v}<{c}" if name in ("lt_s", "ge_s") else f"{half}<{v}<={c}"
+    return (inside, P_COMPARE) if name[0] == "l" else (f"not {inside}", P_NOT)
+
+
+def _signed_general(
+    name: str, operator: str, a: Entry, b: Entry, half: int
+) -> tuple[str, int]:
+    x, y = a.text, b.text
+    plain = f"{x}{operator}{y}"
+    if b.high <= half:
+        if name[0] == "l":
+            return f"{plain} or {x}>{half}", P_OR
+        return f"{y}{'<=' if name == 'ge_s' else '<'}{x}<={half}", P_COMPARE
+    if a.high <= half:
+        if name[0] == "g":
+            return f"{plain} or {y}>{half}", P_OR
+        return f"{x}{operator}{y}<={half}", P_COMPARE
+    # Of equal signs the unsigned order is right, else the opposite one.
+    opposite = operator.translate(_OPPOSITE)
+    return f"{plain} if {x}^{y}<={half} else {x}{opposite}{y}", P_CONDITIONAL
+
+
+_OPPOSITE: Final = str.maketrans("<>", "><")
+
+for _name, _operator in (("eq", "=="), ("ne", "!=")):
+    emit_binary(_name, I32, I64)(_unsigned(_operator))
+for _name, _operator in (("lt", "<"), ("gt", ">"), ("le", "<="), ("ge", ">=")):
+    emit_binary(f"{_name}_u", I32, I64)(_unsigned(_operator))
+    emit_binary(f"{_name}_s", I32, I64)(_signed(f"{_name}_s", _operator))
+
+
+@emits("i32.eqz", "i64.eqz")
+def _eqz(frame: Frame, instr: Instr) -> None:
+    a = frame.stack.pop()
+    if a.flags & TRUTH:
+        text = negation(a.text, a.prec)
+        prec = P_NOT if text.startswith("not ") else P_COMPARE
+        frame.push(Entry(I32, text, prec, 0, 1, a.deps, a.flags, Not(a)))
+        return
+    a = frame.canonical(a)
+    zero = _ZERO if a.type is I32 else constant(I64, 0)
+    frame.push(_truth(f"not {a.at(P_COMPARE)}", P_NOT, a, a, Compare("==", a, zero)))
+
+
+def _float_compare(operator: str) -> Binary:
+    def compare(frame: Frame, type_: ValType, a: Entry, b: Entry) -> Entry:
+        return _truth(
+            f"{a.at(_P_OPERAND)}{operator}{b.at(_P_OPERAND)}", P_COMPARE, a, b, None
+        )
+
+    return compare
+
+
+for _name, _operator in (
+    ("eq", "=="), ("ne", "!="), ("lt", "<"), ("gt", ">"), ("le", "<="), ("ge", ">="),
+):  # fmt: skip
+    emit_binary(_name, F32, F64)(_float_compare(_operator))
+
+
+@emits("select")
+def _select(frame: Frame, instr: Instr) -> None:
+    condition = frame.pop()
+    b = frame.pop_canonical()
+    a = frame.pop_canonical()
+    if a.flags & (TRAPS | EFFECT) or b.flags & (TRAPS | EFFECT) or condition.flags & EFFECT:
+        # Python evaluates the condition first and only one of the operands.
+        height = len(frame.stack)
+        a = frame.keep(frame.materialise(a, height), height, height + 1, height + 2)
+        b = frame.keep(frame.materialise(b, height + 1), height + 1, height + 2)
+        if condition.flags & EFFECT:
+            condition = frame.materialise(condition, height + 2)
+    frame.push(conditional(frame, condition, a, b))
+
+
+def conditional(frame: Frame, condition: Entry, a: Entry, b: Entry) -> Entry:
+    """``a if condition else b`` of canonical entries."""
+    text, prec = frame.condition(condition)
+    if prec <= P_CONDITIONAL:
+        text = f"({text})"
+    return Entry(
+        a.type, f"{a.at(P_OR)} if {text} else {b.at(P_CONDITIONAL)}", P_CONDITIONAL,
+        min(a.low, b.low), max(a.high, b.high), a.deps | b.deps | condition.deps,
+        a.flags | b.flags | condition.flags & ~TRUTH,
+    )  # fmt: skip

@@ -1,0 +1,114 @@
+"""The way in: compile a module, instantiate it, call a function."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+from pyjsapi.binary.decoder import decode_module
+from pyjsapi.compiler.cache import CodeCache, open_cache
+from pyjsapi.compiler.environment import Environment
+from pyjsapi.compiler.facts import PLAIN_PAGES
+from pyjsapi.compiler.module import CompiledModule
+from pyjsapi.compiler.options import DEFAULT_OPTIONS, Options
+from pyjsapi.compiler.traps import raised_from_wasm, translate_exception
+from pyjsapi.runtime.function import FuncInst
+from pyjsapi.runtime.instance import ExternVal, ModuleInstance
+from pyjsapi.runtime.instantiate import instantiate as instantiate_module
+from pyjsapi.runtime.instantiate import start_function
+from pyjsapi.syntax.features import Features
+from pyjsapi.validation.limits import Limits, check_module_size
+from pyjsapi.validation.module import validate_module
+
+DEFAULT_FEATURES = Features()
+DEFAULT_LIMITS = Limits()
+
+
+def compile_module(
+    data: bytes,
+    features: Features = DEFAULT_FEATURES,
+    limits: Limits = DEFAULT_LIMITS,
+    *,
+    options: Options = DEFAULT_OPTIONS,
+    cache: CodeCache | None = None,
+) -> CompiledModule:
+    """Decode and validate a binary module.
+
+    Raises `DecodeError`, `ValidationError` or `FeatureError`. Functions are translated when they are first called.
+    ``cache`` keeps their code for later processes; ``None`` for the user's default (see `cache.open_cache`).
+    """
+    check_module_size(len(data), limits)
+    module = decode_module(data, features)
+    context = validate_module(module, features, limits)
+    if cache is None:
+        cache = open_cache(data, features, limits, options)
+    return CompiledModule(data, module, context, limits, options, cache)
+
+
+def instantiate(
+    compiled: CompiledModule, externvals: Sequence[ExternVal], *, start: bool = True
+) -> ModuleInstance:
+    """Instantiate a module with external values in the order of its imports, and call its start function.
+
+    ``start=False`` leaves that call to the caller (`start_function`). Raises `LinkError`, `Trap`, `Exhaustion`, or
+    what a host function raised in the start function. The first call raises Python's recursion limit to
+    ``Limits.call_depth``, if it is lower: that is the depth of wasm's call stack.
+    """
+    _allow_depth(compiled.limits.call_depth)
+    environment: Environment | None = None
+
+    def bind(instance: ModuleInstance) -> None:
+        nonlocal environment
+        for memory in instance.mems:
+            if memory.declared_type.maximum is None:
+                memory.limit_growth(PLAIN_PAGES)
+        environment = Environment(compiled.variant_for(instance.mems), instance)
+
+    try:
+        instance = instantiate_module(
+            compiled.module, compiled.context, externvals, bind, compiled.limits
+        )
+    finally:
+        # Even if an active segment traps, functions may have become reachable through a table.
+        if environment is not None:
+            environment.bind_globals()
+    if start:
+        function = start_function(instance)
+        if function is not None:
+            invoke(function, ())
+    return instance
+
+
+def _allow_depth(depth: int) -> None:
+    if sys.getrecursionlimit() < depth:
+        sys.setrecursionlimit(depth)
+
+
+def invoke(func: FuncInst, args: Sequence[Any]) -> Sequence[Any]:
+    """Call a function with canonical values; its results.
+
+    Raises `Trap`, `Exhaustion`, or what a host function raised.
+    """
+    try:
+        result = func.call(*args)
+    except BaseException as exception:
+        error = raised_from_wasm(exception)
+        if error is exception:
+            raise
+    else:
+        count = len(func.type.func.results)
+        if count == 1:
+            return (result,)
+        return result if count else ()
+    raise error
+
+
+__all__ = [
+    "CompiledModule",
+    "compile_module",
+    "instantiate",
+    "invoke",
+    "start_function",
+    "translate_exception",
+]

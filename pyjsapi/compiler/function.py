@@ -1,0 +1,115 @@
+"""Translation of one function to Python source and to code objects."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import chain, repeat
+from types import CodeType
+from typing import Final
+
+import pyjsapi.compiler.emit_call
+import pyjsapi.compiler.emit_compare
+import pyjsapi.compiler.emit_float
+import pyjsapi.compiler.emit_integer
+import pyjsapi.compiler.emit_memory
+import pyjsapi.compiler.emit_reference  # noqa: F401 (these modules fill the table of emitters)
+from pyjsapi.compiler.emit_call import list_is_ambiguous
+from pyjsapi.compiler.frame import Frame
+from pyjsapi.compiler.labels import LabelAnalysis
+from pyjsapi.compiler.scope import ModuleScope
+from pyjsapi.compiler.statemachine import StateMachine
+from pyjsapi.compiler.structured import StructureLimit
+from pyjsapi.compiler.switch import StructuredEmitter
+from pyjsapi.compiler.tree import BIT_OPS, Tree, build_tree
+from pyjsapi.syntax.module import Code
+from pyjsapi.syntax.types import FuncType, ValType
+
+FILENAME: Final = "<wasm {}>"
+"""File name of generated code, with the function index; see `traps`."""
+
+_MANY_BIT_OPS: Final = 4
+_DEEPEST_INDENT: Final = 96
+"""Python allows 100 levels."""
+
+
+@dataclass(frozen=True, slots=True)
+class FunctionCode:
+    """A translated function."""
+
+    code: CodeType
+    """Code of ``f<index>``."""
+    body: CodeType | None
+    """For a function that tail-calls others: the code that returns them to the trampoline in ``code``."""
+    signatures: tuple[tuple[int, int], ...]
+    """Pairs (table index, type index) of the lists ``t<table>_<type>`` that the code uses."""
+
+
+def translate(scope: ModuleScope, funcidx: int, code: Code) -> Frame:
+    """The frame with the finished lines of a valid function."""
+    type_ = scope.func_type(funcidx)
+    declared = chain.from_iterable(repeat(valtype, count) for count, valtype in code.locals)
+    locals_: list[ValType] = [*type_.params, *declared]
+    if not scope.options.state_machine:
+        tree = build_tree(code.body, type_.results, len(locals_), funcidx, scope.block_types)
+        if tree.root.depth < scope.options.max_depth:
+            try:
+                return _translate_tree(scope, funcidx, locals_, tree)
+            except StructureLimit:
+                pass
+    machine = StateMachine(scope, funcidx, locals_)
+    machine.many_bit_ops = sum(instr[0] in BIT_OPS for instr in code.body) >= _MANY_BIT_OPS
+    machine.write_header(f"f{funcidx}")
+    machine.write_function(code.body)
+    return machine
+
+
+def _translate_tree(
+    scope: ModuleScope, funcidx: int, locals_: list[ValType], tree: Tree
+) -> StructuredEmitter:
+    LabelAnalysis().run(tree.root)
+    emitter = StructuredEmitter(scope, funcidx, locals_)
+    emitter.many_bit_ops = tree.bit_ops >= _MANY_BIT_OPS
+    emitter.write_header(f"f{funcidx}")
+    emitter.write_function(tree.root)
+    deepest = " " * _DEEPEST_INDENT
+    if any(line.startswith(deepest) for line in emitter.lines):
+        raise StructureLimit("too many levels of indentation")
+    return emitter
+
+
+def _trampoline(funcidx: int, type_: FuncType) -> str:
+    """The wrapper of a function that tail-calls others: it runs pending calls until there is a result."""
+    parameters = ",".join(f"l{i}" for i in range(len(type_.params)))
+    pending = "TailCall" if list_is_ambiguous(type_.results) else "list"
+    return (
+        f"def f{funcidx}({parameters}):\n"
+        f" r=B[{funcidx}]({parameters})\n"
+        f" while r.__class__ is {pending}:\n"
+        "  f,a=r\n"
+        "  r=getattr(f,'wasm_body',f)(*a)\n"
+        " return r"
+    )
+
+
+def _code_of(source: str, funcidx: int) -> CodeType:
+    module = compile(source, FILENAME.format(funcidx), "exec", dont_inherit=True, optimize=0)
+    return next(constant for constant in module.co_consts if isinstance(constant, CodeType))
+
+
+def compile_function(scope: ModuleScope, funcidx: int, code: Code) -> FunctionCode:
+    """Translate and compile a function of a valid module."""
+    frame = translate(scope, funcidx, code)
+    compiled = _code_of("\n".join(frame.lines), funcidx)
+    signatures = tuple(sorted(frame.signatures))
+    if not frame.tail_calls:
+        return FunctionCode(compiled, None, signatures)
+    wrapper = _code_of(_trampoline(funcidx, frame.type), funcidx)
+    return FunctionCode(wrapper, compiled, signatures)
+
+
+def source_of(scope: ModuleScope, funcidx: int, code: Code) -> str:
+    """The Python source of a function, for people and tests."""
+    return "\n".join(translate(scope, funcidx, code).lines)
+
+
+

@@ -1,0 +1,38 @@
+"""Choices of code generation, as one value. The defaults are the fast ones; tests switch parts off."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import astuple, dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How functions are translated. Every combination gives correct code."""
+
+    facts: bool = True
+    """Drop masks where the ranges of locals prove them unnecessary."""
+    views: bool = sys.byteorder == "little"
+    """Use typed views for aligned accesses (they have the machine's byte order)."""
+    patterns: bool = True
+    """Wrap sums and differences with a condition instead of a mask."""
+    reuse: bool = True
+    """Keep quotients, remainders and doubled words of a local in temporaries."""
+    induction: bool = True
+    """Derive facts about counters of loops."""
+    ranges: bool = True
+    """Turn proven counted loops into ``for … in range(…)``."""
+    max_loops: int = 14
+    """Open Python loops from which on blocks are left through flags (CPython allows 20)."""
+    max_depth: int = 300
+    """Nesting of structured instructions from which on the state machine is used."""
+    state_machine: bool = False
+    """Translate every function as a state machine."""
+
+    @property
+    def key(self) -> str:
+        """Text that differs between options that give different code."""
+        return ",".join(str(int(v)) for v in astuple(self))
+
+
+DEFAULT_OPTIONS = Options()

@@ -1,0 +1,176 @@
+"""Floating-point operations on vectors (core: "Vector Instructions", "Numerics").
+
+Lanes are unpacked to Python floats; packing rounds an f32 as the specification does, once: a sum, product, quotient
+or square root of f32 values that was rounded to f64 before rounds to the same f32. A NaN that an operation makes
+is quiet, because every one of them goes through arithmetic; operations on signs and selections keep all bits and
+work on the integer.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Final
+
+from pyjsapi.compiler import numerics
+from pyjsapi.compiler.simd_lanewise import lanewise
+from pyjsapi.compiler.simd_shapes import F32X4, F64X2, Shape
+
+_HELPERS: Final[dict[str, object]] = {
+    "abs": abs,
+    "sqrt": math.sqrt,
+    "fdiv": numerics.float_divide,
+    "fmin": numerics.float_min,
+    "fmax": numerics.float_max,
+    "fsqrt": numerics.float_sqrt,
+    "ffloor": numerics.float_floor,
+    "fceil": numerics.float_ceil,
+    "ftrunc": numerics.float_trunc,
+    "fnearest": numerics.float_nearest,
+    "round_f32": numerics.round_f32,
+    "sat_s": numerics.trunc_sat_i32_s,
+    "sat_u": numerics.trunc_sat_i32_u,
+}
+
+_MIN: Final = "a{i} if a{i}<b{i} else b{i} if b{i}<a{i} else fmin(a{i},b{i})"
+_MAX: Final = "a{i} if a{i}>b{i} else b{i} if b{i}>a{i} else fmax(a{i},b{i})"
+
+_ARITHMETIC: Final[dict[str, tuple[int, str]]] = {
+    "add": (2, "a{i}+b{i}"),
+    "sub": (2, "a{i}-b{i}"),
+    "mul": (2, "a{i}*b{i}"),
+    "div": (2, "a{i}/b{i} if b{i} else fdiv(a{i},b{i})"),
+    "min": (2, _MIN),
+    "max": (2, _MAX),
+    "relaxed_min": (2, _MIN),
+    "relaxed_max": (2, _MAX),
+    "sqrt": (1, "sqrt(a{i}) if a{i}>=0 else fsqrt(a{i})"),
+    "ceil": (1, "fceil(a{i})"),
+    "floor": (1, "ffloor(a{i})"),
+    "trunc": (1, "ftrunc(a{i})"),
+    "nearest": (1, "fnearest(a{i})"),
+}
+"""Number of operands and text of a lane, by family."""
+
+_RELATIONS: Final = {"eq": "==", "ne": "!=", "lt": "<", "gt": ">", "le": "<=", "ge": ">="}
+
+_LETTER: Final = {F32X4: "f", F64X2: "d"}
+
+
+def _signs(shape: Shape) -> tuple[Callable[[int], int], Callable[[int], int]]:
+    """abs and neg."""
+    highs, lows = shape.highs, shape.lows
+
+    def absolute(a: int) -> int:
+        return a & lows
+
+    def neg(a: int) -> int:
+        return a ^ highs
+
+    return absolute, neg
+
+
+def _pseudo_extremum(less: Callable[..., int], maximum: bool) -> Callable[[int, int], int]:
+    """pmin and pmax: the second operand where it is less (greater) than the first, bit by bit."""
+
+    def pmin(a: int, b: int) -> int:
+        return a ^ (a ^ b) & less(b, a)
+
+    def pmax(a: int, b: int) -> int:
+        return a ^ (a ^ b) & less(a, b)
+
+    return pmax if maximum else pmin
+
+
+def _multiply_add(shape: Shape, negated: bool) -> Callable[[int, int, int], int]:
+    """relaxed_madd and relaxed_nmadd, the product rounded before the addition (deterministic profile)."""
+    highs = shape.highs if negated else 0
+    mul, add = _arithmetic(shape, "mul"), _arithmetic(shape, "add")
+
+    def madd(a: int, b: int, c: int) -> int:
+        return add(mul(a ^ highs, b), c)
+
+    return madd
+
+
+def _arithmetic(shape: Shape, family: str) -> Callable[..., int]:
+    count, lane = _ARITHMETIC[family]
+    lanes = range(shape.count)
+    format_ = f"{shape.count}{_LETTER[shape]}"
+    retry = "round_f32" if shape is F32X4 else ""
+    return lanewise(family, [format_] * count, lane, format_, lanes, _HELPERS, retry)
+
+
+def _comparison(shape: Shape, operator: str) -> Callable[..., int]:
+    """A lane of ones where the relation holds."""
+    lane = f"{shape.lane_mask} if a{{i}}{operator}b{{i}} else 0"
+    result = f"{shape.count}{'I' if shape is F32X4 else 'Q'}"
+    operands = [f"{shape.count}{_LETTER[shape]}"] * 2
+    return lanewise("compare", operands, lane, result, range(shape.count), {})
+
+
+def _conversions() -> dict[str, Callable[..., int]]:
+    found = {
+        # The multiplication makes a signalling NaN quiet.
+        "f32x4.demote_f64x2_zero": lanewise(
+            "demote", ["2d"], "a{i}*1.0", "2f", range(2), _HELPERS, "round_f32"
+        ),
+        "f64x2.promote_low_f32x4": lanewise("promote", ["2f8x"], "a{i}*1.0", "2d", range(2), {}),
+    }
+    for sign, letter in ("s", "i"), ("u", "I"):
+        low = [f"2{letter}8x"]
+        convert = lanewise("convert", [f"4{letter}"], "a{i}", "4f", range(4), {})
+        convert_low = lanewise("convert", low, "a{i}", "2d", range(2), {})
+        trunc = lanewise("trunc", ["4f"], f"sat_{sign}(a{{i}})", "4I", range(4), _HELPERS)
+        trunc_low = lanewise("trunc", ["2d"], f"sat_{sign}(a{{i}})", "2I", range(2), _HELPERS)
+        found |= {
+            f"f32x4.convert_i32x4_{sign}": convert,
+            f"f64x2.convert_low_i32x4_{sign}": convert_low,
+            f"i32x4.trunc_sat_f32x4_{sign}": trunc,
+            f"i32x4.trunc_sat_f64x2_{sign}_zero": trunc_low,
+            f"i32x4.relaxed_trunc_f32x4_{sign}": trunc,
+            f"i32x4.relaxed_trunc_f64x2_{sign}_zero": trunc_low,
+        }
+    return found
+
+
+def f32x4_splat(value: float) -> int:
+    """f32x4.splat"""
+    return numerics.f32_bits(value) * F32X4.ones
+
+
+def f64x2_splat(value: float) -> int:
+    """f64x2.splat"""
+    return numerics.f64_bits(value) * F64X2.ones
+
+
+def f32x4_extract_lane(a: int, shift: int) -> float:
+    """f32x4.extract_lane of the lane that starts at bit ``shift``."""
+    return numerics.f32_from_bits(a >> shift & 0xFFFF_FFFF)
+
+
+def f64x2_extract_lane(a: int, shift: int) -> float:
+    """f64x2.extract_lane of the lane that starts at bit ``shift``."""
+    return numerics.f64_from_bits(a >> shift & 0xFFFF_FFFF_FFFF_FFFF)
+
+
+def _table() -> dict[str, Callable[..., int]]:
+    found = _conversions()
+    found |= {"f32x4.splat": f32x4_splat, "f64x2.splat": f64x2_splat}
+    for shape in (F32X4, F64X2):
+        made: dict[str, Callable[..., int]] = {
+            family: _arithmetic(shape, family) for family in _ARITHMETIC
+        }
+        for family, operator in _RELATIONS.items():
+            made[family] = _comparison(shape, operator)
+        made["abs"], made["neg"] = _signs(shape)
+        made["pmin"] = _pseudo_extremum(made["lt"], False)
+        made["pmax"] = _pseudo_extremum(made["lt"], True)
+        made["relaxed_madd"] = _multiply_add(shape, False)
+        made["relaxed_nmadd"] = _multiply_add(shape, True)
+        found |= {f"{shape}.{family}": function for family, function in made.items()}
+    return found
+
+
+FLOAT: Final = _table()
+"""Operations by mnemonic."""

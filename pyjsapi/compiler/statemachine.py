@@ -1,0 +1,349 @@
+"""Control flow of any depth: the function as a machine over basic blocks.
+
+Python limits nested loops to 20 and indentation to 100 levels; WebAssembly has no such limit. A function beyond it is
+written as one loop with a balanced decision on the state ``_s``. The body is read once, without recursion.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+from pyjsapi.compiler.emit_call import tail_call
+from pyjsapi.compiler.expression import CONST, EFFECT, P_CONDITIONAL, Entry, negation
+from pyjsapi.compiler.frame import Frame
+from pyjsapi.compiler.registry import EMITTERS
+from pyjsapi.compiler.switch import table_text
+from pyjsapi.compiler.tree import (
+    BR,
+    BR_IF,
+    BR_ON_NON_NULL,
+    BR_ON_NULL,
+    BR_TABLE,
+    DIVERGING,
+    OP,
+    RETURN,
+    RETURN_CALL,
+    SIMPLE_BRANCHES,
+    Types,
+)
+from pyjsapi.syntax.module import Instr
+
+_BLOCK: Final = OP["block"]
+_LOOP: Final = OP["loop"]
+_IF: Final = OP["if"]
+_ELSE: Final = OP["else"]
+_END: Final = OP["end"]
+_NOP: Final = OP["nop"]
+_UNREACHABLE: Final = OP["unreachable"]
+_OPENING: Final = frozenset((_BLOCK, _LOOP, _IF))
+
+
+class _Label:
+    """A structured instruction that is open."""
+
+    __slots__ = ("height", "is_loop", "otherwise", "params", "results", "stack", "state")
+
+    def __init__(self, params: Types, results: Types, stack: list[Entry], *, is_loop: bool) -> None:
+        self.params = params
+        self.results = results
+        self.is_loop = is_loop
+        self.height = len(stack)
+        self.stack = stack
+        """The entries below the label."""
+        self.state: int | None = None
+        """State that a branch goes to; ``None`` while no branch does."""
+        self.otherwise: int | None = None
+        """State of the ``else`` arm that is still to come."""
+
+    @property
+    def types(self) -> Types:
+        """Types of a branch's operands."""
+        return self.params if self.is_loop else self.results
+
+
+def _targets(body: Sequence[Instr]) -> set[int]:
+    """Positions of the structured instructions whose labels are branched to."""
+    found: set[int] = set()
+    open_: list[int] = [-1]
+    for position, instr in enumerate(body):
+        op = instr[0]
+        if op in _OPENING:
+            open_.append(position)
+        elif op is _END:
+            open_.pop()
+        elif op in SIMPLE_BRANCHES:
+            found.add(open_[-1 - instr[1]])
+        elif op is BR_TABLE:
+            found.update(open_[-1 - label] for label in (*instr[1], instr[2]))
+    return found
+
+
+class StateMachine(Frame):
+    """Writes a flat body as a loop over states."""
+
+    def __init__(self, *args: object, **kwargs: object) -> None:
+        super().__init__(*args, **kwargs)  # type: ignore[arg-type]
+        self._states: list[list[str]] = []
+        self._labels: list[_Label] = []
+        self._reachable = True
+
+    def write_function(self, body: Sequence[Instr]) -> None:
+        """Write the body of the function."""
+        header = self.lines
+        facts = self.facts
+        targets = _targets(body)
+        self._labels = [_Label((), self.type.results, [], is_loop=False)]
+        self._start(self._new_state(), [])
+        self.facts = facts
+        self.indent = 0
+        dead = 0
+        for position, instr in enumerate(body):
+            op = instr[0]
+            if not self._reachable:
+                if op in _OPENING:
+                    dead += 1
+                    continue
+                if dead or op not in (_ELSE, _END):
+                    dead -= op is _END
+                    continue
+            emitter = EMITTERS.get(op)
+            if emitter is not None:
+                emitter(self, instr)
+            elif op in _OPENING:
+                self._open(instr, position in targets)
+            elif op is _ELSE:
+                self._else()
+            elif op is _END:
+                self._end()
+            elif op is not _NOP:
+                self._control(instr)
+        self.lines = header
+        self._write_states()
+
+    # States
+
+    def _new_state(self) -> int:
+        self._states.append([])
+        return len(self._states) - 1
+
+    def _start(self, state: int, stack: list[Entry]) -> None:
+        """Write a state's code from now on."""
+        self.lines = self._states[state]
+        self.indent = 0
+        self.stack = stack
+        self.facts = {}
+        self.reuse = {}
+        self._reachable = True
+
+    def _write_states(self) -> None:
+        self.write("_s=0")
+        self.write("while True:")
+        pending: list[tuple[str, int, int, int]] = [("", 0, len(self._states) - 1, 2)]
+        while pending:
+            text, first, last, indent = pending.pop()
+            if text:
+                self.lines.append(" " * (indent - 1) + text)
+            if first == last:
+                space = " " * indent
+                self.lines.extend(space + line for line in self._states[first] or ["continue"])
+                continue
+            middle = (first + last + 1) // 2
+            pending.append(("else:", middle, last, indent + 1))
+            pending.append((f"if _s<{middle}:", first, middle - 1, indent + 1))
+
+    def _settle_all(self) -> None:
+        """Leave nothing pending but constants: what follows may run on another way."""
+        self.settle(0, True, True)
+        for i, entry in enumerate(self.stack):
+            if entry.form is not CONST and entry.text != f"s{i}":
+                self.spill(i)
+
+    # Structured instructions
+
+    def _open(self, instr: Instr, targeted: bool) -> None:
+        op = instr[0]
+        params, results = self.scope.block_types(instr[1])
+        condition = self.pop() if op is _IF else None
+        text, prec = ("", 0)
+        if condition is not None:
+            condition = self.materialise(condition, len(self.stack))
+            text, prec = self.condition(condition)
+        if targeted or condition is not None:
+            self._settle_all()
+            for i in range(len(self.stack) - len(params), len(self.stack)):
+                self.spill(i)
+        below = self.stack[: len(self.stack) - len(params)] if targeted or condition else []
+        label = _Label(params, results, below, is_loop=op is _LOOP)
+        label.height = len(self.stack) - len(params)
+        self._labels.append(label)
+        if condition is not None:
+            label.state = self._new_state()
+            label.otherwise = self._new_state()
+            self.write(f"if {negation(text, prec)}:")
+            self._go(label.otherwise, 1)
+        elif targeted:
+            label.state = self._new_state()
+            if op is _LOOP:
+                self._go(label.state, 0)
+                self._start(label.state, self._at(label, params))
+
+    def _at(self, label: _Label, types: Types) -> list[Entry]:
+        temps = [self.temp(type_, label.height + i) for i, type_ in enumerate(types)]
+        return [*label.stack, *temps]
+
+    def _go(self, state: int, deeper: int) -> None:
+        self.indent += deeper
+        self.write(f"_s={state}")
+        self.write("continue")
+        self.indent -= deeper
+
+    def _else(self) -> None:
+        label = self._labels[-1]
+        if self._reachable and label.state is not None:
+            self._move(self.pop_values(len(label.results)), label.height)
+            self._go(label.state, 0)
+        if label.otherwise is not None:
+            self._start(label.otherwise, self._at(label, label.params))
+            label.otherwise = None
+
+    def _end(self) -> None:
+        label = self._labels.pop()
+        if not self._labels:
+            self._end_function(label)
+            return
+        if label.is_loop or label.state is None:
+            return
+        if label.otherwise is not None:  # an if without else passes its parameters on
+            self._pass_on(label)
+        if self._reachable:
+            self._move(self.pop_values(len(label.results)), label.height)
+            self._go(label.state, 0)
+        self._start(label.state, self._at(label, label.results))
+
+    def _pass_on(self, label: _Label) -> None:
+        lines, indent = self.lines, self.indent
+        if label.otherwise is not None and label.state is not None:
+            self.lines, self.indent = self._states[label.otherwise], 0
+            self._go(label.state, 0)
+        self.lines, self.indent = lines, indent
+
+    def _end_function(self, label: _Label) -> None:
+        if self._reachable:
+            self._return(self.pop_values(len(label.results)))
+        if label.state is not None:
+            self._start(label.state, [])
+            self._return(self._at(label, label.results))
+
+    def _return(self, values: list[Entry]) -> None:
+        self.settle(0, True, True)
+        self.write(f"return {', '.join(v.at(P_CONDITIONAL) for v in values)}".rstrip())
+        self._reachable = False
+
+    def _move(self, values: list[Entry], height: int) -> None:
+        self.settle(0, True, True)
+        names = [f"s{height + i}" for i in range(len(values))]
+        if values and [v.text for v in values] != names:
+            self.write(f"{','.join(names)}={','.join(v.at(P_CONDITIONAL) for v in values)}")
+
+    # Branches
+
+    def _control(self, instr: Instr) -> None:
+        op = instr[0]
+        if op is BR_IF:
+            condition = self.pop()
+            text, _ = self.condition(condition)
+            self.settle(0, bool(condition.flags & EFFECT), True)
+            self._branch_if(self._label(instr[1]), text)
+            return
+        if op is BR_ON_NULL:
+            reference = self.materialise(self.pop(), len(self.stack))
+            self.settle(0, False, True)
+            self._branch_if(self._label(instr[1]), f"{reference.text} is None")
+            self.stack.append(reference)
+            return
+        if op is BR_ON_NON_NULL:
+            self.stack.append(self.materialise(self.pop(), len(self.stack)))
+            self.settle(0, False, True)
+            self._branch_if(self._label(instr[1]), f"{self.stack[-1].text} is not None")
+            self.stack.pop()
+            return
+        if op is BR:
+            label = self._label(instr[1])
+            self._jump(label, self.pop_values(len(label.types)), 0)
+        elif op is BR_TABLE:
+            self._br_table([self._label(i) for i in (*instr[1], instr[2])])
+        elif op is RETURN:
+            self._return(self.pop_values(len(self.type.results)))
+        elif op is _UNREACHABLE:
+            self.emit("unreachable()", 0, True, True)
+        elif op is RETURN_CALL and instr[1] == self.funcidx:
+            self._call_self()
+        elif op in DIVERGING:
+            tail_call(self, instr)
+        self._reachable = False
+
+    def _label(self, index: int) -> _Label:
+        return self._labels[-1 - index]
+
+    def _jump(self, label: _Label, values: list[Entry], deeper: int) -> None:
+        self.settle(0, True, True)
+        self.indent += deeper
+        if label is self._labels[0]:
+            self.write(f"return {', '.join(v.at(P_CONDITIONAL) for v in values)}".rstrip())
+        else:
+            self._move(values, label.height)
+            self._go(self._state_of(label), 0)
+        self.indent -= deeper
+
+    def _state_of(self, label: _Label) -> int:
+        if label.state is None:
+            label.state = self._new_state()
+        return label.state
+
+    def _branch_if(self, label: _Label, text: str) -> None:
+        start = len(self.stack) - len(label.types)
+        self.spill_from(start)
+        values = self.stack[start:]
+        self.settle(0, True, True)
+        self.write(f"if {text}:")
+        self._jump(label, values, 1)
+
+    def _br_table(self, labels: list[_Label]) -> None:
+        selector = self.materialise(self.pop(), len(self.stack)).text
+        values = self.pop_values(len(labels[0].types))
+        self.settle(0, True, True)
+        if values:
+            height = len(self.stack)
+            self._move(values, height)
+            values = [self.temp(v.type, height + i) for i, v in enumerate(values)]
+            states = [self._moving_state(label, values) for label in labels]
+        else:
+            states = [self._state_of(label) for label in labels]
+        default = states.pop()
+        if states:
+            looked_up = table_text(states, selector)
+            self.write(f"_s={looked_up} if {selector}<{len(states)} else {default}")
+        else:
+            self.write(f"_s={default}")
+        self.write("continue")
+
+    def _moving_state(self, label: _Label, values: list[Entry]) -> int:
+        """A state that moves a branch's operands to where the label has them."""
+        state = self._new_state()
+        lines, indent, stack = self.lines, self.indent, self.stack
+        self.lines, self.indent, self.stack = self._states[state], 0, []
+        self._jump(label, values, 0)
+        self.lines, self.indent, self.stack = lines, indent, stack
+        return state
+
+    def _call_self(self) -> None:
+        values = self.pop_values(len(self.type.params))
+        self.settle(0, True, True)
+        if values:
+            targets = ",".join(f"l{i}" for i in range(len(values)))
+            self.write(f"{targets}={','.join(v.at(P_CONDITIONAL) for v in values)}")
+        self.write_zeros()
+        self._go(0, 0)
+
+

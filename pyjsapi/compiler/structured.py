@@ -1,0 +1,645 @@
+"""Structured control as Python control flow.
+
+A ``loop`` is ``while True:`` with ``continue``; a branch is nothing where it goes to the next statement anyway, else
+``return``, ``break``, ``continue``, or a nested rest. A branch across Python loops sets ``_b`` to the label and leaves
+them one by one. See `labels` for what is decided before.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import Final
+
+from pyjsapi.compiler.emit_call import tail_call
+from pyjsapi.compiler.emit_compare import conditional
+from pyjsapi.compiler.expression import (
+    EFFECT,
+    GLOBAL,
+    MEMORY,
+    P_CONDITIONAL,
+    TRAPS,
+    Entry,
+    negation,
+)
+from pyjsapi.compiler.facts import Facts, join, without
+from pyjsapi.compiler.frame import Frame
+from pyjsapi.compiler.induction import Induction, Range
+from pyjsapi.compiler.labels import falls_like, inner_fall
+from pyjsapi.compiler.registry import EMITTERS
+from pyjsapi.compiler.tree import (
+    BR,
+    BR_IF,
+    BR_ON_NON_NULL,
+    BR_ON_NULL,
+    BR_TABLE,
+    FUNCTION,
+    IF,
+    LOCAL_SET,
+    LOCAL_TEE,
+    LOOP,
+    OP,
+    RETURN,
+    RETURN_CALL,
+    Item,
+    Node,
+    sequence_diverges,
+)
+from pyjsapi.syntax.module import Instr
+
+MOST_LOOPS: Final = 19
+"""Nested Python loops that every supported CPython accepts."""
+
+_MOVES: Final = MEMORY | GLOBAL | TRAPS | EFFECT
+_LONGEST_ARM: Final = 12
+_UNREACHABLE: Final = OP["unreachable"]
+_NOT_PURE: Final = frozenset(
+    op
+    for op in EMITTERS
+    if op in (LOCAL_SET, LOCAL_TEE)
+    or op.mnemonic in ("global.set", "call_indirect", "call_ref", "drop", "memory.grow", "table.grow")
+    or op.family.startswith("store")
+    or op.results == ()
+    or op.family in ("set", "fill", "copy", "init")
+)
+"""Instructions that write a statement of their own."""
+
+
+class StructureLimit(Exception):
+    """The function needs more nesting than Python has."""
+
+
+class PyLoop:
+    """A Python loop that is open where code is being written."""
+
+    __slots__ = ("exits", "head", "pending", "states")
+
+    def __init__(
+        self,
+        exits: frozenset[Node],
+        head: Node | None = None,
+        states: dict[Node, int] | None = None,
+    ) -> None:
+        self.exits = exits
+        """Labels that are right after the loop: ``break``."""
+        self.head = head
+        """Label at the start of the loop: ``continue``."""
+        self.states = states
+        """Labels that are states of a dispatching loop: ``_s=…`` and ``continue``."""
+        self.pending: dict[int, Node] = {}
+        """Labels further out that are left for with ``_b``."""
+
+
+class Structured(Frame):
+    """Writes a tree as structured Python."""
+
+    def __init__(self, *args: object, **kwargs: object) -> None:
+        super().__init__(*args, **kwargs)  # type: ignore[arg-type]
+        self.loops: list[PyLoop] = []
+        self.fall: frozenset[Node] = frozenset()
+        """Labels that are where the current sequence ends."""
+        self.flagged: set[Node] = set()
+        """Labels that were left for with ``_b`` without a Python loop around."""
+        self.root: Node | None = None
+
+    def write_function(self, root: Node) -> None:
+        """Write the body of the function."""
+        self.root = root
+        root.returns = True
+        self.fall = frozenset((root,))
+        if self.sequence(root.body):
+            self.return_values()
+        if self.lines[-1].endswith(":"):
+            self.write("pass")
+
+    def return_values(self) -> None:
+        """Return the results on the stack."""
+        values = self.pop_values(len(self.type.results))
+        self.settle(0, True, True)
+        self._write_return(values)
+
+    def _write_return(self, values: list[Entry]) -> None:
+        self.write(f"return {', '.join(v.at(P_CONDITIONAL) for v in values)}".rstrip())
+
+    # Sequences
+
+    def sequence(self, items: list[Item]) -> bool:
+        """Write items; whether control reaches the end."""
+        emitters = EMITTERS
+        count = len(items)
+        for i, item in enumerate(items):
+            if not isinstance(item, Node):
+                emitter = emitters.get(item[0])
+                if emitter is not None:
+                    emitter(self, item)
+                elif not self._control(item):
+                    return False
+                continue
+            last = i == count - 1
+            outer, self.flagged = self.flagged, set()
+            if item.kind is IF:
+                reached = self._if(item, last)
+            elif item.kind is LOOP:
+                reached = self._loop(item, last)
+            else:
+                reached = self._block(item, last)
+            new = self.flagged
+            new.discard(item)
+            self.flagged = outer | new
+            if not reached:
+                return False
+            if new and not last:
+                self._guard(new)
+        return True
+
+    def _guard(self, labels: Collection[Node]) -> None:
+        """Skip the rest of the sequence when it was left for one of the labels."""
+        if not labels:
+            return
+        tests = " and ".join(f"_b!={x.ident}" for x in sorted(labels, key=lambda x: x.ident))
+        line = f"if {tests}:"
+        if self.lines[-1].strip() != line:
+            self.write(line)
+            self.indent += 1
+
+    def _body(self, items: list[Item], fall: frozenset[Node], node: Node, *, block: bool) -> bool:
+        """Write a body at the current indentation and move its results; ``block``: a Python block must not be empty."""
+        outer_fall, outer_indent = self.fall, self.indent
+        self.fall = fall
+        start = len(self.lines)
+        falls = self.sequence(items)
+        self._finish(node, falls)
+        if self.lines[-1].endswith(":") or (block and len(self.lines) == start):
+            self.write("pass")
+        self.indent, self.fall = outer_indent, outer_fall
+        return falls
+
+    def _finish(self, node: Node, falls: bool) -> None:
+        """Fall through the end of a node's body with its results."""
+        if not falls:
+            return
+        values = self.pop_values(len(node.results))
+        self.settle(0, True, True)
+        if node.kind is not LOOP:
+            self._join(node)
+        if node.returns:
+            self._write_return(values)
+        else:
+            self._assign_results(values, node.height)
+
+    def _assign_results(self, values: list[Entry], height: int) -> None:
+        names = [f"s{height + i}" for i in range(len(values))]
+        if len(values) == 1:
+            if values[0].text != names[0]:
+                self.write(f"{names[0]}={values[0].text}")
+        elif values and [v.text for v in values] != names:
+            self.write(f"{','.join(names)}={','.join(v.at(P_CONDITIONAL) for v in values)}")
+
+    def _enter(self, node: Node, last: bool) -> None:
+        """Put parameters into temporaries, and everything that the node could disturb."""
+        self.spill_around(node.assigned)
+        node.height = len(self.stack) - len(node.params)
+        for i in range(node.height, len(self.stack)):
+            if self.stack[i].text != f"s{i}":
+                self.spill(i)
+        node.returns = last and any(x.returns and x.results == node.results for x in self.fall)
+        node.facts = None
+
+    def _leave(self, node: Node) -> None:
+        del self.stack[node.height :]
+        for i, type_ in enumerate(node.results):
+            self.stack.append(self.temp(type_, node.height + i))
+
+    def _join(self, label: Node) -> None:
+        if label.kind is LOOP or label.kind is FUNCTION:
+            return
+        if label.facts is None:
+            label.facts = dict(self.facts)
+        elif label.facts:
+            join(label.facts, self.facts)
+
+    # Branches
+
+    def _jump_kind(self, label: Node) -> str:
+        if label.returns and label.kind is not LOOP:
+            return "return"
+        if self.loops:
+            loop = self.loops[-1]
+            if label in loop.exits:
+                return "break"
+            if label is loop.head:
+                return "continue"
+            if loop.states and label in loop.states:
+                return "state"
+        if label in self.fall:
+            return "fall"
+        if label.uses_flags and len(self.loops) == label.level:
+            return "flag"
+        if not self.loops:
+            raise StructureLimit("a label is out of reach")
+        return "leave"
+
+    def _jump(self, label: Node, values: list[Entry], kind: str) -> None:
+        """Write a jump, with values for the label's operands."""
+        if kind == "return":
+            self._write_return(values)
+            return
+        self._assign_results(values, label.height)
+        if kind == "break" or kind == "continue":
+            self.write(kind)
+        elif kind == "state":
+            self.write(f"_s={self._states()[label]}")
+            self.write("continue")
+        elif kind == "leave":
+            self.write(f"_b={label.ident}")
+            self.write("break")
+            self.loops[-1].pending[label.ident] = label
+        elif kind == "flag":
+            self.write(f"_b={label.ident}")
+            self.flagged.add(label)
+        elif not values or self.lines[-1].endswith(":"):
+            self.write("pass")
+
+    def _states(self) -> dict[Node, int]:
+        return self.loops[-1].states or {}
+
+    def _open_loop(self, loop: PyLoop, header: str = "while True:") -> None:
+        if len(self.loops) >= MOST_LOOPS:
+            raise StructureLimit("too many nested loops")
+        self.write(header)
+        self.indent += 1
+        self.loops.append(loop)
+
+    def _close_loop(self, start: int) -> list[Node]:
+        """After a Python loop: go on to the labels that it was left for.
+
+        The labels returned are where the current sequence ends, or on the way there: its rest must be skipped.
+        """
+        loop = self.loops.pop()
+        self.indent -= 1
+        passing = []
+        for label in loop.pending.values():
+            kind = self._jump_kind(label)
+            if kind == "fall" or kind == "flag":
+                passing.append(label)
+                if kind == "flag":
+                    self.flagged.add(label)
+                continue
+            self.write(f"if _b=={label.ident}:")
+            self.indent += 1
+            if kind == "return":
+                values = [self.temp(t, label.height + i) for i, t in enumerate(label.results)]
+                self._write_return(values)
+            else:
+                self._jump(label, [], kind)
+            self.indent -= 1
+        if loop.pending:
+            self.lines.insert(start, " " * self.indent + "_b=0")
+        return passing
+
+    def _control(self, item: Instr) -> bool:
+        """A control instruction; whether control goes on to the next item."""
+        op = item[0]
+        if op is BR_IF:
+            self._br_if(item[1], self.stack.pop())
+            return True
+        if op is BR:
+            self._br(item[1])
+        elif op is BR_TABLE:
+            self._br_table(item[1])
+        elif op is RETURN:
+            self.return_values()
+        elif op is _UNREACHABLE:
+            self.emit("unreachable()", 0, True, True)
+        elif op is BR_ON_NULL:
+            self._br_on_null(item[1])
+            return True
+        elif op is BR_ON_NON_NULL:
+            self._br_on_non_null(item[1])
+            return True
+        elif op is RETURN_CALL and len(item) == 3:
+            self._call_self(item[2])
+        else:
+            tail_call(self, item)
+        return False
+
+    def _br(self, label: Node) -> None:
+        values = self.pop_values(len(label.label_types))
+        self.settle(0, True, True)
+        self._join(label)
+        self._jump(label, values, self._jump_kind(label))
+
+    def _call_self(self, loop: Node) -> None:
+        """A tail call of the function to itself: assign the parameters, reset the locals, start again."""
+        values = self.pop_values(len(self.type.params))
+        self.settle(0, True, True)
+        changed = [(f"l{i}", v) for i, v in enumerate(values) if v.local != i]
+        if changed:
+            targets = ",".join(name for name, _ in changed)
+            self.write(f"{targets}={','.join(v.at(P_CONDITIONAL) for _, v in changed)}")
+        self.write_zeros()
+        self._jump(loop, [], self._jump_kind(loop))
+
+    def _br_if(self, label: Node, condition: Entry) -> None:
+        text, prec = self.condition(condition)
+        # What may trap may not be left out by the branch.
+        self.settle(0, bool(condition.flags & EFFECT), True)
+        values = self._label_operands(label)
+        before = self.facts
+        self.facts = dict(before)
+        self.refine(condition, True)
+        self._join(label)
+        self._write_branch(label, values, text, prec)
+        self.facts = before
+        self.refine(condition, False)
+
+    def _label_operands(self, label: Node) -> list[Entry]:
+        """The operands of a conditional branch, left on the stack as variables."""
+        count = len(label.label_types)
+        if not count:
+            return []
+        start = len(self.stack) - count
+        self.spill_from(start)
+        return self.stack[start:]
+
+    def _write_branch(self, label: Node, values: list[Entry], text: str, prec: int) -> None:
+        kind = self._jump_kind(label)
+        if kind == "fall" or kind == "flag":
+            if values or kind == "flag":
+                self.write(f"if {text}:")
+                self.indent += 1
+                self._jump(label, values, kind)
+                self.indent -= 1
+                self.write("else:")
+            else:
+                self.write(f"if {negation(text, prec)}:")
+            self.indent += 1
+        else:
+            self.write(f"if {text}:")
+            self.indent += 1
+            self._jump(label, values, kind)
+            self.indent -= 1
+
+    def _br_on_null(self, label: Node) -> None:
+        reference = self.materialise(self.pop(), len(self.stack))
+        self.settle(0, False, True)
+        values = self._label_operands(label)
+        self._join(label)
+        self._write_branch(label, values, f"{reference.text} is None", 6)
+        self.stack.append(reference)
+
+    def _br_on_non_null(self, label: Node) -> None:
+        reference = self.materialise(self.pop(), len(self.stack))
+        self.stack.append(reference)
+        self.settle(0, False, True)
+        values = self._label_operands(label)
+        self._join(label)
+        self._write_branch(label, values, f"{values[-1].text} is not None", 6)
+        self.stack.pop()
+
+    # Blocks, loops, ifs
+
+    def _block(self, node: Node, last: bool) -> bool:
+        self._enter(node, last)
+        fall = inner_fall(node, self.fall, last)
+        reuse = self.reuse_without(node.assigned)
+        if node.chain is not None:
+            falls = self._switch(node, fall)
+        elif not node.needs_loop or node.returns:
+            falls = self._body(node.body, fall, node, block=False)
+        elif len(self.loops) >= self.options.max_loops:
+            self._use_flags(node)
+            falls = self._body(node.body, fall, node, block=False)
+        else:
+            start = len(self.lines)
+            self._open_loop(PyLoop(fall))
+            falls = self._body(node.body, fall, node, block=True)
+            if falls:
+                self.write("break")
+            self._guard(self._close_loop(start))
+        self._leave(node)
+        if node.branches or not falls:
+            self.reuse = reuse
+        if node.facts is not None:
+            self.facts = node.facts
+        return (falls or node.branches > 0) and not node.returns
+
+    def _use_flags(self, node: Node) -> None:
+        node.uses_flags = True
+        node.level = len(self.loops)
+        self.write("_b=0")
+
+    def _loop(self, node: Node, last: bool) -> bool:
+        self._enter(node, last)
+        after = self.fall if last and falls_like(node, self.fall) else frozenset[Node]()
+        before = self.facts
+        self.facts = without(before, node.assigned)
+        counted = None
+        if self.options.facts and self.options.induction:
+            counted = Induction(node, self.locals, before, self.facts).run()
+        self.reuse = self.reuse_without(node.assigned)
+        reuse = dict(self.reuse)
+        for i, type_ in enumerate(node.params):
+            self.stack[node.height + i] = self.temp(type_, node.height + i)
+        if not node.branches:
+            falls = self._body(node.body, after, node, block=False)
+            self._leave(node)
+            return falls and not node.returns
+        start = len(self.lines)
+        if counted is not None and self.options.ranges and not node.params and not node.results:
+            return self._for(node, counted, after, without(before, node.assigned), reuse)
+        self._open_loop(PyLoop(after, node))
+        falls = self._body(node.body, after, node, block=True)
+        if falls and not node.returns:
+            self.write("break")
+        self._guard(self._close_loop(start))
+        self._leave(node)
+        self.reuse = reuse
+        return falls and not node.returns
+
+    def _for(
+        self, node: Node, counted: Range, after: frozenset[Node], facts: Facts,
+        reuse: dict[tuple[int, str, int], str | None],
+    ) -> bool:  # fmt: skip
+        """A counted loop: the counter's step and test are left to ``range``."""
+        start = len(self.lines)
+        counter = counted.counter
+        self._open_loop(PyLoop(after, node), f"for l{counter} in range({counted.start_stop_step}):")
+        outer_fall, outer_indent = self.fall, self.indent
+        self.fall = frozenset((node,))
+        body_start = len(self.lines)
+        self.sequence(node.body[: counted.length + 1])
+        if self.lines[-1].endswith(":") or len(self.lines) == body_start:
+            self.write("pass")
+        self.indent, self.fall = outer_indent, outer_fall
+        left = any(line.lstrip() == "break" for line in self.lines[body_start:])
+        self.indent -= 1
+        self.write(f"{'else: ' if left else ''}l{counter}={counted.last}")
+        self.indent += 1
+        passing = self._close_loop(start)
+        self.facts = facts
+        if node.returns and not left:
+            self.write("return")
+        self._guard(passing)
+        self._leave(node)
+        self.reuse = reuse
+        return not node.returns or left
+
+    def _if(self, node: Node, last: bool) -> bool:
+        condition = self.pop()
+        if condition.flags & _MOVES and (node.params or any(e.flags for e in self.stack)):
+            condition = self.materialise(condition, len(self.stack))
+        self._enter(node, last)
+        if self._as_expression(node, condition):
+            return True
+        text, prec = self.condition(condition)
+        fall = inner_fall(node, self.fall, last)
+        start = len(self.lines)
+        in_loop = node.needs_loop and not node.returns
+        sinks = node.sinks and not last and not node.needs_loop
+        if in_loop and len(self.loops) >= self.options.max_loops:
+            self._use_flags(node)
+            in_loop = False
+        if in_loop:
+            self._open_loop(PyLoop(fall))
+        reuse = self.reuse
+        arms = _Arms(self, node, condition)
+        if sinks:
+            return self._sink_rest(node, arms, text, prec)
+        if node.orelse is None:
+            falls = self._if_without_else(node, arms, fall, text)
+        elif not node.body and not node.branches and not node.results:
+            self.write(f"if {negation(text, prec)}:")
+            arms.write(node.orelse, fall, False)
+            arms.assume(True)
+            self._join(node)
+            falls = True
+        else:
+            self.write(f"if {text}:")
+            then_falls = arms.write(node.body, fall, True)
+            self.write("else:")
+            falls = arms.write(node.orelse, fall, False) or then_falls
+        self.stack = list(arms.stack)
+        if in_loop:
+            if falls:
+                self.write("break")
+            self._guard(self._close_loop(start))
+        if node.facts is not None:
+            self.facts = node.facts
+        self._leave(node)
+        self.reuse = {k: v for k, v in reuse.items() if not node.assigned >> k[0] & 1}
+        return (falls or node.branches > 0) and not node.returns
+
+    def _if_without_else(
+        self, node: Node, arms: _Arms, fall: frozenset[Node], text: str
+    ) -> bool:
+        self.write(f"if {text}:")
+        arms.write(node.body, fall, True)
+        arms.assume(False)
+        if node.returns or node.params:
+            self.stack = list(arms.stack)
+            self.write("else:")
+            self.indent += 1
+            self._finish(node, True)
+            self.write("pass")
+            self.indent -= 1
+        else:
+            self._join(node)
+        return True
+
+    def _sink_rest(self, node: Node, arms: _Arms, text: str, prec: int) -> bool:
+        """Write the diverging arm, then the other one, with the rest of the sequence to follow inside it."""
+        rest = self.fall
+        reuse = self.reuse
+        only = frozenset((node,))
+        then_diverges = sequence_diverges(node.body)
+        if then_diverges:
+            self.write(f"if {text}:")
+            arms.write(node.body, rest, True)
+        else:
+            self.write(f"if {negation(text, prec)}:")
+            arms.write(node.orelse or [], rest, False)
+        self.write("else:")
+        self.indent += 1
+        arms.assume(not then_diverges)
+        node.facts = None
+        other = node.orelse if then_diverges else node.body
+        falls = True
+        if other is not None:
+            falls = self._body(other, only, node, block=False)
+        if node.facts is not None:
+            self.facts = node.facts
+        self._leave(node)
+        self.reuse = {k: v for k, v in reuse.items() if not node.assigned >> k[0] & 1}
+        return falls or node.branches > 0
+
+    def _as_expression(self, node: Node, condition: Entry) -> bool:
+        """Write an ``if`` with two pure arms as a conditional expression; whether that was possible."""
+        if (
+            len(node.results) != 1
+            or node.params
+            or node.branches
+            or node.orelse is None
+            or node.returns
+            or not (_is_pure(node.body) and _is_pure(node.orelse))
+        ):
+            return False
+        written, stack, facts, reuse = len(self.lines), list(self.stack), self.facts, self.reuse
+        arms = []
+        for body, truth in ((node.body, True), (node.orelse, False)):
+            self.facts, self.reuse = dict(facts), dict(reuse)
+            self.refine(condition, truth)
+            self.sequence(body)
+            arms.append(self.pop_canonical())
+        self.facts = facts
+        if len(self.lines) == written and len(self.stack) == len(stack):
+            self.push(conditional(self, condition, arms[0], arms[1]))
+            return True
+        del self.lines[written:]
+        self.stack, self.reuse = stack, reuse
+        return False
+
+    # Switches: see `switch`
+
+    def _br_table(self, targets: list[Node]) -> None:
+        raise NotImplementedError
+
+    def _switch(self, node: Node, fall: frozenset[Node]) -> bool:
+        raise NotImplementedError
+
+
+class _Arms:
+    """The two arms of an ``if``: each starts from the state before it."""
+
+    __slots__ = ("_condition", "_facts", "_frame", "_node", "_reuse", "stack")
+
+    def __init__(self, frame: Structured, node: Node, condition: Entry) -> None:
+        self._frame = frame
+        self._node = node
+        self._condition = condition
+        self._facts = frame.facts
+        self._reuse = frame.reuse
+        self.stack = list(frame.stack)
+
+    def assume(self, truth: bool) -> None:
+        """Go back to the state before the arms, with the condition's outcome known."""
+        frame = self._frame
+        frame.stack = list(self.stack)
+        frame.reuse = dict(self._reuse)
+        frame.facts = dict(self._facts)
+        frame.refine(self._condition, truth)
+
+    def write(self, body: list[Item], fall: frozenset[Node], truth: bool) -> bool:
+        """Write an arm as a Python block; whether it falls through."""
+        frame = self._frame
+        self.assume(truth)
+        frame.indent += 1
+        falls = frame._body(body, fall, self._node, block=True)
+        frame.indent -= 1
+        return falls
+
+
+def _is_pure(sequence: list[Item]) -> bool:
+    return len(sequence) <= _LONGEST_ARM and not any(
+        isinstance(item, Node) or item[0] in _NOT_PURE or item[0] not in EMITTERS
+        for item in sequence
+    )

@@ -1,0 +1,123 @@
+"""From Python's exceptions to traps (core: "Execution: Results").
+
+Generated code has no checks on its fast paths: an index out of range, a division by zero or too deep a recursion is a
+Python exception, and becomes a trap where wasm code was entered. Only exceptions that generated code or this
+engine's helpers raised are translated; those of host functions pass unchanged.
+"""
+
+from __future__ import annotations
+
+import dis
+import struct
+from pathlib import PurePath
+from types import CodeType, TracebackType
+from typing import Final
+
+from pyjsapi.compiler import numerics
+from pyjsapi.syntax.errors import Exhaustion, Trap, WasmError
+
+GENERATED: Final = "<wasm "
+"""What the file names of generated code start with."""
+
+_HELPERS: Final = numerics.__file__
+_PACKAGE: Final = str(PurePath(__file__).parents[1])
+_OUT_OF_BOUNDS: Final = "out of bounds memory access"
+_DEEP: Final = 1000
+"""Frames in a traceback beyond which it is cut: Pyodide cannot free a chain of 6,000."""
+_KEPT: Final = 100
+
+
+def translate_exception(exception: BaseException) -> WasmError | None:
+    """The error that an exception from wasm code stands for; ``None`` if it belongs to the host."""
+    if isinstance(exception, WasmError):
+        return exception
+    if not isinstance(exception, (ArithmeticError, IndexError, RecursionError, struct.error)):
+        return None
+    innermost = _innermost(exception.__traceback__)
+    if innermost is None:
+        return None
+    filename = innermost.tb_frame.f_code.co_filename
+    generated = filename.startswith(GENERATED)
+    if isinstance(exception, RecursionError):
+        if generated or filename.startswith(_PACKAGE):
+            return Exhaustion("call stack exhausted")
+        return None
+    if not generated and filename != _HELPERS:
+        return None
+    if isinstance(exception, ZeroDivisionError):
+        return Trap("integer divide by zero")
+    if isinstance(exception, IndexError) and generated and _is_table(exception, innermost):
+        return Trap("undefined element")
+    return Trap(_OUT_OF_BOUNDS)
+
+
+def _innermost(traceback: TracebackType | None) -> TracebackType | None:
+    while traceback is not None and traceback.tb_next is not None:
+        traceback = traceback.tb_next
+    return traceback
+
+
+def _is_table(exception: IndexError, traceback: TracebackType) -> bool:
+    """Whether the failing subscript is one of a table's list of callables."""
+    message = str(exception)
+    if message.startswith("list index"):
+        return True
+    if not message.startswith("cannot fit"):
+        return False
+    # An index that no Python sequence can have: look at what is subscripted.
+    code = traceback.tb_frame.f_code
+    name = _subscripted(code, traceback.tb_lasti)
+    return name is not None and name[0] == "t"
+
+
+def _subscripted(code: CodeType, offset: int) -> str | None:
+    """The global that the expression of the instruction at ``offset`` starts with."""
+    found: str | None = None
+    last_global: str | None = None
+    instructions = list(dis.get_instructions(code))
+    failing = next((i for i in instructions if i.offset == offset), None)
+    if failing is None:
+        return None
+    where = failing.positions
+    for instruction in instructions:
+        if instruction.offset >= offset:
+            break
+        if instruction.opname == "LOAD_GLOBAL":
+            last_global = str(instruction.argval)
+            here = instruction.positions
+            if (
+                where is not None
+                and here is not None
+                and where.col_offset is not None
+                and (here.lineno, here.col_offset) == (where.lineno, where.col_offset)
+            ):
+                found = last_global
+    return found or last_global
+
+
+def demolish(exception: BaseException) -> None:
+    """Cut a deep traceback down to its ends, without recursion anywhere."""
+    chain: list[TracebackType] = []
+    traceback = exception.__traceback__
+    while traceback is not None:
+        chain.append(traceback)
+        traceback = traceback.tb_next
+    if len(chain) <= _DEEP:
+        return
+    exception.__traceback__ = None
+    for link in chain:
+        link.tb_next = None
+    first = chain[:_KEPT]
+    for outer, inner in zip(first, first[1:], strict=False):
+        outer.tb_next = inner
+    first[-1].tb_next = chain[-1]
+    exception.__traceback__ = first[0]
+    while chain:
+        chain.pop()
+
+
+def raised_from_wasm(exception: BaseException) -> BaseException:
+    """The exception to raise where wasm code was entered, in place of the one that came out of it."""
+    error = translate_exception(exception)
+    demolish(exception)
+    return exception if error is None else error
