@@ -118,7 +118,7 @@ class StateMachine(Frame):
                 self._end()
             elif op is not _NOP:
                 self._control(instr)
-        self.lines = header
+        self.lines, self.indent = header, 1
         self._write_states()
 
     # States

@@ -155,9 +155,9 @@ class _Switch:
             self._case(self._segments[case], self._fall, self._end)
             return
         frame._join(target)
-        kind = frame._jump_kind(target)
-        if target in self._fall and not target.returns and kind != "break":
-            kind = "fall"
+        leaves_loop = bool(frame.loops) and target in frame.loops[-1].exits
+        falls = target in self._fall and not target.returns and not leaves_loop
+        kind = "fall" if falls else frame._jump_kind(target)
         if kind == "fall":
             self.falls = True
             frame.write("pass")
