@@ -89,9 +89,7 @@ def _narrow(shape: Shape, signed: bool) -> Callable[[int, int], int]:
     bias = ones << half - 1 if signed else 0
     largest = ones * (half_mask >> 1)
     step = half // 8
-    positions = bytes(
-        lane * 2 * step + byte for lane in range(wide.count) for byte in range(step)
-    )
+    positions = bytes(lane * 2 * step + byte for lane in range(wide.count) for byte in range(step))
 
     def narrow(a: int, b: int) -> int:
         x = a | b << BITS

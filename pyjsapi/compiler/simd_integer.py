@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final, TypeAlias
 
-from pyjsapi.compiler.simd_shapes import I8X16, I16X8, INTEGER_SHAPES, I64X2, MASK128, Shape
+from pyjsapi.compiler.simd_shapes import I8X16, I16X8, I64X2, INTEGER_SHAPES, MASK128, Shape
 
 Unary: TypeAlias = Callable[[int], int]
 Binary: TypeAlias = Callable[[int, int], int]

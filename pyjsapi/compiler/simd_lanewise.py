@@ -34,7 +34,7 @@ def lanewise(
     scope["from_bytes"] = _FROM_BYTES
     scope["pack"] = struct.Struct("<" + result).pack
     letters = "abc"[: len(operands)]
-    lines = [f"def {name}({','.join(letters)}):"]
+    lines = [f"def lanewise_{name}({','.join(letters)}):"]
     for letter, format_ in zip(letters, operands, strict=True):
         unpack = struct.Struct("<" + format_)
         scope[f"unpack_{letter}"] = unpack.unpack
@@ -53,5 +53,5 @@ def lanewise(
     else:
         lines.append(f" {packed}")
     exec(compile("\n".join(lines), f"<{name}>", "exec"), scope)
-    function: Callable[..., int] = scope[name]
+    function: Callable[..., int] = scope[f"lanewise_{name}"]
     return function
