@@ -402,7 +402,9 @@ class ModuleParser(InstructionParser):
         return offset
 
     def _use(self, keyword: str, space: IndexSpace) -> int | None:
-        """``(keyword x)`` if it comes next."""
+        """``(keyword x)`` if it comes next; WebAssembly 1.0 had the bare number, too."""
+        if self.at_nat():
+            return self.nat(32)
         if not self.accept_form(keyword):
             return None
         index = self.index(space)
@@ -446,10 +448,11 @@ class ModuleParser(InstructionParser):
             mode = "declarative"
             type_, inits = self._elem_list(kind_optional=False)
         else:
+            bare = self.at_nat()
             tableidx = self._use("table", self.tables)
             active = tableidx is not None or (self.tokens[self.i] == "(" and not self.at_ref_type())
             mode = Active(tableidx or 0, self._offset()) if active else "passive"
-            type_, inits = self._elem_list(kind_optional=active and tableidx is None)
+            type_, inits = self._elem_list(kind_optional=active and (bare or tableidx is None))
         self.module.elems.append(Elem(type_, inits, mode))
 
     def _start(self) -> None:

@@ -102,6 +102,10 @@ FIELDS = {
         "(table 1 funcref) (func $f) (elem (i32.const 0) $f)",
         "(table 1 funcref) (func $f) (elem (table 0) (offset i32.const 0) func $f)",
     ),
+    "segments of version 1.0 with a bare index": (
+        '(table 1 funcref) (func $f) (elem 0 (i32.const 0) $f) (memory 1) (data 0 (i32.const 0) "a")',
+        '(table 1 funcref) (func $f) (elem (i32.const 0) $f) (memory 1) (data (i32.const 0) "a")',
+    ),
     "declarative segment": (
         "(func $f) (elem declare func $f)",
         "(func $f) (elem $e declare func 0)",
