@@ -64,9 +64,7 @@ def _call(frame: Frame, instr: Instr) -> None:
         frame.emit(text, 0, True, True)
     elif len(results) == 1:
         type_ = results[0]
-        frame.push(
-            Entry(type_, text, ATOM, 0, TOP.get(type_, 0), deps, flags | EFFECT | TRAPS)
-        )
+        frame.push(Entry(type_, text, ATOM, 0, TOP.get(type_, 0), deps, flags | EFFECT | TRAPS))
     else:
         height = len(frame.stack)
         temps = [frame.temp(type_, height + i) for i, type_ in enumerate(results)]

@@ -78,9 +78,9 @@ def _signed(name: str, operator: str) -> Binary:
 def _signed_constant(name: str, v: str, c: int, half: int) -> tuple[str, int]:
     """A signed comparison with a constant, on unsigned values: one interval or its complement."""
     last = 2 * half + 1
-    if name == "gt_s" and c == last or name == "ge_s" and c == 0:
+    if (name == "gt_s" and c == last) or (name == "ge_s" and c == 0):
         return f"{v}<={half}", P_COMPARE
-    if name == "le_s" and c == last or name == "lt_s" and c == 0:
+    if (name == "le_s" and c == last) or (name == "lt_s" and c == 0):
         return f"{v}>{half}", P_COMPARE
     if c <= half:
         inside = f"{c}<={v}<={half}" if name in ("ge_s", "lt_s") else f"{c}<{v}<={half}"
@@ -89,9 +89,7 @@ def _signed_constant(name: str, v: str, c: int, half: int) -> tuple[str, int]:
     return (inside, P_COMPARE) if name[0] == "l" else (f"not {inside}", P_NOT)
 
 
-def _signed_general(
-    name: str, operator: str, a: Entry, b: Entry, half: int
-) -> tuple[str, int]:
+def _signed_general(name: str, operator: str, a: Entry, b: Entry, half: int) -> tuple[str, int]:
     x, y = a.text, b.text
     plain = f"{x}{operator}{y}"
     if b.high <= half:
@@ -131,9 +129,7 @@ def _eqz(frame: Frame, instr: Instr) -> None:
 
 def _float_compare(operator: str) -> Binary:
     def compare(frame: Frame, type_: ValType, a: Entry, b: Entry) -> Entry:
-        return _truth(
-            f"{a.at(_P_OPERAND)}{operator}{b.at(_P_OPERAND)}", P_COMPARE, a, b, None
-        )
+        return _truth(f"{a.at(_P_OPERAND)}{operator}{b.at(_P_OPERAND)}", P_COMPARE, a, b, None)
 
     return compare
 

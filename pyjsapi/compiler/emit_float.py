@@ -27,8 +27,8 @@ from pyjsapi.compiler.registry import Binary, Unary, emit_binary, emit_unary, em
 from pyjsapi.syntax.module import Instr
 from pyjsapi.syntax.types import F32, F64, I32, I64, ValType
 
-_QUIET_NAN: Final = {F32: 0x7FC0_0000, F64: 0x7FF8_0000_0000_0000}
-_SIGN: Final = {F32: 1 << 31, F64: 1 << 63}
+_QUIET_NAN: Final[dict[ValType, int]] = {F32: 0x7FC0_0000, F64: 0x7FF8_0000_0000_0000}
+_SIGN: Final[dict[ValType, int]] = {F32: 1 << 31, F64: 1 << 63}
 _INFINITY: Final = float("inf")
 
 

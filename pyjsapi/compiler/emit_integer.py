@@ -136,7 +136,15 @@ def _add_constant(type_: ValType, a: Entry, c: int) -> Entry:
         new_form = SUM
     align = min(a.align, alignment_of(c))
     result = Entry(
-        type_, f"{a.at(P_SUM)}{c:+d}", P_SUM, a.low + c, a.high + c, a.deps, a.flags, new_form, align
+        type_,
+        f"{a.at(P_SUM)}{c:+d}",
+        P_SUM,
+        a.low + c,
+        a.high + c,
+        a.deps,
+        a.flags,
+        new_form,
+        align,
     )
     if align and type_ is I32:
         terms, start = linear_form(a)
@@ -235,9 +243,7 @@ def _and_constant(frame: Frame, type_: ValType, a: Entry, c: int) -> Entry:
     if frame.many_bit_ops and low_bits and c < _DIGIT:
         return Entry(type_, f"{a.at(P_PRODUCT)}%{c + 1}", P_PRODUCT, 0, c, a.deps, a.flags)
     high = c if a.low < 0 else min(c, a.high)
-    return Entry(
-        type_, f"{a.at(P_BIT_AND)}&{c}", P_BIT_AND, 0, high, a.deps, a.flags, None, align
-    )
+    return Entry(type_, f"{a.at(P_BIT_AND)}&{c}", P_BIT_AND, 0, high, a.deps, a.flags, None, align)
 
 
 @emit_binary("or", I32, I64)
@@ -528,9 +534,7 @@ def _wrap(frame: Frame, instr: Instr) -> None:
         frame.stack.append(constant(I32, a.low))
         return
     form = NAME if a.form is NAME and in_range(a, MASK[I32]) else None
-    frame.stack.append(
-        Entry(I32, a.text, a.prec, a.low, a.high, a.deps, a.flags, form, a.align)
-    )
+    frame.stack.append(Entry(I32, a.text, a.prec, a.low, a.high, a.deps, a.flags, form, a.align))
 
 
 @emits("i64.extend_i32_u")
@@ -547,7 +551,7 @@ def sign_extend(type_: ValType, a: Entry, bits: int) -> Entry:
     if a.form is CONST:
         value = a.low & low_bits
         return constant(type_, value - (1 << bits) if value & half else value)
-    if 0 <= a.low and a.high < half:
+    if a.low >= 0 and a.high < half:
         form = NAME if a.form is NAME else None
         return Entry(type_, a.text, a.prec, a.low, a.high, a.deps, a.flags, form, a.align)
     ones = MASK[type_] ^ low_bits

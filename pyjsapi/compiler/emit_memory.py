@@ -147,9 +147,7 @@ def _plus(address: Entry, offset: int) -> str:
     return f"{address.at(P_SUM)}+{offset}" if offset else address.text
 
 
-def _tested_index(
-    frame: Frame, address: Entry, size: int, offset: int
-) -> tuple[str, str, int]:
+def _tested_index(frame: Frame, address: Entry, size: int, offset: int) -> tuple[str, str, int]:
     """Index and misalignment test, as text, of a variable's address; and their dependencies."""
     quotient = f"{address.text}//{size}"
     remainder = f"{address.text}&{size - 1}"
@@ -213,7 +211,9 @@ def _load(frame: Frame, instr: Instr) -> None:
     if type_ is F32:
         # The conversion to a Python float would make a signalling NaN quiet.
         where = _plus(frame.canonical(address), offset)
-        text = f"x if (x:={text if prec > P_CONDITIONAL else f'({text})'})==x else ldf(ba{k},{where})"
+        text = (
+            f"x if (x:={text if prec > P_CONDITIONAL else f'({text})'})==x else ldf(ba{k},{where})"
+        )
         frame.push(Entry(F32, text, P_CONDITIONAL, deps=deps, flags=flags))
         return
     if type_ is F64:
@@ -223,7 +223,9 @@ def _load(frame: Frame, instr: Instr) -> None:
     if access.signed:
         mask = MASK[type_]
         half = high + 1 >> 1
-        text = f"x if (x:={text if prec > P_CONDITIONAL else f'({text})'})<{half} else x|{mask ^ high}"
+        text = (
+            f"x if (x:={text if prec > P_CONDITIONAL else f'({text})'})<{half} else x|{mask ^ high}"
+        )
         prec, high = P_CONDITIONAL, mask
     frame.push(Entry(type_, text, prec, 0, high, deps, flags))
 

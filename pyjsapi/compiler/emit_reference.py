@@ -55,9 +55,7 @@ def _global_get(frame: Frame, instr: Instr) -> None:
             frame.stack.append(float_literal(value_type, known[1]))
         return
     flags = GLOBAL if type_.mutable else 0
-    frame.stack.append(
-        Entry(value_type, f"g{index}[0]", ATOM, 0, TOP.get(value_type, 0), 0, flags)
-    )
+    frame.stack.append(Entry(value_type, f"g{index}[0]", ATOM, 0, TOP.get(value_type, 0), 0, flags))
 
 
 @emits("global.set")

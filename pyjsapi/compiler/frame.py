@@ -84,9 +84,7 @@ class Frame:
         """Append a line at the current indentation."""
         self.lines.append(" " * self.indent + line)
 
-    def emit(
-        self, line: str, assigned: int = 0, effect: bool = False, traps: bool = False
-    ) -> None:
+    def emit(self, line: str, assigned: int = 0, effect: bool = False, traps: bool = False) -> None:
         """Append a statement after what must be evaluated before it."""
         if self.stack:
             self.settle(assigned, effect, traps)
@@ -280,11 +278,9 @@ class Frame:
         low = entry.low
         if low >= 0 and entry.high <= mask:
             return entry
-        text = self._wrapped(entry, mask)
-        prec = P_CONDITIONAL
-        if text is None:
-            text = f"{entry.at(P_BIT_AND)}&{mask}"
-            prec = P_BIT_AND
+        wrapped = self._wrapped(entry, mask)
+        prec = P_BIT_AND if wrapped is None else P_CONDITIONAL
+        text = f"{entry.at(P_BIT_AND)}&{mask}" if wrapped is None else wrapped
         return Entry(type_, text, prec, 0, mask, entry.deps, flags, None, entry.align)
 
     def _wrapped(self, entry: Entry, mask: int) -> str | None:

@@ -13,12 +13,12 @@ import pyjsapi.compiler.emit_float
 import pyjsapi.compiler.emit_integer
 import pyjsapi.compiler.emit_memory
 import pyjsapi.compiler.emit_reference  # noqa: F401 (these modules fill the table of emitters)
+from pyjsapi.compiler.branches import StructureLimit
 from pyjsapi.compiler.emit_call import list_is_ambiguous
 from pyjsapi.compiler.frame import Frame
 from pyjsapi.compiler.labels import LabelAnalysis
 from pyjsapi.compiler.scope import ModuleScope
 from pyjsapi.compiler.statemachine import StateMachine
-from pyjsapi.compiler.structured import StructureLimit
 from pyjsapi.compiler.switch import StructuredEmitter
 from pyjsapi.compiler.tree import BIT_OPS, Tree, build_tree
 from pyjsapi.syntax.module import Code
@@ -110,6 +110,3 @@ def compile_function(scope: ModuleScope, funcidx: int, code: Code) -> FunctionCo
 def source_of(scope: ModuleScope, funcidx: int, code: Code) -> str:
     """The Python source of a function, for people and tests."""
     return "\n".join(translate(scope, funcidx, code).lines)
-
-
-

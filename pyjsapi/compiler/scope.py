@@ -63,9 +63,7 @@ class ModuleScope:
 def memory_scope(index: int, type_: MemType, big: bool) -> MemoryScope:
     """The scope of a memory; ``big`` if it may grow beyond `facts.PLAIN_PAGES` pages of 64 KiB."""
     full = FULL_BOUND32 if type_.addrtype is I32 else FULL_BOUND64
-    return MemoryScope(
-        index, type_.addrtype, type_.page_size_log2, full if big else PLAIN_BOUND
-    )
+    return MemoryScope(index, type_.addrtype, type_.page_size_log2, full if big else PLAIN_BOUND)
 
 
 def first_of_type(types: Sequence[DefType]) -> dict[int, int]:

@@ -345,5 +345,3 @@ class StateMachine(Frame):
             self.write(f"{targets}={','.join(v.at(P_CONDITIONAL) for v in values)}")
         self.write_zeros()
         self._go(0, 0)
-
-

@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
+from pyjsapi.compiler.branches import PyLoop
 from pyjsapi.compiler.facts import without
 from pyjsapi.compiler.registry import EMITTERS
-from pyjsapi.compiler.structured import PyLoop, Structured
+from pyjsapi.compiler.structured import Structured
 from pyjsapi.compiler.tree import LOCAL_SET, LOCAL_TEE, Item, Node
 
 _T = TypeVar("_T")

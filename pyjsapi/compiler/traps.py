@@ -8,6 +8,7 @@ engine's helpers raised are translated; those of host functions pass unchanged.
 from __future__ import annotations
 
 import dis
+import itertools
 import struct
 from pathlib import PurePath
 from types import CodeType, TracebackType
@@ -108,7 +109,7 @@ def demolish(exception: BaseException) -> None:
     for link in chain:
         link.tb_next = None
     first = chain[:_KEPT]
-    for outer, inner in zip(first, first[1:], strict=False):
+    for outer, inner in itertools.pairwise(first):
         outer.tb_next = inner
     first[-1].tb_next = chain[-1]
     exception.__traceback__ = first[0]
