@@ -139,10 +139,12 @@ ENGINES: tuple[Engine, ...] = (Pyjsapi(), HandWritten(), Pywasm(), Ppci(), Wasmt
 
 
 def available(engines: Sequence[Engine]) -> tuple[list[Engine], dict[str, str]]:
-    """The engines that can be loaded here, and why the others cannot, by name."""
-    usable: list[Engine] = []
+    """The engines that can be loaded here, the first one always, and why others cannot, by name."""
+    base, *others = engines
+    base.load(kernel("fib"))
+    usable = [base]
     missing: dict[str, str] = {}
-    for engine in engines:
+    for engine in others:
         try:
             engine.load(kernel("fib"))
         except ImportError as error:

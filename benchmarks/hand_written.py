@@ -1,14 +1,16 @@
-"""The kernels as a Python programmer would write them: the same algorithms on the same data layout.
+"""The kernels as a Python programmer would write them: the same algorithms on the same data.
 
+What a kernel keeps in its memory (matrices, tables, the interpreter's stack) is in a buffer here too, so
+that each function could stand in for its kernel; it is read and written through typed memoryviews.
 Element indices instead of addresses, `range` instead of counters, masks only where a result can exceed
-its type, buffers read through typed memoryviews. No use of library functions that do the whole work.
+its type. No use of library functions that do the whole work.
 """
 
 from __future__ import annotations
 
 import struct
 from array import array
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from math import sqrt
 from typing import Any
 
@@ -45,14 +47,24 @@ def sieve(n: int) -> int:
     return count
 
 
-def matrices(n: int) -> tuple[array[float], array[float]]:
+def doubles(values: Iterable[float]) -> memoryview[float]:
+    """A buffer of doubles that holds `values`."""
+    return memoryview(bytearray(array("d", values))).cast("d")
+
+
+def words(values: Iterable[int]) -> memoryview[int]:
+    """A buffer of 32-bit words that holds `values`."""
+    return memoryview(bytearray(array("I", values))).cast("I")
+
+
+def matrices(n: int) -> tuple[list[float], list[float]]:
     """The two n × n matrices that the kernels' `init` makes, row by row."""
     size = n * n
     values = [float(i * 7919 % 1000) * 0.001 for i in range(2 * size, 0, -1)]
-    return array("d", values[:size]), array("d", values[size:])
+    return values[:size], values[size:]
 
 
-def matmul(n: int, a: array[float], b: array[float], c: array[float]) -> float:
+def matmul(n: int, a: memoryview[float], b: memoryview[float], c: memoryview[float]) -> float:
     total = 0.0
     row = 0
     for _ in range(n):
@@ -82,13 +94,13 @@ def fnv1a64(data: bytearray, start: int, count: int) -> int:
     return value
 
 
-def _crc32_table() -> list[int]:
+def _crc32_table() -> memoryview[int]:
     table = []
     for value in range(256):
         for _ in range(8):
             value = value >> 1 ^ (0xEDB88320 if value & 1 else 0)
         table.append(value)
-    return table
+    return words(table)
 
 
 CRC32_TABLE = _crc32_table()
@@ -107,25 +119,25 @@ def sha256(data: bytearray, start: int, blocks: int) -> int:
     constants = SHA256_ROUNDS
     unpack = struct.Struct(">16I").unpack_from
     for _ in range(blocks):
-        words = list(unpack(data, start))
+        schedule = list(unpack(data, start))
         start += 64
         for i in range(16, 64):
-            x = words[i - 2]
-            y = words[i - 15]
+            x = schedule[i - 2]
+            y = schedule[i - 15]
             xx = x * 0x100000001  # twice the word: every rotation is a shift of it
             yy = y * 0x100000001
-            words.append(
+            schedule.append(
                 (xx >> 17 ^ xx >> 19 ^ x >> 10)
-                + words[i - 7]
+                + schedule[i - 7]
                 + (yy >> 7 ^ yy >> 18 ^ y >> 3)
-                + words[i - 16]
+                + schedule[i - 16]
                 & M32
             )
         a, b, c, d, e, f, g, h = h0, h1, h2, h3, h4, h5, h6, h7
         for i in range(64):
             ee = e * 0x100000001
             t1 = h + ((ee >> 6 ^ ee >> 11 ^ ee >> 25) & M32) + ((g ^ f) & e ^ g)
-            t1 += constants[i] + words[i]
+            t1 += constants[i] + schedule[i]
             aa = a * 0x100000001
             t2 = ((aa >> 2 ^ aa >> 13 ^ aa >> 22) & M32) + ((b | c) & a | b & c)
             h = g
@@ -147,7 +159,7 @@ def sha256(data: bytearray, start: int, blocks: int) -> int:
     return h0 << 32 | h1
 
 
-def nbody(bodies: array[float], steps: int) -> float:
+def nbody(bodies: memoryview[float], steps: int) -> float:
     size = len(bodies)
     for _ in range(steps):
         for i in range(0, size, 7):
@@ -200,10 +212,10 @@ def call_indirect(n: int) -> int:
     return x
 
 
-BYTECODE = bytes([0, 0, 5, 5, 0, 3, 3, 0, 1, 1, 5, 7, 6, 10, 9, 8])
+BYTECODE = bytearray([0, 0, 5, 5, 0, 3, 3, 0, 1, 1, 5, 7, 6, 10, 9, 8])
 
 
-def interpreter(code: bytes, stack: list[int], acc: int) -> int:
+def interpreter(code: bytearray, stack: memoryview[int], acc: int) -> int:
     """The interpreter of `interpreter.wat`, its dispatch written as a balanced tree of comparisons."""
     pc = sp = 0
     while True:
@@ -263,8 +275,8 @@ def transform(source: bytearray, target: bytearray, count: int) -> int:
 
 
 def _matmul(n: int) -> Callable[[], float]:
-    a, b = matrices(n)
-    c = array("d", bytes(8 * n * n))
+    a, b = (doubles(values) for values in matrices(n))
+    c = doubles([0.0] * (n * n))
     return lambda: matmul(n, a, b, c)
 
 
@@ -287,12 +299,12 @@ def _sha256(start: int, blocks: int) -> Callable[[], int]:
 
 
 def _nbody(steps: int) -> Callable[[], float]:
-    bodies = array("d", BODY_DOUBLES)
+    bodies = doubles(BODY_DOUBLES)
     return lambda: nbody(bodies, steps)
 
 
 def _interpreter(n: int) -> Callable[[], int]:
-    stack = [0] * 1024
+    stack = words([0] * 1024)
     return lambda: interpreter(BYTECODE, stack, n)
 
 

@@ -46,7 +46,14 @@ def environment(version: str) -> Path:
     if not done.is_file() or done.read_text(encoding="utf-8") != wanted:
         print(f"benchmarks: installing the peers for Python {version} into {venv}", flush=True)
         subprocess.run([find(version), "-m", "venv", "--clear", venv], check=True)
-        pip = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+        pip: list[str | Path] = [
+            python,
+            "-m",
+            "pip",
+            "install",
+            "--quiet",
+            "--disable-pip-version-check",
+        ]
         subprocess.run([*pip, *peers, BACKPORT], check=True)
         done.write_text(wanted, encoding="utf-8")
     return python
