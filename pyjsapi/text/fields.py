@@ -304,6 +304,9 @@ class ModuleParser(InstructionParser):
         self.module.funcs.append(Func(typeidx, Code(groups, body)))
         if self.locals.indices:
             self.names.locals[funcidx] = self.locals.names()
+        if self.labels.names:
+            self.names.labels[funcidx] = self.labels.names
+            self.labels = Labels()
 
     def _locals(
         self, typeidx: int, params: Params | None, at: int

@@ -44,10 +44,13 @@ class IndexSpace:
 class Labels:
     """The labels in scope, relative indices with shadowing. Depth 0 is the function itself."""
 
-    __slots__ = ("_depths", "depth")
+    __slots__ = ("_blocks", "_depths", "depth", "names")
 
     def __init__(self) -> None:
         self.depth = 0
+        self.names: dict[int, str] = {}
+        """Identifiers without the dollar sign, by the position of the block among the function's blocks."""
+        self._blocks = 0
         self._depths: dict[Identifier, list[int]] = {}
 
     def enter(self, identifier: Identifier | None) -> None:
@@ -55,6 +58,8 @@ class Labels:
         self.depth += 1
         if identifier is not None:
             self._depths.setdefault(identifier, []).append(self.depth)
+            self.names[self._blocks] = identifier[1:]
+        self._blocks += 1
 
     def leave(self, identifier: Identifier | None) -> None:
         """End the innermost block, which has this label."""

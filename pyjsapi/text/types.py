@@ -169,7 +169,7 @@ class TypeParser(Cursor):
         params, identifiers = self.params(named=named)
         functype = FuncType(tuple(params), tuple(self.results()))
         if self.at_form("param"):
-            raise self.unexpected(self.i + 1, "no parameters after results")
+            raise self.error("unexpected token param: parameters come before results", self.i + 1)
         return functype, identifiers
 
     def _comp_type(self, typeidx: int) -> CompType:

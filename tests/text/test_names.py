@@ -12,7 +12,8 @@ _TEXT = """
   (type $s (struct (field $x i32) (field i32) (field $y i32)))
   (import "m" "f" (func $imported (param $p i32)))
   (func $f (param i32) (param $b i32) (local i32) (local $"d d" i64))
-  (func (type $t) (local $late i32))
+  (func (type $t) (local $late i32)
+    block loop $l (if $i (i32.const 0) (then (block $"b b"))) end end)
   (table $tab 0 funcref) (memory $mem 0) (global $glob i32 (i32.const 0))
   (elem $el func) (data $dat ""))
 """
@@ -23,6 +24,7 @@ def test_identifiers_become_names() -> None:
     assert names.module == "a module"
     assert names.funcs == {0: "imported", 1: "f"}
     assert names.locals == {1: {1: "b", 3: "d d"}, 2: {1: "late"}}
+    assert names.labels == {2: {1: "l", 2: "i", 3: "b b"}}
     assert names.types == {0: "t", 1: "s"}
     assert names.fields == {1: {0: "x", 2: "y"}}
     assert names.tables == {0: "tab"}
