@@ -1,3 +1,55 @@
-"""The WebAssembly JavaScript API in pure Python."""
+"""The WebAssembly JavaScript API in pure Python.
+
+``WebAssembly`` is the namespace of that name; beside it stand what it borrows from ECMAScript: buffers, typed
+arrays, ``null`` (``None`` is ``undefined``) and ``RangeError`` (``TypeError`` is Python's own).
+"""
+
+from pyjsapi.ecmascript import (
+    ArrayBuffer,
+    BigInt64Array,
+    BigUint64Array,
+    DataView,
+    Float16Array,
+    Float32Array,
+    Float64Array,
+    Int8Array,
+    Int16Array,
+    Int32Array,
+    RangeError,
+    SharedArrayBuffer,
+    Uint8Array,
+    Uint8ClampedArray,
+    Uint16Array,
+    Uint32Array,
+    null,
+)
+from pyjsapi.jsapi import namespace as WebAssembly
+from pyjsapi.syntax.features import Features
+from pyjsapi.text import wat2wasm
+from pyjsapi.validation.limits import Limits
 
 __version__ = "0.1.0"
+
+__all__ = [
+    "ArrayBuffer",
+    "BigInt64Array",
+    "BigUint64Array",
+    "DataView",
+    "Features",
+    "Float16Array",
+    "Float32Array",
+    "Float64Array",
+    "Int8Array",
+    "Int16Array",
+    "Int32Array",
+    "Limits",
+    "RangeError",
+    "SharedArrayBuffer",
+    "Uint8Array",
+    "Uint8ClampedArray",
+    "Uint16Array",
+    "Uint32Array",
+    "WebAssembly",
+    "null",
+    "wat2wasm",
+]

@@ -38,13 +38,13 @@ def run(options: argparse.Namespace) -> int:
     functions = {
         e["name"]: e["type"] for e in WebAssembly.Module.exports(module) if e["kind"] == "function"
     }
-    name = options.invoke or "_start"
+    name, *texts = options.invoke or ["_start"]
     if name not in functions:
         listed = "".join(f"\n  {n}{_signature(t)}" for n, t in functions.items()) or " none"
         raise InputError(
             f"{options.module} exports no function {name!r}; its functions are:{listed}"
         )
-    arguments = _arguments(name, functions[name], options.args)
+    arguments = _arguments(name, functions[name], texts)
     try:
         result = instance.exports[name](*arguments)
     except (WebAssembly.RuntimeError, RangeError) as error:

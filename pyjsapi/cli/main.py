@@ -48,9 +48,11 @@ def _parser() -> argparse.ArgumentParser:
 
     run = verbs.add_parser("run", help="instantiate a module and call one of its functions")
     run.add_argument("module", type=Path, help=".wasm or .wat file")
-    run.add_argument("--invoke", metavar="NAME", help="exported function (default: _start)")
     run.add_argument(
-        "args", nargs="*", help="arguments: integers (0x… too) and floats, by the function's type"
+        "--invoke",
+        nargs=argparse.REMAINDER,
+        metavar="NAME ARGS",
+        help="exported function (default: _start) and its arguments: integers (0x… too) and floats, by its type",
     )
     run.set_defaults(command=commands.run)
 

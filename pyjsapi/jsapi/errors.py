@@ -5,7 +5,7 @@ from __future__ import annotations
 import builtins
 from typing import ClassVar
 
-from pyjsapi.compiler import translate_exception
+from pyjsapi.compiler.traps import demolish, translate_exception
 from pyjsapi.ecmascript.errors import NamedError, RangeError
 from pyjsapi.syntax.errors import Exhaustion
 from pyjsapi.syntax.errors import LinkError as CoreLinkError
@@ -39,6 +39,7 @@ def js_error(error: BaseException) -> BaseException:
     Exceptions of the host's own functions are returned unchanged.
     """
     core = translate_exception(error)
+    demolish(error)
     if core is None:
         if isinstance(error, RecursionError) and not isinstance(error, CallStackError):
             return CallStackError("Maximum call stack size exceeded")

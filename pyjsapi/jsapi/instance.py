@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, NoReturn, final
 
-from pyjsapi.compiler import CompiledModule, instantiate
+from pyjsapi.compiler.engine import CompiledModule, instantiate
 from pyjsapi.ecmascript import RangeError
 from pyjsapi.ecmascript.values import is_object
 from pyjsapi.jsapi.descriptors import get_property

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from pyjsapi.compiler import CompiledModule, compile_module
+from pyjsapi.compiler.engine import CompiledModule, compile_module
 from pyjsapi.ecmascript import ArrayBuffer, bytes_of_buffer_source
 from pyjsapi.ecmascript.conversions import to_string
 from pyjsapi.jsapi.descriptors import type_name
