@@ -76,6 +76,19 @@ def _get(owner: Any, key: str | int) -> Any:
         return None
 
 
+def _same_value(first: Any, second: Any) -> bool:
+    """``Object.is`` of JavaScript."""
+    if isinstance(first, (int, float)) and isinstance(second, (int, float)):
+        if isinstance(first, bool) is not isinstance(second, bool):
+            return False
+        if first != first or second != second:
+            return first != first and second != second
+        return first == second and math.copysign(1, first) == math.copysign(1, second)
+    if isinstance(first, str):
+        return bool(first == second)
+    return first is second
+
+
 class _Host:
     """A host function that records its calls; a plain callable for pyjsapi."""
 
@@ -249,7 +262,7 @@ class _Run:
             return self._view(step, step["write"]).set(self.evaluate(step["values"]))
         if "same" in step:
             first, second = (self.evaluate(item) for item in step["same"])
-            return first is second
+            return _same_value(first, second)
         if "keys" in step:
             return list(self.resolve(step["keys"]))
         if "host" in step:
