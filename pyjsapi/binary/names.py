@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Final, TypeAlias, TypeVar
 
 from pyjsapi.binary.leb128 import unsigned
 from pyjsapi.binary.reader import Reader
 from pyjsapi.syntax.errors import DecodeError
-from pyjsapi.syntax.module import Custom, Module
+from pyjsapi.syntax.module import SECTIONS, Custom, Module
 
 _V = TypeVar("_V")
+
+_RANK: Final = {name: rank for rank, name in enumerate(("", *SECTIONS))}
+_AFTER_NAMES: Final = ("producers", "target_features")
+"""Custom sections that follow the name section, as the tool conventions ask."""
 
 SECTION_NAME: Final = "name"
 
@@ -111,11 +115,26 @@ def encode_names(names: Names) -> bytes:
 
 
 def set_names(module: Module, names: Names) -> None:
-    """Give a module these names in place of those that it has. The section comes last, as it should."""
-    module.customs = [custom for custom in module.customs if custom.name != SECTION_NAME]
+    """Give a module these names in place of those that it has.
+
+    The section comes last, but for those that tools expect after it.
+    """
+    customs = [custom for custom in module.customs if custom.name != SECTION_NAME]
+    customs.sort(key=lambda custom: _RANK[custom.after])
     content = encode_names(names)
     if content:
-        module.customs.append(Custom(SECTION_NAME, content, "data"))
+        place = name_section_place(customs)
+        after = customs[place].after if place < len(customs) else SECTIONS[-1]
+        customs.insert(place, Custom(SECTION_NAME, content, after))
+    module.customs = customs
+
+
+def name_section_place(customs: Sequence[Custom]) -> int:
+    """The place for a name section among other custom sections, which are in the order that they have in the module."""
+    place = len(customs)
+    while place and customs[place - 1].name in _AFTER_NAMES:
+        place -= 1
+    return place
 
 
 def _assoc(reader: Reader, read: Callable[[], _V]) -> dict[int, _V]:

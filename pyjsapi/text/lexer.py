@@ -13,7 +13,8 @@ from pyjsapi.syntax.errors import ParseError
 from pyjsapi.text.keywords import KEYWORDS
 from pyjsapi.text.numbers import is_nat, is_number, shown
 
-_IDCHAR: Final = r"[!#-'*+\--:<-Z\\^-z|~]"
+IDCHAR: Final = r"[!#-'*+\--:<-Z\\^-z|~]"
+"""A character of identifiers, as a regular expression."""
 _HEX: Final = r"[0-9A-Fa-f]"
 _ESCAPE: Final = rf"""\\(?:[nrt\\'"]|{_HEX}{{2}}|u\{{{_HEX}+(?:_{_HEX}+)*\}})"""
 _STRING_START: Final = rf'"(?:[^"\\\x00-\x1f\x7f]++|{_ESCAPE})*+'
@@ -22,7 +23,7 @@ _BLOCK_COMMENT: Final = r"\(;(?:[^(;]++|;(?!\))|\((?!;))*+;\)"
 _SPACE: Final = rf"(?:[ \t\r\n]++|;;[^\r\n]*+|{_BLOCK_COMMENT})*+"
 
 _TOKEN: Final = re.compile(
-    rf"""{_SPACE}(\(@(?:{_IDCHAR}++|{_STRING})?+|\(;|[()]|(?:{_IDCHAR}++|{_STRING})++|".*|.|\Z)""",
+    rf"""{_SPACE}(\(@(?:{IDCHAR}++|{_STRING})?+|\(;|[()]|(?:{IDCHAR}++|{_STRING})++|".*|.|\Z)""",
     re.DOTALL,
 )
 """White space and comments, then one token. An empty token is the end of the text. Comments that contain comments

@@ -5,18 +5,21 @@ Everything here reads back to exactly what it was written from.
 
 from __future__ import annotations
 
+import re
 import struct
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from decimal import ROUND_CEILING, ROUND_FLOOR, Context, Decimal
 from functools import lru_cache
 from math import frexp
 from typing import Final
 
-from pyjsapi.text.lexer import IDENTIFIER
+from pyjsapi.text.lexer import IDCHAR
 from pyjsapi.text.numbers import ConstantOutOfRange, float_bits
 
 WIDTH: Final = 100
 """Columns that a line should keep to; a word that is longer stands alone."""
+
+_BARE_IDENTIFIER: Final = re.compile(rf"{IDCHAR}+\Z")
 
 _STRING_PIECE: Final = 64
 """Bytes in one of the strings that long contents are divided into."""
@@ -124,21 +127,24 @@ def _escape(character: str) -> str:
 
 def identifier(name: str) -> str:
     """The identifier for a name that is not empty, quoted where it must be."""
-    return f"${name}" if IDENTIFIER.match(name) else f"${name_literal(name)}"
+    return f"${name}" if _BARE_IDENTIFIER.match(name) else f"${name_literal(name)}"
 
 
-def fill(words: Iterable[str], indent: str) -> Iterator[str]:
-    """Words joined by spaces into lines; the lines after the first are indented deeper."""
+_WORD: Final = re.compile(r'(?:"(?:[^"\\]|\\.)*"|[^ "])+')
+
+
+def laid_out(text: str, indent: str) -> str:
+    """A line, or if it is too long lines, of which all but the first are indented deeper."""
+    if len(indent) + len(text) <= WIDTH:
+        return indent + text
+    lines = []
     line = indent
-    limit = WIDTH
-    started = False
-    for word in words:
-        if not started:
-            line += word
-            started = True
-        elif len(line) + 1 + len(word) <= limit:
-            line += f" {word}"
+    deeper = indent + "    "
+    for word in _WORD.findall(text):
+        if len(line) + 1 + len(word) > WIDTH and not line.isspace():
+            lines.append(line)
+            line = deeper + word
         else:
-            yield line
-            line = f"{indent}    {word}"
-    yield line
+            line = f"{line} {word}" if line and not line.isspace() else line + word
+    lines.append(line)
+    return "\n".join(lines)

@@ -1,0 +1,205 @@
+"""Printing of instructions, flat and one to a line (core specification, "Text Format: Instructions").
+
+What an instruction looks like follows from its kind of immediate. Lines are kept by instruction: many
+instructions of a module are equal.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Final
+
+from pyjsapi.binary.names import Names
+from pyjsapi.syntax.instructions import BY_MNEMONIC, Imm
+from pyjsapi.syntax.module import Expr, Instr, Module, op_of
+from pyjsapi.text.printer_names import References, name_annotation
+from pyjsapi.text.printer_types import TypePrinter
+from pyjsapi.text.printer_values import float_literal, identifier, laid_out, signed
+
+_ELSE: Final = BY_MNEMONIC["else"]
+_END: Final = BY_MNEMONIC["end"]
+
+_DEEPEST: Final = 30
+"""Nesting that still adds to the indentation."""
+_BODY: Final = "    "
+_INDENTS: Final = [_BODY + "  " * depth for depth in range(_DEEPEST + 1)]
+
+
+class InstructionPrinter(TypePrinter):
+    """Printer of instruction sequences; knows the locals and labels of one function at a time."""
+
+    def __init__(self, module: Module, names: Names) -> None:
+        super().__init__(module, names)
+        self.locals: References = References(0, {})
+        self.all_names_stand = True
+        """Whether everything that has a name has turned up so far, and so its name has been printed."""
+        self._lines: dict[Instr, str] = {}
+        """Instructions that look the same wherever they stand, as they look."""
+        self._labels: list[str | None] = []
+        """Identifiers of the open blocks."""
+        self._depths: dict[str, list[int]] = {}
+        """Where in ``_labels`` an identifier stands, outermost first."""
+
+    # Sequences
+
+    def instr(self, instr: Instr) -> str:
+        """An instruction without context, as it may stand in a constant expression."""
+        op = op_of(instr)
+        return op.mnemonic + _RULES[op.imm](self, instr)
+
+    def folded(self, expr: Expr, keyword: str) -> str:
+        """A constant expression: one instruction in parentheses, or several after a keyword in parentheses."""
+        if len(expr) == 2:
+            return f"({self.instr(expr[0])})"
+        return f"({' '.join([keyword, *map(self.instr, expr[:-1])])})"
+
+    def initializer(self, expr: Expr) -> str:
+        """A constant expression that stands at the end of a field, with a space before it."""
+        if len(expr) == 2:
+            return f" ({self.instr(expr[0])})"
+        return "".join(f" {self.instr(instr)}" for instr in expr[:-1])
+
+    def body(self, body: Expr, locals_: References, label_names: Mapping[int, str]) -> list[str]:
+        """The lines of a function's body. The ``end`` that closes it is left out."""
+        lines: list[str] = []
+        append = lines.append
+        known = self._lines
+        seen_locals: list[Instr] = []
+        self.locals = locals_
+        self._labels = []
+        self._depths = {}
+        blocks = 0
+        indent = _BODY
+        for instr in body:
+            line = known.get(instr)
+            if line is not None:
+                append(indent + line)
+                continue
+            op = instr[0]
+            imm = op.imm
+            if imm in _OPENING:
+                name = label_names.get(blocks)
+                blocks += 1
+                opening = laid_out(self._opening(instr, name), indent)
+                append(f"{opening} ;; label = @{len(self._labels)}")
+                indent = _INDENTS[min(len(self._labels), _DEEPEST)]
+            elif op is _END:
+                if not self._labels:
+                    break
+                self._close()
+                indent = _INDENTS[min(len(self._labels), _DEEPEST)]
+                append(f"{indent}end")
+            elif op is _ELSE:
+                append(f"{_INDENTS[min(max(len(self._labels) - 1, 0), _DEEPEST)]}else")
+            elif imm in _LABELLED:
+                append(laid_out(self.instr(instr), indent))
+            else:
+                line = known[instr] = laid_out(self.instr(instr), "")
+                if imm is Imm.LOCAL and locals_.identifiers:
+                    seen_locals.append(instr)
+                append(indent + line)
+        for instr in seen_locals:
+            del known[instr]
+        if label_names and max(label_names) >= blocks:
+            self.all_names_stand = False
+        return lines
+
+    def _opening(self, instr: Instr, name: str | None) -> str:
+        label = identifier(name) if name else None
+        if label is not None:
+            self._depths.setdefault(label, []).append(len(self._labels))
+        self._labels.append(label)
+        bound = name_annotation(name) if label is None else f" {label}"
+        op = op_of(instr)
+        return f"{op.mnemonic}{bound}{_RULES[op.imm](self, instr)}"
+
+    def _close(self) -> None:
+        label = self._labels.pop()
+        if label is not None:
+            self._depths[label].pop()
+
+    # Immediates
+
+    def _label(self, index: int) -> str:
+        depth = len(self._labels) - index
+        if depth < 0:
+            return f" {index}"
+        label = self._labels[depth - 1] if depth else None
+        if label is not None and self._depths[label][-1] == depth - 1:
+            return f" {label}"
+        return f" {index} (;@{depth};)"
+
+    def _optional(self, space: References, index: int) -> str:
+        """An index that may be left out when it is 0; it is where there is nothing else."""
+        return f" {space.use(index)}" if index or space.count > 1 else ""
+
+    def _both(self, space: References, instr: Instr) -> str:
+        _, destination, source = instr
+        if destination or source or space.count > 1:
+            return f" {space.use(destination)} {space.use(source)}"
+        return ""
+
+    def _imm_labels(self, instr: Instr) -> str:
+        return "".join(map(self._label, instr[1])) + self._label(instr[2])
+
+    def _imm_type_table(self, instr: Instr) -> str:
+        table = self._optional(self.tables, instr[2])
+        return f"{table} (type {self.types.use(instr[1])})"
+
+    def _imm_memarg(self, instr: Instr) -> str:
+        op, memidx, align_log2, offset = instr
+        text = self._optional(self.mems, memidx)
+        if offset:
+            text += f" offset={offset}"
+        if align_log2 != op.width.bit_length() - 4:
+            text += f" align={1 << align_log2}"
+        return text
+
+
+_Rule = Callable[[InstructionPrinter, Instr], str]
+
+
+def _use(space: Callable[[InstructionPrinter], References]) -> _Rule:
+    return lambda printer, instr: f" {space(printer).use(instr[1])}"
+
+
+_RULES: Final[dict[Imm, _Rule]] = {
+    Imm.NONE: lambda printer, instr: "",
+    Imm.BLOCK: lambda printer, instr: printer.block_type(instr[1]),
+    Imm.LABEL: lambda printer, instr: printer._label(instr[1]),
+    Imm.LABELS: InstructionPrinter._imm_labels,
+    Imm.FUNC: _use(lambda printer: printer.funcs),
+    Imm.TYPE: _use(lambda printer: printer.types),
+    Imm.TYPE_TABLE: InstructionPrinter._imm_type_table,
+    Imm.TYPES: lambda printer, instr: printer.vals("result", instr[1]) or " (result)",
+    Imm.LOCAL: _use(lambda printer: printer.locals),
+    Imm.GLOBAL: _use(lambda printer: printer.globals),
+    Imm.TABLE: lambda printer, instr: printer._optional(printer.tables, instr[1]),
+    Imm.TABLE_TABLE: lambda printer, instr: printer._both(printer.tables, instr),
+    Imm.ELEM: _use(lambda printer: printer.elems),
+    Imm.ELEM_TABLE: lambda printer, instr: (
+        f"{printer._optional(printer.tables, instr[2])} {printer.elems.use(instr[1])}"
+    ),
+    Imm.MEM: lambda printer, instr: printer._optional(printer.mems, instr[1]),
+    Imm.MEM_MEM: lambda printer, instr: printer._both(printer.mems, instr),
+    Imm.MEMARG: InstructionPrinter._imm_memarg,
+    Imm.DATA: _use(lambda printer: printer.datas),
+    Imm.DATA_MEM: lambda printer, instr: (
+        f"{printer._optional(printer.mems, instr[2])} {printer.datas.use(instr[1])}"
+    ),
+    Imm.HEAP: lambda printer, instr: f" {printer.heap(instr[1])}",
+    Imm.I32: lambda printer, instr: f" {signed(instr[1], 32)}",
+    Imm.I64: lambda printer, instr: f" {signed(instr[1], 64)}",
+    Imm.F32: lambda printer, instr: f" {float_literal(instr[1], 32)}",
+    Imm.F64: lambda printer, instr: f" {float_literal(instr[1], 64)}",
+}
+"""How the immediates of each kind are written, with a space before them."""
+
+_OPENING: Final = frozenset({Imm.BLOCK})
+"""Immediates of the instructions that open a block."""
+
+_LABELLED: Final = frozenset({Imm.LABEL, Imm.LABELS})
+"""Immediates that look different at different depths."""
+
+PRINTED_IMMEDIATES: Final = frozenset(_RULES)
+"""The kinds of immediates that can be printed."""
