@@ -8,7 +8,6 @@ engine's helpers raised are translated; those of host functions pass unchanged.
 from __future__ import annotations
 
 import dis
-import itertools
 import struct
 from pathlib import PurePath
 from types import CodeType, TracebackType
@@ -97,7 +96,10 @@ def _subscripted(code: CodeType, offset: int) -> str | None:
 
 
 def demolish(exception: BaseException) -> None:
-    """Cut a deep traceback down to its ends, without recursion anywhere."""
+    """Cut a deep traceback down to its outermost part, without recursion anywhere.
+
+    The innermost frame cannot be kept: it holds the chain of all the frames that called it.
+    """
     chain: list[TracebackType] = []
     traceback = exception.__traceback__
     while traceback is not None:
@@ -105,16 +107,10 @@ def demolish(exception: BaseException) -> None:
         traceback = traceback.tb_next
     if len(chain) <= _DEEP:
         return
-    exception.__traceback__ = None
-    for link in chain:
-        link.tb_next = None
-    first = chain[:_KEPT]
-    for outer, inner in itertools.pairwise(first):
-        outer.tb_next = inner
-    first[-1].tb_next = chain[-1]
-    exception.__traceback__ = first[0]
-    while chain:
+    # Innermost first, so that no frame that is freed is the last one that holds its caller.
+    while len(chain) > _KEPT:
         chain.pop()
+        chain[-1].tb_next = None
 
 
 def raised_from_wasm(exception: BaseException) -> BaseException:

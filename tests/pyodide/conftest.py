@@ -18,11 +18,44 @@ SITE_PACKAGES = Path(pytest.__file__).resolve().parents[1]
 
 
 class Pyodide:
-    """A Node process with Pyodide and the built `pyjsapi` in it (see `run.mjs`)."""
+    """A Node process with Pyodide and the built `pyjsapi` in it (see `run.mjs`).
+
+    A test that ends the process fails; the next one gets a new process.
+    """
 
     def __init__(self) -> None:
         if not (DISTRIBUTION / "pyodide-lock.json").is_file():
             raise FileNotFoundError(f"{DISTRIBUTION} is not built: run `make build`")
+        self.python = ""
+        """`sys.version` inside."""
+        self._start()
+
+    def call(self, source: str, function: str, name: str = "snippet.py", *args: Any) -> Any:
+        """Run `source` as a module inside and call (and await) one of its functions with `args`.
+
+        Returns its result, which must be expressible in JSON. Fails the test with the traceback from
+        inside when the function raises.
+        """
+        if self._process.poll() is not None:
+            self._log.close()
+            self._start()
+        request = {"source": source, "name": name, "call": function, "args": args}
+        assert self._process.stdin is not None
+        self._process.stdin.write(json.dumps(request) + "\n")
+        self._process.stdin.flush()
+        answer = self._answer()
+        if not answer["ok"]:
+            pytest.fail(f"inside Pyodide:\n{answer['error']}", pytrace=False)
+        return answer["result"]
+
+    def close(self) -> None:
+        """End the process."""
+        assert self._process.stdin is not None
+        self._process.stdin.close()
+        self._process.wait(timeout=30)
+        self._log.close()
+
+    def _start(self) -> None:
         self._log = tempfile.TemporaryFile("a+", encoding="utf-8")  # noqa: SIM115
         mounts = {"/project/tests": ROOT / "tests", "/host": SITE_PACKAGES}
         self._process = subprocess.Popen(
@@ -33,53 +66,16 @@ class Pyodide:
             text=True,
             encoding="utf-8",
         )
-        self._requests = 0
-        self.python: str = self._answer()["python"]
-        """`sys.version` inside."""
-
-    def call(self, source: str, function: str, name: str = "snippet.py", *args: Any) -> Any:
-        """Run `source` as a module inside and call (and await) one of its functions with `args`.
-
-        Returns its result, which must be expressible in JSON. Fails the test with the traceback from
-        inside when the function raises.
-        """
-        self._requests += 1
-        request: dict[str, Any] = {
-            "id": self._requests,
-            "source": source,
-            "name": name,
-            "call": function,
-        }
-        request["args"] = args
-        assert self._process.stdin is not None
-        try:
-            self._process.stdin.write(json.dumps(request) + "\n")
-            self._process.stdin.flush()
-        except BrokenPipeError:
-            pass  # the answer will say what happened
-        answer = self._answer()
-        if not answer["ok"]:
-            pytest.fail(f"inside Pyodide:\n{answer['error']}", pytrace=False)
-        return answer["result"]
-
-    def log(self) -> str:
-        """What was printed inside so far."""
-        self._log.flush()
-        self._log.seek(0)
-        return self._log.read()
-
-    def close(self) -> None:
-        assert self._process.stdin is not None
-        self._process.stdin.close()
-        self._process.wait(timeout=30)
-        self._log.close()
+        self.python = self._answer()["python"]
 
     def _answer(self) -> dict[str, Any]:
         assert self._process.stdout is not None
         line = self._process.stdout.readline()
         if not line:
             code = self._process.wait(timeout=30)
-            pytest.fail(f"Node ended with exit code {code}:\n{self.log()[-4000:]}", pytrace=False)
+            self._log.seek(0)
+            log = self._log.read()[-4000:]
+            pytest.fail(f"Node ended with exit code {code}:\n{log}", pytrace=False)
         answer: dict[str, Any] = json.loads(line)
         return answer
 

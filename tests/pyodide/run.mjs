@@ -2,8 +2,8 @@
 // `node run.mjs DISTRIBUTION [MOUNTPOINT=FOLDER ...]`.
 //
 // One JSON object per line on standard input is a request, one per line on standard output its answer:
-//   {"id": 1, "source": "...", "name": "file.py", "call": "function", "args": []}
-//   {"id": 1, "ok": true, "result": "..."} or {"id": 1, "ok": false, "error": "traceback"}
+//   {"source": "...", "name": "file.py", "call": "function", "args": []}
+//   {"ok": true, "result": ...} or {"ok": false, "error": "traceback"}
 // The source is run as a module of its own; then the function is called, and awaited if it is a
 // coroutine. What Python prints goes to standard error.
 import { createInterface } from "node:readline";
@@ -43,8 +43,8 @@ async def runner(request):
         if inspect.isawaitable(result):
             result = await result
     except BaseException:
-        return json.dumps({"id": request["id"], "ok": False, "error": traceback.format_exc()})
-    return json.dumps({"id": request["id"], "ok": True, "result": result})
+        return json.dumps({"ok": False, "error": traceback.format_exc()})
+    return json.dumps({"ok": True, "result": result})
 
 runner
 `);

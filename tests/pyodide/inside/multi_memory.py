@@ -1,6 +1,6 @@
 """Modules with several memories, from their text to their results, inside Pyodide."""
 
-from pyjsapi import ArrayBuffer, Uint8Array, Uint32Array, WebAssembly
+from pyjsapi import ArrayBuffer, RangeError, Uint8Array, Uint32Array, WebAssembly
 from pyjsapi.text import wat2wasm
 
 TWO_MEMORIES = """
@@ -18,6 +18,15 @@ TWO_MEMORIES = """
     (memory.size $first) (memory.size $second))
   (func (export "grow_first") (param i32) (result i32)
     (memory.grow $first (local.get 0))))
+"""
+
+ENDLESS = """
+(module
+  (memory 1) (memory 1)
+  (func $f (export "f") (param i32) (result i32)
+    (if (result i32) (local.get 0)
+      (then (call $f (i32.add (local.get 0) (i32.const 1))))
+      (else (i32.const 7)))))
 """
 
 
@@ -129,18 +138,10 @@ def case_a_host_function_is_called_and_its_error_comes_back():
 
 
 def case_endless_recursion_is_an_error_and_the_instance_lives_on():
-    text = """
-    (module
-      (memory 1) (memory 1)
-      (func $f (export "f") (param i32) (result i32)
-        (if (result i32) (local.get 0)
-          (then (call $f (i32.add (local.get 0) (i32.const 1))))
-          (else (i32.const 7)))))
-    """
-    exports = instantiate(text).exports
+    exports = instantiate(ENDLESS).exports
     for _ in range(3):
-        error = raises(Exception, exports.f, 1)
-        assert type(error).__name__ == "RangeError", repr(error)
+        error = raises(RangeError, exports.f, 1)
+        assert error.name == "RangeError"
         assert exports.f(0) == 7
 
 
@@ -148,3 +149,15 @@ def case_invalid_bytes_are_a_compile_error():
     error = raises(WebAssembly.CompileError, WebAssembly.Module, b"\0asm\1\0\0\0\5")
     assert isinstance(error, Exception)
     assert error.name == "CompileError"
+
+
+def case_what_endless_recursion_leaves_behind_can_be_freed():
+    # Freeing a chain of thousands of frames link by link overflows the engine's stack.
+    import gc
+
+    exports = instantiate(ENDLESS).exports
+    errors = [raises(RangeError, exports.f, 1) for _ in range(2)]
+    gc.collect()
+    errors.clear()
+    gc.collect()
+    assert exports.f(0) == 7
