@@ -276,13 +276,13 @@ class Sqlite:
         self._exports = engine.instantiate(data, imports)
         self._names = names
         kinds = dict(summarize(data).exports)
-        self._memory = self._exports[next(name for name in kinds if kinds[name] == "memory")]
+        self.memory = self._exports[next(name for name in kinds if kinds[name] == "memory")]
         # Emscripten's first exported function runs the constructors.
         self._exports[next(name for name in kinds if kinds[name] == "function")]()
         slot = self._call("malloc", 4)
         if self._call("sqlite3_open", self._text(":memory:"), slot):
             raise HostFailure("sqlite3_open")
-        (self._database,) = struct.unpack("<I", self._memory.read(slot, 4))
+        (self._database,) = struct.unpack("<I", self.memory.read(slot, 4))
 
     def _call(self, name: str, *arguments: Any) -> int:
         result: int = self._exports[self._names[name]](*arguments)
@@ -291,12 +291,12 @@ class Sqlite:
     def _text(self, text: str) -> int:
         data = text.encode() + b"\0"
         at = self._call("malloc", len(data))
-        self._memory.write(at, data)
+        self.memory.write(at, data)
         return at
 
     def _string_at(self, at: int) -> str:
         data = bytearray()
-        while (byte := self._memory.read(at + len(data), 1)) != b"\0":
+        while (byte := self.memory.read(at + len(data), 1)) != b"\0":
             data += byte
         return data.decode()
 
@@ -312,7 +312,7 @@ class Sqlite:
         at, slot = self._text(sql), self._call("malloc", 4)
         if self._call("sqlite3_prepare_v2", self._database, at, -1, slot, 0):
             raise HostFailure(self._string_at(self._call("sqlite3_errmsg", self._database)))
-        (statement,) = struct.unpack("<I", self._memory.read(slot, 4))
+        (statement,) = struct.unpack("<I", self.memory.read(slot, 4))
         rows = []
         while self._call("sqlite3_step", statement) == SQLITE_ROW:
             count = self._call("sqlite3_column_count", statement)
