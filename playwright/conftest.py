@@ -17,9 +17,21 @@ from web.serve import serving
 
 PICTURES = Path(__file__).resolve().parent.parent / "build" / "pictures"
 
-# Writes down what the page shows while it runs, before its own script starts.
+# Writes down what the page shows while it runs and what it saves, before its own script starts.
 WATCH = """
 window.seen = [];
+window.saved = [];
+const createObjectURL = URL.createObjectURL;
+URL.createObjectURL = (blob) => {
+  const url = createObjectURL(blob);
+  window.saved.push({ blob });
+  return url;
+};
+const click = HTMLAnchorElement.prototype.click;
+HTMLAnchorElement.prototype.click = function () {
+  window.saved.at(-1).name = this.download;
+  return click.call(this);
+};
 addEventListener("DOMContentLoaded", () => {
   const look = () => {
     const bar = document.querySelector("#progress");
