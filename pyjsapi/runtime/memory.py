@@ -195,7 +195,11 @@ def _allocate(count: int) -> Bytes:
             return mmap.mmap(-1, count, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
         return mmap.mmap(-1, count)
     except (OSError, ValueError, OverflowError):
+        pass
+    try:
         return bytearray(count)
+    except OverflowError:  # more than an address of this Python's can reach, as in Pyodide
+        raise MemoryError(f"cannot allocate {count} bytes") from None
 
 
 def _extended(data: Bytes, count: int) -> Bytes:

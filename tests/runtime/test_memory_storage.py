@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import mmap
+import sys
 
 import pytest
 
@@ -102,7 +103,11 @@ def test_large_memories_are_committed_lazily_and_grow() -> None:
         assert held[0] == storage.data[0]
 
 
-def test_a_memory_of_65536_pages_can_be_made() -> None:
+def test_a_memory_of_65536_pages_can_be_made_where_addresses_allow() -> None:
+    if sys.maxsize < 2**32:
+        with pytest.raises(MemoryError, match="4294967296 bytes"):
+            memory(65536)
+        return
     storage = memory(65536)
     assert storage.pages == 65536
     storage.data[2**32 - 1] = 1
