@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pyjsapi.binary.encoder import encode_module
-from pyjsapi.binary.names import set_names
+from pyjsapi.binary.names import SECTION_NAME, Names, set_names
 from pyjsapi.syntax.module import Module
 from pyjsapi.text.fields import ModuleParser
 from pyjsapi.text.lexer import Source
@@ -28,8 +28,13 @@ def wat2wasm(text: str, *, names: bool = True) -> bytes:
 
 
 def encode_parsed(parser: ModuleParser, *, names: bool) -> bytes:
-    """Encode what a parser has parsed, with or without a name section."""
+    """Encode what a parser has parsed, with or without a name section.
+
+    A name section that is written out as ``(@custom "name" …)`` takes the place of that from identifiers.
+    """
     module = parser.module
-    if names:
+    if not names:
+        set_names(module, Names())
+    elif not any(custom.name == SECTION_NAME for custom in module.customs):
         set_names(module, parser.names)
     return encode_module(module)

@@ -7,6 +7,7 @@ from typing import Final
 
 from pyjsapi.syntax.errors import ParseError
 from pyjsapi.syntax.instructions import Imm
+from pyjsapi.text.annotations import ModuleAnnotations
 from pyjsapi.text.identifiers import Duplicate, Identifier, IndexSpace
 from pyjsapi.text.lexer import Source, is_string, string_bytes
 from pyjsapi.text.numbers import (
@@ -34,6 +35,7 @@ class Cursor:
         self.source: Final = source
         self.tokens: Final = source.tokens
         self.i = position
+        self.annotations = ModuleAnnotations(())
         self._identifiers: dict[str, Identifier] = {}
 
     def error(self, message: str, index: int | None = None) -> ParseError:
@@ -165,8 +167,25 @@ class Cursor:
         return self.nat(32)
 
     def bind(self, space: IndexSpace, identifier: Identifier | None, at: int) -> int:
-        """Take the next index of a space, for the definition whose identifier stands at ``at``."""
+        """Take the next index of a space, for the definition whose identifier stands at ``at``.
+
+        A name annotation may stand after the identifier.
+        """
         try:
-            return space.add(identifier)
+            index = space.add(identifier)
         except Duplicate as duplicate:
             raise self.error(str(duplicate), at) from None
+        if self.annotations:
+            name = self.annotations.name_before(at + (identifier is not None), space.kind)
+            if name is not None:
+                space.annotated[index] = name
+        return index
+
+    def bind_group(
+        self, space: IndexSpace, identifier: Identifier | None, at: int, count: int
+    ) -> None:
+        """Take the next ``count`` indices, for a declaration of so many things; only one alone may have a name."""
+        if count == 1:
+            self.bind(space, identifier, at)
+        else:
+            space.count += count

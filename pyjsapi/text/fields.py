@@ -39,6 +39,7 @@ from pyjsapi.syntax.types import (
     extern_kind,
     ref_type,
 )
+from pyjsapi.text.annotations import annotations_from
 from pyjsapi.text.identifiers import Identifier, IndexSpace, Labels
 from pyjsapi.text.instructions import InstructionParser
 from pyjsapi.text.lexer import Source
@@ -59,6 +60,7 @@ class ModuleParser(InstructionParser):
         super().__init__(source, position)
         self.module: Final = Module()
         self.names: Final = Names()
+        self.annotations = annotations_from(source, position)
         self._last_definition = ""
         self._counts: Final = Counter[str]()
         self._spaces: Final = {
@@ -92,6 +94,7 @@ class ModuleParser(InstructionParser):
 
     def fields(self) -> None:
         """Module fields up to a closing parenthesis or the end of the text."""
+        begin = self.i
         starts = self._scan()
         for start in starts:
             if self.tokens[start + 1] in ("type", "rec"):
@@ -112,6 +115,14 @@ class ModuleParser(InstructionParser):
             end = max(end, self.i)
         self.i = max(self.i, end)
         self._finish()
+        if self.annotations:
+            self._finish_annotations(begin, starts)
+
+    def _finish_annotations(self, begin: int, starts: list[int]) -> None:
+        name = self.annotations.name_before(begin, "module")
+        if name is not None:
+            self.names.module = name
+        self.module.customs = self.annotations.customs({*starts, self.i}, self.i)
 
     def _finish(self) -> None:
         self.module.types = self.types.groups
@@ -302,8 +313,9 @@ class ModuleParser(InstructionParser):
         groups = self._locals(typeidx, params, at)
         body = self.expression()
         self.module.funcs.append(Func(typeidx, Code(groups, body)))
-        if self.locals.indices:
-            self.names.locals[funcidx] = self.locals.names()
+        local_names = self.locals.names()
+        if local_names:
+            self.names.locals[funcidx] = local_names
         if self.labels.names:
             self.names.labels[funcidx] = self.labels.names
             self.labels = Labels()
@@ -326,18 +338,18 @@ class ModuleParser(InstructionParser):
         while self.accept_form("local"):
             position = self.i
             identifier = self.identifier()
-            if identifier is None:
-                for type_ in self.val_types():
-                    self.locals.add(None)
-                    declare(type_)
-                continue
-            if unresolved:
+            if unresolved and (identifier is not None or self.annotations):
                 # The parameters stand in the type only: now their number matters.
                 self.locals.count += len(self.expand_func_type(typeidx, at).params)
                 unresolved = False
-            self.bind(self.locals, identifier, position)
-            declare(self.val_type())
-            self.expect(")")
+            if identifier is None:
+                types = self.val_types()
+            else:
+                types = [self.val_type()]
+                self.expect(")")
+            self.bind_group(self.locals, identifier, position, len(types))
+            for type_ in types:
+                declare(type_)
         return tuple(groups)
 
     # Tables, memories, globals, tags

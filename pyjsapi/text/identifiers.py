@@ -18,13 +18,15 @@ class Duplicate(ValueError):
 class IndexSpace:
     """An index space: how many indices are taken, and which identifiers stand for them."""
 
-    __slots__ = ("count", "indices", "kind")
+    __slots__ = ("annotated", "count", "indices", "kind")
 
     def __init__(self, kind: str) -> None:
         self.kind: Final = kind
         """What the space holds, as error messages call it."""
         self.count = 0
         self.indices: dict[Identifier, int] = {}
+        self.annotated: dict[int, str] = {}
+        """Names given by annotation, which go before identifiers."""
 
     def add(self, identifier: Identifier | None) -> int:
         """Take the next index. Raises `Duplicate` when the identifier is taken."""
@@ -37,8 +39,9 @@ class IndexSpace:
         return index
 
     def names(self) -> dict[int, str]:
-        """Identifiers without the dollar sign, by index."""
-        return {index: identifier[1:] for identifier, index in self.indices.items()}
+        """Names by index: annotations, and identifiers without the dollar sign."""
+        names = {index: identifier[1:] for identifier, index in self.indices.items()}
+        return {**names, **self.annotated} if self.annotated else names
 
 
 class Labels:

@@ -7,7 +7,8 @@ its kind. Offsets are not kept; an error splits the text once more to find out w
 from __future__ import annotations
 
 import re
-from typing import Final, NoReturn
+from bisect import bisect_left
+from typing import Final, NamedTuple, NoReturn
 
 from pyjsapi.syntax.errors import ParseError
 from pyjsapi.text.keywords import KEYWORDS
@@ -45,6 +46,8 @@ _SIMPLE_ESCAPES: Final = {
     b"'": b"'",
     b'"': b'"',
 }
+KNOWN_ANNOTATIONS: Final = ("custom", "name")
+"""Ids of the annotations that are more than comments."""
 _END: Final = ("", "", "", "", "", "", "", "")
 """Tokens after the end, so that looking ahead needs no check."""
 
@@ -94,6 +97,18 @@ def decode_source(data: bytes) -> str:
     return data.decode("utf-8", "surrogateescape")
 
 
+class KnownAnnotation(NamedTuple):
+    """Where an annotation stands that means something."""
+
+    id: str
+    token: int
+    """Index of the token that comes next."""
+    start: int
+    """Offset of its parenthesis."""
+    content_start: int
+    content_end: int
+
+
 class Source:
     """A text and its tokens.
 
@@ -101,10 +116,13 @@ class Source:
     when the parser meets them, see `unexpected`.
     """
 
-    __slots__ = ("_clean", "text", "tokens")
+    __slots__ = ("_clean", "_known_annotations", "_located_annotations", "text", "tokens")
 
     def __init__(self, text: str) -> None:
         self.text = text
+        self._known_annotations: list[tuple[str, int, int, int]] = []
+        """Ids, starts, and starts and ends of the contents."""
+        self._located_annotations: list[KnownAnnotation] | None = None
         self._clean = text
         if not text.isascii() and (lone := _LONE_SURROGATE.search(text)):
             self._fail("malformed UTF-8 encoding", lone.start())
@@ -125,6 +143,18 @@ class Source:
     def offsets(self) -> list[int]:
         """Offsets of all tokens."""
         return [match.start(1) for match in _TOKEN.finditer(self._clean)]
+
+    def known_annotations(self) -> list[KnownAnnotation]:
+        """The annotations with an id in `KNOWN_ANNOTATIONS`, in order; those inside of others are not counted."""
+        if not self._known_annotations:
+            return []
+        if self._located_annotations is None:
+            offsets = self.offsets()
+            self._located_annotations = [
+                KnownAnnotation(id_, bisect_left(offsets, start), start, content, end)
+                for id_, start, content, end in self._known_annotations
+            ]
+        return self._located_annotations
 
     def error(self, message: str, index: int) -> ParseError:
         """An error about the token at ``index``."""
@@ -196,6 +226,7 @@ class Source:
                 position = self._comment_end(match.start(1))
             elif token[:2] == "(@":
                 position = self._annotation_end(match.start(1), token)
+                self._note_annotation(match.start(1), position, token)
             else:
                 continue
             pieces.append(text[kept : match.start(1)])
@@ -232,6 +263,12 @@ class Source:
             elif len(token) == 1 and (not token.isascii() or token < " " or token == "\x7f"):
                 self._fail("illegal character in annotation", at)
         self._fail("unclosed annotation", start)
+
+    def _note_annotation(self, start: int, end: int, opening: str) -> None:
+        quoted = opening[2:]
+        id_ = string_bytes(quoted).decode() if quoted[:1] == '"' else quoted
+        if id_ in KNOWN_ANNOTATIONS:
+            self._known_annotations.append((id_, start, start + len(opening), end - 1))
 
     def _check_annotation_id(self, start: int, opening: str) -> None:
         if opening in ("(@", '(@""'):

@@ -12,7 +12,7 @@ from typing import Final
 from pyjsapi.binary.names import Names
 from pyjsapi.syntax.instructions import BY_MNEMONIC, Imm
 from pyjsapi.syntax.module import Expr, Instr, Module, op_of
-from pyjsapi.text.printer_names import References, name_annotation
+from pyjsapi.text.printer_names import References
 from pyjsapi.text.printer_types import TypePrinter
 from pyjsapi.text.printer_values import float_literal, identifier, laid_out, signed
 
@@ -109,7 +109,9 @@ class InstructionPrinter(TypePrinter):
         if label is not None:
             self._depths.setdefault(label, []).append(len(self._labels))
         self._labels.append(label)
-        bound = name_annotation(name) if label is None else f" {label}"
+        if label is None and name is not None:
+            self.all_names_stand = False
+        bound = "" if label is None else f" {label}"
         op = op_of(instr)
         return f"{op.mnemonic}{bound}{_RULES[op.imm](self, instr)}"
 

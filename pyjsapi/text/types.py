@@ -44,6 +44,8 @@ _VALTYPES: Final[dict[str, ValType]] = {
 _HEAP_TYPES: Final = {heap.name: heap for heap in ABS_HEAP_TYPES}
 _PACK_TYPES: Final[dict[str, PackType]] = {"i8": I8, "i16": I16}
 
+_NOWHERE: Final = -1
+
 Params = list[tuple[Identifier | None, int]]
 """Identifiers of parameters, each with the position of its token."""
 
@@ -128,15 +130,15 @@ class TypeParser(Cursor):
         while self.accept_form("field"):
             at = self.i
             identifier = self.identifier()
+            before = len(fields)
             if identifier is not None:
-                self.bind(space, identifier, at)
                 fields.append(self._field_type())
                 self.expect(")")
-                continue
-            while not self.accept(")"):
-                space.add(None)
-                fields.append(self._field_type())
-        if space.indices:
+            else:
+                while not self.accept(")"):
+                    fields.append(self._field_type())
+            self.bind_group(space, identifier, at, len(fields) - before)
+        if space.names():
             self.field_spaces[typeidx] = space
         return StructType(tuple(fields))
 
@@ -154,7 +156,8 @@ class TypeParser(Cursor):
             else:
                 more = self.val_types()
                 types += more
-                identifiers += [(None, at)] * len(more)
+                # Only a parameter declared alone may have a name.
+                identifiers += [(None, at if len(more) == 1 else _NOWHERE)] * len(more)
         return types, identifiers
 
     def results(self) -> list[ValType]:
