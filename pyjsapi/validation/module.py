@@ -23,10 +23,13 @@ from pyjsapi.validation.state import State
 from pyjsapi.validation.types import TypeChecker
 
 
-def validate_module(module: Module, features: Features, limits: Limits) -> Context:
+def validate_module(
+    module: Module, features: Features, limits: Limits, *, bodies: bool = True
+) -> Context:
     """Validate a module and return its context, with closed types.
 
-    Each function body is loaded once and not kept. Raises `ValidationError` for a module that is not valid or
+    Each function body is loaded once and not kept. ``bodies=False`` leaves them out, for a module that is known
+    to be valid with these features and limits. Raises `ValidationError` for a module that is not valid or
     exceeds a limit, `FeatureError` for one that needs a feature that is off, and `DecodeError` when a body turns
     out to be malformed.
     """
@@ -63,9 +66,10 @@ def validate_module(module: Module, features: Features, limits: Limits) -> Conte
     constants.refs.update(export.index for export in module.exports if export.kind == "func")
     context.refs = frozenset(constants.refs)
 
-    state = State(context, checker)
-    for funcidx, func in enumerate(module.funcs, imported_funcs):
-        validate_function(state, funcidx, context.funcs[funcidx], func.code)
+    if bodies:
+        state = State(context, checker)
+        for funcidx, func in enumerate(module.funcs, imported_funcs):
+            validate_function(state, funcidx, context.funcs[funcidx], func.code)
 
     _start(module, context)
     _exports(module, context)
