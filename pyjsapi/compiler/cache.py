@@ -1,27 +1,218 @@
-"""Translated code kept between processes."""
+"""Translated code kept between processes, like Python's own ``__pycache__``.
+
+One file per module, features, limits, options and engine: its name is a hash of all of them. That a file exists also
+says that the module is valid. Code objects are stored with `marshal`, which must never read what somebody else wrote,
+so the folder must belong to the user and be closed to everybody else; otherwise there is no cache.
+
+The environment variable ``PYJSAPI_CACHE`` names the folder, or switches the cache off with ``0``. Without it the
+folder is ``pyjsapi`` in the user's cache folder; in Pyodide, which keeps no files, the cache is off.
+"""
 
 from __future__ import annotations
+
+import atexit
+import contextlib
+import hashlib
+import marshal
+import os
+import stat
+import sys
+import tempfile
+import weakref
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+from typing import Any, Final
 
 from pyjsapi.compiler.function import FunctionCode
 from pyjsapi.compiler.options import Options
 from pyjsapi.syntax.features import Features
 from pyjsapi.validation.limits import Limits
 
+VARIABLE: Final = "PYJSAPI_CACHE"
+SUFFIX: Final = ".wasmcode"
+
+_MAGIC: Final = b"pyjsapi code cache 1\n"
+_ENGINE_FOLDERS: Final = ("syntax", "binary", "validation", "compiler")
+_SAVE_EVERY: Final = 256
+"""Newly translated functions after which they are written."""
+_SMALLEST_MODULE: Final = 4096
+"""Bytes of a module below which translating again is as fast as a file."""
+
+_Codes = dict[int, FunctionCode]
+
 
 class CodeCache:
-    """The code of one module on disk; this one keeps nothing."""
+    """The code of one module on disk. This class keeps nothing; see `FileCache`."""
 
-    def load(self, variant: str) -> dict[int, FunctionCode]:
+    known_valid = False
+    """Whether the module was validated before, by this engine with the same features and limits."""
+
+    def load(self, variant: str) -> _Codes:
         """Code by function index, for a variant's key."""
         return {}
 
-    def added(self, variant: str, codes: dict[int, FunctionCode]) -> None:
-        """A function was translated."""
+    def added(self, variant: str, codes: _Codes) -> None:
+        """A function was translated; ``codes`` are all of its variant."""
 
-    def save(self, variant: str, codes: dict[int, FunctionCode]) -> None:
+    def save(self, variant: str, codes: _Codes) -> None:
         """Write the code now."""
 
 
+class FileCache(CodeCache):
+    """The cache file of one module. Failures to read or write only cost time."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._unsaved = 0
+        self._variants: dict[str, _Codes] = {}
+        self._stored: dict[str, dict[int, Any]] = _read(path)
+        self.known_valid = bool(self._stored)
+        _open_caches.add(self)
+
+    def load(self, variant: str) -> _Codes:
+        """Code by function index, for a variant's key."""
+        codes = {
+            index: FunctionCode(code, body, signatures)
+            for index, (code, body, signatures) in self._stored.get(variant, {}).items()
+        }
+        self._variants[variant] = codes
+        return codes
+
+    def added(self, variant: str, codes: _Codes) -> None:
+        """Count a translated function; write when there are many."""
+        self._variants[variant] = codes
+        self._unsaved += 1
+        if self._unsaved >= _SAVE_EVERY:
+            self.flush()
+
+    def save(self, variant: str, codes: _Codes) -> None:
+        """Write the code now, if any of it is new."""
+        self._variants[variant] = codes
+        self.flush()
+
+    def flush(self) -> None:
+        """Write what was translated since the last time, together with what is stored already."""
+        if not self._unsaved:
+            return
+        self._unsaved = 0
+        stored = _read(self._path)
+        for variant, codes in self._variants.items():
+            stored.setdefault(variant, {}).update(
+                {index: (c.code, c.body, c.signatures) for index, c in codes.items()}
+            )
+        _write(self._path, stored)
+
+
+_open_caches: weakref.WeakSet[FileCache] = weakref.WeakSet()
+
+
+@atexit.register
+def _flush_all() -> None:
+    for opened in list(_open_caches):
+        opened.flush()
+
+
+def _read(path: Path) -> dict[str, dict[int, Any]]:
+    try:
+        with path.open("rb") as file:
+            if not _is_private(os.fstat(file.fileno())):
+                return {}
+            data = file.read()
+    except OSError:
+        return {}
+    digest_end = len(_MAGIC) + hashlib.sha256().digest_size
+    content = memoryview(data)[digest_end:]
+    if data[:digest_end] != _MAGIC + hashlib.sha256(content).digest():
+        return {}
+    try:
+        stored = marshal.loads(content)
+    except (EOFError, ValueError, TypeError):
+        return {}
+    return stored if isinstance(stored, dict) else {}
+
+
+def _write(path: Path, stored: dict[str, dict[int, Any]]) -> None:
+    content = marshal.dumps(stored)
+    try:
+        descriptor, temporary = tempfile.mkstemp(dir=path.parent, suffix=".part")
+    except OSError:
+        return
+    try:
+        with open(descriptor, "wb") as file:
+            file.write(_MAGIC + hashlib.sha256(content).digest())
+            file.write(content)
+        os.replace(temporary, path)
+    except OSError:
+        with contextlib.suppress(OSError):
+            os.unlink(temporary)
+
+
 def open_cache(data: bytes, features: Features, limits: Limits, options: Options) -> CodeCache:
-    """The user's cache for a module."""
-    return CodeCache()
+    """The user's cache for a module; one that keeps nothing where there is no safe folder."""
+    if len(data) < _SMALLEST_MODULE:
+        return CodeCache()
+    folder = cache_folder()
+    version = engine_version()
+    if folder is None or version is None:
+        return CodeCache()
+    hasher = hashlib.sha256(data)
+    for part in (version, sys.implementation.cache_tag, features, limits, options.key):
+        hasher.update(f"\0{part}".encode())
+    return FileCache(folder / (hasher.hexdigest() + SUFFIX))
+
+
+def cache_folder() -> Path | None:
+    """The folder of the cache, made if need be; ``None`` if it is off or not safe."""
+    setting = os.environ.get(VARIABLE)
+    if setting == "0" or sys.platform == "emscripten":
+        return None
+    try:
+        folder = Path(setting) if setting else _user_folder()
+        if folder is None:
+            return None
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        return folder if _is_private(folder.lstat(), folder=True) else None
+    except (OSError, RuntimeError):
+        return None
+
+
+def _user_folder() -> Path | None:
+    if sys.platform == "win32":
+        local = os.environ.get("LOCALAPPDATA")
+        return Path(local) / "pyjsapi" / "cache" if local else None
+    if sys.platform == "darwin":
+        return Path.home() / "Library" / "Caches" / "pyjsapi"
+    base = os.environ.get("XDG_CACHE_HOME")
+    return (Path(base) if base else Path.home() / ".cache") / "pyjsapi"
+
+
+def _is_private(status: os.stat_result, *, folder: bool = False) -> bool:
+    """Whether only the user can write a file, or only the user can use a folder (which is no link)."""
+    if folder and not stat.S_ISDIR(status.st_mode):
+        return False
+    if not hasattr(os, "getuid"):
+        return True  # Windows: folders in the user's profile are private.
+    others = 0o077 if folder else 0o022
+    return status.st_uid == os.getuid() and not status.st_mode & others
+
+
+@cache
+def engine_version() -> str | None:
+    """A hash of the sources that decide what code looks like; ``None`` where they cannot be read."""
+    hasher = hashlib.sha256()
+    count = 0
+    try:
+        for path in _engine_sources():
+            hasher.update(path.name.encode())
+            hasher.update(path.read_bytes())
+            count += 1
+    except OSError:
+        return None
+    return hasher.hexdigest() if count else None
+
+
+def _engine_sources() -> Iterator[Path]:
+    package = Path(__file__).parents[1]
+    for folder in _ENGINE_FOLDERS:
+        yield from sorted((package / folder).glob("*.py"))

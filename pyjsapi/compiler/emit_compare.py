@@ -10,6 +10,7 @@ from pyjsapi.compiler.expression import (
     CONST,
     EFFECT,
     MASK,
+    P_AND,
     P_COMPARE,
     P_CONDITIONAL,
     P_NOT,
@@ -23,6 +24,7 @@ from pyjsapi.compiler.expression import (
     constant,
     negation,
 )
+from pyjsapi.compiler.facts import ONE_DIGIT
 from pyjsapi.compiler.frame import Frame
 from pyjsapi.compiler.registry import Binary, emit_binary, emits
 from pyjsapi.syntax.module import Instr
@@ -66,13 +68,29 @@ def _signed(name: str, operator: str) -> Binary:
             text = f"{a.at(_P_OPERAND)}{operator}{b.at(_P_OPERAND)}"
             return _truth(text, P_COMPARE, a, b, Compare(operator, a, b))
         if b.form is CONST:
-            text, prec = _signed_constant(name, a.at(_P_OPERAND), b.low, half)
+            if a.atomic and b.low <= ONE_DIGIT and not frame.many_bit_ops:
+                text, prec = _signed_small(name, operator, a.text, b.low, half)
+            else:
+                text, prec = _signed_constant(name, a.at(_P_OPERAND), b.low, half)
             return _truth(text, prec, a, b, Compare(name, a, b))
         a, b = two_atoms(frame, a, b)
         text, prec = _signed_general(name, operator, a, b, half)
         return _truth(text, prec, a, b, Compare(name, a, b))
 
     return compare
+
+
+def _signed_small(name: str, operator: str, v: str, c: int, half: int) -> tuple[str, int]:
+    """A signed comparison of a name with a small constant that is not negative."""
+    if name[0] == "g":
+        positive = f"{v}<={ONE_DIGIT} or {v}<={half}"
+        if name == "ge_s" and c == 0:
+            return positive, P_OR
+        return f"{v}{operator}{c} and ({positive})", P_AND
+    negative = f"{v}>{ONE_DIGIT} and {v}>{half}"
+    if name == "lt_s" and c == 0:
+        return negative, P_AND
+    return f"{v}{operator}{c} or {negative}", P_OR
 
 
 def _signed_constant(name: str, v: str, c: int, half: int) -> tuple[str, int]:
@@ -94,11 +112,11 @@ def _signed_general(name: str, operator: str, a: Entry, b: Entry, half: int) -> 
     plain = f"{x}{operator}{y}"
     if b.high <= half:
         if name[0] == "l":
-            return f"{plain} or {x}>{half}", P_OR
+            return f"{plain} or {x}>{ONE_DIGIT} and {x}>{half}", P_OR
         return f"{y}{'<=' if name == 'ge_s' else '<'}{x}<={half}", P_COMPARE
     if a.high <= half:
         if name[0] == "g":
-            return f"{plain} or {y}>{half}", P_OR
+            return f"{plain} or {y}>{ONE_DIGIT} and {y}>{half}", P_OR
         return f"{x}{operator}{y}<={half}", P_COMPARE
     # Of equal signs the unsigned order is right, else the opposite one.
     opposite = operator.translate(_OPPOSITE)

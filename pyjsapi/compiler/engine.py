@@ -39,10 +39,10 @@ def compile_module(
     ``cache`` keeps their code for later processes; ``None`` for the user's default (see `cache.open_cache`).
     """
     check_module_size(len(data), limits)
-    module = decode_module(data, features)
-    context = validate_module(module, features, limits)
     if cache is None:
         cache = open_cache(data, features, limits, options)
+    module = decode_module(data, features)
+    context = validate_module(module, features, limits, bodies=not cache.known_valid)
     return CompiledModule(data, module, context, limits, options, cache)
 
 

@@ -20,6 +20,10 @@ proves ``p < 2**31`` and most address arithmetic needs no wrapping."""
 PLAIN_BOUND: Final = PLAIN_PAGES * 65_536
 """Exclusive bound of accessed addresses in such a memory."""
 
+ONE_DIGIT: Final = (1 << 30) - 1
+"""Greatest integer that CPython stores in one digit. Comparisons of two of them are specialised, so asking
+for a small value first makes the usual case faster."""
+
 FULL_BOUND32: Final = 1 << 32
 """Exclusive bound of accessed addresses in a memory that may use all of its 32-bit addresses."""
 

@@ -38,7 +38,7 @@ from pyjsapi.compiler.expression import (
     Extended,
     Not,
 )
-from pyjsapi.compiler.facts import MAX_ALIGNMENT, Facts
+from pyjsapi.compiler.facts import MAX_ALIGNMENT, ONE_DIGIT, Facts
 from pyjsapi.compiler.scope import MemoryScope, ModuleScope
 from pyjsapi.syntax.types import F32, F64, I32, I64, NumType, ValType
 
@@ -292,7 +292,8 @@ class Frame:
         if isinstance(form, AddConst):
             name, c = form
             if c > 0:
-                return f"{name}+{c} if {name}<={mask - c} else {name}-{wrap - c}"
+                fits = self._fits(name, name, c, mask)
+                return f"{name}+{c} if {fits} else {name}-{wrap - c}"
             return f"{name}-{-c} if {name}>={-c} else {name}+{wrap + c}"
         if isinstance(form, Difference):
             left, right = form
@@ -305,8 +306,15 @@ class Frame:
             and entry.high < 2 * wrap
             and not (self.many_bit_ops and entry.type is I64)
         ):
-            return f"x if (x:={entry.text})<={mask} else x-{wrap}"
+            return f"x if {self._fits(f'(x:={entry.text})', 'x', 0, mask)} else x-{wrap}"
         return None
+
+    def _fits(self, first: str, name: str, c: int, mask: int) -> str:
+        """Whether ``name + c`` is in the type's range; ``first`` is the text of its first mention."""
+        small = ONE_DIGIT - c
+        if small < ONE_DIGIT >> 1 or self.many_bit_ops:
+            return f"{first}<={mask - c}"
+        return f"{first}<={small} or {name}<={mask - c}"
 
     def condition(self, entry: Entry) -> tuple[str, int]:
         """Text and precedence of an i32 entry as a Python condition."""

@@ -11,7 +11,7 @@ from typing import Final, NamedTuple
 
 from pyjsapi.compiler.expression import MASK
 from pyjsapi.compiler.facts import Facts, alignment_of
-from pyjsapi.compiler.tree import BR_IF, LOCAL_GET, LOCAL_SET, LOCAL_TEE, Item, Node
+from pyjsapi.compiler.tree import BR, BR_IF, LOCAL_GET, LOCAL_SET, LOCAL_TEE, Item, Node
 from pyjsapi.syntax.instructions import BY_MNEMONIC, Op
 from pyjsapi.syntax.types import I32, ValType
 
@@ -33,6 +33,10 @@ _COMPARISONS: Final = frozenset(
     BY_MNEMONIC[f"i32.{name}"]
     for name in ("eq", "ne", "lt_s", "lt_u", "gt_s", "gt_u", "le_s", "le_u", "ge_s", "ge_u")
 )
+_LEAVING: Final = frozenset(
+    op for name, op in BY_MNEMONIC.items() if name.startswith(("br", "return", "throw"))
+)
+"""Instructions after which control may be elsewhere."""
 _FULL: Final = MASK[I32]
 _HALF: Final = _FULL >> 1
 
@@ -48,6 +52,29 @@ Steps = dict[int, list[Step | None]]
 """All assignments inside a loop, by local; ``None`` for any other than a step."""
 
 
+class Pointer(NamedTuple):
+    """A local that grows by a constant before the counter is stepped, in a loop that does not read the counter."""
+
+    local: int
+    step: int
+    length: int
+    """Number of items of the body before its step."""
+    times: str
+    """How many times the body runs, as an atom."""
+
+    @property
+    def range(self) -> str:
+        """Arguments of ``range`` for its values."""
+        name = f"l{self.local}"
+        if self.step == 1:
+            return f"{name},{name}+{self.times}"
+        return f"{name},{name}+{self.times}*{self.step},{self.step}"
+
+    def never_wraps(self, facts: Facts) -> bool:
+        """Whether its step stays in the type's range, by the facts where it is stepped."""
+        return facts.get(self.local, (0, _FULL, 0))[1] + self.step <= _FULL
+
+
 class Range(NamedTuple):
     """A loop over a counter, ready for ``for``."""
 
@@ -57,6 +84,8 @@ class Range(NamedTuple):
     """Text of the counter's value after the loop."""
     length: int
     """Number of items of the body before the counter's step."""
+    pointer: Pointer | None = None
+    """What ``for`` may step instead."""
 
 
 class _Bound(NamedTuple):
@@ -97,6 +126,29 @@ def _step(sequence: Sequence[Item], k: int, local: int) -> Step | None:
             if b[0] is LOCAL_GET:
                 return Step(None, b[1])
     return None
+
+
+def _reads(sequence: Sequence[Item], local: int) -> bool:
+    """Whether a local is read."""
+    for item in sequence:
+        if isinstance(item, Node):
+            if _reads(item.body, local) or (item.orelse and _reads(item.orelse, local)):
+                return True
+        elif item[0] is LOCAL_GET and item[1] == local:
+            return True
+    return False
+
+
+def _stays(sequence: Sequence[Item], inside: tuple[Node, ...] = ()) -> bool:
+    """Whether control cannot leave a sequence but through its end or a trap."""
+    for item in sequence:
+        if isinstance(item, Node):
+            nodes = (*inside, item)
+            if not _stays(item.body, nodes) or (item.orelse and not _stays(item.orelse, nodes)):
+                return False
+        elif item[0] in _LEAVING and not (item[0] in (BR, BR_IF) and item[1] in inside):
+            return False
+    return True
 
 
 class Induction:
@@ -180,12 +232,37 @@ class Induction:
 
     def _until_zero(self, counter: int, step: int, is_step: bool) -> Range | None:
         start = self._before.get(counter, (0, _FULL, 0))
-        if step != -1 or start[0] < 1:
+        if step != -1:
             return None
-        self._put(counter, 1, start[1])
+        length = len(self._body) - 5
+        read = _reads(self._body[:length], counter)
+        if start[0] >= 1:
+            self._put(counter, 1, start[1])
+            count = f"l{counter}"
+        elif read:
+            return None
+        else:
+            # Counted down from 0, the counter goes round once.
+            count = f"(l{counter} or {_FULL + 1})"
         if not is_step:
             return None
-        return Range(counter, f"l{counter},0,-1", "0", len(self._body) - 5)
+        pointer = None if read else self._pointer(length, count)
+        return Range(counter, f"{count},0,-1", "0", length, pointer)
+
+    def _pointer(self, end: int, count: str) -> Pointer | None:
+        """The local whose step ends before item ``end`` of the body."""
+        if end < 5:
+            return None
+        item = self._body[end - 1]
+        if isinstance(item, Node) or item[0] is not LOCAL_SET or self._types[item[1]] is not I32:
+            return None
+        local = item[1]
+        step = _step(self._body, end - 1, local)
+        if step is None or step.constant is None or step.constant < 1:
+            return None
+        if len(self._assigned[local]) != 1 or not _stays(self._body[: end - 4]):
+            return None
+        return Pointer(local, step.constant, end - 4, count)
 
     def _until_bound(self) -> Range | None:
         body = self._body

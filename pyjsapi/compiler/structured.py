@@ -19,7 +19,7 @@ from pyjsapi.compiler.expression import (
     negation,
 )
 from pyjsapi.compiler.facts import Facts, without
-from pyjsapi.compiler.induction import Induction, Range
+from pyjsapi.compiler.induction import Induction, Pointer, Range
 from pyjsapi.compiler.labels import falls_like, inner_fall
 from pyjsapi.compiler.registry import EMITTERS
 from pyjsapi.compiler.tree import (
@@ -197,17 +197,25 @@ class Structured(Branches):
         """A counted loop: the counter's step and test are left to ``range``."""
         start = len(self.lines)
         counter = counted.counter
+        header = len(self.lines)
         self._open_loop(PyLoop(after, node), f"for l{counter} in range({counted.start_stop_step}):")
         outer_fall, outer_indent = self.fall, self.indent
         self.fall = frozenset((node,))
         body_start = len(self.lines)
-        self.sequence(node.body[: counted.length + 1])
+        pointer = self._for_body(node.body, counted)
         if self.lines[-1].endswith(":") or len(self.lines) == body_start:
             self.write("pass")
         self.indent, self.fall = outer_indent, outer_fall
         left = any(line.lstrip() == "break" for line in self.lines[body_start:])
         self.indent -= 1
         self.write(f"{'else: ' if left else ''}l{counter}={counted.last}")
+        if pointer is not None:
+            line = self.lines[header]
+            start_of_text = line.index("for")
+            self.lines[header] = (
+                f"{line[:start_of_text]}for l{pointer.local} in range({pointer.range}):"
+            )
+            self.write(f"l{pointer.local}=l{pointer.local}+{pointer.step}")
         self.indent += 1
         passing = self._close_loop(start)
         self.facts = facts
@@ -217,6 +225,19 @@ class Structured(Branches):
         self._leave(node)
         self.reuse = reuse
         return not node.returns or left
+
+    def _for_body(self, body: list[Item], counted: Range) -> Pointer | None:
+        """Write the body of a counted loop; the pointer whose step was left out, for ``range`` to do it."""
+        pointer = counted.pointer
+        if pointer is None:
+            self.sequence(body[: counted.length + 1])
+            return None
+        falls = self.sequence(body[: pointer.length + 1])
+        if falls and pointer.never_wraps(self.facts):
+            return pointer
+        if falls:
+            self.sequence(body[pointer.length + 1 : counted.length + 1])
+        return None
 
     def _if(self, node: Node, last: bool) -> bool:
         condition = self.pop()

@@ -135,13 +135,14 @@ class _Switch:
     def write_tree(self, selector: str, targets: list[Node]) -> None:
         """Cases that are entered once each, as leaves of decisions."""
         frame = self._frame
-        order = list(dict.fromkeys(targets))
+        number = {target: i for i, target in enumerate(dict.fromkeys(targets))}
+        order = list(number)
         runs = sum(1 for i, t in enumerate(targets) if i == 0 or targets[i - 1] is not t)
         if runs == len(order):
             frame.decide(selector, targets, self._leaf)
             return
         # A case with several runs of selectors is written once.
-        table = [order.index(target) for target in targets]
+        table = [number[target] for target in targets]
         default = table.pop()
         count = len(table)
         looked_up = selector if table == list(range(count)) else table_text(table, selector)

@@ -62,7 +62,7 @@ class Node:
     __slots__ = (
         "assigned", "body", "branches", "chain", "core", "depth", "diverges", "fall_uses", "facts",
         "height", "ident", "kind", "level", "needs_loop", "orelse", "params", "results", "returns",
-        "segments", "sinks", "spine", "uses_flags", "switch_is_tree", "untargeted",
+        "segments", "sinks", "spine", "uses_flags", "switch_is_tree", "targets", "untargeted",
     )  # fmt: skip
 
     def __init__(self, kind: str, params: Types, results: Types, ident: int) -> None:
@@ -82,6 +82,7 @@ class Node:
         """Levels of nesting inside, not counting the blocks of a switch."""
         # Switch shape: nested blocks around a br_table, see `Node.close`.
         self.core: Node | None = None
+        self.targets: frozenset[Node] = frozenset()
         self.spine = 0
         self.untargeted = 0
         # Label analysis, see `labels`.
@@ -133,12 +134,13 @@ class Node:
                 return
             self.core = core
             self.spine = first.spine + 1
-            targeted = any(target is self for target in core.body[-1][1])  # type: ignore[index]
+            targeted = self in core.targets
             self.untargeted = 0 if targeted else first.untargeted + 1
             rest = max((1 + x.depth for x in self.body[1:] if isinstance(x, Node)), default=0)
             self.depth = max(first.depth, rest) + (0 if targeted else 1)
         elif not isinstance(last, Node) and last[0] is BR_TABLE and self._is_prefix(self.body[:-1]):
             self.core = self
+            self.targets = frozenset(last[1])
             self.spine = 1
 
     @staticmethod
