@@ -31,6 +31,13 @@ _TOKEN: Final = re.compile(
 are left to `_blank_comments_and_annotations`. A character that starts no token is one of its own, but a quotation mark
 that starts no string takes the rest of the text with it: nothing after it could be told apart."""
 
+_NESTED_COMMENT_OR_ANNOTATION: Final = re.compile(
+    rf"""(?:[^"(;]++|{_STRING}|;;[^\r\n]*+|{_BLOCK_COMMENT}|\((?![;@])|;(?!;))*+"""
+    rf"""(\(@(?:{IDCHAR}++|{_STRING})?+|\(;|".*|\Z)""",
+    re.DOTALL,
+)
+"""Everything up to the next thing that `_blank_comments_and_annotations` blanks, and how that begins."""
+
 _STRING_PREFIX: Final = re.compile(_STRING_START)
 _STRING_AT: Final = re.compile(_STRING)
 _WHOLE_STRING: Final = re.compile(_STRING + r"\Z")
@@ -217,18 +224,16 @@ class Source:
         text = self.text
         pieces: list[str] = []
         kept = position = 0
-        while match := _TOKEN.match(text, position):
+        while match := _NESTED_COMMENT_OR_ANNOTATION.match(text, position):
             token = match[1]
             position = match.end()
-            if token == "":
+            if token[:1] != "(":
                 break
             if token == "(;":
                 position = self._comment_end(match.start(1))
-            elif token[:2] == "(@":
+            else:
                 position = self._annotation_end(match.start(1), token)
                 self._note_annotation(match.start(1), position, token)
-            else:
-                continue
             pieces.append(text[kept : match.start(1)])
             pieces.append(_NOT_A_LINE_END.sub(" ", text[match.start(1) : position]))
             kept = position
