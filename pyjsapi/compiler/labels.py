@@ -152,8 +152,9 @@ class LabelAnalysis:
                 self._walk(segment, fall, jump, levels)
         else:
             deeper = [*levels, (fall, jump)]
+            states = fall | inner_labels
             for segment in segments:
-                self._walk(segment, fall, fall | inner_labels, deeper)
+                self._walk(segment, fall, states, deeper)
 
 
 def _branches_to(sequence: list[Item], labels: Labels) -> bool:
