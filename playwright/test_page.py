@@ -9,7 +9,8 @@ import pytest
 from conftest import PICTURES, Finished
 from playwright.sync_api import Browser, expect
 
-from web.compare import PageFailed, unexplained, wait_for_report
+from web.build import SITE
+from web.compare import PageFailed, is_good, unexplained, wait_for_report
 
 
 def test_every_case_is_equal_or_explained(finished: Finished) -> None:
@@ -123,6 +124,40 @@ def test_a_page_that_cannot_work_says_so(browser: Browser, site: str) -> None:
     with pytest.raises(PageFailed, match="page stopped"):
         wait_for_report(page)
     expect(page.locator("#stage")).to_contain_text("The page stopped")
+    page.close()
+
+
+def test_a_case_that_breaks_pyodide_does_not_stop_the_others(browser: Browser, site: str) -> None:
+    driver = (SITE / "driver.py").read_text("utf-8")
+    broken = """
+run = run_case_json
+async def run_case_json(text):
+    if '"id":"memory-grow"' in text:
+        raise SystemError("broken by the test")
+    return await run(text)
+"""
+    page = browser.new_page()
+    page.route("**/driver.py", lambda route: route.fulfill(body=driver + broken, status=200))
+    page.goto(f"{site}?only=memory-constructor,memory-grow,memory-grow-detaches")
+    report = wait_for_report(page)
+    page.close()
+    status = {case["id"]: case["status"] for case in report["cases"]}
+    assert status == {
+        "memory-constructor": "equal",
+        "memory-grow": "different",
+        "memory-grow-detaches": "equal",
+    }
+    assert "broken by the test" in "".join(unexplained(report))
+
+
+def test_a_pyodide_that_does_not_start_is_reported(browser: Browser, site: str) -> None:
+    page = browser.new_page()
+    page.route("**/driver.py", lambda route: route.fulfill(body="import nothing", status=200))
+    page.goto(f"{site}?only=memory-grow")
+    report = wait_for_report(page)
+    assert not is_good(report)
+    assert "No module named 'nothing'" in report["fatal"]
+    expect(page.locator("#stage")).to_contain_text("Stopped:")
     page.close()
 
 
