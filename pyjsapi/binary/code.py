@@ -45,6 +45,10 @@ def _memarg(reader: Reader) -> tuple[object, ...]:
     return memidx, flags & ~MEMARG_HAS_INDEX, reader.u64()
 
 
+def _memarg_lane(reader: Reader) -> tuple[object, ...]:
+    return *_memarg(reader), reader.byte()
+
+
 def _index(reader: Reader) -> tuple[object, ...]:
     return (reader.u32(),)
 
@@ -78,6 +82,10 @@ _READ: Final[dict[Imm, _Read]] = {
     Imm.I64: lambda reader: (reader.s64() & _U64,),
     Imm.F32: lambda reader: (int.from_bytes(reader.bytes(4), "little"),),
     Imm.F64: lambda reader: (int.from_bytes(reader.bytes(8), "little"),),
+    Imm.V128: lambda reader: (int.from_bytes(reader.bytes(16), "little"),),
+    Imm.LANE: lambda reader: (reader.byte(),),
+    Imm.LANES16: lambda reader: (tuple(reader.bytes(16)),),
+    Imm.MEMARG_LANE: _memarg_lane,
 }
 """Readers of the immediates of each kind."""
 

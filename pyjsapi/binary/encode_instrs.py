@@ -36,12 +36,16 @@ def _types(instr: Instr) -> bytes:
 
 
 def _memarg(instr: Instr) -> bytes:
-    _, memidx, align, offset = instr
+    _, memidx, align, offset, *_ = instr
     if not 0 <= align < MEMARG_HAS_INDEX:
         raise ValueError(f"{instr}: the alignment 2**{align} cannot be encoded")
     if memidx == 0:
         return unsigned(align) + unsigned(offset)
     return unsigned(align | MEMARG_HAS_INDEX) + unsigned(memidx) + unsigned(offset)
+
+
+def _memarg_lane(instr: Instr) -> bytes:
+    return _memarg(instr) + bytes(instr[4:])
 
 
 def _as_signed(value: int, bits: int) -> int:
@@ -73,6 +77,10 @@ _IMMEDIATES: Final[dict[Imm, Callable[[Instr], bytes]]] = {
     Imm.I64: lambda instr: signed(_as_signed(instr[1], 64)),
     Imm.F32: lambda instr: int.to_bytes(instr[1], 4, "little"),
     Imm.F64: lambda instr: int.to_bytes(instr[1], 8, "little"),
+    Imm.V128: lambda instr: int.to_bytes(instr[1], 16, "little"),
+    Imm.LANE: lambda instr: bytes(instr[1:]),
+    Imm.LANES16: lambda instr: bytes(instr[1]),
+    Imm.MEMARG_LANE: _memarg_lane,
 }
 
 _ENCODE: Final = {op: (_HEAD[op], _IMMEDIATES[op.imm]) for op in OPS if op.imm is not Imm.NONE}

@@ -57,7 +57,7 @@ class _Access:
 def _accesses(family: str) -> dict[Op, _Access]:
     found = {}
     for op in OPS:
-        if op.imm is Imm.MEMARG and op.family.startswith(family):
+        if op.imm is Imm.MEMARG and op.family.startswith(family) and op.prefix == 0:
             value_types = op.results or (op.params or ())[1:]
             found[op] = _Access(op, value_types[0])
     return found

@@ -23,7 +23,7 @@ from pyjsapi.compiler.expression import (
 from pyjsapi.compiler.frame import Frame
 from pyjsapi.compiler.registry import emits
 from pyjsapi.syntax.module import Instr
-from pyjsapi.syntax.types import FUNC, FUNCREF, I32, I64, RefType, ValType, ref_type
+from pyjsapi.syntax.types import FUNC, FUNCREF, I32, I64, V128, RefType, ValType, ref_type
 
 
 @emits("local.get")
@@ -51,6 +51,8 @@ def _global_get(frame: Frame, instr: Instr) -> None:
     if known is not None:
         if value_type is I32 or value_type is I64:
             frame.stack.append(constant(value_type, known[1]))
+        elif value_type is V128:
+            frame.stack.append(Entry(V128, str(known[1]), ATOM, form=CONST))
         else:
             frame.stack.append(float_literal(value_type, known[1]))
         return

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from types import CodeType, FunctionType
 from typing import TYPE_CHECKING, Any, Final
 
-from pyjsapi.compiler import numerics
+from pyjsapi.compiler import numerics, simd
 from pyjsapi.compiler.function import FunctionCode
 from pyjsapi.runtime.function import FuncInst
 from pyjsapi.runtime.instance import ModuleInstance
@@ -55,6 +55,7 @@ class Environment:
             **numerics.GLOBALS,
             "environment": self,
             "resolve": self.resolve,
+            "V": simd,
             "sf": scratch.cast("f"),
             "sd": scratch.cast("d"),
             "sq": scratch.cast("Q"),

@@ -40,7 +40,7 @@ from pyjsapi.compiler.expression import (
 )
 from pyjsapi.compiler.facts import MAX_ALIGNMENT, ONE_DIGIT, Facts
 from pyjsapi.compiler.scope import MemoryScope, ModuleScope
-from pyjsapi.syntax.types import F32, F64, I32, I64, NumType, ValType
+from pyjsapi.syntax.types import F32, F64, I32, I64, RefType, ValType
 
 MAX_TEXT: Final = 560
 """Characters of a pending expression, about 40 operators: beyond, it is spilled. Compilers recurse into
@@ -422,6 +422,6 @@ class Frame:
 
 def default_text(type_: ValType) -> str:
     """The initial value of a local, as text."""
-    if not isinstance(type_, NumType):
+    if isinstance(type_, RefType):
         return "None"
     return "0.0" if type_ is F32 or type_ is F64 else "0"

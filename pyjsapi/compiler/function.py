@@ -12,7 +12,9 @@ import pyjsapi.compiler.emit_compare
 import pyjsapi.compiler.emit_float
 import pyjsapi.compiler.emit_integer
 import pyjsapi.compiler.emit_memory
-import pyjsapi.compiler.emit_reference  # noqa: F401 (these modules fill the table of emitters)
+import pyjsapi.compiler.emit_reference
+import pyjsapi.compiler.emit_simd
+import pyjsapi.compiler.emit_simd_memory  # noqa: F401 (these modules fill the table of emitters)
 from pyjsapi.compiler.branches import StructureLimit
 from pyjsapi.compiler.emit_call import list_is_ambiguous
 from pyjsapi.compiler.frame import Frame

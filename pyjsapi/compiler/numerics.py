@@ -35,10 +35,14 @@ load_u32: Final = struct.Struct("<I").unpack_from
 load_u64: Final = struct.Struct("<Q").unpack_from
 load_f32: Final = struct.Struct("<f").unpack_from
 load_f64: Final = struct.Struct("<d").unpack_from
+load_v128: Final = struct.Struct("<2Q").unpack_from
+"""The lower and the upper half."""
 store_u16: Final = struct.Struct("<H").pack_into
 store_u32: Final = struct.Struct("<I").pack_into
 store_u64: Final = struct.Struct("<Q").pack_into
 store_f64: Final = struct.Struct("<d").pack_into
+store_v128: Final = struct.Struct("16s").pack_into
+"""Stores 16 bytes."""
 
 EXTEND8_TO_32: Final = tuple(i if i < 128 else i | 0xFFFF_FF00 for i in range(256))
 """Sign extension of a byte to a canonical i32."""
@@ -268,10 +272,12 @@ GLOBALS: Final[dict[str, object]] = {
     "uQ": load_u64,
     "uF": load_f32,
     "uD": load_f64,
+    "uV": load_v128,
     "pH": store_u16,
     "pI": store_u32,
     "pQ": store_u64,
     "pD": store_f64,
+    "pV": store_v128,
     "ldf": load_f32_bits,
     "stf": store_f32_bits,
     "T8": EXTEND8_TO_32,

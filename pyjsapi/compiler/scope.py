@@ -14,7 +14,7 @@ from pyjsapi.syntax.module import Instr
 from pyjsapi.syntax.types import I32, AddrType, FuncType, GlobalType, MemType, TableType, ValType
 
 CONSTANT_OPS: Final = frozenset(
-    BY_MNEMONIC[f"{type_}.const"] for type_ in ("i32", "i64", "f32", "f64")
+    BY_MNEMONIC[f"{type_}.const"] for type_ in ("i32", "i64", "f32", "f64", "v128")
 )
 
 

@@ -28,7 +28,7 @@ def evaluate(expr: Expr, instance: ModuleInstance) -> Any:
     for instr in expr:
         mnemonic = instr[0].mnemonic
         match mnemonic:
-            case "i32.const" | "i64.const":
+            case "i32.const" | "i64.const" | "v128.const":
                 stack.append(instr[1])
             case "f32.const":
                 stack.append(f32_from_bits(instr[1]))

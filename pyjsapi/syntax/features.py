@@ -24,3 +24,7 @@ class Features:
     """Typed function references, with recursion groups and subtyping of function types."""
     memory64: bool = True
     """Memories and tables with 64-bit addresses."""
+    simd: bool = True
+    """The type v128 and the vector instructions."""
+    relaxed_simd: bool = True
+    """The vector instructions whose results may differ between engines."""

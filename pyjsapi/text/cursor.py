@@ -11,11 +11,14 @@ from pyjsapi.text.annotations import ModuleAnnotations
 from pyjsapi.text.identifiers import Duplicate, Identifier, IndexSpace
 from pyjsapi.text.lexer import Source, is_string, string_bytes
 from pyjsapi.text.numbers import (
+    LANE_TYPES,
+    VECTOR_BITS,
     ConstantOutOfRange,
     float_bits,
     integer,
     is_nat,
     is_number,
+    lane_bits,
     nat,
 )
 
@@ -120,6 +123,41 @@ class Cursor:
             raise self.error(str(error)) from None
         self.i += 1
         return value
+
+    def shape(self) -> str:
+        """A vector shape, as `LANE_TYPES` names it."""
+        shape = self.tokens[self.i]
+        if shape not in LANE_TYPES:
+            raise self.unexpected(wanted="a vector shape")
+        self.i += 1
+        return shape
+
+    def lane_literal(self, shape: str) -> int:
+        """The literal of a lane of a vector with this shape, as its bits."""
+        token = self.tokens[self.i]
+        if not is_number(token):
+            raise self.unexpected(wanted="a number")
+        try:
+            value = lane_bits(token, shape)
+        except ConstantOutOfRange as error:
+            raise self.error(str(error)) from None
+        self.i += 1
+        return value
+
+    def vector_literal(self) -> int:
+        """A shape and the literals of all its lanes, as the bits of the vector."""
+        start = self.i
+        shape = self.shape()
+        bits = LANE_TYPES[shape][1]
+        lanes: list[int] = []
+        while is_number(self.tokens[self.i]):
+            lanes.append(self.lane_literal(shape))
+        if len(lanes) * bits != VECTOR_BITS:
+            raise self.error(
+                f"wrong number of lane literals: {len(lanes)} instead of {VECTOR_BITS // bits}",
+                start,
+            )
+        return sum(lane << i * bits for i, lane in enumerate(lanes))
 
     def at_nat(self) -> bool:
         """Whether an unsigned integer literal comes next."""

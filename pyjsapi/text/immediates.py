@@ -10,7 +10,7 @@ from pyjsapi.syntax.module import Instr
 from pyjsapi.syntax.types import ValType
 from pyjsapi.text.identifiers import IndexSpace, Labels
 from pyjsapi.text.lexer import Source
-from pyjsapi.text.numbers import ConstantOutOfRange, is_nat, nat
+from pyjsapi.text.numbers import ConstantOutOfRange, is_nat, is_number, nat, shown
 from pyjsapi.text.types import TypeParser
 
 
@@ -128,6 +128,10 @@ class ImmediateParser(TypeParser):
 
     def _imm_memarg(self, op: Op) -> Instr:
         memidx = self._optional_index(self.mems)
+        return (op, memidx, *self._align_offset(op))
+
+    def _align_offset(self, op: Op) -> tuple[int, int]:
+        """Log2 of the alignment, and the offset."""
         token = self.tokens[self.i]
         offset = 0
         if token.startswith("offset="):
@@ -139,7 +143,7 @@ class ImmediateParser(TypeParser):
             if align == 0 or align & (align - 1):
                 raise self.error(f"alignment must be a power of two, not {align}", self.i - 1)
             align_log2 = align.bit_length() - 1
-        return (op, memidx, align_log2, offset)
+        return align_log2, offset
 
     def _equals_nat(self, token: str) -> int:
         digits = token.partition("=")[2]
@@ -151,6 +155,34 @@ class ImmediateParser(TypeParser):
             raise self.error(str(error)) from None
         self.i += 1
         return value
+
+    def _imm_memarg_lane(self, op: Op) -> Instr:
+        # One number is the lane. With more to come, be it ``offset=`` or another number, it is the memory.
+        following = self.tokens[self.i + 1]
+        is_memory = self.tokens[self.i][:1] == "$" or (
+            self.at_nat() and (is_nat(following) or following.startswith(("offset=", "align=")))
+        )
+        memidx = self.index(self.mems) if is_memory else 0
+        return (op, memidx, *self._align_offset(op), self.nat(8))
+
+    def _imm_lane(self, op: Op) -> Instr:
+        return (op, self.nat(8))
+
+    def _imm_lanes16(self, op: Op) -> Instr:
+        start = self.i
+        lanes = []
+        while is_number(self.tokens[self.i]):
+            if not self.at_nat():
+                raise self.error(
+                    f"i8 constant out of range: {shown(self.tokens[self.i])} is no lane index"
+                )
+            lanes.append(self.nat(8))
+        if len(lanes) != 16:
+            raise self.error(f"invalid lane length: {len(lanes)} lane indices instead of 16", start)
+        return (op, tuple(lanes))
+
+    def _imm_v128(self, op: Op) -> Instr:
+        return (op, self.vector_literal())
 
     def _imm_heap(self, op: Op) -> Instr:
         return (op, self.heap_type())
@@ -190,6 +222,10 @@ _BY_KIND: Final[dict[Imm, Callable[[ImmediateParser, Op], Instr]]] = {
     Imm.I64: _P._imm_constant,
     Imm.F32: _P._imm_constant,
     Imm.F64: _P._imm_constant,
+    Imm.V128: _P._imm_v128,
+    Imm.LANE: _P._imm_lane,
+    Imm.LANES16: _P._imm_lanes16,
+    Imm.MEMARG_LANE: _P._imm_memarg_lane,
 }
 
 Reader = Callable[[ImmediateParser, Op], Instr]

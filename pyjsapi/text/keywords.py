@@ -9,6 +9,7 @@ from pyjsapi.syntax.instructions import BY_MNEMONIC
 KEYWORDS: Final = frozenset(BY_MNEMONIC) | frozenset(
     (
         # types
+        "i8x16 i16x8 i32x4 i64x2 f32x4 f64x2 "
         "i8 i16 i32 i64 f32 f64 v128 any anyref none nullref eq eqref i31 i31ref struct structref array arrayref "
         "func funcref nofunc nullfuncref exn exnref noexn nullexnref extern externref noextern nullexternref ref "
         "null mut field sub final rec "

@@ -23,6 +23,14 @@ _IS_NAT: Final = re.compile(rf"{_NAT}\Z")
 _IS_INT: Final = re.compile(rf"[+-]?{_NAT}\Z")
 _IS_NUMBER: Final = re.compile(rf"[+-]?{_FLOAT}\Z")
 
+LANE_TYPES: Final = {
+    "i8x16": ("i", 8), "i16x8": ("i", 16), "i32x4": ("i", 32), "i64x2": ("i", 64),
+    "f32x4": ("f", 32), "f64x2": ("f", 64),
+}  # fmt: skip
+"""Kind and bits of the lanes of each vector shape."""
+
+VECTOR_BITS: Final = 128
+
 _FRACTION_BITS: Final = {32: 23, 64: 52}
 _EXPONENT_MASK: Final = {32: 0xFF << 23, 64: 0x7FF << 52}
 _F32_MIN_NORMAL: Final = 2.0**-126
@@ -102,6 +110,12 @@ def float_bits(token: str, bits: int) -> int:
     if magnitude[0] == "i":
         return sign_bit | _EXPONENT_MASK[bits]
     return sign_bit | _finite_bits(magnitude.replace("_", ""), bits)
+
+
+def lane_bits(token: str, shape: str) -> int:
+    """The bits of a literal for a lane of a vector shape; raises `ConstantOutOfRange`."""
+    kind, bits = LANE_TYPES[shape]
+    return integer(token, bits) if kind == "i" else float_bits(token, bits)
 
 
 def _nan_bits(magnitude: str, bits: int) -> int:

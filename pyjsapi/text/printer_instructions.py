@@ -14,7 +14,7 @@ from pyjsapi.syntax.instructions import BY_MNEMONIC, Imm
 from pyjsapi.syntax.module import Expr, Instr, Module, op_of
 from pyjsapi.text.printer_names import References
 from pyjsapi.text.printer_types import TypePrinter
-from pyjsapi.text.printer_values import float_literal, identifier, laid_out, signed
+from pyjsapi.text.printer_values import float_literal, identifier, laid_out, signed, vector_literal
 
 _ELSE: Final = BY_MNEMONIC["else"]
 _END: Final = BY_MNEMONIC["end"]
@@ -149,13 +149,13 @@ class InstructionPrinter(TypePrinter):
         return f"{table} (type {self.types.use(instr[1])})"
 
     def _imm_memarg(self, instr: Instr) -> str:
-        op, memidx, align_log2, offset = instr
+        op, memidx, align_log2, offset, *lane = instr
         text = self._optional(self.mems, memidx)
         if offset:
             text += f" offset={offset}"
         if align_log2 != op.width.bit_length() - 4:
             text += f" align={1 << align_log2}"
-        return text
+        return f"{text} {lane[0]}" if lane else text
 
 
 _Rule = Callable[[InstructionPrinter, Instr], str]
@@ -194,6 +194,10 @@ _RULES: Final[dict[Imm, _Rule]] = {
     Imm.I64: lambda printer, instr: f" {signed(instr[1], 64)}",
     Imm.F32: lambda printer, instr: f" {float_literal(instr[1], 32)}",
     Imm.F64: lambda printer, instr: f" {float_literal(instr[1], 64)}",
+    Imm.V128: lambda printer, instr: f" {vector_literal(instr[1])}",
+    Imm.LANE: lambda printer, instr: f" {instr[1]}",
+    Imm.LANES16: lambda printer, instr: "".join(f" {lane}" for lane in instr[1]),
+    Imm.MEMARG_LANE: InstructionPrinter._imm_memarg,
 }
 """How the immediates of each kind are written, with a space before them."""
 

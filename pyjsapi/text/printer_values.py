@@ -45,6 +45,12 @@ def signed(value: int, bits: int) -> str:
     return str(value - (1 << bits) if value >> (bits - 1) else value)
 
 
+def vector_literal(value: int) -> str:
+    """The shape i32x4 and the lanes of a v128."""
+    lanes = (f"0x{value >> at & 0xFFFF_FFFF:08x}" for at in (0, 32, 64, 96))
+    return f"i32x4 {' '.join(lanes)}"
+
+
 def float_literal(value: int, bits: int) -> str:
     """The shortest decimal literal of the f32 or f64 with these bits; NaNs with their payload."""
     fraction_bits = _FRACTION_BITS[bits]

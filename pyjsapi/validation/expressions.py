@@ -8,7 +8,7 @@ from typing import Final
 from pyjsapi.syntax.errors import ValidationError
 from pyjsapi.syntax.instructions import BY_MNEMONIC, Op
 from pyjsapi.syntax.module import Expr, Instr, op_of
-from pyjsapi.syntax.types import F32, F64, FUNCREF, I32, I64, ValType, ref_type
+from pyjsapi.syntax.types import F32, F64, FUNCREF, I32, I64, V128, ValType, ref_type
 from pyjsapi.validation.context import Context
 from pyjsapi.validation.matching import match_val
 from pyjsapi.validation.requirements import require_feature
@@ -20,6 +20,7 @@ _CONSTANTS: Final[dict[Op, ValType]] = {
     BY_MNEMONIC["i64.const"]: I64,
     BY_MNEMONIC["f32.const"]: F32,
     BY_MNEMONIC["f64.const"]: F64,
+    BY_MNEMONIC["v128.const"]: V128,
 }
 _ARITHMETIC: Final[dict[Op, ValType]] = {
     BY_MNEMONIC[f"{type_}.{family}"]: type_

@@ -396,7 +396,7 @@ def _with_addrtype(types: tuple[ValType, ...] | None, at: NumType) -> tuple[ValT
 _MEMORY_SIGNATURES: Final = {
     (op, at): (_with_addrtype(op.params, at), _with_addrtype(op.results, at))
     for op in OPS
-    if op.params is not None and op.imm in (Imm.MEM, Imm.DATA_MEM, Imm.MEMARG)
+    if op.params is not None and op.imm in (Imm.MEM, Imm.DATA_MEM, Imm.MEMARG, Imm.MEMARG_LANE)
     for at in (I32, I64)
 }
 """Operands and results of the instructions on one memory, for each address type."""
@@ -410,7 +410,7 @@ def memory_rule(state: State, instr: Instr) -> None:
         _check_data(state, instr[1])
     else:
         at = _addrtype(state, instr[1])
-        if op.imm is Imm.MEMARG:
+        if op.imm in (Imm.MEMARG, Imm.MEMARG_LANE):
             check_memarg(instr, at)
     params, results = _MEMORY_SIGNATURES[op, at]
     state.pop_types(params)
@@ -419,7 +419,7 @@ def memory_rule(state: State, instr: Instr) -> None:
 
 def check_memarg(instr: Instr, at: NumType) -> None:
     """Check alignment and offset of an access to a memory with this address type ("Memory Instructions")."""
-    op, _, align, offset = instr
+    op, _, align, offset, *_ = instr
     if 1 << align > op.width >> 3:
         raise ValidationError(
             f"alignment must not be larger than natural: 2**{align}, at most {op.width >> 3} is allowed"

@@ -15,6 +15,7 @@ from pyjsapi.text.convert import encode_parsed, wat2wasm
 from pyjsapi.text.cursor import Cursor
 from pyjsapi.text.fields import ModuleParser
 from pyjsapi.text.lexer import Source, decode_source
+from pyjsapi.text.numbers import LANE_TYPES, VECTOR_BITS
 from pyjsapi.wast.values import (
     Const,
     Either,
@@ -25,12 +26,13 @@ from pyjsapi.wast.values import (
     NullPattern,
     Pattern,
     RefPattern,
+    VectorPattern,
 )
 
 _CONSTS: Final = {
     mnemonic: op
     for mnemonic, op in BY_MNEMONIC.items()
-    if op.imm in (Imm.I32, Imm.I64, Imm.F32, Imm.F64)
+    if op.imm in (Imm.I32, Imm.I64, Imm.F32, Imm.F64, Imm.V128)
 }
 _NANS: Final = {"nan:canonical": True, "nan:arithmetic": False}
 _HOST_REFS: Final = ("ref.extern", "ref.host")
@@ -305,10 +307,32 @@ class _CommandParser(Cursor):
         self.expect(")")
         return pattern
 
-    def _const(self, keyword: str) -> Const | NanPattern:
+    def _const(self, keyword: str) -> Const | NanPattern | VectorPattern:
         op = _CONSTS[keyword]
+        if op.imm is Imm.V128:
+            return self._vector()
         canonical = _NANS.get(self.tokens[self.i])
         if canonical is not None and op.imm in (Imm.F32, Imm.F64):
             self.i += 1
             return NanPattern(op.imm, canonical)
         return Const(op.imm, self.literal_bits(op.imm))
+
+    def _vector(self) -> Const | VectorPattern:
+        start = self.i
+        shape = self.shape()
+        lane_kind = {"f32x4": Imm.F32, "f64x2": Imm.F64}.get(shape)
+        lanes: list[int | NanPattern] = []
+        while self.tokens[self.i] != ")":
+            canonical = _NANS.get(self.tokens[self.i])
+            if canonical is not None and lane_kind is not None:
+                self.i += 1
+                lanes.append(NanPattern(lane_kind, canonical))
+            else:
+                lanes.append(self.lane_literal(shape))
+        if not any(isinstance(lane, NanPattern) for lane in lanes):
+            self.i = start
+            return Const(Imm.V128, self.vector_literal())
+        bits = LANE_TYPES[shape][1]
+        if len(lanes) * bits != VECTOR_BITS:
+            raise self.error(f"wrong number of lane literals: {len(lanes)}", start)
+        return VectorPattern(bits, tuple(lanes))

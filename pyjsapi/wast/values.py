@@ -9,8 +9,10 @@ from pyjsapi.runtime import FuncInst
 from pyjsapi.runtime.floats import f32_bits, f32_from_bits, f64_bits, f64_from_bits
 from pyjsapi.syntax.instructions import Imm
 
-_BITS: Final = {Imm.I32: 32, Imm.I64: 64, Imm.F32: 32, Imm.F64: 64}
-_NAMES: Final = {Imm.I32: "i32", Imm.I64: "i64", Imm.F32: "f32", Imm.F64: "f64"}
+_BITS: Final = {Imm.I32: 32, Imm.I64: 64, Imm.F32: 32, Imm.F64: 64, Imm.V128: 128}
+_NAMES: Final = {
+    Imm.I32: "i32", Imm.I64: "i64", Imm.F32: "f32", Imm.F64: "f64", Imm.V128: "v128",
+}  # fmt: skip
 _QUIET_NAN: Final = {Imm.F32: 0x7FC00000, Imm.F64: 0x7FF8000000000000}
 
 
@@ -23,7 +25,7 @@ class HostRef:
 
 def bits_of(kind: Imm, value: Any) -> int | None:
     """Bits of a canonical value of this type, ``None`` for a value of another type."""
-    if kind in (Imm.I32, Imm.I64):
+    if kind in (Imm.I32, Imm.I64, Imm.V128):
         fits = type(value) is int and 0 <= value < 1 << _BITS[kind]
         return value if fits else None
     if type(value) is not float:
@@ -64,8 +66,10 @@ class NanPattern:
     def matches(self, value: Any) -> bool:
         """Whether the value is such a NaN; the sign does not matter."""
         bits = bits_of(self.kind, value)
-        if bits is None:
-            return False
+        return bits is not None and self.matches_bits(bits)
+
+    def matches_bits(self, bits: int) -> bool:
+        """Whether the value with these bits is such a NaN."""
         quiet = _QUIET_NAN[self.kind]
         if self.canonical:
             return bits & ~(1 << (_BITS[self.kind] - 1)) == quiet
@@ -73,6 +77,30 @@ class NanPattern:
 
     def __str__(self) -> str:
         return f"{_NAMES[self.kind]} nan:{'canonical' if self.canonical else 'arithmetic'}"
+
+
+@dataclass(frozen=True, slots=True)
+class VectorPattern:
+    """``(v128.const shape …)`` with a NaN pattern among its lanes."""
+
+    lane_bits: int
+    lanes: tuple[int | NanPattern, ...]
+
+    def matches(self, value: Any) -> bool:
+        """Whether every lane matches."""
+        bits = bits_of(Imm.V128, value)
+        if bits is None:
+            return False
+        mask = (1 << self.lane_bits) - 1
+        for i, pattern in enumerate(self.lanes):
+            lane = bits >> i * self.lane_bits & mask
+            if not (lane == pattern if isinstance(pattern, int) else pattern.matches_bits(lane)):
+                return False
+        return True
+
+    def __str__(self) -> str:
+        lanes = (hex(p) if isinstance(p, int) else str(p) for p in self.lanes)
+        return f"v128 of {', '.join(lanes)}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +170,7 @@ class Either:
 
 
 Literal: TypeAlias = "Const | NullPattern | HostPattern"
-Pattern: TypeAlias = "Literal | NanPattern | RefPattern | Either"
+Pattern: TypeAlias = "Literal | NanPattern | VectorPattern | RefPattern | Either"
 
 
 def describe(value: Any) -> str:

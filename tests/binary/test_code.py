@@ -49,6 +49,10 @@ SAMPLES: dict[Imm, list[tuple[Any, ...]]] = {
     Imm.I64: [(v & (2**64 - 1),) for v in (0, 1, -1, 63, 64, -64, -65, 2**63 - 1, -(2**63))],
     Imm.F32: [(0,), (0x7FA00001,), (0xFFFFFFFF,)],
     Imm.F64: [(0,), (0x7FF4000000000001,), (2**64 - 1,)],
+    Imm.V128: [(0,), (0x0F0E0D0C0B0A09080706050403020100,), (2**128 - 1,)],
+    Imm.LANE: [(0,), (15,), (255,)],
+    Imm.LANES16: [(tuple(range(16)),), (tuple(range(255, 239, -1)),)],
+    Imm.MEMARG_LANE: [(0, 0, 0, 0), (0, 3, 128, 1), (300, 2, 2**64 - 1, 255)],
 }
 
 INSTRUCTIONS: list[Instr] = [

@@ -8,12 +8,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 PACKAGE = Path(__file__).resolve().parents[2] / "pyjsapi"
-TABLE = PACKAGE / "syntax" / "instructions.py"
+TABLE = {*(PACKAGE / "syntax").glob("instructions*.py"), PACKAGE / "syntax" / "op.py"}
 PREFIXES = {0xFB, 0xFC, 0xFD, 0xFE}
 
 
 def _other_files() -> list[Path]:
-    return [path for path in sorted(PACKAGE.rglob("*.py")) if path != TABLE]
+    return [path for path in sorted(PACKAGE.rglob("*.py")) if path not in TABLE]
 
 
 def _prefix_literals(path: Path) -> Iterator[str]:

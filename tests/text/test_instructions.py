@@ -63,6 +63,14 @@ _IMMEDIATES: dict[Imm, list[tuple[str, tuple[Any, ...]]]] = {
     Imm.I64: [("-1", (0xFFFFFFFFFFFFFFFF,))],
     Imm.F32: [("1.5", (0x3FC00000,))],
     Imm.F64: [("1.5", (0x3FF8000000000000,))],
+    Imm.V128: [("i64x2 1 -1", (0xFFFFFFFF_FFFFFFFF_00000000_00000001,))],
+    Imm.LANE: [("0x0f", (15,)), ("255", (255,))],
+    Imm.LANES16: [(" ".join(map(str, range(16, 32))), (tuple(range(16, 32)),))],
+    Imm.MEMARG_LANE: [
+        ("align=1 3", (0, 0, 0, 3)),
+        ("$n align=1 3", (1, 0, 0, 3)),
+        ("1 offset=5 align=1 3", (1, 0, 5, 3)),
+    ],
 }
 
 
@@ -77,7 +85,7 @@ def test_the_alignment_is_natural_by_default() -> None:
     for op in OPS:
         if op.imm is Imm.MEMARG:
             body = parse_module(f"(func {op.mnemonic})").funcs[0].code.load().body
-            assert body[0] == (op, 0, {8: 0, 16: 1, 32: 2, 64: 3}[op.width], 0)
+            assert body[0] == (op, 0, {8: 0, 16: 1, 32: 2, 64: 3, 128: 4}[op.width], 0)
 
 
 def test_select_with_and_without_types_are_two_rows() -> None:

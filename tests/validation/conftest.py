@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 import pytest
 
 from pyjsapi.syntax.features import Features
-from pyjsapi.syntax.instructions import BY_MNEMONIC, SELECT_TYPED
+from pyjsapi.syntax.instructions import BY_MNEMONIC, SELECT_TYPED, Imm
 from pyjsapi.syntax.module import Active, Code, Data, Elem, Func, Global, Instr, Module, Table
 from pyjsapi.syntax.types import (
     EXTERN,
@@ -18,6 +18,7 @@ from pyjsapi.syntax.types import (
     FUNCREF,
     I32,
     I64,
+    V128,
     FuncType,
     GlobalType,
     MemType,
@@ -36,6 +37,7 @@ NAMES = {
     "i64": I64,
     "f32": F32,
     "f64": F64,
+    "v128": V128,
     "funcref": FUNCREF,
     "externref": EXTERNREF,
     "ref_func": ref_type(False, FUNC),
@@ -60,7 +62,8 @@ def rec(params: str = "", results: str = "") -> RecType:
 def instrs(text: str) -> list[Instr]:
     """Instructions divided by ";": a mnemonic, then integers, names of types or "_" for no block type.
 
-    ``br_table`` takes its last label as the default; ``select`` with types takes them all.
+    ``br_table`` takes its last label as the default; ``select`` with types takes them all;
+    one lane of ``i8x16.shuffle`` stands for sixteen.
     """
     found: list[Instr] = []
     for part in text.split(";"):
@@ -74,6 +77,9 @@ def instrs(text: str) -> list[Instr]:
         ]
         if words[0] == "br_table":
             found.append((op, tuple(immediates[:-1]), immediates[-1]))
+        elif op.imm is Imm.LANES16:
+            lanes = [lane for lane in immediates if isinstance(lane, int)]
+            found.append((op, tuple(lanes * 16 if len(lanes) == 1 else lanes)))
         elif words[0] == "select" and immediates:
             found.append((SELECT_TYPED, tuple(t for t in immediates if t is not None)))
         else:

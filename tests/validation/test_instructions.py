@@ -268,6 +268,7 @@ def _sides(op: Op) -> tuple[str, str, str]:
     results = " ".join(str(I64 if t is AT else t) for t in op.results)
     immediates = {
         Imm.MEMARG: "1 0 0",
+        Imm.MEMARG_LANE: "1 0 0 1",
         Imm.MEM: "1",
         Imm.DATA_MEM: "0 1",
         Imm.DATA: "0",
@@ -296,14 +297,18 @@ def test_rows_with_a_signature_take_and_give_what_it_says(validate_body: Validat
             validate_body(call, params, results)
 
 
-@pytest.mark.parametrize("op", [op for op in OPS if op.imm is Imm.MEMARG], ids=str)
+MEMARGS = [op for op in OPS if op.imm in (Imm.MEMARG, Imm.MEMARG_LANE)]
+
+
+@pytest.mark.parametrize("op", MEMARGS, ids=str)
 def test_alignment_may_be_natural_but_not_larger(validate_body: Validate, op: Op) -> None:
     params, results, _ = _sides(op)
     gets = "".join(f"local.get {i}; " for i in range(len(params.split())))
-    natural = {8: 0, 16: 1, 32: 2, 64: 3}[op.width]
-    validate_body(f"{gets}{op.mnemonic} 1 {natural} 0", params, results)
+    natural = {8: 0, 16: 1, 32: 2, 64: 3, 128: 4}[op.width]
+    lane = " 1" if op.imm is Imm.MEMARG_LANE else ""
+    validate_body(f"{gets}{op.mnemonic} 1 {natural} 0{lane}", params, results)
     with pytest.raises(ValidationError, match="alignment must not be larger than natural"):
-        validate_body(f"{gets}{op.mnemonic} 1 {natural + 1} 0", params, results)
+        validate_body(f"{gets}{op.mnemonic} 1 {natural + 1} 0{lane}", params, results)
 
 
 @pytest.mark.parametrize("op", [op for op in OPS if op.feature], ids=str)

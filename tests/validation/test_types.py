@@ -15,7 +15,6 @@ from pyjsapi.syntax.types import (
     FUNCREF,
     I32,
     I64,
-    V128,
     AddrType,
     FuncType,
     MemType,
@@ -118,7 +117,6 @@ def test_the_depth_of_a_hierarchy_is_limited() -> None:
 @pytest.mark.parametrize(
     ("type_", "field"),
     [
-        (RecType((SubType(True, (), FuncType((V128,), ())),)), "simd"),
         (RecType((SubType(True, (), StructType(())),)), "gc"),
     ],
 )

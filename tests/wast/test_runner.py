@@ -118,7 +118,10 @@ OTHERS = [
     ("(module (func (result i32)))", "type mismatch"),
     ("(module (import \"no\" \"thing\" (func)))", "unknown import"),
     ("(frobnicate)", "unknown operator frobnicate"),
-    ("(assert_return (invoke \"one\") (v128.const i32x4 0 0 0 0))", "unknown operator v128.const"),
+    ("(assert_return (invoke \"one\") (v128.const i32x3 0 0 0))", "unknown operator i32x3"),
+    ("(assert_return (invoke \"one\") (v128.const i32x4 0 0 0))", "wrong number of lane literals"),
+    ("(assert_return (invoke \"one\") (v128.const i32x4 0 0 0 nan:canonical))", "unexpected token"),
+    ("(assert_return (invoke \"one\") (v128.const f32x4 0 0 nan:canonical))", "wrong number of lane"),
 ]  # fmt: skip
 
 
