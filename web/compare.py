@@ -142,9 +142,13 @@ def write_report(reports: Sequence[Report], folder: Path) -> None:
     (folder / "report.html").write_text(page, "utf-8")
 
 
-def compare(names: Sequence[str], folder: Path, query: str = "") -> list[dict[str, Any]]:
+def compare(names: Sequence[str], folder: Path, only: Sequence[str] = ()) -> list[dict[str, Any]]:
     """Builds and serves the site, runs every browser, and writes the report."""
     build(SITE)
+    known = {case["id"] for case in json.loads((SITE / "cases.json").read_text("utf-8"))["cases"]}
+    if strangers := set(only) - known:
+        raise catalogue.CatalogueError(f"no case {', '.join(sorted(strangers))}")
+    query = f"?only={','.join(only)}" if only else ""
     folder.mkdir(parents=True, exist_ok=True)
     reports = []
     with serving(SITE) as url:
@@ -169,9 +173,9 @@ def main(arguments: list[str] | None = None) -> int:
         "--json", action="store_true", help="print the reports as JSON instead of a table"
     )
     options = parser.parse_args(arguments)
-    query = f"?only={options.only}" if options.only else ""
+    only = [name for name in options.only.split(",") if name]
     try:
-        reports = compare(options.browser or BROWSERS, options.report, query)
+        reports = compare(options.browser or BROWSERS, options.report, only)
     except (BuildError, catalogue.CatalogueError, BrowserMissing, PageFailed) as error:
         print(error, file=sys.stderr)
         return 2

@@ -4,6 +4,7 @@
 import { judge } from "./compare.mjs";
 import { showDetail, summarise } from "./show.mjs";
 
+const NOT_COMPARED = { status: "not compared", differences: [], stale: [], unmet: [] };
 const SILENCE_LIMIT_MS = 120_000;
 const $ = (selector) => document.querySelector(selector);
 const parameters = new URLSearchParams(location.search);
@@ -150,7 +151,7 @@ function makeReport(fatal) {
     browser, versions, started: started.toISOString(), finished: new Date().toISOString(), isolated: crossOriginIsolated,
     complete: !fatal, fatal: fatal ?? null, summary: totals(), problems,
     cases: cases.map((case_) => {
-      const { native, pyjsapi, judgement } = results.get(case_.id);
+      const { native, pyjsapi, judgement = NOT_COMPARED } = results.get(case_.id);
       return { id: case_.id, title: case_.title, group: case_.group, covers: case_.covers, ...judgement, native, pyjsapi };
     }),
   };
