@@ -98,19 +98,48 @@ def _subscripted(code: CodeType, offset: int) -> str | None:
 def demolish(exception: BaseException) -> None:
     """Cut a deep traceback down to its outermost part, without recursion anywhere.
 
-    The innermost frame cannot be kept: it holds the chain of all the frames that called it.
+    The innermost frame cannot be kept: it holds the chain of all the frames that called it. So do the
+    exceptions that were being handled deep inside, and they lose their tracebacks whole.
     """
-    chain: list[TracebackType] = []
-    traceback = exception.__traceback__
-    while traceback is not None:
-        chain.append(traceback)
-        traceback = traceback.tb_next
-    if len(chain) <= _DEEP:
+    links = _links(exception)
+    if len(links) <= _DEEP:
         return
-    # Innermost first, so that no frame that is freed is the last one that holds its caller.
-    while len(chain) > _KEPT:
-        chain.pop()
-        chain[-1].tb_next = None
+    for inner in reversed(_contexts(exception)):
+        inner_links = _links(inner)
+        inner.__traceback__ = None
+        _free(inner_links, 0)
+    _free(links, _KEPT)
+
+
+def _links(exception: BaseException) -> list[TracebackType]:
+    """The entries of the traceback, outermost first."""
+    links: list[TracebackType] = []
+    link = exception.__traceback__
+    while link is not None:
+        links.append(link)
+        link = link.tb_next
+    return links
+
+
+def _contexts(exception: BaseException) -> list[BaseException]:
+    """All exceptions that an exception has as context or cause, the outer ones first."""
+    found = {id(exception): exception}
+    pending = [exception]
+    while pending:
+        one = pending.pop()
+        for other in (one.__cause__, one.__context__):
+            if other is not None and id(other) not in found:
+                found[id(other)] = other
+                pending.append(other)
+    return list(found.values())[1:]
+
+
+def _free(links: list[TracebackType], kept: int) -> None:
+    """Free all but the first entries, innermost first: no frame that goes is the last to hold its caller."""
+    while len(links) > kept:
+        links.pop()
+        if links:
+            links[-1].tb_next = None
 
 
 def raised_from_wasm(exception: BaseException) -> BaseException:
