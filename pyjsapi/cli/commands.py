@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any, Final
 
 from pyjsapi import RangeError, WebAssembly
-from pyjsapi.syntax.errors import ParseError
+from pyjsapi.syntax.errors import DecodeError, ParseError
+from pyjsapi.text import wasm2wat as disassemble
 from pyjsapi.text import wat2wasm as assemble
 
 _MAGIC: Final = b"\0asm"
@@ -59,6 +60,19 @@ def wat2wasm(options: argparse.Namespace) -> int:
     data = _assemble(options.source, names=not options.no_names)
     output: Path = options.output or options.source.with_suffix(".wasm")
     output.write_bytes(data)
+    return 0
+
+
+def wasm2wat(options: argparse.Namespace) -> int:
+    """``pyjsapi wasm2wat file.wasm -o file.wat``."""
+    try:
+        text = disassemble(_read(options.module), names=not options.no_names)
+    except (DecodeError, ValueError) as error:
+        raise InputError(f"{options.module}: {error}") from error
+    if options.output is None:
+        sys.stdout.buffer.write(text.encode())
+    else:
+        options.output.write_bytes(text.encode())
     return 0
 
 

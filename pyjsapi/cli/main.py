@@ -62,6 +62,14 @@ def _parser() -> argparse.ArgumentParser:
     wat2wasm.add_argument("--no-names", action="store_true", help="leave out the name section")
     wat2wasm.set_defaults(command=commands.wat2wasm)
 
+    wasm2wat = verbs.add_parser("wasm2wat", help="print a module in the text format")
+    wasm2wat.add_argument("module", type=Path, help=".wasm file")
+    wasm2wat.add_argument("-o", "--output", type=Path, help="default: standard output")
+    wasm2wat.add_argument(
+        "--no-names", action="store_true", help="leave out the name section: numbers only"
+    )
+    wasm2wat.set_defaults(command=commands.wasm2wat)
+
     validate = verbs.add_parser("validate", help="say whether modules are valid, and if not, why")
     validate.add_argument("modules", nargs="+", type=Path, help=".wasm or .wat files")
     validate.set_defaults(command=commands.validate)

@@ -215,15 +215,17 @@ class _ModulePrinter(InstructionPrinter):
 
     def _customs(self, imported_funcs: int) -> Iterator[str]:
         module = self.module
-        last = _RANK[self._last_section()]
-        told = self._name_section_is_told(imported_funcs, last)
+        sections = self._sections()
+        told = self._name_section_is_told(imported_funcs, _RANK[sections[-1]])
         for custom in module.customs:
             if custom.name != SECTION_NAME or not told:
                 yield from _with_contents(
-                    f"(@custom {name_literal(custom.name)}{_placement(custom, last)}", custom.data
+                    f"(@custom {name_literal(custom.name)}{_placement(custom, sections)}",
+                    custom.data,
                 )
 
-    def _last_section(self) -> str:
+    def _sections(self) -> list[str]:
+        """The sections that the module has; the first is "", which stands for its beginning."""
         module = self.module
         contents = {
             "type": module.types, "import": module.imports, "func": module.funcs, "table": module.tables,
@@ -231,7 +233,7 @@ class _ModulePrinter(InstructionPrinter):
             "start": module.start is not None, "elem": module.elems,
             "datacount": module.data_count is not None, "code": module.funcs, "data": module.datas,
         }  # fmt: skip
-        return next((name for name in reversed(SECTIONS) if contents[name]), "")
+        return ["", *(name for name in SECTIONS if contents[name])]
 
     def _name_section_is_told(self, imported_funcs: int, last: int) -> bool:
         """Whether the identifiers in the text give the name section byte for byte."""
@@ -272,10 +274,12 @@ def _is_func_index(expr: Expr) -> bool:
     return len(expr) == 2 and expr[0][0] is _REF_FUNC
 
 
-def _placement(custom: Custom, last: int) -> str:
-    if not custom.after:
-        return " (before first)"
-    return "" if _RANK[custom.after] >= last else f" (after {custom.after})"
+def _placement(custom: Custom, sections: list[str]) -> str:
+    """Where a custom section stands among the sections that there are, with a space before it."""
+    after = [name for name in sections if _RANK[name] <= _RANK[custom.after]][-1]
+    if len(sections) > 1 and after == sections[-1]:
+        return ""
+    return f" (after {after})" if after else " (before first)"
 
 
 def _with_contents(head: str, contents: bytes) -> Iterator[str]:

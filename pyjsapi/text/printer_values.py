@@ -136,7 +136,10 @@ def identifier(name: str) -> str:
     return f"${name}" if _BARE_IDENTIFIER.match(name) else f"${name_literal(name)}"
 
 
-_WORD: Final = re.compile(r'(?:"(?:[^"\\]|\\.)*"|[^ "])+')
+_WORD: Final = re.compile(
+    r"""\((?:[^()"]|\([^()"]{0,40}\)){1,60}\)\)*(?= |\Z)|(?:"(?:[^"\\]|\\.)*"|[^ "])+"""
+)
+"""What is not broken over two lines: a short form in parentheses, or whatever has no space outside of a string."""
 
 
 def laid_out(text: str, indent: str) -> str:
