@@ -9,7 +9,7 @@ from pyjsapi.syntax.errors import ParseError
 from pyjsapi.syntax.instructions import Imm
 from pyjsapi.text.annotations import ModuleAnnotations
 from pyjsapi.text.identifiers import Duplicate, Identifier, IndexSpace
-from pyjsapi.text.lexer import Source, is_string, string_bytes
+from pyjsapi.text.lexer import Source, is_string, is_token, string_bytes
 from pyjsapi.text.numbers import (
     LANE_TYPES,
     VECTOR_BITS,
@@ -48,6 +48,12 @@ class Cursor:
     def unexpected(self, index: int | None = None, wanted: str = "") -> ParseError:
         """An error for a token that no production allows here."""
         return self.source.unexpected(self.i if index is None else index, wanted)
+
+    def check_token(self) -> None:
+        """Raise `ParseError` if what comes next is not even a token."""
+        token = self.tokens[self.i]
+        if token and not is_token(token):
+            raise self.unexpected()
 
     def expect(self, token: str) -> None:
         """Consume exactly this token."""
@@ -153,6 +159,7 @@ class Cursor:
         while is_number(self.tokens[self.i]):
             lanes.append(self.lane_literal(shape))
         if len(lanes) * bits != VECTOR_BITS:
+            self.check_token()
             raise self.error(
                 f"wrong number of lane literals: {len(lanes)} instead of {VECTOR_BITS // bits}",
                 start,

@@ -178,6 +178,7 @@ class ImmediateParser(TypeParser):
                 )
             lanes.append(self.nat(8))
         if len(lanes) != 16:
+            self.check_token()
             raise self.error(f"invalid lane length: {len(lanes)} lane indices instead of 16", start)
         return (op, tuple(lanes))
 

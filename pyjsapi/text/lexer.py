@@ -80,7 +80,7 @@ def _is_broken_string(token: str) -> bool:
     return token[:1] == '"' and _STRING_AT.match(token) is None
 
 
-def _is_well_formed(token: str) -> bool:
+def is_token(token: str) -> bool:
     """Whether some production of the grammar has this token."""
     if token in KEYWORDS or token in ("(", ")") or is_number(token) or is_string(token):
         return True
@@ -178,7 +178,7 @@ class Source:
     def unexpected(self, index: int, wanted: str = "") -> ParseError:
         """An error for a token that may not stand where it stands, or that is not even a token."""
         token = self.tokens[index]
-        if _is_well_formed(token):
+        if is_token(token):
             message = f"unexpected token {shown(token)}"
         elif token == "":
             message = "unexpected token: the text ends here"
