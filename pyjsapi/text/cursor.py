@@ -155,15 +155,15 @@ class Cursor:
         start = self.i
         shape = self.shape()
         bits = LANE_TYPES[shape][1]
-        lanes: list[int] = []
-        while is_number(self.tokens[self.i]):
-            lanes.append(self.lane_literal(shape))
-        if len(lanes) * bits != VECTOR_BITS:
+        wanted = VECTOR_BITS // bits
+        count = 0
+        while is_number(self.tokens[self.i + count]):
+            count += 1
+        if count != wanted:
+            self.i += count
             self.check_token()
-            raise self.error(
-                f"wrong number of lane literals: {len(lanes)} instead of {VECTOR_BITS // bits}",
-                start,
-            )
+            raise self.error(f"wrong number of lane literals: {count} instead of {wanted}", start)
+        lanes = [self.lane_literal(shape) for _ in range(count)]
         return sum(lane << i * bits for i, lane in enumerate(lanes))
 
     def at_nat(self) -> bool:

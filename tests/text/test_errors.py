@@ -92,6 +92,7 @@ MESSAGES = [
     ("(rec (func))", "unexpected token ("),
     ("(func (v128.const i64x2 1 0x))", "unknown operator 0x"),
     ("(func (v128.const i64x2 1))", "wrong number of lane literals"),
+    ("(func (v128.const i64x2 0x1_0000_0000_0000_0000))", "wrong number of lane literals"),
     ("(func (i8x16.shuffle 0 1 0x))", "unknown operator 0x"),
     ("(func (i8x16.shuffle 0 1))", "invalid lane length"),
     ("(", "unexpected token"),
