@@ -244,7 +244,8 @@ class _ModulePrinter(InstructionPrinter):
         place = places[0]
         section = customs[place]
         return (
-            self.all_names_stand
+            section.data != b""
+            and self.all_names_stand
             and _RANK[section.after] >= last
             and name_section_place(customs[:place] + customs[place + 1 :]) == place
             and encode_names(self.names) == section.data

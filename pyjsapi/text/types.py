@@ -150,14 +150,17 @@ class TypeParser(Cursor):
             at = self.i
             identifier = self.identifier() if named else None
             if identifier is not None:
-                types.append(self.val_type())
-                identifiers.append((identifier, at))
+                more = [self.val_type()]
                 self.expect(")")
             else:
                 more = self.val_types()
-                types += more
-                # Only a parameter declared alone may have a name.
-                identifiers += [(None, at if len(more) == 1 else _NOWHERE)] * len(more)
+            types += more
+            # Only a parameter declared alone may have a name.
+            alone = len(more) == 1
+            identifiers += [(identifier, at if alone else _NOWHERE)] * len(more)
+            if alone and named and self.annotations:
+                # Where parameters are not bound a name means nothing, but may stand.
+                self.annotations.name_before(at + (identifier is not None), "parameter")
         return types, identifiers
 
     def results(self) -> list[ValType]:
