@@ -239,10 +239,10 @@ class Induction:
         if start[0] >= 1:
             self._put(counter, 1, start[1])
             count = f"l{counter}"
-        elif read:
+        elif read or not _stays(self._body[:length]):
             return None
         else:
-            # Counted down from 0, the counter goes round once.
+            # Counted down from 0, the counter goes round once; nobody sees it on the way.
             count = f"(l{counter} or {_FULL + 1})"
         if not is_step:
             return None
