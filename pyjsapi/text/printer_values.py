@@ -136,10 +136,25 @@ def identifier(name: str) -> str:
     return f"${name}" if _BARE_IDENTIFIER.match(name) else f"${name_literal(name)}"
 
 
-_WORD: Final = re.compile(
-    r"""\((?:[^()"]|\([^()"]{0,40}\)){1,60}\)\)*(?= |\Z)|(?:"(?:[^"\\]|\\.)*"|[^ "])+"""
-)
-"""What is not broken over two lines: a short form in parentheses, or whatever has no space outside of a string."""
+_WORD: Final = re.compile(r'(?:"(?:[^"\\]|\\.)*"|[^ "])+')
+"""Whatever has no space outside of a string."""
+_FORM: Final = re.compile(r'\((?:[^()"]|\([^()"]*\))*\)\)*(?= |\Z)')
+"""A form with at most one level of others in it, and parentheses that it closes."""
+_SHORT_FORM: Final = 60
+"""Characters of a form that is kept on one line."""
+
+
+def _words(text: str) -> Iterator[str]:
+    """What is not broken over two lines."""
+    at = 0
+    while at < len(text):
+        match = _FORM.match(text, at)
+        if match is None or match.end() - at > _SHORT_FORM:
+            match = _WORD.match(text, at)
+        if match is not None:
+            yield match[0]
+            at = match.end()
+        at += 1
 
 
 def laid_out(text: str, indent: str) -> str:
@@ -149,7 +164,7 @@ def laid_out(text: str, indent: str) -> str:
     lines = []
     line = indent
     deeper = indent + "    "
-    for word in _WORD.findall(text):
+    for word in _words(text):
         if len(line) + 1 + len(word) > WIDTH and not line.isspace():
             lines.append(line)
             line = deeper + word

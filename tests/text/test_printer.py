@@ -94,7 +94,9 @@ MODULES = {
           (select (result funcref) (ref.null func) (ref.null $v) (i32.const 0)) (drop)
           (return_call_ref $v (ref.null $v)))
         (func (type $p) (local $late i32) (local f64 f64 i32) (return_call 1 (local.get $late) (local.get 0))))""",
-    "names": """(module $"the module" (type $"" (func)))""",
+    "names": """(module $"the module"
+        (func $"a b" (param $"\\u{202e}" i32) (local $"(;" i32) (local $"ö" i32))
+        (func $"x,y" (block $"l l" (block $"l l" (br $"l l") (br 1)))) (start $"x,y"))""",
     "customs": """(module (@custom "first" (before first) "\\00\\01") (@custom "a" (after type) "x" "y")
         (type (func)) (@custom "b" (before memory)) (@custom "end") (func) (memory 1)
         (@custom "c" (before code) "1") (@custom "d" (after elem) "2"))""",
@@ -103,12 +105,6 @@ MODULES = {
         (func (@name "twice") (type 0) (local (@name "l") f32)) (func $"t\\"wice")
         (memory (@name "") 0) (data (@name "twice") ""))""",
 }  # fmt: skip
-MODULES[
-    "names"
-] = """(module $"the module" (func $"a b" (param $"\\u{202e}" i32) (local $"(;" i32) (local $ö i32))
-    (func $x,y (block $"l l" (block $"l l" (br $"l l") (br 1)))) (start $"x,y"))""".replace(
-    "$x,y", '$"x,y"'
-)
 
 
 @pytest.mark.parametrize("text", [SAMPLE, *MODULES.values()], ids=["sample", *MODULES])
