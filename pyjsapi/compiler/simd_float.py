@@ -23,14 +23,14 @@ _HELPERS: Final[dict[str, object]] = {
     "fmin": numerics.float_min,
     "fmax": numerics.float_max,
     "fsqrt": numerics.float_sqrt,
-    "ffloor": numerics.float_floor,
-    "fceil": numerics.float_ceil,
-    "ftrunc": numerics.float_trunc,
-    "fnearest": numerics.float_nearest,
+    "copysign": math.copysign,
     "round_f32": numerics.round_f32,
-    "sat_s": numerics.trunc_sat_i32_s,
-    "sat_u": numerics.trunc_sat_i32_u,
 }
+
+_ROUNDER: Final = 1.5 * 2.0**52
+"""Added to a number of less magnitude than 2**51 and subtracted again it rounds to an integer, ties to even."""
+_SMALL: Final = f"{{}} if {-(2.0**51)}<a{{{{i}}}}<{2.0**51} else a{{{{i}}}}*1.0"
+"""Rounding of a number that may have a fraction; others stay what they are, and a NaN becomes quiet."""
 
 _MIN: Final = "a{i} if a{i}<b{i} else b{i} if b{i}<a{i} else fmin(a{i},b{i})"
 _MAX: Final = "a{i} if a{i}>b{i} else b{i} if b{i}>a{i} else fmax(a{i},b{i})"
@@ -45,10 +45,10 @@ _ARITHMETIC: Final[dict[str, tuple[int, str]]] = {
     "relaxed_min": (2, _MIN),
     "relaxed_max": (2, _MAX),
     "sqrt": (1, "sqrt(a{i}) if a{i}>=0 else fsqrt(a{i})"),
-    "ceil": (1, "fceil(a{i})"),
-    "floor": (1, "ffloor(a{i})"),
-    "trunc": (1, "ftrunc(a{i})"),
-    "nearest": (1, "fnearest(a{i})"),
+    "ceil": (1, _SMALL.format("-(-a{i}//1.0)")),
+    "floor": (1, _SMALL.format("a{i}//1.0")),
+    "trunc": (1, _SMALL.format("(a{i}//1.0 if a{i}>=0 else -(-a{i}//1.0))")),
+    "nearest": (1, _SMALL.format(f"copysign(a{{i}}+{_ROUNDER}-{_ROUNDER},a{{i}})")),
 }
 """Number of operands and text of a lane, by family."""
 
@@ -84,6 +84,9 @@ def _pseudo_extremum(less: Callable[..., int], maximum: bool) -> Callable[[int, 
 
 def _multiply_add(shape: Shape, negated: bool) -> Callable[[int, int, int], int]:
     """relaxed_madd and relaxed_nmadd, the product rounded before the addition (deterministic profile)."""
+    if shape is F64X2:
+        lane = "c{i}-a{i}*b{i}" if negated else "a{i}*b{i}+c{i}"
+        return lanewise("madd", ["2d"] * 3, lane, "2d", range(2), {})
     highs = shape.highs if negated else 0
     mul, add = _arithmetic(shape, "mul"), _arithmetic(shape, "add")
 
@@ -117,12 +120,16 @@ def _conversions() -> dict[str, Callable[..., int]]:
         ),
         "f64x2.promote_low_f32x4": lanewise("promote", ["2f8x"], "a{i}*1.0", "2d", range(2), {}),
     }
-    for sign, letter in ("s", "i"), ("u", "I"):
+    for sign, letter, low_, high in ("s", "i", -(2**31), 2**31 - 1), ("u", "I", 0, 2**32 - 1):
+        inside = f"{low_ - 1}.0<a{{i}}<{high + 1}.0"
+        saturating = (
+            f"int(a{{i}}) if {inside} else ({high} if a{{i}}>0 else {low_} if a{{i}}<0 else 0)"
+        )
         low = [f"2{letter}8x"]
         convert = lanewise("convert", [f"4{letter}"], "a{i}", "4f", range(4), {})
         convert_low = lanewise("convert", low, "a{i}", "2d", range(2), {})
-        trunc = lanewise("trunc", ["4f"], f"sat_{sign}(a{{i}})", "4I", range(4), _HELPERS)
-        trunc_low = lanewise("trunc", ["2d"], f"sat_{sign}(a{{i}})", "2I", range(2), _HELPERS)
+        trunc = lanewise("trunc", ["4f"], saturating, f"4{letter}", range(4), {"int": int})
+        trunc_low = lanewise("trunc", ["2d"], saturating, f"2{letter}", range(2), {"int": int})
         found |= {
             f"f32x4.convert_i32x4_{sign}": convert,
             f"f64x2.convert_low_i32x4_{sign}": convert_low,

@@ -20,12 +20,6 @@ def i64x2_mul(a: int, b: int) -> int:
     return (a & low) * (b & low) & low | ((a >> 64) * (b >> 64) & low) << 64
 
 
-def _q15mulr_sat(a: int, b: int) -> int:
-    """A lane of i16x8.q15mulr_sat_s."""
-    product = a * b + 0x4000 >> 15
-    return product if product < 0x8000 else 0x7FFF
-
-
 def _relaxed_dot_add() -> Callable[[int, int, int], int]:
     dot = _dot_i8x16()
     extadd = extadd_pairwise_s(I32X4)
@@ -57,8 +51,9 @@ def _extmul(bits: int, high: bool, signed: bool) -> Callable[..., int]:
 
 
 def _table() -> dict[str, Callable[..., int]]:
-    q15 = {"q15mulr": _q15mulr_sat}
-    q15mulr = lanewise("q15mulr_sat", ["8h"] * 2, "q15mulr(a{i},b{i})", "8h", range(8), q15)
+    # Only the product of the two least values is too large.
+    rounded = "p if (p:=a{i}*b{i}+0x4000>>15)<0x8000 else 0x7fff"
+    q15mulr = lanewise("q15mulr_sat", ["8h"] * 2, rounded, "8h", range(8), {})
     # The greatest dot product, two times 2**30, fits only unsigned lanes.
     dot = lanewise("dot", ["8h"] * 2, "a{j}*b{j}+a{k}*b{k}&0xffffffff", "4I", range(4), {})
     found: dict[str, Callable[..., int]] = {
