@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import atexit
 import contextlib
+import gc
 import hashlib
 import marshal
 import os
@@ -42,6 +43,19 @@ _SMALLEST_MODULE: Final = 4096
 _Codes = dict[int, FunctionCode]
 
 
+@contextlib.contextmanager
+def collector_off() -> Iterator[None]:
+    """Keep the garbage collector from looking at many new objects that are all going to stay."""
+    if not gc.isenabled():
+        yield
+        return
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
+
+
 class CodeCache:
     """The code of one module on disk. This class keeps nothing; see `FileCache`."""
 
@@ -63,7 +77,8 @@ class FileCache(CodeCache):
     """The cache file of one module. Failures to read or write only cost time."""
 
     def __init__(self, path: Path) -> None:
-        self._path = path
+        self.path = path
+        """Where the file is, or will be."""
         self._unsaved = 0
         self._variants: dict[str, _Codes] = {}
         self._stored: dict[str, dict[int, Any]] = _read(path)
@@ -96,12 +111,12 @@ class FileCache(CodeCache):
         if not self._unsaved:
             return
         self._unsaved = 0
-        stored = _read(self._path)
+        stored = _read(self.path)
         for variant, codes in self._variants.items():
             stored.setdefault(variant, {}).update(
                 {index: (c.code, c.body, c.signatures) for index, c in codes.items()}
             )
-        _write(self._path, stored)
+        _write(self.path, stored)
 
 
 _open_caches: weakref.WeakSet[FileCache] = weakref.WeakSet()
@@ -126,7 +141,8 @@ def _read(path: Path) -> dict[str, dict[int, Any]]:
     if data[:digest_end] != _MAGIC + hashlib.sha256(content).digest():
         return {}
     try:
-        stored = marshal.loads(content)
+        with collector_off():
+            stored = marshal.loads(content)
     except (EOFError, ValueError, TypeError):
         return {}
     return stored if isinstance(stored, dict) else {}

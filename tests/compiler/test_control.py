@@ -77,10 +77,10 @@ def test_a_hundred_thousand_blocks() -> None:
 def test_a_switch_over_states_and_a_switch_as_a_tree(wasm: Callable[..., Any]) -> None:
     cases = 12
     blocks = "(block " * cases
-    falling = "".join(f") (local.set 1 (i32.add (local.get 1) (i32.const {k})))" for k in range(cases))
-    leaving = "".join(
-        f") (local.set 1 (i32.const {k})) (br $out)" for k in range(cases)
+    falling = "".join(
+        f") (local.set 1 (i32.add (local.get 1) (i32.const {k})))" for k in range(cases)
     )
+    leaving = "".join(f") (local.set 1 (i32.const {k})) (br $out)" for k in range(cases))
     labels = " ".join(map(str, [3, *range(cases), 3]))
     module = wasm(f"""(module
       (func (export "falling") (param i32) (result i32) (local i32)
@@ -199,6 +199,35 @@ def test_counted_loops_become_ranges_and_count_right(wasm: Callable[..., Any]) -
                 if not (i != last if test == "ne" else i < last):
                     break
             assert module(name, limit) == (i, count), name
+
+
+def test_a_loop_that_counts_down_from_zero_and_is_left_keeps_its_counter(
+    wasm: Callable[..., Any],
+) -> None:
+    module = wasm("""(module (func (export "f") (param i32 i32) (result i32 i32) (local i32)
+      (block $out (loop $l
+        (br_if $out (i32.eq (local.get 2) (local.get 1)))
+        (local.set 2 (i32.add (local.get 2) (i32.const 1)))
+        (br_if $l (local.tee 0 (i32.add (local.get 0) (i32.const -1))))))
+      (local.get 0) (local.get 2)))""")
+    assert module("f", 0, 0) == (0, 0)
+    assert module("f", 0, 2) == (0xFFFF_FFFE, 2)
+    assert module("f", 3, 9) == (0, 3)
+
+
+def test_pointers_of_counted_loops(wasm: Callable[..., Any]) -> None:
+    module = wasm("""(module (memory 1) (data (i32.const 4) "\\01\\02\\03\\04")
+      (func (export "f") (param i32 i32) (result i32 i32 i32) (local i32)
+        (loop $l
+          (local.set 2 (i32.add (i32.mul (local.get 2) (i32.const 10)) (i32.load8_u (local.get 0))))
+          (local.set 0 (i32.add (local.get 0) (i32.const 1)))
+          (br_if $l (local.tee 1 (i32.add (local.get 1) (i32.const -1)))))
+        (local.get 0) (local.get 1) (local.get 2)))""")
+    assert module("f", 4, 4) == (8, 0, 1234)
+    assert module("f", 5, 1) == (6, 0, 2)
+    for pointer, count in ((65535, 2), (0, 0), (0xFFFF_FFFF, 1)):
+        with pytest.raises(Trap, match="out of bounds memory access"):
+            module("f", pointer, count)
 
 
 def test_forced_modes_really_differ(wasm_once: Callable[..., Any]) -> None:

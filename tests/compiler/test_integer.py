@@ -58,7 +58,9 @@ BINARY: dict[str, Callable[[int, int, int], int]] = {
     "le_s": lambda a, b, n: signed(a, n) <= signed(b, n),
     "ge_s": lambda a, b, n: signed(a, n) >= signed(b, n),
 }
-COMPARISONS = {name for name in BINARY if name.split("_")[0] in ("eq", "ne", "lt", "gt", "le", "ge")}
+COMPARISONS = {
+    name for name in BINARY if name.split("_")[0] in ("eq", "ne", "lt", "gt", "le", "ge")
+}
 
 UNARY: dict[str, Callable[[int, int], int]] = {
     "eqz": lambda a, n: a == 0,

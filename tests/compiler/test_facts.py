@@ -1,0 +1,87 @@
+"""Range facts: masks fall away where they may, and only there."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from pyjsapi.compiler.facts import MAX_ALIGNMENT, alignment_of, join, without
+from pyjsapi.compiler.options import Options
+
+
+def test_alignment() -> None:
+    assert [alignment_of(v) for v in (0, 1, 2, 12, -8, 1 << 20)] == [MAX_ALIGNMENT, 0, 1, 2, 3, 6]
+
+
+def test_join_weakens() -> None:
+    facts = {0: (0, 10, 3), 1: (5, 5, 0), 2: (0, 1, 1)}
+    join(facts, {0: (4, 20, 2), 1: (5, 5, 0)})
+    assert facts == {0: (0, 20, 2), 1: (5, 5, 0)}
+
+
+def test_without_forgets_assigned_locals() -> None:
+    assert without({0: (0, 1, 0), 3: (0, 1, 0)}, 1 << 3) == {0: (0, 1, 0)}
+
+
+@pytest.mark.parametrize(
+    ("body", "line"),
+    [
+        # an access proves that the address is small
+        ("(drop (i32.load8_u (local.get 0))) (local.set 0 (i32.add (local.get 0) (i32.const 1)))",
+         "l0=l0+1"),
+        # a bound proves that a counter does not wrap
+        ("(if (i32.lt_u (local.get 0) (i32.const 10))"
+         " (then (local.set 1 (i32.add (local.get 0) (i32.const 1)))))", "l1=l0+1"),
+        ("(if (i32.ge_s (local.get 0) (i32.const 10)) (then"
+         " (local.set 1 (i32.gt_s (local.get 0) (i32.const 20)))))", "l1=1 if l0>20 else 0"),
+        ("(local.set 0 (i32.and (local.get 0) (i32.const 255)))"
+         " (local.set 1 (i32.mul (local.get 0) (i32.const 1000)))", "l1=l0*1000"),
+        # no bound, no proof
+        ("(local.set 0 (i32.add (local.get 0) (i32.const 1)))",
+         "l0=l0+1 if l0<=1073741822 or l0<=4294967294 else l0-4294967295"),
+        ("(if (i32.le_u (local.get 0) (i32.const -1))"
+         " (then (local.set 1 (i32.add (local.get 0) (i32.const 1)))))",
+         "l1=l0+1 if l0<=1073741822 or l0<=4294967294 else l0-4294967295"),
+        # a fact does not survive an assignment in a loop
+        ("(local.set 0 (i32.const 5)) (loop $l (local.set 1 (i32.add (local.get 0) (i32.const 1)))"
+         " (local.set 0 (i32.mul (local.get 0) (local.get 0))) (br_if $l (local.get 1)))",
+         "l1=l0+1 if l0<=1073741822 or l0<=4294967294 else l0-4294967295"),
+        # or one arm of an if
+        ("(local.set 0 (i32.const 5)) (if (local.get 1) (then (local.set 0 (i32.const -1))))"
+         " (local.set 1 (i32.add (local.get 0) (i32.const 1)))",
+         "l1=l0+1 if l0<=1073741822 or l0<=4294967294 else l0-4294967295"),
+    ],
+)  # fmt: skip
+def test_masks(wasm_once: Callable[..., Any], body: str, line: str) -> None:
+    source = wasm_once(
+        f'(module (memory 1) (func (export "f") (param i32) (local i32) {body}))'
+    ).source(0)
+    assert line in [text.strip() for text in source.splitlines()]
+
+
+def test_facts_never_change_results(wasm_once: Callable[..., Any]) -> None:
+    """Loops with random bounds, steps and comparisons, with and without facts."""
+    generator = random.Random(11)
+    for _ in range(60):
+        start, step, bound = (
+            generator.choice([0, 1, 2, 7, 10, 12, 0x7FFF_FFFE, 0x8000_0000, 0xFFFF_FFF0]),
+            generator.choice([1, 2, 3, 4, 0xFFFF_FFFF, 0xFFFF_FFFC]),
+            generator.choice([0, 1, 10, 12, 20, 0x7FFF_FFFF, 0x8000_0001, 0xFFFF_FFFF]),
+        )
+        test = generator.choice(["ne", "lt_u", "lt_s", "gt_u", "gt_s", "le_u", "ge_s", "eq"])
+        limit = generator.choice(["(local.get 0)", f"(i32.const {bound})"])
+        text = f"""(module (memory 1)
+          (func (export "f") (param i32) (result i32 i32 i32) (local i32 i32 i32)
+            (local.set 1 (i32.const {start}))
+            (block $out (loop $l
+              (local.set 3 (i32.add (local.get 3) (i32.div_s (local.get 1) (i32.const 3))))
+              (local.set 3 (i32.xor (local.get 3) (i32.gt_s (local.get 1) (local.get 3))))
+              (br_if $out (i32.ge_u (local.tee 2 (i32.add (local.get 2) (i32.const 1))) (i32.const 40)))
+              (br_if $l (i32.{test} (local.tee 1 (i32.add (local.get 1) (i32.const {step}))) {limit}))))
+            (local.get 1) (local.get 2) (local.get 3)))"""
+        clever = wasm_once(text)
+        simple = wasm_once(text, options=Options(facts=False))
+        assert clever("f", bound) == simple("f", bound), text
