@@ -27,16 +27,11 @@ _MOST_SIGNATURES: Final = 4096
 """Names of call_indirect lists that are made in advance."""
 
 
-def _stub(*arguments: Any) -> Any:
-    return resolve("index")(*arguments)  # type: ignore[name-defined]  # noqa: F821
+def _stub(*arguments: Any, index: int) -> Any:
+    return resolve(index)(*arguments)  # type: ignore[name-defined]  # noqa: F821
 
 
 _STUB: Final[CodeType] = _stub.__code__.replace(co_filename="<wasm stub>", co_name="stub")
-
-
-def _stub_code(index: int) -> CodeType:
-    constants = tuple(index if c == "index" else c for c in _STUB.co_consts)
-    return _STUB.replace(co_consts=constants)
 
 
 class Environment:
@@ -90,11 +85,10 @@ class Environment:
         start = len(instance.funcs)
         for index in range(start, len(scope.funcs)):
             name = f"f{index}"
-            code = self._variant.codes.get(index)
-            function = FunctionType(_stub_code(index), space, name)
+            # Functions whose code is there already begin as stubs too: most are never called.
+            function = FunctionType(_STUB, space, name)
+            function.__kwdefaults__ = {"index": index}
             space[name] = function
-            if code is not None:
-                self._exchange(index, function, code)
             instance.funcs.append(FuncInst(scope.funcs[index], function, index=index))
 
     def bind_globals(self) -> None:
@@ -113,7 +107,7 @@ class Environment:
         space[f"f64_{memidx}"] = storage.f64
 
     def resolve(self, index: int) -> Callable[..., Any]:
-        """Translate a function, put its code into its stub, and return it."""
+        """Translate a function unless it is, put its code into its stub, and return it."""
         code = self._variant.function(index)
         function: FunctionType = self.globals[f"f{index}"]
         self._exchange(index, function, code)
@@ -132,4 +126,5 @@ class Environment:
             body = FunctionType(code.body.replace(), self.globals, f"f{index}")
             self.globals["B"][index] = body
             setattr(function, BODY_ATTRIBUTE, body)
+        function.__kwdefaults__ = None
         function.__code__ = code.code.replace()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pyjsapi.compiler.cache import CodeCache
+from pyjsapi.compiler.cache import CodeCache, collector_off
 from pyjsapi.compiler.facts import PLAIN_BOUND
 from pyjsapi.compiler.function import FunctionCode, compile_function, source_of
 from pyjsapi.compiler.options import Options
@@ -40,7 +40,8 @@ class Variant:
         code = self.codes.get(index)
         if code is None:
             source = self._module.module.funcs[index - self._module.imported_funcs].code
-            code = compile_function(self.scope, index, source.load())
+            with collector_off():
+                code = compile_function(self.scope, index, source.load())
             self.codes[index] = code
             self._module.cache.added(self.key, self.codes)
         return code
