@@ -97,6 +97,24 @@ def test_wat2wasm_and_validate(module: Path, tmp_path: Path) -> None:
     assert done.stdout.count(": valid\n") == 2
 
 
+def test_wasm2wat_prints_what_wat2wasm_reads(module: Path, tmp_path: Path) -> None:
+    pyjsapi("wat2wasm", module)
+    binary, again = tmp_path / "add.wasm", tmp_path / "again.wat"
+    printed = pyjsapi("wasm2wat", binary)
+    assert printed.returncode == 0
+    assert printed.stdout.startswith(
+        "(module\n  (type (;0;) (func (param i32 i32) (result i32)))\n"
+    )
+    assert pyjsapi("wasm2wat", "--no-names", binary, "-o", again).stdout == ""
+    assert again.read_text() == printed.stdout
+    before = binary.read_bytes()
+    pyjsapi("wat2wasm", again, "-o", binary)
+    assert binary.read_bytes() == before
+    done = pyjsapi("wasm2wat", module)
+    assert done.returncode == 1
+    assert f"pyjsapi: {module}: magic header not detected" in done.stderr
+
+
 def test_wrong_text_is_shown_with_line_and_caret(tmp_path: Path) -> None:
     path = tmp_path / "wrong.wat"
     path.write_text("(module\n  (func (i32.frob)))\n")
