@@ -91,7 +91,7 @@ SIGNALLING32, SIGNALLING64 = 0x7FA0_1234, 0xFFF4_0000_0000_0001
 
 
 def test_signalling_nans_pass_through_variables_and_memory(wasm: Callable[..., Any]) -> None:
-    module = wasm(f"""(module (memory 1)
+    module = wasm("""(module (memory 1)
       (global $g (mut f32) (f32.const 0))
       (func $id (param f32) (result f32) (local.get 0))
       (func (export "f32") (param i32 i32) (result i32)
