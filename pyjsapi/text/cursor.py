@@ -200,7 +200,8 @@ class Cursor:
         """An index into a space."""
         token = self.tokens[self.i]
         if token[:1] == "$":
-            found = space.indices.get(token)
+            # A quoted identifier as it is written could equal another that has quotation marks in it.
+            found = space.indices.get(token) if token[1:2] != '"' else None
             if found is not None:
                 self.i += 1
                 return found

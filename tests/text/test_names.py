@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pyjsapi.binary.decoder import decode_module
 from pyjsapi.binary.names import names_of
-from pyjsapi.text import wat2wasm
+from pyjsapi.text import parse_module, wat2wasm
 
 _TEXT = """
 (module $"a module"
@@ -40,3 +40,10 @@ def test_names_can_be_left_out() -> None:
 
 def test_a_module_without_identifiers_has_no_name_section() -> None:
     assert wat2wasm("(func)") == wat2wasm("(func)", names=False)
+
+
+def test_a_quoted_identifier_is_not_taken_for_one_with_quotation_marks() -> None:
+    text = r"""(func $"\"x\"") (func $"x") (func $y) (start $"x")"""
+    assert parse_module(text).start == 1
+    assert parse_module(text.replace('(start $"x")', r'(start $"\"x\"")')).start == 0
+    assert parse_module(text.replace('(start $"x")', '(start $"y")')).start == 2
