@@ -27,7 +27,7 @@ check: setup
 test: build
 	@bash scripts/test.sh
 
-test-pythons:
+test-pythons: setup
 	@bash scripts/test_pythons.sh
 
 compare: build
