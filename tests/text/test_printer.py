@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import random
+
 import pytest
 
 from pyjsapi.binary.decoder import decode_module
 from pyjsapi.binary.encoder import encode_module
-from pyjsapi.binary.names import Names, encode_names, names_of
+from pyjsapi.binary.names import Names, encode_names, names_of, set_names
 from pyjsapi.syntax.errors import DecodeError
 from pyjsapi.syntax.module import Code, Custom, Func, Module
 from pyjsapi.syntax.types import I32, FuncType, MemType, RecType, SubType
@@ -52,6 +54,9 @@ SAMPLE = """\
   (data (;1;))
 )
 """
+
+_ODD = 'ab$"\\;()@ \t\n\0,\u202eö😀'
+"""Characters that names in the text format stumble over."""
 
 MODULES = {
     "empty": "(module)",
@@ -204,6 +209,30 @@ def test_a_label_that_is_hidden_is_a_number() -> None:
     printed = wasm2wat(wat2wasm(text))
     lines = [line.strip() for line in printed.splitlines() if "br " in line]
     assert lines == ["br $l", "br 1 (;@1;)", "br $l"]
+
+
+def test_any_names_read_back() -> None:
+    text = """(module (type (struct (field i32 i32))) (import "a" "b" (func)) (func (param i32 i32) (local f32 i64)
+        (block (loop (br 1) (block (br 0) (br 2))))) (func (call 0) (block))
+        (table 1 funcref) (memory 1) (memory 1) (global i32 (i32.const 0)) (elem func 0) (data "x") (start 2))"""
+    choose = random.Random(7)
+
+    def names(count: int, least: int = 0) -> dict[int, str]:
+        shortest = [i for i in range(count) if choose.random() < 0.7]
+        return {i: "".join(choose.choices(_ODD, k=choose.randint(least, 3))) for i in shortest}
+
+    for _ in range(300):
+        given = Names(
+            funcs=names(3), types=names(1), locals={1: names(4)}, fields={0: names(2)}, tables=names(1),
+            mems=names(2), globals=names(1), elems=names(1), datas=names(1),
+            labels={1: names(3, least=1), 2: names(1, least=1)},
+        )  # fmt: skip
+        module = parse_module(text)
+        set_names(module, given)
+        data = encode_module(module)
+        printed = wasm2wat(data)
+        assert "(@custom" not in printed
+        assert wat2wasm(printed) == data, printed
 
 
 @pytest.mark.parametrize(
