@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Sequence
 from typing import Any
 
@@ -10,7 +9,7 @@ from pyjsapi.binary.decoder import decode_module
 from pyjsapi.compiler.cache import CodeCache, open_cache
 from pyjsapi.compiler.environment import Environment
 from pyjsapi.compiler.facts import PLAIN_PAGES
-from pyjsapi.compiler.module import CompiledModule
+from pyjsapi.compiler.module import CompiledModule, allow_depth
 from pyjsapi.compiler.options import DEFAULT_OPTIONS, Options
 from pyjsapi.compiler.traps import raised_from_wasm, translate_exception
 from pyjsapi.runtime.function import FuncInst
@@ -55,7 +54,7 @@ def instantiate(
     what a host function raised in the start function. The first call raises Python's recursion limit to
     ``Limits.call_depth``, if it is lower: that is the depth of wasm's call stack.
     """
-    _allow_depth(compiled.limits.call_depth)
+    allow_depth(compiled.limits.call_depth)
     environment: Environment | None = None
 
     def bind(instance: ModuleInstance) -> None:
@@ -78,11 +77,6 @@ def instantiate(
         if function is not None:
             invoke(function, ())
     return instance
-
-
-def _allow_depth(depth: int) -> None:
-    if sys.getrecursionlimit() < depth:
-        sys.setrecursionlimit(depth)
 
 
 def invoke(func: FuncInst, args: Sequence[Any]) -> Sequence[Any]:

@@ -77,6 +77,8 @@ class Frame:
         self.tail_calls = False
         """Whether a tail call to another function was written."""
         self._temps = len(locals_)
+        self._unknown: dict[int, Entry] = {}
+        """Entries of locals about which nothing is known."""
 
     # Writing
 
@@ -137,8 +139,12 @@ class Frame:
         type_ = self.locals[index]
         fact = self.facts.get(index)
         if fact is None:
-            top = TOP.get(type_, 0)
-            return Entry(type_, f"l{index}", ATOM, 0, top, 1 << index, 0, NAME, 0, index)
+            entry = self._unknown.get(index)
+            if entry is None:
+                top = TOP.get(type_, 0)
+                entry = Entry(type_, f"l{index}", ATOM, 0, top, 1 << index, 0, NAME, 0, index)
+                self._unknown[index] = entry
+            return entry
         low, high, align = fact
         return Entry(type_, f"l{index}", ATOM, low, high, 1 << index, 0, NAME, align, index)
 

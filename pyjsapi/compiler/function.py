@@ -53,11 +53,13 @@ def translate(scope: ModuleScope, funcidx: int, code: Code) -> Frame:
     locals_: list[ValType] = [*type_.params, *declared]
     if not scope.options.state_machine:
         tree = build_tree(code.body, type_.results, len(locals_), funcidx, scope.block_types)
-        if tree.root.depth < scope.options.max_depth:
-            try:
+        try:
+            if tree.root.depth < scope.options.max_depth:
                 return _translate_tree(scope, funcidx, locals_, tree)
-            except StructureLimit:
-                pass
+        except (StructureLimit, RecursionError):
+            pass
+        finally:
+            tree.dissolve()
     machine = StateMachine(scope, funcidx, locals_)
     machine.many_bit_ops = sum(instr[0] in BIT_OPS for instr in code.body) >= _MANY_BIT_OPS
     machine.write_header(f"f{funcidx}")

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import gc
+import sys
+
 from pyjsapi.compiler.cache import CodeCache, collector_off
 from pyjsapi.compiler.facts import PLAIN_BOUND
 from pyjsapi.compiler.function import FunctionCode, compile_function, source_of
@@ -11,6 +14,12 @@ from pyjsapi.runtime.memory import MemoryStorage
 from pyjsapi.syntax.module import Instr, Module
 from pyjsapi.validation.context import Context
 from pyjsapi.validation.limits import Limits
+
+
+def allow_depth(depth: int) -> None:
+    """Raise Python's recursion limit to ``depth``, if it is lower: translation follows the nesting of the code."""
+    if sys.getrecursionlimit() < depth:
+        sys.setrecursionlimit(depth)
 
 
 class Variant:
@@ -49,8 +58,15 @@ class Variant:
     def compile_all(self) -> None:
         """Translate every function now."""
         module = self._module
-        for index in range(module.imported_funcs, len(self.scope.funcs)):
-            self.function(index)
+        allow_depth(module.limits.call_depth)
+        collects = gc.isenabled()
+        gc.disable()  # Translation makes millions of objects, and breaks its cycles itself.
+        try:
+            for index in range(module.imported_funcs, len(self.scope.funcs)):
+                self.function(index)
+        finally:
+            if collects:
+                gc.enable()
         module.cache.save(self.key, self.codes)
 
     def source(self, index: int) -> str:

@@ -49,22 +49,28 @@ class StructuredEmitter(Structured):
         for i, target in enumerate(targets):
             if not runs or runs[-1][1] is not target:
                 runs.append((i, target))
+        self._divide(selector, runs, leaf, 0, len(runs) - 1)
 
-        def divide(first: int, last: int) -> None:
-            if first == last:
-                leaf(runs[first][1])
-                return
-            middle = (first + last + 1) // 2
-            for header, low, high in (
-                (f"if {selector}<{runs[middle][0]}:", first, middle - 1),
-                ("else:", middle, last),
-            ):
-                self.write(header)
-                self.indent += 1
-                divide(low, high)
-                self.indent -= 1
-
-        divide(0, len(runs) - 1)
+    def _divide(
+        self,
+        selector: str,
+        runs: list[tuple[int, _T]],
+        leaf: Callable[[_T], None],
+        first: int,
+        last: int,
+    ) -> None:
+        if first == last:
+            leaf(runs[first][1])
+            return
+        middle = (first + last + 1) // 2
+        for header, low, high in (
+            (f"if {selector}<{runs[middle][0]}:", first, middle - 1),
+            ("else:", middle, last),
+        ):
+            self.write(header)
+            self.indent += 1
+            self._divide(selector, runs, leaf, low, high)
+            self.indent -= 1
 
     def _switch(self, node: Node, fall: frozenset[Node]) -> bool:
         chain = node.chain or []

@@ -176,14 +176,24 @@ def sequence_diverges(sequence: Sequence[Item]) -> bool:
 class Tree:
     """A function's body as a tree."""
 
-    __slots__ = ("bit_ops", "root", "self_loop")
+    __slots__ = ("_nodes", "bit_ops", "root", "self_loop")
 
-    def __init__(self, root: Node, bit_ops: int, self_loop: Node | None) -> None:
+    def __init__(self, root: Node, nodes: list[Node], bit_ops: int, self_loop: Node | None) -> None:
         self.root = root
+        self._nodes = nodes
         self.bit_ops = bit_ops
         """Number of instructions in `BIT_OPS`."""
         self.self_loop = self_loop
         """The loop that stands for the whole function when it tail-calls itself."""
+
+    def dissolve(self) -> None:
+        """Break the cycles between branches and their targets, so that the tree is freed at once."""
+        for node in self._nodes:
+            node.body = []
+            node.orelse = None
+            node.core = node.chain = None
+            node.segments = []
+            node.targets = frozenset()
 
 
 _PLAIN, _SET, _OPEN, _ELSE, _END, _BRANCH, _TABLE, _BITS, _NOP, _TAIL = range(10)
@@ -214,6 +224,7 @@ def build_tree(
     """The tree of a valid body. ``block_types`` resolves the immediate of a structured instruction."""
     root = Node(FUNCTION, (), results, 0)
     self_loop: Node | None = None
+    nodes = [root]
     stack = [root]
     current = root.body
     idents = 1
@@ -234,6 +245,7 @@ def build_tree(
             params, block_results = block_types(instr[1])
             node = Node(_NODE_KIND[op], params, block_results, idents)
             idents += 1
+            nodes.append(node)
             current.append(node)
             stack.append(node)
             current = node.body
@@ -262,6 +274,7 @@ def build_tree(
             if instr[1] == funcidx:
                 if self_loop is None:
                     self_loop = Node(LOOP, (), results, -1)
+                    nodes.append(self_loop)
                 self_loop.branches += 1
                 current.append((op, instr[1], self_loop))
             else:
@@ -273,4 +286,4 @@ def build_tree(
         self_loop.close()
         root.body = [self_loop]
         root.close()
-    return Tree(root, bit_ops, self_loop)
+    return Tree(root, nodes, bit_ops, self_loop)

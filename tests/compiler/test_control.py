@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -10,6 +12,7 @@ import pytest
 from pyjsapi.compiler.cache import CodeCache
 from pyjsapi.compiler.engine import compile_module, instantiate, invoke
 from pyjsapi.compiler.options import Options
+from pyjsapi.compiler.tree import Node
 from pyjsapi.syntax.errors import Trap
 
 
@@ -238,3 +241,25 @@ def test_forced_modes_really_differ(wasm_once: Callable[..., Any]) -> None:
     flags = wasm_once(text, options=Options(max_loops=0)).source(0)
     assert "_s=" in machine and "_s=" not in flags
     assert "_b=" in flags
+
+
+def test_translation_of_nested_code_does_not_need_an_instance_first() -> None:
+    limit = sys.getrecursionlimit()
+    sys.setrecursionlimit(600)
+    try:
+        module = compile_module(deep_module(DEEP["ifs with values"](80)), cache=CodeCache())
+        module.compile_all()
+        assert "_s=" not in module.source(0)
+    finally:
+        sys.setrecursionlimit(limit)
+
+
+def test_trees_are_freed_without_the_garbage_collector() -> None:
+    module = compile_module(deep_module(DEEP["switch"](30)), cache=CodeCache())
+    gc.collect()
+    gc.disable()
+    try:
+        module.compile_all()
+        assert not any(isinstance(found, Node) for found in gc.get_objects())
+    finally:
+        gc.enable()
