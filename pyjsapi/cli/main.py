@@ -25,7 +25,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if argv and argv[0].endswith(".py"):
         return run_script(Path(argv[0]), argv[1:])
     parser = _parser()
-    options = parser.parse_args(argv)
+    options, rest = parser.parse_known_args(argv)
+    if rest and not hasattr(options, "arguments"):
+        parser.error(f"unrecognized arguments: {' '.join(rest)}")
+    options.arguments = rest
     command: Callable[[argparse.Namespace], int] | None = getattr(options, "command", None)
     if command is None:
         parser.print_help()
@@ -79,16 +82,16 @@ def _parser() -> argparse.ArgumentParser:
     wast.set_defaults(command=commands.wast)
 
     compare = verbs.add_parser(
-        "compare", help="compare with the browsers' own WebAssembly (in a checkout)"
+        "compare",
+        help="compare with the browsers' own WebAssembly (in a checkout)",
+        add_help=False,
     )
-    compare.add_argument(
-        "arguments", nargs=argparse.REMAINDER, help="see python -m web.compare --help"
-    )
-    compare.set_defaults(command=commands.compare)
+    compare.set_defaults(command=commands.compare, arguments=())
 
     serve = verbs.add_parser(
-        "serve", help="serve the comparison page on this machine (in a checkout)"
+        "serve",
+        help="serve the comparison page on this machine (in a checkout)",
+        add_help=False,
     )
-    serve.add_argument("arguments", nargs=argparse.REMAINDER, help="see python -m web.serve --help")
-    serve.set_defaults(command=commands.serve)
+    serve.set_defaults(command=commands.serve, arguments=())
     return parser

@@ -151,3 +151,17 @@ def test_help_and_version() -> None:
     assert pyjsapi("--version").stdout.startswith("pyjsapi ")
     assert pyjsapi().returncode == 2
     assert pyjsapi("run", "missing.wasm").returncode == 1
+
+
+@pytest.mark.parametrize(("verb", "option"), [("compare", "--browser"), ("serve", "--port")])
+def test_verbs_of_a_checkout_pass_their_options_on(verb: str, option: str) -> None:
+    assert option in pyjsapi(verb, "--help").stdout
+    done = pyjsapi(verb, option)
+    assert done.returncode == 2
+    assert f"argument {option}: expected one argument" in done.stderr
+
+
+def test_unknown_options_are_refused(module: Path) -> None:
+    done = pyjsapi("validate", module, "--bogus")
+    assert done.returncode == 2
+    assert "unrecognized arguments: --bogus" in done.stderr
