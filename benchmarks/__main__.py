@@ -20,6 +20,11 @@ from benchmarks.report import cost_table, kernel_table
 
 ROUNDS = 9
 QUICK_ROUNDS = 3
+# How many times as long as pyjsapi the others should take at least, in the geometric mean.
+LEAST = {"pywasm": 200.0, "ppci": 35.0}
+LEAST_IN_PYODIDE = {"pywasm": 150.0}
+# How many times as long as Python written by hand pyjsapi may take; not a target in Pyodide.
+MOST = 1.3
 
 
 def progress(line: str) -> None:
@@ -68,6 +73,21 @@ def machine() -> str:
     return f"{cpu}, {platform.system()} {platform.release()}"
 
 
+def speed_costs(table: Table, least: dict[str, float]) -> list[Cost]:
+    """The geometric means of the kernels beside their targets."""
+    means = table.means()
+    costs = [
+        Cost(f"kernels, {name} ÷ pyjsapi, geometric mean", means[name], "x", target, at_least=True)
+        for name, target in least.items()
+        if name in means
+    ]
+    if "by hand" in means:
+        target = MOST if least is LEAST else None
+        ratio = 1 / means["by hand"]
+        costs.append(Cost("kernels, pyjsapi ÷ by hand, geometric mean", ratio, "x", target))
+    return costs
+
+
 def show(
     where: str, versions: dict[str, str], tables: Sequence[Table], costs: Sequence[Cost]
 ) -> dict[str, Any]:
@@ -94,7 +114,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     rounds = QUICK_ROUNDS if options.quick else ROUNDS
     tables: list[Table] = []
     costs: list[Cost] = []
+    least = LEAST
     if options.pyodide:
+        least = LEAST_IN_PYODIDE
         python, versions, tables = pyodide.run(options.kernels, rounds)
         where = f"Pyodide (Python {python})"
     else:
@@ -110,6 +132,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             costs = [*call_costs(rounds), *slice_costs(rounds)]
             progress("real modules")
             costs += module_costs(rounds, progress)
+    if tables and not options.kernels:
+        costs = [*speed_costs(tables[0], least), *costs]
     result = show(where, versions, tables, costs)
     if options.json:
         options.json.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
