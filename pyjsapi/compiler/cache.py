@@ -92,6 +92,8 @@ class FileCache(CodeCache):
             for index, (code, body, signatures) in self._stored.get(variant, {}).items()
         }
         self._variants[variant] = codes
+        if not self.known_valid:
+            self._unsaved += 1  # Code is asked for of valid modules only: worth a file of its own.
         return codes
 
     def added(self, variant: str, codes: _Codes) -> None:

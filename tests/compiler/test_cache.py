@@ -62,6 +62,14 @@ def test_the_second_start_translates_and_validates_nothing(
     assert invoke(exports["f"], (0,)) == (7,)  # type: ignore[arg-type]
 
 
+def test_that_a_module_is_valid_is_kept_although_nothing_was_called(folder: Path) -> None:
+    first = compiled()
+    instantiate(first, ())
+    assert isinstance(first.cache, FileCache)
+    first.cache.flush()
+    assert compiled().cache.known_valid
+
+
 def test_lazily_translated_functions_are_kept_at_exit(folder: Path) -> None:
     program = (
         "import sys; from pyjsapi.compiler.engine import *\n"
