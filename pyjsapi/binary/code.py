@@ -16,6 +16,7 @@ from pyjsapi.binary.reader import UNEXPECTED_END, Reader
 from pyjsapi.binary.types import EMPTY, VAL_TYPE_OF, block_type, heap_type, value_type
 from pyjsapi.syntax.errors import DecodeError
 from pyjsapi.syntax.instructions import BY_CODE, BY_MNEMONIC, OPS, PREFIXES, Imm, Op
+from pyjsapi.syntax.instructions_exceptions import CATCH_KINDS, WITH_TAG
 from pyjsapi.syntax.module import Code, Instr
 from pyjsapi.syntax.types import ValType
 
@@ -49,6 +50,19 @@ def _memarg_lane(reader: Reader) -> tuple[object, ...]:
     return *_memarg(reader), reader.byte()
 
 
+def _try_table(reader: Reader) -> tuple[object, ...]:
+    return block_type(reader), tuple([_catch(reader) for _ in range(reader.length())])
+
+
+def _catch(reader: Reader) -> tuple[str, int | None, int]:
+    code = reader.byte()
+    if code >= len(CATCH_KINDS):
+        raise reader.error(f"malformed catch clause: {code:#04x}")
+    kind = CATCH_KINDS[code]
+    tagidx = reader.u32() if kind in WITH_TAG else None
+    return kind, tagidx, reader.u32()
+
+
 def _index(reader: Reader) -> tuple[object, ...]:
     return (reader.u32(),)
 
@@ -77,6 +91,8 @@ _READ: Final[dict[Imm, _Read]] = {
     Imm.MEMARG: _memarg,
     Imm.DATA: _index,
     Imm.DATA_MEM: _indices,
+    Imm.TAG: _index,
+    Imm.TRY_TABLE: _try_table,
     Imm.HEAP: lambda reader: (heap_type(reader),),
     Imm.I32: lambda reader: (reader.s32() & _U32,),
     Imm.I64: lambda reader: (reader.s64() & _U64,),
@@ -110,6 +126,11 @@ _KINDS: Final[list[int]] = [_KIND_OTHER] * 256
 _PREFIXED: Final[dict[int, dict[int, Op]]] = {prefix: {} for prefix in PREFIXES}
 
 
+_TRY_TABLE: Final = BY_MNEMONIC["try_table"]
+_DELEGATE: Final = BY_MNEMONIC["delegate"]
+"""Closes its ``try`` as ``end`` would, so it is not one of the instructions found by indexing."""
+
+
 def _short_value(imm: Imm, byte: int) -> tuple[object, ...] | None:
     """The immediates that a byte below 0x80 stands for alone."""
     if imm in _ONE_INDEX:
@@ -136,6 +157,8 @@ def _fill_tables() -> None:
             _SIMPLE[op.opcode] = op.instr
         elif op.imm is Imm.MEMARG:
             _KINDS[op.opcode] = _KIND_MEMARG
+        elif op is _DELEGATE:
+            continue
         elif op.imm in _ONE_INDEX or op.imm in (Imm.I32, Imm.I64, Imm.BLOCK):
             values = [_short_value(op.imm, byte) for byte in range(0x80)]
             short: list[Instr | None] = [None if v is None else (op, *v) for v in values]
@@ -158,6 +181,7 @@ _ELSE: Final = BY_MNEMONIC["else"].instr
 _NEEDS_DATA_COUNT: Final = frozenset(
     op for op in OPS if op.imm is Imm.DATA or op.imm is Imm.DATA_MEM
 )
+_SPECIAL: Final = _NEEDS_DATA_COUNT | {_TRY_TABLE, _DELEGATE}
 
 
 class _IllegalOpcode(DecodeError):
@@ -233,8 +257,15 @@ def _decode_instrs(
         elif kind == _KIND_OTHER:
             start = pos - 1
             op, pos = _op(data, start)
-            if op in _NEEDS_DATA_COUNT and not data_count:
-                raise DecodeError(f"data count section required by {op}", start)
+            if op in _SPECIAL:
+                if op is _TRY_TABLE:
+                    open_blocks.append(False)
+                elif op is _DELEGATE:
+                    if not open_blocks:
+                        raise DecodeError("unexpected delegate: no try is open", start)
+                    open_blocks.pop()
+                elif not data_count:
+                    raise DecodeError(f"data count section required by {op}", start)
             instr, pos = _with_reader(data, pos, op)
         else:  # _KIND_BLOCK or _KIND_IF
             open_blocks.append(kind == _KIND_IF)

@@ -84,6 +84,7 @@ class _Decoder:
             "func": self._funcs,
             "table": self._tables,
             "memory": self._memories,
+            "tag": self._tags,
             "global": self._globals,
             "export": self._exports,
             "start": self._start,
@@ -187,6 +188,8 @@ class _Decoder:
             return types.mem_type(reader, self.features)
         if kind == "global":
             return types.global_type(reader)
+        if kind == "tag":
+            return types.tag_type(reader)
         raise reader.error(f"malformed import kind: {code:#04x}")
 
     def _funcs(self) -> None:
@@ -207,6 +210,10 @@ class _Decoder:
     def _memories(self) -> None:
         reader = self.reader
         self.result.mems = [types.mem_type(reader, self.features) for _ in range(reader.length())]
+
+    def _tags(self) -> None:
+        reader = self.reader
+        self.result.tags = [types.tag_type(reader) for _ in range(reader.length())]
 
     def _globals(self) -> None:
         self.result.globals = self.reader.list(self._global)

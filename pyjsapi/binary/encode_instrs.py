@@ -9,6 +9,7 @@ from pyjsapi.binary.code import MEMARG_HAS_INDEX
 from pyjsapi.binary.encode_types import block_type, heap_type, value_type
 from pyjsapi.binary.leb128 import signed, unsigned
 from pyjsapi.syntax.instructions import OPS, Imm, Op
+from pyjsapi.syntax.instructions_exceptions import CATCH_KINDS
 from pyjsapi.syntax.module import Expr, Instr
 
 _HEAD: Final[dict[Op, bytes]] = {
@@ -48,6 +49,15 @@ def _memarg_lane(instr: Instr) -> bytes:
     return _memarg(instr) + bytes(instr[4:])
 
 
+def _try_table(instr: Instr) -> bytes:
+    _, type_, catches = instr
+    out = block_type(type_) + unsigned(len(catches))
+    for kind, tagidx, label in catches:
+        out += bytes((CATCH_KINDS.index(kind),))
+        out += (b"" if tagidx is None else unsigned(tagidx)) + unsigned(label)
+    return out
+
+
 def _as_signed(value: int, bits: int) -> int:
     return value - (1 << bits) if value >> (bits - 1) else value
 
@@ -72,6 +82,8 @@ _IMMEDIATES: Final[dict[Imm, Callable[[Instr], bytes]]] = {
     Imm.MEMARG: _memarg,
     Imm.DATA: _index,
     Imm.DATA_MEM: _indices,
+    Imm.TAG: _index,
+    Imm.TRY_TABLE: _try_table,
     Imm.HEAP: lambda instr: heap_type(instr[1]),
     Imm.I32: lambda instr: signed(_as_signed(instr[1], 32)),
     Imm.I64: lambda instr: signed(_as_signed(instr[1], 64)),

@@ -33,6 +33,7 @@ from pyjsapi.syntax.types import (
     StructType,
     SubType,
     TableType,
+    TagType,
     ValType,
 )
 
@@ -124,6 +125,11 @@ def table_type(type_: TableType) -> bytes:
     """The type of a table."""
     limits = _limits(type_.addrtype, type_.minimum, type_.maximum)
     return reference_type(type_.reftype) + limits
+
+
+def tag_type(type_: TagType) -> bytes:
+    """The type of a tag."""
+    return b"\0" + unsigned(typeidx(type_.type))
 
 
 def global_type(type_: GlobalType) -> bytes:

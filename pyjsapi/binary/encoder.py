@@ -15,6 +15,7 @@ from pyjsapi.binary.encode_types import (
     rec_type,
     reference_type,
     table_type,
+    tag_type,
     typeidx,
     value_type,
 )
@@ -57,6 +58,7 @@ from pyjsapi.syntax.types import (
     GlobalType,
     MemType,
     TableType,
+    TagType,
     extern_kind,
     ref_type,
 )
@@ -86,6 +88,7 @@ def encode_module(module: Module) -> bytes:
         "func": _section(module.funcs, lambda func: unsigned(func.typeidx)),
         "table": _section(module.tables, _table),
         "memory": _section(module.mems, mem_type),
+        "tag": _section(module.tags, tag_type),
         "global": _section(module.globals, _global),
         "export": _section(module.exports, _export),
         "start": None if module.start is None else unsigned(module.start),
@@ -96,8 +99,6 @@ def encode_module(module: Module) -> bytes:
         "code": unsigned(len(module.funcs)) + codes if module.funcs else None,
         "data": _section(module.datas, _data),
     }
-    if module.tags:
-        raise ValueError("tags cannot be encoded yet")
     out = bytearray(MAGIC + VERSION)
     customs: dict[str, list[Custom]] = {}
     for custom in module.customs:
@@ -146,7 +147,8 @@ def _import(item: Import) -> bytes:
             return head + mem_type(item.type)
         case GlobalType():
             return head + global_type(item.type)
-    raise ValueError(f"an import of kind {kind} cannot be encoded yet")
+        case TagType():
+            return head + tag_type(item.type)
 
 
 def _kind(kind: str) -> bytes:

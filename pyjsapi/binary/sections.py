@@ -21,10 +21,11 @@ SECTION_IDS: Final[dict[str, int]] = {
     "datacount": 12,
     "code": 10,
     "data": 11,
+    "tag": 13,
 }
 """Ids of the sections that exist so far, by their name in `pyjsapi.syntax.module.SECTIONS`."""
 
-EXTERN_KINDS: Final = ("func", "table", "memory", "global")
+EXTERN_KINDS: Final = ("func", "table", "memory", "global", "tag")
 """Kinds of imports and exports by their code."""
 
 DATA_ACTIVE_ZERO: Final = 0

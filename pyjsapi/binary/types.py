@@ -31,6 +31,7 @@ from pyjsapi.syntax.types import (
     StructType,
     SubType,
     TableType,
+    TagType,
     ValType,
     ref_type,
 )
@@ -190,6 +191,12 @@ def table_type(reader: Reader, features: Features) -> TableType:
     """The type of a table."""
     type_ = reference_type(reader)
     return TableType(*_limits(reader, features), type_)
+
+
+def tag_type(reader: Reader) -> TagType:
+    """The type of a tag: the attribute, which is zero (exceptions), and a type index."""
+    reader.zero()
+    return TagType(reader.u32())
 
 
 def global_type(reader: Reader) -> GlobalType:

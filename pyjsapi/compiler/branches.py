@@ -10,6 +10,7 @@ from collections.abc import Collection
 from typing import Final
 
 from pyjsapi.compiler.emit_call import tail_call
+from pyjsapi.compiler.emit_exception import THROWS, throw
 from pyjsapi.compiler.expression import EFFECT, P_CONDITIONAL, Entry, negation
 from pyjsapi.compiler.facts import join
 from pyjsapi.compiler.frame import Frame
@@ -65,6 +66,8 @@ class Branches(Frame):
     def __init__(self, *args: object, **kwargs: object) -> None:
         super().__init__(*args, **kwargs)  # type: ignore[arg-type]
         self.loops: list[PyLoop] = []
+        self.tries = 0
+        """Python ``try`` statements that are open; CPython counts them with the loops."""
         self.fall: frozenset[Node] = frozenset()
         """Labels that are where the current sequence ends."""
         self.flagged: set[Node] = set()
@@ -149,7 +152,7 @@ class Branches(Frame):
         return self.loops[-1].states or {}
 
     def _open_loop(self, loop: PyLoop, header: str = "while True:") -> None:
-        if len(self.loops) >= MOST_LOOPS:
+        if len(self.loops) + self.tries >= MOST_LOOPS:
             raise StructureLimit("too many nested loops")
         self.write(header)
         self.indent += 1
@@ -204,6 +207,8 @@ class Branches(Frame):
             return True
         elif op is RETURN_CALL and len(item) == 3:
             self._call_self(item[2])
+        elif op in THROWS:
+            throw(self, item)
         else:
             tail_call(self, item)
         return False

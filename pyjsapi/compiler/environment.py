@@ -11,7 +11,7 @@ from collections.abc import Callable
 from types import CodeType, FunctionType
 from typing import TYPE_CHECKING, Any, Final
 
-from pyjsapi.compiler import numerics, simd
+from pyjsapi.compiler import exceptions, numerics, simd
 from pyjsapi.compiler.function import FunctionCode
 from pyjsapi.runtime.function import FuncInst
 from pyjsapi.runtime.instance import ModuleInstance
@@ -48,6 +48,7 @@ class Environment:
         scratch = memoryview(bytearray(8))
         self.globals: dict[str, Any] = {
             **numerics.GLOBALS,
+            **exceptions.GLOBALS,
             "environment": self,
             "resolve": self.resolve,
             "V": simd,
@@ -59,6 +60,7 @@ class Environment:
             "F": instance.funcs,
             "D": instance.datas,
             "E": instance.elems,
+            "X": instance.tags,
             "B": {},
         }
         for index in range(len(variant.scope.globals)):

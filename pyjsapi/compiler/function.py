@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import chain, repeat
 from types import CodeType
@@ -19,11 +20,12 @@ from pyjsapi.compiler.branches import StructureLimit
 from pyjsapi.compiler.emit_call import list_is_ambiguous
 from pyjsapi.compiler.frame import Frame
 from pyjsapi.compiler.labels import LabelAnalysis
+from pyjsapi.compiler.legacy import EXNREF, is_legacy, lower_legacy
 from pyjsapi.compiler.scope import ModuleScope
 from pyjsapi.compiler.statemachine import StateMachine
 from pyjsapi.compiler.switch import StructuredEmitter
 from pyjsapi.compiler.tree import BIT_OPS, Tree, build_tree
-from pyjsapi.syntax.module import Code
+from pyjsapi.syntax.module import Code, Instr
 from pyjsapi.syntax.types import FuncType, ValType
 
 FILENAME: Final = "<wasm {}>"
@@ -51,8 +53,12 @@ def translate(scope: ModuleScope, funcidx: int, code: Code) -> Frame:
     type_ = scope.func_type(funcidx)
     declared = chain.from_iterable(repeat(valtype, count) for count, valtype in code.locals)
     locals_: list[ValType] = [*type_.params, *declared]
+    body: Sequence[Instr] = code.body
+    if is_legacy(body):
+        body, extra = lower_legacy(body, type_.results, len(locals_), scope.block_types, scope.tags)
+        locals_ += [EXNREF] * extra
     if not scope.options.state_machine:
-        tree = build_tree(code.body, type_.results, len(locals_), funcidx, scope.block_types)
+        tree = build_tree(body, type_.results, len(locals_), funcidx, scope.block_types)
         try:
             if tree.root.depth < scope.options.max_depth:
                 return _translate_tree(scope, funcidx, locals_, tree)
@@ -61,9 +67,9 @@ def translate(scope: ModuleScope, funcidx: int, code: Code) -> Frame:
         finally:
             tree.dissolve()
     machine = StateMachine(scope, funcidx, locals_)
-    machine.many_bit_ops = sum(instr[0] in BIT_OPS for instr in code.body) >= _MANY_BIT_OPS
+    machine.many_bit_ops = sum(instr[0] in BIT_OPS for instr in body) >= _MANY_BIT_OPS
     machine.write_header(f"f{funcidx}")
-    machine.write_function(code.body)
+    machine.write_function(body)
     return machine
 
 

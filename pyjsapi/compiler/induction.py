@@ -143,6 +143,8 @@ def _stays(sequence: Sequence[Item], inside: tuple[Node, ...] = ()) -> bool:
     """Whether control cannot leave a sequence but through its end or a trap."""
     for item in sequence:
         if isinstance(item, Node):
+            if item.catches:
+                return False
             nodes = (*inside, item)
             if not _stays(item.body, nodes) or (item.orelse and not _stays(item.orelse, nodes)):
                 return False

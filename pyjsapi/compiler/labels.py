@@ -18,6 +18,7 @@ from pyjsapi.compiler.tree import (
     LOOP,
     RETURN_CALL,
     SIMPLE_BRANCHES,
+    TRY,
     Item,
     Node,
     sequence_diverges,
@@ -44,7 +45,7 @@ def falls_like(node: Node, fall: Labels) -> bool:
 
 def inner_fall(node: Node, fall: Labels, last: bool) -> Labels:
     """The labels that the end of the body of a block or if is equal to."""
-    if last and (not node.results or not (node.kind is BLOCK and node.params)):
+    if last and (not node.results or not (node.kind in (BLOCK, TRY) and node.params)):
         if falls_like(node, fall):
             return fall | {node}
     return frozenset((node,))
@@ -86,6 +87,11 @@ class LabelAnalysis:
                     self._walk_switch(item, chain, inner, jump, levels)
                 else:
                     self._walk(item.body, inner, jump, levels)
+            elif item.kind is TRY:
+                inner = inner_fall(item, fall, last)
+                self._walk(item.body, inner, jump, levels)
+                for _, _, target in item.catches:
+                    self._use(target, inner, jump, levels)
             elif item.kind is LOOP:
                 inner = fall if last and falls_like(item, fall) else _NOTHING
                 if not item.branches:
@@ -160,6 +166,8 @@ class LabelAnalysis:
 def _branches_to(sequence: list[Item], labels: Labels) -> bool:
     for item in sequence:
         if isinstance(item, Node):
+            if any(target in labels for _, _, target in item.catches):
+                return True
             if _branches_to(item.body, labels) or _branches_to(item.orelse or [], labels):
                 return True
         elif item[0] in SIMPLE_BRANCHES:

@@ -12,6 +12,7 @@ from pyjsapi.compiler.options import Options
 from pyjsapi.compiler.scope import CONSTANT_OPS, ModuleScope, first_of_type, memory_scope
 from pyjsapi.runtime.memory import MemoryStorage
 from pyjsapi.syntax.module import Instr, Module
+from pyjsapi.syntax.types import TagType, ValType
 from pyjsapi.validation.context import Context
 from pyjsapi.validation.limits import Limits
 
@@ -40,6 +41,7 @@ class Variant:
             module.constants,
             module.options,
             first_of_type(context.types),
+            [_parameters(tag) for tag in context.tags],
         )
         self.codes: dict[int, FunctionCode] = module.cache.load(self.key)
         """Functions translated so far, by function index."""
@@ -131,6 +133,12 @@ class CompiledModule:
     def source(self, funcidx: int) -> str:
         """Python source of a function, for people."""
         return self.default_variant.source(funcidx)
+
+
+def _parameters(tag: TagType) -> tuple[ValType, ...]:
+    if isinstance(tag.type, int):
+        raise ValueError("the type of a tag is not closed")
+    return tag.type.func.params
 
 
 def _constant_globals(module: Module, context: Context) -> dict[int, Instr]:

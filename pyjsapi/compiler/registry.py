@@ -24,7 +24,7 @@ CONTROL: Final = frozenset(
     for name in (
         "nop", "block", "loop", "if", "else", "end", "br", "br_if", "br_table", "return",
         "br_on_null", "br_on_non_null", "unreachable", "return_call", "return_call_indirect",
-        "return_call_ref",
+        "return_call_ref", "throw", "throw_ref", "try_table", "try", "catch", "catch_all", "delegate", "rethrow",
     )
 )  # fmt: skip
 """Instructions that the structured emitter and the state machine handle themselves."""

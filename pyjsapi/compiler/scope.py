@@ -43,20 +43,24 @@ class ModuleScope:
     options: Options = DEFAULT_OPTIONS
     signatures: dict[int, int] = field(default_factory=dict)
     """First type index of the same type, by type index: call_indirect lists are shared."""
+    tags: Sequence[tuple[ValType, ...]] = ()
+    """Parameters of the tags."""
 
     def func_type(self, funcidx: int) -> FuncType:
         """Signature of a function."""
         return self.funcs[funcidx].func
 
     def block_types(
-        self, blocktype: ValType | int | None
+        self, blocktype: ValType | int | tuple[tuple[ValType, ...], tuple[ValType, ...]] | None
     ) -> tuple[tuple[ValType, ...], tuple[ValType, ...]]:
-        """Parameters and results of a structured instruction from its immediate."""
+        """Parameters and results of a structured instruction from its immediate, where a pair is the two."""
         if blocktype is None:
             return (), ()
         if isinstance(blocktype, int):
             type_ = self.types[blocktype].func
             return type_.params, type_.results
+        if isinstance(blocktype, tuple):
+            return blocktype
         return (), (blocktype,)
 
 

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from pyjsapi.compiler.emit_call import tail_call
+from pyjsapi.compiler.emit_exception import THROWS, clause_values, throw
 from pyjsapi.compiler.expression import CONST, EFFECT, P_CONDITIONAL, Entry, negation
 from pyjsapi.compiler.frame import Frame
 from pyjsapi.compiler.registry import EMITTERS
@@ -36,13 +37,16 @@ _ELSE: Final = OP["else"]
 _END: Final = OP["end"]
 _NOP: Final = OP["nop"]
 _UNREACHABLE: Final = OP["unreachable"]
-_OPENING: Final = frozenset((_BLOCK, _LOOP, _IF))
+_TRY_TABLE: Final = OP["try_table"]
+_OPENING: Final = frozenset((_BLOCK, _LOOP, _IF, _TRY_TABLE))
 
 
 class _Label:
     """A structured instruction that is open."""
 
-    __slots__ = ("height", "is_loop", "otherwise", "params", "results", "stack", "state")
+    __slots__ = (
+        "height", "is_loop", "otherwise", "params", "region", "results", "stack", "state",
+    )  # fmt: skip
 
     def __init__(self, params: Types, results: Types, stack: list[Entry], *, is_loop: bool) -> None:
         self.params = params
@@ -55,6 +59,8 @@ class _Label:
         """State that a branch goes to; ``None`` while no branch does."""
         self.otherwise: int | None = None
         """State of the ``else`` arm that is still to come."""
+        self.region: int | None = None
+        """Of a try_table with clauses: the region around it, which goes on after it."""
 
     @property
     def types(self) -> Types:
@@ -69,6 +75,10 @@ def _targets(body: Sequence[Instr]) -> set[int]:
     for position, instr in enumerate(body):
         op = instr[0]
         if op in _OPENING:
+            if op is _TRY_TABLE:
+                found.update(open_[-1 - label] for _, _, label in instr[2])
+                if instr[2]:
+                    found.add(position)
             open_.append(position)
         elif op is _END:
             open_.pop()
@@ -87,6 +97,12 @@ class StateMachine(Frame):
         self._states: list[list[str]] = []
         self._labels: list[_Label] = []
         self._reachable = True
+        self._region = -1
+        """The innermost try_table around what is being written, as an index of ``_handlers``."""
+        self._regions: list[int] = []
+        """Region of each state."""
+        self._handlers: list[tuple[int, tuple[tuple[int, int], ...]]] = []
+        """See `exceptions.Handlers`."""
 
     def write_function(self, body: Sequence[Instr]) -> None:
         """Write the body of the function."""
@@ -125,11 +141,13 @@ class StateMachine(Frame):
 
     def _new_state(self) -> int:
         self._states.append([])
+        self._regions.append(self._region)
         return len(self._states) - 1
 
     def _start(self, state: int, stack: list[Entry]) -> None:
         """Write a state's code from now on."""
         self.lines = self._states[state]
+        self._regions[state] = self._region
         self.indent = 0
         self.stack = stack
         self.facts = {}
@@ -138,8 +156,15 @@ class StateMachine(Frame):
 
     def _write_states(self) -> None:
         self.write("_s=0")
-        self.write("while True:")
-        pending: list[tuple[str, int, int, int]] = [("", 0, len(self._states) - 1, 2)]
+        inner = 2
+        if self._handlers:
+            inner = 4
+            self.write("while True:")
+            self.write(" try:")
+            self.write("  while True:")
+        else:
+            self.write("while True:")
+        pending: list[tuple[str, int, int, int]] = [("", 0, len(self._states) - 1, inner)]
         while pending:
             text, first, last, indent = pending.pop()
             if text:
@@ -151,6 +176,13 @@ class StateMachine(Frame):
             middle = (first + last + 1) // 2
             pending.append(("else:", middle, last, indent + 1))
             pending.append((f"if _s<{middle}:", first, middle - 1, indent + 1))
+        if self._handlers:
+            self.write(" except Exception as _x:")
+            self.write("  _e=caught(_x)")
+            self.write("  if _e is None: raise")
+            regions, handlers = tuple(self._regions), tuple(self._handlers)
+            self.write(f"  _s=landing_state(_e,{regions!r}[_s],{handlers!r},X)")
+            self.write("  if _s<0: raise")
 
     def _settle_all(self) -> None:
         """Leave nothing pending but constants: what follows may run on another way."""
@@ -182,11 +214,37 @@ class StateMachine(Frame):
             label.otherwise = self._new_state()
             self.write(f"if {negation(text, prec)}:")
             self._go(label.otherwise, 1)
+        elif op is _TRY_TABLE and instr[2]:
+            self._open_region(label, instr)
         elif targeted:
             label.state = self._new_state()
             if op is _LOOP:
                 self._go(label.state, 0)
                 self._start(label.state, self._at(label, params))
+
+    def _open_region(self, label: _Label, instr: Instr) -> None:
+        """Begin the states of a try_table."""
+        outer = label.region = self._region
+        label.state = self._new_state()
+        clauses = []
+        for kind, tagidx, index in instr[2]:
+            # The label itself is open already: those of the clauses are one further out.
+            target = self._labels[-2 - index]
+            state = self._new_state()
+            clauses.append((-1 if tagidx is None else tagidx, state))
+            self._landing(state, target, clause_values(self, kind, tagidx, "_e"))
+        self._handlers.append((outer, tuple(clauses)))
+        self._region = len(self._handlers) - 1
+        inner = self._new_state()
+        self._go(inner, 0)
+        self._start(inner, self._at(label, label.params))
+
+    def _landing(self, state: int, target: _Label, values: list[Entry]) -> None:
+        """A state that takes a clause's branch."""
+        lines, indent, stack = self.lines, self.indent, self.stack
+        self.lines, self.indent, self.stack = self._states[state], 0, []
+        self._jump(target, values, 0)
+        self.lines, self.indent, self.stack = lines, indent, stack
 
     def _at(self, label: _Label, types: Types) -> list[Entry]:
         temps = [self.temp(type_, label.height + i) for i, type_ in enumerate(types)]
@@ -214,6 +272,8 @@ class StateMachine(Frame):
             return
         if label.is_loop or label.state is None:
             return
+        if label.region is not None:
+            self._region = label.region
         if label.otherwise is not None:  # an if without else passes its parameters on
             self._pass_on(label)
         if self._reachable:
@@ -279,6 +339,8 @@ class StateMachine(Frame):
             self.emit("unreachable()", 0, True, True)
         elif op is RETURN_CALL and instr[1] == self.funcidx:
             self._call_self()
+        elif op in THROWS:
+            throw(self, instr)
         elif op in DIVERGING:
             tail_call(self, instr)
         self._reachable = False

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from typing import Final
 
-from pyjsapi.compiler.branches import Branches, PyLoop
+from pyjsapi.compiler.branches import MOST_LOOPS, Branches, PyLoop, StructureLimit
 from pyjsapi.compiler.emit_compare import conditional
+from pyjsapi.compiler.emit_exception import clause_values
 from pyjsapi.compiler.expression import (
     EFFECT,
     GLOBAL,
@@ -34,6 +35,8 @@ from pyjsapi.compiler.tree import (
 
 _MOVES: Final = MEMORY | GLOBAL | TRAPS | EFFECT
 _LONGEST_ARM: Final = 12
+_HANDLER_BLOCKS: Final = 2
+"""What CPython counts as nested blocks in a handler that names the exception."""
 _NOT_PURE: Final = frozenset(
     op
     for op in EMITTERS
@@ -79,6 +82,8 @@ class Structured(Branches):
                 reached = self._if(item, last)
             elif item.kind is LOOP:
                 reached = self._loop(item, last)
+            elif item.catches:
+                reached = self._try(item, last)
             else:
                 reached = self._block(item, last)
             new = self.flagged
@@ -130,6 +135,67 @@ class Structured(Branches):
         for i, type_ in enumerate(node.results):
             self.stack.append(self.temp(type_, node.height + i))
 
+    # Exceptions
+
+    def _try(self, node: Node, last: bool) -> bool:
+        """A try_table with clauses: they are branches, written in the handler of a Python ``try``."""
+        self._enter(node, last)
+        fall = inner_fall(node, self.fall, last)
+        reuse = self.reuse_without(node.assigned)
+        thrown = without(self.facts, node.assigned)
+        in_loop = node.needs_loop and not node.returns
+        if in_loop and len(self.loops) + self.tries >= self.options.max_loops:
+            self._use_flags(node)
+            in_loop = False
+        start = len(self.lines)
+        if in_loop:
+            self._open_loop(PyLoop(fall))
+        if len(self.loops) + self.tries + _HANDLER_BLOCKS > MOST_LOOPS:
+            raise StructureLimit("too many nested try statements")
+        self.write("try:")
+        self.indent += 1
+        self.tries += 1
+        falls = self._body(node.body, fall, node, block=True)
+        self.tries -= 1
+        self.indent -= 1
+        self._handler(node, fall, thrown)
+        if in_loop:
+            if falls:
+                self.write("break")
+            self._guard(self._close_loop(start))
+        self._leave(node)
+        self.reuse = reuse
+        self.facts = thrown if node.facts is None else node.facts
+        return (falls or node.branches > 0) and not node.returns
+
+    def _handler(self, node: Node, fall: frozenset[Node], facts: Facts) -> None:
+        outer_fall, self.fall = self.fall, fall
+        self.write("except Exception as _x:")
+        self.indent += 1
+        self.write("_x=caught(_x)")
+        self.write("if _x is None: raise")
+        everything = False
+        for written, (kind, tagidx, target) in enumerate(node.catches):
+            everything = tagidx is None
+            if not everything:
+                self.write(f"{'elif' if written else 'if'} _x.tag is X[{tagidx}]:")
+                self.indent += 1
+            elif written:
+                self.write("else:")
+                self.indent += 1
+            self.facts = dict(facts)
+            self._join(target)
+            values = clause_values(self, kind, tagidx, "_x")
+            self._jump(target, values, self._jump_kind(target))
+            if not everything or written:
+                self.indent -= 1
+            if everything:
+                break
+        if not everything:
+            self.write("else: raise")
+        self.indent -= 1
+        self.fall = outer_fall
+
     # Blocks, loops, ifs
 
     def _block(self, node: Node, last: bool) -> bool:
@@ -140,7 +206,7 @@ class Structured(Branches):
             falls = self._switch(node, fall)
         elif not node.needs_loop or node.returns:
             falls = self._body(node.body, fall, node, block=False)
-        elif len(self.loops) >= self.options.max_loops:
+        elif len(self.loops) + self.tries >= self.options.max_loops:
             self._use_flags(node)
             falls = self._body(node.body, fall, node, block=False)
         else:
@@ -179,6 +245,9 @@ class Structured(Branches):
             self._leave(node)
             return falls and not node.returns
         start = len(self.lines)
+        if counted is not None and self.tries:
+            # An exception may leave the loop, and whoever catches it may read the counter.
+            counted = counted._replace(pointer=None)
         if counted is not None and self.options.ranges and not node.params and not node.results:
             return self._for(node, counted, after, without(before, node.assigned), reuse)
         self._open_loop(PyLoop(after, node))
@@ -251,7 +320,7 @@ class Structured(Branches):
         start = len(self.lines)
         in_loop = node.needs_loop and not node.returns
         sinks = node.sinks and not last and not node.needs_loop
-        if in_loop and len(self.loops) >= self.options.max_loops:
+        if in_loop and len(self.loops) + self.tries >= self.options.max_loops:
             self._use_flags(node)
             in_loop = False
         if in_loop:

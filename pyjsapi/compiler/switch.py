@@ -80,7 +80,7 @@ class StructuredEmitter(Structured):
             block.returns = False
         start = len(self.lines)
         in_loop = node.needs_loop and node.switch_is_tree and not node.returns
-        if in_loop and len(self.loops) >= self.options.max_loops:
+        if in_loop and len(self.loops) + self.tries >= self.options.max_loops:
             self._use_flags(node)
             in_loop = False
         if in_loop:

@@ -14,6 +14,7 @@ from types import CodeType, TracebackType
 from typing import Final
 
 from pyjsapi.compiler import numerics
+from pyjsapi.runtime.exception import ExnInst, raised_by
 from pyjsapi.syntax.errors import Exhaustion, Trap, WasmError
 
 GENERATED: Final = "<wasm "
@@ -146,4 +147,6 @@ def raised_from_wasm(exception: BaseException) -> BaseException:
     """The exception to raise where wasm code was entered, in place of the one that came out of it."""
     error = translate_exception(exception)
     demolish(exception)
-    return exception if error is None else error
+    if error is not None:
+        return error
+    return raised_by(exception) if isinstance(exception, ExnInst) else exception

@@ -22,6 +22,7 @@ FUNCTION: Final = "function"
 BLOCK: Final = "block"
 LOOP: Final = "loop"
 IF: Final = "if"
+TRY: Final = "try"
 
 OP: Final = BY_MNEMONIC
 BR: Final = OP["br"]
@@ -46,6 +47,8 @@ DIVERGING: Final = frozenset(
         RETURN_CALL,
         OP["return_call_indirect"],
         OP["return_call_ref"],
+        OP["throw"],
+        OP["throw_ref"],
     }
 )
 """Instructions after which the rest of a sequence is dead."""
@@ -60,7 +63,7 @@ class Node:
     """A structured instruction, or the function itself."""
 
     __slots__ = (
-        "assigned", "body", "branches", "chain", "core", "depth", "diverges", "fall_uses", "facts",
+        "assigned", "body", "branches", "catches", "chain", "core", "depth", "diverges", "fall_uses", "facts",
         "height", "ident", "kind", "level", "needs_loop", "orelse", "params", "results", "returns",
         "segments", "sinks", "spine", "uses_flags", "switch_is_tree", "targets", "untargeted",
     )  # fmt: skip
@@ -72,6 +75,8 @@ class Node:
         self.ident = ident
         self.body: list[Item] = []
         self.orelse: list[Item] | None = None
+        self.catches: list[Catch] = []
+        """Clauses of a try_table."""
         self.assigned = 0
         """Bit set of the locals assigned inside."""
         self.branches = 0
@@ -112,6 +117,8 @@ class Node:
         elif self.kind is BLOCK:
             self.diverges = not self.branches and body_diverges
             self._find_spine()
+        elif self.kind is TRY:
+            self.diverges = not self.branches and body_diverges
         elif self.kind is IF:
             self.diverges = (
                 not self.branches
@@ -191,18 +198,23 @@ class Tree:
         for node in self._nodes:
             node.body = []
             node.orelse = None
+            node.catches = []
             node.core = node.chain = None
             node.segments = []
             node.targets = frozenset()
 
 
-_PLAIN, _SET, _OPEN, _ELSE, _END, _BRANCH, _TABLE, _BITS, _NOP, _TAIL = range(10)
+Catch: TypeAlias = tuple[str, "int | None", Node]
+"""A clause: its kind, its tag index, its label."""
+
+_PLAIN, _SET, _OPEN, _ELSE, _END, _BRANCH, _TABLE, _BITS, _NOP, _TAIL, _TRY = range(11)
 _KIND: Final[dict[Op, int]] = {
     LOCAL_SET: _SET,
     LOCAL_TEE: _SET,
     OP["block"]: _OPEN,
     OP["loop"]: _OPEN,
     OP["if"]: _OPEN,
+    OP["try_table"]: _TRY,
     OP["else"]: _ELSE,
     OP["end"]: _END,
     BR_TABLE: _TABLE,
@@ -211,7 +223,7 @@ _KIND: Final[dict[Op, int]] = {
     **dict.fromkeys(SIMPLE_BRANCHES, _BRANCH),
     **dict.fromkeys(BIT_OPS, _BITS),
 }
-_NODE_KIND: Final = {OP["block"]: BLOCK, OP["loop"]: LOOP, OP["if"]: IF}
+_NODE_KIND: Final = {OP["block"]: BLOCK, OP["loop"]: LOOP, OP["if"]: IF, OP["try_table"]: TRY}
 
 
 def build_tree(
@@ -241,11 +253,16 @@ def build_tree(
         elif kind == _BITS:
             bit_ops += 1
             current.append(instr)
-        elif kind == _OPEN:
+        elif kind in (_OPEN, _TRY):
             params, block_results = block_types(instr[1])
             node = Node(_NODE_KIND[op], params, block_results, idents)
             idents += 1
             nodes.append(node)
+            if kind == _TRY:
+                for clause, tagidx, label in instr[2]:
+                    target = stack[-1 - label]
+                    target.branches += 1
+                    node.catches.append((clause, tagidx, target))
             current.append(node)
             stack.append(node)
             current = node.body

@@ -7,6 +7,7 @@ from typing import ClassVar
 
 from pyjsapi.compiler.traps import demolish, translate_exception
 from pyjsapi.ecmascript.errors import NamedError, RangeError
+from pyjsapi.runtime.exception import UNCATCHABLE, ExnInst, raised_by
 from pyjsapi.syntax.errors import Exhaustion
 from pyjsapi.syntax.errors import LinkError as CoreLinkError
 
@@ -40,6 +41,8 @@ def js_error(error: BaseException) -> BaseException:
     """
     core = translate_exception(error)
     demolish(error)
+    if isinstance(error, ExnInst):
+        return _thrown(error)
     if core is None:
         if isinstance(error, RecursionError) and not isinstance(error, CallStackError):
             return CallStackError("Maximum call stack size exceeded")
@@ -48,4 +51,14 @@ def js_error(error: BaseException) -> BaseException:
         return CallStackError("Maximum call stack size exceeded")
     if isinstance(core, CoreLinkError):
         return LinkError(core.message)
-    return RuntimeError(core.message)
+    trap = RuntimeError(core.message)
+    setattr(trap, UNCATCHABLE, True)
+    return trap
+
+
+def _thrown(exn: ExnInst) -> BaseException:
+    """What an exception that WebAssembly code did not catch is to the caller."""
+    from pyjsapi.jsapi.exception import exception_object
+
+    host = raised_by(exn)
+    return exception_object(exn) if host is exn else host

@@ -24,7 +24,19 @@ from pyjsapi.jsapi.references import (
 )
 from pyjsapi.runtime import FuncInst
 from pyjsapi.syntax.deftypes import DefType
-from pyjsapi.syntax.types import EXTERN, F32, F64, I32, I64, V128, FuncType, RefType, ValType
+from pyjsapi.syntax.types import (
+    EXN,
+    EXTERN,
+    F32,
+    F64,
+    I32,
+    I64,
+    NOEXN,
+    V128,
+    FuncType,
+    RefType,
+    ValType,
+)
 
 _FILENAME: Final = "<pyjsapi boundary>"
 _SIGNED: Final = {I32: (0x7FFFFFFF, 1 << 32), I64: (0x7FFFFFFFFFFFFFFF, 1 << 64)}
@@ -42,6 +54,8 @@ def to_js(value: Any, type_: ValType) -> Any:
         return value
     if type_ is V128:
         raise TypeError("a v128 value cannot be read from Python")
+    if is_exnref(type_):
+        raise TypeError("a reference to an exception cannot be read from Python")
     if isinstance(type_, RefType) and type_.heap is EXTERN:
         return extern_to_js(value)
     return func_to_js(value)
@@ -59,7 +73,14 @@ def from_js(value: Any, type_: ValType) -> Any:
         return fround(to_float(value))
     if not isinstance(type_, RefType):
         raise TypeError("a v128 value cannot be given from Python")
+    if is_exnref(type_):
+        raise TypeError("a reference to an exception cannot be given from Python")
     return reference_from_js(type_)(value)
+
+
+def is_exnref(type_: ValType) -> bool:
+    """Whether a type matches exnref, whose values the host cannot have."""
+    return isinstance(type_, RefType) and type_.heap in (EXN, NOEXN)
 
 
 def default_value(type_: ValType) -> Any:
@@ -216,7 +237,7 @@ def _several(values: Any, count: int) -> Sequence[Any]:
 
 
 def _is_opaque(type_: FuncType) -> bool:
-    return V128 in type_.params or V128 in type_.results
+    return any(t is V128 or is_exnref(t) for t in type_.params + type_.results)
 
 
 def _from_js_lines(name: str, type_: ValType, scope: dict[str, Any]) -> list[str]:

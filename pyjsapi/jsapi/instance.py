@@ -15,7 +15,8 @@ from pyjsapi.jsapi.global_ import Global, global_object
 from pyjsapi.jsapi.memory import Memory, memory_object
 from pyjsapi.jsapi.module import Module
 from pyjsapi.jsapi.table import Table, table_object
-from pyjsapi.runtime import ExternVal, FuncInst, GlobalInst, MemoryStorage
+from pyjsapi.jsapi.tag import Tag, tag_object
+from pyjsapi.runtime import ExternVal, FuncInst, GlobalInst, MemoryStorage, TagInst
 from pyjsapi.syntax.deftypes import DefType
 from pyjsapi.syntax.errors import LinkError as CoreLinkError
 from pyjsapi.syntax.types import (
@@ -139,6 +140,8 @@ def export_object(value: ExternVal) -> Any:
         return memory_object(value)
     if isinstance(value, GlobalInst):
         return global_object(value)
+    if isinstance(value, TagInst):
+        return tag_object(value)
     return table_object(value)
 
 
@@ -176,7 +179,9 @@ def _link(value: Any, type_: ExternType, place: str) -> ExternVal:
         if not isinstance(value, Table):
             raise LinkError(f"{place}: table import requires a WebAssembly.Table")
         return value._table
-    raise LinkError(f"{place}: tags cannot be imported")
+    if not isinstance(value, Tag):
+        raise LinkError(f"{place}: tag import requires a WebAssembly.Tag")
+    return value._tag
 
 
 def _link_number(value: Any, type_: GlobalType, place: str) -> GlobalInst:

@@ -65,6 +65,8 @@ class Module:
                     type_ = context.tables[export.index]
                 case "memory":
                     type_ = context.mems[export.index]
+                case "tag":
+                    type_ = context.tags[export.index]
                 case _:
                     type_ = context.globals[export.index]
             found.append(

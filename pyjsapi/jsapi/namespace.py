@@ -6,28 +6,34 @@ there, arguments are read when the function is called, and errors come out of th
 
 from __future__ import annotations
 
+import builtins
 from collections.abc import Callable, Coroutine
 from typing import Any, Final, TypeVar
 
 from pyjsapi.jsapi.errors import CompileError, LinkError, RuntimeError
+from pyjsapi.jsapi.exception import Exception
 from pyjsapi.jsapi.global_ import Global
 from pyjsapi.jsapi.instance import Instance, instance_object, read_imports
 from pyjsapi.jsapi.memory import Memory
 from pyjsapi.jsapi.module import Module, compile_bytes, module_object, stable_bytes
 from pyjsapi.jsapi.streaming import response_bytes
 from pyjsapi.jsapi.table import Table
+from pyjsapi.jsapi.tag import JSTag, Tag
 from pyjsapi.runtime import ExternVal
 
 __all__ = [
     "CompileError",
+    "Exception",
     "Global",
     "Instance",
     "InstantiatedSource",
+    "JSTag",
     "LinkError",
     "Memory",
     "Module",
     "RuntimeError",
     "Table",
+    "Tag",
     "compile",
     "compileStreaming",
     "instantiate",
@@ -136,7 +142,7 @@ def _attempt(read: Callable[[], _T]) -> Callable[[], _T]:
     """Do it now; the result is given, or the exception raised, when the returned function is called."""
     try:
         value = read()
-    except Exception as error:
+    except builtins.Exception as error:
         failure = error
 
         def fail() -> _T:

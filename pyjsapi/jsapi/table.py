@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from pyjsapi.ecmascript import RangeError
 from pyjsapi.jsapi.descriptors import ADDRESS_TYPES, Descriptor, address_value, limits_of
-from pyjsapi.jsapi.functions import default_value, from_js, to_js
+from pyjsapi.jsapi.functions import default_value, from_js, is_exnref, to_js
 from pyjsapi.runtime import TableInst, new_table
 from pyjsapi.syntax.errors import Trap
 from pyjsapi.syntax.types import EXTERNREF, FUNCREF, TableType
@@ -72,6 +72,8 @@ class Table:
         Raises `TypeError` for a value of another type, `RangeError` out of bounds.
         """
         at = self._index(index, "set")
+        if is_exnref(self._table.reftype):
+            raise TypeError("WebAssembly.Table.set(): references to exceptions cannot be given")
         element = self._element(value)
         try:
             self._table.set(at, element)

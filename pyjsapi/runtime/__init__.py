@@ -1,5 +1,6 @@
 """The store's objects, linking and instantiation (core specification, "Execution")."""
 
+from pyjsapi.runtime.exception import HOST_TAG, ExnInst, HostException, TagInst
 from pyjsapi.runtime.function import FuncInst
 from pyjsapi.runtime.global_ import GlobalInst
 from pyjsapi.runtime.instance import ExternVal, ModuleInstance
@@ -8,12 +9,16 @@ from pyjsapi.runtime.memory import MemoryStorage, new_memory
 from pyjsapi.runtime.table import TableInst, new_table
 
 __all__ = [
+    "HOST_TAG",
+    "ExnInst",
     "ExternVal",
     "FuncInst",
     "GlobalInst",
+    "HostException",
     "MemoryStorage",
     "ModuleInstance",
     "TableInst",
+    "TagInst",
     "extern_type",
     "instantiate",
     "new_memory",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, TypeAlias
 
+from pyjsapi.runtime.exception import TagInst
 from pyjsapi.runtime.function import FuncInst
 from pyjsapi.runtime.global_ import GlobalInst
 from pyjsapi.runtime.memory import MemoryStorage
@@ -11,7 +12,7 @@ from pyjsapi.runtime.table import TableInst
 from pyjsapi.syntax.module import Module
 from pyjsapi.validation.context import Context
 
-ExternVal: TypeAlias = "FuncInst | TableInst | MemoryStorage | GlobalInst"
+ExternVal: TypeAlias = "FuncInst | TableInst | MemoryStorage | GlobalInst | TagInst"
 """Something that a module imports or exports."""
 
 
@@ -29,6 +30,7 @@ class ModuleInstance:
         "mems",
         "module",
         "tables",
+        "tags",
     )
 
     def __init__(self, module: Module, context: Context) -> None:
@@ -38,6 +40,7 @@ class ModuleInstance:
         self.tables: list[TableInst] = []
         self.mems: list[MemoryStorage] = []
         self.globals: list[GlobalInst] = []
+        self.tags: list[TagInst] = []
         self.elems: list[list[Any]] = []
         """Element segments; a dropped one is empty."""
         self.datas: list[bytes] = []

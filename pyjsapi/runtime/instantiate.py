@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from pyjsapi.runtime.constant import evaluate
+from pyjsapi.runtime.exception import TagInst
 from pyjsapi.runtime.function import FuncInst
 from pyjsapi.runtime.global_ import GlobalInst
 from pyjsapi.runtime.instance import ExternVal, ModuleInstance
@@ -12,7 +13,7 @@ from pyjsapi.runtime.memory import MemoryStorage, new_memory
 from pyjsapi.runtime.table import new_table
 from pyjsapi.syntax.errors import LinkError
 from pyjsapi.syntax.module import Active, Module
-from pyjsapi.syntax.types import ExternType, FuncExtern, extern_kind
+from pyjsapi.syntax.types import ExternType, FuncExtern, TagType, extern_kind
 from pyjsapi.validation.context import Context
 from pyjsapi.validation.limits import Limits
 from pyjsapi.validation.matching import match_extern
@@ -47,6 +48,8 @@ def instantiate(
             instance.mems.append(value)
         elif isinstance(value, GlobalInst):
             instance.globals.append(value)
+        elif isinstance(value, TagInst):
+            instance.tags.append(value)
         else:
             instance.tables.append(value)
     _allocate(instance, limits)
@@ -80,7 +83,7 @@ def _match_imports(module: Module, context: Context, externvals: Sequence[Extern
 def describe(type_: ExternType) -> str:
     """An external type in words, for messages."""
     kind = extern_kind(type_)
-    if isinstance(type_, FuncExtern):
+    if isinstance(type_, FuncExtern | TagType):
         return f"{kind} {type_.type}"
     return f"{kind} {type_}"
 
@@ -91,6 +94,7 @@ def _allocate(instance: ModuleInstance, limits: Limits) -> None:
         instance.mems.append(new_memory(mem_type, limits))
     for table_type in context.tables[len(instance.tables) :]:
         instance.tables.append(new_table(table_type, None, limits))
+    instance.tags.extend(map(TagInst, context.tags[len(instance.tags) :]))
 
 
 def _initialize(instance: ModuleInstance) -> None:
@@ -117,6 +121,8 @@ def _collect_exports(instance: ModuleInstance) -> None:
                 space = instance.tables
             case "memory":
                 space = instance.mems
+            case "tag":
+                space = instance.tags
             case _:
                 space = instance.globals
         instance.exports[export.name] = space[export.index]

@@ -26,5 +26,9 @@ class Features:
     """Memories and tables with 64-bit addresses."""
     simd: bool = True
     """The type v128 and the vector instructions."""
+    exceptions: bool = True
+    """Tags, ``throw``, ``throw_ref`` and ``try_table``, and references to exceptions."""
+    legacy_exceptions: bool = True
+    """The first form of exception handling: ``try``, ``catch``, ``catch_all``, ``delegate`` and ``rethrow``."""
     relaxed_simd: bool = True
     """The vector instructions whose results may differ between engines."""

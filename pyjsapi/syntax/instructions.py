@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from pyjsapi.syntax.instructions_exceptions import EXCEPTION_OPS, LEGACY_EXCEPTION_OPS
 from pyjsapi.syntax.instructions_simd import RELAXED_SIMD_OPS, SIMD_OPS
 from pyjsapi.syntax.op import AT as AT
 from pyjsapi.syntax.op import Imm as Imm
@@ -34,6 +35,8 @@ OPS: Final[tuple[Op, ...]] = (
     _op(0x13, "return_call_indirect", Imm.TYPE_TABLE, feature="tail_call"),
     _op(0x14, "call_ref", Imm.TYPE, feature="function_references"),
     _op(0x15, "return_call_ref", Imm.TYPE, feature="function_references"),
+    *EXCEPTION_OPS,
+    *LEGACY_EXCEPTION_OPS,
     # Parametric (2.4.1)
     _op(0x1A, "drop"),
     _op(0x1B, "select"),

@@ -52,6 +52,11 @@ class Imm(Enum):
     """data segment index"""
     DATA_MEM = auto()
     """data segment index, memory index (in this order in the binary; memory first in the text)"""
+    TAG = auto()
+    """tag index"""
+    TRY_TABLE = auto()
+    """block type, tuple of catch clauses: (kind of `CATCH_KINDS`, tag index or ``None``, label index), with labels
+    relative to the instruction's surroundings"""
     HEAP = auto()
     """heap type"""
     I32 = auto()

@@ -64,6 +64,12 @@ class Labels:
             self.names[self._blocks] = identifier[1:]
         self._blocks += 1
 
+    def reenter(self, identifier: Identifier | None) -> None:
+        """Begin the next part of the block that was left last."""
+        self.depth += 1
+        if identifier is not None:
+            self._depths[identifier].append(self.depth)
+
     def leave(self, identifier: Identifier | None) -> None:
         """End the innermost block, which has this label."""
         self.depth -= 1

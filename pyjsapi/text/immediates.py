@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Final
 
 from pyjsapi.syntax.instructions import SELECT_TYPED, Imm, Op
+from pyjsapi.syntax.instructions_exceptions import CATCH_KINDS, WITH_TAG
 from pyjsapi.syntax.module import Instr
 from pyjsapi.syntax.types import ValType
 from pyjsapi.text.identifiers import IndexSpace, Labels
@@ -185,6 +186,20 @@ class ImmediateParser(TypeParser):
     def _imm_v128(self, op: Op) -> Instr:
         return (op, self.vector_literal())
 
+    def _imm_tag(self, op: Op) -> Instr:
+        return (op, self.index(self.tags))
+
+    def catch_clauses(self) -> tuple[tuple[str, int | None, int], ...]:
+        """The clauses of ``try_table``; their labels are those around it."""
+        clauses = []
+        while self.tokens[self.i] == "(" and self.tokens[self.i + 1] in CATCH_KINDS:
+            kind = self.tokens[self.i + 1]
+            self.i += 2
+            tagidx = self.index(self.tags) if kind in WITH_TAG else None
+            clauses.append((kind, tagidx, self._label()))
+            self.expect(")")
+        return tuple(clauses)
+
     def _imm_heap(self, op: Op) -> Instr:
         return (op, self.heap_type())
 
@@ -218,6 +233,7 @@ _BY_KIND: Final[dict[Imm, Callable[[ImmediateParser, Op], Instr]]] = {
     Imm.MEMARG: _P._imm_memarg,
     Imm.DATA: _P._imm_data,
     Imm.DATA_MEM: _P._imm_data_mem,
+    Imm.TAG: _P._imm_tag,
     Imm.HEAP: _P._imm_heap,
     Imm.I32: _P._imm_constant,
     Imm.I64: _P._imm_constant,
@@ -233,5 +249,5 @@ Reader = Callable[[ImmediateParser, Op], Instr]
 
 
 def reader_of(op: Op) -> Reader:
-    """The production of the op's immediates; not for ``block``, ``loop`` and ``if``."""
+    """The production of the op's immediates; not for those that open a block."""
     return _P._imm_select if op.mnemonic == SELECT_TYPED.mnemonic else _BY_KIND[op.imm]

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from pyjsapi.syntax.instructions import BY_MNEMONIC, Imm
+from pyjsapi.syntax.instructions import BY_MNEMONIC, Imm, Op
 from pyjsapi.syntax.module import Instr
 from pyjsapi.text.identifiers import Identifier
 from pyjsapi.text.immediates import ImmediateParser, Reader, reader_of
@@ -17,28 +17,41 @@ _END: Final = BY_MNEMONIC["end"].instr
 _SELECT: Final = BY_MNEMONIC["select"]
 _IF: Final = BY_MNEMONIC["if"]
 
-_BLOCKS: Final = {m: op for m, op in BY_MNEMONIC.items() if op.imm is Imm.BLOCK}
+_TRY: Final = BY_MNEMONIC["try"]
+_TRY_TABLE: Final = BY_MNEMONIC["try_table"]
+_CATCH: Final = BY_MNEMONIC["catch"]
+_CATCH_ALL: Final = BY_MNEMONIC["catch_all"]
+_DELEGATE: Final = BY_MNEMONIC["delegate"]
+
+_BLOCKS: Final = {m: op for m, op in BY_MNEMONIC.items() if op.imm in (Imm.BLOCK, Imm.TRY_TABLE)}
+_DIVIDING: Final = {_ELSE[0], _END[0], _CATCH, _CATCH_ALL, _DELEGATE}
+"""Instructions that only stand within a block, or close it."""
 _PLAIN: Final[dict[str, Instr]] = {
     m: op.instr
     for m, op in BY_MNEMONIC.items()
-    if op.imm is Imm.NONE and op is not _SELECT and op.instr not in (_ELSE, _END)
+    if op.imm is Imm.NONE and op is not _SELECT and op not in _DIVIDING
 }
 """Instructions that are their mnemonic and nothing else."""
 _READERS: Final[dict[str, tuple[Reader, Instr]]] = {
     m: (reader_of(op), op.instr)
     for m, op in BY_MNEMONIC.items()
-    if m not in _PLAIN and m not in _BLOCKS and op.instr not in (_ELSE, _END)
+    if m not in _PLAIN and m not in _BLOCKS and op not in _DIVIDING
 }
 
 # What an open construct is. In the first two only folded instructions may come.
 _FOLDED: Final = 0  # "(op": the instruction follows its operands
 _FOLDED_IF: Final = 1  # "(if": the condition, until "(then"
-_FOLDED_BLOCK: Final = 2  # "(block" or "(loop"
+_FOLDED_BLOCK: Final = 2  # "(block", "(loop" or "(try_table"
 _FOLDED_THEN: Final = 3
 _FOLDED_ELSE: Final = 4
-_BLOCK: Final = 5  # "block" or "loop", until "end"
-_FLAT_IF: Final = 6  # "if", until "else" or "end"
-_FLAT_ELSE: Final = 7
+_FOLDED_DO: Final = 5  # "(try … (do" or one of its clauses
+_BLOCK: Final = 6  # "block", "loop" or "try_table", until "end"
+_FLAT_IF: Final = 7  # "if", until "else" or "end"
+_FLAT_ELSE: Final = 8
+_FLAT_TRY: Final = 9  # "try", until a clause, "delegate" or "end"
+_FLAT_CATCH: Final = 10
+_FLAT_CATCH_ALL: Final = 11
+_FLAT: Final = {_IF: _FLAT_IF, _TRY: _FLAT_TRY}
 
 _Frame = tuple[int, Instr, Identifier | None]
 """What it is, the instruction still to be emitted (`_FOLDED`, `_FOLDED_IF`), the label."""
@@ -102,6 +115,13 @@ class InstructionParser(ImmediateParser):
                 kind, instr, label = frames.pop()
                 if kind == _FOLDED:
                     emit(instr)
+                elif kind == _FOLDED_DO:
+                    self.i = i
+                    if self._next_clause(instr, label, frames, out):
+                        i = self.i
+                        operands_only = False
+                        continue
+                    i = self.i - 1
                 elif _FOLDED_BLOCK <= kind <= _FOLDED_ELSE:
                     if kind == _FOLDED_THEN and tokens[i + 1] == "(" and tokens[i + 2] == "else":
                         emit(_ELSE)
@@ -146,23 +166,57 @@ class InstructionParser(ImmediateParser):
         """Begin ``(block``, ``(loop`` or ``(if``; tell whether only folded instructions may follow."""
         op = _BLOCKS[mnemonic]
         label = self.identifier()
-        instr = (op, self.block_type())
+        instr = self._block(op)
         if op is _IF:
             frames.append((_FOLDED_IF, instr, label))
             return True
         out.append(instr)
         self.labels.enter(label)
-        frames.append((_FOLDED_BLOCK, instr, label))
+        if op is _TRY:
+            if not self.accept_form("do"):
+                raise self.unexpected(wanted="(do")
+            frames.append((_FOLDED_DO, op.instr, label))
+        else:
+            frames.append((_FOLDED_BLOCK, instr, label))
+        return False
+
+    def _block(self, op: Op) -> Instr:
+        """The instruction that opens a block."""
+        type_ = self.block_type()
+        return (op, type_, self.catch_clauses()) if op is _TRY_TABLE else (op, type_)
+
+    def _next_clause(
+        self, last: Instr, label: Identifier | None, frames: list[_Frame], out: list[Instr]
+    ) -> bool:
+        """After a part of a folded ``try``, of which ``last`` is the first instruction: the next one, or the end."""
+        self.i += 1
+        self.labels.leave(label)
+        if self.at_form("delegate") and last[0] is _TRY:
+            self.i += 2
+            out.append((_DELEGATE, self._label()))
+            self.expect(")")
+            self.expect(")")
+            return False
+        clause = self.tokens[self.i + 1] if self.tokens[self.i] == "(" else ""
+        if clause in ("catch", "catch_all") and last[0] is not _CATCH_ALL:
+            self.i += 2
+            instr = (_CATCH, self.index(self.tags)) if clause == "catch" else _CATCH_ALL.instr
+            out.append(instr)
+            self.labels.reenter(label)
+            frames.append((_FOLDED_DO, instr, label))
+            return True
+        self.expect(")")
+        out.append(_END)
         return False
 
     def _flat_control(self, token: str, frames: list[_Frame], out: list[Instr]) -> None:
         op = _BLOCKS.get(token)
         if op is not None:
             label = self.identifier()
-            instr = (op, self.block_type())
+            instr = self._block(op)
             out.append(instr)
             self.labels.enter(label)
-            frames.append((_FLAT_IF if op is _IF else _BLOCK, instr, label))
+            frames.append((_FLAT.get(op, _BLOCK), instr, label))
             return
         kind, instr, label = frames[-1] if frames else (_FOLDED, _END, None)
         if token == "end" and kind >= _BLOCK:
@@ -174,6 +228,16 @@ class InstructionParser(ImmediateParser):
             self._check_label(label)
             frames[-1] = (_FLAT_ELSE, instr, label)
             out.append(_ELSE)
+        elif token == "catch" and kind in (_FLAT_TRY, _FLAT_CATCH):
+            frames[-1] = (_FLAT_CATCH, instr, label)
+            out.append((_CATCH, self.index(self.tags)))
+        elif token == "catch_all" and kind in (_FLAT_TRY, _FLAT_CATCH):
+            frames[-1] = (_FLAT_CATCH_ALL, instr, label)
+            out.append(_CATCH_ALL.instr)
+        elif token == "delegate" and kind == _FLAT_TRY:
+            frames.pop()
+            self.labels.leave(label)
+            out.append((_DELEGATE, self._label()))
         else:
             raise self.unexpected(self.i - 1)
 

@@ -18,6 +18,10 @@ from pyjsapi.text.printer_values import float_literal, identifier, laid_out, sig
 
 _ELSE: Final = BY_MNEMONIC["else"]
 _END: Final = BY_MNEMONIC["end"]
+_CATCHES: Final = (BY_MNEMONIC["catch"], BY_MNEMONIC["catch_all"])
+_DELEGATE: Final = BY_MNEMONIC["delegate"]
+_DIVIDING: Final = frozenset((_ELSE, *_CATCHES))
+"""Instructions that begin the next part of a block."""
 
 _DEEPEST: Final = 30
 """Nesting that still adds to the indentation."""
@@ -89,8 +93,13 @@ class InstructionPrinter(TypePrinter):
                 self._close()
                 indent = _INDENTS[min(len(self._labels), _DEEPEST)]
                 append(f"{indent}end")
-            elif op is _ELSE:
-                append(f"{_INDENTS[min(max(len(self._labels) - 1, 0), _DEEPEST)]}else")
+            elif op in _DIVIDING:
+                outer = _INDENTS[min(max(len(self._labels) - 1, 0), _DEEPEST)]
+                append(laid_out(self.instr(instr), outer))
+            elif op is _DELEGATE and self._labels:
+                self._close()
+                indent = _INDENTS[min(len(self._labels), _DEEPEST)]
+                append(indent + self.instr(instr))
             elif imm in _LABELLED:
                 append(laid_out(self.instr(instr), indent))
             else:
@@ -106,14 +115,16 @@ class InstructionPrinter(TypePrinter):
 
     def _opening(self, instr: Instr, name: str | None) -> str:
         label = identifier(name) if name else None
+        bound = "" if label is None else f" {label}"
+        op = op_of(instr)
+        # The labels of catch clauses are those around the instruction.
+        opening = f"{op.mnemonic}{bound}{_RULES[op.imm](self, instr)}"
         if label is not None:
             self._depths.setdefault(label, []).append(len(self._labels))
         self._labels.append(label)
         if label is None and name is not None:
             self.all_names_stand = False
-        bound = "" if label is None else f" {label}"
-        op = op_of(instr)
-        return f"{op.mnemonic}{bound}{_RULES[op.imm](self, instr)}"
+        return opening
 
     def _close(self) -> None:
         label = self._labels.pop()
@@ -143,6 +154,13 @@ class InstructionPrinter(TypePrinter):
 
     def _imm_labels(self, instr: Instr) -> str:
         return "".join(map(self._label, instr[1])) + self._label(instr[2])
+
+    def _imm_try_table(self, instr: Instr) -> str:
+        text = self.block_type(instr[1])
+        for kind, tagidx, label in instr[2]:
+            tag = "" if tagidx is None else f" {self.tags.use(tagidx)}"
+            text += f" ({kind}{tag}{self._label(label)})"
+        return text
 
     def _imm_type_table(self, instr: Instr) -> str:
         table = self._optional(self.tables, instr[2])
@@ -189,6 +207,8 @@ _RULES: Final[dict[Imm, _Rule]] = {
     Imm.DATA_MEM: lambda printer, instr: (
         f"{printer._optional(printer.mems, instr[2])} {printer.datas.use(instr[1])}"
     ),
+    Imm.TAG: _use(lambda printer: printer.tags),
+    Imm.TRY_TABLE: InstructionPrinter._imm_try_table,
     Imm.HEAP: lambda printer, instr: f" {printer.heap(instr[1])}",
     Imm.I32: lambda printer, instr: f" {signed(instr[1], 32)}",
     Imm.I64: lambda printer, instr: f" {signed(instr[1], 64)}",
@@ -201,7 +221,7 @@ _RULES: Final[dict[Imm, _Rule]] = {
 }
 """How the immediates of each kind are written, with a space before them."""
 
-_OPENING: Final = frozenset({Imm.BLOCK})
+_OPENING: Final = frozenset({Imm.BLOCK, Imm.TRY_TABLE})
 """Immediates of the instructions that open a block."""
 
 _LABELLED: Final = frozenset({Imm.LABEL, Imm.LABELS})

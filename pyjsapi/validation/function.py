@@ -9,7 +9,8 @@ from functools import lru_cache
 from operator import length_hint
 from typing import Any, Final, TypeAlias
 
-import pyjsapi.validation.vector_rules  # noqa: F401 (fills the table of rules)
+import pyjsapi.validation.exception_rules
+import pyjsapi.validation.vector_rules  # noqa: F401 (these modules fill the table of rules)
 from pyjsapi.binary.code import BinaryCode
 from pyjsapi.syntax.deftypes import DefType
 from pyjsapi.syntax.errors import ValidationError

@@ -174,7 +174,7 @@ class State:
         floor = frame[4]
         vals = self.vals
         extra = len(vals) - floor - 1 - len(end)
-        if extra > 0 or (extra < 0 and vals[floor] is FLOOR):
+        if extra > 0:
             raise ValidationError(
                 f"type mismatch: block requires {show(end)} but stack has {show(vals[floor + 1 :])}"
             )

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from pyjsapi.compiler.cache import CodeCache
 from pyjsapi.compiler.engine import CompiledModule, compile_module, instantiate, invoke
-from pyjsapi.runtime import ExternVal, FuncInst, GlobalInst, ModuleInstance
+from pyjsapi.runtime import ExnInst, ExternVal, FuncInst, GlobalInst, ModuleInstance
 from pyjsapi.syntax.errors import (
     DecodeError,
     Exhaustion,
@@ -50,6 +50,7 @@ _EXPECTED_ERRORS: Final[Mapping[str, tuple[type[Exception], ...]]] = {
     "assert_unlinkable": (LinkError,),
     "assert_trap": (Trap,),
     "assert_exhaustion": (Exhaustion,),
+    "assert_exception": (ExnInst,),
 }
 
 

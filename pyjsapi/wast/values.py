@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Final, TypeAlias
 
-from pyjsapi.runtime import FuncInst
+from pyjsapi.runtime import ExnInst, FuncInst
 from pyjsapi.runtime.floats import f32_bits, f32_from_bits, f64_bits, f64_from_bits
 from pyjsapi.syntax.instructions import Imm
 
@@ -147,6 +147,8 @@ class RefPattern:
         """Whether the value is such a reference."""
         if self.mnemonic == "ref.func":
             return isinstance(value, FuncInst)
+        if self.mnemonic == "ref.exn":
+            return isinstance(value, ExnInst)
         if self.mnemonic == "ref.extern":
             return value is not None and not isinstance(value, FuncInst | int | float)
         return False

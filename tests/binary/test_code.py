@@ -42,6 +42,12 @@ SAMPLES: dict[Imm, list[tuple[Any, ...]]] = {
     Imm.MEM: INDICES,
     Imm.MEM_MEM: PAIRS,
     Imm.MEMARG: [(0, 0, 0), (0, 2, 127), (0, 63, 128), (1, 2, 0), (300, 3, 2**64 - 1), (2, 63, 5)],
+    Imm.TAG: INDICES,
+    Imm.TRY_TABLE: [
+        (None, ()),
+        (I32, (("catch", 300, 0), ("catch_ref", 0, 128))),
+        (70, (("catch_all", None, 1), ("catch_all_ref", None, 2**32 - 1))),
+    ],
     Imm.DATA: INDICES,
     Imm.DATA_MEM: PAIRS,
     Imm.HEAP: [(FUNC,), (EXTERN,), (NOFUNC,), (0,), (63,), (64,), (2**32 - 1,)],
@@ -58,14 +64,14 @@ SAMPLES: dict[Imm, list[tuple[Any, ...]]] = {
 INSTRUCTIONS: list[Instr] = [
     (op, *immediates)
     for op in OPS
-    if op.mnemonic not in ("else", "end")
+    if op.mnemonic not in ("else", "end", "delegate")
     for immediates in SAMPLES[op.imm]
 ]
 
 
 def with_ends(instr: Instr) -> list[Instr]:
     """A sequence that is well-formed with the instruction in it."""
-    closes = instr[0].imm is Imm.BLOCK
+    closes = instr[0].imm in (Imm.BLOCK, Imm.TRY_TABLE)
     return [instr, *([END] if closes else []), END]
 
 
@@ -125,6 +131,8 @@ def test_opcodes_after_a_prefix_may_be_padded() -> None:
     ("encoded", "message", "offset"),
     [
         ("05 0b", "END opcode expected", 0),
+        ("01 18 00 0b", "unexpected delegate", 1),
+        ("1f 40 01 04 00 0b 0b", "malformed catch clause: 0x04", 3),
         ("02 40 05 0b 0b", "END opcode expected", 2),
         ("04 40 05 05 0b 0b", "END opcode expected", 3),
         ("04 40 02 40 05 0b 0b 0b", "END opcode expected", 4),

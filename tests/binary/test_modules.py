@@ -9,6 +9,7 @@ from pyjsapi.binary.decoder import decode_module
 from pyjsapi.binary.encoder import encode_module
 from pyjsapi.binary.leb128 import unsigned
 from pyjsapi.binary.reader import Reader
+from pyjsapi.syntax.deftypes import func_def_type
 from pyjsapi.syntax.errors import DecodeError
 from pyjsapi.syntax.features import Features
 from pyjsapi.syntax.instructions import BY_MNEMONIC
@@ -271,7 +272,7 @@ MALFORMED = [
     ("01 04 01 60 00 00 01 04 01 60 00 00", "unexpected content after last section", 14),
     ("03 01 00 01 01 00", "unexpected content after last section: type section after func", 11),
     ("0a 01 00 0c 01 00", "unexpected content after last section: datacount section", 11),
-    ("0d 03 01 00 00", "malformed section id: 13", 8),
+    ("0d 03 01 01 00", "zero byte expected", 11),
     ("0e 00", "malformed section id: 14", 8),
     ("7f 00", "malformed section id: 127", 8),
     ("80 00", "malformed section id: 128", 8),
@@ -287,7 +288,7 @@ MALFORMED = [
     ("00 01 01 61", "unexpected end of section or function", 12),
     ("00 02 01 80", "malformed UTF-8 encoding", 10),
     ("02 05 01 00 00 05 00", "malformed import kind: 0x05", 13),
-    ("02 06 01 00 00 04 00 00", "malformed import kind: 0x04", 13),
+    ("02 06 01 00 00 04 01 00", "zero byte expected", 14),
     ("02 05 01 00 00 80 00", "malformed import kind: 0x80", 13),
     ("02 05 01 01 ff 00 00", "malformed UTF-8 encoding", 11),
     ("02 06 01 00 00 03 7f 02", "malformed mutability", 15),
@@ -297,7 +298,7 @@ MALFORMED = [
     ("05 03 01 02 00", "malformed limits flags: 0x02", 11),
     ("05 04 01 08 00 00", "malformed limits flags: 0x08", 11),
     ("06 05 01 7f 00 41 00", "unexpected end of section or function", 15),
-    ("07 04 01 00 04 00", "malformed export kind: 0x04", 12),
+    ("07 04 01 00 05 00", "malformed export kind: 0x05", 12),
     ("09 02 01 08", "malformed elements segment kind: 8", 11),
     ("09 04 01 01 01 00", "malformed element kind: 0x01", 12),
     ("0b 02 01 03", "malformed data segment kind: 3", 11),
@@ -389,12 +390,11 @@ def test_many_functions_that_all_run_past_their_end_are_refused_at_the_first() -
 def test_what_cannot_be_encoded_is_refused_by_name() -> None:
     with pytest.raises(ValueError, match="'nowhere'"):
         encode_module(Module(customs=[Custom("c", b"", "nowhere")]))
-    with pytest.raises(ValueError, match="tags"):
-        encode_module(Module(tags=[TagType(0)]))
-    with pytest.raises(ValueError, match="'tag'"):
-        encode_module(Module(exports=[Export("t", "tag", 0)]))
-    with pytest.raises(ValueError, match="'tag'"):
-        encode_module(Module(imports=[Import("m", "t", TagType(0))]))
+    closed = TagType(func_def_type(FuncType((), ())))
+    with pytest.raises(ValueError, match="closed type"):
+        encode_module(Module(tags=[closed]))
+    with pytest.raises(ValueError, match="'label'"):
+        encode_module(Module(exports=[Export("t", "label", 0)]))
 
 
 def test_a_custom_section_after_a_missing_section_keeps_its_order() -> None:

@@ -15,7 +15,7 @@ _MODULE = """
     (func $f (local $x i32) (local $y i32) block $l {} end)
     (func $g) (table $t 0 funcref) (table $u 0 funcref) (memory $m 0) (memory $n 0)
     (global $p i32 i32.const 0) (global $q i32 i32.const 0)
-    (elem $e func) (elem $e2 func) (data $d "") (data $d2 "")
+    (tag $b) (tag $c) (elem $e func) (elem $e2 func) (data $d "") (data $d2 "")
 """
 
 _IMMEDIATES: dict[Imm, list[tuple[str, tuple[Any, ...]]]] = {
@@ -56,6 +56,15 @@ _IMMEDIATES: dict[Imm, list[tuple[str, tuple[Any, ...]]]] = {
         ("offset=0xffff_ffff_ffff_ffff align=0x1", (0, 0, 2**64 - 1)),
         ("align=4294967296", (0, 32, 0)),
     ],
+    Imm.TAG: [("$c", (1,)), ("0", (0,))],
+    Imm.TRY_TABLE: [
+        ("end", (None, ())),
+        ("(result i64) (catch $c $l) end", (I64, (("catch", 1, 0),))),
+        (
+            "(catch_ref $b 1) (catch_all_ref $l) (catch_all 0) end",
+            (None, (("catch_ref", 0, 1), ("catch_all_ref", None, 0), ("catch_all", None, 0))),
+        ),
+    ],
     Imm.DATA: [("$d2", (1,))],
     Imm.DATA_MEM: [("$n $d2", (1, 1)), ("$d2", (1, 0)), ("0 1", (1, 0))],
     Imm.HEAP: [("func", (FUNC,)), ("$t1", (1,))],
@@ -74,7 +83,10 @@ _IMMEDIATES: dict[Imm, list[tuple[str, tuple[Any, ...]]]] = {
 }
 
 
-@pytest.mark.parametrize("op", [op for op in OPS if op.mnemonic not in ("else", "end")], ids=str)
+_DIVIDING = ("else", "end", "catch", "catch_all", "delegate")
+
+
+@pytest.mark.parametrize("op", [op for op in OPS if op.mnemonic not in _DIVIDING], ids=str)
 def test_every_row_of_the_table_is_parsed_with_its_immediates(op: Any) -> None:
     for text, immediates in _IMMEDIATES[op.imm]:
         module = parse_module(_MODULE.format(f"{op.mnemonic} {text}"))

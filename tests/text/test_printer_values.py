@@ -143,6 +143,12 @@ IMMEDIATES: dict[Imm, list[tuple[Any, ...]]] = {
     Imm.ELEM_TABLE: [(1, 0), (0, 1)],
     Imm.MEM: [(0,), (5,)],
     Imm.MEM_MEM: [(0, 0), (1, 0), (0, 1)],
+    Imm.TAG: [(0,), (3,)],
+    Imm.TRY_TABLE: [
+        (None, ()),
+        (I32, (("catch", 0, 0), ("catch_ref", 1, 9))),
+        (0, (("catch_all", None, 0), ("catch_all_ref", None, 1))),
+    ],
     Imm.DATA: [(4,)],
     Imm.DATA_MEM: [(3, 0), (0, 3)],
     Imm.HEAP: [(FUNC,), (1,)],
@@ -174,10 +180,14 @@ def test_every_kind_of_immediate_can_be_printed() -> None:
 def test_every_instruction_reads_back(op: Op) -> None:
     end, if_ = BY_MNEMONIC["end"], BY_MNEMONIC["if"]
     plain = [(op, *immediates) for immediates in _immediates(op)]
-    if op.imm is Imm.BLOCK:
+    if op.imm in (Imm.BLOCK, Imm.TRY_TABLE):
         body = [i for instr in plain for i in (instr, end.instr)]
     elif op.mnemonic in ("else", "end"):
         body = [(if_, None), op.instr, *([end.instr] if op.mnemonic == "else" else [])]
+    elif op.mnemonic in ("catch", "catch_all", "delegate"):
+        closing = [end.instr] if op.mnemonic != "delegate" else []
+        opening = (BY_MNEMONIC["try"], None)
+        body = [i for instr in plain for i in (opening, instr, *closing)]
     else:
         body = plain
     body = [*body, end.instr]

@@ -124,7 +124,7 @@ ACCEPTED = [
 
 # (parameters, results, body, start of the message, position of the instruction)
 REJECTED = [
-    ("", "i32", "nop", "type mismatch: block requires [i32] but stack has []", 1),
+    ("", "i32", "nop", "type mismatch: instruction requires [i32] but stack has []", 1),
     ("", "", "i32.const 0", "type mismatch: block requires [] but stack has [i32]", 1),
     ("", "i32", "i64.const 0", "type mismatch", 1),
     ("", "", "i32.const 0; i32.add", "type mismatch: instruction requires [i32 i32] but stack has [i32]", 1),

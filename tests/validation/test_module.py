@@ -103,7 +103,7 @@ def test_the_context_has_closed_index_spaces_with_imports_first(
         (MemType(I32, 65537, None), "memory size"),
         (GlobalType(ref_type(True, 5), False), "unknown type 5"),
         (TableType(I32, 0, None, ref_type(True, 5)), "unknown type 5"),
-        (TagType(0), "a tag needs the feature exceptions"),
+        (TagType(5), "unknown type 5"),
     ],
 )
 def test_a_bad_import_is_named(functype: FuncTypeMaker, type_: Any, message: str) -> None:
