@@ -334,9 +334,11 @@ for _op in _STORES:
 @emits("memory.size")
 def _memory_size(frame: Frame, instr: Instr) -> None:
     memory = frame.scope.memories[instr[1]]
-    text = f"len(ba{memory.index})//{1 << memory.page_size_log2}"
-    most = FULL_SIZE >> memory.page_size_log2
-    frame.push(Entry(memory.addrtype, text, P_PRODUCT, 0, most, 0, MEMORY))
+    text, prec = f"len(ba{memory.index})", ATOM
+    if memory.page_size_log2:
+        text, prec = f"{text}//{1 << memory.page_size_log2}", P_PRODUCT
+    most = min(FULL_SIZE >> memory.page_size_log2, MASK[memory.addrtype])
+    frame.push(Entry(memory.addrtype, text, prec, 0, most, 0, MEMORY))
 
 
 FULL_SIZE: Final = 1 << 63

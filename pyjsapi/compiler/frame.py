@@ -48,6 +48,8 @@ expressions, and Python refuses 200 nested parentheses."""
 
 _MOVES: Final = MEMORY | GLOBAL | TRAPS | EFFECT
 _ZEROS_PER_LINE: Final = 40
+_TALL: Final = 48
+"""Entries from which on the quiet bottom of the stack is remembered: hostile code has thousands."""
 
 ReuseKey = tuple[int, str, int]
 """(local, kind, parameter): ``q`` quotient, ``a`` remainder by mask, ``d`` doubled word."""
@@ -77,6 +79,8 @@ class Frame:
         self.tail_calls = False
         """Whether a tail call to another function was written."""
         self._temps = len(locals_)
+        self._quiet = 0
+        self._quiet_top: Entry | None = None
         self._unknown: dict[int, Entry] = {}
         """Entries of locals about which nothing is known."""
 
@@ -100,9 +104,45 @@ class Frame:
             flags = EFFECT | TRAPS
         else:
             flags = EFFECT
+        if len(self.stack) > _TALL:
+            self._settle_tall(assigned, flags)
+            return
         for i, entry in enumerate(self.stack):
             if entry.deps & assigned or entry.flags & flags:
                 self.spill(i)
+
+    def _settle_tall(self, assigned: int, flags: int) -> None:
+        """Spill in time that grows with the entries that were not quiet the last time."""
+        stack = self.stack
+        start = self._quiet_entries()
+        mentioned = 0
+        for i in range(start, len(stack)):
+            if stack[i].text != f"s{i}":
+                mentioned |= stack[i].deps
+        waiting = 0
+        for i in range(start, len(stack)):
+            entry = stack[i]
+            if not (entry.deps & assigned or entry.flags & flags):
+                waiting |= entry.flags
+            elif waiting or mentioned & self.temp_bit(i):
+                self.spill(i)
+            else:
+                self._evaluate(i)
+
+    def _quiet_entries(self) -> int:
+        """How many entries at the bottom of the stack are constants or their own temporaries: they stay so."""
+        stack = self.stack
+        count = self._quiet
+        if count > len(stack) or (count and stack[count - 1] is not self._quiet_top):
+            count = 0
+        while count < len(stack):
+            entry = stack[count]
+            if entry.form is not CONST and entry.text != f"s{count}":
+                break
+            count += 1
+        self._quiet = count
+        self._quiet_top = stack[count - 1] if count else None
+        return count
 
     def settle_for(self, entry: Entry, assigned: int = 0) -> None:
         """`settle` for a statement that evaluates ``entry``."""
@@ -225,14 +265,17 @@ class Frame:
                 before = _MOVES
             elif flags & TRAPS:
                 before |= TRAPS
-        for j in range(len(stack)):
+        for j in range(self._quiet_entries() if len(stack) > _TALL else 0, len(stack)):
             if j != i and (stack[j].deps & bit or (j < i and stack[j].flags & before)):
                 self.spill(j)
-        entry = self.canonical(stack[i])
+        self._evaluate(i)
+
+    def _evaluate(self, i: int) -> None:
+        entry = self.canonical(self.stack[i])
         name = f"s{i}"
         if entry.text != name:
             self.write(f"{name}={entry.text}")
-        stack[i] = self._named(entry, i)
+        self.stack[i] = self._named(entry, i)
 
     def spill_from(self, start: int) -> None:
         """Evaluate the entries from index ``start`` on, constants excepted."""
@@ -244,7 +287,8 @@ class Frame:
         """Before nested code that may assign these locals: leave only entries that it cannot disturb."""
         stack = self.stack
         disturbed = assigned | self.reuse_mask | -1 << self._temps + 2 * len(stack)
-        for i, entry in enumerate(stack):
+        for i in range(self._quiet_entries() if len(stack) > _TALL else 0, len(stack)):
+            entry = stack[i]
             if entry.flags & ~TRUTH or entry.deps & disturbed:
                 self.spill(i)
 

@@ -263,3 +263,19 @@ def test_trees_are_freed_without_the_garbage_collector() -> None:
         assert not any(isinstance(found, Node) for found in gc.get_objects())
     finally:
         gc.enable()
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "(i32.load8_u (local.get 0))" * 5000 + "(i32.add)" * 4999,
+        "(i32.const 1)" * 5000 + "(block (br_if 0 (local.get 0)))" * 500 + "(i32.add)" * 4999,
+        "(local.get 0)" * 3000 + "(call $one)" * 2000 + "(i32.add)" * 4999,
+    ],
+    ids=["loads", "constants", "calls"],
+)
+def test_a_tall_operand_stack(wasm: Callable[..., Any], body: str) -> None:
+    module = wasm(f"""(module (memory 1) (data (i32.const 1) "\\01")
+      (func $one (result i32) (i32.const 1))
+      (func (export "f") (param i32) (result i32) {body}))""")
+    assert module("f", 1) == 5000
