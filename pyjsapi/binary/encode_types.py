@@ -11,6 +11,7 @@ from pyjsapi.binary.types import (
     FUNC_FORM,
     LIMITS_64,
     LIMITS_MAX,
+    LIMITS_PAGE_SIZE,
     REC,
     REF,
     REF_NULL,
@@ -20,6 +21,7 @@ from pyjsapi.binary.types import (
 )
 from pyjsapi.syntax.types import (
     I64,
+    PAGE_SIZE_LOG2,
     AbsHeapType,
     AddrType,
     CompType,
@@ -109,16 +111,19 @@ def rec_type(rec: RecType) -> bytes:
     return bytes((REC,)) + unsigned(len(rec.subtypes)) + b"".join(map(_sub_type, rec.subtypes))
 
 
-def _limits(addrtype: AddrType, minimum: int, maximum: int | None) -> bytes:
-    flags = (0 if maximum is None else LIMITS_MAX) | (LIMITS_64 if addrtype is I64 else 0)
+def _limits(addrtype: AddrType, minimum: int, maximum: int | None, flags: int = 0) -> bytes:
+    flags |= (0 if maximum is None else LIMITS_MAX) | (LIMITS_64 if addrtype is I64 else 0)
     return bytes((flags,)) + unsigned(minimum) + (b"" if maximum is None else unsigned(maximum))
 
 
 def mem_type(type_: MemType) -> bytes:
     """The type of a memory."""
-    if type_.shared or type_.page_size_log2 != 16:
-        raise ValueError(f"{type_} cannot be encoded yet: it is shared or has its own page size")
-    return _limits(type_.addrtype, type_.minimum, type_.maximum)
+    if type_.shared:
+        raise ValueError(f"{type_} cannot be encoded yet: it is shared")
+    if type_.page_size_log2 == PAGE_SIZE_LOG2:
+        return _limits(type_.addrtype, type_.minimum, type_.maximum)
+    limits = _limits(type_.addrtype, type_.minimum, type_.maximum, LIMITS_PAGE_SIZE)
+    return limits + unsigned(type_.page_size_log2)
 
 
 def table_type(type_: TableType) -> bytes:

@@ -14,6 +14,7 @@ from pyjsapi.syntax.types import (
     I16,
     I32,
     I64,
+    PAGE_SIZE_LOG2,
     V128,
     AbsHeapType,
     AddrType,
@@ -51,6 +52,10 @@ EMPTY: Final = 0x40
 
 LIMITS_MAX: Final = 0x01
 LIMITS_64: Final = 0x04
+LIMITS_PAGE_SIZE: Final = 0x08
+"""Of memories: log2 of the page size follows."""
+MAX_PAGE_SIZE_LOG2: Final = 64
+"""The greatest that the format allows; validation allows much less."""
 
 ABS_HEAP_TYPE_OF: Final[dict[int, AbsHeapType]] = {heap.code: heap for heap in ABS_HEAP_TYPES}
 VAL_TYPE_OF: Final[dict[int, ValType]] = {
@@ -172,11 +177,23 @@ def rec_type(reader: Reader) -> RecType:
     return RecType((_sub_type(reader),))
 
 
-def _limits(reader: Reader, features: Features) -> tuple[AddrType, int, int | None]:
+_LIMITS_FEATURES: Final = {LIMITS_64: "memory64", LIMITS_PAGE_SIZE: "custom_page_sizes"}
+"""Flags of limits that need a feature."""
+
+
+def _limits_flags(reader: Reader, known: int, features: Features) -> int:
     flags = reader.byte()
-    known = LIMITS_MAX | (LIMITS_64 if features.memory64 else 0)
     if flags & ~known:
         raise reader.error(f"malformed limits flags: {flags:#04x}")
+    for flag, feature in _LIMITS_FEATURES.items():
+        if flags & flag and not getattr(features, feature):
+            raise reader.error(
+                f"malformed limits flags: {flags:#04x} needs the feature {feature}, which is switched off"
+            )
+    return flags
+
+
+def _limits(reader: Reader, flags: int) -> tuple[AddrType, int, int | None]:
     minimum = reader.u64()
     maximum = reader.u64() if flags & LIMITS_MAX else None
     return I64 if flags & LIMITS_64 else I32, minimum, maximum
@@ -184,13 +201,24 @@ def _limits(reader: Reader, features: Features) -> tuple[AddrType, int, int | No
 
 def mem_type(reader: Reader, features: Features) -> MemType:
     """The type of a memory."""
-    return MemType(*_limits(reader, features))
+    flags = _limits_flags(reader, LIMITS_MAX | LIMITS_64 | LIMITS_PAGE_SIZE, features)
+    addrtype, minimum, maximum = _limits(reader, flags)
+    page_size_log2 = PAGE_SIZE_LOG2
+    if flags & LIMITS_PAGE_SIZE:
+        start = reader.pos
+        page_size_log2 = reader.u32()
+        if page_size_log2 > MAX_PAGE_SIZE_LOG2:
+            raise reader.error(
+                f"invalid custom page size: 2^{page_size_log2} bytes", reader.pos - start
+            )
+    return MemType(addrtype, minimum, maximum, page_size_log2=page_size_log2)
 
 
 def table_type(reader: Reader, features: Features) -> TableType:
     """The type of a table."""
     type_ = reference_type(reader)
-    return TableType(*_limits(reader, features), type_)
+    flags = _limits_flags(reader, LIMITS_MAX | LIMITS_64, features)
+    return TableType(*_limits(reader, flags), type_)
 
 
 def tag_type(reader: Reader) -> TagType:

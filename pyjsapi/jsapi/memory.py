@@ -6,21 +6,24 @@ import weakref
 from typing import Any, Final
 
 from pyjsapi.ecmascript import ArrayBuffer, RangeError
+from pyjsapi.ecmascript.conversions import enforce_range
 from pyjsapi.jsapi.descriptors import ADDRESS_TYPES, Descriptor, address_value, limits_of
 from pyjsapi.runtime import MemoryStorage, new_memory
-from pyjsapi.syntax.types import MemType
+from pyjsapi.syntax.types import PAGE_SIZE, PAGE_SIZE_LOG2, MemType
 from pyjsapi.validation.limits import Limits
 
 _DETACH_KEY: Final = "WebAssembly.Memory"
-_MAX_PAGES: Final = {"i32": 1 << 16, "i64": 1 << 48}
+_PAGE_SIZES: Final = (1, PAGE_SIZE)
+"""Bytes; what a memory's pages may have."""
 
 
 class Memory:
     """A memory, as the host sees it: one object per memory.
 
-    ``Memory({"initial": 1, "maximum": 2})`` or ``Memory(initial=1, maximum=2)``; sizes in pages of 64 KiB. With
-    ``address="i64"`` the memory has 64-bit addresses. Raises `TypeError` for a wrong descriptor, `RangeError` for
-    sizes that are not valid or cannot be allocated.
+    ``Memory({"initial": 1, "maximum": 2})`` or ``Memory(initial=1, maximum=2)``; sizes in pages of 64 KiB, or of
+    one byte with ``pageSize=1`` (an extension: the JS API does not know custom page sizes). With ``address="i64"``
+    the memory has 64-bit addresses. Raises `TypeError` for a wrong descriptor, `RangeError` for sizes that are not
+    valid or cannot be allocated.
     """
 
     __slots__ = ("__weakref__", "_storage")
@@ -31,11 +34,15 @@ class Memory:
         read = Descriptor(descriptor, members, "WebAssembly.Memory()")
         addrtype = read.enum("address", ADDRESS_TYPES, "i32")
         initial, maximum = limits_of(read, addrtype)
+        page_size_log2 = _read_page_size_log2(read)
         if read.boolean("shared"):
             raise TypeError(
                 "WebAssembly.Memory(): shared memories are not supported by this engine yet"
             )
-        most = _MAX_PAGES[addrtype.name]
+        # Pages that the addresses reach, but a byte less where their number would not fit.
+        most = (
+            (1 << addrtype.bits) - 1 if page_size_log2 == 0 else 1 << addrtype.bits - page_size_log2
+        )
         for name, value in (("initial", initial), ("maximum", maximum)):
             if value is not None and value > most:
                 raise RangeError(
@@ -46,7 +53,8 @@ class Memory:
                 f"WebAssembly.Memory(): property 'maximum': value {maximum} is below the lower bound {initial}"
             )
         try:
-            storage = new_memory(MemType(addrtype, initial, maximum), Limits())
+            type_ = MemType(addrtype, initial, maximum, page_size_log2=page_size_log2)
+            storage = new_memory(type_, Limits())
         except (MemoryError, OverflowError) as error:
             raise RangeError(f"WebAssembly.Memory(): could not allocate memory: {error}") from error
         self._attach(storage)
@@ -96,7 +104,10 @@ class Memory:
         return _new_buffer(self._storage, type_.maximum * type_.page_size)
 
     def type(self) -> dict[str, Any]:
-        """Type reflection: ``minimum`` (the current size) and ``maximum`` in pages, ``address``, ``shared``."""
+        """Type reflection: ``minimum`` (the current size) and ``maximum`` in pages, ``address``, ``shared``.
+
+        ``pageSize``, in bytes, is there where it is not 65536.
+        """
         return memory_type(self._storage.type)
 
     def __repr__(self) -> str:
@@ -118,7 +129,23 @@ def memory_type(type_: MemType) -> dict[str, Any]:
     found: dict[str, Any] = {"minimum": type_.minimum}
     if type_.maximum is not None:
         found["maximum"] = type_.maximum
-    return {**found, "shared": type_.shared, "address": type_.addrtype.name}
+    found["shared"] = type_.shared
+    found["address"] = type_.addrtype.name
+    if type_.page_size != PAGE_SIZE:
+        found["pageSize"] = type_.page_size
+    return found
+
+
+def _read_page_size_log2(descriptor: Descriptor) -> int:
+    value = descriptor.get("pageSize")
+    if value is None:
+        return PAGE_SIZE_LOG2
+    size = enforce_range(value, 32, f"{descriptor.what}: property 'pageSize'")
+    if size not in _PAGE_SIZES:
+        raise RangeError(
+            f"{descriptor.what}: property 'pageSize': value {size} must be 1 or {PAGE_SIZE}"
+        )
+    return size.bit_length() - 1
 
 
 def _grow(storage: MemoryStorage, delta: int, what: str) -> int:

@@ -164,14 +164,20 @@ class MemoryStorage:
 
     def _make_views(self) -> None:
         self._bytes_view = view = memoryview(self.data)
-        # A memory whose size is no multiple of 8 (custom page sizes) is seen without its last bytes.
-        whole = view[: len(view) & ~7]
-        self.u16 = whole.cast("H")
-        self.u32 = whole.cast("I")
-        self.u64 = whole.cast("Q")
-        self.f32 = whole.cast("f")
-        self.f64 = whole.cast("d")
-        whole.release()
+        size = len(view)
+        if not size & 7:
+            self._cast_views(view, view, view)
+            return
+        # With pages of one byte: every aligned element that fits is in the view of its width.
+        with view[: size & ~1] as of2, view[: size & ~3] as of4, view[: size & ~7] as of8:
+            self._cast_views(of2, of4, of8)
+
+    def _cast_views(self, of2: memoryview, of4: memoryview, of8: memoryview) -> None:
+        self.u16 = of2.cast("H")
+        self.u32 = of4.cast("I")
+        self.u64 = of8.cast("Q")
+        self.f32 = of4.cast("f")
+        self.f64 = of8.cast("d")
 
     def _release_views(self) -> None:
         for view in (self.u16, self.u32, self.u64, self.f32, self.f64, self._bytes_view):
@@ -232,7 +238,7 @@ def new_memory(type_: MemType, limits: Limits) -> MemoryStorage:
     most = pages << 16
     if limits.max_memory_bytes is not None:
         most = min(most, limits.max_memory_bytes)
-    page_limit = most >> type_.page_size_log2
+    page_limit = min(most >> type_.page_size_log2, (1 << type_.addrtype.bits) - 1)
     if type_.minimum > page_limit:
         raise MemoryError(
             f"cannot allocate a memory of {type_.minimum} pages: the limit is {page_limit} pages"

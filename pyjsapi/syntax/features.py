@@ -32,3 +32,5 @@ class Features:
     """The first form of exception handling: ``try``, ``catch``, ``catch_all``, ``delegate`` and ``rethrow``."""
     relaxed_simd: bool = True
     """The vector instructions whose results may differ between engines."""
+    custom_page_sizes: bool = True
+    """Memories with pages of one byte."""

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 PAGE_SIZE: Final = 65536
 """Bytes in a page of a memory (without custom page sizes)."""
+PAGE_SIZE_LOG2: Final = 16
+"""The same as a power of two."""
 
 
 class ValType:
@@ -244,7 +246,7 @@ class MemType:
     minimum: int
     maximum: int | None
     shared: bool = False
-    page_size_log2: int = 16
+    page_size_log2: int = PAGE_SIZE_LOG2
 
     @property
     def page_size(self) -> int:

@@ -26,7 +26,6 @@ from pyjsapi.syntax.types import (
     FUNC,
     FUNCREF,
     I64,
-    PAGE_SIZE,
     AddrType,
     ExternType,
     FuncExtern,
@@ -387,14 +386,16 @@ class ModuleParser(InstructionParser):
             return
         start = self.i
         addrtype = self.addr_type()
+        page_size_log2 = self.page_size_log2()
         if not self.accept_form("data"):
             self.i = start
             self.module.mems.append(self.mem_type())
             return
         contents = self.strings()
         self.expect(")")
-        pages = -(-len(contents) // PAGE_SIZE)
-        self.module.mems.append(MemType(addrtype, pages, pages))
+        pages = -(-len(contents) >> page_size_log2)
+        type_ = MemType(addrtype, pages, pages, page_size_log2=page_size_log2)
+        self.module.mems.append(type_)
         self.module.datas.append(Data(contents, Active(memidx, _zero(addrtype))))
 
     def _global(self) -> None:

@@ -9,6 +9,7 @@ from pyjsapi.binary.names import Names
 from pyjsapi.syntax.module import Module
 from pyjsapi.syntax.types import (
     I64,
+    PAGE_SIZE_LOG2,
     AbsHeapType,
     ArrayType,
     CompType,
@@ -28,7 +29,6 @@ from pyjsapi.syntax.types import (
 from pyjsapi.text.printer_names import References
 from pyjsapi.text.printer_values import laid_out
 
-_STANDARD_PAGE: Final = 16
 """log2 of the size of a page that need not be told."""
 
 _SHORT_SIGNATURE: Final = 60
@@ -165,7 +165,7 @@ class TypePrinter:
         text = self._limits(type_)
         if type_.shared:
             text += " shared"
-        if type_.page_size_log2 != _STANDARD_PAGE:
+        if type_.page_size_log2 != PAGE_SIZE_LOG2:
             text += f" (pagesize {type_.page_size})"
         return text
 

@@ -12,6 +12,7 @@ from pyjsapi.syntax.types import (
     I16,
     I32,
     I64,
+    PAGE_SIZE_LOG2,
     V128,
     AddrType,
     ArrayType,
@@ -274,7 +275,19 @@ class TypeParser(Cursor):
     def mem_type(self) -> MemType:
         """memtype"""
         addrtype = self.addr_type()
-        return MemType(addrtype, *self._limits())
+        minimum, maximum = self._limits()
+        return MemType(addrtype, minimum, maximum, page_size_log2=self.page_size_log2())
+
+    def page_size_log2(self) -> int:
+        """Log2 of a page size, by default that of 64 KiB"""
+        if not self.accept_form("pagesize"):
+            return PAGE_SIZE_LOG2
+        at = self.i
+        size = self.nat(64)
+        if size == 0 or size & size - 1:
+            raise self.error(f"invalid custom page size: {size} is no power of two", at)
+        self.expect(")")
+        return size.bit_length() - 1
 
     def table_type(self) -> TableType:
         """tabletype"""

@@ -175,12 +175,40 @@ def test_global_types_round_trip(mutable: bool) -> None:
     assert encode_types.global_type(GlobalType(I64, mutable)) == data
 
 
-@pytest.mark.parametrize("flags", [0x02, 0x03, 0x08, 0x09, 0x10, 0x40, 0x80, 0x81, 0xFF])
+@pytest.mark.parametrize("flags", [0x02, 0x03, 0x0A, 0x10, 0x40, 0x80, 0x81, 0xFF])
 def test_limits_flags_of_features_that_do_not_exist_are_malformed(flags: int) -> None:
     for read in types.mem_type, types.table_type:
         head = b"\x70" if read is types.table_type else b""
         with pytest.raises(DecodeError, match=r"^malformed limits flags: "):
             read(Reader(head + bytes((flags,)) + bytes(9)), Features())
+
+
+@pytest.mark.parametrize(
+    ("encoded", "type_"),
+    [
+        ("08 03 00", MemType(I32, 3, None, page_size_log2=0)),
+        ("09 03 ff ff ff ff 0f 00", MemType(I32, 3, 0xFFFF_FFFF, page_size_log2=0)),
+        ("0d 03 04 40", MemType(I64, 3, 4, page_size_log2=64)),
+    ],
+)
+def test_memory_types_with_page_sizes_round_trip(encoded: str, type_: MemType) -> None:
+    data = bytes.fromhex(encoded)
+    assert decode(lambda reader: types.mem_type(reader, Features()), data) == type_
+    assert encode_types.mem_type(type_) == data
+
+
+def test_page_sizes_are_malformed_where_they_have_no_place() -> None:
+    for encoded, message in (("08 00 41", "invalid custom page size"), ("08 00", "unexpected end")):
+        with pytest.raises(DecodeError, match=f"^{message}"):
+            types.mem_type(Reader(bytes.fromhex(encoded)), Features())
+    with pytest.raises(DecodeError, match=r"^malformed limits flags: 0x08"):
+        types.table_type(Reader(b"\x70\x08\x00\x00"), Features())
+    with pytest.raises(
+        DecodeError, match=r"^malformed limits flags: 0x08 needs .* custom_page_sizes"
+    ):
+        types.mem_type(Reader(b"\x08\x00\x00"), Features(custom_page_sizes=False))
+    usual = types.mem_type(Reader(b"\x08\x01\x10"), Features())
+    assert usual == MemType(I32, 1, None)
 
 
 def test_limits_flags_are_a_byte_and_no_leb128() -> None:
@@ -236,5 +264,3 @@ def test_closed_types_cannot_be_encoded() -> None:
 def test_memories_of_features_that_do_not_exist_cannot_be_encoded() -> None:
     with pytest.raises(ValueError, match="shared"):
         encode_types.mem_type(MemType(I32, 1, 1, shared=True))
-    with pytest.raises(ValueError, match="page size"):
-        encode_types.mem_type(MemType(I32, 1, 1, page_size_log2=0))

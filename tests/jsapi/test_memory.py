@@ -96,7 +96,7 @@ def test_members_are_read_in_lexicographic_order() -> None:
             return {"initial": 1}.get(name)
 
     WebAssembly.Memory(Descriptor())
-    assert order == ["address", "initial", "maximum", "minimum", "shared"]
+    assert order == ["address", "initial", "maximum", "minimum", "pageSize", "shared"]
 
 
 def test_minimum_stands_for_initial_so_that_a_type_makes_a_memory() -> None:

@@ -56,6 +56,10 @@ def _cases(build: Build, functype: FuncTypeMaker) -> dict[str, tuple[str, Module
         ),
         "two tables": ("reference_types", Module(tables=[Table(ONE_TABLE, None)] * 2)),
         "64-bit memory": ("memory64", Module(mems=[MemType(I64, 0, None)])),
+        "pages of one byte": (
+            "custom_page_sizes",
+            Module(mems=[MemType(I32, 0, None, page_size_log2=0)]),
+        ),
         "64-bit table": ("memory64", Module(tables=[Table(TableType(I64, 0, None, FUNCREF), None)])),
         "two results": ("multi_value", Module(types=[functype("", "i32 i32")])),
         "block type": (

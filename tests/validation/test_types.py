@@ -161,12 +161,25 @@ def test_the_limit_of_64_bit_memories_can_be_raised_to_the_core_specification() 
     ("memory", "message"),
     [
         (MemType(I32, 1, 2, shared=True), "a shared memory needs the feature threads"),
-        (MemType(I32, 1, 2, page_size_log2=0), "a custom page size needs the feature"),
     ],
 )
 def test_memories_that_the_engine_lacks(memory: MemType, message: str) -> None:
     with pytest.raises(FeatureError, match=message):
         validate(Module(mems=[memory]))
+
+
+@pytest.mark.parametrize("addrtype", [I32, I64])
+def test_pages_of_one_byte_reach_all_addresses_but_one(addrtype: AddrType) -> None:
+    largest = (1 << addrtype.bits) - 1
+    validate(Module(mems=[MemType(addrtype, largest, largest, page_size_log2=0)]))
+    with pytest.raises(ValidationError, match=r"^memory size must be at most"):
+        validate(Module(mems=[MemType(addrtype, 0, largest + 1, page_size_log2=0)]))
+
+
+@pytest.mark.parametrize("log2", [1, 8, 15, 17, 64])
+def test_other_page_sizes_are_invalid(log2: int) -> None:
+    with pytest.raises(ValidationError, match=r"^invalid custom page size"):
+        validate(Module(mems=[MemType(I32, 0, 0, page_size_log2=log2)]))
 
 
 @pytest.mark.parametrize("addrtype", [I32, I64])
