@@ -86,6 +86,8 @@ class Range(NamedTuple):
     """Number of items of the body before the counter's step."""
     pointer: Pointer | None = None
     """What ``for`` may step instead."""
+    from_zero: bool = False
+    """Whether the counter may be 0 at first, and is then out of its type's range in the first round."""
 
 
 class _Bound(NamedTuple):
@@ -249,7 +251,7 @@ class Induction:
         if not is_step:
             return None
         pointer = None if read else self._pointer(length, count)
-        return Range(counter, f"{count},0,-1", "0", length, pointer)
+        return Range(counter, f"{count},0,-1", "0", length, pointer, start[0] < 1)
 
     def _pointer(self, end: int, count: str) -> Pointer | None:
         """The local whose step ends before item ``end`` of the body."""

@@ -247,7 +247,7 @@ class Structured(Branches):
         start = len(self.lines)
         if counted is not None and self.tries:
             # An exception may leave the loop, and whoever catches it may read the counter.
-            counted = counted._replace(pointer=None)
+            counted = None if counted.from_zero else counted._replace(pointer=None)
         if counted is not None and self.options.ranges and not node.params and not node.results:
             return self._for(node, counted, after, without(before, node.assigned), reuse)
         self._open_loop(PyLoop(after, node))

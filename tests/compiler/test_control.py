@@ -279,3 +279,21 @@ def test_a_tall_operand_stack(wasm: Callable[..., Any], body: str) -> None:
       (func $one (result i32) (i32.const 1))
       (func (export "f") (param i32) (result i32) {body}))""")
     assert module("f", 1) == 5000
+
+
+def test_counters_are_right_where_an_exception_is_caught(wasm: Callable[..., Any]) -> None:
+    module = wasm("""(module (memory 1) (tag $t)
+      (func $maybe (param i32) (if (i32.eq (local.get 0) (i32.const 2)) (then (throw $t))))
+      (func (export "f") (param $n i32) (param $p i32) (result i32 i32)
+        (block $caught
+          (try_table (catch $t $caught)
+            (loop $l
+              (call $maybe (local.get $p))
+              (drop (i32.load8_u (local.get $p)))
+              (local.set $p (i32.add (local.get $p) (i32.const 1)))
+              (br_if $l (local.tee $n (i32.add (local.get $n) (i32.const -1)))))))
+        (local.get $n) (local.get $p)))""")
+    assert module("f", 9, 0) == (7, 2)
+    assert module("f", 0, 2) == (0, 2)
+    assert module("f", 0, 1) == (0xFFFF_FFFF, 2)
+    assert module("f", 3, 4) == (0, 7)
