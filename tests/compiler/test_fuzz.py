@@ -422,8 +422,10 @@ def signed(value: int, bits: int) -> int:
     return value - (1 << bits) if value >> bits - 1 else value
 
 
-def run_wasmtime(module: wasmtime.Module, arguments: tuple[int, int, int, float]) -> list[object]:
-    store = wasmtime.Store(module_engine)
+def run_wasmtime(
+    engine: wasmtime.Engine, module: wasmtime.Module, arguments: tuple[int, int, int, float]
+) -> list[object]:
+    store = wasmtime.Store(engine)
     store.set_fuel(FUEL)
     exports = wasmtime.Instance(store, module, []).exports(store)
     a, b, x, u = arguments
@@ -458,23 +460,25 @@ def run_ours(wasm: Any, arguments: tuple[int, int, int, float]) -> list[object]:
     ]
 
 
-_config = wasmtime.Config()
-_config.consume_fuel = True
-_config.wasm_memory64 = True
-_config.wasm_multi_memory = True
-_config.wasm_tail_call = True
-module_engine = wasmtime.Engine(_config)
+@pytest.fixture(scope="module")
+def engine() -> wasmtime.Engine:
+    config = wasmtime.Config()
+    config.consume_fuel = True
+    config.wasm_memory64 = True
+    config.wasm_multi_memory = True
+    config.wasm_tail_call = True
+    return wasmtime.Engine(config)
 
 
 @pytest.mark.parametrize("first", range(START, START + PROGRAMS, PER_TEST))
 def test_random_programs_do_what_they_do_in_wasmtime(
-    wasm_once: Callable[..., Any], first: int
+    wasm_once: Callable[..., Any], engine: wasmtime.Engine, first: int
 ) -> None:
     compared = 0
     for seed in range(first, first + PER_TEST):
         generator = Generator(seed)
         text = generator.module()
-        module = wasmtime.Module(module_engine, text)
+        module = wasmtime.Module(engine, text)
         for call in range(CALLS_PER_PROGRAM):
             arguments = (
                 generator.pick(*I32),
@@ -483,7 +487,7 @@ def test_random_programs_do_what_they_do_in_wasmtime(
                 generator.pick(0.0, -1.5, 3e9, math.nan),
             )
             try:
-                wanted = run_wasmtime(module, arguments)
+                wanted = run_wasmtime(engine, module, arguments)
             except OutOfFuel:
                 continue
             options = MODES[(seed + call) % len(MODES)]
