@@ -21,6 +21,8 @@ from pyjsapi.compiler.expression import (
     TRAPS,
     TRUTH,
     Entry,
+    Lanes,
+    Loaded,
 )
 from pyjsapi.compiler.frame import Frame
 from pyjsapi.compiler.registry import EMITTERS, emits
@@ -77,7 +79,8 @@ def _load(frame: Frame, instr: Instr) -> None:
     frame.accessed(address, frame.scope.memories[k], offset, _SIZE)
     text = f"(t:=uV(ba{k},{_where(address, offset)}))[0]|t[1]<<64"
     flags = address.flags & ~TRUTH | MEMORY | TRAPS
-    frame.push(Entry(V128, text, P_BIT_OR, deps=address.deps, flags=flags))
+    form = Loaded(k, _where(address, offset))
+    frame.push(Entry(V128, text, P_BIT_OR, deps=address.deps, flags=flags, form=form))
 
 
 @emits("v128.store")
@@ -89,7 +92,10 @@ def _store(frame: Frame, instr: Instr) -> None:
         address, value = two_atoms(frame, address, value)
     where = _where(address, offset)
     line = f"pV(ba{k},{where},{value.at(P_PRIMARY)}.to_bytes(16,'little'))"
-    if value.text.isdigit():
+    if isinstance(value.form, Lanes) and (value.form.quiet or value.form.shape == "f64x2"):
+        storer = "pVF" if value.form.shape == "f32x4" else "pVD"
+        line = f"{storer}(ba{k},{where},{','.join(value.form.names)})"
+    elif value.text.isdigit():
         line = f"pV(ba{k},{where},{int(value.text).to_bytes(16, 'little')!r})"
     frame.emit(line, 0, True, True)
     frame.accessed(address, frame.scope.memories[k], offset, _SIZE)

@@ -82,7 +82,24 @@ class Not(NamedTuple):
     operand: Entry
 
 
-Form: TypeAlias = "str | AddConst | Difference | Extended | Compare | Not | None"
+class Lanes(NamedTuple):
+    """Form of a v128 whose lanes are evaluated floats: the text of the entry packs them."""
+
+    shape: str
+    names: tuple[str, ...]
+    """Variables or literals."""
+    quiet: bool
+    """Whether no lane is a signalling NaN."""
+
+
+class Loaded(NamedTuple):
+    """Form of a v128 that is read from memory: memory index and address as text."""
+
+    memory: int
+    address: str
+
+
+Form: TypeAlias = "str | AddConst | Difference | Extended | Compare | Not | Lanes | Loaded | None"
 Term: TypeAlias = "tuple[str, int, int, int, int]"
 """(text, precedence, factor, alignment of the text's value, local that the text names or -1)."""
 Linear: TypeAlias = "tuple[tuple[Term, ...], int]"

@@ -27,6 +27,7 @@ from pyjsapi.compiler.expression import (
     P_BIT_AND,
     P_CONDITIONAL,
     P_OR,
+    P_PRIMARY,
     SUM,
     TOP,
     TRAPS,
@@ -36,11 +37,13 @@ from pyjsapi.compiler.expression import (
     Difference,
     Entry,
     Extended,
+    Lanes,
+    Loaded,
     Not,
 )
 from pyjsapi.compiler.facts import MAX_ALIGNMENT, ONE_DIGIT, Facts
 from pyjsapi.compiler.scope import MemoryScope, ModuleScope
-from pyjsapi.syntax.types import F32, F64, I32, I64, RefType, ValType
+from pyjsapi.syntax.types import F32, F64, I32, I64, V128, RefType, ValType
 
 MAX_TEXT: Final = 560
 """Characters of a pending expression, about 40 operators: beyond, it is spilled. Compilers recurse into
@@ -83,6 +86,8 @@ class Frame:
         self._quiet_top: Entry | None = None
         self._unknown: dict[int, Entry] = {}
         """Entries of locals about which nothing is known."""
+        self.lane_locals: dict[int, Lanes] = {}
+        """Locals that are kept as the lanes of a vector of floats."""
 
     # Writing
 
@@ -177,6 +182,8 @@ class Frame:
     def local(self, index: int) -> Entry:
         """The current value of a local."""
         type_ = self.locals[index]
+        if index in self.lane_locals:
+            return self.lanes_entry(self.lane_locals[index], 1 << index)
         fact = self.facts.get(index)
         if fact is None:
             entry = self._unknown.get(index)
@@ -194,6 +201,11 @@ class Frame:
         self.forget_reuse(index)
         if entry.local == index:
             return
+        if index in self.lane_locals:
+            lanes = self.lane_names(entry, self.lane_locals[index].shape, len(self.stack))
+            targets = ",".join(self.lane_locals[index].names)
+            self.emit(f"{targets}={','.join(lanes.names)}", 1 << index)
+            return
         flags = entry.flags
         effect = bool(flags & EFFECT)
         self.emit(f"l{index}={entry.text}", 1 << index, effect, effect or bool(flags & TRAPS))
@@ -203,6 +215,27 @@ class Frame:
                 self.facts[index] = (entry.low, entry.high, entry.align)
             else:
                 self.facts.pop(index, None)
+
+    def lanes_entry(self, lanes: Lanes, deps: int) -> Entry:
+        """A v128 of lanes that are variables."""
+        text = f"V.{lanes.shape}_pack({','.join(lanes.names)})"
+        return Entry(V128, text, ATOM, deps=deps, form=lanes)
+
+    def lane_names(self, entry: Entry, shape: str, height: int) -> Lanes:
+        """A popped v128 of this height as lanes, evaluated now. Signalling NaNs may become quiet."""
+        form = entry.form
+        if isinstance(form, Lanes) and form.shape == shape:
+            return form
+        names = tuple(f"s{height}_{i}" for i in range(4 if shape == "f32x4" else 2))
+        self.settle_for(entry, self.temp_bit(height))
+        if isinstance(form, Loaded):
+            operands = f"ba{form.memory},{form.address}"
+        elif entry.form is CONST:
+            operands = repr(int(entry.text).to_bytes(16, "little"))
+        else:
+            operands = f"{entry.at(P_PRIMARY)}.to_bytes(16,'little')"
+        self.write(f"{','.join(names)}={'uVF' if shape == 'f32x4' else 'uVD'}({operands})")
+        return Lanes(shape, names, False)
 
     def reused(self, local: int, kind: str, parameter: int, text: str) -> tuple[str, int]:
         """Text and dependency bit for a part of a local: itself at the first use, a temporary from the second on."""
@@ -464,6 +497,9 @@ class Frame:
         """Set the declared locals to their initial values."""
         groups: dict[str, list[str]] = {"0": [], "0.0": [], "None": []}
         for i in range(len(self.type.params), len(self.locals)):
+            if i in self.lane_locals:
+                groups["0.0"] += self.lane_locals[i].names
+                continue
             groups[default_text(self.locals[i])].append(f"l{i}")
         for value, names in groups.items():
             for j in range(0, len(names), _ZEROS_PER_LINE):

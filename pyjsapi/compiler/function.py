@@ -18,6 +18,8 @@ import pyjsapi.compiler.emit_simd
 import pyjsapi.compiler.emit_simd_memory  # noqa: F401 (these modules fill the table of emitters)
 from pyjsapi.compiler.branches import StructureLimit
 from pyjsapi.compiler.emit_call import list_is_ambiguous
+from pyjsapi.compiler.emit_simd_float import lane_locals
+from pyjsapi.compiler.expression import Lanes
 from pyjsapi.compiler.frame import Frame
 from pyjsapi.compiler.labels import LabelAnalysis
 from pyjsapi.compiler.legacy import EXNREF, is_legacy, lower_legacy
@@ -57,16 +59,18 @@ def translate(scope: ModuleScope, funcidx: int, code: Code) -> Frame:
     if is_legacy(body):
         body, extra = lower_legacy(body, type_.results, len(locals_), scope.block_types, scope.tags)
         locals_ += [EXNREF] * extra
+    kept = lane_locals(body, locals_, len(type_.params), scope.options)
     if not scope.options.state_machine:
         tree = build_tree(body, type_.results, len(locals_), funcidx, scope.block_types)
         try:
             if tree.root.depth < scope.options.max_depth:
-                return _translate_tree(scope, funcidx, locals_, tree)
+                return _translate_tree(scope, funcidx, locals_, tree, kept)
         except (StructureLimit, RecursionError):
             pass
         finally:
             tree.dissolve()
     machine = StateMachine(scope, funcidx, locals_)
+    machine.lane_locals = kept
     machine.many_bit_ops = sum(instr[0] in BIT_OPS for instr in body) >= _MANY_BIT_OPS
     machine.write_header(f"f{funcidx}")
     machine.write_function(body)
@@ -74,10 +78,15 @@ def translate(scope: ModuleScope, funcidx: int, code: Code) -> Frame:
 
 
 def _translate_tree(
-    scope: ModuleScope, funcidx: int, locals_: list[ValType], tree: Tree
+    scope: ModuleScope,
+    funcidx: int,
+    locals_: list[ValType],
+    tree: Tree,
+    kept: dict[int, Lanes],
 ) -> StructuredEmitter:
     LabelAnalysis().run(tree.root)
     emitter = StructuredEmitter(scope, funcidx, locals_)
+    emitter.lane_locals = kept
     emitter.many_bit_ops = tree.bit_ops >= _MANY_BIT_OPS
     emitter.write_header(f"f{funcidx}")
     emitter.write_function(tree.root)

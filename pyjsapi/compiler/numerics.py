@@ -37,12 +37,16 @@ load_f32: Final = struct.Struct("<f").unpack_from
 load_f64: Final = struct.Struct("<d").unpack_from
 load_v128: Final = struct.Struct("<2Q").unpack_from
 """The lower and the upper half."""
+load_f32x4: Final = struct.Struct("<4f").unpack_from
+load_f64x2: Final = struct.Struct("<2d").unpack_from
 store_u16: Final = struct.Struct("<H").pack_into
 store_u32: Final = struct.Struct("<I").pack_into
 store_u64: Final = struct.Struct("<Q").pack_into
 store_f64: Final = struct.Struct("<d").pack_into
 store_v128: Final = struct.Struct("16s").pack_into
 """Stores 16 bytes."""
+store_f32x4: Final = struct.Struct("<4f").pack_into
+store_f64x2: Final = struct.Struct("<2d").pack_into
 
 EXTEND8_TO_32: Final = tuple(i if i < 128 else i | 0xFFFF_FF00 for i in range(256))
 """Sign extension of a byte to a canonical i32."""
@@ -273,11 +277,15 @@ GLOBALS: Final[dict[str, object]] = {
     "uF": load_f32,
     "uD": load_f64,
     "uV": load_v128,
+    "uVF": load_f32x4,
+    "uVD": load_f64x2,
     "pH": store_u16,
     "pI": store_u32,
     "pQ": store_u64,
     "pD": store_f64,
     "pV": store_v128,
+    "pVF": store_f32x4,
+    "pVD": store_f64x2,
     "ldf": load_f32_bits,
     "stf": store_f32_bits,
     "T8": EXTEND8_TO_32,

@@ -22,6 +22,8 @@ class Options:
     """Derive facts about counters of loops."""
     ranges: bool = True
     """Turn proven counted loops into ``for … in range(…)``."""
+    lanes: bool = True
+    """Keep vectors of floats as their lanes between operations on floats."""
     max_loops: int = 14
     """Open Python loops from which on blocks are left through flags (CPython allows 20)."""
     max_depth: int = 300

@@ -9,12 +9,14 @@ work on the integer.
 from __future__ import annotations
 
 import math
+import struct
 from collections.abc import Callable
 from typing import Final
 
 from pyjsapi.compiler import numerics
 from pyjsapi.compiler.simd_lanewise import lanewise
 from pyjsapi.compiler.simd_shapes import F32X4, F64X2, Shape
+from pyjsapi.compiler.simd_texts import ARITHMETIC, RELATIONS
 
 _HELPERS: Final[dict[str, object]] = {
     "abs": abs,
@@ -27,34 +29,9 @@ _HELPERS: Final[dict[str, object]] = {
     "round_f32": numerics.round_f32,
 }
 
-_ROUNDER: Final = 1.5 * 2.0**52
-"""Added to a number of less magnitude than 2**51 and subtracted again it rounds to an integer, ties to even."""
-_SMALL: Final = f"{{}} if {-(2.0**51)}<a{{{{i}}}}<{2.0**51} else a{{{{i}}}}*1.0"
-"""Rounding of a number that may have a fraction; others stay what they are, and a NaN becomes quiet."""
-
-_MIN: Final = "a{i} if a{i}<b{i} else b{i} if b{i}<a{i} else fmin(a{i},b{i})"
-_MAX: Final = "a{i} if a{i}>b{i} else b{i} if b{i}>a{i} else fmax(a{i},b{i})"
-
-_ARITHMETIC: Final[dict[str, tuple[int, str]]] = {
-    "add": (2, "a{i}+b{i}"),
-    "sub": (2, "a{i}-b{i}"),
-    "mul": (2, "a{i}*b{i}"),
-    "div": (2, "a{i}/b{i} if b{i} else fdiv(a{i},b{i})"),
-    "min": (2, _MIN),
-    "max": (2, _MAX),
-    "relaxed_min": (2, _MIN),
-    "relaxed_max": (2, _MAX),
-    "sqrt": (1, "sqrt(a{i}) if a{i}>=0 else fsqrt(a{i})"),
-    "ceil": (1, _SMALL.format("-(-a{i}//1.0)")),
-    "floor": (1, _SMALL.format("a{i}//1.0")),
-    "trunc": (1, _SMALL.format("(a{i}//1.0 if a{i}>=0 else -(-a{i}//1.0))")),
-    "nearest": (1, _SMALL.format(f"copysign(a{{i}}+{_ROUNDER}-{_ROUNDER},a{{i}})")),
-}
-"""Number of operands and text of a lane, by family."""
-
-_RELATIONS: Final = {"eq": "==", "ne": "!=", "lt": "<", "gt": ">", "le": "<=", "ge": ">="}
-
 _LETTER: Final = {F32X4: "f", F64X2: "d"}
+_PACK_F32X4: Final = struct.Struct("<4f").pack
+_PACK_F64X2: Final = struct.Struct("<2d").pack
 
 
 def _signs(shape: Shape) -> tuple[Callable[[int], int], Callable[[int], int]]:
@@ -85,7 +62,7 @@ def _pseudo_extremum(less: Callable[..., int], maximum: bool) -> Callable[[int, 
 def _multiply_add(shape: Shape, negated: bool) -> Callable[[int, int, int], int]:
     """relaxed_madd and relaxed_nmadd, the product rounded before the addition (deterministic profile)."""
     if shape is F64X2:
-        lane = "c{i}-a{i}*b{i}" if negated else "a{i}*b{i}+c{i}"
+        lane = "-a{i}*b{i}+c{i}" if negated else "a{i}*b{i}+c{i}"
         return lanewise("madd", ["2d"] * 3, lane, "2d", range(2), {})
     highs = shape.highs if negated else 0
     mul, add = _arithmetic(shape, "mul"), _arithmetic(shape, "add")
@@ -97,7 +74,7 @@ def _multiply_add(shape: Shape, negated: bool) -> Callable[[int, int, int], int]
 
 
 def _arithmetic(shape: Shape, family: str) -> Callable[..., int]:
-    count, lane = _ARITHMETIC[family]
+    count, lane = ARITHMETIC[family]
     lanes = range(shape.count)
     format_ = f"{shape.count}{_LETTER[shape]}"
     retry = "round_f32" if shape is F32X4 else ""
@@ -151,6 +128,19 @@ def f64x2_splat(value: float) -> int:
     return numerics.f64_bits(value) * F64X2.ones
 
 
+def f32x4_pack(a: float, b: float, c: float, d: float) -> int:
+    """The vector of four lanes; NaNs keep every bit."""
+    if a == a and b == b and c == c and d == d:
+        return int.from_bytes(_PACK_F32X4(a, b, c, d), "little")
+    bits = numerics.f32_bits
+    return bits(a) | bits(b) << 32 | bits(c) << 64 | bits(d) << 96
+
+
+def f64x2_pack(a: float, b: float) -> int:
+    """The vector of two lanes."""
+    return int.from_bytes(_PACK_F64X2(a, b), "little")
+
+
 def f32x4_extract_lane(a: int, shift: int) -> float:
     """f32x4.extract_lane of the lane that starts at bit ``shift``."""
     return numerics.f32_from_bits(a >> shift & 0xFFFF_FFFF)
@@ -164,11 +154,12 @@ def f64x2_extract_lane(a: int, shift: int) -> float:
 def _table() -> dict[str, Callable[..., int]]:
     found = _conversions()
     found |= {"f32x4.splat": f32x4_splat, "f64x2.splat": f64x2_splat}
+    found |= {"f32x4.pack": f32x4_pack, "f64x2.pack": f64x2_pack}
     for shape in (F32X4, F64X2):
         made: dict[str, Callable[..., int]] = {
-            family: _arithmetic(shape, family) for family in _ARITHMETIC
+            family: _arithmetic(shape, family) for family in ARITHMETIC
         }
-        for family, operator in _RELATIONS.items():
+        for family, operator in RELATIONS.items():
             made[family] = _comparison(shape, operator)
         made["abs"], made["neg"] = _signs(shape)
         made["pmin"] = _pseudo_extremum(made["lt"], False)
@@ -180,4 +171,4 @@ def _table() -> dict[str, Callable[..., int]]:
 
 
 FLOAT: Final = _table()
-"""Operations by mnemonic."""
+"""Operations by mnemonic, and ``pack``, which makes a vector from its lanes."""
