@@ -17,7 +17,7 @@ import pytest
 from pyjsapi.compiler.engine import compile_module, instantiate, invoke
 from pyjsapi.compiler.options import Options
 from pyjsapi.syntax.errors import Trap
-from pyjsapi.syntax.instructions import OPS, Imm, Op
+from pyjsapi.syntax.instructions import BY_MNEMONIC, OPS, Imm, Op
 from pyjsapi.syntax.types import F32, F64, I32, I64, V128, ValType
 from pyjsapi.text import wat2wasm
 
@@ -187,12 +187,117 @@ class ProgramWriter:
         return f"({op} {operands})"
 
 
+_ARITHMETIC = ("add", "sub", "mul", "div")
+_ALL_FLOAT = _ARITHMETIC + (
+    "min", "max", "sqrt", "ceil", "floor", "trunc", "nearest", "pmin", "pmax", "abs", "neg",
+    "relaxed_min", "relaxed_max",
+)  # fmt: skip
+_NUMBERS = ("1.5", "-0.0", "0", "inf", "nan", "-2.25", "1e30", "3", "0.1")
+_SHAPE_OF_LOCAL = ("f32x4", "f64x2", "f32x4")
+_CANONICAL = "".join(
+    f"(func ${shape} (param v128) (result v128) (v128.bitselect (local.get 0)"
+    f" (v128.const i64x2 {nan} {nan}) ({shape}.eq (local.get 0) (local.get 0))))"
+    for shape, nan in (("f32x4", 0x7FC000007FC00000), ("f64x2", 0x7FF8000000000000))
+)
+"""Functions that replace NaNs by the canonical one, where bits are looked at."""
+
+
+class FloatProgramWriter(ProgramWriter):
+    """Writes programs of floating-point operations. The locals are only set to floats of one shape each."""
+
+    def module(self) -> str:
+        text = super().module().replace('(func (export "run")', f'{_CANONICAL}(func (export "run")')
+        for i, shape in enumerate(_SHAPE_OF_LOCAL):
+            end = f"(i32.const 0) (local.get $v{i}))\n"
+            text = text.replace(end, f"(i32.const 0) (call ${shape} (local.get $v{i})))\n")
+        return text
+
+    def _local(self, shape: str) -> str:
+        locals_ = [f"$v{i}" for i, other in enumerate(_SHAPE_OF_LOCAL) if other == shape]
+        return self._choice(locals_)
+
+    def _scalar(self, shape: str, depth: int) -> str:
+        type_ = shape[:3]
+        kind = self._random.random()
+        if depth <= 0 or kind < 0.5:
+            return f"({type_}.const {self._choice(_NUMBERS)})"
+        if kind < 0.7:
+            return f"({type_}.convert_i32_s {self._i32(1)})"
+        return (
+            f"({shape}.extract_lane {self._random.randrange(2)} {self._floats(shape, depth - 1)})"
+        )
+
+    def _floats(self, shape: str, depth: int) -> str:
+        """A vector that is used as floats of this shape."""
+        kind = self._random.random()
+        if depth <= 0 or kind < 0.2:
+            return f"(local.get {self._local(shape)})"
+        if kind < 0.3:
+            return f"({shape}.splat {self._scalar(shape, depth - 1)})"
+        if kind < 0.36:
+            lanes = (self._choice(_NUMBERS) for _ in range(int(shape[4])))
+            return f"(v128.const {shape} {' '.join(lanes)})"
+        if kind < 0.45:
+            return self._vector(depth - 1)
+        if kind < 0.5:
+            operands = f"{self._floats(shape, depth - 1)} {self._scalar(shape, depth - 1)}"
+            return f"({shape}.replace_lane {self._random.randrange(2)} {operands})"
+        if kind < 0.55:
+            return f"(local.tee {self._local(shape)} {self._arithmetic(shape, depth - 1)})"
+        if kind < 0.58:
+            operands = " ".join(self._floats(shape, depth - 1) for _ in range(2))
+            return f"(select {operands} {self._i32(1)})"
+        if kind < 0.6:
+            inner = self._statement() if self._depth < 3 else ""
+            return f"(block (result v128) {inner} {self._floats(shape, depth - 1)})"
+        return self._arithmetic(shape, depth)
+
+    def _arithmetic(self, shape: str, depth: int) -> str:
+        family = self._choice(_ALL_FLOAT if self._random.random() < 0.5 else _ARITHMETIC)
+        op = BY_MNEMONIC[f"{shape}.{family}"]
+        operands = " ".join(self._floats(shape, depth - 1) for _ in op.params or ())
+        return f"({op} {operands})"
+
+    def _vector(self, depth: int) -> str:
+        shape = self._choice(("f32x4", "f64x2"))
+        if depth > 0 and self._random.random() < 0.5:
+            if self._random.random() < 0.7:
+                return f"(call ${shape} {self._floats(shape, depth)})"
+            relation = self._choice(("eq", "ne", "lt", "gt", "le", "ge"))
+            operands = " ".join(self._floats(shape, depth - 1) for _ in range(2))
+            return f"({shape}.{relation} {operands})"
+        while True:
+            text = super()._vector(depth)
+            for i, shape in enumerate(_SHAPE_OF_LOCAL):
+                if text == f"(local.get $v{i})":
+                    return f"(call ${shape} {text})"
+            if not text.startswith("(local.tee $v"):
+                return text
+
+    def _statement(self) -> str:
+        self._depth += 1
+        try:
+            if self._depth > 3 or self._random.random() < 0.5:
+                local = self._random.randrange(3)
+                shape = _SHAPE_OF_LOCAL[local]
+                if self._random.random() < 0.1:
+                    return f"(local.set $v{local} ({shape}.splat {self._scalar(shape, 2)}))"
+                return f"(local.set $v{local} {self._arithmetic(shape, 3)})"
+        finally:
+            self._depth -= 1
+        while True:
+            text = super()._statement()
+            if not text.startswith("(local.set $v"):
+                return text
+
+
 PROGRAMS = 12
 """Programs in a test."""
 OPTIONS = [
     Options(),
     Options(state_machine=True),
     Options(facts=False, views=False, patterns=False, reuse=False),
+    Options(lanes=False),
 ]
 
 
@@ -242,8 +347,9 @@ def outcome_here(data: bytes, argument: int, options: Options) -> tuple[bool, by
 
 @pytest.mark.parametrize("batch", range(10))
 def test_random_programs(oracle: Any, batch: int) -> None:
+    writer = FloatProgramWriter if batch % 2 else ProgramWriter
     for seed in range(batch * PROGRAMS, (batch + 1) * PROGRAMS):
-        text = ProgramWriter(seed).module()
+        text = writer(seed).module()
         data = wat2wasm(text)
         argument = seed * 37 & 0x3FF
         expected = outcome_there(oracle, data, argument)
