@@ -18,10 +18,15 @@ from pyjsapi.syntax.errors import DecodeError
 from pyjsapi.syntax.instructions import BY_CODE, BY_MNEMONIC, OPS, PREFIXES, Imm, Op
 from pyjsapi.syntax.instructions_exceptions import CATCH_KINDS, WITH_TAG
 from pyjsapi.syntax.module import Code, Instr
-from pyjsapi.syntax.types import ValType
+from pyjsapi.syntax.types import ValType, ref_type
 
 MEMARG_HAS_INDEX: Final = 0x40
 """Bit of the alignment field of a memarg that says that a memory index follows."""
+
+CAST_NULLABLE: Final = 0x01
+"""Bit of the flags of a cast that branches: the operand's type is nullable."""
+CAST_TARGET_NULLABLE: Final = 0x02
+"""Likewise: the type that it is cast to is nullable."""
 
 _U32: Final = 0xFFFFFFFF
 _U64: Final = 0xFFFFFFFFFFFFFFFF
@@ -71,6 +76,20 @@ def _indices(reader: Reader) -> tuple[object, ...]:
     return reader.u32(), reader.u32()
 
 
+def _heap(reader: Reader) -> tuple[object, ...]:
+    return (heap_type(reader),)
+
+
+def _cast(reader: Reader) -> tuple[object, ...]:
+    start = reader.pos
+    flags = reader.byte()
+    if flags > (CAST_NULLABLE | CAST_TARGET_NULLABLE):
+        raise DecodeError(f"malformed br_on_cast flags: {flags:#x}", start)
+    label = reader.u32()
+    source = ref_type(bool(flags & CAST_NULLABLE), heap_type(reader))
+    return label, source, ref_type(bool(flags & CAST_TARGET_NULLABLE), heap_type(reader))
+
+
 _READ: Final[dict[Imm, _Read]] = {
     Imm.NONE: lambda reader: (),
     Imm.BLOCK: lambda reader: (block_type(reader),),
@@ -93,7 +112,7 @@ _READ: Final[dict[Imm, _Read]] = {
     Imm.DATA_MEM: _indices,
     Imm.TAG: _index,
     Imm.TRY_TABLE: _try_table,
-    Imm.HEAP: lambda reader: (heap_type(reader),),
+    Imm.HEAP: _heap,
     Imm.I32: lambda reader: (reader.s32() & _U32,),
     Imm.I64: lambda reader: (reader.s64() & _U64,),
     Imm.F32: lambda reader: (int.from_bytes(reader.bytes(4), "little"),),
@@ -102,6 +121,14 @@ _READ: Final[dict[Imm, _Read]] = {
     Imm.LANE: lambda reader: (reader.byte(),),
     Imm.LANES16: lambda reader: (tuple(reader.bytes(16)),),
     Imm.MEMARG_LANE: _memarg_lane,
+    Imm.TYPE_FIELD: _indices,
+    Imm.TYPE_COUNT: _indices,
+    Imm.TYPE_DATA: _indices,
+    Imm.TYPE_ELEM: _indices,
+    Imm.TYPE_TYPE: _indices,
+    Imm.REF: _heap,
+    Imm.REF_NULL: _heap,
+    Imm.CAST: _cast,
 }
 """Readers of the immediates of each kind."""
 
@@ -179,7 +206,7 @@ _fill_tables()
 _END: Final = BY_MNEMONIC["end"].instr
 _ELSE: Final = BY_MNEMONIC["else"].instr
 _NEEDS_DATA_COUNT: Final = frozenset(
-    op for op in OPS if op.imm is Imm.DATA or op.imm is Imm.DATA_MEM
+    op for op in OPS if op.imm in (Imm.DATA, Imm.DATA_MEM, Imm.TYPE_DATA)
 )
 _SPECIAL: Final = _NEEDS_DATA_COUNT | {_TRY_TABLE, _DELEGATE}
 

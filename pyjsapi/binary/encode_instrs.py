@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
-from pyjsapi.binary.code import MEMARG_HAS_INDEX
+from pyjsapi.binary.code import CAST_NULLABLE, CAST_TARGET_NULLABLE, MEMARG_HAS_INDEX
 from pyjsapi.binary.encode_types import block_type, heap_type, value_type
 from pyjsapi.binary.leb128 import signed, unsigned
 from pyjsapi.syntax.instructions import OPS, Imm, Op
@@ -49,6 +49,17 @@ def _memarg_lane(instr: Instr) -> bytes:
     return _memarg(instr) + bytes(instr[4:])
 
 
+def _heap(instr: Instr) -> bytes:
+    return heap_type(instr[1])
+
+
+def _cast(instr: Instr) -> bytes:
+    _, label, source, target = instr
+    flags = CAST_NULLABLE if source.nullable else 0
+    flags |= CAST_TARGET_NULLABLE if target.nullable else 0
+    return bytes((flags,)) + unsigned(label) + heap_type(source.heap) + heap_type(target.heap)
+
+
 def _try_table(instr: Instr) -> bytes:
     _, type_, catches = instr
     out = block_type(type_) + unsigned(len(catches))
@@ -84,7 +95,7 @@ _IMMEDIATES: Final[dict[Imm, Callable[[Instr], bytes]]] = {
     Imm.DATA_MEM: _indices,
     Imm.TAG: _index,
     Imm.TRY_TABLE: _try_table,
-    Imm.HEAP: lambda instr: heap_type(instr[1]),
+    Imm.HEAP: _heap,
     Imm.I32: lambda instr: signed(_as_signed(instr[1], 32)),
     Imm.I64: lambda instr: signed(_as_signed(instr[1], 64)),
     Imm.F32: lambda instr: int.to_bytes(instr[1], 4, "little"),
@@ -93,11 +104,21 @@ _IMMEDIATES: Final[dict[Imm, Callable[[Instr], bytes]]] = {
     Imm.LANE: lambda instr: bytes(instr[1:]),
     Imm.LANES16: lambda instr: bytes(instr[1]),
     Imm.MEMARG_LANE: _memarg_lane,
+    Imm.TYPE_FIELD: _indices,
+    Imm.TYPE_COUNT: _indices,
+    Imm.TYPE_DATA: _indices,
+    Imm.TYPE_ELEM: _indices,
+    Imm.TYPE_TYPE: _indices,
+    Imm.REF: _heap,
+    Imm.REF_NULL: _heap,
+    Imm.CAST: _cast,
 }
 
 _ENCODE: Final = {op: (_HEAD[op], _IMMEDIATES[op.imm]) for op in OPS if op.imm is not Imm.NONE}
 _SIMPLE: Final = {op: _HEAD[op] for op in OPS if op.imm is Imm.NONE}
-_NAMES_DATA: Final = frozenset(op for op in OPS if op.imm in (Imm.DATA, Imm.DATA_MEM))
+_NAMES_DATA: Final = frozenset(
+    op for op in OPS if op.imm in (Imm.DATA, Imm.DATA_MEM, Imm.TYPE_DATA)
+)
 
 
 def encode_instr(instr: Instr) -> bytes:

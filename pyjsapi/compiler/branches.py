@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Final
 
+from pyjsapi.compiler.casts import branch_test
 from pyjsapi.compiler.emit_call import tail_call
 from pyjsapi.compiler.emit_exception import THROWS, throw
 from pyjsapi.compiler.expression import EFFECT, P_CONDITIONAL, Entry, negation
@@ -17,6 +18,8 @@ from pyjsapi.compiler.frame import Frame
 from pyjsapi.compiler.tree import (
     BR,
     BR_IF,
+    BR_ON_CAST,
+    BR_ON_CAST_FAIL,
     BR_ON_NON_NULL,
     BR_ON_NULL,
     BR_TABLE,
@@ -205,6 +208,9 @@ class Branches(Frame):
         elif op is BR_ON_NON_NULL:
             self._br_on_non_null(item[1])
             return True
+        elif op is BR_ON_CAST or op is BR_ON_CAST_FAIL:
+            self._br_on_cast(item)
+            return True
         elif op is RETURN_CALL and len(item) == 3:
             self._call_self(item[2])
         elif op in THROWS:
@@ -286,6 +292,15 @@ class Branches(Frame):
         self._join(label)
         self._write_branch(label, values, f"{values[-1].text} is not None", 6)
         self.stack.pop()
+
+    def _br_on_cast(self, item: Instr) -> None:
+        op, label, _, target = item
+        self.stack.append(self.materialise(self.pop(), len(self.stack)))
+        self.settle(0, False, True)
+        values = self._label_operands(label)
+        self._join(label)
+        text, prec = branch_test(self.scope, values[-1].text, target, op is BR_ON_CAST_FAIL)
+        self._write_branch(label, values, text, prec)
 
     def _br_table(self, targets: list[Node]) -> None:
         raise NotImplementedError

@@ -20,7 +20,7 @@ from pyjsapi.compiler.expression import (
 from pyjsapi.compiler.frame import Frame
 from pyjsapi.compiler.registry import emits
 from pyjsapi.syntax.module import Instr
-from pyjsapi.syntax.types import EXTERN, NOEXTERN, FuncType, RefType, ValType
+from pyjsapi.syntax.types import ANY, EXTERN, NOEXTERN, FuncType, RefType, ValType
 
 
 class Callee(NamedTuple):
@@ -96,5 +96,5 @@ def list_is_ambiguous(results: tuple[ValType, ...]) -> bool:
     return (
         len(results) == 1
         and isinstance(results[0], RefType)
-        and results[0].heap in (EXTERN, NOEXTERN)
+        and results[0].heap in (ANY, EXTERN, NOEXTERN)
     )

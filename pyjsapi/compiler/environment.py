@@ -11,7 +11,7 @@ from collections.abc import Callable
 from types import CodeType, FunctionType
 from typing import TYPE_CHECKING, Any, Final
 
-from pyjsapi.compiler import exceptions, numerics, simd
+from pyjsapi.compiler import aggregates, exceptions, numerics, simd
 from pyjsapi.compiler.function import FunctionCode
 from pyjsapi.runtime.function import FuncInst
 from pyjsapi.runtime.instance import ModuleInstance
@@ -48,6 +48,7 @@ class Environment:
         scratch = memoryview(bytearray(8))
         self.globals: dict[str, Any] = {
             **numerics.GLOBALS,
+            **aggregates.GLOBALS,
             **exceptions.GLOBALS,
             "environment": self,
             "resolve": self.resolve,
@@ -60,6 +61,7 @@ class Environment:
             "F": instance.funcs,
             "D": instance.datas,
             "E": instance.elems,
+            "Y": instance.context.types,
             "X": instance.tags,
             "B": {},
         }

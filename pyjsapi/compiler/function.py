@@ -11,6 +11,7 @@ from typing import Final
 import pyjsapi.compiler.emit_call
 import pyjsapi.compiler.emit_compare
 import pyjsapi.compiler.emit_float
+import pyjsapi.compiler.emit_gc
 import pyjsapi.compiler.emit_integer
 import pyjsapi.compiler.emit_memory
 import pyjsapi.compiler.emit_reference

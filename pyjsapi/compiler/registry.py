@@ -7,7 +7,7 @@ from typing import Final, TypeAlias
 
 from pyjsapi.compiler.expression import Entry
 from pyjsapi.compiler.frame import Frame
-from pyjsapi.syntax.instructions import BY_MNEMONIC, OPS, SELECT_TYPED, Op
+from pyjsapi.syntax.instructions import BY_MNEMONIC, OPS, SECOND_ROWS, Op
 from pyjsapi.syntax.module import Instr
 from pyjsapi.syntax.types import ValType
 
@@ -23,8 +23,9 @@ CONTROL: Final = frozenset(
     BY_MNEMONIC[name]
     for name in (
         "nop", "block", "loop", "if", "else", "end", "br", "br_if", "br_table", "return",
-        "br_on_null", "br_on_non_null", "unreachable", "return_call", "return_call_indirect",
-        "return_call_ref", "throw", "throw_ref", "try_table", "try", "catch", "catch_all", "delegate", "rethrow",
+        "br_on_null", "br_on_non_null", "br_on_cast", "br_on_cast_fail", "unreachable",
+        "return_call", "return_call_indirect", "return_call_ref",
+        "throw", "throw_ref", "try_table", "try", "catch", "catch_all", "delegate", "rethrow",
     )
 )  # fmt: skip
 """Instructions that the structured emitter and the state machine handle themselves."""
@@ -47,8 +48,9 @@ def emits(*mnemonics: str) -> Callable[[Emitter], Emitter]:
     def register(emitter: Emitter) -> Emitter:
         for mnemonic in mnemonics:
             _register(BY_MNEMONIC[mnemonic], emitter)
-            if mnemonic == SELECT_TYPED.mnemonic:
-                _register(SELECT_TYPED, emitter)
+            for op in SECOND_ROWS:
+                if op.mnemonic == mnemonic:
+                    _register(op, emitter)
         return emitter
 
     return register

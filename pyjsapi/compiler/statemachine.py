@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
+from pyjsapi.compiler.casts import branch_test
 from pyjsapi.compiler.emit_call import tail_call
 from pyjsapi.compiler.emit_exception import THROWS, clause_values, throw
 from pyjsapi.compiler.expression import CONST, EFFECT, P_CONDITIONAL, Entry, negation
@@ -18,6 +19,8 @@ from pyjsapi.compiler.switch import table_text
 from pyjsapi.compiler.tree import (
     BR,
     BR_IF,
+    BR_ON_CAST,
+    BR_ON_CAST_FAIL,
     BR_ON_NON_NULL,
     BR_ON_NULL,
     BR_TABLE,
@@ -328,6 +331,9 @@ class StateMachine(Frame):
             self._branch_if(self._label(instr[1]), f"{self.stack[-1].text} is not None")
             self.stack.pop()
             return
+        if op is BR_ON_CAST or op is BR_ON_CAST_FAIL:
+            self._br_on_cast(instr)
+            return
         if op is BR:
             label = self._label(instr[1])
             self._jump(label, self.pop_values(len(label.types)), 0)
@@ -344,6 +350,16 @@ class StateMachine(Frame):
         elif op in DIVERGING:
             tail_call(self, instr)
         self._reachable = False
+
+    def _br_on_cast(self, instr: Instr) -> None:
+        op, index, _, target = instr
+        self.stack.append(self.materialise(self.pop(), len(self.stack)))
+        self.settle(0, False, True)
+        label = self._label(index)
+        self.spill_from(len(self.stack) - len(label.types))
+        name = self.stack[-1].text
+        text, _ = branch_test(self.scope, name, target, op is BR_ON_CAST_FAIL)
+        self._branch_if(label, text)
 
     def _label(self, index: int) -> _Label:
         return self._labels[-1 - index]

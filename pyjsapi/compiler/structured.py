@@ -45,7 +45,7 @@ _NOT_PURE: Final = frozenset(
     in ("global.set", "call_indirect", "call_ref", "drop", "memory.grow", "table.grow")
     or op.family.startswith("store")
     or op.results == ()
-    or op.family in ("set", "fill", "copy", "init")
+    or op.family in ("set", "fill", "copy", "init", "init_data", "init_elem")
 )
 """Instructions that write a statement of their own."""
 

@@ -15,6 +15,7 @@ from typing import Final
 
 from pyjsapi.compiler import numerics
 from pyjsapi.runtime.exception import ExnInst, raised_by
+from pyjsapi.runtime.gc import NULL_ARRAY, NULL_STRUCTURE, OUT_OF_BOUNDS
 from pyjsapi.syntax.errors import Exhaustion, Trap, WasmError
 
 GENERATED: Final = "<wasm "
@@ -23,6 +24,9 @@ GENERATED: Final = "<wasm "
 _HELPERS: Final = numerics.__file__
 _PACKAGE: Final = str(PurePath(__file__).parents[1])
 _OUT_OF_BOUNDS: Final = "out of bounds memory access"
+_ELEMENTS: Final = "elems"
+"""Attribute of an array in generated code."""
+_NULLS: Final = {"fields": NULL_STRUCTURE, _ELEMENTS: NULL_ARRAY}
 _DEEP: Final = 1000
 """Frames in a traceback beyond which it is cut: Pyodide cannot free a chain of 6,000."""
 _KEPT: Final = 100
@@ -32,6 +36,8 @@ def translate_exception(exception: BaseException) -> WasmError | None:
     """The error that an exception from wasm code stands for; ``None`` if it belongs to the host."""
     if isinstance(exception, WasmError):
         return exception
+    if isinstance(exception, AttributeError):
+        return _null_instance(exception)
     if not isinstance(exception, (ArithmeticError, IndexError, RecursionError, struct.error)):
         return None
     innermost = _innermost(exception.__traceback__)
@@ -47,9 +53,19 @@ def translate_exception(exception: BaseException) -> WasmError | None:
         return None
     if isinstance(exception, ZeroDivisionError):
         return Trap("integer divide by zero")
-    if isinstance(exception, IndexError) and generated and _is_table(exception, innermost):
-        return Trap("undefined element")
+    if isinstance(exception, IndexError) and generated:
+        return Trap(_index_message(exception, innermost))
     return Trap(_OUT_OF_BOUNDS)
+
+
+def _null_instance(exception: AttributeError) -> Trap | None:
+    """The trap for fields or elements that were asked of ``None`` in generated code."""
+    message = _NULLS.get(exception.name or "") if exception.obj is None else None
+    innermost = _innermost(exception.__traceback__)
+    if message is None or innermost is None:
+        return None
+    filename = innermost.tb_frame.f_code.co_filename
+    return Trap(message) if filename.startswith(GENERATED) else None
 
 
 def _innermost(traceback: TracebackType | None) -> TracebackType | None:
@@ -58,21 +74,24 @@ def _innermost(traceback: TracebackType | None) -> TracebackType | None:
     return traceback
 
 
-def _is_table(exception: IndexError, traceback: TracebackType) -> bool:
-    """Whether the failing subscript is one of a table's list of callables."""
+def _index_message(exception: IndexError, traceback: TracebackType) -> str:
+    """The trap for a failing subscript: of an array, of a table's list of callables, or of a memory."""
     message = str(exception)
-    if message.startswith("list index"):
-        return True
-    if not message.startswith("cannot fit"):
-        return False
-    # An index that no Python sequence can have: look at what is subscripted.
-    code = traceback.tb_frame.f_code
-    name = _subscripted(code, traceback.tb_lasti)
-    return name is not None and name[0] == "t"
+    if message.startswith("list assignment"):
+        return OUT_OF_BOUNDS
+    is_list = message.startswith("list index")
+    # An index that no Python sequence can have tells nothing about what is subscripted.
+    if is_list or message.startswith("cannot fit"):
+        name = _subscripted(traceback.tb_frame.f_code, traceback.tb_lasti)
+        if name == _ELEMENTS:
+            return OUT_OF_BOUNDS
+        if is_list or (name is not None and name[0] == "t"):
+            return "undefined element"
+    return _OUT_OF_BOUNDS
 
 
 def _subscripted(code: CodeType, offset: int) -> str | None:
-    """The global that the expression of the instruction at ``offset`` starts with."""
+    """The global that the expression of the instruction at ``offset`` starts with, or ``elems`` of an array."""
     found: str | None = None
     last_global: str | None = None
     instructions = list(dis.get_instructions(code))
@@ -83,7 +102,7 @@ def _subscripted(code: CodeType, offset: int) -> str | None:
     for instruction in instructions:
         if instruction.offset >= offset:
             break
-        if instruction.opname == "LOAD_GLOBAL":
+        if instruction.opname == "LOAD_GLOBAL" or instruction.argval == _ELEMENTS:
             last_global = str(instruction.argval)
             here = instruction.positions
             if (

@@ -30,13 +30,17 @@ BR_IF: Final = OP["br_if"]
 BR_TABLE: Final = OP["br_table"]
 BR_ON_NULL: Final = OP["br_on_null"]
 BR_ON_NON_NULL: Final = OP["br_on_non_null"]
+BR_ON_CAST: Final = OP["br_on_cast"]
+BR_ON_CAST_FAIL: Final = OP["br_on_cast_fail"]
 RETURN: Final = OP["return"]
 RETURN_CALL: Final = OP["return_call"]
 LOCAL_GET: Final = OP["local.get"]
 LOCAL_SET: Final = OP["local.set"]
 LOCAL_TEE: Final = OP["local.tee"]
 
-CONDITIONAL_BRANCHES: Final = frozenset({BR_IF, BR_ON_NULL, BR_ON_NON_NULL})
+CONDITIONAL_BRANCHES: Final = frozenset(
+    {BR_IF, BR_ON_NULL, BR_ON_NON_NULL, BR_ON_CAST, BR_ON_CAST_FAIL}
+)
 SIMPLE_BRANCHES: Final = CONDITIONAL_BRANCHES | {BR}
 DIVERGING: Final = frozenset(
     {
@@ -280,7 +284,7 @@ def build_tree(
         elif kind == _BRANCH:
             target = stack[-1 - instr[1]]
             target.branches += 1
-            current.append((op, target))
+            current.append((op, target, *instr[2:]))
         elif kind == _TABLE:
             targets = [stack[-1 - label] for label in instr[1]]
             targets.append(stack[-1 - instr[2]])

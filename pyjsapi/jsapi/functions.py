@@ -17,9 +17,11 @@ from pyjsapi.ecmascript.conversions import fround, to_bigint64, to_float, to_int
 from pyjsapi.jsapi.errors import js_error
 from pyjsapi.jsapi.references import (
     EXPORTED_MARK,
+    any_to_js,
     extern_from_js,
     extern_to_js,
     funcinst_of,
+    hierarchy,
     reference_from_js,
 )
 from pyjsapi.runtime import FuncInst
@@ -29,6 +31,7 @@ from pyjsapi.syntax.types import (
     EXTERN,
     F32,
     F64,
+    FUNC,
     I32,
     I64,
     NOEXN,
@@ -56,9 +59,9 @@ def to_js(value: Any, type_: ValType) -> Any:
         raise TypeError("a v128 value cannot be read from Python")
     if is_exnref(type_):
         raise TypeError("a reference to an exception cannot be read from Python")
-    if isinstance(type_, RefType) and type_.heap is EXTERN:
-        return extern_to_js(value)
-    return func_to_js(value)
+    if isinstance(type_, RefType):
+        return _REFERENCE_TO_JS[_reference_to_js(type_)](value)
+    raise TypeError(f"a value of type {type_} cannot be read from Python")
 
 
 def from_js(value: Any, type_: ValType) -> Any:
@@ -265,8 +268,16 @@ def _to_js_text(name: str, type_: ValType) -> str:
         top, modulus = _SIGNED[type_]
         return f"{name} if {name} <= {top} else {name} - {modulus}"
     if isinstance(type_, RefType):
-        return f"{'extern_to_js' if type_.heap is EXTERN else 'func_to_js'}({name})"
+        return f"{_reference_to_js(type_)}({name})"
     return name
+
+
+def _reference_to_js(type_: RefType) -> str:
+    """Name of the function that is ToJSValue for references of the type."""
+    top = hierarchy(type_)
+    if top is EXTERN:
+        return "extern_to_js"
+    return "func_to_js" if top is FUNC else "any_to_js"
 
 
 def _define(
@@ -276,10 +287,14 @@ def _define(
     return cast("Callable[[Callable[..., Any]], Callable[..., Any]]", scope["make"])
 
 
-_SCOPE: Final[dict[str, Any]] = {
+_REFERENCE_TO_JS: Final[dict[str, Callable[[Any], Any]]] = {
+    "any_to_js": any_to_js,
     "extern_to_js": extern_to_js,
-    "fround": fround,
     "func_to_js": func_to_js,
+}
+_SCOPE: Final[dict[str, Any]] = {
+    **_REFERENCE_TO_JS,
+    "fround": fround,
     "js_error": js_error,
     "several": _several,
     "to_bigint64": to_bigint64,

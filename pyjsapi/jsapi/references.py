@@ -10,9 +10,22 @@ from collections.abc import Callable
 from typing import Any, Final, final
 
 from pyjsapi.ecmascript import null
+from pyjsapi.jsapi.gc_objects import ExportedGCObject, exported_object
 from pyjsapi.runtime import FuncInst
-from pyjsapi.syntax.types import EXTERN, FUNCREF, RefType, ref_type
-from pyjsapi.validation.matching import match_val
+from pyjsapi.runtime.gc import ArrayInst, StructInst, externalize, internalize
+from pyjsapi.syntax.types import (
+    ANY,
+    EXTERN,
+    FUNC,
+    FUNCREF,
+    I31,
+    AbsHeapType,
+    HeapType,
+    RefType,
+    ref_type,
+)
+from pyjsapi.validation.cast_rules import top_of
+from pyjsapi.validation.matching import match_heap, match_val
 
 EXPORTED_MARK: Final = "_pyjsapi_funcinst"
 """Attribute of an Exported Function that holds its `FuncInst`: the slot [[FunctionAddress]]."""
@@ -46,14 +59,32 @@ def extern_to_js(value: Any) -> Any:
     """ToJSValue of an external reference."""
     if value is None:
         return null
-    return None if value is UNDEFINED else value
+    if value is UNDEFINED:
+        return None
+    if value.__class__ is StructInst or value.__class__ is ArrayInst:
+        return exported_object(value)
+    return value
 
 
 def extern_from_js(value: Any) -> Any:
     """ToWebAssemblyValue for ``externref``: every value is one."""
     if value is null:
         return None
-    return UNDEFINED if value is None else value
+    if value is None:
+        return UNDEFINED
+    if value.__class__ is ExportedGCObject:
+        return value._instance
+    return value
+
+
+def any_to_js(value: Any) -> Any:
+    """ToJSValue of a reference of the ``any`` hierarchy."""
+    return extern_to_js(externalize(value))
+
+
+def hierarchy(type_: RefType) -> AbsHeapType:
+    """The heap type above a closed reference type: ``any``, ``func``, ``extern`` or ``exn``."""
+    return top_of(type_.heap)
 
 
 def reference_from_js(type_: RefType) -> Callable[[Any], Any]:
@@ -62,6 +93,8 @@ def reference_from_js(type_: RefType) -> Callable[[Any], Any]:
         if type_.nullable:
             return extern_from_js
         return _not_null(extern_from_js, type_)
+    if hierarchy(type_) is not FUNC:
+        return _any_from_js(type_)
 
     def convert(value: Any) -> Any:
         if value is null:
@@ -80,6 +113,29 @@ def reference_from_js(type_: RefType) -> Callable[[Any], Any]:
         return func
 
     return convert
+
+
+def _any_from_js(type_: RefType) -> Callable[[Any], Any]:
+    """ToWebAssemblyValue for the hierarchy of ``any``, and for the types that only null is of."""
+
+    def convert(value: Any) -> Any:
+        if value is null:
+            if type_.nullable:
+                return None
+            raise TypeError(f"null is not a value of type {type_}")
+        reference = internalize(extern_from_js(value))
+        if not match_heap(_heap_of(reference), type_.heap):
+            raise TypeError(f"{_shown(value)} is not a value of type {type_}")
+        return reference
+
+    return convert
+
+
+def _heap_of(reference: Any) -> HeapType:
+    """The heap type of a reference of the ``any`` hierarchy that is not null."""
+    if isinstance(reference, StructInst | ArrayInst):
+        return reference.type
+    return I31 if reference.__class__ is int else ANY
 
 
 def _not_null(convert: Callable[[Any], Any], type_: RefType) -> Callable[[Any], Any]:

@@ -2,12 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 from pyjsapi.runtime.floats import f32_from_bits, f64_from_bits
+from pyjsapi.runtime.gc import (
+    I31_MASK,
+    ArrayInst,
+    StructInst,
+    default_of,
+    externalize,
+    internalize,
+    new_array,
+    pack,
+)
 from pyjsapi.runtime.instance import ModuleInstance
-from pyjsapi.syntax.module import Expr
+from pyjsapi.syntax.deftypes import DefType
+from pyjsapi.syntax.module import Expr, Instr
+from pyjsapi.syntax.types import ArrayType, StructType
 
 _M32: Final = 0xFFFFFFFF
 _M64: Final = 0xFFFFFFFFFFFFFFFF
@@ -20,6 +32,47 @@ _BINARY: Final[dict[str, Callable[[int, int], int]]] = {
     "i64.sub": lambda a, b: a - b & _M64,
     "i64.mul": lambda a, b: a * b & _M64,
 }
+
+
+def _aggregate(instr: Instr, stack: list[Any], types: Sequence[DefType]) -> None:
+    mnemonic = instr[0].mnemonic
+    match mnemonic:
+        case "ref.i31":
+            stack.append(stack.pop() & I31_MASK)
+            return
+        case "any.convert_extern":
+            stack.append(internalize(stack.pop()))
+            return
+        case "extern.convert_any":
+            stack.append(externalize(stack.pop()))
+            return
+    type_ = types[instr[1]]
+    comp = type_.comp
+    if isinstance(comp, StructType):
+        fields = comp.fields
+        if mnemonic == "struct.new_default":
+            stack.append(StructInst(type_, [default_of(field.storage) for field in fields]))
+        else:
+            values = _pop(stack, len(fields))
+            packed = [pack(value, f.storage) for value, f in zip(values, fields, strict=True)]
+            stack.append(StructInst(type_, packed))
+    elif isinstance(comp, ArrayType):
+        storage = comp.field.storage
+        if mnemonic == "array.new_fixed":
+            elements = [pack(value, storage) for value in _pop(stack, instr[2])]
+            stack.append(ArrayInst(type_, elements))
+        else:
+            count = stack.pop()
+            new = mnemonic == "array.new"
+            value = pack(stack.pop(), storage) if new else default_of(storage)
+            stack.append(new_array(type_, value, count))
+
+
+def _pop(stack: list[Any], count: int) -> list[Any]:
+    start = len(stack) - count
+    values = stack[start:]
+    del stack[start:]
+    return values
 
 
 def evaluate(expr: Expr, instance: ModuleInstance) -> Any:
@@ -42,6 +95,8 @@ def evaluate(expr: Expr, instance: ModuleInstance) -> Any:
                 stack.append(instance.funcs[instr[1]])
             case "end":
                 break
+            case _ if mnemonic not in _BINARY:
+                _aggregate(instr, stack, instance.context.types)
             case _:
                 right = stack.pop()
                 stack.append(_BINARY[mnemonic](stack.pop(), right))

@@ -22,6 +22,8 @@ class Features:
     tail_call: bool = True
     function_references: bool = True
     """Typed function references, with recursion groups and subtyping of function types."""
+    gc: bool = True
+    """Structures, arrays, i31 references and casts."""
     memory64: bool = True
     """Memories and tables with 64-bit addresses."""
     simd: bool = True

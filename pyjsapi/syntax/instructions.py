@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Final
 
 from pyjsapi.syntax.instructions_exceptions import EXCEPTION_OPS, LEGACY_EXCEPTION_OPS
+from pyjsapi.syntax.instructions_gc import GC_OPS
 from pyjsapi.syntax.instructions_simd import RELAXED_SIMD_OPS, SIMD_OPS
 from pyjsapi.syntax.op import AT as AT
 from pyjsapi.syntax.op import Imm as Imm
@@ -214,6 +215,7 @@ OPS: Final[tuple[Op, ...]] = (
     _op(0xD0, "ref.null", Imm.HEAP, feature="reference_types"),
     _op(0xD1, "ref.is_null", feature="reference_types"),
     _op(0xD2, "ref.func", Imm.FUNC, feature="reference_types"),
+    _op(0xD3, "ref.eq", feature="gc"),
     _op(0xD4, "ref.as_non_null", feature="function_references"),
     _op(0xD5, "br_on_null", Imm.LABEL, feature="function_references"),
     _op(0xD6, "br_on_non_null", Imm.LABEL, feature="function_references"),
@@ -236,6 +238,8 @@ OPS: Final[tuple[Op, ...]] = (
     _op(0x0F, "table.grow", Imm.TABLE, feature="reference_types", prefix=0xFC),
     _op(0x10, "table.size", Imm.TABLE, feature="reference_types", prefix=0xFC),
     _op(0x11, "table.fill", Imm.TABLE, feature="reference_types", prefix=0xFC),
+    # Aggregates and casts, prefix 0xFB
+    *GC_OPS,
     # Vector (2.4.3), prefix 0xFD
     *SIMD_OPS,
     *RELAXED_SIMD_OPS,
@@ -249,7 +253,13 @@ BY_CODE: Final[dict[int, Op]] = {op.code: op for op in OPS}
 """Row of an opcode; after a prefix p the key is ``p << 16 | opcode``."""
 
 SELECT_TYPED: Final = next(op for op in OPS if op.imm is Imm.TYPES)
-"""``select`` with result types: the one row whose mnemonic another row has too."""
+"""``select`` with result types."""
 
-BY_MNEMONIC: Final[dict[str, Op]] = {op.mnemonic: op for op in OPS if op is not SELECT_TYPED}
-"""Row of a mnemonic (``select``: the one without types)."""
+NULLABLE: Final[dict[str, Op]] = {op.mnemonic: op for op in OPS if op.imm is Imm.REF_NULL}
+"""``ref.test`` and ``ref.cast`` with a nullable type."""
+
+SECOND_ROWS: Final = frozenset((SELECT_TYPED, *NULLABLE.values()))
+"""The rows whose mnemonic another row has too."""
+
+BY_MNEMONIC: Final[dict[str, Op]] = {op.mnemonic: op for op in OPS if op not in SECOND_ROWS}
+"""Row of a mnemonic (``select``: without types; ``ref.test``, ``ref.cast``: with a type that is not nullable)."""

@@ -75,6 +75,22 @@ class Imm(Enum):
     """tuple of 16 lane indices"""
     MEMARG_LANE = auto()
     """memory index, log2 of the alignment, offset in bytes, lane index"""
+    TYPE_FIELD = auto()
+    """type index, field index"""
+    TYPE_COUNT = auto()
+    """type index, number of operands"""
+    TYPE_DATA = auto()
+    """type index, data segment index"""
+    TYPE_ELEM = auto()
+    """type index, element segment index"""
+    TYPE_TYPE = auto()
+    """destination type index, source type index"""
+    REF = auto()
+    """heap type, of a reference type that is not nullable (as which the text writes it)"""
+    REF_NULL = auto()
+    """heap type, of a reference type that is nullable"""
+    CAST = auto()
+    """label index, reference type of the operand, reference type that it is cast to"""
 
 
 AT: Final = BOT

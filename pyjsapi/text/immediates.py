@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
-from pyjsapi.syntax.instructions import SELECT_TYPED, Imm, Op
+from pyjsapi.syntax.instructions import NULLABLE, SELECT_TYPED, Imm, Op
 from pyjsapi.syntax.instructions_exceptions import CATCH_KINDS, WITH_TAG
 from pyjsapi.syntax.module import Instr
 from pyjsapi.syntax.types import ValType
@@ -203,6 +203,31 @@ class ImmediateParser(TypeParser):
     def _imm_heap(self, op: Op) -> Instr:
         return (op, self.heap_type())
 
+    def _imm_type_field(self, op: Op) -> Instr:
+        typeidx = self.index(self.type_space)
+        fields = self.field_spaces.get(typeidx)
+        return (op, typeidx, self.index(IndexSpace("field") if fields is None else fields))
+
+    def _imm_type_count(self, op: Op) -> Instr:
+        return (op, self.index(self.type_space), self.nat(32))
+
+    def _imm_type_data(self, op: Op) -> Instr:
+        self.uses_data_count = True
+        return (op, self.index(self.type_space), self.index(self.datas))
+
+    def _imm_type_elem(self, op: Op) -> Instr:
+        return (op, self.index(self.type_space), self.index(self.elems))
+
+    def _imm_type_type(self, op: Op) -> Instr:
+        return (op, self.index(self.type_space), self.index(self.type_space))
+
+    def _imm_ref(self, op: Op) -> Instr:
+        type_ = self.ref_type()
+        return (NULLABLE[op.mnemonic] if type_.nullable else op, type_.heap)
+
+    def _imm_cast(self, op: Op) -> Instr:
+        return (op, self._label(), self.ref_type(), self.ref_type())
+
     def _imm_constant(self, op: Op) -> Instr:
         token = self.tokens[self.i]
         key = (op, token)
@@ -243,6 +268,13 @@ _BY_KIND: Final[dict[Imm, Callable[[ImmediateParser, Op], Instr]]] = {
     Imm.LANE: _P._imm_lane,
     Imm.LANES16: _P._imm_lanes16,
     Imm.MEMARG_LANE: _P._imm_memarg_lane,
+    Imm.TYPE_FIELD: _P._imm_type_field,
+    Imm.TYPE_COUNT: _P._imm_type_count,
+    Imm.TYPE_DATA: _P._imm_type_data,
+    Imm.TYPE_ELEM: _P._imm_type_elem,
+    Imm.TYPE_TYPE: _P._imm_type_type,
+    Imm.REF: _P._imm_ref,
+    Imm.CAST: _P._imm_cast,
 }
 
 Reader = Callable[[ImmediateParser, Op], Instr]

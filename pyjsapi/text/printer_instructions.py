@@ -12,6 +12,7 @@ from typing import Final
 from pyjsapi.binary.names import Names
 from pyjsapi.syntax.instructions import BY_MNEMONIC, Imm
 from pyjsapi.syntax.module import Expr, Instr, Module, op_of
+from pyjsapi.syntax.types import ref_type
 from pyjsapi.text.printer_names import References
 from pyjsapi.text.printer_types import TypePrinter
 from pyjsapi.text.printer_values import float_literal, identifier, laid_out, signed, vector_literal
@@ -166,6 +167,15 @@ class InstructionPrinter(TypePrinter):
         table = self._optional(self.tables, instr[2])
         return f"{table} (type {self.types.use(instr[1])})"
 
+    def _imm_type_field(self, instr: Instr) -> str:
+        _, typeidx, fieldidx = instr
+        field = self.fields(typeidx).use(fieldidx)
+        return f" {self.types.use(typeidx)} {field}"
+
+    def _imm_cast(self, instr: Instr) -> str:
+        _, label, source, target = instr
+        return f"{self._label(label)} {self.val(source)} {self.val(target)}"
+
     def _imm_memarg(self, instr: Instr) -> str:
         op, memidx, align_log2, offset, *lane = instr
         text = self._optional(self.mems, memidx)
@@ -181,6 +191,13 @@ _Rule = Callable[[InstructionPrinter, Instr], str]
 
 def _use(space: Callable[[InstructionPrinter], References]) -> _Rule:
     return lambda printer, instr: f" {space(printer).use(instr[1])}"
+
+
+def _pair(
+    first: Callable[[InstructionPrinter], References],
+    second: Callable[[InstructionPrinter], References],
+) -> _Rule:
+    return lambda printer, instr: f" {first(printer).use(instr[1])} {second(printer).use(instr[2])}"
 
 
 _RULES: Final[dict[Imm, _Rule]] = {
@@ -218,13 +235,21 @@ _RULES: Final[dict[Imm, _Rule]] = {
     Imm.LANE: lambda printer, instr: f" {instr[1]}",
     Imm.LANES16: lambda printer, instr: "".join(f" {lane}" for lane in instr[1]),
     Imm.MEMARG_LANE: InstructionPrinter._imm_memarg,
+    Imm.TYPE_FIELD: InstructionPrinter._imm_type_field,
+    Imm.TYPE_COUNT: lambda printer, instr: f" {printer.types.use(instr[1])} {instr[2]}",
+    Imm.TYPE_DATA: _pair(lambda printer: printer.types, lambda printer: printer.datas),
+    Imm.TYPE_ELEM: _pair(lambda printer: printer.types, lambda printer: printer.elems),
+    Imm.TYPE_TYPE: _pair(lambda printer: printer.types, lambda printer: printer.types),
+    Imm.REF: lambda printer, instr: f" {printer.val(ref_type(False, instr[1]))}",
+    Imm.REF_NULL: lambda printer, instr: f" {printer.val(ref_type(True, instr[1]))}",
+    Imm.CAST: InstructionPrinter._imm_cast,
 }
 """How the immediates of each kind are written, with a space before them."""
 
 _OPENING: Final = frozenset({Imm.BLOCK, Imm.TRY_TABLE})
 """Immediates of the instructions that open a block."""
 
-_LABELLED: Final = frozenset({Imm.LABEL, Imm.LABELS})
+_LABELLED: Final = frozenset({Imm.LABEL, Imm.LABELS, Imm.CAST})
 """Immediates that look different at different depths."""
 
 PRINTED_IMMEDIATES: Final = frozenset(_RULES)

@@ -21,6 +21,7 @@ from pyjsapi.syntax.types import (
     MemType,
     RecType,
     RefType,
+    StructType,
     SubType,
     TableType,
     TagType,
@@ -60,6 +61,7 @@ class TypePrinter:
         }
         self._vals: dict[ValType, str] = {}
         self._block_types: dict[int, str] = {}
+        self._field_spaces: dict[int, References] = {}
 
     # Value types
 
@@ -120,6 +122,16 @@ class TypePrinter:
 
     # Defined types
 
+    def fields(self, typeidx: int) -> References:
+        """How the fields of the structure type at an index are referred to; of another type there are none."""
+        found = self._field_spaces.get(typeidx)
+        if found is None:
+            comp = self.subtypes[typeidx].comp if typeidx < len(self.subtypes) else None
+            count = len(comp.fields) if isinstance(comp, StructType) else 0
+            names = self.names.fields.get(typeidx, {})
+            found = self._field_spaces[typeidx] = References(count, names)
+        return found
+
     def _field(self, field: FieldType) -> str:
         storage = field.storage
         text = self.val(storage) if isinstance(storage, ValType) else storage.name
@@ -130,7 +142,7 @@ class TypePrinter:
             return f"(func{self.signature(comp)})"
         if isinstance(comp, ArrayType):
             return f"(array {self._field(comp.field)})"
-        fields = References(len(comp.fields), self.names.fields.get(typeidx, {}))
+        fields = self.fields(typeidx)
         printed = "".join(
             f" (field{fields.bare_binding(i)} {self._field(field)})"
             for i, field in enumerate(comp.fields)

@@ -12,7 +12,8 @@ from pyjsapi.syntax.types import F32, F64, FUNCREF, I32, I64, V128, ValType, ref
 from pyjsapi.validation.context import Context
 from pyjsapi.validation.matching import match_val
 from pyjsapi.validation.requirements import require_feature
-from pyjsapi.validation.state import show
+from pyjsapi.validation.rules import RULES
+from pyjsapi.validation.state import State, show
 from pyjsapi.validation.types import TypeChecker
 
 _CONSTANTS: Final[dict[Op, ValType]] = {
@@ -27,9 +28,17 @@ _ARITHMETIC: Final[dict[Op, ValType]] = {
     for type_ in (I32, I64)
     for family in ("add", "sub", "mul")
 }
+_GC: Final = frozenset(
+    BY_MNEMONIC[name]
+    for name in (
+        "struct.new", "struct.new_default", "array.new", "array.new_default", "array.new_fixed",
+        "ref.i31", "any.convert_extern", "extern.convert_any",
+    )
+)  # fmt: skip
 _REF_NULL: Final = BY_MNEMONIC["ref.null"]
 _REF_FUNC: Final = BY_MNEMONIC["ref.func"]
 _GLOBAL_GET: Final = BY_MNEMONIC["global.get"]
+_BLOCK: Final = BY_MNEMONIC["block"]
 _END: Final = BY_MNEMONIC["end"]
 
 
@@ -43,6 +52,8 @@ class ConstantChecker:
     imported_globals: int
     refs: set[int] = field(default_factory=set)
     """Functions mentioned by ``ref.func``."""
+    state: State | None = None
+    """For the instructions whose rules are those of function bodies; made when one is met."""
 
     def check(self, expr: Expr, expected: ValType) -> None:
         """Check that ``expr`` is constant and gives one value of type ``expected``.
@@ -92,6 +103,9 @@ class ConstantChecker:
                 self.checker.features, "extended_const", f"{op} in a constant expression"
             )
             return
+        if op in _GC:
+            require_feature(self.checker.features, "gc", f"the instruction {op}")
+            return
         if op is not _GLOBAL_GET:
             raise ValidationError(f"constant expression required, {op} is not constant")
         index = instr[1]
@@ -130,3 +144,15 @@ class ConstantChecker:
             require_feature(self.checker.features, "reference_types", "ref.func")
             self.refs.add(index)
             stack.append(ref_type(False, self.context.funcs[index]))
+        elif op in _GC:
+            self._check_by_rule(instr, stack)
+
+    def _check_by_rule(self, instr: Instr, stack: list[ValType]) -> None:
+        if self.state is None:
+            self.state = State(self.context, self.checker)
+        state = self.state
+        state.vals, state.frames = [], []
+        state.push_frame(_BLOCK, [], [])
+        state.vals += stack
+        RULES[op_of(instr)](state, instr)
+        stack[:] = state.vals[1:]

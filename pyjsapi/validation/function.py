@@ -9,6 +9,8 @@ from functools import lru_cache
 from operator import length_hint
 from typing import Any, Final, TypeAlias
 
+import pyjsapi.validation.aggregate_rules
+import pyjsapi.validation.cast_rules
 import pyjsapi.validation.exception_rules
 import pyjsapi.validation.vector_rules  # noqa: F401 (these modules fill the table of rules)
 from pyjsapi.binary.code import BinaryCode

@@ -36,11 +36,13 @@ RULES: Final[dict[Op, Rule]] = {}
 _ELSE: Final = BY_MNEMONIC["else"]
 
 
-def _rule(*mnemonics: str) -> Callable[[Rule], Rule]:
-    def register(rule: Rule) -> Rule:
+def rule(*mnemonics: str) -> Callable[[Rule], Rule]:
+    """Register the rule of these instructions."""
+
+    def register(function: Rule) -> Rule:
         for mnemonic in mnemonics:
-            RULES[BY_MNEMONIC[mnemonic]] = rule
-        return rule
+            RULES[BY_MNEMONIC[mnemonic]] = function
+        return function
 
     return register
 
@@ -62,14 +64,14 @@ def _table(state: State, index: int) -> TableType:
         raise ValidationError(f"unknown table {index}") from None
 
 
-def _elem(state: State, index: int) -> RefType:
+def elem_type(state: State, index: int) -> RefType:
     try:
         return state.context.elems[index]
     except IndexError:
         raise ValidationError(f"unknown elem segment {index}") from None
 
 
-def _check_data(state: State, index: int) -> None:
+def check_data(state: State, index: int) -> None:
     if index >= state.context.datas:
         raise ValidationError(f"unknown data segment {index}")
 
@@ -81,12 +83,12 @@ def _smaller(a: NumType, b: NumType) -> NumType:
 # --- control ---
 
 
-@_rule("unreachable")
+@rule("unreachable")
 def _unreachable(state: State, instr: Instr) -> None:
     state.unreachable()
 
 
-@_rule("block", "loop", "if")
+@rule("block", "loop", "if")
 def _block(state: State, instr: Instr) -> None:
     op, type_ = instr
     start, end = state.checker.block(type_)
@@ -97,7 +99,7 @@ def _block(state: State, instr: Instr) -> None:
     state.push_frame(op, start, end)
 
 
-@_rule("else")
+@rule("else")
 def _else(state: State, instr: Instr) -> None:
     if state.frames[-1][0] is not IF:
         raise ValidationError("else without an open if")
@@ -105,7 +107,7 @@ def _else(state: State, instr: Instr) -> None:
     state.push_frame(_ELSE, start, end)
 
 
-@_rule("end")
+@rule("end")
 def _end(state: State, instr: Instr) -> None:
     outermost = len(state.frames) == 1
     op, start, end, _, _, _ = state.pop_frame()
@@ -121,13 +123,13 @@ def _end(state: State, instr: Instr) -> None:
         state.push_types(end)
 
 
-@_rule("br")
+@rule("br")
 def _br(state: State, instr: Instr) -> None:
     state.pop_types(state.label(instr[1]))
     state.unreachable()
 
 
-@_rule("br_if")
+@rule("br_if")
 def _br_if(state: State, instr: Instr) -> None:
     label = state.label(instr[1])
     state.pop_types((I32,))
@@ -136,7 +138,7 @@ def _br_if(state: State, instr: Instr) -> None:
         state.vals += label
 
 
-@_rule("br_table")
+@rule("br_table")
 def _br_table(state: State, instr: Instr) -> None:
     _, labels, default = instr
     expected = state.label(default)
@@ -158,7 +160,7 @@ def _br_table(state: State, instr: Instr) -> None:
     state.unreachable()
 
 
-@_rule("br_on_null")
+@rule("br_on_null")
 def _br_on_null(state: State, instr: Instr) -> None:
     label = state.label(instr[1])
     ref = state.pop_ref()
@@ -168,7 +170,7 @@ def _br_on_null(state: State, instr: Instr) -> None:
     state.vals.append(ref_type(False, ref.heap))
 
 
-@_rule("br_on_non_null")
+@rule("br_on_non_null")
 def _br_on_non_null(state: State, instr: Instr) -> None:
     label = state.label(instr[1])
     if not label or not isinstance(label[-1], RefType):
@@ -179,7 +181,7 @@ def _br_on_non_null(state: State, instr: Instr) -> None:
     state.vals += label[:-1]
 
 
-@_rule("return")
+@rule("return")
 def _return(state: State, instr: Instr) -> None:
     state.pop_types(state.results)
     state.unreachable()
@@ -204,7 +206,7 @@ def _callee(state: State, typeidx: int, tableidx: int) -> DefType:
     return deftype
 
 
-@_rule("call_indirect")
+@rule("call_indirect")
 def _call_indirect(state: State, instr: Instr) -> None:
     _, typeidx, tableidx = instr
     func = _callee(state, typeidx, tableidx).func
@@ -212,7 +214,7 @@ def _call_indirect(state: State, instr: Instr) -> None:
     state.push_types(func.results)
 
 
-@_rule("return_call")
+@rule("return_call")
 def _return_call(state: State, instr: Instr) -> None:
     try:
         _, params, results = state.signatures[instr[1]]
@@ -223,7 +225,7 @@ def _return_call(state: State, instr: Instr) -> None:
     state.unreachable()
 
 
-@_rule("return_call_indirect")
+@rule("return_call_indirect")
 def _return_call_indirect(state: State, instr: Instr) -> None:
     _, typeidx, tableidx = instr
     func = _callee(state, typeidx, tableidx).func
@@ -232,14 +234,14 @@ def _return_call_indirect(state: State, instr: Instr) -> None:
     state.unreachable()
 
 
-@_rule("call_ref")
+@rule("call_ref")
 def _call_ref(state: State, instr: Instr) -> None:
     deftype = state.checker.func(instr[1])
     state.pop_types((*deftype.func.params, ref_type(True, deftype)))
     state.push_types(deftype.func.results)
 
 
-@_rule("return_call_ref")
+@rule("return_call_ref")
 def _return_call_ref(state: State, instr: Instr) -> None:
     deftype = state.checker.func(instr[1])
     _check_tail(state, list(deftype.func.results))
@@ -250,12 +252,12 @@ def _return_call_ref(state: State, instr: Instr) -> None:
 # --- parametric ---
 
 
-@_rule("drop")
+@rule("drop")
 def _drop(state: State, instr: Instr) -> None:
     state.pop_any()
 
 
-@_rule("select")
+@rule("select")
 def _select(state: State, instr: Instr) -> None:
     state.pop_types((I32,))
     second = state.pop_any()
@@ -290,7 +292,7 @@ RULES[SELECT_TYPED] = _select_typed
 # --- variables ---
 
 
-@_rule("global.get")
+@rule("global.get")
 def _global_get(state: State, instr: Instr) -> None:
     try:
         state.vals.append(state.context.globals[instr[1]].valtype)
@@ -298,7 +300,7 @@ def _global_get(state: State, instr: Instr) -> None:
         raise ValidationError(f"unknown global {instr[1]}") from None
 
 
-@_rule("global.set")
+@rule("global.set")
 def _global_set(state: State, instr: Instr) -> None:
     try:
         type_ = state.context.globals[instr[1]]
@@ -312,38 +314,38 @@ def _global_set(state: State, instr: Instr) -> None:
 # --- tables ---
 
 
-@_rule("table.get")
+@rule("table.get")
 def _table_get(state: State, instr: Instr) -> None:
     table = _table(state, instr[1])
     state.pop_types((table.addrtype,))
     state.vals.append(table.reftype)
 
 
-@_rule("table.set")
+@rule("table.set")
 def _table_set(state: State, instr: Instr) -> None:
     table = _table(state, instr[1])
     state.pop_types((table.addrtype, table.reftype))
 
 
-@_rule("table.size")
+@rule("table.size")
 def _table_size(state: State, instr: Instr) -> None:
     state.vals.append(_table(state, instr[1]).addrtype)
 
 
-@_rule("table.grow")
+@rule("table.grow")
 def _table_grow(state: State, instr: Instr) -> None:
     table = _table(state, instr[1])
     state.pop_types((table.reftype, table.addrtype))
     state.vals.append(table.addrtype)
 
 
-@_rule("table.fill")
+@rule("table.fill")
 def _table_fill(state: State, instr: Instr) -> None:
     table = _table(state, instr[1])
     state.pop_types((table.addrtype, table.reftype, table.addrtype))
 
 
-@_rule("table.copy")
+@rule("table.copy")
 def _table_copy(state: State, instr: Instr) -> None:
     destination = _table(state, instr[1])
     source = _table(state, instr[2])
@@ -356,11 +358,11 @@ def _table_copy(state: State, instr: Instr) -> None:
     state.pop_types((destination.addrtype, source.addrtype, length))
 
 
-@_rule("table.init")
+@rule("table.init")
 def _table_init(state: State, instr: Instr) -> None:
     _, elemidx, tableidx = instr
     table = _table(state, tableidx)
-    reftype = _elem(state, elemidx)
+    reftype = elem_type(state, elemidx)
     if not match_ref(reftype, table.reftype):
         raise ValidationError(
             f"type mismatch: element segment's type {reftype} does not match "
@@ -369,24 +371,24 @@ def _table_init(state: State, instr: Instr) -> None:
     state.pop_types((table.addrtype, I32, I32))
 
 
-@_rule("elem.drop")
+@rule("elem.drop")
 def _elem_drop(state: State, instr: Instr) -> None:
-    _elem(state, instr[1])
+    elem_type(state, instr[1])
 
 
 # --- memory ---
 
 
-@_rule("memory.copy")
+@rule("memory.copy")
 def _memory_copy(state: State, instr: Instr) -> None:
     destination = _addrtype(state, instr[1])
     source = _addrtype(state, instr[2])
     state.pop_types((destination, source, _smaller(destination, source)))
 
 
-@_rule("data.drop")
+@rule("data.drop")
 def _data_drop(state: State, instr: Instr) -> None:
-    _check_data(state, instr[1])
+    check_data(state, instr[1])
 
 
 def _with_addrtype(types: tuple[ValType, ...] | None, at: NumType) -> tuple[ValType, ...]:
@@ -407,7 +409,7 @@ def memory_rule(state: State, instr: Instr) -> None:
     op = instr[0]
     if op.imm is Imm.DATA_MEM:
         at = _addrtype(state, instr[2])
-        _check_data(state, instr[1])
+        check_data(state, instr[1])
     else:
         at = _addrtype(state, instr[1])
         if op.imm in (Imm.MEMARG, Imm.MEMARG_LANE):
@@ -431,23 +433,23 @@ def check_memarg(instr: Instr, at: NumType) -> None:
 # --- references ---
 
 
-@_rule("ref.null")
+@rule("ref.null")
 def _ref_null(state: State, instr: Instr) -> None:
     state.vals.append(ref_type(True, state.checker.close_heap(instr[1])))
 
 
-@_rule("ref.is_null")
+@rule("ref.is_null")
 def _ref_is_null(state: State, instr: Instr) -> None:
     state.pop_ref()
     state.vals.append(I32)
 
 
-@_rule("ref.as_non_null")
+@rule("ref.as_non_null")
 def _ref_as_non_null(state: State, instr: Instr) -> None:
     state.vals.append(ref_type(False, state.pop_ref().heap))
 
 
-@_rule("ref.func")
+@rule("ref.func")
 def _ref_func(state: State, instr: Instr) -> None:
     index = instr[1]
     context = state.context

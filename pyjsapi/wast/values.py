@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final, TypeAlias
 
 from pyjsapi.runtime import ExnInst, FuncInst
 from pyjsapi.runtime.floats import f32_bits, f32_from_bits, f64_bits, f64_from_bits
+from pyjsapi.runtime.gc import I31_MASK, ArrayInst, StructInst
 from pyjsapi.syntax.instructions import Imm
 
 _BITS: Final = {Imm.I32: 32, Imm.I64: 64, Imm.F32: 32, Imm.F64: 64, Imm.V128: 128}
@@ -14,6 +16,23 @@ _NAMES: Final = {
     Imm.I32: "i32", Imm.I64: "i64", Imm.F32: "f32", Imm.F64: "f64", Imm.V128: "v128",
 }  # fmt: skip
 _QUIET_NAN: Final = {Imm.F32: 0x7FC00000, Imm.F64: 0x7FF8000000000000}
+
+
+_REFERENCES: Final[dict[str, Callable[[Any], bool]]] = {
+    "ref.func": lambda value: isinstance(value, FuncInst),
+    "ref.exn": lambda value: isinstance(value, ExnInst),
+    "ref.extern": lambda value: not isinstance(value, ExnInst | FuncInst | float),
+    "ref.any": lambda value: not isinstance(value, ExnInst | FuncInst | float),
+    "ref.eq": lambda value: isinstance(value, StructInst | ArrayInst) or _is_i31(value),
+    "ref.i31": lambda value: _is_i31(value),
+    "ref.struct": lambda value: isinstance(value, StructInst),
+    "ref.array": lambda value: isinstance(value, ArrayInst),
+}
+"""Whether a reference that is not null is of the kind."""
+
+
+def _is_i31(value: Any) -> bool:
+    return type(value) is int and 0 <= value <= I31_MASK
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,13 +164,8 @@ class RefPattern:
 
     def matches(self, value: Any) -> bool:
         """Whether the value is such a reference."""
-        if self.mnemonic == "ref.func":
-            return isinstance(value, FuncInst)
-        if self.mnemonic == "ref.exn":
-            return isinstance(value, ExnInst)
-        if self.mnemonic == "ref.extern":
-            return value is not None and not isinstance(value, FuncInst | int | float)
-        return False
+        wanted = _REFERENCES.get(self.mnemonic)
+        return wanted is not None and value is not None and wanted(value)
 
     def __str__(self) -> str:
         return self.mnemonic

@@ -12,7 +12,7 @@ from pyjsapi.binary.leb128 import signed, unsigned
 from pyjsapi.syntax.errors import DecodeError
 from pyjsapi.syntax.instructions import BY_CODE, BY_MNEMONIC, OPS, Imm, Op
 from pyjsapi.syntax.module import Instr
-from pyjsapi.syntax.types import EXTERN, F64, FUNC, FUNCREF, I32, I64, NOFUNC, V128, ref_type
+from pyjsapi.syntax.types import EQ, EXTERN, F64, FUNC, FUNCREF, I32, I64, NOFUNC, V128, ref_type
 
 END = BY_MNEMONIC["end"].instr
 IF = BY_MNEMONIC["if"]
@@ -59,6 +59,19 @@ SAMPLES: dict[Imm, list[tuple[Any, ...]]] = {
     Imm.LANE: [(0,), (15,), (255,)],
     Imm.LANES16: [(tuple(range(16)),), (tuple(range(255, 239, -1)),)],
     Imm.MEMARG_LANE: [(0, 0, 0, 0), (0, 3, 128, 1), (300, 2, 2**64 - 1, 255)],
+    Imm.TYPE_FIELD: PAIRS,
+    Imm.TYPE_COUNT: PAIRS,
+    Imm.TYPE_DATA: PAIRS,
+    Imm.TYPE_ELEM: PAIRS,
+    Imm.TYPE_TYPE: PAIRS,
+    Imm.REF: [(EQ,), (NOFUNC,), (0,), (2**32 - 1,)],
+    Imm.REF_NULL: [(EQ,), (0,)],
+    Imm.CAST: [
+        (label, ref_type(a, EQ), ref_type(b, 300))
+        for label in (0, 128)
+        for a in (False, True)
+        for b in (False, True)
+    ],
 }
 
 INSTRUCTIONS: list[Instr] = [

@@ -7,11 +7,12 @@ from typing import Any
 import pytest
 
 from pyjsapi.syntax.instructions import BY_MNEMONIC, OPS, SELECT_TYPED, Imm
-from pyjsapi.syntax.types import FUNC, I32, I64, ref_type
+from pyjsapi.syntax.types import ANY, EQ, FUNC, I31, I32, I64, ref_type
 from pyjsapi.text import parse_module
 
 _MODULE = """
     (type $t0 (func)) (type $t1 (func (param i32) (result i32 i32)))
+    (type $s (struct (field $a i32) (field $b (mut i8)))) (type $a (array i8))
     (func $f (local $x i32) (local $y i32) block $l {} end)
     (func $g) (table $t 0 funcref) (table $u 0 funcref) (memory $m 0) (memory $n 0)
     (global $p i32 i32.const 0) (global $q i32 i32.const 0)
@@ -79,6 +80,17 @@ _IMMEDIATES: dict[Imm, list[tuple[str, tuple[Any, ...]]]] = {
         ("align=1 3", (0, 0, 0, 3)),
         ("$n align=1 3", (1, 0, 0, 3)),
         ("1 offset=5 align=1 3", (1, 0, 5, 3)),
+    ],
+    Imm.TYPE_FIELD: [("$s $b", (2, 1)), ("2 0", (2, 0)), ("0 7", (0, 7))],
+    Imm.TYPE_COUNT: [("$a 0x10", (3, 16))],
+    Imm.TYPE_DATA: [("$a $d2", (3, 1))],
+    Imm.TYPE_ELEM: [("$a $e2", (3, 1))],
+    Imm.TYPE_TYPE: [("$a 4", (3, 4))],
+    Imm.REF: [("(ref $s)", (2,)), ("(ref eq)", (EQ,))],
+    Imm.REF_NULL: [("(ref null $s)", (2,)), ("eqref", (EQ,)), ("(ref null i31)", (I31,))],
+    Imm.CAST: [
+        ("$l anyref (ref $s)", (0, ref_type(True, ANY), ref_type(False, 2))),
+        ("1 (ref eq) i31ref", (1, ref_type(False, EQ), ref_type(True, I31))),
     ],
 }
 

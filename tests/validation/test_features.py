@@ -21,6 +21,7 @@ from pyjsapi.syntax.module import (
     Table,
 )
 from pyjsapi.syntax.types import (
+    ANY,
     EXTERNREF,
     FUNC,
     FUNCREF,
@@ -30,6 +31,7 @@ from pyjsapi.syntax.types import (
     GlobalType,
     MemType,
     RecType,
+    StructType,
     SubType,
     TableType,
     ref_type,
@@ -40,6 +42,7 @@ from pyjsapi.validation.module import validate_module
 Build = Callable[[str], list[Instr]]
 FuncTypeMaker = Callable[..., RecType]
 
+ANYREF = ref_type(True, ANY)
 EMPTY = FuncType((), ())
 ONE_MEMORY = MemType(I32, 0, None)
 ONE_TABLE = TableType(I32, 0, None, FUNCREF)
@@ -92,6 +95,12 @@ def _cases(build: Build, functype: FuncTypeMaker) -> dict[str, tuple[str, Module
             "function_references",
             Module(tables=[Table(ONE_TABLE, null)]),
         ),
+        "structure type": ("gc", Module(types=[RecType((SubType(True, (), StructType(())),))])),
+        "abstract heap type": ("gc", Module(tables=[Table(TableType(I32, 0, None, ANYREF), None)])),
+        "i31 in a constant": (
+            "gc",
+            Module(globals=[Global(GlobalType(ANYREF, False), build("i32.const 1; ref.i31; end"))]),
+        ),
         "passive data": ("bulk_memory", Module(datas=[Data(b"", "passive")])),
         "data count": ("bulk_memory", Module(data_count=0)),
         "passive elements": ("bulk_memory", Module(elems=[Elem(FUNCREF, [], "passive")])),
@@ -103,7 +112,7 @@ CASES = [
     "two memories", "an imported and a defined memory", "two tables", "64-bit memory", "64-bit table", "two results",
     "block type", "externref", "funcref global", "externref table", "reference without null", "reference to a type",
     "recursion group", "open type", "initial value of a table", "passive data", "data count", "passive elements",
-    "declared elements",
+    "declared elements", "structure type", "abstract heap type", "i31 in a constant",
 ]  # fmt: skip
 
 

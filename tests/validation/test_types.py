@@ -20,7 +20,6 @@ from pyjsapi.syntax.types import (
     MemType,
     RecType,
     RefType,
-    StructType,
     SubType,
     TableType,
     ValType,
@@ -112,17 +111,6 @@ def test_the_depth_of_a_hierarchy_is_limited() -> None:
     assert len(validate(Module(types=chain(63))).types) == 64
     with pytest.raises(ValidationError, match=r"64, the limit is 63 \(Limits\.subtype_depth\)"):
         validate(Module(types=chain(64)))
-
-
-@pytest.mark.parametrize(
-    ("type_", "field"),
-    [
-        (RecType((SubType(True, (), StructType(())),)), "gc"),
-    ],
-)
-def test_types_that_the_engine_lacks_name_their_feature(type_: RecType, field: str) -> None:
-    with pytest.raises(FeatureError, match=f"needs the feature {field}, which this engine"):
-        validate(Module(types=[type_]))
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,359 @@
+"""Structures, arrays, i31 references, casts and conversions (core: "Aggregate" and "Reference Instructions").
+
+A field is an item of the list ``fields`` of a `StructInst`, an element one of the list ``elems`` of an `ArrayInst`.
+A null reference has no such attribute and an array no such item: Python's exceptions become the traps, see `traps`.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from pyjsapi.compiler.casts import test_of
+from pyjsapi.compiler.emit_memory import bulk_call
+from pyjsapi.compiler.expression import (
+    ATOM,
+    CONST,
+    EFFECT,
+    GLOBAL,
+    NAME,
+    P_BIT_AND,
+    P_COMPARE,
+    P_CONDITIONAL,
+    P_PRIMARY,
+    TOP,
+    TRAPS,
+    TRUTH,
+    Entry,
+)
+from pyjsapi.compiler.frame import Frame, default_text
+from pyjsapi.compiler.registry import emits
+from pyjsapi.runtime.gc import I31_MASK, MAX_ELEMENTS
+from pyjsapi.syntax.instructions import Imm
+from pyjsapi.syntax.module import Instr, op_of
+from pyjsapi.syntax.types import (
+    ANY,
+    EXTERN,
+    I31,
+    I32,
+    ArrayType,
+    FieldType,
+    HeapType,
+    PackType,
+    RefType,
+    StorageType,
+    StructType,
+    ValType,
+    ref_type,
+)
+
+_SIGN_BIT: Final = 1 << 31
+
+
+def _fields(frame: Frame, typeidx: int) -> tuple[FieldType, ...]:
+    comp = frame.scope.types[typeidx].comp
+    return comp.fields if isinstance(comp, StructType) else ()
+
+
+def _element(frame: Frame, typeidx: int) -> FieldType:
+    comp = frame.scope.types[typeidx].comp
+    if not isinstance(comp, ArrayType):
+        raise ValueError(f"type {typeidx} is not an array type")
+    return comp.field
+
+
+def _pop_in_order(frame: Frame, count: int, *, first: int = 0) -> list[Entry]:
+    """Pop operands that Python will not evaluate in their order: those for which it matters are evaluated now.
+
+    The first ``first`` ones are evaluated in any case if anything of them can be noticed.
+    """
+    stack = frame.stack
+    start = len(stack) - count
+    for i in range(start, len(stack)):
+        later = 0
+        for entry in stack[i + 1 :]:
+            later |= entry.flags
+        flags = stack[i].flags
+        noticed = flags & (TRAPS | EFFECT) and i - start < first
+        if noticed or flags & EFFECT or (flags & ~TRUTH and later & (TRAPS | EFFECT)):
+            frame.spill(i)
+    return frame.pop_values(count)
+
+
+def _merge(entries: list[Entry]) -> tuple[int, int]:
+    deps = flags = 0
+    for entry in entries:
+        deps |= entry.deps
+        flags |= entry.flags
+    return deps, flags
+
+
+def _packed(value: Entry, storage: StorageType) -> str:
+    """Text of a canonical value as a field keeps it."""
+    if not isinstance(storage, PackType):
+        return value.at(P_CONDITIONAL)
+    mask = (1 << storage.bits) - 1
+    return value.at(P_CONDITIONAL) if value.high <= mask else f"{value.at(P_BIT_AND)}&{mask}"
+
+
+def _push_field(frame: Frame, instr: Instr, text: str, field: FieldType, *used: Entry) -> None:
+    """Push what a field or element with this text reads as."""
+    deps, flags = _merge(list(used))
+    flags = flags & ~TRUTH | TRAPS | (GLOBAL if field.mutable else 0)
+    storage = field.storage
+    if not isinstance(storage, PackType):
+        high = TOP.get(storage, 0)
+        frame.push(Entry(storage, text, ATOM, 0, high, deps, flags))
+        return
+    top = (1 << storage.bits) - 1
+    if not op_of(instr).family.endswith("_s"):
+        frame.push(Entry(I32, text, ATOM, 0, top, deps, flags))
+        return
+    extension = (1 << 32) - top - 1
+    signed = f"x if (x:={text})<{top + 1 >> 1} else x+{extension}"
+    frame.push(Entry(I32, signed, P_CONDITIONAL, 0, TOP[I32], deps, flags))
+
+
+# ---- structures
+
+
+def _new(frame: Frame, typeidx: int, text: str, values: list[Entry], more: int = 0) -> None:
+    deps, flags = _merge(values)
+    type_ = ref_type(False, frame.scope.types[typeidx])
+    frame.push(Entry(type_, text, ATOM, deps=deps, flags=flags & ~TRUTH | more))
+
+
+@emits("struct.new")
+def _struct_new(frame: Frame, instr: Instr) -> None:
+    fields = _fields(frame, instr[1])
+    values = frame.pop_values(len(fields))
+    items = ",".join(_packed(v, f.storage) for v, f in zip(values, fields, strict=True))
+    _new(frame, instr[1], f"Struct(Y[{instr[1]}],[{items}])", values)
+
+
+def _default(storage: StorageType) -> str:
+    return default_text(storage) if isinstance(storage, ValType) else "0"
+
+
+@emits("struct.new_default")
+def _struct_new_default(frame: Frame, instr: Instr) -> None:
+    items = ",".join(_default(field.storage) for field in _fields(frame, instr[1]))
+    _new(frame, instr[1], f"Struct(Y[{instr[1]}],[{items}])", [])
+
+
+@emits("struct.get", "struct.get_s", "struct.get_u")
+def _struct_get(frame: Frame, instr: Instr) -> None:
+    _, typeidx, fieldidx = instr
+    reference = frame.pop_canonical()
+    text = f"{reference.at(P_PRIMARY)}.fields[{fieldidx}]"
+    _push_field(frame, instr, text, _fields(frame, typeidx)[fieldidx], reference)
+
+
+@emits("struct.set")
+def _struct_set(frame: Frame, instr: Instr) -> None:
+    _, typeidx, fieldidx = instr
+    reference, value = _pop_in_order(frame, 2)
+    stored = _packed(value, _fields(frame, typeidx)[fieldidx].storage)
+    frame.emit(f"{reference.at(P_PRIMARY)}.fields[{fieldidx}]={stored}", 0, True, True)
+
+
+# ---- arrays
+
+
+@emits("array.new")
+def _array_new(frame: Frame, instr: Instr) -> None:
+    values = frame.pop_values(2)
+    value = _packed(values[0], _element(frame, instr[1]).storage)
+    text = f"new_array(Y[{instr[1]}],{value},{values[1].text})"
+    _new(frame, instr[1], text, values, TRAPS)
+
+
+@emits("array.new_default")
+def _array_new_default(frame: Frame, instr: Instr) -> None:
+    count = frame.pop_canonical()
+    value = _default(_element(frame, instr[1]).storage)
+    _new(frame, instr[1], f"new_array(Y[{instr[1]}],{value},{count.text})", [count], TRAPS)
+
+
+@emits("array.new_fixed")
+def _array_new_fixed(frame: Frame, instr: Instr) -> None:
+    _, typeidx, count = instr
+    values = frame.pop_values(count)
+    storage = _element(frame, typeidx).storage
+    items = ",".join(_packed(value, storage) for value in values)
+    _new(frame, typeidx, f"Array(Y[{typeidx}],[{items}])", values)
+
+
+@emits("array.new_data")
+def _array_new_data(frame: Frame, instr: Instr) -> None:
+    _new_from_segment(frame, instr, "new_array_data", "D")
+
+
+@emits("array.new_elem")
+def _array_new_elem(frame: Frame, instr: Instr) -> None:
+    _new_from_segment(frame, instr, "new_array_elem", "E")
+
+
+def _new_from_segment(frame: Frame, instr: Instr, function: str, segments: str) -> None:
+    _, typeidx, segment = instr
+    values = frame.pop_values(2)
+    operands = ",".join(value.text for value in values)
+    text = f"{function}(Y[{typeidx}],{segments},{segment},{operands})"
+    _new(frame, typeidx, text, values, TRAPS | GLOBAL)
+
+
+@emits("array.get", "array.get_s", "array.get_u")
+def _array_get(frame: Frame, instr: Instr) -> None:
+    reference, index = _pop_subscript(frame, 2)
+    text = f"{reference.at(P_PRIMARY)}.elems[{index.text}]"
+    _push_field(frame, instr, text, _element(frame, instr[1]), reference, index)
+
+
+def _pop_subscript(frame: Frame, count: int) -> list[Entry]:
+    """Pop reference and index, perhaps a value; Python looks at the reference before it evaluates the index."""
+    stack = frame.stack
+    index = len(stack) - count + 1
+    early = stack[index].flags & (TRAPS | EFFECT)
+    return _pop_in_order(frame, count, first=2 if early else 0)
+
+
+@emits("array.set")
+def _array_set(frame: Frame, instr: Instr) -> None:
+    reference, index, value = _pop_subscript(frame, 3)
+    stored = _packed(value, _element(frame, instr[1]).storage)
+    frame.emit(f"{reference.at(P_PRIMARY)}.elems[{index.text}]={stored}", 0, True, True)
+
+
+@emits("array.len")
+def _array_len(frame: Frame, instr: Instr) -> None:
+    reference = frame.pop_canonical()
+    text = f"len({reference.at(P_PRIMARY)}.elems)"
+    flags = reference.flags | TRAPS
+    frame.push(Entry(I32, text, ATOM, 0, MAX_ELEMENTS, reference.deps, flags))
+
+
+@emits("array.fill")
+def _array_fill(frame: Frame, instr: Instr) -> None:
+    storage = _element(frame, instr[1]).storage
+    if isinstance(storage, PackType):
+        count = frame.stack.pop()
+        value = frame.pop_canonical()
+        mask = (1 << storage.bits) - 1
+        if value.high > mask:
+            text = f"{value.at(P_BIT_AND)}&{mask}"
+            value = Entry(I32, text, P_BIT_AND, 0, mask, value.deps, value.flags)
+        frame.stack += value, count
+    bulk_call(frame, "fill_array({},{},{},{})", 4)
+
+
+@emits("array.copy")
+def _array_copy(frame: Frame, instr: Instr) -> None:
+    bulk_call(frame, "copy_array({},{},{},{},{})", 5)
+
+
+@emits("array.init_data")
+def _array_init_data(frame: Frame, instr: Instr) -> None:
+    _init_from_segment(frame, instr, "init_array_data", "D")
+
+
+@emits("array.init_elem")
+def _array_init_elem(frame: Frame, instr: Instr) -> None:
+    _init_from_segment(frame, instr, "init_array_elem", "E")
+
+
+def _init_from_segment(frame: Frame, instr: Instr, function: str, segments: str) -> None:
+    array, *operands = frame.pop_values(4)
+    rest = ",".join(operand.text for operand in operands)
+    frame.emit(f"{function}({array.text},{segments},{instr[2]},{rest})", 0, True, True)
+
+
+# ---- i31 references
+
+
+@emits("ref.i31")
+def _ref_i31(frame: Frame, instr: Instr) -> None:
+    value = frame.pop_canonical()
+    fits = value.high <= I31_MASK
+    text = value.text if fits else f"{value.at(P_BIT_AND)}&{I31_MASK}"
+    prec = value.prec if fits else P_BIT_AND
+    form = value.form if value.form is NAME or value.form is CONST else None
+    type_ = ref_type(False, I31)
+    frame.push(
+        Entry(type_, text, prec, 0, 0, value.deps, value.flags & ~TRUTH, form if fits else None)
+    )
+
+
+def _bound(reference: Entry) -> tuple[str, str]:
+    """First and later mention of an operand within an expression."""
+    if reference.form is NAME:
+        return reference.text, reference.text
+    return f"(x:={reference.text})", "x"
+
+
+@emits("i31.get_u")
+def _i31_get_u(frame: Frame, instr: Instr) -> None:
+    reference = frame.pop_canonical()
+    first, v = _bound(reference)
+    text = f"{v} if {first} is not None else null_i31()"
+    flags = reference.flags | TRAPS
+    frame.push(Entry(I32, text, P_CONDITIONAL, 0, I31_MASK, reference.deps, flags))
+
+
+@emits("i31.get_s")
+def _i31_get_s(frame: Frame, instr: Instr) -> None:
+    reference = frame.pop_canonical()
+    first, v = _bound(reference)
+    half = I31_MASK + 1 >> 1
+    text = f"null_i31() if {first} is None else {v} if {v}<{half} else {v}+{_SIGN_BIT}"
+    flags = reference.flags | TRAPS
+    frame.push(Entry(I32, text, P_CONDITIONAL, 0, TOP[I32], reference.deps, flags))
+
+
+@emits("ref.eq")
+def _ref_eq(frame: Frame, instr: Instr) -> None:
+    # Equal integers are equal i31 references; instances are equal to themselves alone.
+    left, right = frame.pop_values(2)
+    deps, flags = _merge([left, right])
+    text = f"{left.at(P_COMPARE + 1)}=={right.at(P_COMPARE + 1)}"
+    if "None" in (left.text, right.text):
+        text = text.replace("==", " is ")
+    frame.push(Entry(I32, text, P_COMPARE, 0, 1, deps, flags | TRUTH))
+
+
+# ---- casts and conversions
+
+
+def _closed(frame: Frame, heap: HeapType) -> HeapType:
+    return frame.scope.types[heap] if isinstance(heap, int) else heap
+
+
+@emits("ref.test")
+def _ref_test(frame: Frame, instr: Instr) -> None:
+    op, heap = instr
+    reference = frame.materialise(frame.pop(), len(frame.stack))
+    text, prec = test_of(frame.scope, reference.text, heap, op.imm is Imm.REF_NULL)
+    frame.push(Entry(I32, text, prec, 0, 1, reference.deps, reference.flags | TRUTH))
+
+
+@emits("ref.cast")
+def _ref_cast(frame: Frame, instr: Instr) -> None:
+    op, heap = instr
+    nullable = op.imm is Imm.REF_NULL
+    reference = frame.materialise(frame.pop(), len(frame.stack))
+    test, _ = test_of(frame.scope, reference.text, heap, nullable)
+    text = f"{reference.text} if {test} else cast_failure()"
+    type_ = RefType(nullable, _closed(frame, heap))
+    flags = reference.flags | TRAPS
+    frame.push(Entry(type_, text, P_CONDITIONAL, deps=reference.deps, flags=flags))
+
+
+@emits("any.convert_extern")
+def _any_convert_extern(frame: Frame, instr: Instr) -> None:
+    a = frame.pop_canonical()
+    frame.push(Entry(ref_type(True, ANY), f"internalize({a.text})", ATOM, 0, 0, a.deps, a.flags))
+
+
+@emits("extern.convert_any")
+def _extern_convert_any(frame: Frame, instr: Instr) -> None:
+    a = frame.pop_canonical()
+    text = f"externalize({a.text})"
+    frame.push(Entry(ref_type(True, EXTERN), text, ATOM, 0, 0, a.deps, a.flags))
