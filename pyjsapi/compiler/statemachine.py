@@ -71,9 +71,10 @@ class _Label:
         return self.params if self.is_loop else self.results
 
 
-def _targets(body: Sequence[Instr]) -> set[int]:
-    """Positions of the structured instructions whose labels are branched to."""
+def _targets(body: Sequence[Instr]) -> tuple[set[int], set[int]]:
+    """Positions of the structured instructions whose labels are branched to, and of those with ``else``."""
     found: set[int] = set()
+    with_else: set[int] = set()
     open_: list[int] = [-1]
     for position, instr in enumerate(body):
         op = instr[0]
@@ -85,11 +86,13 @@ def _targets(body: Sequence[Instr]) -> set[int]:
             open_.append(position)
         elif op is _END:
             open_.pop()
+        elif op is _ELSE:
+            with_else.add(open_[-1])
         elif op in SIMPLE_BRANCHES:
             found.add(open_[-1 - instr[1]])
         elif op is BR_TABLE:
             found.update(open_[-1 - label] for label in (*instr[1], instr[2]))
-    return found
+    return found, with_else
 
 
 class StateMachine(Frame):
@@ -111,7 +114,7 @@ class StateMachine(Frame):
         """Write the body of the function."""
         header = self.lines
         facts = self.facts
-        targets = _targets(body)
+        targets, with_else = _targets(body)
         self._labels = [_Label((), self.type.results, [], is_loop=False)]
         self._start(self._new_state(), [])
         self.facts = facts
@@ -130,7 +133,7 @@ class StateMachine(Frame):
             if emitter is not None:
                 emitter(self, instr)
             elif op in _OPENING:
-                self._open(instr, position in targets)
+                self._open(instr, position in targets, position in with_else)
             elif op is _ELSE:
                 self._else()
             elif op is _END:
@@ -167,18 +170,19 @@ class StateMachine(Frame):
             self.write("  while True:")
         else:
             self.write("while True:")
-        pending: list[tuple[str, int, int, int]] = [("", 0, len(self._states) - 1, inner)]
+        runs = self._runs()
+        pending: list[tuple[str, int, int, int]] = [("", 0, len(runs) - 1, inner)]
         while pending:
             text, first, last, indent = pending.pop()
             if text:
                 self.lines.append(" " * (indent - 1) + text)
             if first == last:
                 space = " " * indent
-                self.lines.extend(space + line for line in self._states[first] or ["continue"])
+                self.lines.extend(space + line for line in runs[first][1] or ["continue"])
                 continue
             middle = (first + last + 1) // 2
             pending.append(("else:", middle, last, indent + 1))
-            pending.append((f"if _s<{middle}:", first, middle - 1, indent + 1))
+            pending.append((f"if _s<{runs[middle][0]}:", first, middle - 1, indent + 1))
         if self._handlers:
             self.write(" except Exception as _x:")
             self.write("  _e=caught(_x)")
@@ -186,6 +190,40 @@ class StateMachine(Frame):
             regions, handlers = tuple(self._regions), tuple(self._handlers)
             self.write(f"  _s=landing_state(_e,{regions!r}[_s],{handlers!r},X)")
             self.write("  if _s<0: raise")
+
+    def _runs(self) -> list[tuple[int, list[str]]]:
+        """Adjacent states with the same code, as (first of them, code): the ends of nested blocks are one run."""
+        does = self._followed()
+        starts = [i for i, state in enumerate(does) if i == 0 or does[i - 1] != state]
+        runs = []
+        for start, end in zip(starts, [*starts[1:], len(does)], strict=True):
+            state = does[start]
+            own = start <= state < end
+            runs.append((start, self._states[state] if own else [f"_s={state}", "continue"]))
+        return runs
+
+    def _followed(self) -> list[int]:
+        """For every state the one that does its work: another one where it only goes on to that."""
+        found = [-1] * len(self._states)
+        for first in range(len(found)):
+            path = []
+            state = first
+            while found[state] < 0:
+                path.append(state)
+                found[state] = state
+                state = self._goes_on_to(state)
+            for passed in path:
+                found[passed] = found[state]
+        return found
+
+    def _goes_on_to(self, state: int) -> int:
+        """The state that a state goes on to without doing anything, or the state itself."""
+        lines = self._states[state]
+        if len(lines) == 2 and lines[1] == "continue":
+            target = lines[0].removeprefix("_s=")
+            if target.isdecimal() and self._regions[int(target)] == self._regions[state]:
+                return int(target)
+        return state
 
     def _settle_all(self) -> None:
         """Leave nothing pending but constants: what follows may run on another way."""
@@ -196,7 +234,7 @@ class StateMachine(Frame):
 
     # Structured instructions
 
-    def _open(self, instr: Instr, targeted: bool) -> None:
+    def _open(self, instr: Instr, targeted: bool, with_else: bool) -> None:
         op = instr[0]
         params, results = self.scope.block_types(instr[1])
         condition = self.pop() if op is _IF else None
@@ -214,9 +252,9 @@ class StateMachine(Frame):
         self._labels.append(label)
         if condition is not None:
             label.state = self._new_state()
-            label.otherwise = self._new_state()
+            label.otherwise = self._new_state() if with_else else None
             self.write(f"if {negation(text, prec)}:")
-            self._go(label.otherwise, 1)
+            self._go(label.state if label.otherwise is None else label.otherwise, 1)
         elif op is _TRY_TABLE and instr[2]:
             self._open_region(label, instr)
         elif targeted:
@@ -277,19 +315,10 @@ class StateMachine(Frame):
             return
         if label.region is not None:
             self._region = label.region
-        if label.otherwise is not None:  # an if without else passes its parameters on
-            self._pass_on(label)
         if self._reachable:
             self._move(self.pop_values(len(label.results)), label.height)
             self._go(label.state, 0)
         self._start(label.state, self._at(label, label.results))
-
-    def _pass_on(self, label: _Label) -> None:
-        lines, indent = self.lines, self.indent
-        if label.otherwise is not None and label.state is not None:
-            self.lines, self.indent = self._states[label.otherwise], 0
-            self._go(label.state, 0)
-        self.lines, self.indent = lines, indent
 
     def _end_function(self, label: _Label) -> None:
         if self._reachable:
