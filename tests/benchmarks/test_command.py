@@ -36,9 +36,9 @@ def test_a_python_that_is_not_installed_is_named() -> None:
 
 def test_geometric_means_are_judged_by_the_targets_of_their_place() -> None:
     native = speed_costs(TABLE, LEAST)
-    assert [(cost.value, cost.target, cost.met) for cost in native] == [
-        (pytest.approx(180), 200, False),
-        (pytest.approx(1.25), 1.3, True),
+    assert [(round(cost.value, 6), cost.target, cost.met) for cost in native] == [
+        (180, 200, False),
+        (1.25, 1.3, True),
     ]
     inside = speed_costs(TABLE, LEAST_IN_PYODIDE)
     assert [(cost.target, cost.met) for cost in inside] == [(150, True), (None, None)]
