@@ -20,6 +20,7 @@ again from there: the parts of such a block are wrapped.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from operator import itemgetter
 from typing import Any, Final
 
 from pyjsapi.compiler.tree import SIMPLE_BRANCHES, Types
@@ -29,6 +30,7 @@ from pyjsapi.syntax.types import EXN, RefType, ref_type
 
 EXNREF: Final[RefType] = ref_type(True, EXN)
 
+_OP_OF: Final = itemgetter(0)
 _OP: Final = BY_MNEMONIC
 _TRY: Final = _OP["try"]
 _CATCH: Final = _OP["catch"]
@@ -76,7 +78,7 @@ class _Block:
 
 def is_legacy(body: Sequence[Instr]) -> bool:
     """Whether a body has instructions of the first form."""
-    return any(instr[0] is _TRY for instr in body)
+    return _TRY in map(_OP_OF, body)
 
 
 def _scan(body: Sequence[Instr]) -> dict[int, _Block]:
@@ -119,6 +121,8 @@ class _Lowering:
         self.first_local = first_local
         self.extra = 0
         """Locals added."""
+        self.catching = 0
+        """Catches that are open, each of which has an exception in a local of its own."""
         self.block_types = block_types
         self.tags = tags
 
@@ -222,9 +226,10 @@ class _Lowering:
         self.out.append((_BR, self.depth - block.depth))
         self._close()
         block.part += 1
-        nested = sum(other.exn >= 0 for other in self.open if other is not block)
-        self.extra = max(self.extra, nested + 1)
-        block.exn = self.first_local + nested
+        if block.exn < 0:
+            block.exn = self.first_local + self.catching
+            self.catching += 1
+            self.extra = max(self.extra, self.catching)
         self.out.append((_OP["local.set"], block.exn))
         params = self._tag_types(instr[1]) if instr[0] is _CATCH else ()
         self._begin_part(block, params)
@@ -234,6 +239,7 @@ class _Lowering:
         self._end_part(block)
         if block.is_try and block.part == 0:
             self._close()  # the try_table of a try without catches
+        self.catching -= block.exn >= 0
         self.open.pop()
         self._close()
 

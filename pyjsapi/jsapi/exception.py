@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import traceback
 import weakref
 from typing import Any, ClassVar
 
@@ -47,6 +46,8 @@ class Exception(HostException):
         exn = ExnInst(tag._tag, tuple(map(from_js, values, types)))
         self._attach(exn)
         if trace:
+            import traceback
+
             self._stack = "".join(traceback.format_list(traceback.extract_stack()[:-1]))
 
     def _attach(self, exn: ExnInst) -> None:
