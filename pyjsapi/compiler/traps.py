@@ -32,22 +32,27 @@ _DEEP: Final = 1000
 _KEPT: Final = 100
 
 
+_TRANSLATED: Final = (ArithmeticError, IndexError, MemoryError, RecursionError, struct.error)
+"""What stands for a trap, or for a resource that ran out, when wasm code raises it."""
+
+
 def translate_exception(exception: BaseException) -> WasmError | None:
     """The error that an exception from wasm code stands for; ``None`` if it belongs to the host."""
     if isinstance(exception, WasmError):
         return exception
     if isinstance(exception, AttributeError):
         return _null_instance(exception)
-    if not isinstance(exception, (ArithmeticError, IndexError, RecursionError, struct.error)):
+    if not isinstance(exception, _TRANSLATED):
         return None
     innermost = _innermost(exception.__traceback__)
     if innermost is None:
         return None
     filename = innermost.tb_frame.f_code.co_filename
     generated = filename.startswith(GENERATED)
-    if isinstance(exception, RecursionError):
+    if isinstance(exception, (RecursionError, MemoryError)):
         if generated or filename.startswith(_PACKAGE):
-            return Exhaustion("call stack exhausted")
+            deep = isinstance(exception, RecursionError)
+            return Exhaustion("call stack exhausted" if deep else "out of memory")
         return None
     if not generated and filename != _HELPERS:
         return None

@@ -48,6 +48,8 @@ def js_error(error: BaseException) -> BaseException:
             return CallStackError("Maximum call stack size exceeded")
         return error
     if isinstance(core, Exhaustion):
+        if isinstance(error, MemoryError):
+            return RangeError("out of memory")
         return CallStackError("Maximum call stack size exceeded")
     if isinstance(core, CoreLinkError):
         return LinkError(core.message)
