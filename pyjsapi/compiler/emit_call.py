@@ -2,7 +2,7 @@
 
 A function of the instance is the Python global ``f<index>``. An indirect call subscripts the table's list for the
 signature, whose slots of other types hold functions that trap. Python evaluates what is called before the
-arguments, WebAssembly after them: the callee is evaluated early only where nobody can tell.
+arguments, WebAssembly after them: arguments are evaluated on their own where somebody could tell.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from pyjsapi.compiler.expression import (
     P_CONDITIONAL,
     TOP,
     TRAPS,
+    TRUTH,
     Entry,
 )
 from pyjsapi.compiler.frame import Frame
@@ -42,7 +43,9 @@ def callee_of(frame: Frame, instr: Instr) -> Callee:
     start = len(frame.stack) - len(type_.params)
     arguments = frame.stack[start:]
     if target.flags & EFFECT or any(a.flags & (EFFECT | TRAPS) for a in arguments):
-        target = frame.materialise(target, len(frame.stack))
+        for i, argument in enumerate(arguments, start):
+            if argument.flags & ~TRUTH:
+                frame.spill(i)
     if family == "call_ref":
         text = f"({target.at(P_CONDITIONAL + 1)} or null_function).call"
         return Callee(text, type_, target.deps, target.flags)
