@@ -8,6 +8,7 @@ from typing import Any, NoReturn, final
 from pyjsapi.compiler.engine import CompiledModule, instantiate
 from pyjsapi.ecmascript import RangeError
 from pyjsapi.ecmascript.values import is_object
+from pyjsapi.jsapi.builtin_sets import BuiltinImports
 from pyjsapi.jsapi.descriptors import get_property
 from pyjsapi.jsapi.errors import LinkError, js_error
 from pyjsapi.jsapi.functions import exported_function, from_js, funcinst_for_import
@@ -98,8 +99,7 @@ class Instance:
         what = "WebAssembly.Instance()"
         if not isinstance(module, Module):
             raise TypeError(f"{what}: argument 0 must be a WebAssembly.Module")
-        compiled = module._compiled
-        self._instantiate(compiled, read_imports(compiled, imports, what), what)
+        self._instantiate(module._compiled, read_imports(module, imports, what), what)
 
     def _instantiate(self, compiled: CompiledModule, values: list[ExternVal], what: str) -> None:
         try:
@@ -125,10 +125,10 @@ class Instance:
         return f"<WebAssembly.Instance {self._exports!r}>"
 
 
-def instance_object(compiled: CompiledModule, values: list[ExternVal], what: str) -> Instance:
+def instance_object(module: Module, values: list[ExternVal], what: str) -> Instance:
     """An `Instance` from imports that were read before."""
     instance = Instance.__new__(Instance)
-    instance._instantiate(compiled, values, what)
+    instance._instantiate(module._compiled, values, what)
     return instance
 
 
@@ -145,20 +145,39 @@ def export_object(value: ExternVal) -> Any:
     return table_object(value)
 
 
-def read_imports(compiled: CompiledModule, imports: Any, what: str) -> list[ExternVal]:
-    """ "Read the imports": the external values in the module's order. Raises `TypeError` and `LinkError`."""
+def read_imports(module: Module, imports: Any, what: str) -> list[ExternVal]:
+    """ "Read the imports": the external values in the module's order. Raises `TypeError` and `LinkError`.
+
+    The imports object may be missing if the module's compile options provide every import: so say the
+    specification's tests and browsers, though its text asks for one.
+    """
+    compiled = module._compiled
     if imports is not None and not is_object(imports):
         raise TypeError(f"{what}: the imports must be an object, not {imports!r}")
-    if compiled.module.imports and imports is None:
-        raise TypeError(f"{what}: imports argument must be present and must be an object")
+    provided = BuiltinImports(module._options)
     values: list[ExternVal] = []
+    functions = 0
     for index, import_ in enumerate(compiled.module.imports):
+        type_ = compiled.context.imports[index]
         place = f'{what}: Import #{index} "{import_.module}"'
-        namespace = get_property(imports, import_.module)
-        if not is_object(namespace):
-            raise TypeError(f"{place}: module is not an object or function")
-        value = get_property(namespace, import_.name)
-        values.append(_link(value, compiled.context.imports[index], f'{place} "{import_.name}"'))
+        builtin = provided.get(import_.module, import_.name)
+        if isinstance(builtin, FuncInst):
+            linked: ExternVal = builtin
+        elif builtin is not None:
+            linked = _link(builtin, type_, f'{place} "{import_.name}"')
+        elif imports is None:
+            raise TypeError(f"{what}: imports argument must be present and must be an object")
+        else:
+            namespace = get_property(imports, import_.module)
+            if not is_object(namespace):
+                raise TypeError(f"{place}: module is not an object or function")
+            value = get_property(namespace, import_.name)
+            linked = _link(value, type_, f'{place} "{import_.name}"')
+        if isinstance(linked, FuncInst):
+            if linked.index is None:  # "the index of the host function", by which it is named
+                linked.index = functions
+            functions += 1
+        values.append(linked)
     return values
 
 

@@ -7,10 +7,12 @@ from typing import Any
 from pyjsapi.compiler.engine import CompiledModule, compile_module
 from pyjsapi.ecmascript import ArrayBuffer, bytes_of_buffer_source
 from pyjsapi.ecmascript.conversions import to_string
+from pyjsapi.jsapi.builtin_sets import check_builtins, is_provided
 from pyjsapi.jsapi.descriptors import type_name
 from pyjsapi.jsapi.errors import CompileError
 from pyjsapi.jsapi.global_ import global_type
 from pyjsapi.jsapi.memory import memory_type
+from pyjsapi.jsapi.options import NO_OPTIONS, CompileOptions, read_options
 from pyjsapi.jsapi.table import table_type
 from pyjsapi.syntax.deftypes import DefType
 from pyjsapi.syntax.errors import WasmError
@@ -30,25 +32,36 @@ from pyjsapi.validation.limits import Limits
 class Module:
     """A compiled, stateless module.
 
-    ``bytes`` is a buffer source: bytes-like, an `ArrayBuffer`, or a view of one; it is copied. ``features`` and
+    ``bytes`` is a buffer source: bytes-like, an `ArrayBuffer`, or a view of one; it is copied. ``options`` are
+    ``WebAssemblyCompileOptions``, a mapping or an object with attributes; both members may be keywords instead:
+    ``builtins``, names of the builtin sets that satisfy imports (``["js-string"]``), and
+    ``importedStringConstants``, the module name whose imports are the strings of their names. ``features`` and
     ``limits`` restrict what the module may use. Raises `TypeError` for anything else, `CompileError` with the place
-    of the mistake for bytes that are no valid module.
+    of the mistake for bytes that are no valid module or that import a builtin with another type.
     """
 
-    __slots__ = ("__weakref__", "_compiled")
+    __slots__ = ("__weakref__", "_compiled", "_options")
 
     _compiled: CompiledModule
+    _options: CompileOptions
 
     def __init__(
         self,
         bytes: Any = None,
+        options: Any = None,
         /,
         *,
+        builtins: Any = None,
+        importedStringConstants: Any = None,
         features: Features | None = None,
         limits: Limits | None = None,
     ) -> None:
-        data = stable_bytes(bytes, "WebAssembly.Module()")
-        self._compiled = compile_bytes(data, "WebAssembly.Module()", features, limits)
+        what = "WebAssembly.Module()"
+        data = stable_bytes(bytes, what)
+        self._options = read_options(
+            options, what, builtins=builtins, importedStringConstants=importedStringConstants
+        )
+        self._compiled = compile_bytes(data, what, self._options, features, limits)
 
     @staticmethod
     def exports(module: Module, /) -> list[dict[str, Any]]:
@@ -76,7 +89,10 @@ class Module:
 
     @staticmethod
     def imports(module: Module, /) -> list[dict[str, Any]]:
-        """The imports: ``module``, ``name``, ``kind``, and ``type`` (type reflection)."""
+        """The imports: ``module``, ``name``, ``kind``, and ``type`` (type reflection).
+
+        Those that the module's compile options satisfy are left out.
+        """
         compiled = _compiled(module, "imports")
         return [
             {
@@ -88,6 +104,7 @@ class Module:
             for import_, type_ in zip(
                 compiled.module.imports, compiled.context.imports, strict=True
             )
+            if not is_provided(module._options, import_.module, import_.name)
         ]
 
     @staticmethod
@@ -113,19 +130,26 @@ def stable_bytes(source: Any, what: str) -> bytes:
 
 
 def compile_bytes(
-    data: bytes, what: str, features: Features | None = None, limits: Limits | None = None
+    data: bytes,
+    what: str,
+    options: CompileOptions = NO_OPTIONS,
+    features: Features | None = None,
+    limits: Limits | None = None,
 ) -> CompiledModule:
-    """Decode and validate; raises `CompileError`."""
+    """Decode and validate, builtins and imported strings too; raises `CompileError`."""
     try:
-        return compile_module(data, features or Features(), limits or Limits())
+        compiled = compile_module(data, features or Features(), limits or Limits())
     except WasmError as error:
         raise CompileError(f"{what}: {error}") from error
+    check_builtins(compiled, options, what)
+    return compiled
 
 
-def module_object(compiled: CompiledModule) -> Module:
+def module_object(compiled: CompiledModule, options: CompileOptions = NO_OPTIONS) -> Module:
     """ "Construct a WebAssembly module object"."""
     module = Module.__new__(Module)
     module._compiled = compiled
+    module._options = options
     return module
 
 

@@ -16,6 +16,7 @@ from pyjsapi.jsapi.global_ import Global
 from pyjsapi.jsapi.instance import Instance, instance_object, read_imports
 from pyjsapi.jsapi.memory import Memory
 from pyjsapi.jsapi.module import Module, compile_bytes, module_object, stable_bytes
+from pyjsapi.jsapi.options import CompileOptions, read_options
 from pyjsapi.jsapi.streaming import response_bytes
 from pyjsapi.jsapi.table import Table
 from pyjsapi.jsapi.tag import JSTag, Tag
@@ -64,78 +65,149 @@ class InstantiatedSource(dict[str, Any]):
         return instance
 
 
-def validate(bytes: Any = None, /) -> bool:
-    """Whether the bytes of a buffer source are a valid module. Raises `TypeError` for anything else."""
-    data = stable_bytes(bytes, "WebAssembly.validate()")
+def validate(
+    bytes: Any = None,
+    options: Any = None,
+    /,
+    *,
+    builtins: Any = None,
+    importedStringConstants: Any = None,
+) -> bool:
+    """Whether the bytes of a buffer source are a valid module, with compile options as for `Module`.
+
+    Raises `TypeError` for anything else.
+    """
+    what = "WebAssembly.validate()"
+    data = stable_bytes(bytes, what)
+    read = read_options(
+        options, what, builtins=builtins, importedStringConstants=importedStringConstants
+    )
     try:
-        compile_bytes(data, "WebAssembly.validate()")
+        compile_bytes(data, what, read)
     except CompileError:
         return False
     return True
 
 
-def compile(bytes: Any = None, /) -> Coroutine[Any, Any, Module]:
-    """Promise of a `Module`; the bytes are copied at once. Rejects with `TypeError` or `CompileError`."""
+def compile(
+    bytes: Any = None,
+    options: Any = None,
+    /,
+    *,
+    builtins: Any = None,
+    importedStringConstants: Any = None,
+) -> Coroutine[Any, Any, Module]:
+    """Promise of a `Module`; the bytes are copied at once. Options, rejections: as `Module` has and raises them."""
     what = "WebAssembly.compile()"
-    read = _attempt(lambda: stable_bytes(bytes, what))
+    members = {"builtins": builtins, "importedStringConstants": importedStringConstants}
+    read = _attempt(lambda: (stable_bytes(bytes, what), read_options(options, what, **members)))
 
     async def compiled() -> Module:
-        return module_object(compile_bytes(read(), what))
+        return _compile(*read(), what)
 
     return compiled()
 
 
-def instantiate(source: Any = None, imports: Any = None, /) -> Coroutine[Any, Any, Any]:
+def instantiate(
+    source: Any = None,
+    imports: Any = None,
+    options: Any = None,
+    /,
+    *,
+    builtins: Any = None,
+    importedStringConstants: Any = None,
+) -> Coroutine[Any, Any, Any]:
     """Promise of an `Instance` for a `Module`, of an `InstantiatedSource` for the bytes of one.
 
-    Rejects with what the constructors of `Module` and `Instance` raise.
+    Compile options are for bytes alone: a `Module` has its own. Rejects with what the constructors of `Module` and
+    `Instance` raise.
     """
-    return (
-        _instantiate_module(source, imports)
-        if isinstance(source, Module)
-        else _instantiate_bytes(source, imports)
-    )
+    if isinstance(source, Module):
+        return _instantiate_module(source, imports)
+    members = {"builtins": builtins, "importedStringConstants": importedStringConstants}
+    return _instantiate_bytes(source, imports, options, members)
 
 
 def _instantiate_module(module: Module, imports: Any) -> Coroutine[Any, Any, Instance]:
     read: Callable[[], list[ExternVal]] = _attempt(
-        lambda: read_imports(module._compiled, imports, _INSTANTIATE)
+        lambda: read_imports(module, imports, _INSTANTIATE)
     )
 
     async def instantiated() -> Instance:
-        return instance_object(module._compiled, read(), _INSTANTIATE)
+        return instance_object(module, read(), _INSTANTIATE)
 
     return instantiated()
 
 
-def _instantiate_bytes(source: Any, imports: Any) -> Coroutine[Any, Any, InstantiatedSource]:
-    read = _attempt(lambda: stable_bytes(source, _INSTANTIATE))
+def _instantiate_bytes(
+    source: Any, imports: Any, options: Any, members: dict[str, Any]
+) -> Coroutine[Any, Any, InstantiatedSource]:
+    read = _attempt(
+        lambda: (
+            stable_bytes(source, _INSTANTIATE),
+            read_options(options, _INSTANTIATE, **members),
+        )
+    )
 
     async def instantiated() -> InstantiatedSource:
-        return _instantiate(read(), imports, _INSTANTIATE)
+        return _instantiate(_compile(*read(), _INSTANTIATE), imports, _INSTANTIATE)
 
     return instantiated()
 
 
-def _instantiate(data: bytes, imports: Any, what: str) -> InstantiatedSource:
-    compiled = compile_bytes(data, what)
-    instance = instance_object(compiled, read_imports(compiled, imports, what), what)
-    return InstantiatedSource(module_object(compiled), instance)
+def _compile(data: bytes, options: CompileOptions, what: str) -> Module:
+    return module_object(compile_bytes(data, what, options), options)
 
 
-async def compileStreaming(source: Any = None, /) -> Module:
+def _instantiate(module: Module, imports: Any, what: str) -> InstantiatedSource:
+    instance = instance_object(module, read_imports(module, imports, what), what)
+    return InstantiatedSource(module, instance)
+
+
+def compileStreaming(
+    source: Any = None,
+    options: Any = None,
+    /,
+    *,
+    builtins: Any = None,
+    importedStringConstants: Any = None,
+) -> Coroutine[Any, Any, Module]:
     """Promise of a `Module` from a fetch ``Response``, anything of its shape, or an awaitable of one.
 
-    Rejects with `TypeError` unless the response is successful and of type ``application/wasm``.
+    Options as for `Module`. Rejects with `TypeError` unless the response is successful and of type
+    ``application/wasm``.
     """
     what = "WebAssembly.compileStreaming()"
-    return module_object(compile_bytes(await response_bytes(source, what), what))
+    members = {"builtins": builtins, "importedStringConstants": importedStringConstants}
+    read = _attempt(lambda: read_options(options, what, **members))
+
+    async def compiled() -> Module:
+        wanted = read()
+        return _compile(await response_bytes(source, what), wanted, what)
+
+    return compiled()
 
 
-async def instantiateStreaming(source: Any = None, imports: Any = None, /) -> InstantiatedSource:
+def instantiateStreaming(
+    source: Any = None,
+    imports: Any = None,
+    options: Any = None,
+    /,
+    *,
+    builtins: Any = None,
+    importedStringConstants: Any = None,
+) -> Coroutine[Any, Any, InstantiatedSource]:
     """Like `compileStreaming`, and instantiated with the imports."""
     what = "WebAssembly.instantiateStreaming()"
-    return _instantiate(await response_bytes(source, what), imports, what)
+    members = {"builtins": builtins, "importedStringConstants": importedStringConstants}
+    read = _attempt(lambda: read_options(options, what, **members))
+
+    async def instantiated() -> InstantiatedSource:
+        wanted = read()
+        module = _compile(await response_bytes(source, what), wanted, what)
+        return _instantiate(module, imports, what)
+
+    return instantiated()
 
 
 def _attempt(read: Callable[[], _T]) -> Callable[[], _T]:

@@ -31,7 +31,7 @@ class FuncInst:
         self.host = host
         """The embedder's callable that a host function stands for; ``None`` for wasm functions."""
         self.index = index
-        """Function index in the module that defines the function; ``None`` for host functions."""
+        """Function index in the module that defines the function, or that first imports a host function, if any."""
         self.wrapper: weakref.ref[Any] | None = None
         """The embedder's object for this function, so that it keeps its identity."""
 
