@@ -87,12 +87,20 @@ def _merge(entries: list[Entry]) -> tuple[int, int]:
     return deps, flags
 
 
-def _packed(value: Entry, storage: StorageType) -> str:
-    """Text of a canonical value as a field keeps it."""
-    if not isinstance(storage, PackType):
-        return value.at(P_CONDITIONAL)
+def _packed(frame: Frame, value: Entry, storage: StorageType) -> Entry:
+    """A popped value as a field keeps it. Of a packed one the mask makes it canonical as well."""
+    if not isinstance(storage, PackType) or value.flags & TRUTH:
+        return frame.canonical(value)
     mask = (1 << storage.bits) - 1
-    return value.at(P_CONDITIONAL) if value.high <= mask else f"{value.at(P_BIT_AND)}&{mask}"
+    if value.low >= 0 and value.high <= mask:
+        return value
+    text = f"{value.at(P_BIT_AND)}&{mask}"
+    return Entry(I32, text, P_BIT_AND, 0, mask, value.deps, value.flags)
+
+
+def _pack_top(frame: Frame, depth: int, storage: StorageType) -> None:
+    """Pack the value that lies ``depth`` entries from the top of the stack."""
+    frame.stack[-depth] = _packed(frame, frame.stack[-depth], storage)
 
 
 def _push_field(frame: Frame, instr: Instr, text: str, field: FieldType, *used: Entry) -> None:
@@ -125,8 +133,10 @@ def _new(frame: Frame, typeidx: int, text: str, values: list[Entry], more: int =
 @emits("struct.new")
 def _struct_new(frame: Frame, instr: Instr) -> None:
     fields = _fields(frame, instr[1])
+    for depth, field in enumerate(reversed(fields), 1):
+        _pack_top(frame, depth, field.storage)
     values = frame.pop_values(len(fields))
-    items = ",".join(_packed(v, f.storage) for v, f in zip(values, fields, strict=True))
+    items = ",".join(value.at(P_CONDITIONAL) for value in values)
     _new(frame, instr[1], f"Struct(Y[{instr[1]}],[{items}])", values)
 
 
@@ -151,9 +161,9 @@ def _struct_get(frame: Frame, instr: Instr) -> None:
 @emits("struct.set")
 def _struct_set(frame: Frame, instr: Instr) -> None:
     _, typeidx, fieldidx = instr
+    _pack_top(frame, 1, _fields(frame, typeidx)[fieldidx].storage)
     reference, value = _pop_in_order(frame, 2)
-    stored = _packed(value, _fields(frame, typeidx)[fieldidx].storage)
-    frame.emit(f"{reference.at(P_PRIMARY)}.fields[{fieldidx}]={stored}", 0, True, True)
+    frame.emit(f"{reference.at(P_PRIMARY)}.fields[{fieldidx}]={value.text}", 0, True, True)
 
 
 # ---- arrays
@@ -161,9 +171,9 @@ def _struct_set(frame: Frame, instr: Instr) -> None:
 
 @emits("array.new")
 def _array_new(frame: Frame, instr: Instr) -> None:
+    _pack_top(frame, 2, _element(frame, instr[1]).storage)
     values = frame.pop_values(2)
-    value = _packed(values[0], _element(frame, instr[1]).storage)
-    text = f"new_array(Y[{instr[1]}],{value},{values[1].text})"
+    text = f"new_array(Y[{instr[1]}],{values[0].text},{values[1].text})"
     _new(frame, instr[1], text, values, TRAPS)
 
 
@@ -177,9 +187,11 @@ def _array_new_default(frame: Frame, instr: Instr) -> None:
 @emits("array.new_fixed")
 def _array_new_fixed(frame: Frame, instr: Instr) -> None:
     _, typeidx, count = instr
-    values = frame.pop_values(count)
     storage = _element(frame, typeidx).storage
-    items = ",".join(_packed(value, storage) for value in values)
+    for depth in range(1, count + 1):
+        _pack_top(frame, depth, storage)
+    values = frame.pop_values(count)
+    items = ",".join(value.at(P_CONDITIONAL) for value in values)
     _new(frame, typeidx, f"Array(Y[{typeidx}],[{items}])", values)
 
 
@@ -218,9 +230,9 @@ def _pop_subscript(frame: Frame, count: int) -> list[Entry]:
 
 @emits("array.set")
 def _array_set(frame: Frame, instr: Instr) -> None:
+    _pack_top(frame, 1, _element(frame, instr[1]).storage)
     reference, index, value = _pop_subscript(frame, 3)
-    stored = _packed(value, _element(frame, instr[1]).storage)
-    frame.emit(f"{reference.at(P_PRIMARY)}.elems[{index.text}]={stored}", 0, True, True)
+    frame.emit(f"{reference.at(P_PRIMARY)}.elems[{index.text}]={value.text}", 0, True, True)
 
 
 @emits("array.len")
@@ -233,15 +245,7 @@ def _array_len(frame: Frame, instr: Instr) -> None:
 
 @emits("array.fill")
 def _array_fill(frame: Frame, instr: Instr) -> None:
-    storage = _element(frame, instr[1]).storage
-    if isinstance(storage, PackType):
-        count = frame.stack.pop()
-        value = frame.pop_canonical()
-        mask = (1 << storage.bits) - 1
-        if value.high > mask:
-            text = f"{value.at(P_BIT_AND)}&{mask}"
-            value = Entry(I32, text, P_BIT_AND, 0, mask, value.deps, value.flags)
-        frame.stack += value, count
+    _pack_top(frame, 2, _element(frame, instr[1]).storage)
     bulk_call(frame, "fill_array({},{},{},{})", 4)
 
 
