@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any, Final
 
 from pyjsapi.compiler.engine import CompiledModule
@@ -18,12 +17,14 @@ _PREFIX: Final = "wasm:"
 _STRING_CONSTANT: Final = GlobalType(ref_type(False, EXTERN), False)
 
 
-@dataclass(frozen=True, slots=True)
 class Builtin:
     """A builtin function: its closed type and its steps over canonical values (see `FuncInst`)."""
 
-    type: DefType
-    call: Callable[..., Any]
+    __slots__ = ("call", "type")
+
+    def __init__(self, type_: DefType, call: Callable[..., Any]) -> None:
+        self.type = type_
+        self.call = call
 
 
 def _js_string() -> Mapping[str, Builtin]:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import Any, Final
 
 from pyjsapi.ecmascript.conversions import to_string
@@ -12,14 +10,16 @@ from pyjsapi.ecmascript.values import is_nullish, is_object
 from pyjsapi.jsapi.descriptors import get_property
 
 
-@dataclass(frozen=True, slots=True)
 class CompileOptions:
     """The options of a module: its slots [[BuiltinSets]] and [[ImportedStringModule]]."""
 
-    builtins: tuple[str, ...] = ()
-    """Names of builtin sets; sets that are not known are ignored."""
-    string_module: str | None = None
-    """Module name under which every global import is the string of its own name."""
+    __slots__ = ("builtins", "string_module")
+
+    def __init__(self, builtins: tuple[str, ...] = (), string_module: str | None = None) -> None:
+        self.builtins = builtins
+        """Names of builtin sets; sets that are not known are ignored."""
+        self.string_module = string_module
+        """Module name under which every global import is the string of its own name."""
 
 
 NO_OPTIONS: Final = CompileOptions()
@@ -62,4 +62,4 @@ def _usv_string(value: Any) -> str:
     if text.isascii():
         return text
     paired = text.encode("utf-16", "surrogatepass").decode("utf-16", "surrogatepass")
-    return re.sub("[\ud800-\udfff]", "\ufffd", paired)
+    return "".join("\ufffd" if "\ud800" <= c <= "\udfff" else c for c in paired)

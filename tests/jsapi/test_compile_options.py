@@ -220,6 +220,15 @@ def test_the_module_of_string_constants_may_have_any_name() -> None:
         assert WebAssembly.Instance(module, {}).exports.c.value == "text"
 
 
+def test_the_module_of_string_constants_is_converted_to_scalar_values() -> None:
+    data = wat2wasm(
+        '(module (global $c (import "\U0001f600\ufffd" "text") externref) (export "c" (global $c)))'
+    )
+    for name in ("\ud83d\ude00\ude00", "\U0001f600\ud83d", "\U0001f600\ufffd"):
+        module = WebAssembly.Module(data, importedStringConstants=name)
+        assert WebAssembly.Instance(module, {}).exports.c.value == "text"
+
+
 @pytest.mark.parametrize(
     "import_",
     [
