@@ -271,9 +271,13 @@ class StateMachine(Frame):
         for kind, tagidx, index in instr[2]:
             # The label itself is open already: those of the clauses are one further out.
             target = self._labels[-2 - index]
-            state = self._new_state()
+            values = clause_values(self, kind, tagidx, "_e")
+            if values or target is self._labels[0]:
+                state = self._new_state()
+                self._landing(state, target, values)
+            else:
+                state = self._state_of(target)
             clauses.append((-1 if tagidx is None else tagidx, state))
-            self._landing(state, target, clause_values(self, kind, tagidx, "_e"))
         self._handlers.append((outer, tuple(clauses)))
         self._region = len(self._handlers) - 1
         inner = self._new_state()
