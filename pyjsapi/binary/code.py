@@ -55,6 +55,11 @@ def _memarg_lane(reader: Reader) -> tuple[object, ...]:
     return *_memarg(reader), reader.byte()
 
 
+def _zero(reader: Reader) -> tuple[object, ...]:
+    reader.zero()
+    return ()
+
+
 def _try_table(reader: Reader) -> tuple[object, ...]:
     return block_type(reader), tuple([_catch(reader) for _ in range(reader.length())])
 
@@ -121,6 +126,7 @@ _READ: Final[dict[Imm, _Read]] = {
     Imm.LANE: lambda reader: (reader.byte(),),
     Imm.LANES16: lambda reader: (tuple(reader.bytes(16)),),
     Imm.MEMARG_LANE: _memarg_lane,
+    Imm.ZERO: _zero,
     Imm.TYPE_FIELD: _indices,
     Imm.TYPE_COUNT: _indices,
     Imm.TYPE_DATA: _indices,

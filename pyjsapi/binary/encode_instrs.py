@@ -104,6 +104,7 @@ _IMMEDIATES: Final[dict[Imm, Callable[[Instr], bytes]]] = {
     Imm.LANE: lambda instr: bytes(instr[1:]),
     Imm.LANES16: lambda instr: bytes(instr[1]),
     Imm.MEMARG_LANE: _memarg_lane,
+    Imm.ZERO: lambda instr: b"\0",
     Imm.TYPE_FIELD: _indices,
     Imm.TYPE_COUNT: _indices,
     Imm.TYPE_DATA: _indices,

@@ -12,6 +12,7 @@ from pyjsapi.binary.types import (
     LIMITS_64,
     LIMITS_MAX,
     LIMITS_PAGE_SIZE,
+    LIMITS_SHARED,
     REC,
     REF,
     REF_NULL,
@@ -118,11 +119,10 @@ def _limits(addrtype: AddrType, minimum: int, maximum: int | None, flags: int = 
 
 def mem_type(type_: MemType) -> bytes:
     """The type of a memory."""
-    if type_.shared:
-        raise ValueError(f"{type_} cannot be encoded yet: it is shared")
+    flags = LIMITS_SHARED if type_.shared else 0
     if type_.page_size_log2 == PAGE_SIZE_LOG2:
-        return _limits(type_.addrtype, type_.minimum, type_.maximum)
-    limits = _limits(type_.addrtype, type_.minimum, type_.maximum, LIMITS_PAGE_SIZE)
+        return _limits(type_.addrtype, type_.minimum, type_.maximum, flags)
+    limits = _limits(type_.addrtype, type_.minimum, type_.maximum, flags | LIMITS_PAGE_SIZE)
     return limits + unsigned(type_.page_size_log2)
 
 

@@ -51,6 +51,8 @@ EMPTY: Final = 0x40
 """Block type without a type; also the mark of a table with an initial value."""
 
 LIMITS_MAX: Final = 0x01
+LIMITS_SHARED: Final = 0x02
+"""Of memories."""
 LIMITS_64: Final = 0x04
 LIMITS_PAGE_SIZE: Final = 0x08
 """Of memories: log2 of the page size follows."""
@@ -177,7 +179,11 @@ def rec_type(reader: Reader) -> RecType:
     return RecType((_sub_type(reader),))
 
 
-_LIMITS_FEATURES: Final = {LIMITS_64: "memory64", LIMITS_PAGE_SIZE: "custom_page_sizes"}
+_LIMITS_FEATURES: Final = {
+    LIMITS_SHARED: "threads",
+    LIMITS_64: "memory64",
+    LIMITS_PAGE_SIZE: "custom_page_sizes",
+}
 """Flags of limits that need a feature."""
 
 
@@ -201,7 +207,8 @@ def _limits(reader: Reader, flags: int) -> tuple[AddrType, int, int | None]:
 
 def mem_type(reader: Reader, features: Features) -> MemType:
     """The type of a memory."""
-    flags = _limits_flags(reader, LIMITS_MAX | LIMITS_64 | LIMITS_PAGE_SIZE, features)
+    known = LIMITS_MAX | LIMITS_SHARED | LIMITS_64 | LIMITS_PAGE_SIZE
+    flags = _limits_flags(reader, known, features)
     addrtype, minimum, maximum = _limits(reader, flags)
     page_size_log2 = PAGE_SIZE_LOG2
     if flags & LIMITS_PAGE_SIZE:
@@ -211,7 +218,8 @@ def mem_type(reader: Reader, features: Features) -> MemType:
             raise reader.error(
                 f"invalid custom page size: 2^{page_size_log2} bytes", reader.pos - start
             )
-    return MemType(addrtype, minimum, maximum, page_size_log2=page_size_log2)
+    shared = bool(flags & LIMITS_SHARED)
+    return MemType(addrtype, minimum, maximum, shared, page_size_log2)
 
 
 def table_type(reader: Reader, features: Features) -> TableType:

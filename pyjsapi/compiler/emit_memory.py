@@ -143,7 +143,8 @@ def _divide_terms(
     return _Index(text, deps)
 
 
-def _plus(address: Entry, offset: int) -> str:
+def plus(address: Entry, offset: int) -> str:
+    """The effective address, as text."""
     return f"{address.at(P_SUM)}+{offset}" if offset else address.text
 
 
@@ -171,7 +172,7 @@ def _load_text(
     view = f"{access.view}_{k}"
     if index is not None:
         return f"{view}[{index.text}]", ATOM, index.deps
-    where = _plus(address, offset)
+    where = plus(address, offset)
     if frame.options.views and 1 << align_log2 == size and address.form is not CONST:
         if address.form is NAME and offset % size == 0:
             quotient, remainder, deps = _tested_index(frame, address, size, offset)
@@ -187,6 +188,9 @@ def _load(frame: Frame, instr: Instr) -> None:
     access = _LOADS[op]
     memory = frame.scope.memories[k]
     address = frame.stack.pop()
+    if address.flags & EFFECT:
+        # Python looks the bytes up first, but a call may grow the memory, which may move them.
+        address = frame.force(address, len(frame.stack))
     size = access.size
     type_ = access.result
     index = element_index(frame, address, size, offset) if size > 1 else None
@@ -199,7 +203,7 @@ def _load(frame: Frame, instr: Instr) -> None:
     flags = address.flags & ~TRUTH | MEMORY | TRAPS
     deps = address.deps
     if size == 1:
-        text = f"ba{k}[{_plus(address, offset)}]"
+        text = f"ba{k}[{plus(address, offset)}]"
         if access.signed:
             text = f"{'T8' if type_ is I32 else 'T8L'}[{text}]"
             frame.push(Entry(type_, text, ATOM, 0, MASK[type_], deps, flags))
@@ -210,7 +214,7 @@ def _load(frame: Frame, instr: Instr) -> None:
     deps |= more
     if type_ is F32:
         # The conversion to a Python float would make a signalling NaN quiet.
-        where = _plus(frame.canonical(address), offset)
+        where = plus(frame.canonical(address), offset)
         text = (
             f"x if (x:={text if prec > P_CONDITIONAL else f'({text})'})==x else ldf(ba{k},{where})"
         )
@@ -247,12 +251,17 @@ def _store(frame: Frame, instr: Instr) -> None:
     op, k, align_log2, offset = instr
     access = _STORES[op]
     size = access.size
-    value = _stored_value(frame, frame.stack.pop(), access)
+    value = frame.stack.pop()
     address = frame.stack.pop()
+    value = _stored_value(frame, value, access)
     height = len(frame.stack)
-    if (address.flags & ~TRUTH and value.flags & (TRAPS | EFFECT)) or (
-        address.flags & EFFECT and value.flags
-    ):
+    if (address.flags | value.flags) & EFFECT:
+        # Python may look the bytes up first, but a call may grow the memory, which may move them.
+        if address.flags & ~TRUTH:
+            address = frame.materialise(address, height)
+        address = frame.keep(address, height, height + 1)
+        value = frame.materialise(value, height + 1)
+    elif address.flags & ~TRUTH and value.flags & TRAPS:
         # Python evaluates the right side of an assignment first.
         address = frame.keep(frame.materialise(address, height), height, height + 1)
     index = element_index(frame, address, size, offset) if size > 1 else None
@@ -261,13 +270,13 @@ def _store(frame: Frame, instr: Instr) -> None:
     if access.result is F32:
         address = _store_f32(frame, instr, address, value, index)
     elif size == 1:
-        frame.emit(f"ba{k}[{_plus(address, offset)}]={value.text}", 0, True, True)
+        frame.emit(f"ba{k}[{plus(address, offset)}]={value.text}", 0, True, True)
     elif index is not None:
         frame.emit(f"{access.view}_{k}[{index.text}]={value.text}", 0, True, True)
     elif frame.options.views and 1 << align_log2 == size and address.form is not CONST:
         address = _store_tested(frame, instr, access, address, value)
     else:
-        line = f"{access.storer}(ba{k},{_plus(address, offset)},{value.text})"
+        line = f"{access.storer}(ba{k},{plus(address, offset)},{value.text})"
         frame.emit(line, 0, True, True)
     frame.accessed(address, frame.scope.memories[k], offset, size)
 
@@ -286,7 +295,7 @@ def _store_tested(
             address = frame.keep(address, height, height + 1)
         value = frame.materialise(value, height + 1)
         named = address.form is NAME and offset % size == 0
-    where = _plus(address, offset)
+    where = plus(address, offset)
     if named:
         quotient, remainder, _ = _tested_index(frame, address, size, offset)
         frame.emit(f"if {remainder}: {access.storer}(ba{k},{where},{value.text})", 0, True, True)
@@ -308,9 +317,11 @@ def _store_f32(
         address = frame.materialise(address, height)
         index = element_index(frame, address, 4, offset)
     if not value.atomic:
-        address = frame.keep(address, height, height + 1)
+        kept = frame.keep(address, height, height + 1)
+        if kept is not address:
+            address, index = kept, element_index(frame, kept, 4, offset)
         value = frame.materialise(value, height + 1)
-    where = _plus(frame.canonical(address), offset)
+    where = plus(frame.canonical(address), offset)
     v = value.text
     fallback = f"stf(ba{k},{where},{v})"
     if index is not None:
@@ -334,6 +345,10 @@ for _op in _STORES:
 @emits("memory.size")
 def _memory_size(frame: Frame, instr: Instr) -> None:
     memory = frame.scope.memories[instr[1]]
+    if memory.shared:
+        text = f"M[{memory.index}].pages"
+        frame.push(Entry(memory.addrtype, text, ATOM, 0, MASK[memory.addrtype], 0, EFFECT))
+        return
     text, prec = f"len(ba{memory.index})", ATOM
     if memory.page_size_log2:
         text, prec = f"{text}//{1 << memory.page_size_log2}", P_PRODUCT

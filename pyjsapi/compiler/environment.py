@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from pyjsapi.compiler import aggregates, exceptions, numerics, simd
 from pyjsapi.compiler.function import FunctionCode
+from pyjsapi.runtime import atomics
 from pyjsapi.runtime.function import FuncInst
 from pyjsapi.runtime.instance import ModuleInstance
 from pyjsapi.runtime.memory import MemoryStorage
@@ -53,6 +54,7 @@ class Environment:
             "environment": self,
             "resolve": self.resolve,
             "V": simd,
+            "A": atomics,
             "sf": scratch.cast("f"),
             "sd": scratch.cast("d"),
             "sq": scratch.cast("Q"),
@@ -130,5 +132,6 @@ class Environment:
             body = FunctionType(code.body.replace(), self.globals, f"f{index}")
             self.globals["B"][index] = body
             setattr(function, BODY_ATTRIBUTE, body)
-        function.__kwdefaults__ = None
+        # In this order, for threads that call it meanwhile: the stub needs its default.
         function.__code__ = code.code.replace()
+        function.__kwdefaults__ = None

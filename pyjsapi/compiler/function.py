@@ -8,6 +8,7 @@ from itertools import chain, repeat
 from types import CodeType
 from typing import Final
 
+import pyjsapi.compiler.emit_atomic
 import pyjsapi.compiler.emit_call
 import pyjsapi.compiler.emit_compare
 import pyjsapi.compiler.emit_float

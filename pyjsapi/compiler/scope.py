@@ -27,6 +27,7 @@ class MemoryScope:
     page_size_log2: int
     bound: int
     """Exclusive bound, in bytes, of addresses that an access can reach."""
+    shared: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +68,8 @@ class ModuleScope:
 def memory_scope(index: int, type_: MemType, big: bool) -> MemoryScope:
     """The scope of a memory; ``big`` if it may grow beyond `facts.PLAIN_PAGES` pages of 64 KiB."""
     full = FULL_BOUND32 if type_.addrtype is I32 else FULL_BOUND64
-    return MemoryScope(index, type_.addrtype, type_.page_size_log2, full if big else PLAIN_BOUND)
+    bound = full if big else PLAIN_BOUND
+    return MemoryScope(index, type_.addrtype, type_.page_size_log2, bound, type_.shared)
 
 
 def first_of_type(types: Sequence[DefType]) -> dict[int, int]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import weakref
 from typing import Any, Final
 
-from pyjsapi.ecmascript import ArrayBuffer, RangeError
+from pyjsapi.ecmascript import ArrayBuffer, RangeError, SharedArrayBuffer
 from pyjsapi.ecmascript.conversions import enforce_range
 from pyjsapi.jsapi.descriptors import ADDRESS_TYPES, Descriptor, address_value, limits_of
 from pyjsapi.runtime import MemoryStorage, new_memory
@@ -35,9 +35,10 @@ class Memory:
         addrtype = read.enum("address", ADDRESS_TYPES, "i32")
         initial, maximum = limits_of(read, addrtype)
         page_size_log2 = _read_page_size_log2(read)
-        if read.boolean("shared"):
+        shared = read.boolean("shared")
+        if shared and maximum is None:
             raise TypeError(
-                "WebAssembly.Memory(): shared memories are not supported by this engine yet"
+                "WebAssembly.Memory(): property 'maximum': a shared memory must have a maximum"
             )
         # Pages that the addresses reach, but a byte less where their number would not fit.
         most = (
@@ -53,7 +54,7 @@ class Memory:
                 f"WebAssembly.Memory(): property 'maximum': value {maximum} is below the lower bound {initial}"
             )
         try:
-            type_ = MemType(addrtype, initial, maximum, page_size_log2=page_size_log2)
+            type_ = MemType(addrtype, initial, maximum, shared, page_size_log2)
             storage = new_memory(type_, Limits())
         except (MemoryError, OverflowError) as error:
             raise RangeError(f"WebAssembly.Memory(): could not allocate memory: {error}") from error
@@ -64,12 +65,18 @@ class Memory:
         storage.wrapper = weakref.ref(self)
 
     @property
-    def buffer(self) -> ArrayBuffer:
-        """The bytes as an `ArrayBuffer`, without copying: the same object until the memory grows."""
-        return _current_buffer(self._storage)
+    def buffer(self) -> ArrayBuffer | SharedArrayBuffer:
+        """The bytes as an `ArrayBuffer`, without copying: the same object until the memory grows.
+
+        The buffer of a shared memory is a `SharedArrayBuffer`.
+        """
+        shared = _shared_buffer(self._storage)
+        return _current_buffer(self._storage) if shared is None else shared
 
     def grow(self, delta: Any = None, /) -> int:
         """Grow by ``delta`` pages; the size before, in pages. The buffer is detached, even for ``delta`` 0.
+
+        The buffer of a shared memory is left as it is: it keeps its length and the bytes.
 
         Raises `TypeError` for what is no number of pages, `RangeError` when the memory cannot grow so far.
         """
@@ -79,16 +86,21 @@ class Memory:
         )
         return _grow(storage, pages, "WebAssembly.Memory.grow()")
 
-    def toFixedLengthBuffer(self) -> ArrayBuffer:
-        """A buffer of fixed length; a resizable one is detached for it."""
-        buffer = self.buffer
+    def toFixedLengthBuffer(self) -> ArrayBuffer | SharedArrayBuffer:
+        """A buffer of fixed length; a resizable one is detached for it, a growable one of a shared memory is not."""
+        shared = _shared_buffer(self._storage, growable=False)
+        if shared is not None:
+            return shared
+        buffer = _current_buffer(self._storage)
         if not buffer.resizable:
             return buffer
         buffer._detach(_DETACH_KEY)
         return _new_buffer(self._storage, None)
 
-    def toResizableBuffer(self) -> ArrayBuffer:
+    def toResizableBuffer(self) -> ArrayBuffer | SharedArrayBuffer:
         """A buffer that follows the memory when it grows, and grows it; a fixed one is detached for it.
+
+        That of a shared memory is growable, and the fixed one stays usable.
 
         Raises `TypeError` when the memory has no maximum.
         """
@@ -97,7 +109,10 @@ class Memory:
             raise TypeError(
                 "WebAssembly.Memory.toResizableBuffer(): the memory must have a maximum"
             )
-        buffer = self.buffer
+        shared = _shared_buffer(self._storage, growable=True)
+        if shared is not None:
+            return shared
+        buffer = _current_buffer(self._storage)
         if buffer.resizable:
             return buffer
         buffer._detach(_DETACH_KEY)
@@ -183,6 +198,17 @@ class _BufferLink:
         storage.buffer = None
         if buffer is not None:
             buffer._detach(_DETACH_KEY)
+
+
+def _shared_buffer(
+    storage: MemoryStorage, growable: bool | None = None
+) -> SharedArrayBuffer | None:
+    """The current buffer of a shared memory, as `shared_buffers.shared_buffer` gives it."""
+    if not storage.declared_type.shared:
+        return None
+    from pyjsapi.jsapi.shared_buffers import shared_buffer  # most programs have no shared memory
+
+    return shared_buffer(storage, growable)
 
 
 def _current_buffer(storage: MemoryStorage) -> ArrayBuffer:

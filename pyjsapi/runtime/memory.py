@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import mmap
 import weakref
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from typing import Any, Final, Protocol, TypeAlias
 
@@ -19,11 +20,12 @@ from pyjsapi.validation.limits import Limits
 MAPPED_BYTES: Final = 64 << 20
 """Memories that start at this many bytes are mapped, so that the system commits their pages lazily."""
 
-_OUT_OF_BOUNDS: Final = "out of bounds memory access"
+OUT_OF_BOUNDS: Final = "out of bounds memory access"
+"""What a trap says."""
 _COPY_DIRECTLY: Final = 2048
 """Bytes above which copying through views beats copying through a slice."""
 
-Bytes: TypeAlias = "bytearray | mmap.mmap"
+Bytes: TypeAlias = "bytearray | mmap.mmap | memoryview[int]"
 
 
 class MemoryUser(Protocol):
@@ -44,7 +46,7 @@ class MemoryBuffer(Protocol):
 
 
 class MemoryStorage:
-    """The bytes of an unshared memory.
+    """The bytes of an unshared memory; see `shared_memory.SharedMemoryStorage` for the other kind.
 
     ``page_limit`` is the engine's limit in pages; the memory may grow to the smaller of it and its maximum.
     Raises `MemoryError` when the system cannot provide the minimum.
@@ -67,6 +69,8 @@ class MemoryStorage:
     )
 
     data: Bytes
+    lock: AbstractContextManager[object] = nullcontext()
+    """What atomic writes hold: nothing here."""
     u16: memoryview[int]
     u32: memoryview[int]
     u64: memoryview[int]
@@ -82,8 +86,11 @@ class MemoryStorage:
         """The embedder's current buffer object."""
         self.wrapper: weakref.ref[Any] | None = None
         """The embedder's object for this memory."""
-        self.data = _allocate(type_.minimum * type_.page_size)
+        self.data = self._allocate(type_.minimum * type_.page_size)
         self._make_views()
+
+    def _allocate(self, count: int) -> Bytes:
+        return _allocate(count)
 
     @property
     def type(self) -> MemType:
@@ -128,13 +135,13 @@ class MemoryStorage:
     def fill(self, address: int, value: int, count: int) -> None:
         """``memory.fill``; traps before anything is written."""
         if address + count > len(self.data):
-            raise Trap(_OUT_OF_BOUNDS)
+            raise Trap(OUT_OF_BOUNDS)
         self.data[address : address + count] = bytes((value & 0xFF,)) * count
 
     def copy(self, source: MemoryStorage, address: int, source_address: int, count: int) -> None:
         """``memory.copy`` from ``source``, which may be this memory; traps before anything is written."""
         if address + count > len(self.data) or source_address + count > len(source.data):
-            raise Trap(_OUT_OF_BOUNDS)
+            raise Trap(OUT_OF_BOUNDS)
         if count < _COPY_DIRECTLY:
             self.data[address : address + count] = source.data[
                 source_address : source_address + count
@@ -146,8 +153,16 @@ class MemoryStorage:
     def init(self, segment: bytes, address: int, source_address: int, count: int) -> None:
         """``memory.init`` from a data segment; traps before anything is written."""
         if address + count > len(self.data) or source_address + count > len(segment):
-            raise Trap(_OUT_OF_BOUNDS)
+            raise Trap(OUT_OF_BOUNDS)
         self.data[address : address + count] = segment[source_address : source_address + count]
+
+    def wait(self, address: int, size: int, expected: int, timeout: int) -> int:
+        """``memory.atomic.wait``, which only shared memories allow."""
+        raise Trap("expected shared memory")
+
+    def notify(self, address: int, count: int) -> int:
+        """``memory.atomic.notify``: nobody waits here."""
+        return 0
 
     def _extend(self, count: int) -> bool:
         if self.buffer is not None:
@@ -163,7 +178,10 @@ class MemoryStorage:
         return True
 
     def _make_views(self) -> None:
-        self._bytes_view = view = memoryview(self.data)
+        self._view_bytes(memoryview(self.data))
+
+    def _view_bytes(self, view: memoryview[int]) -> None:
+        self._bytes_view = view
         size = len(view)
         if not size & 7:
             self._cast_views(view, view, view)
@@ -243,4 +261,8 @@ def new_memory(type_: MemType, limits: Limits) -> MemoryStorage:
         raise MemoryError(
             f"cannot allocate a memory of {type_.minimum} pages: the limit is {page_limit} pages"
         )
+    if type_.shared:
+        from pyjsapi.runtime.shared_memory import SharedMemoryStorage  # most programs have none
+
+        return SharedMemoryStorage(type_, page_limit=page_limit)
     return MemoryStorage(type_, page_limit=page_limit)

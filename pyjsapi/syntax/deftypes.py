@@ -7,6 +7,7 @@ renaming that iso-recursive types allow give the same `DefType` objects, in one 
 from __future__ import annotations
 
 import weakref
+from _thread import allocate_lock
 from collections.abc import Callable, Sequence
 from typing import Final
 
@@ -103,6 +104,8 @@ class _Group:
 
 
 _groups: Final[weakref.WeakValueDictionary[RecType, _Group]] = weakref.WeakValueDictionary()
+_groups_lock: Final = allocate_lock()
+"""Types of modules that are validated in different threads are the same objects too."""
 
 
 def map_val(type_: ValType, substitute: _Substitution) -> ValType:
@@ -151,10 +154,11 @@ def close_group(rec: RecType, before: Sequence[DefType]) -> tuple[DefType, ...]:
             for sub in rec.subtypes
         )
     )
-    group = _groups.get(rolled)
-    if group is None:
-        group = _Group(rolled)
-        _groups[rolled] = group
+    with _groups_lock:
+        group = _groups.get(rolled)
+        if group is None:
+            group = _Group(rolled)
+            _groups[rolled] = group
     return group.members
 
 

@@ -36,3 +36,5 @@ class Features:
     """The vector instructions whose results may differ between engines."""
     custom_page_sizes: bool = True
     """Memories with pages of one byte."""
+    threads: bool = True
+    """Shared memories and atomic memory accesses."""

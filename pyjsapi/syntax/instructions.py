@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from pyjsapi.syntax.instructions_atomic import ATOMIC_OPS
 from pyjsapi.syntax.instructions_exceptions import EXCEPTION_OPS, LEGACY_EXCEPTION_OPS
 from pyjsapi.syntax.instructions_gc import GC_OPS
 from pyjsapi.syntax.instructions_simd import RELAXED_SIMD_OPS, SIMD_OPS
@@ -243,6 +244,8 @@ OPS: Final[tuple[Op, ...]] = (
     # Vector (2.4.3), prefix 0xFD
     *SIMD_OPS,
     *RELAXED_SIMD_OPS,
+    # Atomic memory accesses (threads), prefix 0xFE
+    *ATOMIC_OPS,
 )
 # fmt: on
 

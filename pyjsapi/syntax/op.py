@@ -75,6 +75,8 @@ class Imm(Enum):
     """tuple of 16 lane indices"""
     MEMARG_LANE = auto()
     """memory index, log2 of the alignment, offset in bytes, lane index"""
+    ZERO = auto()
+    """nothing; a zero byte in the binary"""
     TYPE_FIELD = auto()
     """type index, field index"""
     TYPE_COUNT = auto()
@@ -124,8 +126,8 @@ class Op:
         feature: str,
     ) -> None:
         self.mnemonic = mnemonic
-        self.family = mnemonic.split(".")[-1]
-        """The mnemonic without its type: what the compiler dispatches on, e.g. "add" or "load8_u"."""
+        self.family = mnemonic.split(".", 1)[-1]
+        """The mnemonic without its type: what the compiler dispatches on, e.g. "add" or "atomic.load8_u"."""
         self.prefix = prefix
         """Prefix byte, 0 for none."""
         self.opcode = opcode

@@ -268,6 +268,7 @@ _BY_KIND: Final[dict[Imm, Callable[[ImmediateParser, Op], Instr]]] = {
     Imm.LANE: _P._imm_lane,
     Imm.LANES16: _P._imm_lanes16,
     Imm.MEMARG_LANE: _P._imm_memarg_lane,
+    Imm.ZERO: _P._imm_none,
     Imm.TYPE_FIELD: _P._imm_type_field,
     Imm.TYPE_COUNT: _P._imm_type_count,
     Imm.TYPE_DATA: _P._imm_type_data,

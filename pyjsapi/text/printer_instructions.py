@@ -235,6 +235,7 @@ _RULES: Final[dict[Imm, _Rule]] = {
     Imm.LANE: lambda printer, instr: f" {instr[1]}",
     Imm.LANES16: lambda printer, instr: "".join(f" {lane}" for lane in instr[1]),
     Imm.MEMARG_LANE: InstructionPrinter._imm_memarg,
+    Imm.ZERO: lambda printer, instr: "",
     Imm.TYPE_FIELD: InstructionPrinter._imm_type_field,
     Imm.TYPE_COUNT: lambda printer, instr: f" {printer.types.use(instr[1])} {instr[2]}",
     Imm.TYPE_DATA: _pair(lambda printer: printer.types, lambda printer: printer.datas),

@@ -276,7 +276,8 @@ class TypeParser(Cursor):
         """memtype"""
         addrtype = self.addr_type()
         minimum, maximum = self._limits()
-        return MemType(addrtype, minimum, maximum, page_size_log2=self.page_size_log2())
+        shared = self.accept("shared")
+        return MemType(addrtype, minimum, maximum, shared, self.page_size_log2())
 
     def page_size_log2(self) -> int:
         """Log2 of a page size, by default that of 64 KiB"""

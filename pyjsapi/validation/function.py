@@ -10,6 +10,7 @@ from operator import length_hint
 from typing import Any, Final, TypeAlias
 
 import pyjsapi.validation.aggregate_rules
+import pyjsapi.validation.atomic_rules
 import pyjsapi.validation.cast_rules
 import pyjsapi.validation.exception_rules
 import pyjsapi.validation.vector_rules  # noqa: F401 (these modules fill the table of rules)

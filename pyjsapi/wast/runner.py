@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import threading
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
@@ -35,6 +36,8 @@ from pyjsapi.wast.script import (
     Invoke,
     ModuleSource,
     Register,
+    Thread,
+    Wait,
     read_script,
 )
 from pyjsapi.wast.spectest import spectest
@@ -52,6 +55,10 @@ _EXPECTED_ERRORS: Final[Mapping[str, tuple[type[Exception], ...]]] = {
     "assert_exhaustion": (Exhaustion,),
     "assert_exception": (ExnInst,),
 }
+
+
+_PATIENCE: Final = 120.0
+"""Seconds after which a thread counts as one that never ends."""
 
 
 class Mismatch(Exception):
@@ -81,6 +88,12 @@ class ScriptResult:
     failures: list[Failure] = field(default_factory=list)
     """Assertions that do not hold, and other commands that failed."""
 
+    def add(self, other: ScriptResult) -> None:
+        """Count what became of a part."""
+        self.assertions += other.assertions
+        self.passed += other.passed
+        self.failures += other.failures
+
 
 def run_script(path: Path, *, features: Features | None = None) -> ScriptResult:
     """Run the script in a file."""
@@ -90,23 +103,12 @@ def run_script(path: Path, *, features: Features | None = None) -> ScriptResult:
 def run_text(text: str, path: str = "", *, features: Features | None = None) -> ScriptResult:
     """Run a script. A command that fails is recorded, and the rest is run all the same."""
     result = ScriptResult(path)
-    runner = _Runner(features or Features())
+    runner = _Runner(features or Features(), result)
     try:
-        for form in read_script(text):
-            _run_form(runner, form, result)
+        runner.run_all(read_script(text))
     except ParseError as error:
         result.failures.append(Failure(error.line, "script", str(error)))
     return result
-
-
-def _run_form(runner: _Runner, form: Form, result: ScriptResult) -> None:
-    result.assertions += form.is_assertion
-    try:
-        runner.run(form.parse())
-    except Exception as error:  # whatever the engine raises is a failure of this command, no more
-        result.failures.append(Failure(form.line, form.keyword, _explain(error)))
-    else:
-        result.passed += form.is_assertion
 
 
 def _explain(error: Exception) -> str:
@@ -116,13 +118,32 @@ def _explain(error: Exception) -> str:
 
 
 class _Runner:
-    """The state of a running script: modules, instances, and what is registered for import."""
+    """The state of a running script, or of a thread of one: modules, instances, what is registered for import."""
 
-    def __init__(self, features: Features) -> None:
+    def __init__(self, features: Features, result: ScriptResult) -> None:
         self._features = features
+        self._result = result
+        self._threads: dict[str, tuple[threading.Thread, ScriptResult]] = {}
         self._registry: dict[str, Mapping[str, ExternVal]] = {"spectest": spectest(CORE_LIMITS)}
         self._modules: dict[str | None, CompiledModule] = {}
         self._instances: dict[str | None, ModuleInstance] = {}
+
+    def run_all(self, forms: Iterable[Form]) -> None:
+        """Carry out commands, recording those that fail, and wait for the threads that are left."""
+        result = self._result
+        for form in forms:
+            result.assertions += form.is_assertion
+            try:
+                self.run(form.parse())
+            except Exception as error:  # whatever the engine raises fails this command, no more
+                result.failures.append(Failure(form.line, form.keyword, _explain(error)))
+            else:
+                result.passed += form.is_assertion
+        for name in list(self._threads):
+            try:
+                self._wait(name)
+            except Mismatch as error:
+                result.failures.append(Failure(0, "thread", str(error)))
 
     def run(self, command: Command) -> None:
         """Carry out a command. Raises whatever the engine raises, or `Mismatch`."""
@@ -143,8 +164,30 @@ class _Runner:
                 self._assert_return(command)
             case AssertFails():
                 self._assert_fails(command)
+            case Thread():
+                self._start(command)
+            case Wait():
+                self._wait(command.name)
             case Ignored():
                 pass
+
+    def _start(self, command: Thread) -> None:
+        result = ScriptResult(self._result.path)
+        runner = _Runner(self._features, result)
+        for name in command.shared:
+            runner._remember(name, self._instance(name))
+        thread = threading.Thread(target=runner.run_all, args=(command.commands,), daemon=True)
+        thread.start()
+        self._threads[command.name] = thread, result
+
+    def _wait(self, name: str) -> None:
+        if name not in self._threads:
+            raise Mismatch(f"no thread {name} runs")
+        thread, result = self._threads.pop(name)
+        thread.join(_PATIENCE)
+        if thread.is_alive():
+            raise Mismatch(f"the thread {name} does not end")
+        self._result.add(result)
 
     def _define(self, command: DefineModule) -> None:
         compiled = self._compile(command.module)

@@ -133,12 +133,29 @@ class AssertFails:
 
 
 @dataclass(frozen=True, slots=True)
+class Thread:
+    """``(thread $t (shared (module $m))* command*)`` (threads proposal)"""
+
+    name: str
+    shared: tuple[str, ...]
+    commands: tuple[Form, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """``(wait $t)``"""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
 class Ignored:
     """``input``, ``output`` and ``script``"""
 
 
 Command: TypeAlias = (
-    "DefineModule | InstantiateModule | Register | Action | AssertReturn | AssertFails | Ignored"
+    "DefineModule | InstantiateModule | Register | Action | AssertReturn | AssertFails "
+    "| Thread | Wait | Ignored"
 )
 
 
@@ -175,10 +192,15 @@ def read_script(text: str) -> Iterator[Form]:
     if tokens[0] == "(" and tokens[1] in _FIELDS:
         yield Form(1, "module", source, 0, tokens.index(""), inline=True)
         return
+    yield from _forms(source, 0, tokens.index(""))
+
+
+def _forms(source: Source, i: int, end: int) -> Iterator[Form]:
+    """The commands between two positions."""
+    tokens = source.tokens
     offsets = source.offsets()
     line, counted = 1, 0
-    i = 0
-    while tokens[i] != "":
+    while i < end:
         start, depth = i, 0
         while True:
             if tokens[i] == "(":
@@ -217,12 +239,34 @@ class _CommandParser(Cursor):
             command = AssertFails(keyword, self._action(), "")
         elif keyword.startswith("assert_"):
             command = self._assert_fails(keyword)
+        elif keyword == "thread":
+            return self._thread(end)
+        elif keyword == "wait":
+            command = Wait(self._required_identifier())
         elif keyword in ("input", "output", "script"):
             return Ignored()
         else:
             raise self.unexpected(self.i - 1, "a command")
         self.expect(")")
         return command
+
+    def _thread(self, end: int) -> Thread:
+        """``(thread …)``, which ends before the token at ``end``."""
+        name = self._required_identifier()
+        shared = []
+        while self.accept_form("shared"):
+            if not self.accept_form("module"):
+                raise self.unexpected(wanted="a module")
+            shared.append(self._required_identifier())
+            self.expect(")")
+            self.expect(")")
+        return Thread(name, tuple(shared), tuple(_forms(self.source, self.i, end - 1)))
+
+    def _required_identifier(self) -> str:
+        identifier = self.identifier()
+        if identifier is None:
+            raise self.unexpected(wanted="an identifier")
+        return identifier
 
     def _assert_fails(self, keyword: str) -> AssertFails:
         subject: Action | ModuleSource | InstantiateModule

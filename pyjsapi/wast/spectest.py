@@ -53,4 +53,5 @@ def spectest(limits: Limits) -> dict[str, ExternVal]:
     exports["table"] = new_table(TableType(I32, 10, 20, FUNCREF), None, limits)
     exports["table64"] = new_table(TableType(I64, 10, 20, FUNCREF), None, limits)
     exports["memory"] = new_memory(MemType(I32, 1, 2), limits)
+    exports["shared_memory"] = new_memory(MemType(I32, 1, 2, shared=True), limits)
     return exports

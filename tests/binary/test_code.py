@@ -59,6 +59,7 @@ SAMPLES: dict[Imm, list[tuple[Any, ...]]] = {
     Imm.LANE: [(0,), (15,), (255,)],
     Imm.LANES16: [(tuple(range(16)),), (tuple(range(255, 239, -1)),)],
     Imm.MEMARG_LANE: [(0, 0, 0, 0), (0, 3, 128, 1), (300, 2, 2**64 - 1, 255)],
+    Imm.ZERO: [()],
     Imm.TYPE_FIELD: PAIRS,
     Imm.TYPE_COUNT: PAIRS,
     Imm.TYPE_DATA: PAIRS,

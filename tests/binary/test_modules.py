@@ -295,7 +295,6 @@ MALFORMED = [
     ("02 06 01 00 00 01 7f 00", "malformed reference type", 14),
     ("04 04 01 70 02 00", "malformed limits flags: 0x02", 12),
     ("04 06 01 40 01 70 00 00", "zero byte expected", 12),
-    ("05 03 01 02 00", "malformed limits flags: 0x02", 11),
     ("05 04 01 10 00 00", "malformed limits flags: 0x10", 11),
     ("05 04 01 08 00 41", "invalid custom page size: 2^65", 13),
     ("06 05 01 7f 00 41 00", "unexpected end of section or function", 15),

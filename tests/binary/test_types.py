@@ -175,7 +175,7 @@ def test_global_types_round_trip(mutable: bool) -> None:
     assert encode_types.global_type(GlobalType(I64, mutable)) == data
 
 
-@pytest.mark.parametrize("flags", [0x02, 0x03, 0x0A, 0x10, 0x40, 0x80, 0x81, 0xFF])
+@pytest.mark.parametrize("flags", [0x10, 0x13, 0x40, 0x80, 0x81, 0xFF])
 def test_limits_flags_of_features_that_do_not_exist_are_malformed(flags: int) -> None:
     for read in types.mem_type, types.table_type:
         head = b"\x70" if read is types.table_type else b""
@@ -209,6 +209,30 @@ def test_page_sizes_are_malformed_where_they_have_no_place() -> None:
         types.mem_type(Reader(b"\x08\x00\x00"), Features(custom_page_sizes=False))
     usual = types.mem_type(Reader(b"\x08\x01\x10"), Features())
     assert usual == MemType(I32, 1, None)
+
+
+@pytest.mark.parametrize(
+    ("encoded", "type_"),
+    [
+        ("03 01 02", MemType(I32, 1, 2, shared=True)),
+        ("07 01 02", MemType(I64, 1, 2, shared=True)),
+        ("02 01", MemType(I32, 1, None, shared=True)),
+        ("06 01", MemType(I64, 1, None, shared=True)),
+        ("0b 01 02 00", MemType(I32, 1, 2, shared=True, page_size_log2=0)),
+        ("0f 01 02 00", MemType(I64, 1, 2, shared=True, page_size_log2=0)),
+    ],
+)
+def test_shared_memory_types_round_trip(encoded: str, type_: MemType) -> None:
+    data = bytes.fromhex(encoded)
+    assert decode(lambda reader: types.mem_type(reader, Features()), data) == type_
+    assert encode_types.mem_type(type_) == data
+    with pytest.raises(DecodeError, match=r"^malformed limits flags: .* needs the feature threads"):
+        types.mem_type(Reader(data), Features(threads=False))
+
+
+def test_tables_are_never_shared() -> None:
+    with pytest.raises(DecodeError, match=r"^malformed limits flags: 0x03"):
+        types.table_type(Reader(b"\x70\x03\x01\x02"), Features())
 
 
 def test_limits_flags_are_a_byte_and_no_leb128() -> None:
@@ -259,8 +283,3 @@ def test_closed_types_cannot_be_encoded() -> None:
     closed = func_def_type(FuncType((), ()))
     with pytest.raises(ValueError, match="closed type"):
         encode_types.value_type(ref_type(True, closed))
-
-
-def test_memories_of_features_that_do_not_exist_cannot_be_encoded() -> None:
-    with pytest.raises(ValueError, match="shared"):
-        encode_types.mem_type(MemType(I32, 1, 1, shared=True))

@@ -41,7 +41,7 @@ def test_mnemonics_are_unique_but_for_three() -> None:
 
 
 def test_prefixes_are_no_opcodes() -> None:
-    assert {0xFB, 0xFC, 0xFD} == PREFIXES
+    assert {0xFB, 0xFC, 0xFD, 0xFE} == PREFIXES
     assert not any(op.opcode in PREFIXES for op in OPS if not op.prefix)
     assert all(0 <= op.opcode < 0x100 for op in OPS if op.prefix != 0xFD)
 
@@ -55,7 +55,7 @@ def test_every_kind_of_immediate_is_used() -> None:
     assert {op.imm for op in OPS} == set(Imm)
 
 
-SCALAR_OPS = [op for op in OPS if op.prefix != 0xFD]
+SCALAR_OPS = [op for op in OPS if op.prefix not in (0xFD, 0xFE)]
 
 
 @pytest.mark.parametrize("op", SCALAR_OPS, ids=lambda op: f"{op}-{op.code:x}")

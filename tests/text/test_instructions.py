@@ -81,6 +81,7 @@ _IMMEDIATES: dict[Imm, list[tuple[str, tuple[Any, ...]]]] = {
         ("$n align=1 3", (1, 0, 0, 3)),
         ("1 offset=5 align=1 3", (1, 0, 5, 3)),
     ],
+    Imm.ZERO: [("", ())],
     Imm.TYPE_FIELD: [("$s $b", (2, 1)), ("2 0", (2, 0)), ("0 7", (0, 7))],
     Imm.TYPE_COUNT: [("$a 0x10", (3, 16))],
     Imm.TYPE_DATA: [("$a $d2", (3, 1))],

@@ -159,6 +159,7 @@ IMMEDIATES: dict[Imm, list[tuple[Any, ...]]] = {
     Imm.V128: [(0,), (2**128 - 1,), (0x7FC00000_00000001_80000000_12345678,)],
     Imm.LANE: [(0,), (15,)],
     Imm.LANES16: [(tuple(range(16, 32)),)],
+    Imm.ZERO: [()],
     Imm.TYPE_FIELD: [(1, 7)],
     Imm.TYPE_COUNT: [(1, 10_000)],
     Imm.TYPE_DATA: [(1, 3)],

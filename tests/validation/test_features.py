@@ -63,6 +63,7 @@ def _cases(build: Build, functype: FuncTypeMaker) -> dict[str, tuple[str, Module
             "custom_page_sizes",
             Module(mems=[MemType(I32, 0, None, page_size_log2=0)]),
         ),
+        "shared memory": ("threads", Module(mems=[MemType(I32, 0, 1, shared=True)])),
         "64-bit table": ("memory64", Module(tables=[Table(TableType(I64, 0, None, FUNCREF), None)])),
         "two results": ("multi_value", Module(types=[functype("", "i32 i32")])),
         "block type": (

@@ -10,6 +10,7 @@ import pytest
 from pyjsapi.syntax.errors import ValidationError
 from pyjsapi.syntax.features import Features
 from pyjsapi.syntax.instructions import AT, OPS, Imm, Op
+from pyjsapi.syntax.instructions_atomic import ATOMIC_OPS
 from pyjsapi.syntax.types import I64
 from pyjsapi.validation.limits import Limits
 from pyjsapi.validation.module import validate_module
@@ -266,14 +267,16 @@ def _sides(op: Op) -> tuple[str, str, str]:
     assert op.results is not None
     params = " ".join(str(I64 if t is AT else t) for t in op.params)
     results = " ".join(str(I64 if t is AT else t) for t in op.results)
+    natural = (op.width >> 3).bit_length() - 1 if op in ATOMIC_OPS else 0
     immediates = {
-        Imm.MEMARG: "1 0 0",
+        Imm.MEMARG: f"1 {natural} 0",
         Imm.MEMARG_LANE: "1 0 0 1",
         Imm.MEM: "1",
         Imm.DATA_MEM: "0 1",
         Imm.DATA: "0",
         Imm.ELEM: "0",
         Imm.NONE: "",
+        Imm.ZERO: "",
     }.get(op.imm, "0")
     return params, results, immediates
 
@@ -297,7 +300,8 @@ def test_rows_with_a_signature_take_and_give_what_it_says(validate_body: Validat
             validate_body(call, params, results)
 
 
-MEMARGS = [op for op in OPS if op.imm in (Imm.MEMARG, Imm.MEMARG_LANE)]
+MEMARGS = [op for op in OPS if op.imm in (Imm.MEMARG, Imm.MEMARG_LANE) and op not in ATOMIC_OPS]
+ATOMIC_MEMARGS = [op for op in ATOMIC_OPS if op.imm is Imm.MEMARG]
 
 
 @pytest.mark.parametrize("op", MEMARGS, ids=str)
@@ -309,6 +313,19 @@ def test_alignment_may_be_natural_but_not_larger(validate_body: Validate, op: Op
     validate_body(f"{gets}{op.mnemonic} 1 {natural} 0{lane}", params, results)
     with pytest.raises(ValidationError, match="alignment must not be larger than natural"):
         validate_body(f"{gets}{op.mnemonic} 1 {natural + 1} 0{lane}", params, results)
+
+
+@pytest.mark.parametrize("op", ATOMIC_MEMARGS, ids=str)
+def test_atomic_alignment_must_be_natural(validate_body: Validate, op: Op) -> None:
+    params, results, _ = _sides(op)
+    gets = "".join(f"local.get {i}; " for i in range(len(params.split())))
+    for align in range(5):
+        body = f"{gets}{op.mnemonic} 1 {align} 0"
+        if 8 << align == op.width:
+            validate_body(body, params, results)
+        else:
+            with pytest.raises(ValidationError, match=r"^atomic alignment must be natural"):
+                validate_body(body, params, results)
 
 
 @pytest.mark.parametrize("op", [op for op in OPS if op.feature], ids=str)

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from pyjsapi.syntax.errors import FeatureError, ValidationError
+from pyjsapi.syntax.errors import ValidationError
 from pyjsapi.syntax.features import Features
 from pyjsapi.syntax.module import Module, Table
 from pyjsapi.syntax.types import (
@@ -145,15 +145,12 @@ def test_the_limit_of_64_bit_memories_can_be_raised_to_the_core_specification() 
     validate(Module(mems=[MemType(I64, 0, 2**48)]), memory64_pages=2**48)
 
 
-@pytest.mark.parametrize(
-    ("memory", "message"),
-    [
-        (MemType(I32, 1, 2, shared=True), "a shared memory needs the feature threads"),
-    ],
-)
-def test_memories_that_the_engine_lacks(memory: MemType, message: str) -> None:
-    with pytest.raises(FeatureError, match=message):
-        validate(Module(mems=[memory]))
+@pytest.mark.parametrize("addrtype", [I32, I64])
+def test_shared_memories_must_have_a_maximum(addrtype: AddrType) -> None:
+    """SM-1"""
+    validate(Module(mems=[MemType(addrtype, 1, 2, shared=True)]))
+    with pytest.raises(ValidationError, match=r"^shared memory must have maximum"):
+        validate(Module(mems=[MemType(addrtype, 1, None, shared=True)]))
 
 
 @pytest.mark.parametrize("addrtype", [I32, I64])

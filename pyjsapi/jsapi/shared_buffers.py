@@ -1,0 +1,82 @@
+"""The buffers of shared memories (threads proposal, index.bs, "Memories").
+
+A `SharedArrayBuffer` is never detached. One of fixed length keeps its length when the memory grows, and the memory
+gets another one; a growable one follows the memory.
+"""
+
+from __future__ import annotations
+
+import weakref
+
+from pyjsapi.ecmascript import RangeError, SharedArrayBuffer
+from pyjsapi.runtime.memory import MemoryStorage
+from pyjsapi.runtime.shared_memory import SharedMemoryStorage
+
+
+class _SharedBufferLink:
+    """What a storage holds of its current buffer. Its bytes never move, so nothing happens when the memory grows."""
+
+    __slots__ = ("_buffer", "growable")
+
+    def __init__(self, buffer: SharedArrayBuffer) -> None:
+        self._buffer = weakref.ref(buffer)
+        self.growable = buffer.growable
+
+    def get(self) -> SharedArrayBuffer | None:
+        return self._buffer()
+
+    def release_views(self) -> None:
+        pass
+
+    def memory_grown(self, storage: MemoryStorage) -> None:
+        pass
+
+
+def shared_buffer(storage: MemoryStorage, growable: bool | None = None) -> SharedArrayBuffer:
+    """The memory's current buffer: another one of fixed length where some thread made the memory grow.
+
+    With ``growable``, another one where it is not of that kind. Raises `TypeError` for an unshared memory.
+    """
+    if not isinstance(storage, SharedMemoryStorage):
+        raise TypeError("an unshared memory has no SharedArrayBuffer")
+    with storage.lock:
+        link = storage.buffer
+        if not isinstance(link, _SharedBufferLink):
+            return _new_buffer(storage, growable=bool(growable))
+        if growable is not None and growable != link.growable:
+            return _new_buffer(storage, growable=growable)
+        buffer = link.get()
+        if buffer is None or not (link.growable or buffer.byteLength == storage.byte_length):
+            return _new_buffer(storage, growable=link.growable)
+        return buffer
+
+
+def _new_buffer(storage: SharedMemoryStorage, *, growable: bool) -> SharedArrayBuffer:
+    type_ = storage.declared_type
+    if growable and type_.maximum is not None:
+        buffer = SharedArrayBuffer._host(
+            storage.reservation,
+            max_byte_length=type_.maximum * type_.page_size,
+            grow=lambda length: _grow(storage, length),
+            length_of=lambda: storage.byte_length,
+        )
+    else:
+        buffer = SharedArrayBuffer._host(storage.reservation[: storage.byte_length])
+    storage.buffer = _SharedBufferLink(buffer)
+    return buffer
+
+
+def _grow(storage: SharedMemoryStorage, length: int) -> None:
+    """HostGrowSharedArrayBuffer."""
+    page_size = storage.declared_type.page_size
+    with storage.lock:
+        delta = length - storage.byte_length
+        if delta < 0 or delta % page_size:
+            raise RangeError(
+                f"SharedArrayBuffer.grow(): {length} bytes: the buffer of a memory "
+                f"grows by multiples of {page_size} bytes"
+            )
+        if storage.grow(delta // page_size) < 0:
+            raise RangeError(
+                f"SharedArrayBuffer.grow(): {length} bytes: the memory cannot have more than {storage.ceiling} pages"
+            )

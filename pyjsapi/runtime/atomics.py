@@ -1,0 +1,102 @@
+"""What atomic instructions do (threads proposal, "Atomic Memory Instructions"): the helpers of generated code.
+
+Addresses are effective addresses, values canonical, ``size`` is in bytes. Every helper traps first where the address is
+no multiple of the size, then where the access is out of bounds. A load is one indivisible step of the interpreter; what
+writes takes the memory's lock, so that no write is lost between the read and the write of another thread.
+"""
+
+from __future__ import annotations
+
+import operator
+import struct
+from collections.abc import Callable
+from typing import Final, TypeAlias
+
+from pyjsapi.runtime.memory import OUT_OF_BOUNDS, MemoryStorage
+from pyjsapi.syntax.errors import Trap
+
+INTEGERS: Final = {
+    size: struct.Struct(f"<{code}") for size, code in zip((1, 2, 4, 8), "BHIQ", strict=True)
+}
+"""Unsigned little-endian integers, by size."""
+
+ReadModifyWrite: TypeAlias = Callable[[MemoryStorage, int, int, int], int]
+
+
+def _check_aligned(address: int, size: int) -> None:
+    if address % size:
+        raise Trap("unaligned atomic")
+
+
+def _check(memory: MemoryStorage, address: int, size: int) -> None:
+    _check_aligned(address, size)
+    if address + size > len(memory.data):
+        raise Trap(OUT_OF_BOUNDS)
+
+
+def load(memory: MemoryStorage, address: int, size: int) -> int:
+    """``atomic.load``"""
+    _check(memory, address, size)
+    value: int = INTEGERS[size].unpack_from(memory.data, address)[0]
+    return value
+
+
+def store(memory: MemoryStorage, address: int, size: int, value: int) -> None:
+    """``atomic.store``; of a wide value the low bytes."""
+    _check(memory, address, size)
+    value &= (1 << 8 * size) - 1
+    with memory.lock:
+        INTEGERS[size].pack_into(memory.data, address, value)
+
+
+def _rmw(combine: Callable[[int, int], int]) -> ReadModifyWrite:
+    def read_modify_write(memory: MemoryStorage, address: int, size: int, operand: int) -> int:
+        _check(memory, address, size)
+        integer = INTEGERS[size]
+        mask = (1 << 8 * size) - 1
+        with memory.lock:
+            data = memory.data
+            old: int = integer.unpack_from(data, address)[0]
+            integer.pack_into(data, address, combine(old, operand) & mask)
+        return old
+
+    return read_modify_write
+
+
+rmw_add: Final = _rmw(operator.add)
+rmw_sub: Final = _rmw(operator.sub)
+rmw_and: Final = _rmw(operator.and_)
+rmw_or: Final = _rmw(operator.or_)
+rmw_xor: Final = _rmw(operator.xor)
+rmw_xchg: Final = _rmw(lambda old, new: new)
+
+
+def rmw_cmpxchg(
+    memory: MemoryStorage, address: int, size: int, expected: int, replacement: int
+) -> int:
+    """``atomic.rmw.cmpxchg``; of wide values the low bytes."""
+    _check(memory, address, size)
+    integer = INTEGERS[size]
+    mask = (1 << 8 * size) - 1
+    with memory.lock:
+        data = memory.data
+        old: int = integer.unpack_from(data, address)[0]
+        if old == expected & mask:
+            integer.pack_into(data, address, replacement & mask)
+    return old
+
+
+def wait(memory: MemoryStorage, address: int, size: int, expected: int, timeout: int) -> int:
+    """``memory.atomic.wait``: 0 when notified, 1 where another value is found, 2 when the time is over.
+
+    ``timeout`` is an i64 in nanoseconds, without end when negative. An unshared memory traps before the bounds are
+    looked at.
+    """
+    _check_aligned(address, size)
+    return memory.wait(address, size, expected, timeout - (timeout >> 63 << 64))
+
+
+def notify(memory: MemoryStorage, address: int, count: int) -> int:
+    """``memory.atomic.notify``: wake at most ``count`` waiters, the oldest first; how many were woken."""
+    _check(memory, address, 4)
+    return memory.notify(address, count)
