@@ -9,6 +9,7 @@ import pytest
 
 from pyjsapi.compiler.facts import FULL_BOUND32, PLAIN_BOUND, PLAIN_PAGES
 from pyjsapi.compiler.scope import memory_scope
+from pyjsapi.runtime import FuncInst
 from pyjsapi.runtime.memory import new_memory
 from pyjsapi.syntax.errors import Trap
 from pyjsapi.syntax.types import I32, MemType
@@ -205,3 +206,42 @@ def test_an_imported_memory_decides_how_code_is_made(wasm_once: Callable[..., An
 def test_a_full_memory_keeps_wrapping_increments_of_its_last_address() -> None:
     assert memory_scope(0, MemType(I32, 1, None), True).bound == FULL_BOUND32
     assert memory_scope(0, MemType(I32, 1, None), False).bound == PLAIN_BOUND
+
+
+def test_bytes_may_move_while_an_operand_is_computed(
+    wasm: Callable[..., Any], host: Callable[..., FuncInst]
+) -> None:
+    held = []
+
+    def grow(value: int) -> int:
+        memory = module.instance.mems[0]
+        held.append(memoryview(memory.data))  # the bytes cannot grow in place
+        assert memory.grow(1) > 0
+        return value
+
+    module = wasm(
+        """(module (import "" "grow" (func $g (param i32) (result i32))) (memory 1 100)
+          (data (i32.const 8) "\\01\\02\\03\\04\\00\\00\\80\\3f")
+          (func (export "byte") (result i32) (i32.load8_u (call $g (i32.const 9))))
+          (func (export "word") (result i32)
+            (i32.load (i32.and (call $g (i32.const 8)) (i32.const -4))))
+          (func (export "any") (result i32) (i32.load16_u align=1 (call $g (i32.const 9))))
+          (func (export "float") (result f32) (f32.load (call $g (i32.const 12))))
+          (func (export "store") (param i32) (result i32)
+            (i32.store8 (call $g (local.get 0)) (call $g (i32.const 7)))
+            (i32.store offset=1 align=1 (local.get 0) (call $g (i32.const 0x06050403)))
+            (i32.store offset=8 (local.get 0) (call $g (i32.const 77)))
+            (f32.store offset=12 (local.get 0) (f32.convert_i32_u (call $g (i32.const 1))))
+            (i64.store16 offset=16 (call $g (local.get 0)) (i64.const 5))
+            (i32.add (i32.load8_u (local.get 0)) (i32.load offset=8 (local.get 0)))))""",
+        host(grow, "i32", "i32"),
+    )
+    assert module("byte") == 2
+    assert module("word") == 0x04030201
+    assert module("any") == 0x0302
+    assert module("float") == 1.0
+    for address in (128, 129):
+        assert module("store", address) == 84
+        data = bytes(module.instance.mems[0].data[address : address + 18])
+        assert data[:5] == bytes((7, 3, 4, 5, 6))
+        assert data[8:] == b"\x4d\0\0\0\0\0\x80\x3f\x05\0"

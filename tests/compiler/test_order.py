@@ -43,6 +43,11 @@ def evaluate(wasm: Callable[..., Any], body: str, *arguments: int) -> Any:
          " (i32.load8_u (i32.const 12))", 123),
         ("(f32.store (call $bump (i32.const 2)) (f32.convert_i32_u (global.get $g)))"
          " (i32.trunc_f32_u (f32.load (i32.const 12)))", 12),
+        # an f32 store whose index mentions the temporary that its value goes to
+        ("(f32.store offset=4 (i32.add (local.get 1) (i32.shl (i32.and (if (result i32) (local.get 0)"
+         " (then (local.set 1 (i32.const 8)) (i32.const 3)) (else (i32.const 5))) (i32.const 63))"
+         " (i32.const 2))) (f32.sqrt (f32.convert_i32_u (local.get 0))))"
+         " (i32.trunc_f32_u (f32.mul (f32.load (i32.const 16)) (f32.const 100)))", 264),
         # select: both operands, then the condition
         ("(select (call $bump (i32.const 2)) (call $bump (i32.const 3)) (i32.const 1))", 12),
         ("(select (global.get $g) (i32.const 5) (call $bump (i32.const 2)))", 1),
@@ -106,6 +111,28 @@ def test_a_trap_comes_before_a_later_effect(wasm: Callable[..., Any]) -> None:
         with pytest.raises(Trap, match="integer divide by zero"):
             module(name, 0)
     assert module("g") == 1
+
+
+def test_an_argument_is_evaluated_before_the_callee_is_looked_up(
+    wasm: Callable[..., Any],
+) -> None:
+    module = wasm(f"""(module {PRELUDE}
+      (func (export "f") (param i32) (result i32)
+        (call_indirect (type $ii) (call $bump (i32.const 2)) (local.get 0)))
+      (func $set (param i32) (result i32)
+        (table.set 0 (i32.const 1) (ref.null func)) (local.get 0))
+      (func (export "changed") (param i32) (result i32)
+        (call_indirect (type $ii) (call $set (local.get 0)) (i32.const 1)))
+      (func (export "both") (param i32) (result i32)
+        (call_indirect (type $ii) (i32.load (local.get 0)) (i32.const 9)))
+      (func (export "g") (result i32) (global.get $g)))""")
+    with pytest.raises(Trap, match="undefined element"):
+        module("f", 9)
+    assert module("g") == 12
+    with pytest.raises(Trap, match="uninitialized element"):
+        module("changed", 0)
+    with pytest.raises(Trap, match="out of bounds memory access"):
+        module("both", 0xFFFF_FFFF)
 
 
 def test_the_first_of_two_traps_is_the_one_reported(wasm: Callable[..., Any]) -> None:
