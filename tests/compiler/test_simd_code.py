@@ -113,6 +113,40 @@ def test_a_memory_that_moves_between_address_and_access(access: str) -> None:
         assert memory.data[8:24] == result.to_bytes(16, "little")
 
 
+@pytest.mark.parametrize(
+    ("access", "expected"),
+    [
+        ("(i32.load8_u (call $grow))", 7),
+        ("(i32.load (call $grow))", 7),
+        ("(i32.load align=1 (call $grow))", 7),
+        ("(i32.trunc_f64_s (f64.load offset=8 align=1 (call $grow)))", 0),
+        ("(i32x4.extract_lane 0 (v128.load32_splat (call $grow)))", 7),
+        (
+            "(i32x4.extract_lane 2 (v128.load32_lane 2 (call $grow) (v128.const i64x2 0 0)))",
+            7,
+        ),
+        ("(i32.store (i32.const 8) (call $grow)) (i32.load (i32.const 8))", 65536),
+        ("(i32.store align=1 (i32.const 8) (call $grow)) (i32.load (i32.const 8))", 65536),
+        ("(i32.store16 (i32.const 9) (i32.shr_u (call $grow) (i32.const 8))) (i32.load (i32.const 9))", 256),
+        ("(i32.store8 (i32.const 9) (i32.shr_u (call $grow) (i32.const 16))) (i32.load (i32.const 9))", 1),
+        ("(i32.store8 (call $grow) (i32.const 5)) (i32.load8_u (i32.const 65536))", 5),
+    ],
+)  # fmt: skip
+def test_narrow_accesses_to_a_memory_that_moves(access: str, expected: int) -> None:
+    text = f"""(module (memory (export "m") 1)
+      (func $grow (result i32)
+        (drop (memory.grow 0 (i32.const 1))) (i32.store (i32.const 65536) (i32.const 7))
+        (i32.const 65536))
+      (func (export "f") (result i32) {access}))"""
+    instance = instantiate(compile_module(wat2wasm(text)), [])
+    memory, function = instance.exports["m"], instance.exports["f"]
+    assert isinstance(memory, MemoryStorage)
+    assert isinstance(function, FuncInst)
+    pinned = memoryview(memory.data)
+    assert invoke(function, []) == (expected,)
+    assert pinned.obj is not memory.data
+
+
 def test_an_address_is_evaluated_before_the_vector_beside_it() -> None:
     text = """(module (memory 1)
       (global $trace (mut i32) (i32.const 0))
