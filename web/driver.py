@@ -340,7 +340,7 @@ def _error_name(error: BaseException) -> str:
     """The JavaScript class of an error; a Python class that JavaScript does not have is named as such."""
     if isinstance(error, (HostError, TypeError)):
         return type(error).__name__ if isinstance(error, HostError) else "TypeError"
-    for name in ("CompileError", "LinkError", "RuntimeError"):
+    for name in ("CompileError", "LinkError", "RuntimeError", "Exception"):
         if isinstance(error, getattr(WebAssembly, name)):
             return name
     if isinstance(error, pyjsapi.RangeError):

@@ -49,7 +49,9 @@ def js_error(error: BaseException) -> BaseException:
         return error
     if isinstance(core, Exhaustion):
         if isinstance(error, MemoryError):
-            return RangeError("out of memory")
+            exhausted = RangeError("out of memory")
+            setattr(exhausted, UNCATCHABLE, True)
+            return exhausted
         return CallStackError("Maximum call stack size exceeded")
     if isinstance(core, CoreLinkError):
         return LinkError(core.message)

@@ -200,6 +200,8 @@ class Run {
   failure(step, error) {
     if (step.as) this.names.delete(step.as);
     if (error instanceof Unset) return { error: "Unset", message: `${error.message} is not set` };
+    // Not an Error in every browser, and what its message is differs, too.
+    if (error instanceof WebAssembly.Exception) return { error: "Exception", message: "" };
     if (!(error instanceof Error)) return { error: "thrown", message: String(error) };
     return { error: error.constructor.name, message: error.message };
   }
