@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from pyjsapi.binary.decoder import decode_module
-from pyjsapi.compiler.cache import CodeCache, open_cache
+from pyjsapi.compiler.cache import CodeCache, collector_off, open_cache
 from pyjsapi.compiler.environment import Environment
 from pyjsapi.compiler.facts import PLAIN_BOUND
 from pyjsapi.compiler.module import CompiledModule, allow_depth
@@ -40,8 +40,9 @@ def compile_module(
     check_module_size(len(data), limits)
     if cache is None:
         cache = open_cache(data, features, limits, options)
-    module = decode_module(data, features)
-    context = validate_module(module, features, limits, bodies=not cache.known_valid)
+    with collector_off():
+        module = decode_module(data, features)
+        context = validate_module(module, features, limits, bodies=not cache.known_valid)
     return CompiledModule(data, module, context, limits, options, cache)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from pyjsapi.compiler.engine import CompiledModule, compile_module
-from pyjsapi.ecmascript import ArrayBuffer, bytes_of_buffer_source
+from pyjsapi.ecmascript import ArrayBuffer, RangeError, bytes_of_buffer_source
 from pyjsapi.ecmascript.conversions import to_string
 from pyjsapi.jsapi.builtin_sets import check_builtins, is_provided
 from pyjsapi.jsapi.descriptors import type_name
@@ -136,11 +136,16 @@ def compile_bytes(
     features: Features | None = None,
     limits: Limits | None = None,
 ) -> CompiledModule:
-    """Decode and validate, builtins and imported strings too; raises `CompileError`."""
+    """Decode and validate, builtins and imported strings too; raises `CompileError`.
+
+    Raises `RangeError` where the system has not the memory for it.
+    """
     try:
         compiled = compile_module(data, features or Features(), limits or Limits())
     except WasmError as error:
         raise CompileError(f"{what}: {error}") from error
+    except MemoryError:
+        raise RangeError(f"{what}: out of memory") from None
     check_builtins(compiled, options, what)
     return compiled
 

@@ -22,6 +22,8 @@ MAPPED_BYTES: Final = 64 << 20
 
 OUT_OF_BOUNDS: Final = "out of bounds memory access"
 """What a trap says."""
+_FILL_AT_ONCE: Final = 1 << 20
+"""Bytes that are made to be stored at once: filling a memory must not take its size again."""
 _COPY_DIRECTLY: Final = 2048
 """Bytes above which copying through views beats copying through a slice."""
 
@@ -136,7 +138,14 @@ class MemoryStorage:
         """``memory.fill``; traps before anything is written."""
         if address + count > len(self.data):
             raise Trap(OUT_OF_BOUNDS)
-        self.data[address : address + count] = bytes((value & 0xFF,)) * count
+        chunk = bytes((value & 0xFF,)) * min(count, _FILL_AT_ONCE)
+        if len(chunk) == count:
+            self.data[address : address + count] = chunk
+            return
+        end = address + count
+        for start in range(address, end, _FILL_AT_ONCE):
+            stop = min(start + _FILL_AT_ONCE, end)
+            self._bytes_view[start:stop] = chunk[: stop - start]
 
     def copy(self, source: MemoryStorage, address: int, source_address: int, count: int) -> None:
         """``memory.copy`` from ``source``, which may be this memory; traps before anything is written."""
@@ -222,7 +231,7 @@ def _allocate(count: int) -> Bytes:
         pass
     try:
         return bytearray(count)
-    except OverflowError:  # more than an address of this Python's can reach, as in Pyodide
+    except (MemoryError, OverflowError):  # the latter where addresses are short, as in Pyodide
         raise MemoryError(f"cannot allocate {count} bytes") from None
 
 

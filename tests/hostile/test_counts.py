@@ -139,3 +139,40 @@ def test_a_table_cannot_grow_beyond_what_the_engine_has(build: Any) -> None:
     with pytest.raises(RangeError):
         WebAssembly.Table({"element": "anyfunc", "initial": 2**32 - 1})
     assert table.length == 0
+
+
+def test_filling_a_large_memory_takes_no_memory_beside_it(run: Run) -> None:
+    run("""
+        fill = b"\\x41\\0\\x20\\0\\x41" + b"\\x80\\x80\\x80\\x20" + b"\\xfc\\x0b\\0\\x20\\0"
+        memory = section(5, b"\\0" + leb(1024))
+        code = section(10, sized(b"\\0" + fill + b"\\x0b"))
+        head = HEADER + section(1, I32_TYPE) + section(3, b"\\0")
+        assert call(head + memory + section(7, EXPORT_F) + code, 7) == 7
+    """, megabytes=140)  # fmt: skip
+
+
+def test_a_module_that_does_not_fit_into_memory_is_out_of_range(run: Run) -> None:
+    run("""
+        count = 1_000_000
+        functions = raw_section(3, leb(count) + bytes(count))
+        codes = raw_section(10, leb(count) + b"\\2\\0\\x0b" * count)
+        data = HEADER + section(1, VOID_TYPE) + functions + codes
+        assert refused(data) == "RangeError"
+    """, megabytes=140)  # fmt: skip
+
+
+def test_a_shared_memory_of_all_bytes_but_two_grows_by_one_at_most(run: Run) -> None:
+    run(
+        """
+        limits = b"\\x0b" + leb(2**32 - 2) + leb(2**32 - 1) + b"\\0"
+        head = HEADER + section(1, I32_TYPE) + section(3, b"\\0") + section(5, limits)
+        code = section(10, sized(b"\\0\\x20\\0\\x40\\0\\x0b"))
+        data = head + section(7, EXPORT_F) + code
+        f = WebAssembly.Instance(WebAssembly.Module(data)).exports.f
+        assert f(0) == -2
+        assert f(2) == -1
+        assert f(1) in (-2, -1)
+        assert resident() < 200
+        """,
+        megabytes=None,
+    )

@@ -154,3 +154,16 @@ def test_copies_across_memories(count: int) -> None:
     assert target.data[10 : 10 + count] == b"\x5a" * count
     assert target.data[10 + count] == 0
     assert len(target.data) == PAGE
+
+
+@pytest.mark.parametrize("count", [0, 1, (1 << 20) - 1, 1 << 20, (1 << 20) + 1, (3 << 20) + 5])
+def test_a_fill_is_stored_piece_by_piece(count: int) -> None:
+    storage = memory(49)
+    storage.fill(3, 0x1FF, count)
+    assert storage.data[: count + 4] == bytes(3) + b"\xff" * count + b"\0"
+    end = len(storage.data)
+    storage.fill(end - count, 1, count)
+    assert storage.data[end - count :] == b"\1" * count
+    with pytest.raises(Trap):
+        storage.fill(end - count + 1, 2, count)
+    assert 2 not in storage.data[:4]
