@@ -7,7 +7,7 @@ renaming that iso-recursive types allow give the same `DefType` objects, in one 
 from __future__ import annotations
 
 import weakref
-from _thread import allocate_lock
+from _thread import RLock
 from collections.abc import Callable, Sequence
 from typing import Final
 
@@ -104,7 +104,7 @@ class _Group:
 
 
 _groups: Final[weakref.WeakValueDictionary[RecType, _Group]] = weakref.WeakValueDictionary()
-_groups_lock: Final = allocate_lock()
+_groups_lock: Final = RLock()
 """Types of modules that are validated in different threads are the same objects too."""
 
 

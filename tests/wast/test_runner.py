@@ -216,3 +216,36 @@ def test_features_can_be_switched_off() -> None:
     text = '(assert_invalid (module (memory 1) (memory 1)) "")'
     assert run_text(text).passed == 0
     assert run_text(text, features=Features(multi_memory=False)).passed == 1
+
+
+_THREADS = """(module $Mem (memory (export "m") 1 1 shared))
+(thread $T (shared (module $Mem))
+  (register "mem" $Mem)
+  (module (memory (import "mem" "m") 1 1 shared)
+    (func (export "one") (result i32) (i32.const 1)))
+  (assert_return (invoke "one") (i32.const 1))
+  (assert_return (invoke "one") (i32.const 2)))
+"""
+
+
+def test_what_fails_in_a_thread_is_reported_with_its_line() -> None:
+    for wait in ("(wait $T)", ""):
+        result = run_text(_THREADS + wait)
+        assert (result.assertions, result.passed) == (2, 1)
+        assert [failure.line for failure in result.failures] == [7]
+
+
+def test_a_thread_has_what_is_shared_with_it_and_no_more() -> None:
+    result = run_text("""(module $Mem (memory (export "m") 1 1 shared))
+      (register "mem" $Mem)
+      (thread $T
+        (assert_unlinkable (module (memory (import "mem" "m") 1 1 shared)) "unknown import"))
+      (wait $T)""")
+    assert (result.passed, result.failures) == (1, [])
+
+
+@pytest.mark.parametrize(
+    "command", ["(wait $T)", "(wait)", "(thread (invoke))", "(thread $T (shared (module $None)))"]
+)
+def test_threads_and_modules_that_do_not_exist(command: str) -> None:
+    assert [failure.line for failure in run_text(command).failures] == [1]
