@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
-from .conftest import Wasm
 
 from pyjsapi.syntax.errors import Trap
+
+from .conftest import Wasm
 
 Make = Callable[..., Wasm]
 
