@@ -7,7 +7,7 @@ Sections are read one after the other; function bodies are only delimited here a
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Final
+from typing import Final, TypeVar
 
 from pyjsapi.binary import types
 from pyjsapi.binary.code import BinaryCode, decode_instrs
@@ -57,6 +57,7 @@ _REF_FUNC: Final = BY_MNEMONIC["ref.func"]
 _END: Final = BY_MNEMONIC["end"].instr
 
 _SECTION_NAMES: Final = {id_: name for name, id_ in SECTION_IDS.items()}
+_T = TypeVar("_T")
 _SECTION_RANK: Final = {name: rank for rank, name in enumerate(SECTIONS)}
 
 
@@ -70,9 +71,19 @@ def decode_module(data: bytes, features: Features | None = None) -> Module:
     return _Decoder(bytes(data), Features() if features is None else features).module()
 
 
+def item_offsets(data: bytes, features: Features) -> dict[str, list[int]]:
+    """Where the items of each section begin, for messages about a module that decodes."""
+    decoder = _Decoder(bytes(data), features)
+    decoder.offsets = {}
+    decoder.module()
+    return decoder.offsets
+
+
 class _Decoder:
     def __init__(self, data: bytes, features: Features) -> None:
         self.reader = Reader(data)
+        self.offsets: dict[str, list[int]] | None = None
+        """Where the items of the sections begin, if somebody wants to know."""
         self.section_end = 0
         self.features = features
         self.result = Module()
@@ -160,16 +171,26 @@ class _Decoder:
                 end,
             )
 
+    def _items(self, section: str, decode: Callable[[], _T]) -> list[_T]:
+        if self.offsets is None:
+            return self.reader.list(decode)
+        offsets = self.offsets[section] = []
+
+        def located() -> _T:
+            offsets.append(self.reader.pos)
+            return decode()
+
+        return self.reader.list(located)
+
     def _expr(self) -> Expr:
         body, self.reader.pos = decode_instrs(self.reader.data, self.reader.pos, self.section_end)
         return body
 
     def _types(self) -> None:
-        reader = self.reader
-        self.result.types = [types.rec_type(reader) for _ in range(reader.length())]
+        self.result.types = self._items("type", lambda: types.rec_type(self.reader))
 
     def _imports(self) -> None:
-        self.result.imports = self.reader.list(self._import)
+        self.result.imports = self._items("import", self._import)
 
     def _import(self) -> Import:
         reader = self.reader
@@ -193,10 +214,10 @@ class _Decoder:
         raise reader.error(f"malformed import kind: {code:#04x}")
 
     def _funcs(self) -> None:
-        self.typeidxs = self.reader.list(self.reader.u32)
+        self.typeidxs = self._items("func", self.reader.u32)
 
     def _tables(self) -> None:
-        self.result.tables = self.reader.list(self._table)
+        self.result.tables = self._items("table", self._table)
 
     def _table(self) -> Table:
         reader = self.reader
@@ -208,22 +229,20 @@ class _Decoder:
         return Table(type_, self._expr())
 
     def _memories(self) -> None:
-        reader = self.reader
-        self.result.mems = [types.mem_type(reader, self.features) for _ in range(reader.length())]
+        self.result.mems = self._items("memory", lambda: types.mem_type(self.reader, self.features))
 
     def _tags(self) -> None:
-        reader = self.reader
-        self.result.tags = [types.tag_type(reader) for _ in range(reader.length())]
+        self.result.tags = self._items("tag", lambda: types.tag_type(self.reader))
 
     def _globals(self) -> None:
-        self.result.globals = self.reader.list(self._global)
+        self.result.globals = self._items("global", self._global)
 
     def _global(self) -> Global:
         type_ = types.global_type(self.reader)
         return Global(type_, self._expr())
 
     def _exports(self) -> None:
-        self.result.exports = self.reader.list(self._export)
+        self.result.exports = self._items("export", self._export)
 
     def _export(self) -> Export:
         reader = self.reader
@@ -234,10 +253,12 @@ class _Decoder:
         return Export(name, EXTERN_KINDS[code], reader.u32())
 
     def _start(self) -> None:
+        if self.offsets is not None:
+            self.offsets["start"] = [self.reader.pos]
         self.result.start = self.reader.u32()
 
     def _elems(self) -> None:
-        self.result.elems = self.reader.list(self._elem)
+        self.result.elems = self._items("elem", self._elem)
 
     def _elem(self) -> Elem:
         reader = self.reader
@@ -282,7 +303,7 @@ class _Decoder:
             self.codes.append(BinaryCode(reader.data, start, reader.pos, has_data_count))
 
     def _datas(self) -> None:
-        self.result.datas = self.reader.list(self._data)
+        self.result.datas = self._items("data", self._data)
 
     def _data(self) -> Data:
         reader = self.reader

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from pyjsapi.binary.decoder import decode_module
+from pyjsapi.binary.decoder import decode_module, item_offsets
 from pyjsapi.compiler.cache import CodeCache, collector_off, open_cache
 from pyjsapi.compiler.environment import Environment
 from pyjsapi.compiler.facts import PLAIN_BOUND
@@ -16,6 +16,7 @@ from pyjsapi.runtime.function import FuncInst
 from pyjsapi.runtime.instance import ExternVal, ModuleInstance
 from pyjsapi.runtime.instantiate import instantiate as instantiate_module
 from pyjsapi.runtime.instantiate import start_function
+from pyjsapi.syntax.errors import ValidationError
 from pyjsapi.syntax.features import Features
 from pyjsapi.validation.limits import Limits, check_module_size
 from pyjsapi.validation.module import validate_module
@@ -42,8 +43,19 @@ def compile_module(
         cache = open_cache(data, features, limits, options)
     with collector_off():
         module = decode_module(data, features)
-        context = validate_module(module, features, limits, bodies=not cache.known_valid)
+        try:
+            context = validate_module(module, features, limits, bodies=not cache.known_valid)
+        except ValidationError as error:
+            _locate(error, data, features)
+            raise
     return CompiledModule(data, module, context, limits, options, cache)
+
+
+def _locate(error: ValidationError, data: bytes, features: Features) -> None:
+    """Find the byte offset of the item that an error outside of function bodies is about."""
+    if error.offset is None and error.item is not None:
+        section, position = error.item
+        error.offset = item_offsets(data, features)[section][position]
 
 
 def instantiate(

@@ -57,6 +57,8 @@ class ValidationError(WasmError):
         """Position of the instruction in the function's body or constant expression."""
         self.mnemonic = mnemonic
         self.offset = offset
+        self.item: tuple[str, int] | None = None
+        """Section and position in it, of what lies outside of function bodies."""
 
     def __str__(self) -> str:
         where = []

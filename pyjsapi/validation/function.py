@@ -107,6 +107,7 @@ def validate_function(state: State, funcidx: int, deftype: DefType, source: Code
         _enter(state, code, deftype)
     except ValidationError as error:
         error.funcidx = funcidx
+        error.offset = source.start if isinstance(source, BinaryCode) else None
         raise
     body = code.body
     iterator = iter(body)

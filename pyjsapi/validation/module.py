@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
+from typing import TypeVar
+
 from pyjsapi.syntax.errors import ValidationError
 from pyjsapi.syntax.features import Features
-from pyjsapi.syntax.module import Active, Data, Elem, Import, Module
+from pyjsapi.syntax.module import Active, Data, Elem, Export, Global, Import, Module, Table
 from pyjsapi.syntax.types import (
     FUNCREF,
     FuncExtern,
     GlobalType,
     MemType,
+    RecType,
     TableType,
     TagType,
 )
@@ -21,6 +25,8 @@ from pyjsapi.validation.matching import match_ref
 from pyjsapi.validation.requirements import require_feature
 from pyjsapi.validation.state import State
 from pyjsapi.validation.types import TypeChecker
+
+_T = TypeVar("_T")
 
 
 def validate_module(
@@ -35,34 +41,29 @@ def validate_module(
     """
     checker = TypeChecker(features, limits)
     _check_counts(module, limits)
-    for rec in module.types:
+
+    def recursion_group(rec: RecType) -> None:
         checker.add(rec)
         check_limit(len(checker.types), limits.types, "types", "types")
+
+    _each("type", module.types, recursion_group)
     context = Context(types=tuple(checker.types), datas=len(module.datas))
-    for import_ in module.imports:
-        _import(import_, context, checker)
+    _each("import", module.imports, lambda import_: _import(import_, context, checker))
     imported_funcs = len(context.funcs)
     constants = ConstantChecker(context, checker, len(context.globals))
-    for tag in module.tags:
-        context.tags.append(checker.tag(tag))
-    for func in module.funcs:
-        context.funcs.append(checker.func(func.typeidx))
-    for mem in module.mems:
-        context.mems.append(checker.mem(mem))
+    _each("tag", module.tags, lambda tag: context.tags.append(checker.tag(tag)))
+    _each("func", module.funcs, lambda func: context.funcs.append(checker.func(func.typeidx)))
+    _each("memory", module.mems, lambda mem: context.mems.append(checker.mem(mem)))
     check_limit(len(context.mems), limits.memories, "memories", "memories")
     if len(context.mems) > 1:
         require_feature(features, "multi_memory", f"a module with {len(context.mems)} memories")
-    _tables(module, context, constants)
-    for global_ in module.globals:
-        type_ = checker.global_(global_.type)
-        constants.check(global_.init, type_.valtype)
-        context.globals.append(type_)
-    for data in module.datas:
-        _data(data, context, constants)
+    _each("table", module.tables, lambda table: _table(table, context, constants))
+    _check_tables(context, checker)
+    _each("global", module.globals, lambda global_: _global(global_, context, constants))
+    _each("data", module.datas, lambda data: _data(data, context, constants))
     if module.data_count is not None:
         require_feature(features, "bulk_memory", "a data count section")
-    for elem in module.elems:
-        _elem(elem, context, constants)
+    _each("elem", module.elems, lambda elem: _elem(elem, context, constants))
     constants.refs.update(export.index for export in module.exports if export.kind == "func")
     context.refs = frozenset(constants.refs)
 
@@ -71,9 +72,22 @@ def validate_module(
         for funcidx, func in enumerate(module.funcs, imported_funcs):
             validate_function(state, funcidx, context.funcs[funcidx], func.code)
 
-    _start(module, context)
+    if module.start is not None:
+        _each("start", (module.start,), lambda start: _start(start, context))
     _exports(module, context)
     return context
+
+
+def _each(section: str, items: Iterable[_T], check: Callable[[_T], None]) -> None:
+    """Check every item of a section; an error gets to know which one it is about."""
+    position = 0
+    try:
+        for item in items:
+            check(item)
+            position += 1
+    except ValidationError as error:
+        error.item = (section, position)
+        raise
 
 
 def _check_counts(module: Module, limits: Limits) -> None:
@@ -107,24 +121,30 @@ def _import(import_: Import, context: Context, checker: TypeChecker) -> None:
         context.tags.append(type_)
 
 
-def _tables(module: Module, context: Context, constants: ConstantChecker) -> None:
+def _table(table: Table, context: Context, constants: ConstantChecker) -> None:
     checker = constants.checker
-    for table in module.tables:
-        type_ = checker.table(table.type)
-        if table.init is not None:
-            require_feature(
-                checker.features, "function_references", "a table with an initial value"
-            )
-            constants.check(table.init, type_.reftype)
-        elif not type_.reftype.nullable:
-            raise ValidationError(
-                f"type mismatch: a table of {type_.reftype} requires an initial value"
-            )
-        context.tables.append(type_)
+    type_ = checker.table(table.type)
+    if table.init is not None:
+        require_feature(checker.features, "function_references", "a table with an initial value")
+        constants.check(table.init, type_.reftype)
+    elif not type_.reftype.nullable:
+        raise ValidationError(
+            f"type mismatch: a table of {type_.reftype} requires an initial value"
+        )
+    context.tables.append(type_)
+
+
+def _check_tables(context: Context, checker: TypeChecker) -> None:
     count = len(context.tables)
     check_limit(count, checker.limits.tables, "tables", "tables")
     if count > 1:
         require_feature(checker.features, "reference_types", f"a module with {count} tables")
+
+
+def _global(global_: Global, context: Context, constants: ConstantChecker) -> None:
+    type_ = constants.checker.global_(global_.type)
+    constants.check(global_.init, type_.valtype)
+    context.globals.append(type_)
 
 
 def _data(data: Data, context: Context, constants: ConstantChecker) -> None:
@@ -165,12 +185,10 @@ def _elem(elem: Elem, context: Context, constants: ConstantChecker) -> None:
     context.elems.append(type_)
 
 
-def _start(module: Module, context: Context) -> None:
-    if module.start is None:
-        return
-    if module.start >= len(context.funcs):
-        raise ValidationError(f"unknown function {module.start}")
-    func = context.funcs[module.start].func
+def _start(start: int, context: Context) -> None:
+    if start >= len(context.funcs):
+        raise ValidationError(f"unknown function {start}")
+    func = context.funcs[start].func
     if func.params or func.results:
         raise ValidationError(f"start function must not have parameters or results, not {func}")
 
@@ -184,7 +202,8 @@ def _exports(module: Module, context: Context) -> None:
         "tag": ("tag", len(context.tags)),
     }
     names: set[str] = set()
-    for export in module.exports:
+
+    def check(export: Export) -> None:
         category, count = counts[export.kind]
         if export.index >= count:
             raise ValidationError(
@@ -193,3 +212,5 @@ def _exports(module: Module, context: Context) -> None:
         if export.name in names:
             raise ValidationError(f"duplicate export name {export.name!r}")
         names.add(export.name)
+
+    _each("export", module.exports, check)

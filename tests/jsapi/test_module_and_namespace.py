@@ -58,6 +58,32 @@ def test_an_invalid_module_is_a_compile_error_that_says_where() -> None:
         WebAssembly.Module(data)
 
 
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ('(module (memory 1) (export "a" (memory 0)) (export "b" (memory 7)))', "unknown memory 7"),
+        ('(module (memory 1) (export "a" (memory 0)) (export "a" (memory 0)))', "duplicate export"),
+        ("(module (memory 1) (data (i64.const 0)))", "type mismatch"),
+        ("(module (memory 2 1))", "size minimum must not be greater than maximum"),
+        ("(module (global i32 (i32.ctz (i32.const 1))))", "constant expression required"),
+        ("(module (func $f (param i32)) (start $f))", "start function"),
+        ("(module (func (local (ref 9))))", "unknown type 9"),
+    ],
+)
+def test_an_invalid_definition_is_located_by_its_own_bytes(text: str, message: str) -> None:
+    with pytest.raises(WebAssembly.CompileError, match=f"{message}.*offset 0x[0-9a-f]+"):
+        WebAssembly.Module(wat2wasm(text, names=False))
+
+
+def test_the_offset_is_that_of_the_item() -> None:
+    data = wat2wasm(
+        '(module (memory 1) (export "a" (memory 0)) (export "bb" (memory 7)))', names=False
+    )
+    with pytest.raises(WebAssembly.CompileError) as caught:
+        WebAssembly.Module(data)
+    assert f"offset {data.index(bytes([2]) + b'bb'):#x}" in str(caught.value)
+
+
 def test_a_feature_that_is_off_is_named() -> None:
     data = wat2wasm("(module (memory 1) (memory 1))")
     with pytest.raises(WebAssembly.CompileError, match="multi_memory"):
