@@ -44,7 +44,7 @@ def _read_expectations() -> Expectations:
         for line in entry["lines"]:
             if line in lines:
                 raise ValueError(f"{entry['script']}:{line} is listed twice in scripts.toml")
-            lines[line] = entry["reason"]
+            lines[line] = f"{entry['reason']} ({entry['link']})"
     return expectations
 
 
