@@ -176,3 +176,19 @@ def test_a_shared_memory_of_all_bytes_but_two_grows_by_one_at_most(run: Run) -> 
         """,
         megabytes=None,
     )
+
+
+def test_types_that_name_each_other_in_long_chains(run: Run) -> None:
+    run("""
+        def index(value):
+            '''Signed LEB128 of an index below 2^20.'''
+            return bytes((value & 127 | 128, value >> 7 & 127 | 128, value >> 14))
+
+        count = 20_000
+        back = [b"\\x5f\\1\\x63" + index(i) + b"\\1" for i in range(count - 1)]
+        assert refused(HEADER + section(1, b"\\x5f\\0", *back)) == "accepted"
+        ring = [b"\\x5f\\1\\x63" + index((i + 1) % count) + b"\\1" for i in range(count)]
+        assert refused(HEADER + section(1, b"\\x4e" + leb(count) + b"".join(ring))) == "accepted"
+        twice = [b"\\x5f\\2" + (b"\\x63" + index(i) + b"\\0") * 2 for i in range(2000)]
+        assert refused(HEADER + section(1, b"\\x5f\\0", *twice)) == "accepted"
+    """)
