@@ -23,39 +23,38 @@ INTEGERS: Final = {
 ReadModifyWrite: TypeAlias = Callable[[MemoryStorage, int, int, int], int]
 
 
-def _check_aligned(address: int, size: int) -> None:
-    if address % size:
-        raise Trap("unaligned atomic")
-
-
-def _check(memory: MemoryStorage, address: int, size: int) -> None:
-    _check_aligned(address, size)
-    if address + size > len(memory.data):
-        raise Trap(OUT_OF_BOUNDS)
+def _trap(address: int, size: int) -> Trap:
+    """The trap of an access that is unaligned or out of bounds."""
+    return Trap("unaligned atomic" if address % size else OUT_OF_BOUNDS)
 
 
 def load(memory: MemoryStorage, address: int, size: int) -> int:
     """``atomic.load``"""
-    _check(memory, address, size)
-    value: int = INTEGERS[size].unpack_from(memory.data, address)[0]
+    data = memory.data
+    if address % size or address + size > len(data):
+        raise _trap(address, size)
+    value: int = INTEGERS[size].unpack_from(data, address)[0]
     return value
 
 
 def store(memory: MemoryStorage, address: int, size: int, value: int) -> None:
     """``atomic.store``; of a wide value the low bytes."""
-    _check(memory, address, size)
+    data = memory.data
+    if address % size or address + size > len(data):
+        raise _trap(address, size)
     value &= (1 << 8 * size) - 1
     with memory.lock:
-        INTEGERS[size].pack_into(memory.data, address, value)
+        INTEGERS[size].pack_into(data, address, value)
 
 
 def _rmw(combine: Callable[[int, int], int]) -> ReadModifyWrite:
     def read_modify_write(memory: MemoryStorage, address: int, size: int, operand: int) -> int:
-        _check(memory, address, size)
+        data = memory.data
+        if address % size or address + size > len(data):
+            raise _trap(address, size)
         integer = INTEGERS[size]
         mask = (1 << 8 * size) - 1
         with memory.lock:
-            data = memory.data
             old: int = integer.unpack_from(data, address)[0]
             integer.pack_into(data, address, combine(old, operand) & mask)
         return old
@@ -75,11 +74,12 @@ def rmw_cmpxchg(
     memory: MemoryStorage, address: int, size: int, expected: int, replacement: int
 ) -> int:
     """``atomic.rmw.cmpxchg``; of wide values the low bytes."""
-    _check(memory, address, size)
+    data = memory.data
+    if address % size or address + size > len(data):
+        raise _trap(address, size)
     integer = INTEGERS[size]
     mask = (1 << 8 * size) - 1
     with memory.lock:
-        data = memory.data
         old: int = integer.unpack_from(data, address)[0]
         if old == expected & mask:
             integer.pack_into(data, address, replacement & mask)
@@ -92,11 +92,13 @@ def wait(memory: MemoryStorage, address: int, size: int, expected: int, timeout:
     ``timeout`` is an i64 in nanoseconds, without end when negative. An unshared memory traps before the bounds are
     looked at.
     """
-    _check_aligned(address, size)
+    if address % size:
+        raise _trap(address, size)
     return memory.wait(address, size, expected, timeout - (timeout >> 63 << 64))
 
 
 def notify(memory: MemoryStorage, address: int, count: int) -> int:
     """``memory.atomic.notify``: wake at most ``count`` waiters, the oldest first; how many were woken."""
-    _check(memory, address, 4)
+    if address % 4 or address + 4 > len(memory.data):
+        raise _trap(address, 4)
     return memory.notify(address, count)

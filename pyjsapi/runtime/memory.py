@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import mmap
 import weakref
-from contextlib import AbstractContextManager, nullcontext
+from _thread import RLock
 from dataclasses import replace
 from typing import Any, Final, Protocol, TypeAlias
 
@@ -71,8 +71,8 @@ class MemoryStorage:
     )
 
     data: Bytes
-    lock: AbstractContextManager[object] = nullcontext()
-    """What atomic writes hold: nothing here."""
+    lock: RLock = RLock()
+    """What atomic writes hold. Unshared memories have one in common: none is needed, but to ask costs more."""
     u16: memoryview[int]
     u32: memoryview[int]
     u64: memoryview[int]

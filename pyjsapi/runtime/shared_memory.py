@@ -47,7 +47,7 @@ class SharedMemoryStorage(MemoryStorage):
     def _allocate(self, count: int) -> memoryview[int]:
         most = self.may_exceed
         if not CAN_BLOCK:
-            most = min(most, max(count, _COMMITTED))
+            most = min(most, count + _COMMITTED)
         self.reservation = _reserve(count, most)
         self.ceiling = len(self.reservation) >> self._type.page_size_log2
         return self.reservation[:count]
