@@ -176,10 +176,12 @@ def _grow(storage: MemoryStorage, delta: int, what: str) -> int:
 class _BufferLink:
     """What a storage holds of its current buffer: a weak reference, so that neither keeps the other alive."""
 
-    __slots__ = ("_buffer",)
+    __slots__ = ("_buffer", "max_byte_length")
 
-    def __init__(self, buffer: ArrayBuffer) -> None:
+    def __init__(self, buffer: ArrayBuffer, max_byte_length: int | None) -> None:
         self._buffer = weakref.ref(buffer)
+        self.max_byte_length = max_byte_length
+        """Of a resizable buffer, also when nobody holds it any more."""
 
     def get(self) -> ArrayBuffer | None:
         return self._buffer()
@@ -192,8 +194,9 @@ class _BufferLink:
     def memory_grown(self, storage: MemoryStorage) -> None:
         """ "Refresh the Memory buffer"."""
         buffer = self._buffer()
-        if buffer is not None and buffer.resizable:
-            buffer._rebind(storage.data)
+        if self.max_byte_length is not None:
+            if buffer is not None:
+                buffer._rebind(storage.data)
             return
         storage.buffer = None
         if buffer is not None:
@@ -213,8 +216,10 @@ def _shared_buffer(
 
 def _current_buffer(storage: MemoryStorage) -> ArrayBuffer:
     link = storage.buffer
-    buffer = link.get() if isinstance(link, _BufferLink) else None
-    return _new_buffer(storage, None) if buffer is None else buffer
+    if not isinstance(link, _BufferLink):
+        return _new_buffer(storage, None)
+    buffer = link.get()
+    return _new_buffer(storage, link.max_byte_length) if buffer is None else buffer
 
 
 def _new_buffer(storage: MemoryStorage, max_byte_length: int | None) -> ArrayBuffer:
@@ -232,5 +237,5 @@ def _new_buffer(storage: MemoryStorage, max_byte_length: int | None) -> ArrayBuf
         bytearray(), max_byte_length=max_byte_length, detach_key=_DETACH_KEY, resize=resize
     )
     buffer._rebind(storage.data)
-    storage.buffer = _BufferLink(buffer)
+    storage.buffer = _BufferLink(buffer, max_byte_length)
     return buffer

@@ -302,3 +302,14 @@ def test_an_i64_memory_takes_and_gives_integers() -> None:
     assert memory.type() == {"minimum": 2, "maximum": 3, "shared": False, "address": "i64"}
     with pytest.raises(TypeError):
         memory.grow(1.0)
+
+
+def test_the_buffer_stays_resizable_when_nobody_holds_it() -> None:
+    memory = WebAssembly.Memory(initial=1, maximum=4)
+    memory.toResizableBuffer()
+    gc.collect()
+    assert memory.grow(1) == 1
+    buffer = memory.buffer
+    assert (buffer.resizable, buffer.byteLength, buffer.maxByteLength) == (True, 2 * PAGE, 4 * PAGE)
+    assert memory.grow(1) == 2
+    assert (memory.buffer is buffer, buffer.byteLength) == (True, 3 * PAGE)
