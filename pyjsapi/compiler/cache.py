@@ -34,7 +34,7 @@ VARIABLE: Final = "PYJSAPI_CACHE"
 SUFFIX: Final = ".wasmcode"
 
 _MAGIC: Final = b"pyjsapi code cache 1\n"
-_ENGINE_FOLDERS: Final = ("syntax", "binary", "validation", "compiler")
+_ENGINE_FOLDERS: Final = ("syntax", "binary", "validation", "runtime", "compiler")
 _SAVE_EVERY: Final = 256
 """Newly translated functions after which they are written."""
 _SMALLEST_MODULE: Final = 4096

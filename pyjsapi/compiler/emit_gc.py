@@ -12,7 +12,6 @@ from pyjsapi.compiler.casts import test_of
 from pyjsapi.compiler.emit_memory import bulk_call
 from pyjsapi.compiler.expression import (
     ATOM,
-    CONST,
     EFFECT,
     GLOBAL,
     NAME,
@@ -279,11 +278,10 @@ def _ref_i31(frame: Frame, instr: Instr) -> None:
     fits = value.high <= I31_MASK
     text = value.text if fits else f"{value.at(P_BIT_AND)}&{I31_MASK}"
     prec = value.prec if fits else P_BIT_AND
-    form = value.form if value.form is NAME or value.form is CONST else None
-    type_ = ref_type(False, I31)
-    frame.push(
-        Entry(type_, text, prec, 0, 0, value.deps, value.flags & ~TRUTH, form if fits else None)
-    )
+    # A literal is no name: Python has no attributes of one, and warns of `is`.
+    form = NAME if fits and value.form is NAME else None
+    flags = value.flags & ~TRUTH
+    frame.push(Entry(ref_type(False, I31), text, prec, 0, 0, value.deps, flags, form))
 
 
 def _bound(reference: Entry) -> tuple[str, str]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any, Final, NoReturn
 
-from pyjsapi.compiler.traps import demolish, translate_exception
+from pyjsapi.compiler.traps import demolish, forget_deep_frames, translate_exception
 from pyjsapi.runtime.exception import HOST_TAG, UNCATCHABLE, ExnInst, HostException, TagInst
 from pyjsapi.syntax.errors import Trap, WasmError
 
@@ -39,6 +39,7 @@ def caught(exception: Exception) -> ExnInst | None:
     if error is not None:
         raise error from None
     demolish(exception)
+    forget_deep_frames(exception)
     return ExnInst(HOST_TAG, (exception,))
 
 

@@ -136,6 +136,22 @@ def demolish(exception: BaseException) -> None:
     _free(links, _KEPT)
 
 
+def forget_deep_frames(exception: BaseException) -> None:
+    """Drop the traceback of an exception caught far down the stack.
+
+    Its frames hold the chain of all that called them, which an exception that is kept would outlive: freed later,
+    the chain is a recursion as deep. Now every one of them is running, and nothing is freed.
+    """
+    innermost = _innermost(exception.__traceback__)
+    frame = None if innermost is None else innermost.tb_frame
+    depth = 0
+    while frame is not None and depth <= _DEEP:
+        frame = frame.f_back
+        depth += 1
+    if frame is not None:
+        exception.__traceback__ = None
+
+
 def _links(exception: BaseException) -> list[TracebackType]:
     """The entries of the traceback, outermost first."""
     links: list[TracebackType] = []

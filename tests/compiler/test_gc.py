@@ -390,3 +390,12 @@ def test_an_access_is_one_subscript(wasm_once: Maker) -> None:
         options=Options(),
     )
     assert "l0.fields[0]" in made.source(0)  # type: ignore[attr-defined]
+
+
+def test_an_i31_reference_of_a_literal_can_be_tested_and_cast(wasm: Maker) -> None:
+    call = wasm(
+        """(module (func (export "f") (result i32 i32 i32)
+          (ref.test (ref eq) (ref.i31 (i32.const 3))) (ref.test (ref struct) (ref.i31 (i32.const 3)))
+          (i31.get_u (ref.cast (ref i31) (ref.i31 (i32.const 7))))))"""
+    )
+    assert call("f") == (1, 0, 7)
