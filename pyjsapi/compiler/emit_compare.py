@@ -138,7 +138,9 @@ def _eqz(frame: Frame, instr: Instr) -> None:
     if a.flags & TRUTH:
         text = negation(a.text, a.prec)
         prec = P_NOT if text.startswith("not ") else P_COMPARE
-        frame.push(Entry(I32, text, prec, 0, 1, a.deps, a.flags, Not(a)))
+        # Twice negated is what it was: a chain of forms of any length could not be freed in Pyodide.
+        form = a.form.operand.form if isinstance(a.form, Not) else Not(a)
+        frame.push(Entry(I32, text, prec, 0, 1, a.deps, a.flags, form))
         return
     a = frame.canonical(a)
     zero = _ZERO if a.type is I32 else constant(I64, 0)
