@@ -38,7 +38,9 @@ def call(data, *arguments):
 
 def resident():
     '''Megabytes of memory that the process has used at most.'''
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss >> 10
+    # Not ru_maxrss: a process starts with what its parent had used when it called exec.
+    with open("/proc/self/status") as status:
+        return next(int(line.split()[1]) >> 10 for line in status if line.startswith("VmHWM"))
 """
 
 
