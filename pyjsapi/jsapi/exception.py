@@ -10,6 +10,7 @@ from pyjsapi.ecmascript.conversions import enforce_range, to_boolean
 from pyjsapi.ecmascript.values import is_nullish, is_object
 from pyjsapi.jsapi.descriptors import get_property
 from pyjsapi.jsapi.functions import from_js, to_js
+from pyjsapi.jsapi.identity import object_of
 from pyjsapi.jsapi.tag import JSTag, Tag, sequence, tag_parameters
 from pyjsapi.runtime import ExnInst, HostException
 
@@ -99,9 +100,4 @@ def _tag(value: Any, what: str) -> Tag:
 
 def exception_object(exn: ExnInst) -> Exception:
     """ "Create an Exception object": the one `Exception` of an exception instance."""
-    found = exn.wrapper() if exn.wrapper is not None else None
-    if isinstance(found, Exception):
-        return found
-    made = Exception.__new__(Exception)
-    made._attach(exn)
-    return made
+    return object_of(exn, Exception)

@@ -7,6 +7,7 @@ from typing import Any
 
 from pyjsapi.jsapi.descriptors import VALUE_TYPES, Descriptor, type_name
 from pyjsapi.jsapi.functions import default_value, from_js, to_js
+from pyjsapi.jsapi.identity import object_of
 from pyjsapi.runtime import GlobalInst
 from pyjsapi.syntax.types import V128, GlobalType
 
@@ -64,12 +65,7 @@ class Global:
 
 def global_object(global_: GlobalInst) -> Global:
     """ "Create a global object": the one `Global` of a global instance."""
-    found = global_.wrapper() if global_.wrapper is not None else None
-    if isinstance(found, Global):
-        return found
-    made = Global.__new__(Global)
-    made._attach(global_)
-    return made
+    return object_of(global_, Global)
 
 
 def global_type(type_: GlobalType) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from typing import Any, Final
 from pyjsapi.ecmascript import ArrayBuffer, RangeError, SharedArrayBuffer
 from pyjsapi.ecmascript.conversions import enforce_range
 from pyjsapi.jsapi.descriptors import ADDRESS_TYPES, Descriptor, address_value, limits_of
+from pyjsapi.jsapi.identity import object_of
 from pyjsapi.runtime import MemoryStorage, new_memory
 from pyjsapi.syntax.types import PAGE_SIZE, PAGE_SIZE_LOG2, MemType
 from pyjsapi.validation.limits import Limits
@@ -131,12 +132,7 @@ class Memory:
 
 def memory_object(storage: MemoryStorage) -> Memory:
     """ "Create a memory object": the one `Memory` of a storage."""
-    found = storage.wrapper() if storage.wrapper is not None else None
-    if isinstance(found, Memory):
-        return found
-    memory = Memory.__new__(Memory)
-    memory._attach(storage)
-    return memory
+    return object_of(storage, Memory)
 
 
 def memory_type(type_: MemType) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from typing import Any, Final
 from pyjsapi.ecmascript import RangeError
 from pyjsapi.jsapi.descriptors import ADDRESS_TYPES, Descriptor, address_value, limits_of
 from pyjsapi.jsapi.functions import default_value, from_js, is_exnref, to_js
+from pyjsapi.jsapi.identity import object_of
 from pyjsapi.runtime import TableInst, new_table
 from pyjsapi.syntax.errors import Trap
 from pyjsapi.syntax.types import EXTERNREF, FUNCREF, TableType
@@ -113,12 +114,7 @@ class Table:
 
 def table_object(table: TableInst) -> Table:
     """ "Create a table object": the one `Table` of a table instance."""
-    found = table.wrapper() if table.wrapper is not None else None
-    if isinstance(found, Table):
-        return found
-    made = Table.__new__(Table)
-    made._attach(table)
-    return made
+    return object_of(table, Table)
 
 
 def table_type(type_: TableType) -> dict[str, Any]:

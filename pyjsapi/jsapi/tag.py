@@ -9,6 +9,7 @@ from typing import Any
 from pyjsapi.ecmascript.conversions import to_string
 from pyjsapi.ecmascript.values import is_object
 from pyjsapi.jsapi.descriptors import VALUE_TYPES, Descriptor, type_name
+from pyjsapi.jsapi.identity import object_of
 from pyjsapi.runtime import HOST_TAG, TagInst
 from pyjsapi.syntax.deftypes import func_def_type
 from pyjsapi.syntax.types import FuncType, TagType, ValType
@@ -72,12 +73,7 @@ def tag_parameters(tag: TagInst) -> tuple[ValType, ...]:
 
 def tag_object(tag: TagInst) -> Tag:
     """ "Create a Tag object": the one `Tag` of a tag instance."""
-    found = tag.wrapper() if tag.wrapper is not None else None
-    if isinstance(found, Tag):
-        return found
-    made = Tag.__new__(Tag)
-    made._attach(tag)
-    return made
+    return object_of(tag, Tag)
 
 
 JSTag = tag_object(HOST_TAG)
