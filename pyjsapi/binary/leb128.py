@@ -65,11 +65,6 @@ def read_u32(data: bytes, pos: int) -> tuple[int, int]:
     return read_unsigned(data, pos, 32)
 
 
-def read_s33(data: bytes, pos: int) -> tuple[int, int]:
-    """Read an s33, the form in which type indices stand where negative numbers mean something else."""
-    return read_signed(data, pos, 33)
-
-
 def unsigned(value: int) -> bytes:
     """The shortest encoding of an integer that is not negative. Raises `ValueError` for one that is."""
     if 0 <= value < 0x80:

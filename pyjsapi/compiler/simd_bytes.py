@@ -6,7 +6,7 @@ translated is the list of byte positions. A position beyond the operand gives a 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Final
 
 from pyjsapi.compiler.simd_integer import Unary
@@ -149,11 +149,6 @@ def replace_lane(shape: Shape, a: int, lane: int, value: int) -> int:
     """replace_lane; the value is taken modulo the lane's range."""
     at = lane * shape.lane_bits
     return a & (MASK128 ^ shape.lane_mask << at) | (value & shape.lane_mask) << at
-
-
-def shuffle_bytes(lanes: Sequence[int]) -> bytes:
-    """The lane indices of i8x16.shuffle as its helper takes them."""
-    return bytes(lanes)
 
 
 def _table() -> dict[str, Callable[..., int]]:

@@ -25,7 +25,7 @@ def test_unsigned_round_trips_in_the_fewest_bytes(value: int) -> None:
 def test_signed_round_trips(value: int) -> None:
     encoded = leb128.signed(value)
     assert leb128.read_signed(encoded, 0, 32) == (value, len(encoded))
-    assert leb128.read_s33(encoded, 0) == (value, len(encoded))
+    assert leb128.read_signed(encoded, 0, 33) == (value, len(encoded))
 
 
 @pytest.mark.parametrize("bits", [7, 32, 33, 64])
