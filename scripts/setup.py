@@ -1,4 +1,4 @@
-"""Set the project up in its own folders: `.venv`, `node_modules`, and the two browsers.
+"""Set the project up in its own folders: `.venv`, `node_modules`, and the browsers.
 
     python3 scripts/setup.py [--bench] [python] [node] [browsers]
 
@@ -34,6 +34,8 @@ BROWSERS = (
     (("chromium", "chromium-browser", "google-chrome"), "chromium", "chromium"),
     (("firefox-esr", "firefox"), "firefox-esr", "firefox"),
 )
+# WebKitGTK, which Playwright does not drive: its driver and small browser, and a display without a screen.
+WEBKIT_PACKAGES = (("WebKitWebDriver", "webkit2gtk-driver"), ("Xvfb", "xvfb"))
 # Without any font a page is drawn as empty boxes in the pictures.
 FONTS = "fonts-dejavu-core"
 
@@ -146,6 +148,17 @@ def _node_stamp(modules: Path) -> Stamp:
     )
 
 
+def set_up_webkit() -> None:
+    """Install WebKitGTK's driver with apt where that can be done; the tests say what is missing elsewhere."""
+    missing = [package for command, package in WEBKIT_PACKAGES if shutil.which(command) is None]
+    if not missing:
+        return
+    if can_use_apt():
+        apt_install(*missing, FONTS)
+    else:
+        say(f"no WebKitGTK: its tests are left out (Debian: apt-get install {' '.join(missing)})")
+
+
 def set_up_browsers() -> None:
     """Find Chromium and Firefox; install what is missing (Debian's packages, else Playwright's builds)."""
     missing = [row for row in BROWSERS if not any(shutil.which(command) for command in row[0])]
@@ -189,6 +202,7 @@ def main() -> int:
             set_up_node()
         if "browsers" in steps:
             set_up_browsers()
+            set_up_webkit()
     return 0
 
 
