@@ -1,0 +1,516 @@
+// Generated from webassembly.idl by scripts/generate_webidl.py; do not edit.
+//
+// The classes and the namespace of the WebAssembly JavaScript API as Web IDL defines their surface: every operation
+// checks its receiver (by a private field), the number of its arguments, converts them in order, and calls the
+// implementation.
+
+import * as C from './webidl.mjs';
+
+/** The first argument of a constructor that wraps a state; nobody else has it. */
+const INTERNAL = {};
+
+const AddressType = new Set(['i32', 'i64']);
+const TableKind = new Set(['anyfunc', 'externref']);
+const ValueType = new Set(['i32', 'i64', 'f32', 'f64', 'v128', 'anyfunc', 'externref']);
+
+/**
+ * Makes a namespace over an implementation.
+ *
+ * `impl.X.create(...arguments, count)` makes the state of a new X, `impl.X.created?.(state, object)` learns which
+ * object has it; `impl.X.operation(state, ...arguments, count)`, `impl.X.get_attribute(state, object)` and
+ * `impl.X.set_attribute(state, value)` are the members; `count` is how many arguments were passed. Static operations and
+ * those of the namespace get the arguments alone; a further overload of an operation is `impl.operation_interface`.
+ *
+ * `impl.init?.(interfaces, namespace)` is called at the end: `interfaces.X` has the `name`, `wrap(state)`, which makes
+ * an object, and `state(value)`, which is undefined if the value is not an X. The error classes are `impl.errors` where
+ * that is given, else the engine's own.
+ */
+export function makeNamespace(impl) {
+  const interfaces = {};
+
+  function toWebAssemblyCompileOptions(given, what) {
+    const source = C.dictionary(given, what);
+    const result = { __proto__: null };
+    let value = source.builtins;
+    if (value !== undefined) {
+      result.builtins = C.sequence(value, C.usvString, `${what}.builtins`);
+    }
+    value = source.importedStringConstants;
+    if (value !== undefined) {
+      result.importedStringConstants = C.nullable(value, C.usvString, `${what}.importedStringConstants`);
+    }
+    return result;
+  }
+
+  function toMemoryDescriptor(given, what) {
+    const source = C.dictionary(given, what);
+    const result = { __proto__: null };
+    let value = source.address;
+    if (value !== undefined) {
+      result.address = C.enumeration(value, AddressType, `${what}.address`);
+    }
+    value = source.initial;
+    if (value !== undefined) {
+      result.initial = C.addressValue(value, result.address, `${what}.initial`);
+    } else {
+      throw C.missingMember(what, 'initial');
+    }
+    value = source.maximum;
+    if (value !== undefined) {
+      result.maximum = C.addressValue(value, result.address, `${what}.maximum`);
+    }
+    value = source.shared;
+    if (value !== undefined) {
+      result.shared = !!value;
+    } else {
+      result.shared = false;
+    }
+    return result;
+  }
+
+  function toTableDescriptor(given, what) {
+    const source = C.dictionary(given, what);
+    const result = { __proto__: null };
+    let value = source.element;
+    if (value !== undefined) {
+      result.element = C.enumeration(value, TableKind, `${what}.element`);
+    } else {
+      throw C.missingMember(what, 'element');
+    }
+    value = source.address;
+    if (value !== undefined) {
+      result.address = C.enumeration(value, AddressType, `${what}.address`);
+    }
+    value = source.initial;
+    if (value !== undefined) {
+      result.initial = C.addressValue(value, result.address, `${what}.initial`);
+    } else {
+      throw C.missingMember(what, 'initial');
+    }
+    value = source.maximum;
+    if (value !== undefined) {
+      result.maximum = C.addressValue(value, result.address, `${what}.maximum`);
+    }
+    return result;
+  }
+
+  function toGlobalDescriptor(given, what) {
+    const source = C.dictionary(given, what);
+    const result = { __proto__: null };
+    let value = source.mutable;
+    if (value !== undefined) {
+      result.mutable = !!value;
+    } else {
+      result.mutable = false;
+    }
+    value = source.value;
+    if (value !== undefined) {
+      result.value = C.enumeration(value, ValueType, `${what}.value`);
+    } else {
+      throw C.missingMember(what, 'value');
+    }
+    return result;
+  }
+
+  function toTagType(given, what) {
+    const source = C.dictionary(given, what);
+    const result = { __proto__: null };
+    let value = source.parameters;
+    if (value !== undefined) {
+      result.parameters = C.sequence(value, (item, at) => C.enumeration(item, ValueType, at), `${what}.parameters`);
+    } else {
+      throw C.missingMember(what, 'parameters');
+    }
+    return result;
+  }
+
+  function toExceptionOptions(given, what) {
+    const source = C.dictionary(given, what);
+    const result = { __proto__: null };
+    let value = source.traceStack;
+    if (value !== undefined) {
+      result.traceStack = !!value;
+    } else {
+      result.traceStack = false;
+    }
+    return result;
+  }
+
+  class Module {
+    #state;
+
+    static #of(value, where) {
+      if (C.isObject(value) && #state in value) return value.#state;
+      throw C.illegalReceiver(where, 'Module');
+    }
+
+    static {
+      interfaces.Module = {
+        name: 'Module',
+        wrap: (state) => new Module(INTERNAL, state),
+        state: (value) => (C.isObject(value) && #state in value ? value.#state : undefined),
+      };
+    }
+
+    constructor(bytes, options = undefined) {
+      if (bytes === INTERNAL) {
+        this.#state = arguments[1];
+        return;
+      }
+      C.requireArguments(arguments.length, 1, 'WebAssembly.Module()');
+      bytes = C.bufferSource(bytes, { shared: true, resizable: true }, 'WebAssembly.Module(): bytes');
+      options = toWebAssemblyCompileOptions(options, 'WebAssembly.Module(): options');
+      this.#state = impl.Module.create(bytes, options, arguments.length);
+      impl.Module.created?.(this.#state, this);
+    }
+
+    static exports(module) {
+      C.requireArguments(arguments.length, 1, 'WebAssembly.Module.exports()');
+      module = C.platformObject(module, interfaces.Module, 'WebAssembly.Module.exports(): module');
+      return impl.Module.exports(module);
+    }
+
+    static imports(module) {
+      C.requireArguments(arguments.length, 1, 'WebAssembly.Module.imports()');
+      module = C.platformObject(module, interfaces.Module, 'WebAssembly.Module.imports(): module');
+      return impl.Module.imports(module);
+    }
+
+    static customSections(module, sectionName) {
+      C.requireArguments(arguments.length, 2, 'WebAssembly.Module.customSections()');
+      module = C.platformObject(module, interfaces.Module, 'WebAssembly.Module.customSections(): module');
+      sectionName = C.domString(sectionName, 'WebAssembly.Module.customSections(): sectionName');
+      return impl.Module.customSections(module, sectionName);
+    }
+  }
+  C.finishInterface(Module);
+
+  class Instance {
+    #state;
+
+    static #of(value, where) {
+      if (C.isObject(value) && #state in value) return value.#state;
+      throw C.illegalReceiver(where, 'Instance');
+    }
+
+    static {
+      interfaces.Instance = {
+        name: 'Instance',
+        wrap: (state) => new Instance(INTERNAL, state),
+        state: (value) => (C.isObject(value) && #state in value ? value.#state : undefined),
+      };
+    }
+
+    constructor(module, importObject = undefined) {
+      if (module === INTERNAL) {
+        this.#state = arguments[1];
+        return;
+      }
+      C.requireArguments(arguments.length, 1, 'WebAssembly.Instance()');
+      module = C.platformObject(module, interfaces.Module, 'WebAssembly.Instance(): module');
+      if (importObject !== undefined) {
+        importObject = C.object(importObject, 'WebAssembly.Instance(): importObject');
+      }
+      this.#state = impl.Instance.create(module, importObject, arguments.length);
+      impl.Instance.created?.(this.#state, this);
+    }
+
+    get exports() {
+      const state = Instance.#of(this, 'WebAssembly.Instance.exports');
+      return impl.Instance.get_exports(state, this);
+    }
+  }
+  C.finishInterface(Instance);
+
+  class Memory {
+    #state;
+
+    static #of(value, where) {
+      if (C.isObject(value) && #state in value) return value.#state;
+      throw C.illegalReceiver(where, 'Memory');
+    }
+
+    static {
+      interfaces.Memory = {
+        name: 'Memory',
+        wrap: (state) => new Memory(INTERNAL, state),
+        state: (value) => (C.isObject(value) && #state in value ? value.#state : undefined),
+      };
+    }
+
+    constructor(descriptor) {
+      if (descriptor === INTERNAL) {
+        this.#state = arguments[1];
+        return;
+      }
+      C.requireArguments(arguments.length, 1, 'WebAssembly.Memory()');
+      descriptor = toMemoryDescriptor(descriptor, 'WebAssembly.Memory(): descriptor');
+      this.#state = impl.Memory.create(descriptor, arguments.length);
+      impl.Memory.created?.(this.#state, this);
+    }
+
+    get buffer() {
+      const state = Memory.#of(this, 'WebAssembly.Memory.buffer');
+      return impl.Memory.get_buffer(state, this);
+    }
+
+    grow(delta) {
+      const state = Memory.#of(this, 'WebAssembly.Memory.grow()');
+      C.requireArguments(arguments.length, 1, 'WebAssembly.Memory.grow()');
+      return impl.Memory.grow(state, delta, arguments.length);
+    }
+
+    toFixedLengthBuffer() {
+      const state = Memory.#of(this, 'WebAssembly.Memory.toFixedLengthBuffer()');
+      return impl.Memory.toFixedLengthBuffer(state, arguments.length);
+    }
+
+    toResizableBuffer() {
+      const state = Memory.#of(this, 'WebAssembly.Memory.toResizableBuffer()');
+      return impl.Memory.toResizableBuffer(state, arguments.length);
+    }
+  }
+  C.finishInterface(Memory);
+
+  class Table {
+    #state;
+
+    static #of(value, where) {
+      if (C.isObject(value) && #state in value) return value.#state;
+      throw C.illegalReceiver(where, 'Table');
+    }
+
+    static {
+      interfaces.Table = {
+        name: 'Table',
+        wrap: (state) => new Table(INTERNAL, state),
+        state: (value) => (C.isObject(value) && #state in value ? value.#state : undefined),
+      };
+    }
+
+    constructor(descriptor, value = undefined) {
+      if (descriptor === INTERNAL) {
+        this.#state = arguments[1];
+        return;
+      }
+      C.requireArguments(arguments.length, 1, 'WebAssembly.Table()');
+      descriptor = toTableDescriptor(descriptor, 'WebAssembly.Table(): descriptor');
+      this.#state = impl.Table.create(descriptor, value, arguments.length);
+      impl.Table.created?.(this.#state, this);
+    }
+
+    get length() {
+      const state = Table.#of(this, 'WebAssembly.Table.length');
+      return impl.Table.get_length(state, this);
+    }
+
+    get(index) {
+      const state = Table.#of(this, 'WebAssembly.Table.get()');
+      C.requireArguments(arguments.length, 1, 'WebAssembly.Table.get()');
+      return impl.Table.get(state, index, arguments.length);
+    }
+
+    grow(delta, value = undefined) {
+      const state = Table.#of(this, 'WebAssembly.Table.grow()');
+      C.requireArguments(arguments.length, 1, 'WebAssembly.Table.grow()');
+      return impl.Table.grow(state, delta, value, arguments.length);
+    }
+
+    set(index, value = undefined) {
+      const state = Table.#of(this, 'WebAssembly.Table.set()');
+      C.requireArguments(arguments.length, 1, 'WebAssembly.Table.set()');
+      return impl.Table.set(state, index, value, arguments.length);
+    }
+  }
+  C.finishInterface(Table);
+
+  class Global {
+    #state;
+
+    static #of(value, where) {
+      if (C.isObject(value) && #state in value) return value.#state;
+      throw C.illegalReceiver(where, 'Global');
+    }
+
+    static {
+      interfaces.Global = {
+        name: 'Global',
+        wrap: (state) => new Global(INTERNAL, state),
+        state: (value) => (C.isObject(value) && #state in value ? value.#state : undefined),
+      };
+    }
+
+    constructor(descriptor, value = undefined) {
+      if (descriptor === INTERNAL) {
+        this.#state = arguments[1];
+        return;
+      }
+      C.requireArguments(arguments.length, 1, 'WebAssembly.Global()');
+      descriptor = toGlobalDescriptor(descriptor, 'WebAssembly.Global(): descriptor');
+      this.#state = impl.Global.create(descriptor, value, arguments.length);
+      impl.Global.created?.(this.#state, this);
+    }
+
+    get value() {
+      const state = Global.#of(this, 'WebAssembly.Global.value');
+      return impl.Global.get_value(state, this);
+    }
+
+    set value(value) {
+      const state = Global.#of(this, 'WebAssembly.Global.value');
+      impl.Global.set_value(state, value);
+    }
+
+    valueOf() {
+      const state = Global.#of(this, 'WebAssembly.Global.valueOf()');
+      return impl.Global.valueOf(state, arguments.length);
+    }
+  }
+  C.finishInterface(Global);
+
+  class Tag {
+    #state;
+
+    static #of(value, where) {
+      if (C.isObject(value) && #state in value) return value.#state;
+      throw C.illegalReceiver(where, 'Tag');
+    }
+
+    static {
+      interfaces.Tag = {
+        name: 'Tag',
+        wrap: (state) => new Tag(INTERNAL, state),
+        state: (value) => (C.isObject(value) && #state in value ? value.#state : undefined),
+      };
+    }
+
+    constructor(type) {
+      if (type === INTERNAL) {
+        this.#state = arguments[1];
+        return;
+      }
+      C.requireArguments(arguments.length, 1, 'WebAssembly.Tag()');
+      type = toTagType(type, 'WebAssembly.Tag(): type');
+      this.#state = impl.Tag.create(type, arguments.length);
+      impl.Tag.created?.(this.#state, this);
+    }
+  }
+  C.finishInterface(Tag);
+
+  class Exception {
+    #state;
+
+    static #of(value, where) {
+      if (C.isObject(value) && #state in value) return value.#state;
+      throw C.illegalReceiver(where, 'Exception');
+    }
+
+    static {
+      interfaces.Exception = {
+        name: 'Exception',
+        wrap: (state) => new Exception(INTERNAL, state),
+        state: (value) => (C.isObject(value) && #state in value ? value.#state : undefined),
+      };
+    }
+
+    constructor(exceptionTag, payload, options = undefined) {
+      if (exceptionTag === INTERNAL) {
+        this.#state = arguments[1];
+        return;
+      }
+      C.requireArguments(arguments.length, 2, 'WebAssembly.Exception()');
+      exceptionTag = C.platformObject(exceptionTag, interfaces.Tag, 'WebAssembly.Exception(): exceptionTag');
+      payload = C.sequence(payload, (item) => item, 'WebAssembly.Exception(): payload');
+      options = toExceptionOptions(options, 'WebAssembly.Exception(): options');
+      this.#state = impl.Exception.create(exceptionTag, payload, options, arguments.length);
+      impl.Exception.created?.(this.#state, this);
+    }
+
+    get stack() {
+      const state = Exception.#of(this, 'WebAssembly.Exception.stack');
+      return impl.Exception.get_stack(state, this);
+    }
+
+    getArg(exceptionTag, index) {
+      const state = Exception.#of(this, 'WebAssembly.Exception.getArg()');
+      C.requireArguments(arguments.length, 2, 'WebAssembly.Exception.getArg()');
+      exceptionTag = C.platformObject(exceptionTag, interfaces.Tag, 'WebAssembly.Exception.getArg(): exceptionTag');
+      index = C.enforcedUnsignedLong(index, 'WebAssembly.Exception.getArg(): index');
+      return impl.Exception.getArg(state, exceptionTag, index, arguments.length);
+    }
+
+    is(exceptionTag) {
+      const state = Exception.#of(this, 'WebAssembly.Exception.is()');
+      C.requireArguments(arguments.length, 1, 'WebAssembly.Exception.is()');
+      exceptionTag = C.platformObject(exceptionTag, interfaces.Tag, 'WebAssembly.Exception.is(): exceptionTag');
+      return impl.Exception.is(state, exceptionTag, arguments.length);
+    }
+  }
+  C.finishInterface(Exception);
+
+  const namespace = {
+    get JSTag() {
+      return impl.get_JSTag();
+    },
+
+    validate(bytes, options = undefined) {
+      C.requireArguments(arguments.length, 1, 'WebAssembly.validate()');
+      bytes = C.bufferSource(bytes, { shared: true, resizable: true }, 'WebAssembly.validate(): bytes');
+      options = toWebAssemblyCompileOptions(options, 'WebAssembly.validate(): options');
+      return impl.validate(bytes, options);
+    },
+
+    compile(bytes, options = undefined) {
+      return C.promise(() => {
+        C.requireArguments(arguments.length, 1, 'WebAssembly.compile()');
+        bytes = C.bufferSource(bytes, { shared: true, resizable: true }, 'WebAssembly.compile(): bytes');
+        options = toWebAssemblyCompileOptions(options, 'WebAssembly.compile(): options');
+        return impl.compile(bytes, options);
+      });
+    },
+
+    instantiate(bytes, importObject = undefined, options = undefined) {
+      return C.promise(() => {
+        C.requireArguments(arguments.length, 1, 'WebAssembly.instantiate()');
+        if (interfaces.Module.state(bytes) !== undefined) {
+          if (importObject !== undefined) {
+            importObject = C.object(importObject, 'WebAssembly.instantiate(): importObject');
+          }
+          return impl.instantiate_module(bytes, importObject);
+        }
+        bytes = C.bufferSource(bytes, { shared: true, resizable: true }, 'WebAssembly.instantiate(): bytes');
+        if (importObject !== undefined) {
+          importObject = C.object(importObject, 'WebAssembly.instantiate(): importObject');
+        }
+        options = toWebAssemblyCompileOptions(options, 'WebAssembly.instantiate(): options');
+        return impl.instantiate(bytes, importObject, options);
+      });
+    },
+
+    compileStreaming(source, options = undefined) {
+      return C.promise(() => {
+        C.requireArguments(arguments.length, 1, 'WebAssembly.compileStreaming()');
+        source = C.promiseOf(source);
+        options = toWebAssemblyCompileOptions(options, 'WebAssembly.compileStreaming(): options');
+        return impl.compileStreaming(source, options);
+      });
+    },
+
+    instantiateStreaming(source, importObject = undefined, options = undefined) {
+      return C.promise(() => {
+        C.requireArguments(arguments.length, 1, 'WebAssembly.instantiateStreaming()');
+        source = C.promiseOf(source);
+        if (importObject !== undefined) {
+          importObject = C.object(importObject, 'WebAssembly.instantiateStreaming(): importObject');
+        }
+        options = toWebAssemblyCompileOptions(options, 'WebAssembly.instantiateStreaming(): options');
+        return impl.instantiateStreaming(source, importObject, options);
+      });
+    },
+  };
+  C.tag(namespace, 'WebAssembly');
+  C.addClasses(namespace, { Module, Instance, Memory, Table, Global, Tag, Exception });
+  C.addErrors(namespace, impl.errors);
+  impl.init?.(interfaces, namespace);
+  return namespace;
+}

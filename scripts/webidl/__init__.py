@@ -1,0 +1,1 @@
+"""A reader of Web IDL, as far as the WebAssembly JavaScript API uses it."""
