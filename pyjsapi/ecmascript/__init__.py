@@ -6,10 +6,11 @@ here knows of WebAssembly.
 
 from __future__ import annotations
 
-from .arraybuffer import ArrayBuffer, ArrayBufferView, SharedArrayBuffer
+from .arraybuffer import ArrayBuffer, ArrayBufferView
 from .buffer_source import bytes_of_buffer_source, is_buffer_source
 from .dataview import DataView
 from .errors import DataCloneError, RangeError
+from .sharedarraybuffer import SharedArrayBuffer
 from .typedarray_kinds import (
     TYPED_ARRAYS,
     BigInt64Array,

@@ -1,4 +1,4 @@
-"""``ArrayBuffer`` and ``SharedArrayBuffer`` (ECMA-262 §25.1 and §25.2).
+"""``ArrayBuffer`` (ECMA-262 §25.1), and what it shares with ``SharedArrayBuffer``.
 
 A buffer owns its bytes, or stands on bytes of somebody else, its *host* (a WebAssembly memory),
 without copying them. Python cannot move or resize bytes while a ``memoryview`` of them is alive, so
@@ -19,7 +19,7 @@ from .conversions import to_index, to_integer_or_infinity
 from .element_view import make_element_view
 from .errors import RangeError
 
-__all__ = ["MAX_BYTE_LENGTH", "ArrayBuffer", "ArrayBufferView", "BufferBase", "SharedArrayBuffer"]
+__all__ = ["MAX_BYTE_LENGTH", "ArrayBuffer", "ArrayBufferView", "BufferBase"]
 
 MAX_BYTE_LENGTH: Final = min(2**33, sys.maxsize)
 """The most bytes that a buffer made by its constructor can hold (8 GiB), as in browsers."""
@@ -35,7 +35,7 @@ def _allocate(byte_length: int) -> bytearray:
     raise RangeError(f"array buffer allocation failed: {byte_length} bytes")
 
 
-def _max_byte_length_option(options: Any) -> int | None:
+def max_byte_length_option(options: Any) -> int | None:
     """GetArrayBufferMaxByteLengthOption (ECMA-262 §25.1.3.8), or a plain number for it."""
     if isinstance(options, Mapping):
         options = options.get("maxByteLength")
@@ -84,6 +84,7 @@ class BufferBase:
     _prune_at: int  # the count of registered views at which the dead ones are dropped
 
     _kind: ClassVar[str] = "buffer"
+    _is_shared: ClassVar[bool] = False  # IsSharedArrayBuffer
 
     def _initialize(self, data: Any, length: int, max_byte_length: int | None) -> None:
         self._data = data
@@ -226,7 +227,7 @@ class ArrayBuffer(BufferBase):
 
     def __init__(self, length: Any = None, maxByteLength: Any = None) -> None:
         byte_length = to_index(length, "ArrayBuffer length")
-        max_byte_length = _max_byte_length_option(maxByteLength)
+        max_byte_length = max_byte_length_option(maxByteLength)
         if max_byte_length is not None:
             if byte_length > max_byte_length:
                 raise RangeError(
@@ -403,120 +404,3 @@ def resized(data: bytearray, length: int) -> bytearray:
     except (MemoryError, OverflowError):
         raise RangeError(f"array buffer allocation failed: {length} bytes") from None
     return data
-
-
-class SharedArrayBuffer(BufferBase):
-    """A buffer that several agents share, fixed or growable up to ``maxByteLength`` (§25.2).
-
-    Its bytes never move and are never detached. Raises ``RangeError`` like ``ArrayBuffer``.
-    """
-
-    __slots__ = ("_frozen", "_grow", "_length_of")
-
-    _frozen: bool
-    _grow: Callable[[int], None] | None
-    _length_of: Callable[[], int] | None
-
-    _kind: ClassVar[str] = "SharedArrayBuffer"
-
-    def __init__(self, length: Any = None, maxByteLength: Any = None) -> None:
-        byte_length = to_index(length, "SharedArrayBuffer length")
-        max_byte_length = _max_byte_length_option(maxByteLength)
-        if max_byte_length is not None and byte_length > max_byte_length:
-            raise RangeError(
-                f"SharedArrayBuffer length {byte_length} exceeds its "
-                f"maxByteLength {max_byte_length}"
-            )
-        if max_byte_length is None:
-            data: Any = _allocate(byte_length)
-        else:
-            data = _reserve(max_byte_length)
-        self._initialize(data, byte_length, max_byte_length)
-        self._frozen = False
-        self._grow = None
-        self._length_of = None
-
-    @classmethod
-    def _host(
-        cls,
-        data: Any,
-        *,
-        length: int | None = None,
-        max_byte_length: int | None = None,
-        grow: Callable[[int], None] | None = None,
-        length_of: Callable[[], int] | None = None,
-        frozen: bool = True,
-    ) -> Self:
-        """A buffer over the bytes of a host; see ``ArrayBuffer._host``.
-
-        ``grow(new_byte_length)`` is called by the ``grow`` method in place of growing.
-        ``length_of()``, for growable buffers, is the length in bytes that all agents see now.
-        """
-        buffer = cls.__new__(cls)
-        if type(data) is not bytearray:
-            data = _as_bytes_view(data)
-        buffer._initialize(data, len(data) if length is None else length, max_byte_length)
-        buffer._frozen = frozen
-        buffer._grow = grow
-        buffer._length_of = length_of
-        return buffer
-
-    def _byte_length(self) -> int:
-        return self._length if self._length_of is None else self._length_of()
-
-    @property
-    def growable(self) -> bool:
-        """Whether ``grow`` may be called."""
-        return self._max_byte_length is not None
-
-    @property
-    def frozen(self) -> bool:
-        """What ``Object.isFrozen`` says of it in JavaScript: true for a buffer of a memory."""
-        return self._frozen
-
-    def grow(self, newLength: Any = None) -> None:
-        """Change ``byteLength`` to ``newLength`` bytes, at least the current one (§25.2.5.3).
-
-        Raises ``TypeError`` when the buffer is not growable, ``RangeError`` when the length is
-        less than now, exceeds ``maxByteLength``, or the host refuses it.
-        """
-        if self._max_byte_length is None:
-            raise TypeError("cannot grow a SharedArrayBuffer of fixed length")
-        new_length = to_index(newLength, "SharedArrayBuffer length")
-        current = self._byte_length()
-        if not current <= new_length <= self._max_byte_length:
-            raise RangeError(
-                f"SharedArrayBuffer length {new_length} is out of range: "
-                f"it must be {current} to {self._max_byte_length}"
-            )
-        if self._grow is not None:
-            self._grow(new_length)
-            return
-        self._length = new_length
-        self._release_views()
-
-    def slice(self, start: Any = None, end: Any = None) -> SharedArrayBuffer:
-        """A new buffer with a copy of the bytes from ``start`` to ``end``."""
-        return SharedArrayBuffer._host(self._copy_range(start, end), frozen=False)
-
-    def __repr__(self) -> str:
-        if self._max_byte_length is None:
-            return f"SharedArrayBuffer(byteLength={self._byte_length()})"
-        return (
-            f"SharedArrayBuffer(byteLength={self._byte_length()}, "
-            f"maxByteLength={self._max_byte_length})"
-        )
-
-
-def _reserve(byte_length: int) -> Any:
-    """Zeros that never move: pages taken when touched where the system can, else a bytearray."""
-    if byte_length > MAX_BYTE_LENGTH:
-        raise RangeError(f"array buffer allocation failed: {byte_length} bytes")
-    if byte_length < 1 << 16:
-        return bytearray(byte_length)
-    try:
-        import mmap
-
-        return memoryview(mmap.mmap(-1, byte_length))
-    except (ImportError, OSError, ValueError, OverflowError):
-        return _allocate(byte_length)

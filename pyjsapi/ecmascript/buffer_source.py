@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from .arraybuffer import ArrayBufferView, BufferBase, SharedArrayBuffer
+from .arraybuffer import ArrayBufferView, BufferBase
+from .sharedarraybuffer import SharedArrayBuffer
 
 __all__ = ["bytes_of_buffer_source", "is_buffer_source"]
 

@@ -198,16 +198,14 @@ class TypedArrayBase(ArrayBufferView, Generic[Element]):
         view = self._view
         if view is not _RELEASED:
             try:
-                # A view that is not released fits: whatever moves the bytes releases it. Only
-                # another agent can grow a shared buffer without that.
-                count = len(view)
-                if self._fixed_byte_length is not None or count == self._count():
-                    return view
+                len(view)  # one that is not released fits: whatever moves the bytes releases it
+                return view
             except ValueError:
                 pass
         count = self._valid_count(doing)
         view = self._buffer._element_view(self._code, self._offset, count * self.BYTES_PER_ELEMENT)
-        self._view = view
+        if self._fixed_byte_length is not None or not self._buffer._is_shared:
+            self._view = view  # other agents grow a shared buffer without releasing views of it
         return view
 
     def _raw(self, start: int = 0, stop: int | None = None) -> memoryview[int]:

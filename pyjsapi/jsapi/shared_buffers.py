@@ -55,13 +55,13 @@ def _new_buffer(storage: SharedMemoryStorage, *, growable: bool) -> SharedArrayB
     type_ = storage.declared_type
     if growable and type_.maximum is not None:
         buffer = SharedArrayBuffer._host(
-            storage.reservation,
+            storage.block,
+            storage.byte_length,
             max_byte_length=type_.maximum * type_.page_size,
             grow=lambda length: _grow(storage, length),
-            length_of=lambda: storage.byte_length,
         )
     else:
-        buffer = SharedArrayBuffer._host(storage.reservation[: storage.byte_length])
+        buffer = SharedArrayBuffer._host(storage.block, storage.byte_length)
     storage.buffer = _SharedBufferLink(buffer)
     return buffer
 

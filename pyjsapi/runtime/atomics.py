@@ -8,32 +8,34 @@ writes takes the memory's lock, so that no write is lost between the read and th
 from __future__ import annotations
 
 import operator
-import struct
 from collections.abc import Callable
 from typing import Final, TypeAlias
 
-from pyjsapi.runtime.memory import OUT_OF_BOUNDS, MemoryStorage
+from pyjsapi.blocks.integers import INTEGERS
+from pyjsapi.runtime.memory import OUT_OF_BOUNDS, Bytes, MemoryStorage
 from pyjsapi.syntax.errors import Trap
-
-INTEGERS: Final = {
-    size: struct.Struct(f"<{code}") for size, code in zip((1, 2, 4, 8), "BHIQ", strict=True)
-}
-"""Unsigned little-endian integers, by size."""
 
 ReadModifyWrite: TypeAlias = Callable[[MemoryStorage, int, int, int], int]
 
 
-def _trap(address: int, size: int) -> Trap:
-    """The trap of an access that is unaligned or out of bounds."""
-    return Trap("unaligned atomic" if address % size else OUT_OF_BOUNDS)
+def _followed(memory: MemoryStorage, address: int, size: int) -> Bytes:
+    """The bytes for an access that is unaligned or out of those that are known: it traps unless the memory grew."""
+    if address % size:
+        raise Trap("unaligned atomic")
+    memory.follow()
+    if address + size > len(memory.data):
+        raise Trap(OUT_OF_BOUNDS)
+    return memory.data
 
 
 def load(memory: MemoryStorage, address: int, size: int) -> int:
     """``atomic.load``"""
     data = memory.data
     if address % size or address + size > len(data):
-        raise _trap(address, size)
+        data = _followed(memory, address, size)
     value: int = INTEGERS[size].unpack_from(data, address)[0]
+    if memory.remote:  # whoever sees the value may rely on growth that came before it
+        memory.follow()
     return value
 
 
@@ -41,7 +43,7 @@ def store(memory: MemoryStorage, address: int, size: int, value: int) -> None:
     """``atomic.store``; of a wide value the low bytes."""
     data = memory.data
     if address % size or address + size > len(data):
-        raise _trap(address, size)
+        data = _followed(memory, address, size)
     value &= (1 << 8 * size) - 1
     with memory.lock:
         INTEGERS[size].pack_into(data, address, value)
@@ -51,7 +53,7 @@ def _rmw(combine: Callable[[int, int], int]) -> ReadModifyWrite:
     def read_modify_write(memory: MemoryStorage, address: int, size: int, operand: int) -> int:
         data = memory.data
         if address % size or address + size > len(data):
-            raise _trap(address, size)
+            data = _followed(memory, address, size)
         integer = INTEGERS[size]
         mask = (1 << 8 * size) - 1
         with memory.lock:
@@ -76,7 +78,7 @@ def rmw_cmpxchg(
     """``atomic.rmw.cmpxchg``; of wide values the low bytes."""
     data = memory.data
     if address % size or address + size > len(data):
-        raise _trap(address, size)
+        data = _followed(memory, address, size)
     integer = INTEGERS[size]
     mask = (1 << 8 * size) - 1
     with memory.lock:
@@ -93,12 +95,12 @@ def wait(memory: MemoryStorage, address: int, size: int, expected: int, timeout:
     looked at.
     """
     if address % size:
-        raise _trap(address, size)
+        raise Trap("unaligned atomic")
     return memory.wait(address, size, expected, timeout - (timeout >> 63 << 64))
 
 
 def notify(memory: MemoryStorage, address: int, count: int) -> int:
     """``memory.atomic.notify``: wake at most ``count`` waiters, the oldest first; how many were woken."""
     if address % 4 or address + 4 > len(memory.data):
-        raise _trap(address, 4)
+        _followed(memory, address, 4)
     return memory.notify(address, count)

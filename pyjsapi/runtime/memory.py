@@ -10,6 +10,7 @@ from __future__ import annotations
 import mmap
 import weakref
 from _thread import RLock
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from typing import Any, Final, Protocol, TypeAlias
 
@@ -71,8 +72,10 @@ class MemoryStorage:
     )
 
     data: Bytes
-    lock: RLock = RLock()
+    lock: AbstractContextManager[Any] = RLock()
     """What atomic writes hold. Unshared memories have one in common: none is needed, but to ask costs more."""
+    remote: bool = False
+    """Whether another process can make the memory grow."""
     u16: memoryview[int]
     u32: memoryview[int]
     u64: memoryview[int]
@@ -137,7 +140,9 @@ class MemoryStorage:
     def fill(self, address: int, value: int, count: int) -> None:
         """``memory.fill``; traps before anything is written."""
         if address + count > len(self.data):
-            raise Trap(OUT_OF_BOUNDS)
+            self.follow()
+            if address + count > len(self.data):
+                raise Trap(OUT_OF_BOUNDS)
         chunk = bytes((value & 0xFF,)) * min(count, _FILL_AT_ONCE)
         if len(chunk) == count:
             self.data[address : address + count] = chunk
@@ -150,7 +155,10 @@ class MemoryStorage:
     def copy(self, source: MemoryStorage, address: int, source_address: int, count: int) -> None:
         """``memory.copy`` from ``source``, which may be this memory; traps before anything is written."""
         if address + count > len(self.data) or source_address + count > len(source.data):
-            raise Trap(OUT_OF_BOUNDS)
+            self.follow()
+            source.follow()
+            if address + count > len(self.data) or source_address + count > len(source.data):
+                raise Trap(OUT_OF_BOUNDS)
         if count < _COPY_DIRECTLY:
             self.data[address : address + count] = source.data[
                 source_address : source_address + count
@@ -162,8 +170,13 @@ class MemoryStorage:
     def init(self, segment: bytes, address: int, source_address: int, count: int) -> None:
         """``memory.init`` from a data segment; traps before anything is written."""
         if address + count > len(self.data) or source_address + count > len(segment):
-            raise Trap(OUT_OF_BOUNDS)
+            self.follow()
+            if address + count > len(self.data) or source_address + count > len(segment):
+                raise Trap(OUT_OF_BOUNDS)
         self.data[address : address + count] = segment[source_address : source_address + count]
+
+    def follow(self) -> None:
+        """Take over a size that others have given to the memory: before an access traps, for shared memories."""
 
     def wait(self, address: int, size: int, expected: int, timeout: int) -> int:
         """``memory.atomic.wait``, which only shared memories allow."""

@@ -1,158 +1,107 @@
 """Shared memories (threads proposal, "Memory Instances" and "Wait Queues").
 
-The bytes are reserved up to the maximum at once and never move, so that whoever holds a view of them, in whatever
-thread, goes on seeing the memory. Growth publishes a longer view: first the bytes to everybody who caches them, then
-the new size. So whoever knows the new size, or what was done after the growth, can reach the new bytes.
+The bytes, the length and the queues of waiters are a `SharedBlock`, on which any number of storages stand: a memory
+that was sent to another agent is a storage of that agent's own on the same block.
 """
 
 from __future__ import annotations
 
-import mmap
-import sys
-import threading
-import time
-from collections import deque
-from typing import Final
+from contextlib import AbstractContextManager
+from typing import Any
 
-from pyjsapi.runtime.atomics import INTEGERS
+from pyjsapi.blocks.block import SharedBlock, allocate_block
+from pyjsapi.blocks.waiting import current_policy
 from pyjsapi.runtime.memory import OUT_OF_BOUNDS, MemoryStorage, MemoryUser
 from pyjsapi.syntax.errors import Trap
 from pyjsapi.syntax.types import MemType
-
-CAN_BLOCK: Final = sys.platform != "emscripten"
-"""Whether a thread may wait: in Pyodide there is but one."""
-
-_COMMITTED: Final = 64 << 20
-"""Bytes that are reserved beyond the minimum where the system cannot commit pages lazily."""
-
-_NANOSECONDS: Final = 10**9
 
 
 class SharedMemoryStorage(MemoryStorage):
     """The bytes of a shared memory, for any number of threads.
 
-    ``reservation`` is a view of all the bytes that the memory can ever have. Where the system cannot reserve the
-    maximum, the memory may grow less far.
+    Where the system cannot reserve the maximum, the memory may grow less far. With ``block``, it stands on the bytes
+    of another memory of the same type.
     """
 
-    __slots__ = ("_length", "_waiters", "lock", "reservation")
+    __slots__ = ("block", "lock", "remote")
 
-    def __init__(self, type_: MemType, *, page_limit: int) -> None:
-        self.lock = threading.RLock()
-        """Held by whatever writes atomically, grows the memory, or changes the queues of waiters."""
-        self._waiters: dict[int, deque[threading.Lock]] = {}
-        super().__init__(type_, page_limit=page_limit)
-        self._length = len(self.data)
+    lock: AbstractContextManager[Any]
+    remote: bool
+
+    def __init__(
+        self, type_: MemType, *, page_limit: int, block: SharedBlock | None = None
+    ) -> None:
+        most = page_limit if type_.maximum is None else min(type_.maximum, page_limit)
+        if block is None:
+            block = allocate_block(type_.minimum * type_.page_size, most * type_.page_size)
+        self.block = block
+        with block.lock:
+            super().__init__(type_, page_limit=page_limit)
+            self.ceiling = min(most, len(block.reservation) >> type_.page_size_log2)
+            self.lock, self.remote = block.lock, block.remote
+            block.follow(self)
 
     def _allocate(self, count: int) -> memoryview[int]:
-        most = self.may_exceed
-        if not CAN_BLOCK:
-            most = min(most, count + _COMMITTED)
-        self.reservation = _reserve(count, most)
-        self.ceiling = len(self.reservation) >> self._type.page_size_log2
-        return self.reservation[:count]
+        return self.block.reservation[: self.block.length]
+
+    def sibling(self) -> SharedMemoryStorage:
+        """Another storage on the same block."""
+        return SharedMemoryStorage(self._type, page_limit=self.ceiling, block=self.block)
 
     @property
     def pages(self) -> int:
         """Current size in pages."""
-        return self._length >> self._type.page_size_log2
+        length = self.block.length
+        if length != len(self.data):
+            self.follow()
+        return length >> self._type.page_size_log2
 
     @property
     def byte_length(self) -> int:
         """Current size in bytes."""
-        return self._length
+        return self.pages << self._type.page_size_log2
+
+    def follow(self) -> None:
+        """Take over a length that another process has published."""
+        self.block.refresh()
 
     def attach(self, user: MemoryUser, memidx: int) -> None:
         """Tell ``user`` from now on when the memory has grown, starting now."""
         with self.lock:
             super().attach(user, memidx)
 
+    def block_changed(self, block: SharedBlock, length: int) -> None:
+        """Take over a new length or lock of the block, which its lock protects."""
+        self.lock, self.remote = block.lock, block.remote
+        if length != len(self.data):
+            view = block.reservation[:length]
+            self._view_bytes(view)
+            self.data = view
+            self._tell_users()
+
     def grow(self, delta: int) -> int:
         """Grow by ``delta`` pages; the size before in pages, or -1 when that is not possible.
 
-        One atomic step: of all threads that grow the memory, each gets another size.
+        One atomic step: of all agents that grow the memory, each gets another size.
         """
         with self.lock:
             before = self.pages
             if before + delta > self.ceiling:
                 return -1
             if delta:
-                length = before + delta << self._type.page_size_log2
-                view = self.reservation[:length]
-                self._view_bytes(view)
-                self.data = view
-                self._tell_users()
-                self._length = length
+                self.block.extend(before + delta << self._type.page_size_log2)
             return before
 
     def wait(self, address: int, size: int, expected: int, timeout: int) -> int:
         """Wait until notified, for ``timeout`` nanoseconds or, if that is negative, without end; see `atomics.wait`."""
         if address + size > len(self.data):
-            raise Trap(OUT_OF_BOUNDS)
-        if not CAN_BLOCK:
-            raise Trap("this thread cannot wait")
-        waiter = threading.Lock()
-        waiter.acquire()
-        with self.lock:
-            if INTEGERS[size].unpack_from(self.data, address)[0] != expected:
-                return 1
-            self._waiters.setdefault(address, deque()).append(waiter)
-        woken = False
-        try:
-            woken = _acquired(waiter, timeout)
-        finally:
-            if not woken:
-                woken = not self._withdraw(address, waiter)
-        return 0 if woken else 2
-
-    def _withdraw(self, address: int, waiter: threading.Lock) -> bool:
-        """Take a waiter out of its queue, unless it has been woken."""
-        with self.lock:
-            queue = self._waiters.get(address)
-            if queue is None or waiter not in queue:
-                return False
-            queue.remove(waiter)
-            if not queue:
-                del self._waiters[address]
-            return True
+            self.follow()
+            if address + size > len(self.data):
+                raise Trap(OUT_OF_BOUNDS)
+        if not current_policy().can_block:
+            raise Trap("this agent must not block: memory.atomic.wait cannot be called in it")
+        return self.block.wait(address, size, expected, timeout)
 
     def notify(self, address: int, count: int) -> int:
         """Wake the ``count`` waiters that have waited longest at an address; how many there were."""
-        woken = 0
-        with self.lock:
-            queue = self._waiters.get(address)
-            while queue and woken < count:
-                queue.popleft().release()
-                woken += 1
-            if queue is not None and not queue:
-                del self._waiters[address]
-        return woken
-
-
-def _acquired(lock: threading.Lock, timeout: int) -> bool:
-    if timeout < 0:
-        return lock.acquire()
-    deadline = time.monotonic_ns() + timeout
-    while True:
-        left = max(deadline - time.monotonic_ns(), 0)
-        if lock.acquire(timeout=min(left / _NANOSECONDS, threading.TIMEOUT_MAX)):
-            return True
-        if time.monotonic_ns() >= deadline:
-            return False
-
-
-def _reserve(least: int, most: int) -> memoryview[int]:
-    """Zeros that never move, as many as there can be had: ``most`` bytes, or fewer down to ``least``."""
-    flags = {}
-    if hasattr(mmap, "MAP_PRIVATE"):
-        lazily = getattr(mmap, "MAP_NORESERVE", 0)
-        flags["flags"] = mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS | lazily
-    count = most
-    while count:
-        try:
-            return memoryview(mmap.mmap(-1, count, **flags))
-        except (OSError, ValueError, OverflowError):
-            if count == least:
-                raise MemoryError(f"cannot reserve {least} bytes") from None
-            count = max(least, count >> 1)
-    return memoryview(bytearray())
+        return self.block.notify(address, count)

@@ -64,7 +64,7 @@ def test_growth_leaves_older_views_alive_on_the_same_bytes() -> None:
 
 def test_the_maximum_is_reserved_and_not_committed() -> None:
     memory = shared(1, 65536)
-    assert memory.ceiling * PAGE == len(memory.reservation)
+    assert memory.ceiling * PAGE == len(memory.block.reservation)
     assert memory.ceiling > 1
 
 
@@ -154,7 +154,7 @@ def test_waiters_are_woken_in_the_order_in_which_they_came() -> None:
 
         threads.append(threading.Thread(target=wait))
         threads[-1].start()
-        until(lambda: len(memory._waiters.get(16, ())) == position + 1)  # noqa: B023
+        until(lambda: memory.block.waiting(16) == position + 1)  # noqa: B023
     assert atomics.notify(memory, 16, 0) == 0
     assert atomics.notify(memory, 8, 1) == 0
     assert atomics.notify(memory, 16, 1) == 1
@@ -164,7 +164,7 @@ def test_waiters_are_woken_in_the_order_in_which_they_came() -> None:
     for thread in threads[1:]:
         thread.join()
     assert sorted(woken) == ["a", "b", "c"]
-    assert not memory._waiters
+    assert memory.block.waiting() == 0
 
 
 @pytest.mark.parametrize("timeout", [(1 << 63) - 1, WITHOUT_END, 1 << 63], ids=hex)
@@ -176,7 +176,7 @@ def test_a_wait_may_be_as_long_as_the_type_allows(timeout: int) -> None:
         target=lambda: results.append(atomics.wait(memory, 0, 4, 0, timeout)), daemon=True
     )
     thread.start()
-    until(lambda: bool(memory._waiters))
+    until(lambda: memory.block.waiting() > 0)
     assert atomics.notify(memory, 0, 1) == 1
     thread.join()
     assert results == [0]
@@ -190,7 +190,7 @@ def test_a_wait_ends_with_its_time() -> None:
     assert time.monotonic_ns() - start >= 1_000_000
     assert atomics.wait(memory, 0, 4, 0, 0) == 2
     assert atomics.wait(memory, 0, 4, 1, WITHOUT_END) == 1
-    assert not memory._waiters
+    assert memory.block.waiting() == 0
     assert atomics.notify(memory, 0, 1) == 0
 
 

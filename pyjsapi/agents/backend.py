@@ -1,0 +1,164 @@
+"""Where workers run: the interface between `Worker` and what carries it.
+
+A worker has two sides, that of whoever started it and its own, and a `Link` on each. What crosses is a `Frame`: a
+message for a port, an uncaught error, or the news that a side has ended. Everything else is the same for all kinds of
+workers: `worker.Worker` is the starter's side, `scope.run_worker` the worker's.
+
+**A kind of worker** is a `Backend` with a `Link` on either side:
+
+- ``Backend(job)`` makes ``self.link``, the starter's side, and starts nothing. ``start()`` starts the worker, whose
+  first act is to make its own side of the link and call ``scope.run_worker(job, link)``. ``terminate()`` ends the
+  worker wherever it is and returns at once; ``join(timeout)`` waits until nothing of it is left.
+- However the worker ends, also by a crash, ``link.received(Frame("ended", 0, reason))`` happens exactly once on the
+  starter's side, after all that the worker sent. ``reason`` is ``None`` for an orderly end, else a text.
+  `run_worker` sends no such frame: the backend does.
+- Frames arrive in the order in which they were sent, in whatever thread.
+
+**Threads** pass frames as they are (`thread.ThreadLink`). **Everything else** is a `RemoteLink`: frames become
+plain values and back. Plain is what `marshal` writes and JavaScript can have: ``None``, ``bool``, ``int``,
+``float``, ``str``, ``bytes``, and tuples and lists of them. So ``marshal.dumps(plain)`` is a good way to put one
+into a pipe. A subclass has:
+
+- ``transmit(plain)``: queue it for the other side; any thread calls it, and it must not block for long.
+- ``received_plain(plain)``: to be called with every value that arrives, by one thread at a time.
+- ``attach_block(block)``: a plain record of a `blocks.block.SharedBlock`, from which the other side can attach to
+  the very same bytes, or `DataCloneError` where it cannot. It is called once for each block in a message: the bytes
+  of a shared memory and those of its `SharedArrayBuffer` objects are one block.
+- ``block_of(record)``: the block of such a record: the same object for the same bytes as long as somebody holds it.
+
+**What crosses otherwise**, by `RemoteLink` itself and so for every kind alike:
+
+- A Module: its bytes and options, compiled again on the other side (from the code cache, where there is one).
+- A Memory: its type and its block. The other side makes a storage of its own on the block.
+- A SharedArrayBuffer: its block, with its length or growable.
+- A MessagePort: a route of the link. Its end stays here as a relay, and the other side gets a port whose messages come
+  over the route. Route 0 is the worker's own port.
+
+The values of a message are records in a list (see `clone`), also plain; what cannot be copied stands in
+``Message.attachments`` and is replaced as told above.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, ClassVar, NamedTuple, TypeAlias
+
+from pyjsapi.blocks.block import SharedBlock
+from pyjsapi.ecmascript.errors import DataCloneError
+
+Plain: TypeAlias = Any
+"""``None``, ``bool``, ``int``, ``float``, ``str``, ``bytes``, or a tuple or list of plain values."""
+
+
+class Frame(NamedTuple):
+    """What crosses a link."""
+
+    kind: str
+    """``message``: a `clone.Message` for the port of the route. ``close``: that port's other end was closed.
+    ``error``: an uncaught exception in the worker (a tuple, see `events.error_record`). ``ended``: the worker has
+    ended. ``terminate`` is for backends: an order that the layer itself never sends."""
+    route: int = 0
+    payload: Any = None
+
+
+@dataclass(frozen=True)
+class Job:
+    """What a worker shall do."""
+
+    target: Any
+    """A callable, ``"module:function"``, or the path of a script; only threads may have the first."""
+    name: str = ""
+    can_block: bool = True
+    """[[CanBlock]] of the worker's agent."""
+
+    def plain(self) -> Plain:
+        """For a worker elsewhere; `DataCloneError` when the target is an object that has no importable name."""
+        return (importable_name(self.target), self.name, self.can_block)
+
+
+def importable_name(target: Any) -> str:
+    """The target as a string: a function by the name of its module and its own."""
+    if isinstance(target, str):
+        return target
+    module = getattr(target, "__module__", None)
+    name = getattr(target, "__qualname__", None)
+    if not module or not name or "<" in name or module == "__main__":
+        raise DataCloneError(
+            f"the target {target!r} cannot be found by name in another process: "
+            "give a function of a module, 'module:function', or the path of a script"
+        )
+    return f"{module}:{name}"
+
+
+class Link(ABC):
+    """One side of the connection between a worker and whoever started it."""
+
+    def __init__(self) -> None:
+        self.receiver: Callable[[Frame], None] | None = None
+        """Takes every frame that arrives; set before the worker starts."""
+
+    @abstractmethod
+    def send(self, frame: Frame) -> None:
+        """Queue a frame for the other side, from any thread. Raises `DataCloneError` for what cannot cross."""
+
+    def received(self, frame: Frame) -> None:
+        """A frame has arrived."""
+        if self.receiver is not None:
+            self.receiver(frame)
+
+
+class Backend(ABC):
+    """A kind of worker; see the module's text."""
+
+    kind: ClassVar[str]
+    link: Link
+
+    def __init__(self, job: Job) -> None:
+        self.job = job
+
+    @abstractmethod
+    def start(self) -> None:
+        """Start the worker and return at once."""
+
+    @abstractmethod
+    def terminate(self) -> None:
+        """End the worker wherever it is. Returns at once; harmless when it has ended."""
+
+    @abstractmethod
+    def join(self, timeout: float | None = None) -> bool:
+        """Wait until nothing of the worker is left, for at most ``timeout`` seconds; whether that is so."""
+
+
+class RemoteLink(Link):
+    """A link whose frames become plain values; see the module's text."""
+
+    @abstractmethod
+    def transmit(self, plain: Plain) -> None:
+        """Queue a plain value for the other side, from any thread and without blocking for long."""
+
+    @abstractmethod
+    def attach_block(self, block: SharedBlock) -> Plain:
+        """A record from which the other side attaches to the same bytes; `DataCloneError` where it cannot."""
+
+    @abstractmethod
+    def block_of(self, record: Plain) -> SharedBlock:
+        """The block of a record: the same object for the same bytes as long as somebody holds it."""
+
+
+def backend_of(kind: str) -> type[Backend]:
+    """The backend for ``thread``, ``process`` or ``web``. Raises `ValueError` for what is not to be had here."""
+    if kind == "thread":
+        from pyjsapi.agents.thread import ThreadBackend
+
+        return ThreadBackend
+    if kind == "process":
+        from pyjsapi.agents.process import ProcessBackend
+
+        return ProcessBackend
+    if kind == "web":
+        from pyjsapi.agents.web import WebBackend
+
+        return WebBackend
+    raise ValueError(f"a worker is of kind 'thread', 'process' or 'web', not {kind!r}")

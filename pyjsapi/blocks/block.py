@@ -1,0 +1,163 @@
+"""Shared data blocks (ECMA-262 §6.2.9 "Data Blocks"): bytes that several agents share.
+
+The bytes are reserved up to the maximum at once and never move, so that whoever holds a view of them, in whatever
+thread, goes on seeing them. Growth publishes a longer view: first to everybody who caches the bytes, then as the new
+length. So whoever knows the new length, or what was done after the growth, can reach the new bytes.
+"""
+
+from __future__ import annotations
+
+import mmap
+import sys
+import threading
+import weakref
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from typing import Any, Final, Protocol
+
+from pyjsapi.blocks.integers import INTEGERS
+from pyjsapi.blocks.waiters import Waiter, WaiterQueues, blocking_waiter
+from pyjsapi.blocks.waiting import current_policy
+
+WOKEN: Final = 0
+NOT_EQUAL: Final = 1
+TIMED_OUT: Final = 2
+
+_COMMITTED: Final = 64 << 20
+"""Bytes that are reserved beyond the minimum where the system cannot commit pages lazily."""
+
+
+class Follower(Protocol):
+    """Something that caches views of a block, or its lock; held weakly."""
+
+    def block_changed(self, block: SharedBlock, length: int) -> None:
+        """The block has a length that is not published yet, or another lock. Called with the lock held."""
+
+
+class SharedBlock:
+    """Bytes of fixed place, the current length, and the queues of those who wait for them.
+
+    ``reservation`` is a view of all the bytes that the block can ever have, ``length`` how many it has now.
+
+    A block that other processes share is a subclass: it overrides `length`, `publish`, `refresh`, `wait`,
+    `wait_async`, `withdraw`, `notify` and `waiting`, sets a ``lock`` of its own, and sets ``remote``.
+    """
+
+    __slots__ = ("__weakref__", "_followers", "_length", "_queues", "lock", "reservation")
+
+    remote: bool = False
+    """Whether somebody outside of this process can change the length, so that `refresh` has something to do."""
+
+    def __init__(self, reservation: memoryview[int], length: int) -> None:
+        self.reservation = reservation
+        self.lock: AbstractContextManager[Any] = threading.RLock()
+        """Held by whatever writes atomically, grows the block, or changes the queues of waiters. Reentrant."""
+        self._length = length
+        self._followers: list[weakref.ref[Follower]] = []
+        self._queues = WaiterQueues()
+
+    @property
+    def length(self) -> int:
+        """Current length in bytes."""
+        return self._length
+
+    def publish(self, length: int) -> None:
+        """Store a new length, after all followers know it. Called with the lock held."""
+        self._length = length
+
+    def refresh(self) -> None:
+        """Tell the followers of a length that another process published."""
+
+    def follow(self, follower: Follower) -> None:
+        """Tell ``follower`` from now on when the length or the lock changes. Called with the lock held."""
+        self._followers.append(weakref.ref(follower))
+
+    def tell_followers(self, length: int) -> None:
+        """Let everybody renew what they cache. Called with the lock held."""
+        alive = []
+        for reference in self._followers:
+            follower = reference()
+            if follower is not None:
+                alive.append(reference)
+                follower.block_changed(self, length)
+        self._followers = alive
+
+    def extend(self, length: int) -> None:
+        """Grow to ``length`` bytes, at most all that are reserved; new bytes are 0. Called with the lock held."""
+        self.tell_followers(length)
+        self.publish(length)
+
+    def wait(self, address: int, size: int, expected: int, timeout: int) -> int:
+        """Wait until notified, for ``timeout`` nanoseconds or, if that is negative, without end.
+
+        `NOT_EQUAL` at once where the integer of ``size`` bytes at ``address``, which must be in bounds, is not
+        ``expected``; else `WOKEN` or `TIMED_OUT`. The agent must be one that can block.
+        """
+        policy = current_policy()
+        waiter, parked = blocking_waiter(address)
+        with self.lock:
+            if INTEGERS[size].unpack_from(self.reservation, address)[0] != expected:
+                return NOT_EQUAL
+            self._queues.add(waiter)
+        try:
+            policy.park(parked, timeout)
+        finally:
+            self.withdraw(waiter)
+        return WOKEN if waiter.notified else TIMED_OUT
+
+    def wait_async(
+        self, address: int, size: int, expected: int, wake: Callable[[], object]
+    ) -> Waiter | None:
+        """Put somebody into the queue who does not block; ``None`` where the integer is not ``expected``.
+
+        ``wake`` is called once, in any thread and with the lock held, when it is notified; never after `withdraw`
+        gave ``True``.
+        """
+        waiter = Waiter(address, wake)
+        with self.lock:
+            if INTEGERS[size].unpack_from(self.reservation, address)[0] != expected:
+                return None
+            self._queues.add(waiter)
+        return waiter
+
+    def withdraw(self, waiter: Waiter) -> bool:
+        """Take a waiter out of its queue; ``False`` when it has been notified, or withdrawn before."""
+        with self.lock:
+            return self._queues.withdraw(waiter)
+
+    def notify(self, address: int, count: int) -> int:
+        """Wake the ``count`` waiters that have waited longest at an address; how many there were."""
+        with self.lock:
+            return self._queues.notify(address, count)
+
+    def waiting(self, address: int | None = None) -> int:
+        """How many wait at an address, or with ``None`` at any."""
+        with self.lock:
+            return self._queues.count(address)
+
+
+def allocate_block(length: int, most: int) -> SharedBlock:
+    """A block of ``length`` zeros that can grow to ``most`` bytes, or less far where they cannot be reserved.
+
+    Raises `MemoryError` where not even ``length`` bytes can be had.
+    """
+    if sys.platform == "emscripten":  # which commits at once what is reserved
+        most = min(most, length + _COMMITTED)
+    return SharedBlock(reserve(length, most), length)
+
+
+def reserve(least: int, most: int) -> memoryview[int]:
+    """Zeros that never move, as many as there can be had: ``most`` bytes, or fewer down to ``least``."""
+    flags = {}
+    if hasattr(mmap, "MAP_PRIVATE"):
+        lazily = getattr(mmap, "MAP_NORESERVE", 0)
+        flags["flags"] = mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS | lazily
+    count = most
+    while count:
+        try:
+            return memoryview(mmap.mmap(-1, count, **flags))
+        except (OSError, ValueError, OverflowError):
+            if count == least:
+                raise MemoryError(f"cannot reserve {least} bytes") from None
+            count = max(least, count >> 1)
+    return memoryview(bytearray())

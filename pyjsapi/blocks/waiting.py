@@ -1,0 +1,95 @@
+"""How the agent of the current thread waits (ECMA-262 §9.7 "Agents", [[CanBlock]]; §25.4.1.9 SuspendThisAgent)."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+import threading
+import time
+from typing import Final
+
+_NANOSECONDS: Final = 10**9
+_MOST: Final = int(threading.TIMEOUT_MAX) * _NANOSECONDS
+"""Nanoseconds that Python can wait at once: less than an i64 can say."""
+
+
+class WaiterPolicy:
+    """How an agent waits: in the thread that it runs in, which blocks.
+
+    A subclass may wait in another way, and one without the right to block sets ``can_block`` to ``False``.
+    """
+
+    can_block: bool = sys.platform != "emscripten"
+
+    def __init__(self, can_block: bool | None = None) -> None:
+        self._parked: set[threading.Lock] = set()
+        self._guard = threading.Lock()
+        self._ending: BaseException | None = None
+        if can_block is not None:
+            self.can_block = can_block
+
+    def park(self, lock: threading.Lock, timeout: int) -> bool:
+        """Wait until ``lock``, which is locked, is released: ``True``; or until ``timeout`` nanoseconds are over.
+
+        A negative timeout means no end. Raises what `interrupt` was given.
+        """
+        with self._guard:
+            if self._ending is not None:
+                raise self._ending
+            self._parked.add(lock)
+        try:
+            released = _acquired(lock, timeout)
+        finally:
+            with self._guard:
+                self._parked.discard(lock)
+        if self._ending is not None:
+            raise self._ending
+        return released
+
+    def interrupt(self, error: BaseException) -> None:
+        """Let whoever is parked, now or later, raise ``error`` in place of waiting on."""
+        with self._guard:
+            self._ending = error
+            for lock in self._parked:
+                unlock(lock)
+
+    def check(self) -> None:
+        """Raise what `interrupt` was given."""
+        if self._ending is not None:
+            raise self._ending
+
+
+class _Current(threading.local):
+    policy: WaiterPolicy | None = None
+
+
+_CURRENT: Final = _Current()
+_DEFAULT: Final = WaiterPolicy()
+
+
+def current_policy() -> WaiterPolicy:
+    """The policy of the agent that runs in this thread."""
+    return _CURRENT.policy or _DEFAULT
+
+
+def set_policy(policy: WaiterPolicy | None) -> None:
+    """Give this thread a policy of its own, or with ``None`` the one that threads have in common."""
+    _CURRENT.policy = policy
+
+
+def unlock(lock: threading.Lock) -> None:
+    """Release a lock unless it is released already."""
+    with contextlib.suppress(RuntimeError):
+        lock.release()
+
+
+def _acquired(lock: threading.Lock, timeout: int) -> bool:
+    if timeout < 0:
+        return lock.acquire()
+    deadline = time.monotonic_ns() + timeout
+    while True:
+        left = max(deadline - time.monotonic_ns(), 0)
+        if lock.acquire(timeout=min(left, _MOST) / _NANOSECONDS):
+            return True
+        if time.monotonic_ns() >= deadline:
+            return False
