@@ -18,8 +18,8 @@ const ValueType = new Set(['i32', 'i64', 'f32', 'f64', 'v128', 'anyfunc', 'exter
  *
  * `impl.X.create(...arguments, count)` makes the state of a new X, `impl.X.created?.(state, object)` learns which
  * object has it; `impl.X.operation(state, ...arguments, count)`, `impl.X.get_attribute(state, object)` and
- * `impl.X.set_attribute(state, value)` are the members; `count` is how many arguments were passed. Static operations and
- * those of the namespace get the arguments alone; a further overload of an operation is `impl.operation_interface`.
+ * `impl.X.set_attribute(state, value)` are the members; `count` says how many arguments were passed. Static operations
+ * and the namespace's get the arguments alone; a further overload of an operation is `impl.operation_interface`.
  *
  * `impl.init?.(interfaces, namespace)` is called at the end: `interfaces.X` has the `name`, `wrap(state)`, which makes
  * an object, and `state(value)`, which is undefined if the value is not an X. The error classes are `impl.errors` where

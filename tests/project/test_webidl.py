@@ -1,0 +1,99 @@
+"""The reader of Web IDL, and the bindings that are generated with it."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+SCRIPTS = ROOT / "scripts"
+
+
+@pytest.fixture
+def webidl(monkeypatch: pytest.MonkeyPatch) -> Any:
+    monkeypatch.syspath_prepend(str(SCRIPTS))
+    import webidl.parser as parser
+
+    return parser
+
+
+def test_the_generated_bindings_are_current() -> None:
+    command = [sys.executable, SCRIPTS / "generate_webidl.py", "--check"]
+    result = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True)
+    assert result.returncode == 0, result.stdout + result.stderr
+
+
+def test_an_interface_is_read_with_all_its_parts(webidl: Any) -> None:
+    definitions = webidl.parse("""
+        [LegacyNamespace=N, Exposed=(Window,Worker)] // one line
+        interface Thing {
+          /* several
+             lines */
+          constructor(Options options, optional any value);
+          readonly attribute (DOMString or undefined) stack;
+          attribute any value;
+          static sequence<unsigned long long> list(Thing thing, [EnforceRange] unsigned long index);
+          Promise<Thing?> later(optional Options options = {}, optional long count = -1);
+          undefined later(optional USVString text = "a b");
+        };
+    """)
+    thing = definitions.interfaces["Thing"]
+    assert thing.attributes == {"LegacyNamespace": "N", "Exposed": "Window,Worker"}
+    first, second = thing.constructor.arguments
+    assert (first.name, first.optional, second.name, second.optional) == ("options", False, "value", True)
+    stack, value = thing.attribute_members
+    assert (str(stack.type), stack.readonly) == ("(DOMString or undefined)", True)
+    assert (str(value.type), value.readonly) == ("any", False)
+    (listing,) = thing.operations["list"]
+    assert listing.static
+    assert str(listing.type) == "sequence<unsigned long long>"
+    assert listing.arguments[1].type.attributes == {"EnforceRange": ""}
+    one, other = thing.operations["later"]
+    assert str(one.type) == "Promise<Thing?>"
+    assert [each.default for each in (*one.arguments, *other.arguments)] == ["{}", "-1", '"a b"']
+
+
+def test_dictionaries_are_read_in_lexicographic_order_of_their_members(webidl: Any) -> None:
+    definitions = webidl.parse("""
+        dictionary D { required any b; [ReadFirst] any c; };
+        partial dictionary D { boolean a = false; };
+    """)
+    dictionary = definitions.dictionaries["D"]
+    assert [each.name for each in dictionary.members] == ["b", "c", "a"]
+    assert [each.name for each in dictionary.reading_order] == ["c", "a", "b"]
+    assert [each.required for each in dictionary.reading_order] == [False, False, True]
+
+
+def test_partial_namespaces_enumerations_and_typedefs_are_read(webidl: Any) -> None:
+    definitions = webidl.parse("""
+        namespace N { boolean one(); };
+        partial namespace N { boolean two(); };
+        enum E { "a", "b", };
+        typedef any Value;
+    """)
+    assert list(definitions.namespaces["N"].operations) == ["one", "two"]
+    assert definitions.enumerations == {"E": ("a", "b")}
+    assert str(definitions.typedefs["Value"]) == "any"
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("interface A {}", "line 1: expected ;, found end of file"),
+        ("\ninterface A : B {};", "line 2: expected {, found :"),
+        ("mixin M {};", "line 1: expected interface, namespace, dictionary, enum or typedef, found mixin"),
+        ("enum E { a };", "line 1: expected string, found a"),
+        ("interface A {\n readonly any a;\n};", "line 2: expected attribute, found any"),
+        ("interface A {}; interface A {};", "line 1: A is already defined"),
+        ("partial dictionary D {};", "line 1: D is not defined"),
+        ('enum E { "a };', "line 1: unexpected '\"'"),
+    ],
+)
+def test_what_cannot_be_read_is_told_with_its_line(webidl: Any, text: str, message: str) -> None:
+    with pytest.raises(webidl.WebIDLError) as caught:
+        webidl.parse(text)
+    assert str(caught.value) == message
