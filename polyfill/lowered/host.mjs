@@ -1,0 +1,146 @@
+// What differs between pages and Node: threads, digests, and where results are kept.
+
+const builtin = globalThis.process?.versions?.node === undefined ? undefined : globalThis.process.getBuiltinModule;
+
+/** Whether this is Node (20.16 or newer) and not a page. */
+export const isNode = builtin !== undefined;
+
+const PACKAGE = new URL("../", import.meta.url);
+const CACHE = "pyjsapi-lowered";
+
+const hex = (buffer) => Array.from(new Uint8Array(buffer), (byte) => byte.toString(16).padStart(2, "0")).join("");
+
+/** The folder of the Pyodide distribution with pyjsapi when none is configured, as a URL. */
+export function defaultDistribution() {
+  const beside = new URL("../pyodide/", PACKAGE).href;
+  if (!isNode) return beside;
+  const { PYJSAPI_PYODIDE } = process.env;
+  const { pathToFileURL } = builtin("node:url");
+  if (PYJSAPI_PYODIDE) return pathToFileURL(`${PYJSAPI_PYODIDE}/`).href;
+  const { existsSync } = builtin("node:fs");
+  const built = new URL("../build/pyodide/", PACKAGE).href;
+  return [beside, built].find((url) => existsSync(new URL("pyodide.mjs", url))) ?? beside;
+}
+
+/** The two addresses that Pyodide is loaded by. */
+export function addresses(distribution) {
+  const moduleURL = new URL("pyodide.mjs", distribution).href;
+  return { moduleURL, indexURL: isNode ? builtin("node:url").fileURLToPath(distribution) : distribution };
+}
+
+/** The SHA-256 of bytes in hexadecimal digits; undefined where a page is not allowed to make one. */
+export async function digest(bytes) {
+  if (isNode) return digestNow(bytes);
+  return globalThis.crypto?.subtle && hex(await crypto.subtle.digest("SHA-256", bytes));
+}
+
+/** The same at once, in Node. */
+export function digestNow(bytes) {
+  return builtin("node:crypto").createHash("sha256").update(bytes).digest("hex");
+}
+
+/** The text of a file of the distribution. */
+export async function readText(url) {
+  if (isNode) return readTextNow(url);
+  const response = await fetch(url);
+  if (!response.ok) throw new Error(`${url}: ${response.status}`);
+  return response.text();
+}
+
+/** The same at once, in Node. */
+export function readTextNow(url) {
+  return builtin("node:fs").readFileSync(new URL(url), "utf8");
+}
+
+/** A worker of either kind. In Node it does not keep the process alive. */
+export function startWorker() {
+  const url = new URL("worker.mjs", import.meta.url);
+  if (!isNode) {
+    const worker = new Worker(url, { type: "module" });
+    return {
+      post: (message, transfer) => worker.postMessage(message, transfer),
+      onMessage: (listener) => { worker.onmessage = ({ data }) => listener(data); },
+      onFailure: (listener) => { worker.onerror = (event) => listener(event.message ?? "the worker could not start"); },
+      busy() {},
+    };
+  }
+  const worker = new (builtin("node:worker_threads").Worker)(url, { execArgv: [] });
+  worker.unref();
+  return {
+    post: (message, transfer) => worker.postMessage(message, transfer),
+    onMessage: (listener) => { worker.on("message", listener); worker.unref(); },
+    onFailure: (listener) => worker.on("error", (error) => listener(error.message)),
+    busy: (busy) => { if (busy) worker.ref(); else worker.unref(); },
+  };
+}
+
+/** Posts a request to a Node worker and sleeps until it is answered. */
+export function requestNow(worker, message) {
+  const { MessageChannel, receiveMessageOnPort } = builtin("node:worker_threads");
+  const { port1, port2 } = new MessageChannel();
+  const signal = new Int32Array(new SharedArrayBuffer(4));
+  worker.post({ ...message, reply: port2, signal }, [port2]);
+  Atomics.wait(signal, 0, 0);
+  const answer = receiveMessageOnPort(port1);
+  port1.close();
+  return answer.message;
+}
+
+/** The folder that keeps results in Node when none is configured. */
+function cacheFolder(configured) {
+  if (typeof configured === "string") return configured;
+  const { join } = builtin("node:path");
+  const { env, platform } = process;
+  const home = builtin("node:os").homedir();
+  const bases = { win32: env.LOCALAPPDATA ?? join(home, "AppData", "Local"), darwin: join(home, "Library", "Caches") };
+  return env.PYJSAPI_LOWERED_CACHE || join(env.XDG_CACHE_HOME || (bases[platform] ?? join(home, ".cache")), CACHE);
+}
+
+/** A kept result in Node, or undefined. */
+export function loadNow(key, configured) {
+  try {
+    const { join } = builtin("node:path");
+    return new Uint8Array(builtin("node:fs").readFileSync(join(cacheFolder(configured), `${key}.wasm`)));
+  } catch {
+    return undefined;
+  }
+}
+
+/** Keeps a result in Node: whole or not at all, and nobody is told when it cannot be kept. */
+export function storeNow(key, bytes, configured) {
+  const { mkdirSync, renameSync, writeFileSync } = builtin("node:fs");
+  const { join } = builtin("node:path");
+  try {
+    const folder = cacheFolder(configured);
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    const unfinished = join(folder, `${key}.${process.pid}.${Math.random().toString(36).slice(2)}`);
+    writeFileSync(unfinished, bytes);
+    renameSync(unfinished, join(folder, `${key}.wasm`));
+  } catch {
+    // A read-only or full disk: it is lowered again next time.
+  }
+}
+
+const cacheURL = (key) => new URL(`/${CACHE}/${key}.wasm`, globalThis.location?.origin ?? PACKAGE).href;
+
+/** A kept result, or undefined. */
+export async function load(key, configured) {
+  if (isNode) return loadNow(key, configured);
+  try {
+    const kept = await (await caches.open(configured ?? CACHE)).match(cacheURL(key));
+    return kept && new Uint8Array(await kept.arrayBuffer());
+  } catch {
+    return undefined; // no Cache API: an insecure context, or a private window
+  }
+}
+
+/** Keeps a result. */
+export async function store(key, bytes, configured) {
+  if (isNode) return storeNow(key, bytes, configured);
+  try {
+    const response = new Response(bytes, { headers: { "Content-Type": "application/wasm" } });
+    await (await caches.open(configured ?? CACHE)).put(cacheURL(key), response);
+  } catch {
+    // As above, or the quota is used up.
+  }
+}

@@ -1,0 +1,201 @@
+// A WebAssembly namespace whose modules may have several memories, on an engine where a module has one at most.
+//
+// A module with one memory, or none, goes to the engine untouched. Another is lowered; what it becomes is an ordinary
+// native Module that carries what the linker needs, so that it can be posted, stored and revived like any other.
+
+import * as linker from "./linker.mjs";
+import { lower, lowerNow, validateNow } from "./lowerer.mjs";
+import * as native from "./native.mjs";
+import { countMemories } from "./sections.mjs";
+
+const EMPTY_MODULE = Uint8Array.of(0, 0x61, 0x73, 0x6d, 1, 0, 0, 0);
+
+/** The export objects of the instances that the linker made. */
+const exportsOf = new WeakMap();
+
+const isObject = (value) => (typeof value === "object" && value !== null) || typeof value === "function";
+const isLowered = (module) => native.isModule(module) && linker.planOf(module) !== null;
+
+/** The bytes of a BufferSource, not copied; undefined for anything else. */
+function viewOf(source) {
+  try {
+    if (ArrayBuffer.isView(source)) return new Uint8Array(source.buffer, source.byteOffset, source.byteLength);
+    const tag = Object.prototype.toString.call(source);
+    if (tag === "[object ArrayBuffer]" || tag === "[object SharedArrayBuffer]") return new Uint8Array(source);
+  } catch {
+    // Detached: for the engine to refuse.
+  }
+  return undefined;
+}
+
+/** A copy of the bytes of a module that must be lowered; undefined for all that the engine shall see itself. */
+function bytesToLower(source) {
+  const view = viewOf(source);
+  return view !== undefined && countMemories(view) > 1 ? Uint8Array.from(view) : undefined;
+}
+
+/** Gives an instance that the engine made the prototype of this namespace. */
+function adopt(instance, prototype = Instance.prototype) {
+  if (Object.getPrototypeOf(instance) !== prototype) Object.setPrototypeOf(instance, prototype);
+  return instance;
+}
+
+function link(module, importObject, context, prototype = undefined) {
+  const { instance, exports } = linker.instantiate(module, importObject, context);
+  exportsOf.set(instance, exports);
+  return adopt(instance, isObject(prototype) ? prototype : Instance.prototype);
+}
+
+// Parameters after the first are taken by `...`, so that `length` is 1 as it should be; behind the ones that are known
+// here engines take options of compilation.
+
+function Module(bytes, ...options) {
+  if (new.target === undefined) return native.Module(bytes); // throws the engine's own TypeError
+  const target = new.target === Module ? native.Module : new.target;
+  const original = bytesToLower(bytes);
+  const compiled = original === undefined ? bytes : lowerNow(original, "WebAssembly.Module()");
+  return Reflect.construct(native.Module, [compiled, ...options], target);
+}
+
+function Instance(module, ...[importObject]) {
+  if (new.target === undefined) return native.Instance(module); // throws the engine's own TypeError
+  if (!isLowered(module)) return Reflect.construct(native.Instance, [module, importObject], new.target);
+  return link(module, importObject, "WebAssembly.Instance()", new.target.prototype);
+}
+
+/** The promise that the engine makes of an import object that is no object; undefined when it is one. */
+function refuseImportObject(importObject) {
+  if (importObject === undefined || isObject(importObject)) return undefined;
+  return native.instantiate(new native.Module(EMPTY_MODULE), importObject);
+}
+
+async function compileLowered(bytes, context, options = []) {
+  return native.compile(await lower(bytes, context), ...options);
+}
+
+async function instantiateCompiled(compiling, importObject) {
+  const module = await compiling;
+  if (isLowered(module)) return { module, instance: link(module, importObject, "WebAssembly.instantiate()") };
+  return { module, instance: adopt(await native.instantiate(module, importObject)) };
+}
+
+/**
+ * Compiles a response: the engine does it while the bytes arrive, and only what it refuses, or what has several
+ * memories, is looked at afterwards.
+ */
+async function compileResponse(source, context, options) {
+  const response = await source;
+  let copy;
+  try {
+    copy = response.clone();
+  } catch {
+    return native.compileStreaming(response, ...options); // no Response, or read already: the engine's own TypeError
+  }
+  const reading = copy.arrayBuffer();
+  const [compiled, read] = await Promise.allSettled([native.compileStreaming(response, ...options), reading]);
+  const bytes = read.status === "fulfilled" ? bytesToLower(read.value) : undefined;
+  if (bytes === undefined || (compiled.status === "rejected" && !(compiled.reason instanceof native.CompileError))) {
+    if (compiled.status === "rejected") throw compiled.reason;
+    return compiled.value;
+  }
+  return compileLowered(bytes, context, options);
+}
+
+/** What the engine can instantiate by itself; the bytes may also be those of a module that was lowered ahead of time. */
+async function instantiateNatively(source, importObject, options) {
+  if (native.isModule(source) || viewOf(source) === undefined) {
+    const result = await native.instantiate(source, importObject, ...options);
+    return native.isInstance(result) ? adopt(result) : result;
+  }
+  return refuseImportObject(importObject) ?? instantiateCompiled(native.compile(source, ...options), importObject);
+}
+
+const moduleStatics = {
+  exports(module) {
+    return isLowered(module) ? linker.moduleExports(module) : native.moduleExports(module);
+  },
+  imports(module) {
+    return isLowered(module) ? linker.moduleImports(module) : native.moduleImports(module);
+  },
+  customSections(module, sectionName) {
+    if (arguments.length < 2 || !isLowered(module)) return native.customSections(...arguments);
+    return linker.moduleCustomSections(module, sectionName);
+  },
+};
+
+const functions = {
+  validate(bytes, ...options) {
+    const original = bytesToLower(bytes);
+    return original === undefined ? native.validate(bytes, ...options) : validateNow(original);
+  },
+  compile(bytes, ...options) {
+    const original = bytesToLower(bytes);
+    if (original === undefined) return native.compile(bytes, ...options);
+    return compileLowered(original, "WebAssembly.compile()", options);
+  },
+  instantiate(source, ...[importObject, ...options]) {
+    const context = "WebAssembly.instantiate()";
+    const original = bytesToLower(source);
+    if (original === undefined && !isLowered(source)) return instantiateNatively(source, importObject, options);
+    return refuseImportObject(importObject) ?? (original === undefined
+      ? new Promise((resolve) => { resolve(link(source, importObject, context)); })
+      : instantiateCompiled(compileLowered(original, context, options), importObject));
+  },
+  compileStreaming(source, ...options) {
+    return compileResponse(source, "WebAssembly.compileStreaming()", options);
+  },
+  instantiateStreaming(source, ...[importObject, ...options]) {
+    return refuseImportObject(importObject)
+      ?? instantiateCompiled(compileResponse(source, "WebAssembly.instantiateStreaming()", options), importObject);
+  },
+};
+
+/** Defines properties with the attributes that the engine gives its own of the same name. */
+function defineLike(model, target, values) {
+  for (const [name, value] of Object.entries(values)) {
+    const attributes = Object.getOwnPropertyDescriptor(model, name);
+    if (attributes !== undefined) Object.defineProperty(target, name, { ...attributes, value });
+  }
+}
+
+defineLike(native.Module, Module, moduleStatics);
+Object.defineProperty(Module, "prototype", { value: native.Module.prototype, writable: false });
+
+// Instances get a prototype of their own below the engine's, because that of the engine is not touched here.
+Instance.prototype = Object.create(native.Instance.prototype, {
+  constructor: { value: Instance, writable: true, configurable: true },
+  exports: {
+    ...native.exportsAttribute,
+    get: Object.getOwnPropertyDescriptor({
+      get exports() {
+        return exportsOf.get(this) ?? Reflect.apply(native.exportsAttribute.get, this, []);
+      },
+    }, "exports").get,
+  },
+});
+
+/** The namespace: the engine's own classes, but for those of modules and instances. */
+export const implementation = Object.create(
+  Object.getPrototypeOf(native.namespace),
+  Object.getOwnPropertyDescriptors(native.namespace),
+);
+defineLike(native.namespace, implementation, { Module, Instance, ...functions });
+
+let installed = false;
+
+/** Puts Module, Instance and the functions of this namespace into the engine's own, for everybody. */
+export function install() {
+  if (installed) return;
+  installed = true;
+  const own = Instance.prototype;
+  for (const name of ["Module", "Instance", ...Object.keys(functions)]) {
+    if (name in native.namespace) {
+      Object.defineProperty(native.namespace, name, Object.getOwnPropertyDescriptor(implementation, name));
+    }
+  }
+  const { prototype } = native.Instance;
+  Object.defineProperty(native.Module.prototype, "constructor", { value: Module });
+  Object.defineProperty(prototype, "constructor", { value: Instance });
+  Object.defineProperty(prototype, "exports", Object.getOwnPropertyDescriptor(own, "exports"));
+  Object.defineProperty(Instance, "prototype", { value: prototype, writable: false });
+}

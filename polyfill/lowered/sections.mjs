@@ -1,0 +1,126 @@
+// Reads as much of a module's sections as is needed to count its memories. Code is never looked at.
+
+export const IMPORT_SECTION = 2;
+export const MEMORY_SECTION = 5;
+const PREAMBLE = [0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00];
+const HAS_MAXIMUM = 0x01;
+const HAS_PAGE_SIZE = 0x08;
+const CONCRETE_REFERENCES = new Set([0x63, 0x64]);
+
+/** The module is cut off or has a form unknown here: the engine decides about it. */
+export class Unreadable extends Error {}
+
+/** Reads the binary format from a position on; throws Unreadable behind the end. */
+export class Reader {
+  constructor(bytes) {
+    this.bytes = bytes;
+    this.position = 0;
+  }
+
+  byte() {
+    if (this.position >= this.bytes.length) throw new Unreadable();
+    return this.bytes[this.position++];
+  }
+
+  /** An unsigned LEB128 number; exact up to 2^53, which is enough for counts and sizes. */
+  unsigned() {
+    let value = 0;
+    let factor = 1;
+    for (let count = 0; count < 10; count++) {
+      const byte = this.byte();
+      value += (byte & 0x7f) * factor;
+      if (byte < 0x80) return value;
+      factor *= 128;
+    }
+    throw new Unreadable();
+  }
+
+  skip(count) {
+    this.position += count;
+    if (this.position > this.bytes.length) throw new Unreadable();
+  }
+
+  skipValueType() {
+    if (CONCRETE_REFERENCES.has(this.byte())) this.unsigned();
+  }
+
+  skipLimits() {
+    const flags = this.byte();
+    this.unsigned();
+    if (flags & HAS_MAXIMUM) this.unsigned();
+    if (flags & HAS_PAGE_SIZE) this.unsigned();
+  }
+
+  /** Skips the type of an import, and says whether it is a memory. */
+  skipExternType() {
+    const kind = this.byte();
+    switch (kind) {
+      case 0: // a function
+        this.unsigned();
+        break;
+      case 1: // a table
+        this.skipValueType();
+        this.skipLimits();
+        break;
+      case 2: // a memory
+        this.skipLimits();
+        break;
+      case 3: // a global
+        this.skipValueType();
+        this.byte();
+        break;
+      case 4: // a tag
+        this.byte();
+        this.unsigned();
+        break;
+      default:
+        throw new Unreadable();
+    }
+    return kind === 2;
+  }
+}
+
+function countImportedMemories(reader) {
+  let memories = 0;
+  for (let left = reader.unsigned(); left > 0; left--) {
+    reader.skip(reader.unsigned());
+    reader.skip(reader.unsigned());
+    if (reader.skipExternType()) memories += 1;
+  }
+  return memories;
+}
+
+/** Whether the bytes begin as a module does. */
+export function hasPreamble(bytes) {
+  return PREAMBLE.every((byte, k) => bytes[k] === byte);
+}
+
+/**
+ * The number of memories that a module imports and defines. 0 for what is no readable module.
+ * @param {Uint8Array} bytes
+ * @returns {number}
+ */
+export function countMemories(bytes) {
+  if (!hasPreamble(bytes)) return 0;
+  const reader = new Reader(bytes);
+  reader.skip(PREAMBLE.length);
+  let memories = 0;
+  try {
+    while (reader.position < bytes.length) {
+      const id = reader.byte();
+      const size = reader.unsigned();
+      const start = reader.position;
+      if (id === IMPORT_SECTION) memories += countImportedMemories(reader);
+      if (id === MEMORY_SECTION) {
+        memories += reader.unsigned();
+        break; // nothing that follows declares memories
+      }
+      reader.position = start;
+      reader.skip(size);
+    }
+  } catch (error) {
+    if (!(error instanceof Unreadable)) throw error;
+    return 0;
+  }
+  return memories;
+}

@@ -1,0 +1,249 @@
+// Validates modules with several memories by an engine where a module has one at most.
+//
+// Whether an instruction is valid depends on its memory only through the address type. So where all memories have the
+// same, the module is valid if and only if every memory's type is valid, every memory index is in range, and the module
+// is valid that has the first memory alone and index 0 everywhere.
+
+import { END, FORMS } from "./instructions.gen.mjs";
+import * as native from "./native.mjs";
+import { IMPORT_SECTION, MEMORY_SECTION, Reader, Unreadable } from "./sections.mjs";
+
+const MAXIMUM_MEMORIES = 100; // JS API, "Implementation-defined Limits"
+const PREAMBLE_SIZE = 8;
+const EXPORT_SECTION = 7;
+const CODE_SECTION = 10;
+const DATA_SECTION = 11;
+const MEMORY_KIND = 2;
+const HAS_64_BITS = 0x04; // in the flags of limits
+const HAS_MEMORY_INDEX = 0x40; // in the flags of a memarg
+const ACTIVE_WITH_INDEX = 2; // the flags of a data segment
+const LONGEST_U32 = 5;
+
+/** The module is not valid whatever the engine says about the rest. */
+class Invalid extends Error {}
+
+/** Overwrites an LEB128 number of `size` bytes with another one of the same size. */
+function overwrite(bytes, start, size, value) {
+  for (let k = 0; k < size; k++) {
+    bytes[start + k] = (value & 0x7f) | (k < size - 1 ? 0x80 : 0);
+    value >>>= 7;
+  }
+}
+
+/** Steps over instructions and makes every memory index 0. */
+class Rewriter extends Reader {
+  constructor(bytes, memories) {
+    super(bytes);
+    this.memories = memories;
+  }
+
+  memoryIndex() {
+    const start = this.position;
+    if (this.unsigned() >= this.memories) throw new Invalid();
+    overwrite(this.bytes, start, this.position - start, 0);
+  }
+
+  memarg() {
+    const start = this.position;
+    const flags = this.unsigned();
+    if (flags & HAS_MEMORY_INDEX) {
+      if (this.unsigned() >= this.memories) throw new Invalid();
+      const size = this.position - start;
+      if (size > LONGEST_U32) throw new Unreadable();
+      overwrite(this.bytes, start, size, flags & ~HAS_MEMORY_INDEX);
+    }
+    this.unsigned();
+  }
+
+  /** A value type or an index, in a signed LEB128 number; concrete references have a heap type behind. */
+  blockType() {
+    const byte = this.bytes[this.position];
+    if (byte < 0x80) this.skipValueType();
+    else this.unsigned();
+  }
+
+  many(step) {
+    for (let left = this.unsigned(); left > 0; left--) step();
+  }
+
+  catchClause() {
+    const withTag = this.byte() < 2;
+    if (withTag) this.unsigned();
+    this.unsigned();
+  }
+
+  /** Steps over one instruction; returns its opcode, prefix aside. */
+  instruction() {
+    const first = this.byte();
+    const prefixed = first !== 0 && first in FORMS;
+    const opcode = prefixed ? this.unsigned() : first;
+    const index = () => this.unsigned();
+    switch (FORMS[prefixed ? first : 0][opcode]) {
+      case "0": break;
+      case "1": index(); break;
+      case "2": index(); index(); break;
+      case "B": this.blockType(); break;
+      case "V": this.many(index); index(); break;
+      case "T": this.many(() => this.skipValueType()); break;
+      case "Y": this.blockType(); this.many(() => this.catchClause()); break;
+      case "C": this.byte(); index(); index(); index(); break;
+      case "m": this.memarg(); break;
+      case "n": this.memarg(); this.byte(); break;
+      case "i": this.memoryIndex(); break;
+      case "j": this.memoryIndex(); this.memoryIndex(); break;
+      case "d": index(); this.memoryIndex(); break;
+      case "b": this.byte(); break;
+      case "w": this.skip(4); break;
+      case "x": this.skip(8); break;
+      case "y": this.skip(16); break;
+      default: throw new Unreadable();
+    }
+    return first;
+  }
+
+  exports() {
+    this.many(() => {
+      this.skip(this.unsigned());
+      if (this.byte() === MEMORY_KIND) this.memoryIndex();
+      else this.unsigned();
+    });
+  }
+
+  code() {
+    this.many(() => {
+      const size = this.unsigned();
+      const end = this.position + size;
+      this.many(() => {
+        this.unsigned();
+        this.skipValueType();
+      });
+      while (this.position < end) this.instruction();
+      if (this.position > end) throw new Unreadable();
+    });
+  }
+
+  data() {
+    this.many(() => {
+      const flags = this.unsigned();
+      if (flags === ACTIVE_WITH_INDEX) this.memoryIndex();
+      if (flags !== 1) while (this.instruction() !== END);
+      this.skip(this.unsigned());
+    });
+  }
+}
+
+/** The sections of a module: {id, start, body, end}. */
+function sectionsOf(bytes) {
+  const reader = new Reader(bytes);
+  reader.skip(PREAMBLE_SIZE);
+  const sections = [];
+  while (reader.position < bytes.length) {
+    const start = reader.position;
+    const id = reader.byte();
+    const size = reader.unsigned();
+    const body = reader.position;
+    reader.skip(size);
+    sections.push({ id, start, body, end: reader.position });
+  }
+  return sections;
+}
+
+/** The memories that the sections declare, each as its type's bytes, and the entries of the import section. */
+function declarations(bytes, sections) {
+  const memories = [];
+  const imports = [];
+  const reader = new Reader(bytes);
+  const take = (start) => bytes.subarray(start, reader.position);
+  for (const { id, body } of sections) {
+    if (id !== IMPORT_SECTION && id !== MEMORY_SECTION) continue;
+    reader.position = body;
+    for (let left = reader.unsigned(); left > 0; left--) {
+      let isMemory = id === MEMORY_SECTION;
+      const entry = reader.position;
+      let type = entry;
+      if (isMemory) {
+        reader.skipLimits();
+      } else {
+        reader.skip(reader.unsigned());
+        reader.skip(reader.unsigned());
+        type = reader.position + 1;
+        isMemory = reader.skipExternType();
+      }
+      if (isMemory) memories.push(take(type));
+      if (id === IMPORT_SECTION && !(isMemory && memories.length > 1)) imports.push(take(entry));
+    }
+  }
+  return { memories, imports };
+}
+
+function unsignedLeb(value) {
+  const bytes = [];
+  do {
+    bytes.push((value & 0x7f) | (value > 0x7f ? 0x80 : 0));
+    value >>>= 7;
+  } while (value > 0);
+  return bytes;
+}
+
+/** A section that is a vector of these entries. */
+function vectorSection(id, entries) {
+  const count = unsignedLeb(entries.length);
+  const size = entries.reduce((sum, entry) => sum + entry.length, count.length);
+  return [[id, ...unsignedLeb(size), ...count], ...entries];
+}
+
+function concatenate(parts) {
+  const result = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
+  let position = 0;
+  for (const part of parts) {
+    result.set(part, position);
+    position += part.length;
+  }
+  return result;
+}
+
+/** The module with its first memory alone. */
+function withOneMemory(bytes) {
+  const sections = sectionsOf(bytes);
+  const { memories, imports } = declarations(bytes, sections);
+  if (memories.length > MAXIMUM_MEMORIES) throw new Invalid();
+  const preamble = bytes.subarray(0, PREAMBLE_SIZE);
+  for (const type of memories) {
+    if ((type[0] ^ memories[0][0]) & HAS_64_BITS) throw new Unreadable();
+    if (!native.validate(concatenate([preamble, ...vectorSection(MEMORY_SECTION, [type])]))) throw new Invalid();
+  }
+  const copy = bytes.slice();
+  const rewriter = new Rewriter(copy, memories.length);
+  const parts = [preamble];
+  let defined = 0;
+  for (const { id, start, body, end } of sections) {
+    rewriter.position = body;
+    if (id === EXPORT_SECTION) rewriter.exports();
+    if (id === CODE_SECTION) rewriter.code();
+    if (id === DATA_SECTION) rewriter.data();
+    if (id === IMPORT_SECTION) {
+      parts.push(...vectorSection(id, imports));
+    } else if (id === MEMORY_SECTION) {
+      const importsMemory = memories.length > new Reader(bytes.subarray(body)).unsigned();
+      parts.push(...vectorSection(id, importsMemory || defined++ ? [] : [memories[0]]));
+    } else {
+      parts.push(copy.subarray(start, end));
+    }
+  }
+  return concatenate(parts);
+}
+
+/**
+ * Whether a module with several memories is valid; undefined where that cannot be told in this way.
+ * @param {Uint8Array} bytes
+ * @returns {boolean | undefined}
+ */
+export function validateMemories(bytes) {
+  try {
+    return native.validate(withOneMemory(bytes));
+  } catch (error) {
+    if (error instanceof Invalid) return false;
+    if (error instanceof Unreadable) return undefined;
+    throw error;
+  }
+}
