@@ -1,0 +1,20 @@
+"""The JavaScript tests of polyfill/, one pytest test for each file, run by Node's own test runner."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+FOLDER = ROOT / "polyfill" / "test"
+FILES = sorted(FOLDER.rglob("*.test.mjs"))
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.relative_to(FOLDER).as_posix())
+def test_file(path: Path) -> None:
+    command = ["node", "--test", "--test-reporter=tap", path]
+    result = subprocess.run(command, cwd=ROOT, stdin=subprocess.DEVNULL, capture_output=True, text=True)
+    assert result.returncode == 0, result.stdout + result.stderr
+    assert "\n# pass 0\n" not in result.stdout, f"{path.name} holds no test"
