@@ -15,7 +15,7 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 from typing import Any, Final, Protocol
 
-from pyjsapi.blocks.integers import INTEGERS
+from pyjsapi.blocks.integers import INTEGERS, OPERATIONS
 from pyjsapi.blocks.waiters import Waiter, WaiterQueues, blocking_waiter
 from pyjsapi.blocks.waiting import current_policy
 
@@ -40,7 +40,8 @@ class SharedBlock:
     ``reservation`` is a view of all the bytes that the block can ever have, ``length`` how many it has now.
 
     A block that other processes share is a subclass: it overrides `length`, `publish`, `refresh`, `wait`,
-    `wait_async`, `withdraw`, `notify` and `waiting`, sets a ``lock`` of its own, and sets ``remote``.
+    `wait_async`, `withdraw`, `notify` and `waiting`, sets a ``lock`` of its own, and sets ``remote``. Where a lock is not
+    what makes accesses atomic, it overrides `load`, `store`, `update` and `compare_exchange` too.
     """
 
     __slots__ = ("__weakref__", "_followers", "_length", "_queues", "lock", "reservation")
@@ -87,6 +88,34 @@ class SharedBlock:
         self.tell_followers(length)
         self.publish(length)
 
+    def load(self, address: int, size: int) -> int:
+        """An atomic load of an unsigned integer of ``size`` bytes at ``address``, which is aligned and in bounds."""
+        value: int = INTEGERS[size].unpack_from(self.reservation, address)[0]
+        return value
+
+    def store(self, address: int, size: int, value: int) -> None:
+        """An atomic store; ``value`` is unsigned."""
+        with self.lock:
+            INTEGERS[size].pack_into(self.reservation, address, value)
+
+    def update(self, operation: str, address: int, size: int, operand: int) -> int:
+        """Read, combine by one of `OPERATIONS`, wrap and write, in one step; the old value."""
+        integer = INTEGERS[size]
+        with self.lock:
+            old: int = integer.unpack_from(self.reservation, address)[0]
+            new = OPERATIONS[operation](old, operand) & ((1 << 8 * size) - 1)
+            integer.pack_into(self.reservation, address, new)
+        return old
+
+    def compare_exchange(self, address: int, size: int, expected: int, replacement: int) -> int:
+        """Store ``replacement`` where ``expected`` is found, both unsigned, in one step; the old value."""
+        integer = INTEGERS[size]
+        with self.lock:
+            old: int = integer.unpack_from(self.reservation, address)[0]
+            if old == expected:
+                integer.pack_into(self.reservation, address, replacement)
+        return old
+
     def wait(self, address: int, size: int, expected: int, timeout: int) -> int:
         """Wait until notified, for ``timeout`` nanoseconds or, if that is negative, without end.
 
@@ -110,8 +139,7 @@ class SharedBlock:
     ) -> Waiter | None:
         """Put somebody into the queue who does not block; ``None`` where the integer is not ``expected``.
 
-        ``wake`` is called once, in any thread and with the lock held, when it is notified; never after `withdraw`
-        gave ``True``.
+        ``wake`` is called once, in any thread, when it has been notified; never after `withdraw` gave ``True``.
         """
         waiter = Waiter(address, wake)
         with self.lock:
@@ -128,7 +156,10 @@ class SharedBlock:
     def notify(self, address: int, count: int) -> int:
         """Wake the ``count`` waiters that have waited longest at an address; how many there were."""
         with self.lock:
-            return self._queues.notify(address, count)
+            taken = self._queues.take(address, count)
+        for waiter in taken:
+            waiter.wake()
+        return len(taken)
 
     def waiting(self, address: int | None = None) -> int:
         """How many wait at an address, or with ``None`` at any."""

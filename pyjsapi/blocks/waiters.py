@@ -1,7 +1,8 @@
 """The queues of those who wait for a notification (ECMA-262 §25.4.1 "WaiterList"; threads proposal, "Wait Queues").
 
 One queue for each address of a block, in bytes from its start, whatever waits there: an instruction for 32 or 64 bits,
-``Atomics.wait``, or ``Atomics.waitAsync``. All methods of `WaiterQueues` are called with the block's lock held.
+``Atomics.wait``, or ``Atomics.waitAsync``. All methods of `WaiterQueues` are called with the block's lock held, ``wake``
+of those that were notified is not: it may run programs.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from pyjsapi.blocks.waiting import unlock
 
 
 class Waiter:
-    """Somebody who waits at an address; ``wake`` is called once, with the block's lock held."""
+    """Somebody who waits at an address; ``wake`` is called once, when it has been notified."""
 
     __slots__ = ("address", "notified", "wake")
 
@@ -55,18 +56,17 @@ class WaiterQueues:
             del self._queues[waiter.address]
         return True
 
-    def notify(self, address: int, count: int) -> int:
-        """Wake the ``count`` waiters that have waited longest at an address; how many there were."""
+    def take(self, address: int, count: int) -> list[Waiter]:
+        """Take the ``count`` waiters that have waited longest at an address out of their queue, as notified."""
         queue = self._queues.get(address)
-        woken = 0
-        while queue and woken < count:
+        taken: list[Waiter] = []
+        while queue and len(taken) < count:
             waiter = queue.popleft()
             waiter.notified = True
-            waiter.wake()
-            woken += 1
+            taken.append(waiter)
         if queue is not None and not queue:
             del self._queues[address]
-        return woken
+        return taken
 
     def count(self, address: int | None = None) -> int:
         """How many wait at an address, or with ``None`` at any."""

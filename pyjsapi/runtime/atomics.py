@@ -7,11 +7,10 @@ writes takes the memory's lock, so that no write is lost between the read and th
 
 from __future__ import annotations
 
-import operator
 from collections.abc import Callable
 from typing import Final, TypeAlias
 
-from pyjsapi.blocks.integers import INTEGERS
+from pyjsapi.blocks.integers import INTEGERS, OPERATIONS
 from pyjsapi.runtime.memory import OUT_OF_BOUNDS, Bytes, MemoryStorage
 from pyjsapi.syntax.errors import Trap
 
@@ -49,7 +48,9 @@ def store(memory: MemoryStorage, address: int, size: int, value: int) -> None:
         INTEGERS[size].pack_into(data, address, value)
 
 
-def _rmw(combine: Callable[[int, int], int]) -> ReadModifyWrite:
+def _rmw(operation: str) -> ReadModifyWrite:
+    combine = OPERATIONS[operation]
+
     def read_modify_write(memory: MemoryStorage, address: int, size: int, operand: int) -> int:
         data = memory.data
         if address % size or address + size > len(data):
@@ -64,12 +65,12 @@ def _rmw(combine: Callable[[int, int], int]) -> ReadModifyWrite:
     return read_modify_write
 
 
-rmw_add: Final = _rmw(operator.add)
-rmw_sub: Final = _rmw(operator.sub)
-rmw_and: Final = _rmw(operator.and_)
-rmw_or: Final = _rmw(operator.or_)
-rmw_xor: Final = _rmw(operator.xor)
-rmw_xchg: Final = _rmw(lambda old, new: new)
+rmw_add: Final = _rmw("add")
+rmw_sub: Final = _rmw("sub")
+rmw_and: Final = _rmw("and")
+rmw_or: Final = _rmw("or")
+rmw_xor: Final = _rmw("xor")
+rmw_xchg: Final = _rmw("xchg")
 
 
 def rmw_cmpxchg(

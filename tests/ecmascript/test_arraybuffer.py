@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from pyjsapi.blocks.block import SharedBlock, allocate_block
 from pyjsapi.ecmascript import (
     ArrayBuffer,
     DataView,
@@ -368,23 +369,21 @@ def test_grow_errors() -> None:
     assert buffer.byteLength == 4
 
 
-def test_a_host_shared_buffer_is_frozen_and_follows_the_hosts_length() -> None:
-    data = bytearray(16)
-    length = 8
+def test_a_host_shared_buffer_is_frozen_and_follows_its_block() -> None:
+    block = allocate_block(8, 16)
     asked: list[int] = []
-    buffer = SharedArrayBuffer._host(
-        data, max_byte_length=16, grow=asked.append, length_of=lambda: length
-    )
+    buffer = SharedArrayBuffer._host(block, 8, max_byte_length=16, grow=asked.append)
     view = Uint8Array(buffer)
-    assert buffer.frozen
-    assert not SharedArrayBuffer(1).frozen
-    assert (buffer.byteLength, view.length, view[7]) == (8, 8, 0)
-    length = 16  # another agent grew it, and nobody told this buffer
-    data[15] = 5
-    assert (buffer.byteLength, view.length, view[15]) == (16, 16, 5)
+    assert (buffer.frozen, buffer.extensible) == (True, False)
+    assert (SharedArrayBuffer(1).frozen, SharedArrayBuffer(1).extensible) == (False, True)
+    assert (buffer.byteLength, view.length, view[7], view[-1]) == (8, 8, 0, 0)
+    with block.lock:
+        block.extend(16)  # another agent grew it, and nobody told this buffer
+    block.reservation[15] = 5
+    assert (buffer.byteLength, view.length, view[15], view[-1]) == (16, 16, 5, 5)
     buffer.grow(16)
     assert asked == [16]
-    fixed = SharedArrayBuffer._host(data, length=4)
+    fixed = SharedArrayBuffer._host(block, 4)
     assert fixed.byteLength == 4
     assert Uint8Array(fixed).length == 4
 
@@ -447,7 +446,7 @@ def test_a_transfer_that_fails_leaves_the_buffer_attached() -> None:
 
 def test_a_host_shared_buffer_over_another_kind_of_bytes() -> None:
     data = mmap.mmap(-1, 4096)
-    buffer = SharedArrayBuffer._host(data, length=16, max_byte_length=4096)
+    buffer = SharedArrayBuffer._host(SharedBlock(memoryview(data), 4096), 16)
     Uint8Array(buffer)[15] = 7
     assert data[15] == 7
     assert repr(SharedArrayBuffer(3)) == "SharedArrayBuffer(byteLength=3)"
