@@ -16,6 +16,7 @@ from pyjsapi.runtime.function import FuncInst
 from pyjsapi.runtime.instance import ExternVal, ModuleInstance
 from pyjsapi.runtime.instantiate import instantiate as instantiate_module
 from pyjsapi.runtime.instantiate import start_function
+from pyjsapi.runtime.memory import MakeMemory, new_memory
 from pyjsapi.syntax.errors import ValidationError
 from pyjsapi.syntax.features import Features
 from pyjsapi.validation.limits import Limits, check_module_size
@@ -59,11 +60,16 @@ def _locate(error: ValidationError, data: bytes, features: Features) -> None:
 
 
 def instantiate(
-    compiled: CompiledModule, externvals: Sequence[ExternVal], *, start: bool = True
+    compiled: CompiledModule,
+    externvals: Sequence[ExternVal],
+    *,
+    start: bool = True,
+    make_memory: MakeMemory = new_memory,
 ) -> ModuleInstance:
     """Instantiate a module with external values in the order of its imports, and call its start function.
 
-    ``start=False`` leaves that call to the caller (`start_function`). Raises `LinkError`, `Trap`, `Exhaustion`, or
+    ``start=False`` leaves that call to the caller (`start_function`). ``make_memory`` makes the memories that the
+    module defines. Raises `LinkError`, `Trap`, `Exhaustion`, or
     what a host function raised in the start function. The first call raises Python's recursion limit to
     ``Limits.call_depth``, if it is lower: that is the depth of wasm's call stack.
     """
@@ -79,7 +85,7 @@ def instantiate(
 
     try:
         instance = instantiate_module(
-            compiled.module, compiled.context, externvals, bind, compiled.limits
+            compiled.module, compiled.context, externvals, bind, compiled.limits, make_memory
         )
     finally:
         # Even if an active segment traps, functions may have become reachable through a table.

@@ -9,7 +9,7 @@ from pyjsapi.runtime.exception import TagInst
 from pyjsapi.runtime.function import FuncInst
 from pyjsapi.runtime.global_ import GlobalInst
 from pyjsapi.runtime.instance import ExternVal, ModuleInstance
-from pyjsapi.runtime.memory import MemoryStorage, new_memory
+from pyjsapi.runtime.memory import MakeMemory, MemoryStorage, new_memory
 from pyjsapi.runtime.table import new_table
 from pyjsapi.syntax.errors import LinkError
 from pyjsapi.syntax.module import Active, Module
@@ -30,6 +30,7 @@ def instantiate(
     externvals: Sequence[ExternVal],
     bind: Callable[[ModuleInstance], None],
     limits: Limits,
+    make_memory: MakeMemory = new_memory,
 ) -> ModuleInstance:
     """Instantiate a valid module.
 
@@ -52,7 +53,7 @@ def instantiate(
             instance.tags.append(value)
         else:
             instance.tables.append(value)
-    _allocate(instance, limits)
+    _allocate(instance, limits, make_memory)
     bind(instance)
     _initialize(instance)
     _collect_exports(instance)
@@ -88,10 +89,10 @@ def describe(type_: ExternType) -> str:
     return f"{kind} {type_}"
 
 
-def _allocate(instance: ModuleInstance, limits: Limits) -> None:
+def _allocate(instance: ModuleInstance, limits: Limits, make_memory: MakeMemory) -> None:
     context = instance.context
     for mem_type in context.mems[len(instance.mems) :]:
-        instance.mems.append(new_memory(mem_type, limits))
+        instance.mems.append(make_memory(mem_type, limits))
     for table_type in context.tables[len(instance.tables) :]:
         instance.tables.append(new_table(table_type, None, limits))
     instance.tags.extend(map(TagInst, context.tags[len(instance.tags) :]))

@@ -10,9 +10,10 @@ from __future__ import annotations
 import mmap
 import weakref
 from _thread import RLock
+from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import replace
-from typing import Any, Final, Protocol, TypeAlias
+from typing import Any, ClassVar, Final, Protocol, TypeAlias
 
 from pyjsapi.syntax.errors import Trap
 from pyjsapi.syntax.types import I32, MemType
@@ -71,6 +72,8 @@ class MemoryStorage:
         "wrapper",
     )
 
+    by_calls: ClassVar[bool] = False
+    """Whether generated code reaches the bytes through `accessor`, not through ``data`` and the views."""
     data: Bytes
     lock: AbstractContextManager[Any] = RLock()
     """What atomic writes hold. Unshared memories have one in common: none is needed, but to ask costs more."""
@@ -125,6 +128,10 @@ class MemoryStorage:
         """Tell ``user`` from now on when ``data`` or the views change, starting now."""
         self._users.append((weakref.ref(user), memidx))
         user.memory_moved(memidx, self)
+
+    def accessor(self, name: str) -> Callable[..., Any]:
+        """The function for a memory instruction, where ``by_calls`` is true: a mnemonic with underscores for dots."""
+        raise NotImplementedError(f"the bytes are reached directly: there is no {name}()")
 
     def grow(self, delta: int) -> int:
         """Grow by ``delta`` pages; the size before in pages, or -1 when that is not possible."""
@@ -191,13 +198,17 @@ class MemoryStorage:
             self.buffer.release_views()
         self._release_views()
         try:
-            self.data = _extended(self.data, count)
+            self.data = self._extended(count)
         except (MemoryError, OverflowError, OSError):
             return False
         finally:
             self._make_views()
             self._tell_users()
         return True
+
+    def _extended(self, count: int) -> Bytes:
+        """The bytes followed by ``count`` zeros: the same object where possible."""
+        return _extended(self.data, count)
 
     def _make_views(self) -> None:
         self._view_bytes(memoryview(self.data))
@@ -272,8 +283,8 @@ def _extended(data: Bytes, count: int) -> Bytes:
     return larger
 
 
-def new_memory(type_: MemType, limits: Limits) -> MemoryStorage:
-    """A memory of the type; `MemoryError` where its minimum is beyond a limit or cannot be had."""
+def page_limit_of(type_: MemType, limits: Limits) -> int:
+    """Pages that the engine allows a memory of the type; `MemoryError` where its minimum is beyond that."""
     pages = limits.max_memory_pages if type_.addrtype is I32 else limits.max_memory64_pages
     most = pages << 16
     if limits.max_memory_bytes is not None:
@@ -283,8 +294,18 @@ def new_memory(type_: MemType, limits: Limits) -> MemoryStorage:
         raise MemoryError(
             f"cannot allocate a memory of {type_.minimum} pages: the limit is {page_limit} pages"
         )
+    return page_limit
+
+
+def new_memory(type_: MemType, limits: Limits) -> MemoryStorage:
+    """A memory of the type; `MemoryError` where its minimum is beyond a limit or cannot be had."""
+    page_limit = page_limit_of(type_, limits)
     if type_.shared:
         from pyjsapi.runtime.shared_memory import SharedMemoryStorage  # most programs have none
 
         return SharedMemoryStorage(type_, page_limit=page_limit)
     return MemoryStorage(type_, page_limit=page_limit)
+
+
+MakeMemory: TypeAlias = Callable[[MemType, Limits], MemoryStorage]
+"""What makes the memories of an instance; see `new_memory`."""

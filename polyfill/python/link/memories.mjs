@@ -1,0 +1,230 @@
+// Memories of a NativeLink. A record stands for a memory, whose bytes are in Pyodide's heap (a bytearray) or in a
+// WebAssembly.Memory of their own. Its accessors are builtins made on demand; when the bytes move from the heap into
+// a memory, the definitions of the builtins are rewritten, so that running code goes on with the same objects.
+//
+// A record's address is its name, and `self` of the accessors. In Pyodide's memory it is
+//   0 u32 address of the bytes   4 u32 their number   8 u64 mask of addresses   16 u32 log2 of the page size
+
+import { cString, newBytes } from './values.mjs';
+
+const PAGE = 65536;
+const PAGE_LOG2 = 16;
+const MOST_PAGES = 65536;
+const RECORD_BYTES = 24;
+const SCRATCH_BYTES = 16;
+const MASKS = { i32: 0xffffffffn, i64: 0xffffffffffffffffn };
+
+const i32 = (value) => new WebAssembly.Global({ value: 'i32' }, value | 0);
+
+export class Memories {
+  #link;
+  #module;
+  #helpers;
+  #python;
+  #objects;
+  #glue;
+  #heap;
+  #environment;
+  #records = new Map();
+  #adopt;
+  #moved;
+  #grow;
+
+  constructor(link, helpers, canWait) {
+    const { module } = link;
+    this.#link = link;
+    this.#module = module;
+    this.#helpers = helpers;
+    const names = ['PyLong_AsUnsignedLongMask', 'PyLong_AsUnsignedLongLongMask', 'PyFloat_AsDouble',
+      'PyLong_FromUnsignedLong', 'PyLong_FromUnsignedLongLong', 'PyFloat_FromDouble', 'PyLong_FromUnsignedNativeBytes',
+      'PyLong_AsNativeBytes', 'PyBytes_FromStringAndSize', 'PyErr_SetNone'];
+    this.#python = Object.fromEntries(names.map((name) => [name, module[`_${name}`]]));
+    this.#python.memory = module.memory;
+    const trap = (name) => i32(link.lookup('pyjsapi.bridge.link_errors', name));
+    this.#objects = {
+      None: i32(link.none),
+      OutOfBounds: trap('OutOfBoundsAccess'),
+      Unaligned: trap('UnalignedAtomic'),
+      CannotWait: trap('CannotWait'),
+      NotShared: trap('NotShared'),
+    };
+    this.#environment = { scratch: i32(module._malloc(SCRATCH_BYTES)), canWait: i32(canWait ? 1 : 0) };
+    this.#glue = new WebAssembly.Instance(helpers.glue, { python: { memory: module.memory } }).exports;
+    this.#heap = new WebAssembly.Instance(helpers.heap, { python: this.#python, objects: this.#objects }).exports;
+    this.#addHooks();
+    const storage = (name) => link.lookup('pyjsapi.bridge.storage', name);
+    this.#adopt = link.export(storage('adopt'), 'iddss', 'O');
+    this.#moved = link.export(storage('moved_to_javascript'), 'O', 'i');
+    this.#grow = link.export(storage('grow'), 'Od', 'd');
+  }
+
+  get count() {
+    return this.#records.size;
+  }
+
+  // What JavaScript calls
+
+  storageFor(memory, { initial, maximum, shared = false, address = 'i32' }) {
+    const most = maximum === undefined || maximum === null ? -1 : Number(maximum);
+    const record = memory === null ? this.#make(Number(initial), most, shared) : this.#attached(memory);
+    if (record === 0) throw new RangeError('the engine allows no more memories');
+    this.#records.get(record).mask = MASKS[address];
+    return this.#adopt(record, Number(initial), most, shared ? 'shared' : '', address);
+  }
+
+  nativeOf(ptr) {
+    return this.#records.get(this.#moved(ptr)).memory;
+  }
+
+  grow(ptr, delta) {
+    return this.#grow(ptr, Number(delta));
+  }
+
+  // What Python calls
+
+  #addHooks() {
+    const link = this.#link;
+    link.hook('heap_memory', (data, pageLog2, mask) => this.#inHeap(data, pageLog2, mask), 'OiI', 'i');
+    link.hook('heap_moved', (record, data) => this.#heapMoved(record, data), 'iO', '');
+    link.hook('new_memory', (pages, maximum, shared, mask) => this.#new(pages, maximum, shared, mask), 'ddiI', 'i');
+    link.hook('move_to_javascript', (record, maximum) => this.#promote(record, maximum), 'id', 'i');
+    link.hook('accessor', (record, anchor, name) => this.#accessor(record, anchor, name), 'iOs', 'O');
+    link.hook('grow_memory', (record, delta) => this.#growNative(record, delta), 'id', 'd');
+    link.hook('byte_length', (record) => this.#records.get(record).memory.buffer.byteLength, 'i', 'd');
+    link.hook('read', (record, address, count) => this.#read(record, address, count), 'idd', 'O');
+    link.hook('write', (record, address, data) => this.#bytes(record, address, data.length).set(data), 'idb', '');
+    link.hook('copy', (...operands) => this.#copy(...operands), 'ididd', '');
+    link.hook('free_memory', (record) => this.#free(record), 'i', '');
+  }
+
+  #newRecord(entry) {
+    const record = this.#module._malloc(RECORD_BYTES);
+    this.#records.set(record, { definitions: new Map(), memory: null, exports: null, mask: MASKS.i32, ...entry });
+    return record;
+  }
+
+  #inHeap(data, pageLog2, mask) {
+    const record = this.#newRecord({ mask: BigInt.asUintN(64, mask) });
+    this.#heapMoved(record, data);
+    const { HEAPU32 } = this.#module;
+    const at = record >>> 2;
+    HEAPU32[at + 2] = Number(mask & 0xffffffffn);
+    HEAPU32[at + 3] = Number((mask >> 32n) & 0xffffffffn);
+    HEAPU32[at + 4] = pageLog2;
+    return record;
+  }
+
+  #heapMoved(record, data) {
+    const { HEAPU32 } = this.#module;
+    HEAPU32[record >>> 2] = this.#module._PyByteArray_AsString(data);
+    HEAPU32[(record >>> 2) + 1] = this.#module._PyByteArray_Size(data);
+  }
+
+  #new(pages, maximum, shared, mask) {
+    const record = this.#make(pages, maximum, shared !== 0);
+    if (record) this.#records.get(record).mask = BigInt.asUintN(64, mask);
+    return record;
+  }
+
+  /** The record of a new WebAssembly.Memory; 0 where the engine refuses it. */
+  #make(pages, maximum, shared) {
+    const memory = newMemory(pages, maximum, shared);
+    return memory && this.#attached(memory);
+  }
+
+  #attached(memory) {
+    return this.#newRecord({ memory });
+  }
+
+  #instantiate(entry) {
+    const { memory, mask } = entry;
+    const environment = { ...this.#environment, memory, mask: new WebAssembly.Global({ value: 'i64' }, mask) };
+    const helper = isShared(memory) ? this.#helpers.shared : this.#helpers.native;
+    const imports = { python: this.#python, objects: this.#objects, glue: this.#glue, memory: environment };
+    entry.exports = new WebAssembly.Instance(helper, imports).exports;
+  }
+
+  #accessor(record, anchor, name) {
+    const entry = this.#records.get(record);
+    const definition = this.#link.newDefinition(name, this.#slot(entry, name));
+    entry.definitions.set(name, definition);
+    return this.#link.newBuiltin(definition, anchor);
+  }
+
+  #slot(entry, name) {
+    if (entry.memory && !entry.exports) this.#instantiate(entry);
+    const f = (entry.exports ?? this.#heap)[name];
+    if (!f) throw new TypeError(`no accessor has the name '${name}'`);
+    return this.#link.slots.take(f);
+  }
+
+  #promote(record, maximum) {
+    const entry = this.#records.get(record);
+    const { HEAPU8, HEAPU32 } = this.#module;
+    const start = HEAPU32[record >>> 2];
+    const size = HEAPU32[(record >>> 2) + 1];
+    const memory = newMemory(size / PAGE, maximum, false);
+    if (!memory) return 0;
+    new Uint8Array(memory.buffer).set(HEAPU8.subarray(start, start + size));
+    entry.memory = memory;
+    for (const [name, definition] of entry.definitions) {
+      const slot = this.#slot(entry, name);
+      this.#module.HEAPU32[(definition >>> 2) + 1] = slot;
+      this.#link.slots.release(this.#heap[name]);
+    }
+    return 1;
+  }
+
+  #growNative(record, delta) {
+    const { memory } = this.#records.get(record);
+    try {
+      return memory.grow(delta);
+    } catch {
+      return -1;
+    }
+  }
+
+  /** The bytes from an address on, which must be in bounds. */
+  #bytes(record, address, count) {
+    const { memory } = this.#records.get(record);
+    if (memory) return new Uint8Array(memory.buffer, address, count);
+    const { HEAPU8, HEAPU32 } = this.#module;
+    const start = HEAPU32[record >>> 2] + address;
+    return HEAPU8.subarray(start, start + count);
+  }
+
+  #read(record, address, count) {
+    const { ptr, address: target } = newBytes(this.#module, count);
+    this.#module.HEAPU8.set(this.#bytes(record, address, count), target);
+    return ptr;
+  }
+
+  #copy(target, address, source, sourceAddress, count) {
+    this.#bytes(target, address, count).set(this.#bytes(source, sourceAddress, count));
+  }
+
+  #free(record) {
+    const entry = this.#records.get(record);
+    for (const [name, definition] of entry.definitions) {
+      this.#link.slots.release((entry.exports ?? this.#heap)[name]);
+      this.#module._free(definition);
+    }
+    this.#module._free(record);
+    this.#records.delete(record);
+  }
+}
+
+function newMemory(initial, maximum, shared) {
+  const descriptor = { initial };
+  if (maximum >= 0) descriptor.maximum = Math.min(maximum, MOST_PAGES);
+  if (shared) descriptor.shared = true;
+  try {
+    return new WebAssembly.Memory(descriptor);
+  } catch {
+    return 0;
+  }
+}
+
+function isShared(memory) {
+  return typeof SharedArrayBuffer !== 'undefined' && memory.buffer instanceof SharedArrayBuffer;
+}
