@@ -74,7 +74,9 @@ def generate() -> str:
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--check", action="store_true", help="only compare with the file that is there")
+    parser.add_argument(
+        "--check", action="store_true", help="only compare with the file that is there"
+    )
     options = parser.parse_args()
     text = generate()
     if not options.check:
