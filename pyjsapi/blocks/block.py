@@ -7,17 +7,20 @@ length. So whoever knows the new length, or what was done after the growth, can 
 
 from __future__ import annotations
 
-import mmap
 import sys
 import threading
 import weakref
-from collections.abc import Callable
-from contextlib import AbstractContextManager
-from typing import Any, Final, Protocol
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from pyjsapi.blocks.integers import INTEGERS, OPERATIONS
+from pyjsapi.blocks.segment import Segment, reserve
 from pyjsapi.blocks.waiters import Waiter, WaiterQueues, blocking_waiter
 from pyjsapi.blocks.waiting import current_policy
+
+if TYPE_CHECKING:
+    from pyjsapi.blocks.control import ControlPage
 
 WOKEN: Final = 0
 NOT_EQUAL: Final = 1
@@ -39,18 +42,34 @@ class SharedBlock:
 
     ``reservation`` is a view of all the bytes that the block can ever have, ``length`` how many it has now.
 
-    A block that other processes share is a subclass: it overrides `length`, `publish`, `refresh`, `wait`,
-    `wait_async`, `withdraw`, `notify` and `waiting`, sets a ``lock`` of its own, and sets ``remote``. Where a lock is not
-    what makes accesses atomic, it overrides `load`, `store`, `update` and `compare_exchange` too.
+    A block that other processes share is of a subclass: it overrides `length`, `publish`, `refresh`, `wait`,
+    `wait_async`, `withdraw`, `notify` and `waiting`, has another ``lock``, and sets ``remote``. Where a lock is not what
+    makes accesses atomic, it overrides `load`, `store`, `update` and `compare_exchange` too. A block can become one at
+    any time (`process_block.share`), so whoever has got the lock looks at ``remote`` again.
     """
 
-    __slots__ = ("__weakref__", "_followers", "_length", "_queues", "lock", "reservation")
+    __slots__ = (
+        "__weakref__",
+        "_followers",
+        "_length",
+        "_queues",
+        "control",
+        "lock",
+        "reservation",
+        "segment",
+    )
 
     remote: bool = False
     """Whether somebody outside of this process can change the length, so that `refresh` has something to do."""
 
-    def __init__(self, reservation: memoryview[int], length: int) -> None:
+    def __init__(
+        self, reservation: memoryview[int], length: int, segment: Segment | None = None
+    ) -> None:
         self.reservation = reservation
+        self.segment = segment
+        """What the reservation is in, where other processes can map it."""
+        self.control: ControlPage | None = None
+        """What processes agree by, of a block that they share."""
         self.lock: AbstractContextManager[Any] = threading.RLock()
         """Held by whatever writes atomically, grows the block, or changes the queues of waiters. Reentrant."""
         self._length = length
@@ -58,9 +77,24 @@ class SharedBlock:
         self._queues = WaiterQueues()
 
     @property
+    def backend(self) -> str:
+        """How accesses are atomic: ``gil`` where one thread at a time runs Python, and holds the lock to write."""
+        return "gil"
+
+    @property
     def length(self) -> int:
         """Current length in bytes."""
         return self._length
+
+    @contextmanager
+    def holding(self) -> Iterator[None]:
+        """Hold the lock: also where it became another one while this thread waited for it."""
+        while True:
+            lock = self.lock
+            with lock:
+                if lock is self.lock:
+                    yield
+                    return
 
     def publish(self, length: int) -> None:
         """Store a new length, after all followers know it. Called with the lock held."""
@@ -96,25 +130,32 @@ class SharedBlock:
     def store(self, address: int, size: int, value: int) -> None:
         """An atomic store; ``value`` is unsigned."""
         with self.lock:
-            INTEGERS[size].pack_into(self.reservation, address, value)
+            if not self.remote:
+                INTEGERS[size].pack_into(self.reservation, address, value)
+                return
+        self.store(address, size, value)
 
     def update(self, operation: str, address: int, size: int, operand: int) -> int:
         """Read, combine by one of `OPERATIONS`, wrap and write, in one step; the old value."""
         integer = INTEGERS[size]
         with self.lock:
-            old: int = integer.unpack_from(self.reservation, address)[0]
-            new = OPERATIONS[operation](old, operand) & ((1 << 8 * size) - 1)
-            integer.pack_into(self.reservation, address, new)
-        return old
+            if not self.remote:
+                old: int = integer.unpack_from(self.reservation, address)[0]
+                new = OPERATIONS[operation](old, operand) & ((1 << 8 * size) - 1)
+                integer.pack_into(self.reservation, address, new)
+                return old
+        return self.update(operation, address, size, operand)
 
     def compare_exchange(self, address: int, size: int, expected: int, replacement: int) -> int:
         """Store ``replacement`` where ``expected`` is found, both unsigned, in one step; the old value."""
         integer = INTEGERS[size]
         with self.lock:
-            old: int = integer.unpack_from(self.reservation, address)[0]
-            if old == expected:
-                integer.pack_into(self.reservation, address, replacement)
-        return old
+            if not self.remote:
+                old: int = integer.unpack_from(self.reservation, address)[0]
+                if old == expected:
+                    integer.pack_into(self.reservation, address, replacement)
+                return old
+        return self.compare_exchange(address, size, expected, replacement)
 
     def wait(self, address: int, size: int, expected: int, timeout: int) -> int:
         """Wait until notified, for ``timeout`` nanoseconds or, if that is negative, without end.
@@ -125,9 +166,13 @@ class SharedBlock:
         policy = current_policy()
         waiter, parked = blocking_waiter(address)
         with self.lock:
-            if INTEGERS[size].unpack_from(self.reservation, address)[0] != expected:
-                return NOT_EQUAL
-            self._queues.add(waiter)
+            queued = not self.remote
+            if queued:
+                if INTEGERS[size].unpack_from(self.reservation, address)[0] != expected:
+                    return NOT_EQUAL
+                self._queues.add(waiter)
+        if not queued:
+            return self.wait(address, size, expected, timeout)
         try:
             policy.park(parked, timeout)
         finally:
@@ -143,6 +188,8 @@ class SharedBlock:
         """
         waiter = Waiter(address, wake)
         with self.lock:
+            if self.remote:
+                return self.wait_async(address, size, expected, wake)
             if INTEGERS[size].unpack_from(self.reservation, address)[0] != expected:
                 return None
             self._queues.add(waiter)
@@ -151,20 +198,25 @@ class SharedBlock:
     def withdraw(self, waiter: Waiter) -> bool:
         """Take a waiter out of its queue; ``False`` when it has been notified, or withdrawn before."""
         with self.lock:
-            return self._queues.withdraw(waiter)
+            return self.withdraw(waiter) if self.remote else self._queues.withdraw(waiter)
 
     def notify(self, address: int, count: int) -> int:
         """Wake the ``count`` waiters that have waited longest at an address; how many there were."""
         with self.lock:
+            remote = self.remote
             taken = self._queues.take(address, count)
         for waiter in taken:
             waiter.wake()
-        return len(taken)
+        return self.notify(address, count) if remote else len(taken)
 
     def waiting(self, address: int | None = None) -> int:
         """How many wait at an address, or with ``None`` at any."""
         with self.lock:
-            return self._queues.count(address)
+            return self.waiting(address) if self.remote else self._queues.count(address)
+
+    def queued(self) -> list[Waiter]:
+        """All who wait in this process's own queues, which they leave; the oldest first at each address."""
+        return self._queues.drain()
 
 
 def allocate_block(length: int, most: int) -> SharedBlock:
@@ -174,21 +226,5 @@ def allocate_block(length: int, most: int) -> SharedBlock:
     """
     if sys.platform == "emscripten":  # which commits at once what is reserved
         most = min(most, length + _COMMITTED)
-    return SharedBlock(reserve(length, most), length)
-
-
-def reserve(least: int, most: int) -> memoryview[int]:
-    """Zeros that never move, as many as there can be had: ``most`` bytes, or fewer down to ``least``."""
-    flags = {}
-    if hasattr(mmap, "MAP_PRIVATE"):
-        lazily = getattr(mmap, "MAP_NORESERVE", 0)
-        flags["flags"] = mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS | lazily
-    count = most
-    while count:
-        try:
-            return memoryview(mmap.mmap(-1, count, **flags))
-        except (OSError, ValueError, OverflowError):
-            if count == least:
-                raise MemoryError(f"cannot reserve {least} bytes") from None
-            count = max(least, count >> 1)
-    return memoryview(bytearray())
+    reservation, segment = reserve(length, most)
+    return SharedBlock(reservation, length, segment)

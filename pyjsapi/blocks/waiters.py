@@ -18,13 +18,15 @@ from pyjsapi.blocks.waiting import unlock
 class Waiter:
     """Somebody who waits at an address; ``wake`` is called once, when it has been notified."""
 
-    __slots__ = ("address", "notified", "wake")
+    __slots__ = ("address", "notified", "slot", "wake")
 
     def __init__(self, address: int, wake: Callable[[], object]) -> None:
         self.address = address
         """In bytes from the start of the block."""
         self.wake = wake
         self.notified = False
+        self.slot: int | None = None
+        """Its slot in the control page of a block that processes share."""
 
 
 def blocking_waiter(address: int) -> tuple[Waiter, threading.Lock]:
@@ -67,6 +69,12 @@ class WaiterQueues:
         if queue is not None and not queue:
             del self._queues[address]
         return taken
+
+    def drain(self) -> list[Waiter]:
+        """Take everybody out; the oldest first at each address."""
+        found = [waiter for queue in self._queues.values() for waiter in queue]
+        self._queues.clear()
+        return found
 
     def count(self, address: int | None = None) -> int:
         """How many wait at an address, or with ``None`` at any."""

@@ -6,11 +6,21 @@ import contextlib
 import sys
 import threading
 import time
-from typing import Final
+from typing import Final, Protocol
 
 _NANOSECONDS: Final = 10**9
 _MOST: Final = int(threading.TIMEOUT_MAX) * _NANOSECONDS
 """Nanoseconds that Python can wait at once: less than an i64 can say."""
+
+
+class Parked(Protocol):
+    """What a thread waits for: a `threading.Lock` that is locked, or something like it."""
+
+    def acquire(self, blocking: bool = True, timeout: float = -1) -> bool:
+        """Wait until released, for at most ``timeout`` seconds (negative: no end)."""
+
+    def release(self) -> None:
+        """Let whoever waits go on."""
 
 
 class WaiterPolicy:
@@ -22,13 +32,13 @@ class WaiterPolicy:
     can_block: bool = sys.platform != "emscripten"
 
     def __init__(self, can_block: bool | None = None) -> None:
-        self._parked: set[threading.Lock] = set()
+        self._parked: set[Parked] = set()
         self._guard = threading.Lock()
         self._ending: BaseException | None = None
         if can_block is not None:
             self.can_block = can_block
 
-    def park(self, lock: threading.Lock, timeout: int) -> bool:
+    def park(self, lock: Parked, timeout: int) -> bool:
         """Wait until ``lock``, which is locked, is released: ``True``; or until ``timeout`` nanoseconds are over.
 
         A negative timeout means no end. Raises what `interrupt` was given.
@@ -77,13 +87,13 @@ def set_policy(policy: WaiterPolicy | None) -> None:
     _CURRENT.policy = policy
 
 
-def unlock(lock: threading.Lock) -> None:
+def unlock(lock: Parked) -> None:
     """Release a lock unless it is released already."""
     with contextlib.suppress(RuntimeError):
         lock.release()
 
 
-def _acquired(lock: threading.Lock, timeout: int) -> bool:
+def _acquired(lock: Parked, timeout: int) -> bool:
     if timeout < 0:
         return lock.acquire()
     deadline = time.monotonic_ns() + timeout

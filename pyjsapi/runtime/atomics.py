@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final, TypeAlias
 
+from pyjsapi.blocks.block import SharedBlock
 from pyjsapi.blocks.integers import INTEGERS, OPERATIONS
 from pyjsapi.runtime.memory import OUT_OF_BOUNDS, Bytes, MemoryStorage
 from pyjsapi.syntax.errors import Trap
@@ -27,14 +28,21 @@ def _followed(memory: MemoryStorage, address: int, size: int) -> Bytes:
     return memory.data
 
 
+def _block(memory: MemoryStorage) -> SharedBlock:
+    """The block of a memory that other processes share."""
+    if memory.block is None:
+        raise TypeError("the memory is not shared")
+    return memory.block
+
+
 def load(memory: MemoryStorage, address: int, size: int) -> int:
     """``atomic.load``"""
     data = memory.data
     if address % size or address + size > len(data):
         data = _followed(memory, address, size)
+    if memory.remote:
+        return _block(memory).load(address, size)
     value: int = INTEGERS[size].unpack_from(data, address)[0]
-    if memory.remote:  # whoever sees the value may rely on growth that came before it
-        memory.follow()
     return value
 
 
@@ -45,7 +53,10 @@ def store(memory: MemoryStorage, address: int, size: int, value: int) -> None:
         data = _followed(memory, address, size)
     value &= (1 << 8 * size) - 1
     with memory.lock:
-        INTEGERS[size].pack_into(data, address, value)
+        if not memory.remote:
+            INTEGERS[size].pack_into(data, address, value)
+            return
+    _block(memory).store(address, size, value)
 
 
 def _rmw(operation: str) -> ReadModifyWrite:
@@ -58,9 +69,11 @@ def _rmw(operation: str) -> ReadModifyWrite:
         integer = INTEGERS[size]
         mask = (1 << 8 * size) - 1
         with memory.lock:
-            old: int = integer.unpack_from(data, address)[0]
-            integer.pack_into(data, address, combine(old, operand) & mask)
-        return old
+            if not memory.remote:
+                old: int = integer.unpack_from(data, address)[0]
+                integer.pack_into(data, address, combine(old, operand) & mask)
+                return old
+        return _block(memory).update(operation, address, size, operand)
 
     return read_modify_write
 
@@ -83,10 +96,12 @@ def rmw_cmpxchg(
     integer = INTEGERS[size]
     mask = (1 << 8 * size) - 1
     with memory.lock:
-        old: int = integer.unpack_from(data, address)[0]
-        if old == expected & mask:
-            integer.pack_into(data, address, replacement & mask)
-    return old
+        if not memory.remote:
+            old: int = integer.unpack_from(data, address)[0]
+            if old == expected & mask:
+                integer.pack_into(data, address, replacement & mask)
+            return old
+    return _block(memory).compare_exchange(address, size, expected & mask, replacement & mask)
 
 
 def wait(memory: MemoryStorage, address: int, size: int, expected: int, timeout: int) -> int:

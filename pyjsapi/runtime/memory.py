@@ -13,11 +13,14 @@ from _thread import RLock
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import replace
-from typing import Any, ClassVar, Final, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Any, ClassVar, Final, Protocol, TypeAlias
 
 from pyjsapi.syntax.errors import Trap
 from pyjsapi.syntax.types import I32, MemType
 from pyjsapi.validation.limits import Limits
+
+if TYPE_CHECKING:
+    from pyjsapi.blocks.block import SharedBlock
 
 MAPPED_BYTES: Final = 64 << 20
 """Memories that start at this many bytes are mapped, so that the system commits their pages lazily."""
@@ -77,8 +80,10 @@ class MemoryStorage:
     data: Bytes
     lock: AbstractContextManager[Any] = RLock()
     """What atomic writes hold. Unshared memories have one in common: none is needed, but to ask costs more."""
+    block: SharedBlock | None = None
+    """What the bytes of a shared memory are."""
     remote: bool = False
-    """Whether another process can make the memory grow."""
+    """Whether other processes share the memory: they see what its block's methods do."""
     u16: memoryview[int]
     u32: memoryview[int]
     u64: memoryview[int]

@@ -25,6 +25,7 @@ class SharedMemoryStorage(MemoryStorage):
 
     __slots__ = ("block", "lock", "remote")
 
+    block: SharedBlock
     lock: AbstractContextManager[Any]
     remote: bool
 
@@ -84,7 +85,7 @@ class SharedMemoryStorage(MemoryStorage):
 
         One atomic step: of all agents that grow the memory, each gets another size.
         """
-        with self.lock:
+        with self.block.holding():
             before = self.pages
             if before + delta > self.ceiling:
                 return -1

@@ -1,0 +1,260 @@
+"""Shared data blocks that several processes share.
+
+A block becomes one by `share`, before it is given to another process, where `attach` makes the same of the segment.
+From then on the length, the lock and the waiters are in the segment's control page; the bytes stay where they are, and
+so does every view of them.
+"""
+
+from __future__ import annotations
+
+import os
+import platform
+import sys
+import threading
+import weakref
+from collections.abc import Callable
+from typing import Final, Literal
+
+from pyjsapi.blocks import machine
+from pyjsapi.blocks.block import NOT_EQUAL, TIMED_OUT, WOKEN, SharedBlock
+from pyjsapi.blocks.control import ControlPage, SlotLock
+from pyjsapi.blocks.integers import INTEGERS, OPERATIONS
+from pyjsapi.blocks.segment import Segment
+from pyjsapi.blocks.waiters import Waiter
+from pyjsapi.blocks.waiting import current_policy
+
+_CODES: Final[dict[int, Literal["B", "H", "I", "Q"]]] = {1: "B", 2: "H", 4: "I", 8: "Q"}
+_IN_ORDER: Final = platform.machine() in ("x86_64", "AMD64") and sys.byteorder == "little"
+"""Whether plain loads are as good as atomic ones, given that all stores are atomic."""
+
+_ATTACHED: Final[weakref.WeakValueDictionary[bytes, SharedBlock]] = weakref.WeakValueDictionary()
+"""The blocks that this process shares, by the identity of their segment."""
+_ATTACHING: Final = threading.Lock()
+
+
+class ProcessBlock(SharedBlock):
+    """A block with a control page. Nothing is added to a `SharedBlock` but what its methods do."""
+
+    __slots__ = ()
+
+    remote = True
+
+    # Whoever learns of something that happened after growth, by a load or a wait, must also find the new bytes.
+
+    @property
+    def length(self) -> int:
+        """Current length in bytes, as all processes see it."""
+        return _control(self).length
+
+    @property
+    def backend(self) -> str:
+        """How accesses are atomic: ``libatomic``, or ``lock`` where that is not to be had."""
+        return _control(self).backend
+
+    def publish(self, length: int) -> None:
+        """Store a new length, after all followers in this process know it. Called with the lock held."""
+        control = _control(self)
+        control.length = max(length, control.length)
+        self._length = control.length
+
+    def refresh(self) -> None:
+        """Tell the followers of a length that another process published."""
+        control = _control(self)
+        if control.length == self._length:
+            return
+        with control.lock:
+            length = control.length
+            self.tell_followers(length)
+            self._length = length
+
+    def extend(self, length: int) -> None:
+        """Grow to ``length`` bytes, unless another process has made it longer. Called with the lock held."""
+        with _control(self).lock:
+            super().extend(max(length, self.length))
+
+    def load(self, address: int, size: int) -> int:
+        """See `SharedBlock.load`."""
+        control = _control(self)
+        if _IN_ORDER:
+            value: int = INTEGERS[size].unpack_from(self.reservation, address)[0]
+        elif control.backend == machine.NAME:
+            value = _machine().load(control.base + address, size)
+        else:
+            with control.lock:
+                value = INTEGERS[size].unpack_from(self.reservation, address)[0]
+        self.refresh()
+        return value
+
+    def store(self, address: int, size: int, value: int) -> None:
+        """See `SharedBlock.store`."""
+        control = _control(self)
+        if control.backend == machine.NAME:
+            _machine().store(control.base + address, size, value)
+        else:
+            with control.lock:
+                self._write(address, size, value)
+
+    def update(self, operation: str, address: int, size: int, operand: int) -> int:
+        """See `SharedBlock.update`."""
+        control = _control(self)
+        if control.backend == machine.NAME:
+            fetch = _machine().fetching[operation, size]
+            old = fetch(control.base + address, operand & (1 << 8 * size) - 1)
+        else:
+            with control.lock:
+                old = INTEGERS[size].unpack_from(self.reservation, address)[0]
+                new = OPERATIONS[operation](old, operand) & (1 << 8 * size) - 1
+                self._write(address, size, new)
+        self.refresh()
+        return old
+
+    def compare_exchange(self, address: int, size: int, expected: int, replacement: int) -> int:
+        """See `SharedBlock.compare_exchange`."""
+        control = _control(self)
+        if control.backend == machine.NAME:
+            absolute = control.base + address
+            old = _machine().compare_exchange(absolute, size, expected, replacement)
+        else:
+            with control.lock:
+                old = INTEGERS[size].unpack_from(self.reservation, address)[0]
+                if old == expected:
+                    self._write(address, size, replacement)
+        self.refresh()
+        return old
+
+    def _write(self, address: int, size: int, value: int) -> None:
+        """Write in one step, also for processes that do not look at the lock: `struct` would write zeros first."""
+        with self.reservation[address : address + size].cast(_CODES[size]) as element:
+            element[0] = value
+
+    def wait(self, address: int, size: int, expected: int, timeout: int) -> int:
+        """See `SharedBlock.wait`. Raises `OSError` where too many wait already."""
+        policy = current_policy()
+        control = _control(self)
+        with control.lock:
+            if INTEGERS[size].unpack_from(self.reservation, address)[0] != expected:
+                self.refresh()
+                return NOT_EQUAL
+            slot = control.enqueue(address)
+        notified = False
+        try:
+            policy.park(SlotLock(control, slot), timeout)
+        finally:
+            with control.lock:
+                notified = control.leave(slot)
+            self.refresh()
+        return WOKEN if notified else TIMED_OUT
+
+    def wait_async(
+        self, address: int, size: int, expected: int, wake: Callable[[], object]
+    ) -> Waiter | None:
+        """See `SharedBlock.wait_async`. Raises `OSError` where too many wait already."""
+        waiter = Waiter(address, wake)
+        control = _control(self)
+        with control.lock:
+            self.refresh()
+            if INTEGERS[size].unpack_from(self.reservation, address)[0] != expected:
+                return None
+            waiter.slot = control.enqueue(address, waiter)
+        return waiter
+
+    def withdraw(self, waiter: Waiter) -> bool:
+        """See `SharedBlock.withdraw`."""
+        control = _control(self)
+        with control.lock:
+            if waiter.slot is None or not control.is_belled(waiter.slot, waiter):
+                return False
+            if control.leave(waiter.slot):
+                waiter.notified = True
+                return False
+            return True
+
+    def notify(self, address: int, count: int) -> int:
+        """See `SharedBlock.notify`."""
+        control = _control(self)
+        with control.lock:
+            woken, own = control.notify(address, count)
+        for waiter in own:
+            waiter.wake()
+        return woken
+
+    def waiting(self, address: int | None = None) -> int:
+        """See `SharedBlock.waiting`."""
+        control = _control(self)
+        with control.lock:
+            return control.count(address)
+
+
+def _control(block: SharedBlock) -> ControlPage:
+    control = block.control
+    if control is None:
+        raise TypeError("the block has no control page: it is not shared with other processes")
+    return control
+
+
+def _machine() -> machine.Library:
+    library = machine.library()
+    if library is None:
+        raise OSError("libatomic is not there any more")
+    return library
+
+
+def share(block: SharedBlock) -> tuple[bytes, int]:
+    """Make a block one that other processes can attach to: its identity, and the file descriptor to hand over.
+
+    The descriptor stays the block's own. Raises `OSError` where the system cannot hand the bytes over.
+    """
+    with block.lock:
+        if not block.remote:
+            _become_remote(block)
+        segment = block.segment
+        if segment is None:
+            raise OSError("the bytes of this block are not in a segment that can be handed over")
+        return _control(block).identity, segment.descriptor
+
+
+def _become_remote(block: SharedBlock) -> None:
+    if block.segment is None:
+        raise OSError("this system can hand no shared bytes over to another process")
+    control = ControlPage(block.segment, length=block.length)
+    with control.lock:
+        block.control = control
+        # The object stays the same, because memories and buffers hold it.
+        block.__class__ = ProcessBlock
+        block.lock = control.lock
+        for waiter in block.queued():
+            waiter.slot = control.enqueue(waiter.address, waiter)
+        block.tell_followers(block.length)
+    with _ATTACHING:
+        _ATTACHED[control.identity] = block
+
+
+def attach(descriptor: int) -> SharedBlock:
+    """The block of a segment, given by a file descriptor, which this function takes over.
+
+    In a process the same bytes are always the same block. Raises `OSError` for what is no such segment.
+    """
+    try:
+        segment = Segment(descriptor)
+    except BaseException:
+        os.close(descriptor)
+        raise
+    control = ControlPage(segment)
+    identity = control.identity
+    with _ATTACHING:
+        found = _ATTACHED.get(identity)
+        if found is None:
+            block = ProcessBlock(segment.data, control.length, segment)
+            block.control = control
+            block.lock = control.lock
+            _ATTACHED[identity] = block
+            return block
+    with found.lock:  # closing the file would free a lock on it
+        del control, segment
+    return found
+
+
+def attached(identity: bytes) -> SharedBlock | None:
+    """The block of an identity, if this process shares it."""
+    with _ATTACHING:
+        return _ATTACHED.get(identity)

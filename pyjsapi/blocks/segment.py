@@ -1,0 +1,124 @@
+"""Bytes of fixed place that other processes can map: the ground of shared data blocks.
+
+A segment is a file without a name, `memfd` where the system has it, else POSIX shared memory or a temporary file that
+is unlinked at once. Other processes get it as a file descriptor, so nothing of it outlives the last process that has
+it, however that ends. It starts with `CONTROL_SIZE` bytes for `control.ControlPage`; the bytes of the block follow, as
+many as it can ever have, and take room only where they are written to.
+
+Without descriptors to hand over (Windows, Pyodide), or where none are left, the bytes are an anonymous mapping: threads
+share them as well, but they can never be shared with another process.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import mmap
+import os
+import secrets
+import sys
+import tempfile
+from collections.abc import Iterator
+from typing import Final
+
+CONTROL_SIZE: Final = 1 << 16
+"""Bytes before those of the block: a multiple of every page size in use, so that those stay aligned."""
+
+_CAN_CROSS: Final = os.name == "posix" and sys.platform != "emscripten"
+
+
+class Segment:
+    """A mapped file: ``descriptor`` stays open as long as the segment lives, which keeps ``control`` and ``data``."""
+
+    __slots__ = ("__weakref__", "control", "data", "descriptor")
+
+    def __init__(self, descriptor: int) -> None:
+        """Map the file that ``descriptor`` stands for; the segment closes it at its end. Raises `OSError`."""
+        self.descriptor = descriptor
+        view = memoryview(_map(descriptor))
+        self.control = view[:CONTROL_SIZE]
+        """What processes agree by."""
+        self.data = view[CONTROL_SIZE:]
+        """The bytes of the block."""
+
+    def __del__(self) -> None:
+        with contextlib.suppress(OSError):
+            os.close(self.descriptor)
+
+
+def _map(descriptor: int) -> mmap.mmap:
+    size = os.fstat(descriptor).st_size
+    if size < CONTROL_SIZE:
+        raise OSError(f"a segment of {size} bytes: it must have {CONTROL_SIZE} and those of its block")
+    if sys.version_info >= (3, 13):
+        return mmap.mmap(descriptor, size, trackfd=False)
+    return mmap.mmap(descriptor, size)
+
+
+def new_segment(count: int) -> Segment | None:
+    """A segment for ``count`` zeros, or ``None`` where the system has none to give."""
+    if not _CAN_CROSS:
+        return None
+    try:
+        descriptor = _open_unnamed()
+    except OSError:
+        return None
+    try:
+        os.ftruncate(descriptor, CONTROL_SIZE + count)
+        segment = Segment(descriptor)
+    except (OSError, ValueError, OverflowError):
+        os.close(descriptor)
+        return None
+    return segment
+
+
+def _open_unnamed() -> int:
+    """A new file that has no name (any more). Raises `OSError`."""
+    if hasattr(os, "memfd_create"):
+        with contextlib.suppress(OSError):
+            return os.memfd_create("pyjsapi", os.MFD_CLOEXEC)
+    try:
+        import _posixshmem  # type: ignore[import-not-found,unused-ignore]
+    except ImportError:
+        pass
+    else:
+        name = f"/pyjsapi-{secrets.token_hex(8)}"
+        with contextlib.suppress(OSError):
+            descriptor: int = _posixshmem.shm_open(
+                name, os.O_RDWR | os.O_CREAT | os.O_EXCL, mode=0o600
+            )
+            _posixshmem.shm_unlink(name)
+            return descriptor
+    descriptor, path = tempfile.mkstemp(prefix="pyjsapi-")
+    os.unlink(path)
+    return descriptor
+
+
+def _halved(least: int, most: int) -> Iterator[int]:
+    count = most
+    while count > least:
+        yield count
+        count = max(least, count >> 1)
+    yield least
+
+
+def reserve(least: int, most: int) -> tuple[memoryview[int], Segment | None]:
+    """Zeros that never move, as many as there can be had: ``most`` bytes, or fewer down to ``least``.
+
+    With them the segment that they are in, if other processes can be given them. Raises `MemoryError`.
+    """
+    for count in _halved(least, most):
+        segment = new_segment(count)
+        if segment is not None:
+            return segment.data, segment
+        if count == 0:
+            return memoryview(bytearray()), None
+        with contextlib.suppress(OSError, ValueError, OverflowError):
+            return memoryview(_anonymous(count)), None
+    raise MemoryError(f"cannot reserve {least} bytes")
+
+
+def _anonymous(count: int) -> mmap.mmap:
+    if hasattr(mmap, "MAP_PRIVATE"):
+        lazily = getattr(mmap, "MAP_NORESERVE", 0)
+        return mmap.mmap(-1, count, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS | lazily)
+    return mmap.mmap(-1, count)
