@@ -33,7 +33,7 @@ from pyjsapi.validation.limits import Limits
 VARIABLE: Final = "PYJSAPI_CACHE"
 SUFFIX: Final = ".wasmcode"
 
-_MAGIC: Final = b"pyjsapi code cache 1\n"
+_MAGIC: Final = b"pyjsapi code cache 2\n"
 _ENGINE_FOLDERS: Final = ("syntax", "binary", "validation", "runtime", "compiler")
 _SAVE_EVERY: Final = 256
 """Newly translated functions after which they are written."""
@@ -88,8 +88,7 @@ class FileCache(CodeCache):
     def load(self, variant: str) -> _Codes:
         """Code by function index, for a variant's key."""
         codes = {
-            index: FunctionCode(code, body, signatures)
-            for index, (code, body, signatures) in self._stored.get(variant, {}).items()
+            index: FunctionCode(*parts) for index, parts in self._stored.get(variant, {}).items()
         }
         self._variants[variant] = codes
         if not self.known_valid:
@@ -116,7 +115,7 @@ class FileCache(CodeCache):
         stored = _read(self.path)
         for variant, codes in self._variants.items():
             stored.setdefault(variant, {}).update(
-                {index: (c.code, c.body, c.signatures) for index, c in codes.items()}
+                {index: (c.code, c.body, c.signatures, c.accessors) for index, c in codes.items()}
             )
         _write(self.path, stored)
 

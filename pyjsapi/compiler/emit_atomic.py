@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from pyjsapi.compiler import emit_accessor
 from pyjsapi.compiler.emit_memory import plus
 from pyjsapi.compiler.expression import ATOM, EFFECT, MASK, P_CONDITIONAL, TRAPS, Entry
 from pyjsapi.compiler.frame import Frame
@@ -32,11 +33,13 @@ def _atomic(frame: Frame, instr: Instr) -> None:
     helper = _HELPERS[op]
     operands = frame.pop_values(len(op.params or ()))
     address, *values = operands
-    arguments = [f"M[{k}]", plus(address, offset)]
-    if helper != "notify":
-        arguments.append(str(op.width >> 3))
-    arguments += [value.at(P_CONDITIONAL) for value in values]
-    text = f"A.{helper}({','.join(arguments)})"
+    if frame.scope.memories[k].by_calls:
+        arguments = [operand.at(P_CONDITIONAL) for operand in operands]
+        if offset:
+            arguments.append(str(offset))
+        text = emit_accessor.call(frame, k, emit_accessor.accessor_name(op), *arguments)
+    else:
+        text = _helper_call(instr, helper, address, values)
     deps, flags = 0, EFFECT | TRAPS
     for operand in operands:
         deps |= operand.deps
@@ -47,6 +50,15 @@ def _atomic(frame: Frame, instr: Instr) -> None:
     type_ = op.results[0]
     high = MASK[type_] if helper in ("wait", "notify") else (1 << op.width) - 1
     frame.push(Entry(type_, text, ATOM, 0, high, deps, flags))
+
+
+def _helper_call(instr: Instr, helper: str, address: Entry, values: list[Entry]) -> str:
+    op, k, _, offset = instr
+    arguments = [f"M[{k}]", plus(address, offset)]
+    if helper != "notify":
+        arguments.append(str(op.width >> 3))
+    arguments += [value.at(P_CONDITIONAL) for value in values]
+    return f"A.{helper}({','.join(arguments)})"
 
 
 @emits("atomic.fence")

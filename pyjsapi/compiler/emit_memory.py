@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from pyjsapi.compiler import emit_accessor
 from pyjsapi.compiler.expression import (
     ATOM,
     CONST,
@@ -187,6 +188,9 @@ def _load(frame: Frame, instr: Instr) -> None:
     op, k, _, offset = instr
     access = _LOADS[op]
     memory = frame.scope.memories[k]
+    if memory.by_calls:
+        emit_accessor.emit_load(frame, instr, access.size)
+        return
     address = frame.stack.pop()
     if address.flags & EFFECT:
         # Python looks the bytes up first, but a call may grow the memory, which may move them.
@@ -251,6 +255,9 @@ def _store(frame: Frame, instr: Instr) -> None:
     op, k, align_log2, offset = instr
     access = _STORES[op]
     size = access.size
+    if frame.scope.memories[k].by_calls:
+        emit_accessor.emit_store(frame, instr, size)
+        return
     value = frame.stack.pop()
     address = frame.stack.pop()
     value = _stored_value(frame, value, access)
@@ -345,6 +352,9 @@ for _op in _STORES:
 @emits("memory.size")
 def _memory_size(frame: Frame, instr: Instr) -> None:
     memory = frame.scope.memories[instr[1]]
+    if memory.by_calls:
+        emit_accessor.emit_size(frame, memory.index)
+        return
     if memory.shared:
         text = f"M[{memory.index}].pages"
         frame.push(Entry(memory.addrtype, text, ATOM, 0, MASK[memory.addrtype], 0, EFFECT))

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
+from pyjsapi.compiler import emit_accessor
 from pyjsapi.compiler.emit_integer import two_atoms
 from pyjsapi.compiler.emit_simd import lane_value, replaced_lane, splat, vector
 from pyjsapi.compiler.expression import (
@@ -73,19 +74,25 @@ def _scalar_load(frame: Frame, instr: Instr) -> Entry:
 @emits("v128.load")
 def _load(frame: Frame, instr: Instr) -> None:
     _, k, _, offset = instr
+    if frame.scope.memories[k].by_calls:
+        emit_accessor.emit_load(frame, instr, _SIZE)
+        return
     address = frame.pop_canonical()
     if address.flags & EFFECT:  # a call may grow the memory, which would move the bytes
         address = frame.force(address, len(frame.stack))
     frame.accessed(address, frame.scope.memories[k], offset, _SIZE)
     text = f"(t:=uV(ba{k},{_where(address, offset)}))[0]|t[1]<<64"
     flags = address.flags & ~TRUTH | MEMORY | TRAPS
-    form = Loaded(k, _where(address, offset))
+    form = Loaded(f"ba{k},{_where(address, offset)}")
     frame.push(Entry(V128, text, P_BIT_OR, deps=address.deps, flags=flags, form=form))
 
 
 @emits("v128.store")
 def _store(frame: Frame, instr: Instr) -> None:
     _, k, _, offset = instr
+    if frame.scope.memories[k].by_calls:
+        emit_accessor.emit_store(frame, instr, _SIZE)
+        return
     value = frame.stack.pop()
     address = frame.pop_canonical()
     if (address.flags | value.flags) & EFFECT:

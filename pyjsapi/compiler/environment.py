@@ -12,6 +12,7 @@ from types import CodeType, FunctionType
 from typing import TYPE_CHECKING, Any, Final
 
 from pyjsapi.compiler import aggregates, exceptions, numerics, simd
+from pyjsapi.compiler.emit_accessor import ATOMIC_NAMES, NAMES
 from pyjsapi.compiler.function import FunctionCode
 from pyjsapi.runtime import atomics
 from pyjsapi.runtime.function import FuncInst
@@ -71,7 +72,10 @@ class Environment:
             self.globals[f"g{index}"] = None
         self._reserve_signatures()
         for index, memory in enumerate(instance.mems):
-            memory.attach(self, index)
+            if memory.by_calls:
+                self._reserve_accessors(index)
+            else:
+                memory.attach(self, index)
         self._add_functions()
 
     def _reserve_signatures(self) -> None:
@@ -81,6 +85,11 @@ class Environment:
             for table in range(tables):
                 for type_ in types:
                     self.globals[f"t{table}_{type_}"] = None
+
+    def _reserve_accessors(self, memidx: int) -> None:
+        shared = self._variant.scope.memories[memidx].shared
+        for name in NAMES + ATOMIC_NAMES if shared else NAMES:
+            self.globals[f"{name}_{memidx}"] = None
 
     def _add_functions(self) -> None:
         instance = self._instance
@@ -127,6 +136,10 @@ class Environment:
                     self._variant.scope.types[type_]
                 )
                 self.globals[name] = calls
+        for memidx, accessor in code.accessors:
+            name = f"{accessor}_{memidx}"
+            if self.globals.get(name) is None:
+                self.globals[name] = self._instance.mems[memidx].accessor(accessor)
         # Instances that shared code objects would spoil each other's inline caches.
         if code.body is not None:
             body = FunctionType(code.body.replace(), self.globals, f"f{index}")

@@ -93,10 +93,9 @@ class Lanes(NamedTuple):
 
 
 class Loaded(NamedTuple):
-    """Form of a v128 that is read from memory: memory index and address as text."""
+    """Form of a v128 that is read from memory: the text of what its lanes are unpacked from."""
 
-    memory: int
-    address: str
+    source: str
 
 
 Form: TypeAlias = "str | AddConst | Difference | Extended | Compare | Not | Lanes | Loaded | None"

@@ -79,6 +79,8 @@ class Frame:
         self.reuse_mask = 0
         self.signatures: set[tuple[int, int]] = set()
         """Pairs (table, type index) of the call_indirect lists in use."""
+        self.accessors: set[tuple[int, str]] = set()
+        """Pairs (memory index, name) of the accessors in use."""
         self.tail_calls = False
         """Whether a tail call to another function was written."""
         self._temps = len(locals_)
@@ -229,7 +231,7 @@ class Frame:
         names = tuple(f"s{height}_{i}" for i in range(4 if shape == "f32x4" else 2))
         self.settle_for(entry, self.temp_bit(height))
         if isinstance(form, Loaded):
-            operands = f"ba{form.memory},{form.address}"
+            operands = form.source
         elif entry.form is CONST:
             operands = repr(int(entry.text).to_bytes(16, "little"))
         else:

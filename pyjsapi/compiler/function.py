@@ -50,6 +50,8 @@ class FunctionCode:
     """For a function that tail-calls others: the code that returns them to the trampoline in ``code``."""
     signatures: tuple[tuple[int, int], ...]
     """Pairs (table index, type index) of the lists ``t<table>_<type>`` that the code uses."""
+    accessors: tuple[tuple[int, str], ...] = ()
+    """Pairs (memory index, name) of the accessors ``<name>_<memory>`` that the code calls."""
 
 
 def translate(scope: ModuleScope, funcidx: int, code: Code) -> Frame:
@@ -122,10 +124,11 @@ def compile_function(scope: ModuleScope, funcidx: int, code: Code) -> FunctionCo
     frame = translate(scope, funcidx, code)
     compiled = _code_of("\n".join(frame.lines), funcidx)
     signatures = tuple(sorted(frame.signatures))
+    accessors = tuple(sorted(frame.accessors))
     if not frame.tail_calls:
-        return FunctionCode(compiled, None, signatures)
+        return FunctionCode(compiled, None, signatures, accessors)
     wrapper = _code_of(_trampoline(funcidx, frame.type), funcidx)
-    return FunctionCode(wrapper, compiled, signatures)
+    return FunctionCode(wrapper, compiled, signatures, accessors)
 
 
 def source_of(scope: ModuleScope, funcidx: int, code: Code) -> str:

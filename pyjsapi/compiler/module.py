@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import sys
+from typing import Final
 
 from pyjsapi.compiler.cache import CodeCache, collector_off
 from pyjsapi.compiler.facts import PLAIN_BOUND
@@ -23,20 +24,35 @@ def allow_depth(depth: int) -> None:
         sys.setrecursionlimit(depth)
 
 
+_KINDS: Final = {
+    (False, False): "p",
+    (True, False): "B",
+    (False, True): "c",
+    (True, True): "C",
+}
+"""Letters in the keys of variants, by (big, by calls)."""
+
+
 class Variant:
-    """The code of a module for memories of given kinds: each of them plain, or big."""
+    """The code of a module for memories of given kinds: plain or big, reached directly or by calls."""
 
     __slots__ = ("_module", "codes", "key", "scope")
 
-    def __init__(self, module: CompiledModule, big: tuple[bool, ...]) -> None:
+    def __init__(
+        self, module: CompiledModule, big: tuple[bool, ...], by_calls: tuple[bool, ...]
+    ) -> None:
         self._module = module
         context = module.context
-        self.key = "".join("B" if b else "p" for b in big)
+        kinds = list(zip(big, by_calls, strict=True))
+        self.key = "".join(_KINDS[kind] for kind in kinds)
         self.scope = ModuleScope(
             context.types,
             context.funcs,
             context.tables,
-            [memory_scope(i, t, b) for i, (t, b) in enumerate(zip(context.mems, big, strict=True))],
+            [
+                memory_scope(i, type_, *kind)
+                for i, (type_, kind) in enumerate(zip(context.mems, kinds, strict=True))
+            ],
             context.globals,
             module.constants,
             module.options,
@@ -103,18 +119,25 @@ class CompiledModule:
         self.cache = cache
         self.imported_funcs = len(context.funcs) - len(module.funcs)
         self.constants = _constant_globals(module, context)
-        self._variants: dict[tuple[bool, ...], Variant] = {}
+        self._variants: dict[tuple[tuple[bool, ...], tuple[bool, ...]], Variant] = {}
 
-    def variant(self, big: tuple[bool, ...]) -> Variant:
-        """The code for memories of which those marked ``True`` may exceed `facts.PLAIN_BOUND`."""
-        found = self._variants.get(big)
+    def variant(self, big: tuple[bool, ...], by_calls: tuple[bool, ...] | None = None) -> Variant:
+        """The code for memories of which those marked ``True`` in ``big`` may exceed `facts.PLAIN_BOUND`.
+
+        Those marked in ``by_calls`` are reached through accessors; none if it is ``None``.
+        """
+        key = big, (False,) * len(big) if by_calls is None else by_calls
+        found = self._variants.get(key)
         if found is None:
-            found = self._variants[big] = Variant(self, big)
+            found = self._variants[key] = Variant(self, *key)
         return found
 
     def variant_for(self, memories: list[MemoryStorage]) -> Variant:
         """The code for these memories."""
-        return self.variant(tuple(memory.may_exceed > PLAIN_BOUND for memory in memories))
+        return self.variant(
+            tuple(memory.may_exceed > PLAIN_BOUND for memory in memories),
+            tuple(memory.by_calls for memory in memories),
+        )
 
     @property
     def default_variant(self) -> Variant:

@@ -28,6 +28,8 @@ class MemoryScope:
     bound: int
     """Exclusive bound, in bytes, of addresses that an access can reach."""
     shared: bool = False
+    by_calls: bool = False
+    """Whether the memory is reached through its accessors."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,11 +67,11 @@ class ModuleScope:
         return (), (blocktype,)
 
 
-def memory_scope(index: int, type_: MemType, big: bool) -> MemoryScope:
+def memory_scope(index: int, type_: MemType, big: bool, by_calls: bool = False) -> MemoryScope:
     """The scope of a memory; ``big`` if it may grow beyond `facts.PLAIN_PAGES` pages of 64 KiB."""
     full = FULL_BOUND32 if type_.addrtype is I32 else FULL_BOUND64
     bound = full if big else PLAIN_BOUND
-    return MemoryScope(index, type_.addrtype, type_.page_size_log2, bound, type_.shared)
+    return MemoryScope(index, type_.addrtype, type_.page_size_log2, bound, type_.shared, by_calls)
 
 
 def first_of_type(types: Sequence[DefType]) -> dict[int, int]:
