@@ -1,0 +1,187 @@
+#!/usr/bin/env python3
+"""Runs the JS-API tests of the WebAssembly specification and writes docs/conformance.md.
+
+The tests are read from CHECKOUT, a checkout of https://github.com/WebAssembly/spec, and never copied. Each file runs
+against the engine's own namespace and against the one of polyfill/python.mjs, in Node, and in Chromium and Firefox in
+the window and in a dedicated worker.
+"""
+
+from __future__ import annotations
+
+import argparse
+import fnmatch
+import json
+import re
+import subprocess
+import sys
+import tempfile
+import zipfile
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack
+from datetime import date
+from pathlib import Path
+
+from common import ROOT, Failure, say
+
+sys.path.insert(0, str(ROOT))
+
+from js_api.report import FileResult, Place, Results, Run, markdown
+from js_api.sessions import START_SECONDS, BrowserSession, NodeSession, Session, Stuck, serving
+from web.browsers import BROWSERS, BrowserMissing, started
+
+FOLDERS = ("test/js-api", "test/legacy/exceptions/js-api")
+REPORT = ROOT / "docs" / "conformance.md"
+FILES_PER_PAGE = 12
+"""A fresh page, with a fresh Pyodide, comes after so many files."""
+
+
+def browser_files(checkout: Path, pattern: str) -> list[str]:
+    """The test files meant for browsers, as paths in the checkout."""
+    files = []
+    for folder in FOLDERS:
+        for path in sorted((checkout / folder).rglob("*.any.js")):
+            scopes = re.search(r"^// META: global=(.*)$", path.read_text(encoding="utf-8"), re.M)
+            relative = path.relative_to(checkout).as_posix()
+            if scopes is None or "window" in scopes[1].split(","):
+                if fnmatch.fnmatch(relative, f"*{pattern}*"):
+                    files.append(relative)
+    if not files:
+        raise Failure(f"{checkout} holds no test files in {' or '.join(FOLDERS)} that match")
+    return files
+
+
+def pack(target: Path) -> None:
+    """Writes the Python package of the working tree as a zip."""
+    with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
+        for path in sorted((ROOT / "pyjsapi").rglob("*.py")):
+            archive.write(path, path.relative_to(ROOT))
+
+
+def run_files(
+    files: Sequence[str], namespace: str, make: Callable[[], Session], seconds: float
+) -> Iterator[tuple[str, FileResult]]:
+    """Runs files in as few sessions as possible; a file that gets stuck costs its session."""
+    session: Session | None = None
+    done = 0
+    try:
+        for path in files:
+            if session is not None and done >= FILES_PER_PAGE and namespace == "python":
+                session.close()
+                session = None
+            try:
+                if session is None:
+                    session, done = make(), 0
+                    session.ask({"namespace": namespace}, START_SECONDS)
+                result = FileResult.of(session.ask({"path": path}, seconds))
+                done += 1
+            except Stuck as stuck:
+                result = FileResult(error=str(stuck))
+                if session is not None:
+                    session.close()
+                    session = None
+            yield path, result
+    finally:
+        if session is not None:
+            session.close()
+
+
+def run_all(options: argparse.Namespace, checkout: Path) -> Results:
+    """Runs what the options ask for."""
+    command = ["git", "-C", str(checkout), "rev-parse", "HEAD"]
+    commit = subprocess.run(command, capture_output=True, text=True).stdout.strip()
+    results = Results(commit or "unknown")
+    files = browser_files(checkout, options.only)
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        package = folder / "package.zip"
+        pack(package)
+        address = stack.enter_context(serving(checkout, options.pyodide, package))
+
+        def one(place: Place, make: Callable[[], Session]) -> None:
+            for namespace in options.namespace:
+                run: dict[str, FileResult] = {}
+                for path, result in run_files(files, namespace, make, options.seconds):
+                    run[path] = result
+                    if result.error is not None:
+                        say(f"{place.title}, {namespace}: {path}: {result.error.splitlines()[0]}")
+                results.runs.setdefault(place, {})[namespace] = run
+                passed = sum(each.passed for each in run.values())
+                count = sum(len(each.subtests) for each in run.values())
+                say(f"{place.title}, {namespace}: {passed} of {count} subtests pass")
+
+        if "node" in options.engine:
+            version = subprocess.run(["node", "--version"], capture_output=True, text=True).stdout
+            place = Place("Node", version.strip().removeprefix("v"), "main")
+            one(place, lambda: NodeSession(checkout, options.pyodide, package))
+        for name in BROWSERS:
+            if name in options.engine:
+                with started(name) as browser:
+                    for where in options.where:
+                        place = Place(name.capitalize(), browser.version.split(".")[0], where)
+
+                        def make(browser: object = browser, where: str = where) -> Session:
+                            return BrowserSession(browser, address, where)  # type: ignore[arg-type]
+
+                        one(place, make)
+    return results
+
+
+def as_json(results: Results) -> str:
+    """Every subtest's status and message."""
+
+    def of(run: Run) -> dict[str, object]:
+        return {
+            path: {"error": each.error, "subtests": each.subtests} for path, each in run.items()
+        }
+
+    return json.dumps(
+        {
+            f"{place.title}, {namespace}": of(run)
+            for place, both in results.runs.items()
+            for namespace, run in both.items()
+        },
+        indent=1,
+    )
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("checkout", type=Path, help="a checkout of WebAssembly/spec")
+    parser.add_argument(
+        "--engine", nargs="+", choices=["node", *BROWSERS], default=["node", *BROWSERS]
+    )
+    parser.add_argument(
+        "--where", nargs="+", choices=["window", "worker"], default=["window", "worker"]
+    )
+    parser.add_argument(
+        "--namespace", nargs="+", choices=["python", "native"], default=["native", "python"]
+    )
+    parser.add_argument(
+        "--only", default="", metavar="PATTERN", help="only files whose path matches"
+    )
+    parser.add_argument("--seconds", type=float, default=120, help="for one file (default 120)")
+    parser.add_argument(
+        "--pyodide", type=Path, default=ROOT / "node_modules" / "pyodide", help="its distribution"
+    )
+    parser.add_argument(
+        "--report", type=Path, help=f"the report (default {REPORT.relative_to(ROOT)})"
+    )
+    parser.add_argument("--no-report", action="store_true", help="write no report")
+    parser.add_argument("--json", type=Path, help="write every subtest's result there")
+    options = parser.parse_args(arguments)
+    try:
+        results = run_all(options, options.checkout.resolve())
+    except (Failure, BrowserMissing) as failure:
+        print(failure, file=sys.stderr)
+        return 1
+    if options.json:
+        options.json.write_text(as_json(results), encoding="utf-8")
+    if not options.no_report:
+        report = options.report or REPORT
+        report.write_text(markdown(results, date.today()), encoding="utf-8")
+        say(f"wrote {report}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

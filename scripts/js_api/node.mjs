@@ -1,0 +1,34 @@
+/** The Node counterpart of page.html: one request in JSON a line on standard input, one answer a line on standard output. */
+
+import { readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { createInterface } from 'node:readline';
+import { pathToFileURL } from 'node:url';
+
+import { installPython, runFile } from './runner.mjs';
+
+const [checkout, pyodide, face, zip] = process.argv.slice(2);
+const read = async (path) => readFileSync(resolve(checkout, path), 'utf8');
+const url = (path) => pathToFileURL(resolve(path)).href;
+process.on('unhandledRejection', () => {}); // a failed promise_test reports it already
+
+async function handle({ namespace, path }) {
+  if (path !== undefined) return runFile(path, read);
+  if (namespace === 'python') {
+    await installPython({ pyodide: url(`${pyodide}/pyodide.mjs`), face: url(face), zip: readFileSync(zip) }, {
+      indexURL: `${resolve(pyodide)}/`, stdout() {}, stderr() {},
+    });
+  }
+  return { ready: true };
+}
+
+for await (const line of createInterface({ input: process.stdin })) {
+  let answer;
+  try {
+    answer = { answer: await handle(JSON.parse(line)) };
+  } catch (error) {
+    answer = { failure: `${error?.stack ?? error}` };
+  }
+  process.stdout.write(`${JSON.stringify(answer)}\n`);
+}
+process.exit(0);

@@ -1,0 +1,61 @@
+/**
+ * Runs test files of the WebAssembly specification's test/js-api one after the other in one realm, each with a fresh copy
+ * of the checkout's own testharness.js, against the WebAssembly that is on globalThis.
+ */
+
+const STATUS = ['pass', 'fail', 'timeout', 'not run', 'precondition failed'];
+
+/** The scripts that a test file asks for with META comments, as paths in the checkout. */
+export function scriptsOf(path, source) {
+  const folder = path.slice(0, path.lastIndexOf('/') + 1);
+  return [...source.matchAll(/^\/\/ META: script=(\S+)$/gm)].map(([, script]) => (
+    script.startsWith('/wasm/jsapi/') ? script.replace('/wasm/jsapi/', 'test/js-api/') : folder + script));
+}
+
+/** A copy of the harness that exposes its functions on an object of its own, and finishes by itself. */
+function freshHarness(text) {
+  const scope = { setTimeout: globalThis.setTimeout.bind(globalThis), clearTimeout: globalThis.clearTimeout.bind(globalThis) };
+  new Function('self', text)(scope);
+  scope.setup({ output: false, explicit_timeout: true });
+  return scope;
+}
+
+/**
+ * Runs one file; `read(path)` gives the text of a file of the checkout.
+ *
+ * The answer has `tests`, a list of {name, status, message}, and `error`, what kept the file itself from running.
+ */
+export async function runFile(path, read) {
+  const source = await read(path);
+  const texts = await Promise.all(scriptsOf(path, source).map(read));
+  const scope = freshHarness(await read('test/harness/testharness.js'));
+  const names = Object.keys(scope).filter((name) => !(name in globalThis));
+  const finished = new Promise((resolve) => {
+    scope.add_completion_callback((tests, status) => resolve({ tests, status }));
+  });
+  try {
+    // One function for all the scripts, as one page would have one scope for them; `this` is the global object.
+    const run = new Function(...names, [...texts, source].join('\n;\n'));
+    run.apply(globalThis, names.map((name) => scope[name]));
+  } catch (error) {
+    return { tests: [], error: describe(error) };
+  }
+  const { tests, status } = await finished;
+  return {
+    tests: tests.map((test) => ({ name: test.name, status: STATUS[test.status], message: test.message ?? '' })),
+    error: status.status === 0 ? null : `${status.message}`,
+  };
+}
+
+const describe = (error) => (error instanceof Error ? `${error.name}: ${error.message}` : String(error));
+
+/** Puts our namespace on globalThis: `places` are the URLs of pyodide.mjs, of polyfill/python.mjs and of a zip of the package. */
+export async function installPython({ pyodide: pyodideURL, face: faceURL, zip }, options = {}) {
+  const { loadPyodide } = await import(pyodideURL);
+  const { loadPythonWebAssembly } = await import(faceURL);
+  const pyodide = await loadPyodide(options);
+  pyodide.unpackArchive(zip, 'zip', { extractDir: '/lib/pyjsapi-src' });
+  pyodide.runPython('import sys; sys.path.insert(0, "/lib/pyjsapi-src")');
+  const face = await loadPythonWebAssembly({ pyodide });
+  face.install();
+}

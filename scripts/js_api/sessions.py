@@ -1,0 +1,160 @@
+"""One place where test files run one after the other: a page, a dedicated worker of a page, a Node process."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import queue
+import subprocess
+import threading
+import time
+from collections.abc import Iterator
+from functools import partial
+from http.server import ThreadingHTTPServer
+from pathlib import Path
+from typing import Any, Protocol
+
+from common import ROOT
+from playwright.sync_api import Browser, BrowserContext, Error, Page
+from web.serve import HOST, SiteHandler
+
+HERE = Path(__file__).resolve().parent
+FACE = ROOT / "polyfill" / "python.mjs"
+START_SECONDS = 120
+
+
+class Stuck(Exception):
+    """No answer came: the message says what was waited for. The session cannot be used any more."""
+
+
+class Session(Protocol):
+    """A realm with one namespace on its global object."""
+
+    def ask(self, request: dict[str, str], seconds: float) -> Any:
+        """Sends a request to browser.mjs or node.mjs and returns its answer; raises Stuck."""
+
+    def close(self) -> None:
+        """Ends the realm."""
+
+
+# ---- Browsers
+
+
+class _Handler(SiteHandler):
+    """Serves the checkout, Pyodide, the polyfill and this folder side by side, and the package as a zip."""
+
+    def __init__(
+        self, *arguments: Any, places: dict[str, Path], package: Path, **more: Any
+    ) -> None:
+        self.places = {**places, "package.zip": package}
+        super().__init__(*arguments, **more)
+
+    def translate_path(self, path: str) -> str:
+        relative = Path(super().translate_path(path)).relative_to(ROOT)
+        first, *rest = relative.parts or ("",)
+        return str(self.places.get(first, HERE / "absent").joinpath(*rest))
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+    verbose = False
+
+
+@contextlib.contextmanager
+def serving(checkout: Path, pyodide: Path, package: Path) -> Iterator[str]:
+    """Serves what the pages need on the loopback interface, isolated across origins; yields the address."""
+    places = {
+        "checkout": checkout,
+        "pyodide": pyodide,
+        "polyfill": ROOT / "polyfill",
+        "js_api": HERE,
+    }
+    handler = partial(_Handler, places=places, package=package, directory=str(ROOT))
+    with _Server((HOST, 0), handler) as server:
+        thread = threading.Thread(target=server.serve_forever, daemon=True)
+        thread.start()
+        try:
+            yield f"http://{HOST}:{server.server_address[1]}"
+        finally:
+            server.shutdown()
+            thread.join()
+
+
+class BrowserSession:
+    """A fresh page of a browser; `where` is ``window`` or ``worker``."""
+
+    def __init__(self, browser: Browser, address: str, where: str) -> None:
+        self.where = where
+        self.number = 0
+        self.context: BrowserContext = browser.new_context()
+        self.page: Page = self.context.new_page()
+        self.page.goto(f"{address}/js_api/page.html")
+
+    def ask(self, request: dict[str, str], seconds: float) -> Any:
+        self.number += 1
+        arguments = [self.number, self.where, request]
+        try:
+            self.page.evaluate("(given) => void setTimeout(() => start(...given))", arguments)
+            self.page.wait_for_function(
+                "(number) => answers[number]", arg=self.number, timeout=seconds * 1000, polling=20
+            )
+            answer = self.page.evaluate("(number) => answers[number]", self.number)
+        except Error as error:
+            raise Stuck(f"no answer in {seconds:.0f} s: {error.message.splitlines()[0]}") from error
+        return _checked(answer)
+
+    def close(self) -> None:
+        with contextlib.suppress(Error):
+            self.context.close()
+
+
+# ---- Node
+
+
+class NodeSession:
+    """A Node process."""
+
+    def __init__(self, checkout: Path, pyodide: Path, package: Path) -> None:
+        command = ["node", HERE / "node.mjs", checkout, pyodide, FACE, package]
+        self.process = subprocess.Popen(
+            [str(word) for word in command],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            text=True,
+        )
+        self.lines: queue.Queue[str | None] = queue.Queue()
+        threading.Thread(target=self._read, daemon=True).start()
+
+    def _read(self) -> None:
+        stream = self.process.stdout
+        if stream is not None:
+            for line in stream:
+                self.lines.put(line)
+        self.lines.put(None)
+
+    def ask(self, request: dict[str, str], seconds: float) -> Any:
+        if self.process.stdin is None:
+            raise Stuck("Node has no input")
+        deadline = time.monotonic() + seconds
+        try:
+            self.process.stdin.write(json.dumps(request) + "\n")
+            self.process.stdin.flush()
+            while True:
+                line = self.lines.get(timeout=max(0.0, deadline - time.monotonic()))
+                if line is None:
+                    raise Stuck(f"Node ended with status {self.process.wait()}")
+                if line.startswith('{"'):
+                    return _checked(json.loads(line))
+        except (queue.Empty, BrokenPipeError) as error:
+            raise Stuck(f"no answer of Node in {seconds:.0f} s") from error
+
+    def close(self) -> None:
+        self.process.kill()
+        self.process.wait()
+
+
+def _checked(answer: Any) -> Any:
+    if "failure" in answer:
+        raise Stuck(answer["failure"])
+    return answer["answer"]
