@@ -43,9 +43,9 @@ class SharedBlock:
     ``reservation`` is a view of all the bytes that the block can ever have, ``length`` how many it has now.
 
     A block that other processes share is of a subclass: it overrides `length`, `publish`, `refresh`, `wait`,
-    `wait_async`, `withdraw`, `notify` and `waiting`, has another ``lock``, and sets ``remote``. Where a lock is not what
-    makes accesses atomic, it overrides `load`, `store`, `update` and `compare_exchange` too. A block can become one at
-    any time (`process_block.share`), so whoever has got the lock looks at ``remote`` again.
+    `wait_async`, `withdraw`, `notify` and `waiting`, has another ``lock``, and sets ``remote``. Where a lock is not
+    what makes accesses atomic, it overrides `load`, `store`, `update` and `compare_exchange` too. A block can become
+    one at any time (`process_block.share`), so whoever has got the lock looks at ``remote`` again.
     """
 
     __slots__ = (

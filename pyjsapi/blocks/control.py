@@ -13,7 +13,7 @@ from __future__ import annotations
 import os
 import threading
 import time
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from pyjsapi.blocks import futex, locks, machine
 from pyjsapi.blocks.segment import CONTROL_SIZE, Segment
@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 
 _MAGIC: Final = int.from_bytes(b"pyjsapi\1", "little")
 _IDENTITY: Final = slice(32, 48)
-_LENGTH = 16 // 8  # an index of 64-bit words, as are the next two
+LENGTH: Final = 16 // 8
+"""An index of 64-bit words, as is the next."""
 _TICKET: Final = 192 // 8
 _BELL: Final = 48 // 4  # indices of 32-bit words
 _HIGH: Final = 52 // 4
@@ -55,8 +56,8 @@ _BACKENDS: Final = (LOCKED, machine.NAME)
 class ControlPage:
     """The control page of a mapped segment. Methods are called with ``lock`` held, unless they say otherwise."""
 
-    __slots__ = ("__weakref__", "_bell_thread", "_belled", "_bytes", "_longs", "_words", "backend", "base",
-                 "lock", "parking", "segment")  # fmt: skip
+    __slots__ = ("__weakref__", "_bell_thread", "_belled", "_bytes", "_words", "backend", "base", "library",
+                 "lock", "longs", "parking", "segment")  # fmt: skip
 
     def __init__(self, segment: Segment, *, length: int | None = None) -> None:
         """Make the control page of a block of ``length`` bytes, or read what another process has made.
@@ -66,7 +67,8 @@ class ControlPage:
         self.segment = segment
         self._bytes = segment.control
         self._words = segment.control.cast("I")
-        self._longs = segment.control.cast("Q")
+        self.longs = segment.control.cast("Q")
+        """The page as 64-bit words."""
         new = length is not None
         if length is not None:
             kinds = (
@@ -76,13 +78,14 @@ class ControlPage:
             )
             self._words[_KINDS] = kinds[0] | kinds[1] << 1 | kinds[2] << 2
             self._bytes[_IDENTITY] = os.urandom(16)
-            self._longs[_LENGTH] = length
-        elif self._longs[0] != _MAGIC:
+            self.longs[LENGTH] = length
+        elif self.longs[0] != _MAGIC:
             raise OSError("the file is no segment of a shared memory of this version")
         found = self._words[_KINDS]
         parking, lock = _PARKINGS[found & 1], _LOCKS[found >> 1 & 1]
         self.backend = _BACKENDS[found >> 2 & 1]
         """How all processes access the block atomically: `LOCKED`, or `machine.NAME`."""
+        self.library = machine.library() if self.backend == machine.NAME else None
         self.base = 0
         """The absolute address of the block's bytes, where `ctypes` gives it."""
         start = 0
@@ -92,12 +95,12 @@ class ControlPage:
         self.parking = futex.parking_of(parking, start)
         self.lock = locks.lock_of(lock, start + _MUTEX, segment.descriptor, new=new)
         """Held by one thread of one process at a time."""
-        if self.backend == machine.NAME and machine.library() is None:
+        if self.backend == machine.NAME and self.library is None:
             raise OSError("other processes access this memory by libatomic, which is not there")
         self._belled: dict[int, Waiter] = {}
         self._bell_thread: threading.Thread | None = None
         if new:
-            self._longs[0] = _MAGIC
+            self.longs[0] = _MAGIC
 
     @property
     def identity(self) -> bytes:
@@ -107,11 +110,11 @@ class ControlPage:
     @property
     def length(self) -> int:
         """The block's length in bytes, as all processes see it. Reading it needs no lock."""
-        return self._longs[_LENGTH]
+        return self.longs[LENGTH]
 
     @length.setter
     def length(self, value: int) -> None:
-        self._longs[_LENGTH] = value
+        self.longs[LENGTH] = value
 
     # ---- slots
 
@@ -121,7 +124,7 @@ class ControlPage:
         Raises `OSError` where all slots are taken.
         """
         slot = self._free_slot()
-        longs, words = self._longs, self._words
+        longs, words = self.longs, self._words
         ticket = longs[_TICKET] + 1
         longs[_TICKET] = ticket
         longs[_ADDRESSES + slot] = address
@@ -201,14 +204,14 @@ class ControlPage:
         high = self._words[_HIGH]
         if not high:
             return []
-        addresses = self._longs[_ADDRESSES : _ADDRESSES + high].tolist()
+        addresses = self.longs[_ADDRESSES : _ADDRESSES + high].tolist()
         found = [
             slot
             for slot, state in enumerate(self._states(high))
             if state == WAITING and (address is None or addresses[slot] == address)
         ]
         if len(found) > 1:
-            found.sort(key=lambda slot: self._longs[_TICKETS + slot])
+            found.sort(key=lambda slot: self.longs[_TICKETS + slot])
         return found
 
     def count(self, address: int | None) -> int:

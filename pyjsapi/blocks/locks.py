@@ -47,7 +47,9 @@ class _Pthread:
         _check(one(("pthread_mutexattr_init", quick))(attributes))
         for name, value in (("pshared", _SHARED), ("robust", _ROBUST), ("type", _RECURSIVE)):
             _check(setting((f"pthread_mutexattr_set{name}", quick))(attributes, value))
-        self._init = ctypes.PYFUNCTYPE(ctypes.c_int, address, address)(("pthread_mutex_init", quick))
+        self._init = ctypes.PYFUNCTYPE(ctypes.c_int, address, address)(
+            ("pthread_mutex_init", quick)
+        )
 
     def initialize(self, mutex: int) -> None:
         import ctypes

@@ -17,7 +17,7 @@ NAME: Final = "libatomic"
 """What `Memory.atomics_backend` says of these."""
 
 _FILES: Final = ("libatomic.so.1", "libatomic.1.dylib")
-_SEQUENTIALLY_CONSISTENT: Final = 5
+SEQUENTIALLY_CONSISTENT: Final = 5
 """``__ATOMIC_SEQ_CST``"""
 _FETCHING: Final = {
     "add": "fetch_add",
@@ -28,8 +28,8 @@ _FETCHING: Final = {
     "xchg": "exchange",
 }
 
-Access = Callable[[int, int], int]
-"""Of an absolute address and an operand; gives the old value, all of them unsigned."""
+Access = Callable[[int, int, int], int]
+"""Of an absolute address, an operand and `SEQUENTIALLY_CONSISTENT`; gives the old value. Wide operands are wrapped."""
 
 
 class Library:
@@ -56,8 +56,7 @@ class Library:
         for size, integer in integers.items():
             for operation, name in _FETCHING.items():
                 prototype = ctypes.PYFUNCTYPE(integer, address, integer, order)
-                function = prototype((f"__atomic_{name}_{size}", loaded))
-                self.fetching[operation, size] = _in_order(function)
+                self.fetching[operation, size] = prototype((f"__atomic_{name}_{size}", loaded))
             loads = ctypes.PYFUNCTYPE(integer, address, order)
             stores = ctypes.PYFUNCTYPE(None, address, integer, order)
             compares = ctypes.PYFUNCTYPE(
@@ -69,23 +68,19 @@ class Library:
 
     def load(self, address: int, size: int) -> int:
         """The value at an absolute address."""
-        return self._load[size](address, _SEQUENTIALLY_CONSISTENT)
+        return self._load[size](address, SEQUENTIALLY_CONSISTENT)
 
     def store(self, address: int, size: int, value: int) -> None:
         """Write a value, which must fit."""
-        self._store[size](address, value, _SEQUENTIALLY_CONSISTENT)
+        self._store[size](address, value, SEQUENTIALLY_CONSISTENT)
 
     def compare_exchange(self, address: int, size: int, expected: int, replacement: int) -> int:
         """Write ``replacement`` where ``expected`` is found; what was found. Both must fit."""
         found = self._cells[size](expected)
-        order = _SEQUENTIALLY_CONSISTENT
+        order = SEQUENTIALLY_CONSISTENT
         self._compare[size](address, found, replacement, order, order)
         old: int = found.value
         return old
-
-
-def _in_order(function: Callable[[int, int, int], int]) -> Access:
-    return lambda address, operand: function(address, operand, _SEQUENTIALLY_CONSISTENT)
 
 
 @functools.cache

@@ -15,10 +15,10 @@ import weakref
 from collections.abc import Callable
 from typing import Final, Literal
 
-from pyjsapi.blocks import machine
 from pyjsapi.blocks.block import NOT_EQUAL, TIMED_OUT, WOKEN, SharedBlock
-from pyjsapi.blocks.control import ControlPage, SlotLock
+from pyjsapi.blocks.control import LENGTH, ControlPage, SlotLock
 from pyjsapi.blocks.integers import INTEGERS, OPERATIONS
+from pyjsapi.blocks.machine import SEQUENTIALLY_CONSISTENT
 from pyjsapi.blocks.segment import Segment
 from pyjsapi.blocks.waiters import Waiter
 from pyjsapi.blocks.waiting import current_policy
@@ -37,6 +37,7 @@ class ProcessBlock(SharedBlock):
 
     __slots__ = ()
 
+    control: ControlPage
     remote = True
 
     # Whoever learns of something that happened after growth, by a load or a wait, must also find the new bytes.
@@ -44,22 +45,22 @@ class ProcessBlock(SharedBlock):
     @property
     def length(self) -> int:
         """Current length in bytes, as all processes see it."""
-        return _control(self).length
+        return self.control.length
 
     @property
     def backend(self) -> str:
         """How accesses are atomic: ``libatomic``, or ``lock`` where that is not to be had."""
-        return _control(self).backend
+        return self.control.backend
 
     def publish(self, length: int) -> None:
         """Store a new length, after all followers in this process know it. Called with the lock held."""
-        control = _control(self)
+        control = self.control
         control.length = max(length, control.length)
         self._length = control.length
 
     def refresh(self) -> None:
         """Tell the followers of a length that another process published."""
-        control = _control(self)
+        control = self.control
         if control.length == self._length:
             return
         with control.lock:
@@ -69,57 +70,60 @@ class ProcessBlock(SharedBlock):
 
     def extend(self, length: int) -> None:
         """Grow to ``length`` bytes, unless another process has made it longer. Called with the lock held."""
-        with _control(self).lock:
+        with self.control.lock:
             super().extend(max(length, self.length))
 
     def load(self, address: int, size: int) -> int:
         """See `SharedBlock.load`."""
-        control = _control(self)
+        control = self.control
         if _IN_ORDER:
             value: int = INTEGERS[size].unpack_from(self.reservation, address)[0]
-        elif control.backend == machine.NAME:
-            value = _machine().load(control.base + address, size)
+        elif control.library is not None:
+            value = control.library.load(control.base + address, size)
         else:
             with control.lock:
                 value = INTEGERS[size].unpack_from(self.reservation, address)[0]
-        self.refresh()
+        if control.longs[LENGTH] != self._length:
+            self.refresh()
         return value
 
     def store(self, address: int, size: int, value: int) -> None:
         """See `SharedBlock.store`."""
-        control = _control(self)
-        if control.backend == machine.NAME:
-            _machine().store(control.base + address, size, value)
+        control = self.control
+        if control.library is not None:
+            control.library.store(control.base + address, size, value)
         else:
             with control.lock:
                 self._write(address, size, value)
 
     def update(self, operation: str, address: int, size: int, operand: int) -> int:
         """See `SharedBlock.update`."""
-        control = _control(self)
-        if control.backend == machine.NAME:
-            fetch = _machine().fetching[operation, size]
-            old = fetch(control.base + address, operand & (1 << 8 * size) - 1)
+        control = self.control
+        if control.library is not None:
+            fetch = control.library.fetching[operation, size]
+            old = fetch(control.base + address, operand, SEQUENTIALLY_CONSISTENT)
         else:
             with control.lock:
                 old = INTEGERS[size].unpack_from(self.reservation, address)[0]
                 new = OPERATIONS[operation](old, operand) & (1 << 8 * size) - 1
                 self._write(address, size, new)
-        self.refresh()
+        if control.longs[LENGTH] != self._length:
+            self.refresh()
         return old
 
     def compare_exchange(self, address: int, size: int, expected: int, replacement: int) -> int:
         """See `SharedBlock.compare_exchange`."""
-        control = _control(self)
-        if control.backend == machine.NAME:
+        control = self.control
+        if control.library is not None:
             absolute = control.base + address
-            old = _machine().compare_exchange(absolute, size, expected, replacement)
+            old = control.library.compare_exchange(absolute, size, expected, replacement)
         else:
             with control.lock:
                 old = INTEGERS[size].unpack_from(self.reservation, address)[0]
                 if old == expected:
                     self._write(address, size, replacement)
-        self.refresh()
+        if control.longs[LENGTH] != self._length:
+            self.refresh()
         return old
 
     def _write(self, address: int, size: int, value: int) -> None:
@@ -130,7 +134,7 @@ class ProcessBlock(SharedBlock):
     def wait(self, address: int, size: int, expected: int, timeout: int) -> int:
         """See `SharedBlock.wait`. Raises `OSError` where too many wait already."""
         policy = current_policy()
-        control = _control(self)
+        control = self.control
         with control.lock:
             if INTEGERS[size].unpack_from(self.reservation, address)[0] != expected:
                 self.refresh()
@@ -150,7 +154,7 @@ class ProcessBlock(SharedBlock):
     ) -> Waiter | None:
         """See `SharedBlock.wait_async`. Raises `OSError` where too many wait already."""
         waiter = Waiter(address, wake)
-        control = _control(self)
+        control = self.control
         with control.lock:
             self.refresh()
             if INTEGERS[size].unpack_from(self.reservation, address)[0] != expected:
@@ -160,7 +164,7 @@ class ProcessBlock(SharedBlock):
 
     def withdraw(self, waiter: Waiter) -> bool:
         """See `SharedBlock.withdraw`."""
-        control = _control(self)
+        control = self.control
         with control.lock:
             if waiter.slot is None or not control.is_belled(waiter.slot, waiter):
                 return False
@@ -171,7 +175,7 @@ class ProcessBlock(SharedBlock):
 
     def notify(self, address: int, count: int) -> int:
         """See `SharedBlock.notify`."""
-        control = _control(self)
+        control = self.control
         with control.lock:
             woken, own = control.notify(address, count)
         for waiter in own:
@@ -180,23 +184,9 @@ class ProcessBlock(SharedBlock):
 
     def waiting(self, address: int | None = None) -> int:
         """See `SharedBlock.waiting`."""
-        control = _control(self)
+        control = self.control
         with control.lock:
             return control.count(address)
-
-
-def _control(block: SharedBlock) -> ControlPage:
-    control = block.control
-    if control is None:
-        raise TypeError("the block has no control page: it is not shared with other processes")
-    return control
-
-
-def _machine() -> machine.Library:
-    library = machine.library()
-    if library is None:
-        raise OSError("libatomic is not there any more")
-    return library
 
 
 def share(block: SharedBlock) -> tuple[bytes, int]:
@@ -207,10 +197,10 @@ def share(block: SharedBlock) -> tuple[bytes, int]:
     with block.lock:
         if not block.remote:
             _become_remote(block)
-        segment = block.segment
-        if segment is None:
-            raise OSError("the bytes of this block are not in a segment that can be handed over")
-        return _control(block).identity, segment.descriptor
+        control = block.control
+        if control is None:
+            raise OSError("the block is shared in another way already")
+        return control.identity, control.segment.descriptor
 
 
 def _become_remote(block: SharedBlock) -> None:

@@ -48,7 +48,9 @@ class Segment:
 def _map(descriptor: int) -> mmap.mmap:
     size = os.fstat(descriptor).st_size
     if size < CONTROL_SIZE:
-        raise OSError(f"a segment of {size} bytes: it must have {CONTROL_SIZE} and those of its block")
+        raise OSError(
+            f"a segment of {size} bytes: it must have {CONTROL_SIZE} and those of its block"
+        )
     if sys.version_info >= (3, 13):
         return mmap.mmap(descriptor, size, trackfd=False)
     return mmap.mmap(descriptor, size)

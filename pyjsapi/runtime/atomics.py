@@ -2,7 +2,8 @@
 
 Addresses are effective addresses, values canonical, ``size`` is in bytes. Every helper traps first where the address is
 no multiple of the size, then where the access is out of bounds. A load is one indivisible step of the interpreter; what
-writes takes the memory's lock, so that no write is lost between the read and the write of another thread.
+writes takes the memory's lock, so that no write is lost between the read and the write of another thread. A memory that
+other processes share leaves all of it to its block.
 """
 
 from __future__ import annotations
@@ -52,10 +53,11 @@ def store(memory: MemoryStorage, address: int, size: int, value: int) -> None:
     if address % size or address + size > len(data):
         data = _followed(memory, address, size)
     value &= (1 << 8 * size) - 1
-    with memory.lock:
-        if not memory.remote:
-            INTEGERS[size].pack_into(data, address, value)
-            return
+    if not memory.remote:
+        with memory.lock:
+            if not memory.remote:  # it may have become so meanwhile
+                INTEGERS[size].pack_into(data, address, value)
+                return
     _block(memory).store(address, size, value)
 
 
@@ -68,11 +70,12 @@ def _rmw(operation: str) -> ReadModifyWrite:
             data = _followed(memory, address, size)
         integer = INTEGERS[size]
         mask = (1 << 8 * size) - 1
-        with memory.lock:
-            if not memory.remote:
-                old: int = integer.unpack_from(data, address)[0]
-                integer.pack_into(data, address, combine(old, operand) & mask)
-                return old
+        if not memory.remote:
+            with memory.lock:
+                if not memory.remote:
+                    old: int = integer.unpack_from(data, address)[0]
+                    integer.pack_into(data, address, combine(old, operand) & mask)
+                    return old
         return _block(memory).update(operation, address, size, operand)
 
     return read_modify_write
@@ -95,12 +98,13 @@ def rmw_cmpxchg(
         data = _followed(memory, address, size)
     integer = INTEGERS[size]
     mask = (1 << 8 * size) - 1
-    with memory.lock:
-        if not memory.remote:
-            old: int = integer.unpack_from(data, address)[0]
-            if old == expected & mask:
-                integer.pack_into(data, address, replacement & mask)
-            return old
+    if not memory.remote:
+        with memory.lock:
+            if not memory.remote:
+                old: int = integer.unpack_from(data, address)[0]
+                if old == expected & mask:
+                    integer.pack_into(data, address, replacement & mask)
+                return old
     return _block(memory).compare_exchange(address, size, expected & mask, replacement & mask)
 
 
