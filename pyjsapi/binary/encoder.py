@@ -6,8 +6,10 @@ Every construct gets the shortest form that the format has for it, as the refere
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from typing import Final, TypeVar
 
+from pyjsapi.binary.code import BinaryCode
 from pyjsapi.binary.encode_instrs import encode_expr, instrs_into
 from pyjsapi.binary.encode_types import (
     global_type,
@@ -40,6 +42,7 @@ from pyjsapi.syntax.instructions import BY_MNEMONIC
 from pyjsapi.syntax.module import (
     SECTIONS,
     Active,
+    Code,
     Custom,
     Data,
     Elem,
@@ -67,6 +70,24 @@ _T = TypeVar("_T")
 
 _REF_FUNC: Final = BY_MNEMONIC["ref.func"]
 _REF_FUNC_TYPE: Final = ref_type(False, FUNC)
+
+
+@dataclass(slots=True)
+class EncodedCode:
+    """Code whose bytes are there already; implements `pyjsapi.syntax.module.CodeSource`."""
+
+    data: bytes
+    """Locals and body."""
+    names_data: bool
+    """Whether an instruction in it names a data segment."""
+
+    def load(self) -> Code:
+        """Decode. Raises `DecodeError`."""
+        return BinaryCode(self.data, 0, len(self.data), data_count=True).load()
+
+    def offset_of(self, instruction: int) -> int | None:
+        """The bytes have no place in a module yet."""
+        return None
 
 
 def encode_module(module: Module) -> bytes:
@@ -173,8 +194,10 @@ def _export(item: Export) -> bytes:
     return _string(item.name.encode()) + _kind(item.kind) + unsigned(item.index)
 
 
-def _code(func: Func) -> tuple[bytearray, bool]:
+def _code(func: Func) -> tuple[bytes | bytearray, bool]:
     """The code, and whether an instruction in it names a data segment."""
+    if isinstance(func.code, EncodedCode):
+        return func.code.data, func.code.names_data
     code = func.code.load()
     out = bytearray(unsigned(len(code.locals)))
     for count, type_ in code.locals:

@@ -1,0 +1,202 @@
+"""A fast pass over function bodies that stops only where something of interest stands.
+
+Transformations that leave most instructions alone copy bytes instead of decoding. A regular expression made from
+the table of instructions runs over everything else: between two stops Python does nothing.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from enum import IntEnum
+from functools import cache
+from typing import Final
+
+from pyjsapi.binary.code import BinaryCode, decode_instrs
+from pyjsapi.binary.leb128 import read_unsigned
+from pyjsapi.binary.reader import Reader
+from pyjsapi.binary.types import REF, REF_NULL, value_type
+from pyjsapi.syntax.errors import DecodeError
+from pyjsapi.syntax.instructions import BY_CODE, BY_MNEMONIC, OPS, Imm, Op
+from pyjsapi.syntax.module import Instr
+from pyjsapi.syntax.types import ValType
+
+_LEB: Final = rb"[\x80-\xff]*+[\x00-\x7f]"
+_REFS: Final = b"[" + re.escape(bytes((REF_NULL, REF))) + b"]"
+
+_PATTERNS: Final[dict[Imm, bytes]] = {
+    Imm.NONE: b"",
+    Imm.ZERO: rb"\x00",
+    Imm.BLOCK: b"(?:" + _REFS + _LEB + b"|" + _LEB + b")",
+    Imm.CAST: b"." + _LEB * 3,
+    Imm.F32: b".{4}",
+    Imm.F64: b".{8}",
+    Imm.V128: b".{16}",
+    Imm.LANE: b".",
+    Imm.LANES16: b".{16}",
+    **dict.fromkeys(
+        (
+            Imm.LABEL, Imm.FUNC, Imm.TYPE, Imm.LOCAL, Imm.GLOBAL, Imm.TABLE, Imm.ELEM, Imm.DATA, Imm.TAG, Imm.HEAP,
+            Imm.I32, Imm.I64, Imm.REF, Imm.REF_NULL,
+        ),
+        _LEB,
+    ),
+    **dict.fromkeys(
+        (
+            Imm.TYPE_TABLE, Imm.TABLE_TABLE, Imm.ELEM_TABLE, Imm.TYPE_FIELD, Imm.TYPE_COUNT, Imm.TYPE_DATA,
+            Imm.TYPE_ELEM, Imm.TYPE_TYPE,
+        ),
+        _LEB * 2,
+    ),
+}  # fmt: skip
+"""Immediates that a regular expression can pass over. Those of the other kinds are decoded."""
+
+_MEMARGS: Final = (Imm.MEMARG, Imm.MEMARG_LANE)
+_STOPS: Final = frozenset(
+    (*_MEMARGS, Imm.MEM, Imm.MEM_MEM, Imm.DATA_MEM, Imm.DATA, Imm.TYPE_DATA, Imm.FUNC)
+)
+_LOOP: Final = BY_MNEMONIC["loop"]
+_OPENS: Final = frozenset(BY_MNEMONIC[name] for name in ("block", "if", "try"))
+_END: Final = BY_MNEMONIC["end"]
+_TRY_TABLE: Final = BY_MNEMONIC["try_table"]
+_DELEGATE: Final = BY_MNEMONIC["delegate"]
+
+
+class _Group(IntEnum):
+    CALL = 1
+    MEMARG = 2
+    LOOP = 3
+    OPEN = 4
+    END = 5
+    OTHER = 6
+
+
+class Stop:
+    """An instruction at which the scan stopped: one that names a function, a memory or a data segment."""
+
+    __slots__ = ("end", "instr", "loops", "pos")
+
+    def __init__(self, pos: int, end: int, instr: Instr, loops: int) -> None:
+        self.pos = pos
+        self.end = end
+        self.instr = instr
+        self.loops = loops
+        """Number of loops that the instruction stands in."""
+
+    def __repr__(self) -> str:
+        return f"Stop({self.pos}, {self.end}, {self.instr}, {self.loops})"
+
+
+def scan(code: BinaryCode) -> Iterator[Stop]:
+    """The instructions of a function that name a function, a memory or a data segment, in order.
+
+    Positions are offsets in ``code.data``. Raises `DecodeError` for a malformed body, as far as it is noticed.
+    """
+    data, end = code.data, code.end
+    calls: dict[bytes, Instr] = {}
+    memargs: dict[bytes, Instr] = {}
+    loops: list[int] = []
+    depth = 0
+    pos = body_start(code)
+    match = _pattern().match
+    while True:
+        found = match(data, pos, end)
+        if found is None:
+            raise DecodeError("malformed function body", pos)
+        group = found.lastindex
+        if group == _Group.MEMARG:
+            text = found[_Group.MEMARG]
+            instr = memargs.get(text)
+            if instr is None:
+                (instr,), _ = decode_instrs(text, 0, len(text), count=1)
+                memargs[text] = instr
+            pos = found.end()
+            yield Stop(found.start(_Group.MEMARG), pos, instr, depth)
+        elif group == _Group.CALL:
+            text = found[_Group.CALL]
+            instr = calls.get(text)
+            if instr is None:
+                index, _ = read_unsigned(text, 1, 32)
+                instr = calls[text] = (BY_CODE[text[0]], index)
+            pos = found.end()
+            yield Stop(found.start(_Group.CALL), pos, instr, depth)
+        elif group == _Group.OPEN:
+            loops.append(0)
+            pos = found.end()
+        elif group == _Group.END:
+            pos = found.end()
+            if not loops:
+                break
+            depth -= loops.pop()
+        elif group == _Group.LOOP:
+            loops.append(1)
+            depth += 1
+            pos = found.end()
+        else:
+            start = found.start(_Group.OTHER)
+            (instr,), pos = decode_instrs(data, start, end, count=1)
+            op = instr[0]
+            if op is _TRY_TABLE:
+                loops.append(0)
+            elif op.imm in _STOPS:
+                yield Stop(start, pos, instr, depth)
+    if pos != end:
+        raise DecodeError("function body ends before its size", pos)
+
+
+def body_start(code: BinaryCode) -> int:
+    """Offset of the first instruction, after the locals."""
+    return local_groups(code)[1]
+
+
+def local_groups(code: BinaryCode) -> tuple[list[tuple[int, ValType]], int]:
+    """The groups of locals (count, type), and the offset of the first instruction."""
+    reader = Reader(code.data, code.start)
+    groups = [(reader.u32(), value_type(reader)) for _ in range(reader.length())]
+    return groups, reader.pos
+
+
+def _head(op: Op) -> bytes:
+    if not op.prefix:
+        return re.escape(bytes((op.opcode,)))
+    # Opcodes after a prefix take up to two bytes.
+    opcode = op.opcode
+    encoded = bytes((opcode,)) if opcode < 0x80 else bytes((opcode & 0x7F | 0x80, opcode >> 7))
+    return re.escape(bytes((op.prefix,)) + encoded)
+
+
+def _any_of(ops: list[Op]) -> bytes:
+    return b"[" + b"".join(re.escape(bytes((op.opcode,))) for op in ops) + b"]"
+
+
+@cache
+def _pattern() -> re.Pattern[bytes]:
+    nested = {_LOOP, *_OPENS, _END, _TRY_TABLE, _DELEGATE}
+    dull = [op for op in OPS if op.imm in _PATTERNS and op.imm not in _STOPS and op not in nested]
+    by_imm: dict[bytes, list[Op]] = {}
+    for op in dull:
+        if not op.prefix:
+            by_imm.setdefault(_PATTERNS[op.imm], []).append(op)
+    skip = [_any_of(ops) + imm + (b"" if imm else b"++") for imm, ops in by_imm.items()]
+    # The short and frequent ones first.
+    skip.sort(key=lambda text: (b"++" not in text, _LEB not in text, len(text)))
+    prefixed: dict[int, dict[bytes, list[bytes]]] = {}
+    for op in dull:
+        if op.prefix:
+            rest = _head(op)[len(re.escape(bytes((op.prefix,)))) :]
+            prefixed.setdefault(op.prefix, {}).setdefault(_PATTERNS[op.imm], []).append(rest)
+    for prefix, kinds in prefixed.items():
+        options = [b"(?:" + b"|".join(heads) + b")" + imm for imm, heads in kinds.items()]
+        skip.append(re.escape(bytes((prefix,))) + b"(?:" + b"|".join(options) + b")")
+    memargs = _any_of([op for op in OPS if op.imm is Imm.MEMARG and not op.prefix])
+    calls = _any_of([op for op in OPS if op.imm is Imm.FUNC])
+    opens = _any_of([op for op in OPS if op in _OPENS])
+    groups = (
+        b"(" + calls + _LEB + b")",
+        b"(" + memargs + b"[\\x00-\\x3f]" + _LEB + b")",
+        b"(" + _head(_LOOP) + _PATTERNS[Imm.BLOCK] + b")",
+        b"(" + opens + _PATTERNS[Imm.BLOCK] + b")",
+        b"(" + _head(_END) + b"|" + _head(_DELEGATE) + _LEB + b")",
+        b"(.)",
+    )
+    return re.compile(b"(?:" + b"|".join(skip) + b")*+(?:" + b"|".join(groups) + b")", re.DOTALL)

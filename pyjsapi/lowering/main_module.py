@@ -1,0 +1,299 @@
+"""The module that replaces the original one, with the helpers that it imports from."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from pyjsapi.binary.code import BinaryCode
+from pyjsapi.lowering import sequences
+from pyjsapi.lowering.builder import MEMORY, Builder, Helper, Source, helper_export
+from pyjsapi.lowering.copies import cross_copy
+from pyjsapi.lowering.indices import exposed_functions, map_functions, map_names
+from pyjsapi.lowering.segments import START_LOCALS, Segments
+from pyjsapi.lowering.sequences import Place, instr
+from pyjsapi.lowering.storages import Storage, Use
+from pyjsapi.lowering.units import Added, Body, Edit, Locals, Payload, assemble, encode_all
+from pyjsapi.syntax.instructions import Imm
+from pyjsapi.syntax.module import Export, Func, Instr, Module, op_of
+from pyjsapi.syntax.op import AT
+from pyjsapi.syntax.types import I32, FuncExtern, FuncType, GlobalType, MemType, ValType
+
+if TYPE_CHECKING:
+    from pyjsapi.binary.scan import Stop
+    from pyjsapi.lowering.lower import Options
+
+HIDDEN: Final = "\0pyjsapi:"
+"""How the names of exports begin that are for the linker alone."""
+
+
+class MainModule:
+    """The lowered module under construction."""
+
+    def __init__(
+        self,
+        original: Module,
+        stops: list[list[Stop]],
+        uses: list[Use],
+        storages: list[Storage],
+        options: Options,
+    ) -> None:
+        self.original = original
+        self.stops = stops
+        self.uses = uses
+        self.options = options
+        self.primary = max(storages, key=lambda s: (s.weight, -s.places[0].memory))
+        self.helpers: list[Helper] = []
+        self.helper_of: dict[int, Helper] = {}
+        """By memory index; a memory without a helper lives in the main module."""
+        self.imported_functions = len(original.imported(FuncExtern))
+        self.comps = [sub.comp for rec in original.types for sub in rec.subtypes]
+        self.hidden_functions: list[tuple[str, int]] = []
+        self.memory_is_exported = False
+        module = Module(
+            types=list(original.types),
+            imports=[],
+            tables=original.tables,
+            tags=original.tags,
+            globals=list(original.globals),
+            exports=[],
+            elems=original.elems,
+            customs=list(original.customs),
+        )
+        self.builder = Builder(module)
+        self._import_originals()
+        for storage in storages:
+            self._house(storage)
+        self.segments = Segments(self)
+
+    def _import_originals(self) -> None:
+        primary = self.primary
+        mine = None if primary.import_ is None else primary.import_[0]
+        for position, item in enumerate(self.original.imports):
+            if not isinstance(item.type, MemType) or position == mine:
+                self.builder.import_(position, item.type, (item.module, item.name))
+        if mine is None:
+            self.builder.module.mems.append(primary.type)
+
+    def _house(self, storage: Storage) -> None:
+        host: Builder = self.builder
+        if storage is not self.primary:
+            host = helper = Helper(len(self.helpers), storage.type, storage.import_)
+            self.helpers.append(helper)
+            for place in storage.places:
+                self.helper_of[place.memory] = helper
+        for place in storage.places:
+            if place.grows and place.reserved:
+                place.size_global = len(host.module.global_types)
+                size = sequences.const(I32, place.minimum)
+                host.add_global(GlobalType(I32, True), size)
+
+    def place(self, memory: int) -> Place:
+        """Where a memory of the original module is."""
+        return self.uses[memory].place
+
+    def memory_source(self, memory: int) -> Source | str:
+        """Where the linker finds the storage of a memory: for copies that JavaScript makes."""
+        helper = self.helper_of.get(memory)
+        if helper is not None:
+            return helper_export(helper.number, MEMORY)
+        if self.primary.import_ is not None:
+            return self.primary.import_[0]
+        self.memory_is_exported = True
+        return HIDDEN + MEMORY
+
+    # Functions of helpers
+
+    def far(
+        self, memory: int, key: tuple[object, ...], type_: FuncType, body: list[Instr],
+        locals_: tuple[ValType, ...] = (),
+    ) -> Instr:  # fmt: skip
+        """A call of a function in the helper of a memory, known by ``key``."""
+        helper = self.helper_of[memory]
+        source = helper.export_function(key, type_, locals_, body)
+        return instr("call", self.builder.import_function(source, type_))
+
+    def far_access(self, original: Instr) -> Instr:
+        """A call that does what a load, store or atomic access does."""
+        op, memory, *rest = original
+        place = self.place(memory)
+        type_ = signature(original, place)
+        body = sequences.access(place, original, range(len(type_.params)))
+        return self.far(memory, (op, place.memory, *rest), type_, body)
+
+    # Rewriting
+
+    def body(self, func: Func, stops: list[Stop]) -> Body:
+        """The edits of a function."""
+        if not isinstance(func.code, BinaryCode):
+            raise TypeError("only the code of a decoded module can be lowered")
+        body = Body(func.code, func.typeidx)
+        for stop in stops:
+            payload = self._replacement(stop, body)
+            if payload is not None:
+                body.edits.append(Edit(stop.pos, stop.end, payload))
+        return body
+
+    def _replacement(self, stop: Stop, body: Body) -> list[Payload] | None:
+        original = stop.instr
+        op = op_of(original)
+        match op.imm:
+            case Imm.FUNC:
+                return [stop] if original[1] >= self.imported_functions else None
+            case Imm.MEMARG | Imm.MEMARG_LANE:
+                return self._access(original, body)
+            case Imm.MEM:
+                return self._memory_op(original)
+            case Imm.MEM_MEM:
+                return self._copy(original)
+            case Imm.DATA_MEM:
+                body.names_data = True
+                return self._init(original)
+            case Imm.DATA:
+                body.names_data = True
+                drops = self.segments.far_drops(original[1])
+                return [encode_all([original, *drops])] if drops else None
+            case _:
+                body.names_data = True
+                return None
+
+    def _access(self, original: Instr, body: Body) -> list[Payload] | None:
+        op, memory, *rest = original
+        place = self.place(memory)
+        if memory in self.helper_of:
+            return [encode_all([self.far_access(original)])]
+        if place.whole:
+            return None if memory == 0 else [encode_all([(op, 0, *rest)])]
+        if place.unchecked and place.base == 0:
+            return None if memory == 0 else [encode_all([(op, 0, *rest)])]
+        types = signature(original, place).params
+        locals_ = self.locals_of(body).take(types)
+        sets = [instr("local.set", local) for local in reversed(locals_)]
+        return [encode_all([*sets, *sequences.access(place, original, locals_)])]
+
+    def locals_of(self, body: Body) -> Locals:
+        """The function's locals, to which some can be added."""
+        if body.locals is None:
+            body.locals = Locals(body.code, self.function_type(body.typeidx))
+        return body.locals
+
+    def function_type(self, typeidx: int) -> FuncType:
+        """A function type of the original module."""
+        comp = self.comps[typeidx]
+        if not isinstance(comp, FuncType):
+            raise TypeError(f"type {typeidx} is no function type")
+        return comp
+
+    def _memory_op(self, original: Instr) -> list[Payload] | None:
+        op, memory = original
+        place = self.place(memory)
+        type_ = signature(original, place)
+        make = {"size": sequences.size, "grow": sequences.grow, "fill": sequences.fill}[op.family]
+        free = (place.addrtype,) if op.family == "grow" and not place.whole else ()
+        if memory in self.helper_of:
+            return [encode_all([self.far(memory, (op, memory), type_, make(place), free)])]
+        if place.whole:
+            return None if memory == 0 else [encode_all([(op, 0)])]
+        if op.family == "size":
+            return [encode_all(make(place))]
+        return [Added(self.builder.add((op, memory), type_, free, make(place)))]
+
+    def _copy(self, original: Instr) -> list[Payload] | None:
+        op, to, from_ = original
+        destination, source = self.place(to), self.place(from_)
+        d, s = destination.addrtype, source.addrtype
+        type_ = FuncType((d, s, sequences.count_type(d, s)), ())
+        helper = self.helper_of.get(to)
+        if helper is not self.helper_of.get(from_):
+            return [Added(cross_copy(self, to, from_, type_))]
+        body = sequences.copy(destination, source)
+        if helper is not None:
+            return [encode_all([self.far(to, original, type_, body)])]
+        if destination.whole:
+            return None if to == from_ == 0 else [encode_all([(op, 0, 0)])]
+        return [Added(self.builder.add(original, type_, (), body))]
+
+    def _init(self, original: Instr) -> list[Payload] | None:
+        op, dataidx, memory = original
+        place = self.place(memory)
+        if memory in self.helper_of:
+            return [encode_all([self.segments.far_init(dataidx, memory)])]
+        if place.whole:
+            return None if memory == 0 else [encode_all([(op, dataidx, 0)])]
+        type_ = FuncType((place.addrtype, I32, I32), ())
+        return [Added(self.builder.add(original, type_, (), sequences.init(place, dataidx)))]
+
+    # The whole
+
+    def build(self) -> tuple[Module, list[Module]]:
+        """The main module and the helpers."""
+        original, builder = self.original, self.builder
+        module = builder.module
+        bodies = [
+            self.body(func, stops) for func, stops in zip(original.funcs, self.stops, strict=True)
+        ]
+        prelude = self.segments.prelude()
+        shift = builder.import_count - self.imported_functions
+        base = builder.import_count + len(original.funcs)
+
+        def function(index: int) -> int:
+            return index if index < self.imported_functions else index + shift
+
+        self.function = function
+        module.start = None if original.start is None else function(original.start)
+        if prelude is not None:
+            if module.start is not None:
+                prelude.append(instr("call", module.start))
+            module.start = base + builder.add("start", FuncType((), ()), START_LOCALS, prelude)
+        for body in bodies:
+            if not shift:
+                body.edits = [edit for edit in body.edits if not _names_function(edit)]
+            code = assemble(body, function, lambda position: base + position)
+            module.funcs.append(Func(body.typeidx, code))
+        module.datas = self.segments.main_datas()
+        module.data_count = len(module.datas) if module.datas else original.data_count
+        self._export(shift)
+        module = builder.finish()
+        if shift:
+            map_functions(module, function)
+        module.customs = map_names(module.customs, function, self._memory_name_map())
+        return module, [helper.finish() for helper in self.helpers]
+
+    def _memory_name_map(self) -> dict[int, int]:
+        """New indices of the memories that still have one."""
+        place = self.primary.places[0]
+        return {place.memory: 0} if place.whole else {}
+
+    def _export(self, shift: int) -> None:
+        exports = self.builder.module.exports
+        for export in self.original.exports:
+            index = export.index
+            if export.kind == "memory":
+                if index in self.helper_of:
+                    continue
+                index = 0
+            elif export.kind == "func":
+                index = self.function(index)
+            exports.append(Export(export.name, export.kind, index))
+        if self.memory_is_exported:
+            exports.append(Export(HIDDEN + MEMORY, "memory", 0))
+        if shift:
+            for index in exposed_functions(self.original, self.stops):
+                name = f"{HIDDEN}{index}"
+                exports.append(Export(name, "func", self.function(index)))
+                self.hidden_functions.append((name, index))
+
+
+def signature(original: Instr, place: Place) -> FuncType:
+    """Operands and results of an instruction that works on a memory."""
+    op = op_of(original)
+    if op.params is None or op.results is None:
+        raise TypeError(f"{op} has no signature of its own")
+    at = place.addrtype
+    return FuncType(
+        tuple([at if type_ is AT else type_ for type_ in op.params]),
+        tuple([at if type_ is AT else type_ for type_ in op.results]),
+    )
+
+
+def _names_function(edit: Edit) -> bool:
+    return not isinstance(edit.payload[0], (bytes, Added))

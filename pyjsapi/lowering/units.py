@@ -1,0 +1,120 @@
+"""Rewriting of function bodies: bytes are copied, and only what a lowered module must do otherwise is replaced."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+from pyjsapi.binary.code import BinaryCode
+from pyjsapi.binary.encode_instrs import encode_instr
+from pyjsapi.binary.encode_types import value_type
+from pyjsapi.binary.encoder import EncodedCode
+from pyjsapi.binary.leb128 import unsigned
+from pyjsapi.binary.scan import Stop, local_groups
+from pyjsapi.syntax.instructions import BY_MNEMONIC
+from pyjsapi.syntax.module import Instr
+from pyjsapi.syntax.types import FuncType, ValType
+
+
+@dataclass(frozen=True, slots=True)
+class Added:
+    """A call of a function that is added to the module; its index is known when all imports are."""
+
+    position: int
+
+
+Payload: TypeAlias = "bytes | Stop | Added"
+"""Bytes that stand already; an instruction that names a function of the original; a call of an added function."""
+
+
+@dataclass(slots=True)
+class Edit:
+    """What replaces the bytes ``pos`` to ``end`` of the original module."""
+
+    pos: int
+    end: int
+    payload: list[Payload]
+
+
+class Locals:
+    """The locals of a function, with those that its new body needs more."""
+
+    def __init__(self, code: BinaryCode, type_: FuncType) -> None:
+        self.groups, self.start = local_groups(code)
+        self.count = len(type_.params) + sum([count for count, _ in self.groups])
+        self.more: list[ValType] = []
+        self._slots: dict[tuple[ValType, int], int] = {}
+
+    def take(self, types: tuple[ValType, ...]) -> list[int]:
+        """Locals of these types, different ones; the next call may give the same again."""
+        seen: dict[ValType, int] = {}
+        taken = []
+        for type_ in types:
+            nth = seen.get(type_, 0)
+            seen[type_] = nth + 1
+            key = (type_, nth)
+            if key not in self._slots:
+                self._slots[key] = self.count + len(self.more)
+                self.more.append(type_)
+            taken.append(self._slots[key])
+        return taken
+
+    def encode(self) -> bytes:
+        """The locals as a function's code begins with them."""
+        groups = [*self.groups, *[(1, type_) for type_ in self.more]]
+        encoded = [unsigned(count) + value_type(type_) for count, type_ in groups]
+        return unsigned(len(groups)) + b"".join(encoded)
+
+
+@dataclass(slots=True)
+class Body:
+    """A function of the original module with what changes in it."""
+
+    code: BinaryCode
+    typeidx: int
+    edits: list[Edit] = field(default_factory=list)
+    locals: Locals | None = None
+    """Set when the locals change."""
+    names_data: bool = False
+
+
+def encode_all(instrs: list[Instr]) -> bytes:
+    """Instructions as bytes."""
+    return b"".join(map(encode_instr, instrs))
+
+
+_CALL = BY_MNEMONIC["call"]
+
+
+def call(index: int) -> bytes:
+    """A call of a function."""
+    return encode_instr((_CALL, index))
+
+
+def assemble(
+    body: Body, function: Callable[[int], int], added: Callable[[int], int]
+) -> EncodedCode:
+    """The new code. ``function`` maps function indices of the original, ``added`` positions of added functions."""
+    code = body.code
+    data = code.data
+    if not body.edits and body.locals is None:
+        return EncodedCode(data[code.start : code.end], body.names_data)
+    last = code.start
+    out = bytearray()
+    if body.locals is not None and body.locals.more:
+        out += body.locals.encode()
+        last = body.locals.start
+    for edit in body.edits:
+        out += data[last : edit.pos]
+        for part in edit.payload:
+            if isinstance(part, bytes):
+                out += part
+            elif isinstance(part, Stop):
+                op, index = part.instr
+                out += encode_instr((op, function(index)))
+            else:
+                out += call(added(part.position))
+        last = edit.end
+    out += data[last : code.end]
+    return EncodedCode(bytes(out), body.names_data)
