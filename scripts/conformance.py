@@ -27,6 +27,7 @@ sys.path.insert(0, str(ROOT))
 
 from js_api.report import FileResult, Place, Results, Run, markdown
 from js_api.sessions import START_SECONDS, BrowserSession, NodeSession, Session, Stuck, serving
+
 from web.browsers import BROWSERS, BrowserMissing, started
 
 FOLDERS = ("test/js-api", "test/legacy/exceptions/js-api")
@@ -57,6 +58,17 @@ def pack(target: Path) -> None:
             archive.write(path, path.relative_to(ROOT))
 
 
+def prepared(make: Callable[[], Session], namespace: str) -> Session:
+    """A new session with the namespace on its global object; raises Failure if that cannot be had."""
+    session = make()
+    try:
+        session.ask({"namespace": namespace}, START_SECONDS)
+    except Stuck as stuck:
+        session.close()
+        raise Failure(f"the namespace of {namespace} cannot be prepared: {stuck}") from stuck
+    return session
+
+
 def run_files(
     files: Sequence[str], namespace: str, make: Callable[[], Session], seconds: float
 ) -> Iterator[tuple[str, FileResult]]:
@@ -70,8 +82,7 @@ def run_files(
                 session = None
             try:
                 if session is None:
-                    session, done = make(), 0
-                    session.ask({"namespace": namespace}, START_SECONDS)
+                    session, done = prepared(make, namespace), 0
                 result = FileResult.of(session.ask({"path": path}, seconds))
                 done += 1
             except Stuck as stuck:

@@ -15,7 +15,7 @@ process.on('unhandledRejection', () => {}); // a failed promise_test reports it 
 async function handle({ namespace, path }) {
   if (path !== undefined) return runFile(path, read);
   if (namespace === 'python') {
-    await installPython({ pyodide: url(`${pyodide}/pyodide.mjs`), face: url(face), zip: readFileSync(zip) }, {
+    await installPython({ pyodide: url(`${pyodide}/pyodide.mjs`), face: url(face), zip: new Uint8Array(readFileSync(zip)) }, {
       indexURL: `${resolve(pyodide)}/`, stdout() {}, stderr() {},
     });
   }

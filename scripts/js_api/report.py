@@ -111,7 +111,7 @@ def markdown(results: Results, today: date) -> str:
         "The test files in `test/js-api` and `test/legacy/exceptions/js-api` of the WebAssembly specification that are",
         "meant for browsers, run unchanged with the specification's own `testharness.js`: once against the engine's",
         "`WebAssembly`, once against the namespace of `polyfill/python.mjs`, whose engine is the Python package. They",
-        "are no part of this project; `scripts/conformance.py CHECKOUT` runs them from a checkout and writes this file.",
+        "are no part of this project; `scripts/conformance.py CHECKOUT` runs them and writes this file.",
         "",
         f"- date: {today.isoformat()}",
         f"- specification: commit {results.commit}",

@@ -16,6 +16,7 @@ from typing import Any, Protocol
 
 from common import ROOT
 from playwright.sync_api import Browser, BrowserContext, Error, Page
+
 from web.serve import HOST, SiteHandler
 
 HERE = Path(__file__).resolve().parent
