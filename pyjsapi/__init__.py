@@ -1,17 +1,19 @@
 """The WebAssembly JavaScript API in pure Python.
 
 ``WebAssembly`` is the namespace of that name; beside it stand what it borrows from ECMAScript: buffers, typed
-arrays, ``null`` (``None`` is ``undefined``) and ``RangeError`` (``TypeError`` is Python's own).
+arrays, ``Atomics``, ``null`` (``None`` is ``undefined``) and ``RangeError`` (``TypeError`` is Python's own), and from
+HTML: workers, message ports and ``structuredClone``.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from pyjsapi.ecmascript import (
     ArrayBuffer,
     BigInt64Array,
     BigUint64Array,
+    DataCloneError,
     DataView,
     Float16Array,
     Float32Array,
@@ -32,14 +34,21 @@ from pyjsapi.syntax.features import Features
 from pyjsapi.validation.limits import Limits
 
 if TYPE_CHECKING:
+    from pyjsapi.agents.agent import Agent
+    from pyjsapi.agents.ports import MessageChannel, MessagePort, structuredClone
+    from pyjsapi.agents.worker import Worker
+    from pyjsapi.ecmascript.atomics import Atomics
     from pyjsapi.text import wasm2wat, wat2wasm
 
 __version__ = "0.1.0"
 
 __all__ = [
+    "Agent",
     "ArrayBuffer",
+    "Atomics",
     "BigInt64Array",
     "BigUint64Array",
+    "DataCloneError",
     "DataView",
     "Features",
     "Float16Array",
@@ -49,6 +58,8 @@ __all__ = [
     "Int16Array",
     "Int32Array",
     "Limits",
+    "MessageChannel",
+    "MessagePort",
     "RangeError",
     "SharedArrayBuffer",
     "Uint8Array",
@@ -56,17 +67,31 @@ __all__ = [
     "Uint16Array",
     "Uint32Array",
     "WebAssembly",
+    "Worker",
     "null",
+    "structuredClone",
     "wasm2wat",
     "wat2wasm",
 ]
 
 
-def __getattr__(name: str) -> Any:
-    # Programs that bring binary modules do without the text format, a fifth of the time to import.
-    if name in ("wasm2wat", "wat2wasm"):
-        from pyjsapi import text
+_LAZY: Final = {
+    "Agent": "agents.agent",
+    "Atomics": "ecmascript.atomics",
+    "MessageChannel": "agents.ports",
+    "MessagePort": "agents.ports",
+    "Worker": "agents.worker",
+    "structuredClone": "agents.ports",
+    "wasm2wat": "text",
+    "wat2wasm": "text",
+}
+"""Names that many programs do without, and their modules: the text format alone is a fifth of the time to import."""
 
-        value = globals()[name] = getattr(text, name)
+
+def __getattr__(name: str) -> Any:
+    if name in _LAZY:
+        from importlib import import_module
+
+        value = globals()[name] = getattr(import_module(f"pyjsapi.{_LAZY[name]}"), name)
         return value
     raise AttributeError(f"module 'pyjsapi' has no attribute {name!r}")

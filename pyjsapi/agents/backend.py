@@ -14,7 +14,7 @@ workers: `worker.Worker` is the starter's side, `scope.run_worker` the worker's.
   `run_worker` sends no such frame: the backend does.
 - Frames arrive in the order in which they were sent, in whatever thread.
 
-**Threads** pass frames as they are (`thread.ThreadLink`). **Everything else** is a `RemoteLink`: frames become
+**Threads** pass frames as they are (`thread.ThreadLink`). **Everything else** is a `remote.RemoteLink`: frames become
 plain values and back. Plain is what `marshal` writes and JavaScript can have: ``None``, ``bool``, ``int``,
 ``float``, ``str``, ``bytes``, and tuples and lists of them. So ``marshal.dumps(plain)`` is a good way to put one
 into a pipe. A subclass has:
@@ -26,7 +26,7 @@ into a pipe. A subclass has:
   of a shared memory and those of its `SharedArrayBuffer` objects are one block.
 - ``block_of(record)``: the block of such a record: the same object for the same bytes as long as somebody holds it.
 
-**What crosses otherwise**, by `RemoteLink` itself and so for every kind alike:
+**What crosses otherwise**, by `remote.RemoteLink` itself and so for every kind alike:
 
 - A Module: its bytes and options, compiled again on the other side (from the code cache, where there is one).
 - A Memory: its type and its block. The other side makes a storage of its own on the block.
@@ -40,12 +40,13 @@ The values of a message are records in a list (see `clone`), also plain; what ca
 
 from __future__ import annotations
 
+import importlib
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, ClassVar, NamedTuple, TypeAlias
+from typing import Any, ClassVar, Final, NamedTuple, TypeAlias
 
-from pyjsapi.blocks.block import SharedBlock
+from pyjsapi.agents.channel import Destination
 from pyjsapi.ecmascript.errors import DataCloneError
 
 Plain: TypeAlias = Any
@@ -97,7 +98,8 @@ class Link(ABC):
 
     def __init__(self) -> None:
         self.receiver: Callable[[Frame], None] | None = None
-        """Takes every frame that arrives; set before the worker starts."""
+        """Takes every frame but those of ports; set before the worker starts."""
+        self._routes: dict[int, Destination] = {}
 
     @abstractmethod
     def send(self, frame: Frame) -> None:
@@ -105,8 +107,29 @@ class Link(ABC):
 
     def received(self, frame: Frame) -> None:
         """A frame has arrived."""
-        if self.receiver is not None:
+        if frame.kind == "message":
+            route = self._routes.get(frame.route)
+            if route is not None:
+                route.deliver(frame.payload)
+        elif frame.kind == "close":
+            self.close_route(frame.route)
+        elif self.receiver is not None:
             self.receiver(frame)
+
+    def open_route(self, number: int, destination: Destination) -> None:
+        """Give what arrives over a route to ``destination``."""
+        self._routes[number] = destination
+
+    def close_route(self, number: int) -> None:
+        """Nothing more will arrive over a route."""
+        destination = self._routes.pop(number, None)
+        if destination is not None:
+            destination.shut()
+
+    def close(self) -> None:
+        """Nothing more will arrive at all."""
+        for number in list(self._routes):
+            self.close_route(number)
 
 
 class Backend(ABC):
@@ -131,34 +154,20 @@ class Backend(ABC):
         """Wait until nothing of the worker is left, for at most ``timeout`` seconds; whether that is so."""
 
 
-class RemoteLink(Link):
-    """A link whose frames become plain values; see the module's text."""
-
-    @abstractmethod
-    def transmit(self, plain: Plain) -> None:
-        """Queue a plain value for the other side, from any thread and without blocking for long."""
-
-    @abstractmethod
-    def attach_block(self, block: SharedBlock) -> Plain:
-        """A record from which the other side attaches to the same bytes; `DataCloneError` where it cannot."""
-
-    @abstractmethod
-    def block_of(self, record: Plain) -> SharedBlock:
-        """The block of a record: the same object for the same bytes as long as somebody holds it."""
+_BACKENDS: Final = {
+    "thread": ("pyjsapi.agents.thread", "ThreadBackend"),
+    "process": ("pyjsapi.agents.process", "ProcessBackend"),
+    "web": ("pyjsapi.bridge.worker", "WebBackend"),
+}
 
 
 def backend_of(kind: str) -> type[Backend]:
-    """The backend for ``thread``, ``process`` or ``web``. Raises `ValueError` for what is not to be had here."""
-    if kind == "thread":
-        from pyjsapi.agents.thread import ThreadBackend
-
-        return ThreadBackend
-    if kind == "process":
-        from pyjsapi.agents.process import ProcessBackend
-
-        return ProcessBackend
-    if kind == "web":
-        from pyjsapi.agents.web import WebBackend
-
-        return WebBackend
-    raise ValueError(f"a worker is of kind 'thread', 'process' or 'web', not {kind!r}")
+    """The backend of a kind of workers. Raises `ValueError` for a kind that is not to be had here."""
+    if kind not in _BACKENDS:
+        raise ValueError(f"a worker is of kind 'thread', 'process' or 'web', not {kind!r}")
+    module, name = _BACKENDS[kind]
+    try:
+        found: type[Backend] = getattr(importlib.import_module(module), name)
+    except ImportError as error:
+        raise ValueError(f"workers of kind {kind!r} are not to be had here: {error}") from error
+    return found

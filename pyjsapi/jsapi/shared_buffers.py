@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import weakref
 
+from pyjsapi.blocks.block import SharedBlock
 from pyjsapi.ecmascript import RangeError, SharedArrayBuffer
 from pyjsapi.runtime.memory import MemoryStorage
 from pyjsapi.runtime.shared_memory import SharedMemoryStorage
@@ -58,7 +59,7 @@ def _new_buffer(storage: SharedMemoryStorage, *, growable: bool) -> SharedArrayB
             storage.block,
             storage.byte_length,
             max_byte_length=type_.maximum * type_.page_size,
-            grow=lambda length: _grow(storage, length),
+            grow=MemoryGrowth(storage.block, type_.page_size, storage.ceiling * type_.page_size),
         )
     else:
         buffer = SharedArrayBuffer._host(storage.block, storage.byte_length)
@@ -66,17 +67,29 @@ def _new_buffer(storage: SharedMemoryStorage, *, growable: bool) -> SharedArrayB
     return buffer
 
 
-def _grow(storage: SharedMemoryStorage, length: int) -> None:
-    """HostGrowSharedArrayBuffer."""
-    page_size = storage.declared_type.page_size
-    with storage.lock:
-        delta = length - storage.byte_length
-        if delta < 0 or delta % page_size:
-            raise RangeError(
-                f"SharedArrayBuffer.grow(): {length} bytes: the buffer of a memory "
-                f"grows by multiples of {page_size} bytes"
-            )
-        if storage.grow(delta // page_size) < 0:
-            raise RangeError(
-                f"SharedArrayBuffer.grow(): {length} bytes: the memory cannot have more than {storage.ceiling} pages"
-            )
+class MemoryGrowth:
+    """HostGrowSharedArrayBuffer, for the block of a memory: it grows by whole pages, to ``ceiling`` bytes at most."""
+
+    __slots__ = ("_block", "ceiling", "page_size")
+
+    def __init__(self, block: SharedBlock, page_size: int, ceiling: int) -> None:
+        self._block = block
+        self.page_size = page_size
+        self.ceiling = ceiling
+
+    def __call__(self, length: int) -> None:
+        """Grow to ``length`` bytes. Raises `RangeError`."""
+        block = self._block
+        with block.lock:
+            delta = length - block.length
+            if delta < 0 or delta % self.page_size:
+                raise RangeError(
+                    f"SharedArrayBuffer.grow(): {length} bytes: the buffer of a memory "
+                    f"grows by multiples of {self.page_size} bytes"
+                )
+            if length > self.ceiling:
+                raise RangeError(
+                    f"SharedArrayBuffer.grow(): {length} bytes: the memory cannot have more than {self.ceiling} bytes"
+                )
+            if delta:
+                block.extend(length)

@@ -1,0 +1,97 @@
+"""Workers that are threads of this process.
+
+Messages go from queue to queue. `terminate` wakes the worker where it waits, for a notification, a message or a
+timeout, and raises `WorkerTerminated` in it at the next step of the interpreter otherwise, also in an endless loop of
+WebAssembly code; this costs running code nothing. What cannot be interrupted is a call of C code that does not return,
+such as ``time.sleep``: the worker ends when it returns.
+"""
+
+from __future__ import annotations
+
+import threading
+from typing import Any, ClassVar
+
+from pyjsapi.agents.agent import WorkerTerminated
+from pyjsapi.agents.backend import Backend, Frame, Job, Link
+from pyjsapi.agents.scope import new_agent, run_worker
+
+
+class ThreadLink(Link):
+    """A side of a link within the process: frames are handed over as they are."""
+
+    other: ThreadLink
+
+    def send(self, frame: Frame) -> None:
+        """Hand a frame over."""
+        self.other.received(frame)
+
+
+class ThreadBackend(Backend):
+    """A worker in a thread."""
+
+    kind: ClassVar[str] = "thread"
+
+    def __init__(self, job: Job) -> None:
+        super().__init__(job)
+        self.link: ThreadLink = ThreadLink()
+        inner = self.link.other = ThreadLink()
+        inner.other = self.link
+        self._agent = new_agent(job)
+        # Reentrant: where an exception came between taking and using it, it is taken again.
+        self._guard = threading.RLock()
+        self._finished = False
+        self._terminated = False
+        self._thread = threading.Thread(
+            target=self._live, args=(inner,), name=self._agent.name, daemon=True
+        )
+
+    def start(self) -> None:
+        """Start the thread."""
+        self._thread.start()
+
+    def _live(self, inner: ThreadLink) -> None:
+        try:
+            run_worker(self.job, inner, agent=self._agent)
+        except WorkerTerminated:
+            pass
+        finally:
+            self._finish()
+            inner.close()
+            self.link.received(Frame("ended", 0, "terminated" if self._terminated else None))
+
+    def _finish(self) -> None:
+        """From here on `terminate` leaves the thread alone; what it has raised already may come until then."""
+        finished = False
+        while not finished:
+            try:
+                with self._guard:
+                    self._finished = True
+                    _raise_in(self._thread, None)
+                finished = True
+            except WorkerTerminated:
+                continue
+
+    def terminate(self) -> None:
+        """Raise `WorkerTerminated` in the worker, also if it waits. It may be called again."""
+        with self._guard:
+            if self._finished:
+                return
+            self._terminated = True
+            self._agent.waiter.interrupt(WorkerTerminated("the worker was terminated"))
+            _raise_in(self._thread, WorkerTerminated)
+            self._agent.wake()
+
+    def join(self, timeout: float | None = None) -> bool:
+        """Wait until the thread is gone."""
+        if self._thread is not threading.current_thread():
+            self._thread.join(timeout)
+        return not self._thread.is_alive()
+
+
+def _raise_in(thread: threading.Thread, error: type[BaseException] | None) -> None:
+    """Raise an exception in a thread at its next step, or with ``None`` take back one that is still to be raised."""
+    import ctypes
+
+    if thread.ident is not None:
+        what: Any = None if error is None else ctypes.py_object(error)
+        ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread.ident), what)

@@ -1,0 +1,155 @@
+"""``Worker`` (HTML, "Dedicated workers and the Worker interface"): the side of whoever starts one."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from types import TracebackType
+from typing import Any, Final, Self
+
+from pyjsapi.agents.backend import Backend, Frame, Job, backend_of
+from pyjsapi.agents.channel import ChannelEnd
+from pyjsapi.agents.events import ErrorEvent
+from pyjsapi.agents.ports import Handler, MessageTarget, call_handler
+from pyjsapi.agents.remote import Route
+
+
+class WorkerError(Exception):
+    """A worker raised an exception that nobody caught, or ended without being told to.
+
+    ``__cause__`` is the exception, ``event`` the `ErrorEvent` of the first.
+    """
+
+    event: ErrorEvent | None = None
+
+
+class Worker(MessageTarget):
+    """Something that runs beside the caller: a thread, a process, or a Web Worker.
+
+    ``target`` is a callable, ``"module:function"``, or the path of a script. What it names is called with the worker's
+    scope (see `scope.WorkerScope`). The worker ends when it returns, or if it set ``onmessage`` there, when it calls
+    ``close``. Only a thread can have a target that is not importable.
+
+    ``kind``: ``"thread"``, ``"process"``, or in a browser ``"web"``. ``can_block``: whether it may call
+    ``Atomics.wait``. ``name`` is for messages. Raises `ValueError` for a kind that is not to be had here.
+    """
+
+    def __init__(
+        self,
+        target: Any,
+        options: Mapping[str, Any] | None = None,
+        /,
+        *,
+        kind: str = "thread",
+        can_block: bool = True,
+        name: str = "",
+    ) -> None:
+        self._onerror: Handler | None = None
+        self._errors: list[ErrorEvent] = []
+        self._reason: str | None = None
+        self._over = False
+        self._terminated = False
+        name = name or str((options or {}).get("name", ""))
+        self._backend: Backend = backend_of(kind)(Job(target, name, bool(can_block)))
+        link = self._backend.link
+        end = ChannelEnd()
+        end.peer = Route(link, 0)
+        super().__init__(end)
+        link.open_route(0, end)
+        link.receiver = self._control
+        _RUNNING.add(self)
+        self._backend.start()
+
+    @property
+    def kind(self) -> str:
+        """``thread``, ``process`` or ``web``."""
+        return self._backend.kind
+
+    @property
+    def onerror(self) -> Handler | None:
+        """Called with an `ErrorEvent` for every exception that the worker does not catch."""
+        return self._onerror
+
+    @onerror.setter
+    def onerror(self, handler: Handler | None) -> None:
+        self._onerror = handler
+        self._home.find_loop()
+        if self._errors:
+            self._home.post(self._tell_errors)
+
+    def terminate(self) -> None:
+        """End the worker wherever it is, and take no more messages from it. Returns at once."""
+        self._terminated = True
+        self._backend.terminate()
+        if self._end is not None:
+            self._end.close()
+
+    def join(self, timeout: float | None = None) -> bool:
+        """Wait until the worker has ended, for at most ``timeout`` seconds; whether it has. Not part of the standard.
+
+        Handlers run meanwhile. Raises `WorkerError` where the worker failed and no ``onerror`` was told.
+        """
+        ended = self._home.agent.wait_until(lambda: self._over, timeout)
+        if ended:
+            ended = self._backend.join(timeout)
+            failure = self._failure()
+            if failure is not None:
+                raise failure
+        return ended
+
+    def _control(self, frame: Frame) -> None:
+        """A frame has arrived that is no message. Called in any thread."""
+        if frame.kind == "error":
+            self._errors.append(ErrorEvent(frame.payload, self))
+            if self._onerror is not None:
+                self._home.post(self._tell_errors)
+        elif frame.kind == "ended":
+            self._reason = frame.payload
+            self._over = True
+            _RUNNING.discard(self)
+            self._backend.link.close()
+        self._arrived()
+
+    def _tell_errors(self) -> None:
+        while self._errors and self._onerror is not None:
+            call_handler(self._onerror, self._errors.pop(0))
+
+    def _failure(self) -> WorkerError | None:
+        """The first error that nobody was told of, which counts as told from now on."""
+        if self._errors and self._onerror is None:
+            event = self._errors.pop(0)
+            failure = WorkerError(event.message)
+            failure.event = event
+            failure.__cause__ = event.error
+            return failure
+        if self._over and self._reason is not None and not self._terminated:
+            failure, self._reason = WorkerError(f"the worker ended: {self._reason}"), None
+            return failure
+        return None
+
+    def _ended(self) -> Exception | None:
+        return self._failure() or super()._ended()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.terminate()
+        self._backend.join(None)
+
+    def __del__(self) -> None:
+        for event in getattr(self, "_errors", ()):
+            print(f"A worker failed, and nobody asked:\n{event.stack}", file=sys.stderr)
+
+    def __repr__(self) -> str:
+        state = "ended" if self._over else "running"
+        return f"<Worker {self._backend.job.name!r} {self.kind} {state}>"
+
+
+_RUNNING: Final[set[Worker]] = set()
+"""A worker that runs may still send messages to the handlers of its object."""
