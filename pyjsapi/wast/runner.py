@@ -11,6 +11,7 @@ from typing import Any, Final
 from pyjsapi.compiler.cache import CodeCache
 from pyjsapi.compiler.engine import CompiledModule, compile_module, instantiate, invoke
 from pyjsapi.runtime import ExnInst, ExternVal, FuncInst, GlobalInst, ModuleInstance
+from pyjsapi.runtime.memory import MakeMemory, new_memory
 from pyjsapi.syntax.errors import (
     DecodeError,
     Exhaustion,
@@ -100,10 +101,19 @@ def run_script(path: Path, *, features: Features | None = None) -> ScriptResult:
     return run_text(decode_source(path.read_bytes()), str(path), features=features)
 
 
-def run_text(text: str, path: str = "", *, features: Features | None = None) -> ScriptResult:
-    """Run a script. A command that fails is recorded, and the rest is run all the same."""
+def run_text(
+    text: str,
+    path: str = "",
+    *,
+    features: Features | None = None,
+    make_memory: MakeMemory = new_memory,
+) -> ScriptResult:
+    """Run a script. A command that fails is recorded, and the rest is run all the same.
+
+    ``make_memory`` makes the memories of its modules.
+    """
     result = ScriptResult(path)
-    runner = _Runner(features or Features(), result)
+    runner = _Runner(features or Features(), result, make_memory)
     try:
         runner.run_all(read_script(text))
     except ParseError as error:
@@ -120,11 +130,16 @@ def _explain(error: Exception) -> str:
 class _Runner:
     """The state of a running script, or of a thread of one: modules, instances, what is registered for import."""
 
-    def __init__(self, features: Features, result: ScriptResult) -> None:
+    def __init__(
+        self, features: Features, result: ScriptResult, make_memory: MakeMemory = new_memory
+    ) -> None:
         self._features = features
+        self._make_memory = make_memory
         self._result = result
         self._threads: dict[str, tuple[threading.Thread, ScriptResult]] = {}
-        self._registry: dict[str, Mapping[str, ExternVal]] = {"spectest": spectest(CORE_LIMITS)}
+        self._registry: dict[str, Mapping[str, ExternVal]] = {
+            "spectest": spectest(CORE_LIMITS, make_memory)
+        }
         self._modules: dict[str | None, CompiledModule] = {}
         self._instances: dict[str | None, ModuleInstance] = {}
 
@@ -173,7 +188,7 @@ class _Runner:
 
     def _start(self, command: Thread) -> None:
         result = ScriptResult(self._result.path)
-        runner = _Runner(self._features, result)
+        runner = _Runner(self._features, result, self._make_memory)
         for name in command.shared:
             runner._remember(name, self._instance(name))
         thread = threading.Thread(target=runner.run_all, args=(command.commands,), daemon=True)
@@ -211,7 +226,7 @@ class _Runner:
             if value is None:
                 raise LinkError(f'unknown import "{import_.module}" "{import_.name}"')
             values.append(value)
-        return instantiate(compiled, values)
+        return instantiate(compiled, values, make_memory=self._make_memory)
 
     def _remember(self, name: str | None, instance: ModuleInstance) -> None:
         self._instances[None] = instance

@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from pyjsapi.runtime import ExternVal, FuncInst, GlobalInst, new_memory, new_table
 from pyjsapi.runtime.floats import f32_from_bits
+from pyjsapi.runtime.memory import MakeMemory
 from pyjsapi.syntax.deftypes import func_def_type
 from pyjsapi.syntax.types import (
     F32,
@@ -43,8 +44,8 @@ def _discard(*_: Any) -> None:
     """The reference interpreter prints the arguments; nobody compares what it prints."""
 
 
-def spectest(limits: Limits) -> dict[str, ExternVal]:
-    """A fresh ``spectest`` module."""
+def spectest(limits: Limits, make_memory: MakeMemory = new_memory) -> dict[str, ExternVal]:
+    """A fresh ``spectest`` module; ``make_memory`` makes its memories."""
     exports: dict[str, ExternVal] = {}
     for name, params in _PRINTS.items():
         exports[name] = FuncInst(func_def_type(FuncType(params, ())), _discard, host=_discard)
@@ -52,6 +53,6 @@ def spectest(limits: Limits) -> dict[str, ExternVal]:
         exports[name] = GlobalInst(GlobalType(type_, False), value)
     exports["table"] = new_table(TableType(I32, 10, 20, FUNCREF), None, limits)
     exports["table64"] = new_table(TableType(I64, 10, 20, FUNCREF), None, limits)
-    exports["memory"] = new_memory(MemType(I32, 1, 2), limits)
-    exports["shared_memory"] = new_memory(MemType(I32, 1, 2, shared=True), limits)
+    exports["memory"] = make_memory(MemType(I32, 1, 2), limits)
+    exports["shared_memory"] = make_memory(MemType(I32, 1, 2, shared=True), limits)
     return exports
