@@ -1,0 +1,377 @@
+"""Shared memories of several processes: one length, one order of atomic accesses, one queue of waiters."""
+
+from __future__ import annotations
+
+import ast
+import gc
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from pyjsapi.blocks import control, futex, locks, machine, process_block, segment
+from pyjsapi.blocks.waiting import WaiterPolicy, set_policy
+from pyjsapi.runtime import atomics
+from pyjsapi.runtime.memory import new_memory
+from pyjsapi.runtime.shared_memory import SharedMemoryStorage
+from pyjsapi.syntax.types import I32, MemType
+from pyjsapi.validation.limits import Limits
+
+pytestmark = pytest.mark.skipif(
+    not hasattr(os, "fork"), reason="memories cross to processes as file descriptors"
+)
+
+PAGE = 65536
+WITHOUT_END = (1 << 64) - 1
+
+CHILD = """
+import os, signal, sys
+from pyjsapi.blocks import process_block
+from pyjsapi.runtime import atomics
+from pyjsapi.runtime.shared_memory import SharedMemoryStorage
+from pyjsapi.syntax.types import I32, MemType
+
+PAGE, WITHOUT_END = 65536, (1 << 64) - 1
+block = process_block.attach(int(sys.argv[1]))
+memory = SharedMemoryStorage(MemType(I32, 1, 1000, shared=True), page_limit=1000, block=block)
+"""
+
+
+def shared(minimum: int, maximum: int) -> SharedMemoryStorage:
+    memory = new_memory(MemType(I32, minimum, maximum, shared=True), Limits())
+    assert isinstance(memory, SharedMemoryStorage)
+    return memory
+
+
+def start(memory: SharedMemoryStorage, code: str) -> subprocess.Popen[str]:
+    """Another process that shares the memory and runs ``code``."""
+    _, descriptor = process_block.share(memory.block)
+    return subprocess.Popen(
+        [sys.executable, "-c", CHILD + code, str(descriptor)],
+        pass_fds=[descriptor],
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+
+
+def result(process: subprocess.Popen[str]) -> Any:
+    """What the process printed, once it has ended well."""
+    output, _ = process.communicate()
+    assert process.returncode == 0
+    return ast.literal_eval(output) if output else None
+
+
+def until(condition: Callable[[], bool]) -> None:
+    while not condition():
+        time.sleep(0)  # lets others run
+
+
+@pytest.fixture(params=["native", "fallback"])
+def means(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
+    """With all that Linux and `ctypes` offer, or with what every POSIX system has."""
+    if request.param == "fallback":
+        monkeypatch.setattr(futex, "best_parking", lambda: futex.POLLING)
+        monkeypatch.setattr(locks, "best_kind", lambda: locks.FILE)
+        monkeypatch.setattr(machine, "library", lambda: None)
+        monkeypatch.delattr(os, "memfd_create", raising=False)
+    return str(request.param)
+
+
+def test_a_block_says_how_its_accesses_are_atomic(means: str) -> None:
+    memory = shared(1, 1)
+    assert memory.block.backend == "gil"
+    process_block.share(memory.block)
+    assert memory.remote
+    page = memory.block.control
+    assert page is not None
+    if means == "fallback":
+        assert (page.backend, page.parking.name) == ("lock", "polling")
+        assert isinstance(page.lock, locks.FileLock)
+    else:
+        assert page.backend == ("lock" if machine.library() is None else "libatomic")
+        assert page.parking.name == futex.best_parking()
+    assert memory.block.backend == page.backend
+
+
+@pytest.mark.usefixtures("means")
+def test_what_was_there_before_is_there_after_the_memory_crossed() -> None:
+    """Bytes, views, the size and those who wait stay."""
+    memory = shared(2, 5)
+    view = memory.data
+    view[5] = 7
+    woken: list[int] = []
+    thread = threading.Thread(
+        target=lambda: woken.append(atomics.wait(memory, 64, 4, 0, WITHOUT_END))
+    )
+    thread.start()
+    until(lambda: memory.block.waiting(64) == 1)
+    done = threading.Event()
+    assert memory.block.wait_async(64, 4, 0, done.set) is not None
+    child = start(
+        memory,
+        "memory.data[6] = 8\nprint((memory.data[5], memory.pages, block.waiting(64),"
+        " atomics.notify(memory, 64, 9)))",
+    )
+    assert result(child) == (7, 2, 2, 2)
+    thread.join()
+    done.wait()
+    assert (woken, view[6]) == ([0], 8)
+    assert memory.block.waiting() == 0
+
+
+def test_no_write_of_an_atomic_access_is_lost(means: str) -> None:
+    """SM-15 with 4 processes: additions, and a store that no addition can undo."""
+    memory = shared(1, 1)
+    count = 4000 if means == "native" else 1000
+    children = [
+        start(
+            memory,
+            f"for _ in range({count}):\n"
+            "    atomics.rmw_add(memory, 8, 4, 1)\n"
+            "    atomics.rmw_sub(memory, 16, 8, 1)\n"
+            "    atomics.rmw_xor(memory, 12, 1, 1)\n"
+            "    atomics.rmw_add(memory, 24, 2, 1)\n"
+            "    while True:\n"
+            "        old = atomics.load(memory, 32, 4)\n"
+            "        if atomics.rmw_cmpxchg(memory, 32, 4, old, old + 1) == old: break\n",
+        )
+        for _ in range(3)
+    ]
+    for _ in range(count):
+        atomics.rmw_add(memory, 8, 4, 1)
+    stored = 1 << 20
+    atomics.store(memory, 40, 4, stored)
+    for child in children:
+        result(child)
+    total = 3 * count
+    assert atomics.load(memory, 8, 4) == total + count
+    assert atomics.load(memory, 16, 8) == (1 << 64) - total
+    assert atomics.load(memory, 12, 1) == total & 1
+    assert atomics.load(memory, 24, 2) == total & 0xFFFF
+    assert atomics.load(memory, 32, 4) == total
+    assert atomics.load(memory, 40, 4) == stored
+
+
+@pytest.mark.usefixtures("means")
+def test_of_concurrent_growths_each_gets_another_size() -> None:
+    """WT-6 with 4 processes, of which this is one."""
+    memory = shared(1, 1000)
+    grow = "[memory.grow(1) for _ in range(250)]"
+    children = [start(memory, f"print({grow})") for _ in range(3)]
+    results = [[memory.grow(1) for _ in range(250)], *map(result, children)]
+    for found in results:
+        assert [size for size in found if size >= 0] == sorted({*found} - {-1})
+    assert sorted(size for found in results for size in found) == [-1, *range(1, 1000)]
+    assert memory.pages == 1000
+    assert len(memory.data) == 1000 * PAGE
+
+
+@pytest.mark.usefixtures("means")
+def test_whoever_sees_what_came_after_growth_reaches_the_new_bytes() -> None:
+    """WT-7 with processes: an atomic load is enough, and so is being notified."""
+    memory = shared(1, 4)
+    older = memory.data
+    child = start(
+        memory,
+        "memory.grow(1); atomics.store(memory, 2 * PAGE - 4, 4, 9); atomics.store(memory, 0, 4, 1)\n"
+        "while not block.waiting(4): pass\n"
+        "memory.grow(1); print(atomics.notify(memory, 4, 1))",
+    )
+    until(lambda: atomics.load(memory, 0, 4) == 1)
+    assert len(memory.data) == 2 * PAGE
+    assert memory.u32[2 * PAGE // 4 - 1] == 9
+    assert atomics.wait(memory, 4, 4, 0, WITHOUT_END) == 0
+    assert len(memory.data) == 3 * PAGE
+    assert result(child) == 1
+    assert len(older) == PAGE
+    memory.fill(2 * PAGE, 5, PAGE)
+    assert memory.data[3 * PAGE - 1] == 5
+
+
+@pytest.mark.usefixtures("means")
+def test_waiters_of_all_processes_are_one_queue() -> None:
+    """SM-12: woken in the order in which they came, whatever process they are in."""
+    memory = shared(1, 1)
+    waiting = "print(atomics.wait(memory, 16, 4, 0, WITHOUT_END))"
+    first = start(memory, waiting)
+    until(lambda: memory.block.waiting(16) == 1)
+    woken: list[int] = []
+    second = threading.Thread(
+        target=lambda: woken.append(atomics.wait(memory, 16, 8, 0, WITHOUT_END))
+    )
+    second.start()
+    until(lambda: memory.block.waiting(16) == 2)
+    asynchronous = threading.Event()
+    memory.block.wait_async(16, 4, 0, asynchronous.set)
+    last = start(memory, waiting)
+    until(lambda: memory.block.waiting(16) == 4)
+    assert atomics.notify(memory, 16, 0) == 0
+    assert atomics.notify(memory, 20, 1) == 0
+    assert atomics.notify(memory, 16, 1) == 1
+    assert result(first) == 0
+    assert (woken, asynchronous.is_set()) == ([], False)
+    child = start(memory, "print(atomics.notify(memory, 16, 2))")
+    assert result(child) == 2
+    second.join()
+    asynchronous.wait()
+    assert woken == [0]
+    assert memory.block.waiting(16) == 1
+    assert atomics.notify(memory, 16, (1 << 32) - 1) == 1
+    assert result(last) == 0
+
+
+@pytest.mark.usefixtures("means")
+def test_a_wait_ends_with_its_time_or_does_not_begin() -> None:
+    """SM-10"""
+    memory = shared(1, 1)
+    process_block.share(memory.block)
+    begin = time.monotonic_ns()
+    assert atomics.wait(memory, 0, 4, 0, 1_000_000) == 2
+    assert time.monotonic_ns() - begin >= 1_000_000
+    assert atomics.wait(memory, 0, 4, 1, WITHOUT_END) == 1
+    waiter = memory.block.wait_async(0, 4, 0, lambda: None)
+    assert waiter is not None
+    assert memory.block.withdraw(waiter)
+    assert not memory.block.withdraw(waiter)
+    assert memory.block.wait_async(0, 4, 1, lambda: None) is None
+    assert atomics.notify(memory, 0, 1) == 0
+    assert memory.block.waiting() == 0
+
+
+@pytest.mark.usefixtures("means")
+def test_a_process_that_dies_with_the_lock_does_not_block_the_others() -> None:
+    memory = shared(1, 3)
+    child = start(
+        memory,
+        "block.lock.__enter__(); print(1, flush=True); os.kill(os.getpid(), signal.SIGKILL)",
+    )
+    assert child.wait() == -signal.SIGKILL
+    assert memory.grow(1) == 1
+    atomics.rmw_add(memory, 0, 4, 1)
+    assert atomics.notify(memory, 0, 1) == 0
+    assert result(start(memory, "print((memory.grow(1), memory.pages))")) == (2, 3)
+
+
+@pytest.mark.usefixtures("means")
+def test_a_process_that_dies_while_it_waits_swallows_no_notification() -> None:
+    memory = shared(1, 1)
+    dead = start(memory, "atomics.wait(memory, 8, 4, 0, WITHOUT_END)")
+    belled = start(
+        memory, "block.wait_async(8, 4, 0, print); print(1); sys.stdin.read(); os._exit(0)"
+    )
+    until(lambda: memory.block.waiting(8) == 2)
+    alive = start(memory, "print(atomics.wait(memory, 8, 4, 0, WITHOUT_END))")
+    until(lambda: memory.block.waiting(8) == 3)
+    for process in (dead, belled):
+        process.kill()
+        process.wait()
+    assert atomics.notify(memory, 8, 1) == 1
+    assert result(alive) == 0
+    assert memory.block.waiting() == 0
+
+
+def test_waiting_can_be_interrupted(means: str) -> None:
+    memory = shared(1, 1)
+    process_block.share(memory.block)
+    policy = WaiterPolicy()
+    raised: list[BaseException] = []
+
+    def wait() -> None:
+        set_policy(policy)
+        try:
+            atomics.wait(memory, 0, 4, 0, WITHOUT_END)
+        except KeyError as error:
+            raised.append(error)
+
+    thread = threading.Thread(target=wait)
+    thread.start()
+    until(lambda: memory.block.waiting() == 1)
+    error = KeyError("enough")
+    policy.interrupt(error)
+    thread.join()
+    assert raised == [error]
+    assert memory.block.waiting() == 0
+
+
+def test_more_waiters_than_slots_are_refused() -> None:
+    memory = shared(1, 1)
+    process_block.share(memory.block)
+    waiters = [memory.block.wait_async(0, 4, 0, int) for _ in range(control.SLOTS)]
+    with pytest.raises(OSError, match="no more can"):
+        memory.block.wait_async(0, 4, 0, int)
+    assert waiters[5] is not None and memory.block.withdraw(waiters[5])
+    assert memory.block.wait_async(0, 4, 0, int) is not None
+    assert atomics.notify(memory, 0, (1 << 32) - 1) == control.SLOTS
+
+
+def test_the_same_segment_is_the_same_block() -> None:
+    memory = shared(1, 2)
+    identity, descriptor = process_block.share(memory.block)
+    assert process_block.share(memory.block) == (identity, descriptor)
+    assert process_block.attach(os.dup(descriptor)) is memory.block
+    assert process_block.attached(identity) is memory.block
+    del memory
+    gc.collect()
+    assert process_block.attached(identity) is None
+
+
+def test_other_files_are_not_attached_to() -> None:
+    before = open_files()
+    for content in (b"", bytes(1 << 17)):
+        with tempfile.TemporaryFile() as file:
+            file.write(content)
+            file.flush()
+            with pytest.raises(OSError, match="segment"):
+                process_block.attach(os.dup(file.fileno()))
+    gc.collect()
+    assert open_files() == before
+
+
+def test_without_a_segment_only_threads_share(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(segment, "_open_unnamed", no_descriptor)
+    memory = shared(1, 3)
+    with pytest.raises(OSError, match="no shared bytes"):
+        process_block.share(memory.block)
+    assert memory.grow(2) == 1
+    assert atomics.rmw_add(memory, 0, 4, 1) == 0
+
+
+def no_descriptor() -> int:
+    raise OSError("too many open files")
+
+
+def open_files() -> int:
+    return len(os.listdir("/proc/self/fd")) if os.path.exists("/proc/self/fd") else 0
+
+
+@pytest.fixture
+def names_in_shm() -> Iterator[Callable[[], set[str]]]:
+    yield (
+        lambda: (
+            {name for name in os.listdir("/dev/shm") if name.startswith("pyjsapi")}
+            if os.path.exists("/dev/shm")
+            else set()
+        )
+    )
+
+
+@pytest.mark.usefixtures("means")
+def test_nothing_is_left_of_a_memory(names_in_shm: Callable[[], set[str]]) -> None:
+    """Not after its last process let go of it, nor while it lives: a killed process cannot leave anything."""
+    gc.collect()
+    files, names = open_files(), names_in_shm()
+    memory = shared(1, 2)
+    process_block.share(memory.block)
+    child = start(memory, "print(1, flush=True); os.kill(os.getpid(), signal.SIGKILL)")
+    child.communicate()
+    assert names_in_shm() == names
+    del memory
+    gc.collect()
+    assert open_files() == files
