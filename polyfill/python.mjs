@@ -1,0 +1,44 @@
+// The WebAssembly JavaScript API of the Python engine, inside Pyodide.
+
+import { makeNamespace } from './python/bindings.gen.mjs';
+import { makeImplementation } from './python/impl/index.mjs';
+import { createLink } from './python/link.mjs';
+import { findPyodide } from './python/pyodide.mjs';
+
+/**
+ * Makes a `WebAssembly` namespace whose modules the Python engine runs.
+ *
+ * No global is touched unless `install()` is called.
+ * @param {object} options
+ * @param {object} [options.pyodide] a loaded Pyodide; without it, one is loaded
+ * @param {string} [options.indexURL] where Pyodide is loaded from: a folder with pyodide.mjs. By default the npm package
+ *   `pyodide` in Node, `./pyodide/` beside the page otherwise
+ * @param {string} [options.packageURL] a wheel, or another archive, with pyjsapi, for a Pyodide that does not have it
+ * @param {Record<string, boolean>} [options.features] language features by name; those that are false are refused
+ * @param {Record<string, number>} [options.limits] limits of modules and of what they use, by name
+ * @param {'auto' | 'native' | 'proxy'} [options.link] how JavaScript reaches Python; 'proxy' is slower, and chosen by
+ *   'auto' only where the other way is closed
+ * @returns {Promise<{ WebAssembly: object, install: () => () => void, pyodide: object, link: object }>} `install()`
+ *   makes the namespace the global one and returns a function that undoes it. The promise rejects with an error that
+ *   names the URL if something cannot be loaded, and with a TypeError for a feature or limit that does not exist.
+ */
+export async function loadPythonWebAssembly(options = {}) {
+  const { features, limits, link: kind = 'auto' } = options;
+  const pyodide = await findPyodide(options);
+  const link = await createLink(pyodide, { link: kind });
+  const { implementation } = makeImplementation(link, { features, limits });
+  const WebAssembly = makeNamespace(implementation);
+
+  function install() {
+    const before = Object.getOwnPropertyDescriptor(globalThis, 'WebAssembly');
+    const value = WebAssembly;
+    Object.defineProperty(globalThis, 'WebAssembly', { value, writable: true, enumerable: false, configurable: true });
+    return () => {
+      if (globalThis.WebAssembly !== value) return;
+      if (before === undefined) delete globalThis.WebAssembly;
+      else Object.defineProperty(globalThis, 'WebAssembly', before);
+    };
+  }
+
+  return { WebAssembly, install, pyodide, link };
+}

@@ -1,0 +1,78 @@
+// Errors in both directions: what an exception of the engine is to JavaScript, and the other way round.
+
+const { CompileError, LinkError, RuntimeError } = globalThis.WebAssembly;
+
+/** What an exhausted call stack says, in the words of V8. */
+const EXHAUSTED = 'Maximum call stack size exceeded';
+
+/** What errors.Kind in Python stands for. */
+const VALUE = 0;
+const EXCEPTION = 1;
+const CLASSES = { 2: CompileError, 3: LinkError, 4: RuntimeError, 5: RangeError, 6: TypeError };
+const EXHAUSTION = 7;
+
+/** Sets the link's hooks for exceptions. */
+export function makeErrors(context) {
+  const { link, api } = context;
+  const module = 'pyjsapi.bridge.errors';
+  const kindOf = api('error_kind', 'O', 'i', module);
+  const messageOf = api('error_message', '', 's', module);
+  const valueOf = api('thrown_value', 'O', 'r', module);
+  const makeThrown = api('thrown', 'ri', 'O', module);
+
+  /** Errors that stand for traps: no clause of wasm code catches them, whichever way they come back. */
+  const traps = new WeakSet();
+  let explaining = false;
+
+  function trap(message) {
+    const error = new RuntimeError(message);
+    traps.add(error);
+    return error;
+  }
+
+  function exhausted() {
+    const error = new RangeError(EXHAUSTED);
+    traps.add(error);
+    return error;
+  }
+
+  /** The JavaScript value to throw for a Python exception. */
+  function explain(ptr) {
+    const kept = link.thrown(ptr);
+    if (kept !== undefined) return kept.value;
+    const kind = kindOf(ptr);
+    if (kind === VALUE) return valueOf(ptr);
+    if (kind === EXCEPTION) return context.implementation.Exception.wrap(ptr);
+    if (kind === EXHAUSTION) return exhausted();
+    const message = messageOf();
+    const Class = CLASSES[kind];
+    if (Class === RuntimeError) return trap(message);
+    return Class === undefined ? new Error(`The engine failed: ${message}`) : new Class(message);
+  }
+
+  link.onError = (ptr) => {
+    // What fails while an error is explained can only be the stack, which is nearly full.
+    if (explaining) {
+      link.decref(ptr);
+      throw exhausted();
+    }
+    explaining = true;
+    let value;
+    try {
+      value = explain(ptr);
+    } finally {
+      explaining = false;
+      link.decref(ptr);
+    }
+    throw value;
+  };
+
+  link.onThrow = (value) => {
+    const exception = context.implementation?.Exception.ptrOf(value);
+    if (exception !== undefined) return exception;
+    const isTrap = typeof value === 'object' && value !== null && traps.has(value);
+    return makeThrown(value, isTrap ? 1 : 0);
+  };
+
+  return { trap, CompileError, LinkError, RuntimeError };
+}

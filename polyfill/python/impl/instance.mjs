@@ -1,0 +1,151 @@
+// WebAssembly.Instance
+
+const isObject = (value) => (typeof value === 'object' ? value !== null : typeof value === 'function');
+
+const NUMBERS = new Set(['i', 'f', 'd']);
+
+export function makeInstance(context) {
+  const { link, api, errors, functions, types } = context;
+  const newList = api('new_list', '', 'O');
+  const append = api('append', 'OO', '');
+  const item = api('item', 'Oi', 'O');
+  const instantiate = api('instantiate', 'OOs', 'O');
+  const hostFunction = api('host_function', 'OiOi', 'O');
+  const builtinFunction = api('builtin_function', 'OiOi', 'O');
+
+  /** The functions of a module that its options provide, one for each name and instantiation. */
+  function builtin(state, index, position, made) {
+    const { module, name, type } = state.imports[index];
+    const key = `${module}.${name}`;
+    let ptr = made.get(key);
+    if (ptr === undefined) {
+      const call = functions.callable(context.jsString[name], types.signature(type));
+      ptr = builtinFunction(state.ptr, index, call, position);
+      link.decref(call);
+      made.set(key, ptr);
+    }
+    link.incref(ptr);
+    return ptr;
+  }
+
+  function functionImport(state, index, value, position, fail) {
+    if (typeof value !== 'function') throw fail('function import requires a callable');
+    const exported = functions.state(value);
+    if (exported !== undefined) {
+      link.incref(exported.ptr);
+      return exported.ptr;
+    }
+    const call = functions.callable(value, types.signature(state.imports[index].type));
+    try {
+      return hostFunction(state.ptr, index, call, position);
+    } finally {
+      link.decref(call);
+    }
+  }
+
+  function globalImport([code, mutable], value, fail) {
+    const { Global } = context.implementation;
+    const given = context.interfaces.Global.state(value);
+    if (given !== undefined) return Global.linked(given, value);
+    const type = types.valueType(code);
+    if (type.letter === 'I' && typeof value !== 'bigint') throw fail('global import must be a BigInt');
+    if (type.opaque || (NUMBERS.has(type.letter) && typeof value !== 'number')) {
+      throw fail('global import must be a number, valid Wasm reference, or WebAssembly.Global object');
+    }
+    if (mutable) throw fail('imported mutable global must be a WebAssembly.Global object');
+    try {
+      return Global.allocate(type, false, value);
+    } catch (error) {
+      throw error instanceof TypeError ? fail(error.message) : error;
+    }
+  }
+
+  /** A new reference to what an import is linked to. */
+  function linkValue(state, index, value, position, fail) {
+    const { kind, type } = state.imports[index];
+    if (kind === 'function') return functionImport(state, index, value, position, fail);
+    if (kind === 'global') return globalImport(type, value, fail);
+    const name = kind === 'memory' ? 'Memory' : kind === 'table' ? 'Table' : 'Tag';
+    const given = context.interfaces[name].state(value);
+    if (given === undefined) throw fail(`${kind} import must be a WebAssembly.${name} object`);
+    return context.implementation[name].linked(given, value);
+  }
+
+  /**
+   * "Read the imports": ptr of a list of what they are linked to, in order.
+   * Options that provide every import make the imports object needless; so say the official tests and browsers.
+   */
+  function readImports(state, importObject, what) {
+    if (importObject === undefined && state.imports.some(({ provided }) => provided === null)) {
+      throw new TypeError(`${what}: Imports argument must be present and must be an object`);
+    }
+    const list = newList();
+    const made = new Map();
+    try {
+      let position = 0;
+      state.imports.forEach(({ module, name, kind, type, provided }, index) => {
+        const place = `${what}: Import #${index} "${module}"`;
+        const fail = (message) => new errors.LinkError(`${place} "${name}": ${message}`);
+        let ptr;
+        if (provided === 'builtin') {
+          ptr = builtin(state, index, position, made);
+        } else if (provided === 'string') {
+          ptr = globalImport(type, name, fail);
+        } else {
+          const namespace = importObject[module];
+          if (!isObject(namespace)) throw new TypeError(`${place}: module is not an object or function`);
+          ptr = linkValue(state, index, namespace[name], position, fail);
+        }
+        if (kind === 'function') position += 1;
+        append(list, ptr);
+        link.decref(ptr);
+      });
+    } catch (error) {
+      link.decref(list);
+      throw error;
+    } finally {
+      for (const ptr of made.values()) link.decref(ptr);
+    }
+    return list;
+  }
+
+  const adopt = {
+    function: (ptr) => functions.adopt(ptr),
+    memory: (ptr) => context.implementation.Memory.adopt(ptr),
+    table: (ptr) => context.implementation.Table.adopt(ptr),
+    global: (ptr) => context.implementation.Global.adopt(ptr),
+    tag: (ptr) => context.implementation.Tag.adopt(ptr),
+  };
+
+  /** "Instantiate the core of a WebAssembly module" and "create an exports object"; takes over the list. */
+  function instantiateCore(state, list, what) {
+    let values;
+    try {
+      values = instantiate(state.ptr, list, what);
+    } finally {
+      link.decref(list);
+    }
+    const exports = { __proto__: null };
+    try {
+      state.exports.forEach(({ name, kind }, index) => {
+        Object.defineProperty(exports, name, { value: adopt[kind](item(values, index)), enumerable: true });
+      });
+    } finally {
+      link.decref(values);
+    }
+    return { exports: Object.freeze(exports) };
+  }
+
+  return {
+    readImports,
+    instantiateCore,
+
+    create(module, importObject) {
+      const what = 'WebAssembly.Instance()';
+      const state = context.interfaces.Module.state(module);
+      return instantiateCore(state, readImports(state, importObject, what), what);
+    },
+
+    get_exports: (state) => state.exports,
+  };
+}

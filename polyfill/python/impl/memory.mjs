@@ -1,0 +1,117 @@
+// WebAssembly.Memory
+//
+// The bytes are those of a memory of the engine that runs JavaScript, so that its buffer is the engine's own in every
+// respect. A memory that JavaScript makes has one from the start and gets a storage in Python when it is first linked;
+// a memory that a module makes gets one when JavaScript first asks for its buffer. It has 32-bit addresses always: no
+// engine can have more bytes than that in a memory of ours.
+
+import { addressValue } from '../webidl.mjs';
+
+const NativeMemory = globalThis.WebAssembly.Memory;
+
+/** Pages that the engine's memory can have. */
+const MOST = 65536;
+
+/** Pages that the specification allows in a type, by address type. */
+const VALID = { i32: 65536n, i64: 2n ** 37n - 1n };
+
+export function makeMemory(context) {
+  const { link, api } = context;
+  const memoryInfo = api('memory_info', 'O', 'J');
+
+  const toAddress = (number, address) => (address === 'i64' ? BigInt(number) : number);
+
+  function nativeOf(state) {
+    state.native ??= link.nativeOf(state.ptr);
+    return state.native;
+  }
+
+  function allocate({ initial, maximum, shared }) {
+    const descriptor = { initial: Number(initial) };
+    if (maximum !== undefined) descriptor.maximum = Math.min(Number(maximum), MOST);
+    if (shared) descriptor.shared = true;
+    try {
+      if (descriptor.initial > MOST) throw new RangeError(`${initial} pages are more than can be had`);
+      return new NativeMemory(descriptor);
+    } catch (error) {
+      throw new RangeError(`WebAssembly.Memory(): could not allocate memory: ${error.message}`);
+    }
+  }
+
+  return {
+    create({ address = 'i32', initial, maximum, shared }) {
+      const what = 'WebAssembly.Memory()';
+      if (shared && maximum === undefined) throw new TypeError(`${what}: a shared memory must have a maximum`);
+      for (const [name, pages] of [['initial', initial], ['maximum', maximum]]) {
+        if (pages !== undefined && BigInt(pages) > VALID[address]) {
+          const message = `value ${pages} is above the upper bound ${VALID[address]}`;
+          throw new RangeError(`${what}: property '${name}': ${message}`);
+        }
+      }
+      if (maximum !== undefined && maximum < initial) {
+        throw new RangeError(`${what}: property 'maximum': value ${maximum} is below the lower bound ${initial}`);
+      }
+      const type = { address, initial, maximum, shared };
+      return { ...type, native: allocate(type), ptr: undefined };
+    },
+
+    /** A new reference to the storage, which the object has from now on. */
+    linked(state, memory) {
+      if (state.ptr === undefined) {
+        const { native, address, initial, maximum, shared } = state;
+        state.ptr = link.storageFor(native, { address, initial, maximum, shared });
+        context.identity.own(state.ptr, memory);
+      }
+      context.identity.note(state.ptr, memory);
+      link.incref(state.ptr);
+      return state.ptr;
+    },
+
+    /** "Create a memory object" for a new reference. */
+    adopt: (given) => context.identity.adopted(given, (ptr) => {
+      const { address, minimum, maximum, shared } = memoryInfo(ptr);
+      const state = { address, initial: minimum, maximum: maximum ?? undefined, shared, native: undefined, ptr };
+      return context.interfaces.Memory.wrap(state);
+    }),
+
+    get_buffer(state) {
+      const { buffer } = nativeOf(state);
+      if (state.shared && !Object.isFrozen(buffer)) Object.freeze(buffer);
+      return buffer;
+    },
+
+    grow(state, delta) {
+      const what = 'WebAssembly.Memory.grow()';
+      const pages = Math.min(Number(addressValue(delta, state.address, `${what}: delta`)), 2 ** 40);
+      let before = -1;
+      if (state.ptr === undefined) {
+        try {
+          before = state.native.grow(Math.min(pages, MOST + 1));
+        } catch {
+          // It is told below.
+        }
+      } else {
+        before = link.grow(state.ptr, pages);
+      }
+      if (before < 0) throw new RangeError(`${what}: Maximum memory size exceeded: cannot grow by ${delta} pages`);
+      return toAddress(before, state.address);
+    },
+
+    toFixedLengthBuffer(state) {
+      const native = nativeOf(state);
+      const buffer = native.toFixedLengthBuffer?.() ?? native.buffer;
+      return state.shared ? Object.freeze(buffer) : buffer;
+    },
+
+    toResizableBuffer(state) {
+      const what = 'WebAssembly.Memory.toResizableBuffer()';
+      if (state.maximum === undefined) throw new TypeError(`${what}: the memory must have a maximum`);
+      const native = nativeOf(state);
+      if (native.toResizableBuffer === undefined) {
+        throw new TypeError(`${what}: this engine's memories have no resizable buffers`);
+      }
+      const buffer = native.toResizableBuffer();
+      return state.shared ? Object.freeze(buffer) : buffer;
+    },
+  };
+}

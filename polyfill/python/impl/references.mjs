@@ -1,0 +1,93 @@
+// References between JavaScript and the engine ("ToJSValue" and "ToWebAssemblyValue").
+//
+// A JavaScript value as an external reference is a Python ExternRef that holds a slot here; null is None, and a number
+// of 31 bits is what the engine has for an i31 reference. So every value comes back as itself: undefined, symbols, -0.
+
+const I31 = 2 ** 30;
+const STRUCT = 2 ** 40;
+
+/** Whether a value is a number that is an i31 reference; -0 is not, it would come back as 0. */
+export const isI31 = (value) => typeof value === 'number' && (value | 0) === value && value < I31 && value >= -I31
+  && (value !== 0 || 1 / value > 0);
+
+/** Sets the link's hooks for references. */
+export function makeReferences(context) {
+  const { link, api, objects } = context;
+  const module = 'pyjsapi.bridge.values';
+  const makeExternRef = api('ExternRef', 'i', 'O', module);
+  const externKind = api('extern_kind', 'O', 'd', module);
+  const anyKind = api('any_kind', 'O', 'd', module);
+  const makeI31 = api('i31', 'i', 'O', module);
+  const makeNumber = api('int', 'd', 'O', 'builtins');
+
+  const values = [];
+  const ptrs = [];
+  const free = [];
+  const slotOf = new Map();
+
+  const release = link.import((slot) => {
+    slotOf.delete(ptrs[slot]);
+    values[slot] = undefined;
+    free.push(slot);
+  }, 'i', '');
+  api('set_release', 'O', '', module)(release);
+  link.decref(release);
+
+  function hold(value) {
+    const slot = free.pop() ?? values.length;
+    values[slot] = value;
+    const ptr = makeExternRef(slot);
+    ptrs[slot] = ptr;
+    slotOf.set(ptr, slot);
+    return ptr;
+  }
+
+  const undefinedPtr = hold(undefined);
+
+  function none() {
+    link.incref(link.none);
+    return link.none;
+  }
+
+  /** The ptr of what stands for itself in both hierarchies, 0 for every other value. */
+  function common(value) {
+    if (value === null) return none();
+    if (value === undefined) {
+      link.incref(undefinedPtr);
+      return undefinedPtr;
+    }
+    const state = objects.state(value);
+    if (state === undefined) return 0;
+    link.incref(state.ptr);
+    return state.ptr;
+  }
+
+  function fromPython(ptr, kindOf) {
+    if (ptr === link.none) return null;
+    const slot = slotOf.get(ptr);
+    if (slot !== undefined) return values[slot];
+    const kind = kindOf(ptr);
+    return kind < STRUCT ? kind : objects.wrap(ptr, kind === STRUCT ? 'struct' : 'array');
+  }
+
+  link.references.r = {
+    toPython: (value) => (isI31(value) ? makeNumber(value) : common(value) || hold(value)),
+    fromPython: (ptr) => fromPython(ptr, externKind),
+  };
+  link.references.A = {
+    toPython: (value) => (isI31(value) ? makeI31(value) : common(value) || hold(value)),
+    fromPython: (ptr) => fromPython(ptr, anyKind),
+  };
+  link.references.F = {
+    toPython(value) {
+      if (value === null) return none();
+      const state = context.functions.state(value);
+      if (state === undefined) throw new TypeError('WebAssembly: the value is not null or an exported function');
+      link.incref(state.ptr);
+      return state.ptr;
+    },
+    fromPython: (ptr) => (ptr === link.none ? null : context.functions.wrap(ptr)),
+  };
+
+  return { live: () => slotOf.size };
+}

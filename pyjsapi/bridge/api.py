@@ -1,0 +1,379 @@
+"""The engine as JavaScript's WebAssembly namespace calls it (index.bs, "The WebAssembly Namespace").
+
+JavaScript has read, checked and converted the arguments; here are the store's objects. Numbers are canonical, as the
+link layer gives them; sizes are in pages and elements. What is raised, `errors.error_kind` explains to JavaScript.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import fields
+from typing import Any, NamedTuple
+
+from pyjsapi.bridge.errors import InvalidModule, OutOfRange, WrongType
+from pyjsapi.bridge.storage import make_memory
+from pyjsapi.bridge.values import signature_code, type_code, type_of
+from pyjsapi.compiler import engine
+from pyjsapi.compiler.engine import CompiledModule
+from pyjsapi.jsapi.builtin_sets import check_builtins, find_builtin
+from pyjsapi.jsapi.errors import CompileError
+from pyjsapi.jsapi.options import NO_OPTIONS, CompileOptions
+from pyjsapi.runtime import (
+    ExnInst,
+    ExternVal,
+    FuncInst,
+    GlobalInst,
+    MemoryStorage,
+    ModuleInstance,
+    TableInst,
+    TagInst,
+    extern_type,
+    new_table,
+)
+from pyjsapi.runtime.gc import NULL_ARRAY, OUT_OF_BOUNDS, ArrayInst
+from pyjsapi.runtime.instantiate import describe
+from pyjsapi.syntax.deftypes import DefType, func_def_type
+from pyjsapi.syntax.errors import LinkError, Trap, WasmError
+from pyjsapi.syntax.features import Features
+from pyjsapi.syntax.types import (
+    I32,
+    I64,
+    ExternType,
+    FuncExtern,
+    FuncType,
+    GlobalType,
+    MemType,
+    RefType,
+    TableType,
+    TagType,
+    extern_kind,
+)
+from pyjsapi.validation.limits import Limits
+from pyjsapi.validation.matching import match_extern
+
+
+class Settings(NamedTuple):
+    """What a namespace lets modules use."""
+
+    features: Features
+    limits: Limits
+
+
+class Module(NamedTuple):
+    """A compiled module with its compile options."""
+
+    compiled: CompiledModule
+    options: CompileOptions
+
+
+def new_settings(given: dict[str, dict[str, Any]]) -> Settings:
+    """The settings of a namespace: ``features`` and ``limits``, with JavaScript's or Python's names of the fields."""
+    return Settings(
+        _choose(Features, given.get("features") or {}, bool),
+        _choose(Limits, given.get("limits") or {}, int),
+    )
+
+
+def _choose(class_: Any, given: dict[str, Any], kind: type) -> Any:
+    known = {field.name for field in fields(class_)}
+    chosen = {}
+    for name, value in given.items():
+        field = re.sub(r"(?<=[a-z0-9])([A-Z])", lambda m: "_" + m[1].lower(), name)
+        if field not in known:
+            raise WrongType(
+                f"{class_.__name__.lower()} has no {name!r}; it has {', '.join(sorted(known))}"
+            )
+        if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
+            raise WrongType(
+                f"{class_.__name__.lower()}.{name} must be a {'boolean' if kind is bool else 'whole number'}"
+            )
+        chosen[field] = value
+    return class_(**chosen)
+
+
+# ---- modules
+
+
+def new_module(
+    settings: Settings, data: Any, builtins: list[str], strings: list[str], what: str
+) -> Module:
+    """Compile a module; ``strings`` holds the module name of the string constants, if there is one."""
+    if not builtins and not strings:
+        options = NO_OPTIONS
+    else:
+        options = CompileOptions(tuple(builtins), strings[0] if strings else None)
+    try:
+        compiled = engine.compile_module(bytes(data), settings.features, settings.limits)
+        check_builtins(compiled, options, what)
+    except WasmError as error:
+        raise InvalidModule(f"{what}: {error}") from None
+    except CompileError as error:
+        raise InvalidModule(str(error)) from None
+    return Module(compiled, options)
+
+
+def module_info(module: Module) -> dict[str, Any]:
+    """What JavaScript has to know of a module: its imports, exports, and names of custom sections."""
+    compiled, options = module
+    context = compiled.context
+    imports = []
+    for import_, type_ in zip(compiled.module.imports, context.imports, strict=True):
+        provided = None
+        if import_.module == options.string_module:
+            provided = "string"
+        elif find_builtin(options, import_.module, import_.name) is not None:
+            provided = "builtin"
+        imports.append([import_.module, import_.name, *_extern(type_), provided])
+    exports = [
+        [export.name, "function" if export.kind == "func" else export.kind]
+        for export in compiled.module.exports
+    ]
+    return {
+        "imports": imports,
+        "exports": exports,
+        "customs": [custom.name for custom in compiled.module.customs],
+    }
+
+
+def custom_section(module: Module, index: int) -> bytes:
+    """The contents of a custom section."""
+    return module.compiled.module.customs[index].data
+
+
+def _extern(type_: ExternType) -> list[Any]:
+    """Kind and type of an extern type as JavaScript reads them."""
+    kind = extern_kind(type_)
+    if isinstance(type_, GlobalType):
+        return [kind, [type_code(type_.valtype), type_.mutable]]
+    if isinstance(type_, (FuncExtern, TagType)):
+        return ["function" if kind == "func" else kind, _signature(type_.type)]
+    return [kind, None]
+
+
+def _signature(type_: DefType | int) -> str:
+    if isinstance(type_, int):
+        raise TypeError("the type is not closed")
+    return signature_code(type_.func)
+
+
+# ---- instances
+
+
+def instantiate(module: Module, imports: list[ExternVal], what: str) -> list[ExternVal]:
+    """Instantiate a module and call its start function; its exports, in order."""
+    compiled = module.compiled
+    for index, import_ in enumerate(compiled.module.imports):
+        expected = compiled.context.imports[index]
+        actual = extern_type(imports[index])
+        if not match_extern(actual, expected):
+            raise LinkError(
+                f'{what}: Import #{index} "{import_.module}" "{import_.name}": imported {extern_kind(expected)} '
+                f"does not match the expected type: {describe(expected)} is needed, {describe(actual)} was given"
+            )
+    instance: ModuleInstance = engine.instantiate(compiled, imports, make_memory=make_memory)
+    return list(instance.exports.values())
+
+
+def host_function(module: Module, index: int, call: Callable[..., Any], position: int) -> FuncInst:
+    """ "Create a host function" for an import; ``position`` counts the imported functions before it."""
+    type_ = module.compiled.context.imports[index]
+    if not isinstance(type_, FuncExtern) or not isinstance(type_.type, DefType):
+        raise TypeError(f"import #{index} is no function")
+    return FuncInst(type_.type, call, host=call, index=position)
+
+
+def refusing(call: Callable[[], Any]) -> Callable[..., Any]:
+    """A callable of any arguments that calls ``call``, which always throws."""
+
+    def refuse(*_: Any) -> Any:
+        return call()
+
+    return refuse
+
+
+def builtin_function(
+    module: Module, index: int, call: Callable[..., Any], position: int
+) -> FuncInst:
+    """ "Create a builtin function" for an import that the compile options provide."""
+    import_ = module.compiled.module.imports[index]
+    builtin = find_builtin(module.options, import_.module, import_.name)
+    if builtin is None:
+        raise TypeError(f"import #{index} is no builtin")
+    return FuncInst(builtin.type, call, host=call, index=position)
+
+
+def function_call(func: FuncInst) -> Callable[..., Any]:
+    """What to call for a function."""
+    return func.call
+
+
+def function_info(func: FuncInst) -> str:
+    """Index and type of a function, as in ``3 i,i>d``."""
+    return f"{func.index or 0} {signature_code(func.type.func)}"
+
+
+# ---- memories
+
+
+def memory_info(storage: MemoryStorage) -> dict[str, Any]:
+    """The type that a memory was made with."""
+    type_: MemType = storage.declared_type
+    return {
+        "address": type_.addrtype.name,
+        "minimum": type_.minimum,
+        "maximum": type_.maximum,
+        "shared": type_.shared,
+        "pageSizeLog2": type_.page_size_log2,
+    }
+
+
+# ---- globals
+
+
+def new_global(code: str, mutable: int, value: Any) -> GlobalInst:
+    """A global with a value."""
+    return GlobalInst(GlobalType(type_of(code), bool(mutable)), value)
+
+
+def global_info(global_: GlobalInst) -> str:
+    """Type of a global, as in ``var i`` and ``const F?func``."""
+    type_ = global_.type
+    return f"{'var' if type_.mutable else 'const'} {type_code(type_.valtype)}"
+
+
+def global_get(global_: GlobalInst) -> Any:
+    """The value of a global."""
+    return global_.cell[0]
+
+
+def global_set(global_: GlobalInst, value: Any) -> None:
+    """Set a global."""
+    global_.cell[0] = value
+
+
+# ---- tables
+
+
+def new_table_of(
+    settings: Settings, code: str, wide: int, initial: int, maximum: list[str], value: Any
+) -> TableInst:
+    """A table; the maximum is a decimal number in a list, or the list is empty."""
+    reftype = type_of(code)
+    if not isinstance(reftype, RefType):
+        raise WrongType(f"{reftype} is not a reference type")
+    most = int(maximum[0]) if maximum else None
+    try:
+        return new_table(
+            TableType(I64 if wide else I32, initial, most, reftype), value, settings.limits
+        )
+    except (MemoryError, OverflowError) as error:
+        raise OutOfRange(f"WebAssembly.Table(): could not allocate the table: {error}") from None
+
+
+def table_info(table: TableInst) -> dict[str, Any]:
+    """Type of a table."""
+    type_ = table.type
+    return {
+        "element": type_code(type_.reftype),
+        "address": type_.addrtype.name,
+        "maximum": None if type_.maximum is None else str(type_.maximum),
+    }
+
+
+def table_size(table: TableInst) -> int:
+    """Number of elements."""
+    return table.size()
+
+
+def table_get(table: TableInst, index: int) -> Any:
+    """An element; `OutOfRange` where there is none."""
+    _check_index(table, index, "get")
+    return table.elems[index]
+
+
+def table_set(table: TableInst, index: int, value: Any) -> None:
+    """Replace an element; `OutOfRange` where there is none."""
+    _check_index(table, index, "set")
+    table.set(index, value)
+
+
+def table_grow(table: TableInst, count: int, value: Any) -> int:
+    """Add elements; the size before, or -1."""
+    return table.grow(value, count)
+
+
+def _check_index(table: TableInst, index: int, method: str) -> None:
+    if index >= table.size():
+        raise OutOfRange(
+            f"WebAssembly.Table.{method}(): invalid index {index} into {table.reftype} table of size {table.size()}"
+        )
+
+
+# ---- tags and exceptions
+
+
+def new_tag(codes: list[str]) -> TagInst:
+    """A tag of the parameter types."""
+    return TagInst(TagType(func_def_type(FuncType(tuple(map(type_of, codes)), ()))))
+
+
+def tag_info(tag: TagInst) -> str:
+    """The type of a tag, as the signature of a function."""
+    return _signature(tag.type.type)
+
+
+def new_exception(tag: TagInst, payload: list[Any]) -> ExnInst:
+    """An exception that carries canonical values."""
+    return ExnInst(tag, tuple(payload))
+
+
+def exception_tag(exception: ExnInst) -> TagInst:
+    """The tag of an exception."""
+    return exception.tag
+
+
+def exception_argument(exception: ExnInst, index: int) -> Any:
+    """A value of the payload."""
+    return exception.payload[index]
+
+
+# ---- lists of values, and the arrays of the string builtins
+
+
+def new_list() -> list[Any]:
+    """An empty list."""
+    return []
+
+
+def append(values: list[Any], value: Any) -> None:
+    """Add to a list."""
+    values.append(value)
+
+
+def item(values: list[Any], index: int) -> Any:
+    """An item of a list."""
+    return values[index]
+
+
+def array_length(array: ArrayInst | None) -> int:
+    """Elements of an array; a trap for null."""
+    if array is None:
+        raise Trap(NULL_ARRAY)
+    return len(array.elems)
+
+
+def array_slice(array: ArrayInst, start: int, end: int) -> bytes:
+    """Elements of an array of i16 as little-endian bytes; a trap out of bounds."""
+    if start > end or end > len(array.elems):
+        raise Trap(OUT_OF_BOUNDS)
+    return b"".join(unit.to_bytes(2, "little") for unit in array.elems[start:end])
+
+
+def array_write(array: ArrayInst, start: int, data: Any) -> None:
+    """Replace elements of an array of i16 by little-endian bytes; a trap out of bounds."""
+    units = memoryview(bytes(data)).cast("H").tolist()
+    end = start + len(units)
+    if end > len(array.elems):
+        raise Trap(OUT_OF_BOUNDS)
+    array.elems[start:end] = units

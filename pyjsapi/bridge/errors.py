@@ -1,0 +1,142 @@
+"""What Python's exceptions are to JavaScript, and what JavaScript throws to Python (index.bs, "Errors").
+
+No exception crosses the border. JavaScript asks here what to throw in place of an exception that left wasm code; what
+an imported function throws becomes the exception that `thrown` makes of it.
+"""
+
+from __future__ import annotations
+
+from enum import IntEnum
+from typing import Any
+
+from pyjsapi.bridge.hooks import HOOKS
+from pyjsapi.compiler.traps import demolish, translate_exception
+from pyjsapi.runtime.exception import HOST_TAG, ExnInst, raised_by
+from pyjsapi.syntax.errors import (
+    DecodeError,
+    Exhaustion,
+    LinkError,
+    ValidationError,
+    WasmError,
+)
+
+
+class HostThrow(Exception):
+    """A JavaScript value that the link layer keeps under a number until it is back in JavaScript.
+
+    That is how a value travels for which there was no room to make anything better. No clause of wasm code catches it.
+    """
+
+    wasm_uncatchable = True
+
+    def __init__(self, handle: int = 0) -> None:
+        super().__init__("thrown by JavaScript")
+        self.handle = handle
+        """The number; 0 if the value is lost."""
+
+    def __del__(self) -> None:
+        if self.handle:
+            HOOKS["free_thrown"](self.handle)
+
+
+class ThrownTrap(Exception):
+    """An error that stands for a trap, thrown once more by JavaScript: no clause of wasm code catches it."""
+
+    wasm_uncatchable = True
+
+    def __init__(self, value: Any) -> None:
+        super().__init__("a trap, thrown by JavaScript")
+        self.value = value
+        """The external reference."""
+
+
+class OutOfRange(Exception):
+    """Becomes a RangeError."""
+
+
+class WrongType(Exception):
+    """Becomes a TypeError."""
+
+
+class InvalidModule(Exception):
+    """Becomes a CompileError."""
+
+
+class Kind(IntEnum):
+    """What JavaScript throws for an exception: `thrown_value`, the exception's object, or an error of a class."""
+
+    VALUE = 0
+    EXCEPTION = 1
+    COMPILE_ERROR = 2
+    LINK_ERROR = 3
+    RUNTIME_ERROR = 4
+    RANGE_ERROR = 5
+    TYPE_ERROR = 6
+    EXHAUSTED = 7
+    INTERNAL = 8
+
+
+_message = ""
+
+
+def error_kind(exception: BaseException) -> int:
+    """The `Kind` of an exception that left the engine; `error_message` gives the text that belongs to it."""
+    global _message
+    core = translate_exception(exception)
+    demolish(exception)
+    kind, _message = _described(exception, core)
+    exception.__traceback__ = None
+    exception.__context__ = None
+    return kind
+
+
+def error_message() -> str:
+    """The message for the exception that `error_kind` was last asked about."""
+    return _message
+
+
+def thrown_value(exception: BaseException) -> Any:
+    """The external reference that an exception of `Kind.VALUE` carries."""
+    if isinstance(exception, ThrownTrap):
+        return exception.value
+    if isinstance(exception, ExnInst):
+        return exception.payload[0]
+    raise TypeError(f"{exception!r} carries no value")
+
+
+def thrown(value: Any, uncatchable: int) -> BaseException:
+    """The exception to raise where JavaScript threw a value; an error that stands for a trap is ``uncatchable``."""
+    return ThrownTrap(value) if uncatchable else ExnInst(HOST_TAG, (value,))
+
+
+def _described(exception: BaseException, core: WasmError | None) -> tuple[Kind, str]:
+    if isinstance(exception, ExnInst):
+        raised = raised_by(exception)
+        if raised is not exception:
+            return _described(raised, translate_exception(raised))
+        return (Kind.VALUE if exception.tag is HOST_TAG else Kind.EXCEPTION), ""
+    if isinstance(exception, ThrownTrap):
+        return Kind.VALUE, ""
+    if isinstance(core, Exhaustion):
+        if isinstance(exception, MemoryError):
+            return Kind.RANGE_ERROR, "out of memory"
+        return Kind.EXHAUSTED, ""
+    if isinstance(core, (DecodeError, ValidationError)):
+        return Kind.COMPILE_ERROR, str(core)
+    if isinstance(core, LinkError):
+        return Kind.LINK_ERROR, core.message
+    if core is not None:
+        return Kind.RUNTIME_ERROR, core.message
+    return _other(exception)
+
+
+def _other(exception: BaseException) -> tuple[Kind, str]:
+    if isinstance(exception, RecursionError):
+        return Kind.EXHAUSTED, ""
+    if isinstance(exception, (OutOfRange, MemoryError)):
+        return Kind.RANGE_ERROR, str(exception) or "out of memory"
+    if isinstance(exception, InvalidModule):
+        return Kind.COMPILE_ERROR, str(exception)
+    if isinstance(exception, WrongType):
+        return Kind.TYPE_ERROR, str(exception)
+    return Kind.INTERNAL, f"{type(exception).__name__}: {exception}"
