@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import weakref
-from typing import Any, Final
+from typing import Any, Final, NoReturn
 
 from pyjsapi.ecmascript import ArrayBuffer, RangeError, SharedArrayBuffer
 from pyjsapi.ecmascript.conversions import enforce_range
+from pyjsapi.ecmascript.errors import DataCloneError
 from pyjsapi.jsapi.descriptors import ADDRESS_TYPES, Descriptor, address_value, limits_of
 from pyjsapi.jsapi.identity import object_of
 from pyjsapi.runtime import MemoryStorage, new_memory
+from pyjsapi.syntax.features import Features
 from pyjsapi.syntax.types import PAGE_SIZE, PAGE_SIZE_LOG2, MemType
 from pyjsapi.validation.limits import Limits
 
@@ -23,15 +25,23 @@ class Memory:
 
     ``Memory({"initial": 1, "maximum": 2})`` or ``Memory(initial=1, maximum=2)``; sizes in pages of 64 KiB, or of
     one byte with ``pageSize=1`` (an extension: the JS API does not know custom page sizes). With ``address="i64"``
-    the memory has 64-bit addresses. Raises `TypeError` for a wrong descriptor, `RangeError` for sizes that are not
-    valid or cannot be allocated.
+    the memory has 64-bit addresses. ``features`` and ``limits`` restrict what the memory may be and have. Raises
+    `TypeError` for a wrong descriptor, `RangeError` for sizes that are not valid or cannot be allocated.
     """
 
     __slots__ = ("__weakref__", "_storage")
 
     _storage: MemoryStorage
 
-    def __init__(self, descriptor: Any = None, /, **members: Any) -> None:
+    def __init__(
+        self,
+        descriptor: Any = None,
+        /,
+        *,
+        features: Features | None = None,
+        limits: Limits | None = None,
+        **members: Any,
+    ) -> None:
         read = Descriptor(descriptor, members, "WebAssembly.Memory()")
         addrtype = read.enum("address", ADDRESS_TYPES, "i32")
         initial, maximum = limits_of(read, addrtype)
@@ -40,6 +50,10 @@ class Memory:
         if shared and maximum is None:
             raise TypeError(
                 "WebAssembly.Memory(): property 'maximum': a shared memory must have a maximum"
+            )
+        if shared and features is not None and not features.threads:
+            raise TypeError(
+                "WebAssembly.Memory(): property 'shared': shared memories are switched off (Features.threads)"
             )
         # Pages that the addresses reach, but a byte less where their number would not fit.
         most = (
@@ -56,10 +70,14 @@ class Memory:
             )
         try:
             type_ = MemType(addrtype, initial, maximum, shared, page_size_log2)
-            storage = new_memory(type_, Limits())
+            storage = new_memory(type_, limits or Limits())
         except (MemoryError, OverflowError) as error:
             raise RangeError(f"WebAssembly.Memory(): could not allocate memory: {error}") from error
         self._attach(storage)
+
+    def __reduce_ex__(self, protocol: Any) -> NoReturn:
+        """StructuredSerialize with *forStorage*: memories are sent to workers, never stored."""
+        raise DataCloneError("a WebAssembly.Memory cannot be stored or copied")
 
     def _attach(self, storage: MemoryStorage) -> None:
         self._storage = storage
@@ -165,8 +183,22 @@ def _grow(storage: MemoryStorage, delta: int, what: str) -> int:
         raise RangeError(
             f"{what}: cannot grow by {delta} pages: the memory has {storage.pages} pages "
             f"and may have {storage.ceiling}"
-        )
+        ) from _growth_failure(storage, delta)
     return before
+
+
+def _growth_failure(storage: MemoryStorage, delta: int) -> MemoryError:
+    """Why a memory could not grow."""
+    type_ = storage.declared_type
+    pages = storage.pages + delta
+    if type_.maximum is not None and pages > type_.maximum:
+        return MemoryError(f"the maximum of the memory is {type_.maximum} pages")
+    if pages > storage.ceiling:
+        return MemoryError(
+            f"the memory may have {storage.ceiling * type_.page_size} bytes, by the engine's limits "
+            "(Limits.max_memory_bytes and others) or because the system had no more to reserve"
+        )
+    return MemoryError(f"the system has no {pages * type_.page_size} bytes for the memory")
 
 
 class _BufferLink:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NoReturn
 
 from pyjsapi.compiler.engine import CompiledModule, compile_module
 from pyjsapi.ecmascript import ArrayBuffer, RangeError, bytes_of_buffer_source
 from pyjsapi.ecmascript.conversions import to_string
+from pyjsapi.ecmascript.errors import DataCloneError
 from pyjsapi.jsapi.builtin_sets import check_builtins, is_provided
 from pyjsapi.jsapi.descriptors import type_name
 from pyjsapi.jsapi.errors import CompileError
@@ -62,6 +63,10 @@ class Module:
             options, what, builtins=builtins, importedStringConstants=importedStringConstants
         )
         self._compiled = compile_bytes(data, what, self._options, features, limits)
+
+    def __reduce_ex__(self, protocol: Any) -> NoReturn:
+        """StructuredSerialize with *forStorage*: modules are sent to workers, never stored."""
+        raise DataCloneError("a WebAssembly.Module cannot be stored or copied")
 
     @staticmethod
     def exports(module: Module, /) -> list[dict[str, Any]]:

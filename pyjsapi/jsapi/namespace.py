@@ -1,6 +1,7 @@
 """The ``WebAssembly`` namespace (index.bs, "The WebAssembly Namespace").
 
-``from pyjsapi import WebAssembly`` gives this module. What returns a promise in JavaScript is awaitable here: as
+``from pyjsapi import WebAssembly`` gives this module. Whatever compiles a module, and `Memory`, takes ``features`` and
+``limits`` that restrict it, as keywords. What returns a promise in JavaScript is awaitable here: as
 there, arguments are read when the function is called, and errors come out of the promise, never out of the call.
 """
 
@@ -21,6 +22,8 @@ from pyjsapi.jsapi.streaming import response_bytes
 from pyjsapi.jsapi.table import Table
 from pyjsapi.jsapi.tag import JSTag, Tag
 from pyjsapi.runtime import ExternVal
+from pyjsapi.syntax.features import Features
+from pyjsapi.validation.limits import Limits
 
 __all__ = [
     "CompileError",
@@ -72,6 +75,8 @@ def validate(
     *,
     builtins: Any = None,
     importedStringConstants: Any = None,
+    features: Features | None = None,
+    limits: Limits | None = None,
 ) -> bool:
     """Whether the bytes of a buffer source are a valid module, with compile options as for `Module`.
 
@@ -83,7 +88,7 @@ def validate(
         options, what, builtins=builtins, importedStringConstants=importedStringConstants
     )
     try:
-        compile_bytes(data, what, read)
+        compile_bytes(data, what, read, features, limits)
     except CompileError:
         return False
     return True
@@ -96,6 +101,8 @@ def compile(
     *,
     builtins: Any = None,
     importedStringConstants: Any = None,
+    features: Features | None = None,
+    limits: Limits | None = None,
 ) -> Coroutine[Any, Any, Module]:
     """Promise of a `Module`; the bytes are copied at once. Options, rejections: as `Module` has and raises them."""
     what = "WebAssembly.compile()"
@@ -103,7 +110,7 @@ def compile(
     read = _attempt(lambda: (stable_bytes(bytes, what), read_options(options, what, **members)))
 
     async def compiled() -> Module:
-        return _compile(*read(), what)
+        return _compile(*read(), what, features, limits)
 
     return compiled()
 
@@ -116,6 +123,8 @@ def instantiate(
     *,
     builtins: Any = None,
     importedStringConstants: Any = None,
+    features: Features | None = None,
+    limits: Limits | None = None,
 ) -> Coroutine[Any, Any, Any]:
     """Promise of an `Instance` for a `Module`, of an `InstantiatedSource` for the bytes of one.
 
@@ -125,7 +134,7 @@ def instantiate(
     if isinstance(source, Module):
         return _instantiate_module(source, imports)
     members = {"builtins": builtins, "importedStringConstants": importedStringConstants}
-    return _instantiate_bytes(source, imports, options, members)
+    return _instantiate_bytes(source, imports, options, members, features, limits)
 
 
 def _instantiate_module(module: Module, imports: Any) -> Coroutine[Any, Any, Instance]:
@@ -140,7 +149,12 @@ def _instantiate_module(module: Module, imports: Any) -> Coroutine[Any, Any, Ins
 
 
 def _instantiate_bytes(
-    source: Any, imports: Any, options: Any, members: dict[str, Any]
+    source: Any,
+    imports: Any,
+    options: Any,
+    members: dict[str, Any],
+    features: Features | None,
+    limits: Limits | None,
 ) -> Coroutine[Any, Any, InstantiatedSource]:
     read = _attempt(
         lambda: (
@@ -150,13 +164,20 @@ def _instantiate_bytes(
     )
 
     async def instantiated() -> InstantiatedSource:
-        return _instantiate(_compile(*read(), _INSTANTIATE), imports, _INSTANTIATE)
+        module = _compile(*read(), _INSTANTIATE, features, limits)
+        return _instantiate(module, imports, _INSTANTIATE)
 
     return instantiated()
 
 
-def _compile(data: bytes, options: CompileOptions, what: str) -> Module:
-    return module_object(compile_bytes(data, what, options), options)
+def _compile(
+    data: bytes,
+    options: CompileOptions,
+    what: str,
+    features: Features | None,
+    limits: Limits | None,
+) -> Module:
+    return module_object(compile_bytes(data, what, options, features, limits), options)
 
 
 def _instantiate(module: Module, imports: Any, what: str) -> InstantiatedSource:
@@ -171,6 +192,8 @@ def compileStreaming(
     *,
     builtins: Any = None,
     importedStringConstants: Any = None,
+    features: Features | None = None,
+    limits: Limits | None = None,
 ) -> Coroutine[Any, Any, Module]:
     """Promise of a `Module` from a fetch ``Response``, anything of its shape, or an awaitable of one.
 
@@ -183,7 +206,7 @@ def compileStreaming(
 
     async def compiled() -> Module:
         wanted = read()
-        return _compile(await response_bytes(source, what), wanted, what)
+        return _compile(await response_bytes(source, what), wanted, what, features, limits)
 
     return compiled()
 
@@ -196,6 +219,8 @@ def instantiateStreaming(
     *,
     builtins: Any = None,
     importedStringConstants: Any = None,
+    features: Features | None = None,
+    limits: Limits | None = None,
 ) -> Coroutine[Any, Any, InstantiatedSource]:
     """Like `compileStreaming`, and instantiated with the imports."""
     what = "WebAssembly.instantiateStreaming()"
@@ -204,7 +229,7 @@ def instantiateStreaming(
 
     async def instantiated() -> InstantiatedSource:
         wanted = read()
-        module = _compile(await response_bytes(source, what), wanted, what)
+        module = _compile(await response_bytes(source, what), wanted, what, features, limits)
         return _instantiate(module, imports, what)
 
     return instantiated()

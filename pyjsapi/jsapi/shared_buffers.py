@@ -90,6 +90,8 @@ class MemoryGrowth:
             if length > self.ceiling:
                 raise RangeError(
                     f"SharedArrayBuffer.grow(): {length} bytes: the memory cannot have more than {self.ceiling} bytes"
+                ) from MemoryError(
+                    "more could not be reserved, or Limits.max_memory_bytes or others forbid it"
                 )
             if delta:
                 block.extend(length)

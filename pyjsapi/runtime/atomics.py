@@ -9,12 +9,14 @@ other processes share leaves all of it to its block.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Final, TypeAlias
+from typing import TYPE_CHECKING, Final, TypeAlias
 
-from pyjsapi.blocks.block import SharedBlock
 from pyjsapi.blocks.integers import INTEGERS, OPERATIONS
 from pyjsapi.runtime.memory import OUT_OF_BOUNDS, Bytes, MemoryStorage
 from pyjsapi.syntax.errors import Trap
+
+if TYPE_CHECKING:
+    from pyjsapi.blocks.block import SharedBlock
 
 ReadModifyWrite: TypeAlias = Callable[[MemoryStorage, int, int, int], int]
 

@@ -45,10 +45,6 @@ class SharedMemoryStorage(MemoryStorage):
     def _allocate(self, count: int) -> memoryview[int]:
         return self.block.reservation[: self.block.length]
 
-    def sibling(self) -> SharedMemoryStorage:
-        """Another storage on the same block."""
-        return SharedMemoryStorage(self._type, page_limit=self.ceiling, block=self.block)
-
     @property
     def pages(self) -> int:
         """Current size in pages."""
