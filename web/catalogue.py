@@ -174,7 +174,8 @@ def hex_bytes(text: str) -> bytes:
     return bytes(open_blocks[0])
 
 
-def _module_bytes(source: Json, folder: Path, assembler: Assembler) -> bytes:
+def module_bytes(source: Json, folder: Path, assembler: Assembler) -> bytes:
+    """The bytes of a module: assembled text, hexadecimal text or a file; raises CatalogueError."""
     if isinstance(source, str):
         return assembler(source)
     if "hex" in source:
@@ -184,7 +185,8 @@ def _module_bytes(source: Json, folder: Path, assembler: Assembler) -> bytes:
     raise CatalogueError("a module is WAT text, {hex = …} or {file = …}")
 
 
-def _module_source(source: Json) -> str:
+def module_source(source: Json) -> str:
+    """The text of a module, as the page shows it."""
     return str(source if isinstance(source, str) else source.get("hex", source.get("file")))
 
 
@@ -202,8 +204,8 @@ def check_case(
             title=case["title"],
             group=case.get("group", group),
             covers=tuple(case["covers"]),
-            modules={k: _module_bytes(v, folder, assembler) for k, v in sources.items()},
-            sources={k: _module_source(v) for k, v in sources.items()},
+            modules={k: module_bytes(v, folder, assembler) for k, v in sources.items()},
+            sources={k: module_source(v) for k, v in sources.items()},
             steps=tuple(check_step(step) for step in case["steps"]),
         )
     except (KeyError, CatalogueError, OSError) as error:

@@ -34,13 +34,25 @@ function* compareEntries(path, step, native, pyjsapi) {
   else yield { path, native, pyjsapi };
 }
 
+/** The name of an entry in the paths of differences: JavaScript cases name what they observe. */
+export const entryPath = (case_, k) => case_.steps[k].name ?? `steps[${k}]`;
+
+/** The number of the entry that a path of a difference is about. */
+export function entryOfPath(case_, path) {
+  return case_.steps.findIndex((_step, k) => {
+    const name = entryPath(case_, k);
+    return path === name || (path.startsWith(name) && ".[".includes(path[name.length]));
+  });
+}
+
 /** Every difference between two transcripts of a case: a list of {path, native, pyjsapi}; empty when they are equal. */
 export function compareTranscripts(case_, native, pyjsapi) {
-  return case_.steps.flatMap((step, k) => [...compareEntries(`steps[${k}]`, step, native[k], pyjsapi[k])]);
+  return case_.steps.flatMap((step, k) => [...compareEntries(entryPath(case_, k), step, native[k], pyjsapi[k])]);
 }
 
 /** Does `actual` have everything that `pattern` asks for? Objects may have more keys than the pattern. */
 export function matches(pattern, actual) {
+  if (isObject(pattern) && pattern.any) return actual !== undefined;
   if (Array.isArray(pattern)) {
     return Array.isArray(actual) && actual.length === pattern.length && pattern.every((item, k) => matches(item, actual[k]));
   }
@@ -48,12 +60,19 @@ export function matches(pattern, actual) {
   return Object.is(pattern, actual);
 }
 
+/** What a step must come to, as an entry of a transcript, or null. */
+function expectedEntry(step) {
+  if ("throws" in step) return step.throws;
+  if ("error" in step) return { error: step.error };
+  return "expect" in step ? { value: step.expect } : null;
+}
+
 /** The steps whose transcript is not what the case itself demands: a list of {path, expected, actual}. */
 export function unmetExpectations(case_, transcript) {
   return case_.steps.flatMap((step, k) => {
-    const expected = "error" in step ? { error: step.error } : "expect" in step ? { value: step.expect } : null;
+    const expected = expectedEntry(step);
     if (!expected || matches(expected, transcript[k] ?? null)) return [];
-    return [{ path: `steps[${k}]`, expected, actual: transcript[k] ?? null }];
+    return [{ path: entryPath(case_, k), expected, actual: transcript[k] ?? null }];
   });
 }
 
