@@ -49,6 +49,7 @@
 // In Python, `pyjsapi.bridge.storage.make_memory` is what to give to `compiler.engine.instantiate(make_memory=...)`.
 
 import { dispatch, glue, heap, native, shared } from './helpers.gen.mjs';
+import { Native } from './link/engine.mjs';
 import { NativeLink, REQUIRED } from './link/native.mjs';
 
 /**
@@ -59,8 +60,8 @@ import { NativeLink, REQUIRED } from './link/native.mjs';
 export function canLink(pyodide) {
   const module = pyodide?._module;
   const missing = REQUIRED.filter((name) => typeof module?.[name] !== 'function');
-  if (!(module?.memory instanceof WebAssembly.Memory)) missing.push('memory');
-  if (!(module?.wasmTable instanceof WebAssembly.Table)) missing.push('wasmTable');
+  if (!(module?.memory instanceof Native.Memory)) missing.push('memory');
+  if (!(module?.wasmTable instanceof Native.Table)) missing.push('wasmTable');
   if (typeof module?.__Py_NoneStruct !== 'number') missing.push('__Py_NoneStruct');
   return missing;
 }
@@ -71,7 +72,7 @@ function decode(text) {
 
 async function compileHelpers() {
   const texts = { dispatch, glue, heap, native, shared };
-  const pairs = Object.entries(texts).map(async ([name, text]) => [name, await WebAssembly.compile(decode(text))]);
+  const pairs = Object.entries(texts).map(async ([name, text]) => [name, await Native.compile(decode(text))]);
   return Object.fromEntries(await Promise.all(pairs));
 }
 

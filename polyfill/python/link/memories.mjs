@@ -5,6 +5,7 @@
 // A record's address is its name, and `self` of the accessors. In Pyodide's memory it is
 //   0 u32 address of the bytes   4 u32 their number   8 u64 mask of addresses   16 u32 log2 of the page size
 
+import { Native } from './engine.mjs';
 import { cString, newBytes } from './values.mjs';
 
 const PAGE = 65536;
@@ -14,7 +15,7 @@ const RECORD_BYTES = 24;
 const SCRATCH_BYTES = 16;
 const MASKS = { i32: 0xffffffffn, i64: 0xffffffffffffffffn };
 
-const i32 = (value) => new WebAssembly.Global({ value: 'i32' }, value | 0);
+const i32 = (value) => new Native.Global({ value: 'i32' }, value | 0);
 
 export class Memories {
   #link;
@@ -49,8 +50,8 @@ export class Memories {
       NotShared: trap('NotShared'),
     };
     this.#environment = { scratch: i32(module._malloc(SCRATCH_BYTES)), canWait: i32(canWait ? 1 : 0) };
-    this.#glue = new WebAssembly.Instance(helpers.glue, { python: { memory: module.memory } }).exports;
-    this.#heap = new WebAssembly.Instance(helpers.heap, { python: this.#python, objects: this.#objects }).exports;
+    this.#glue = new Native.Instance(helpers.glue, { python: { memory: module.memory } }).exports;
+    this.#heap = new Native.Instance(helpers.heap, { python: this.#python, objects: this.#objects }).exports;
     this.#addHooks();
     const storage = (name) => link.lookup('pyjsapi.bridge.storage', name);
     this.#adopt = link.export(storage('adopt'), 'iddss', 'O');
@@ -126,7 +127,7 @@ export class Memories {
     return record;
   }
 
-  /** The record of a new WebAssembly.Memory; 0 where the engine refuses it. */
+  /** The record of a new Native.Memory; 0 where the engine refuses it. */
   #make(pages, maximum, shared) {
     const memory = newMemory(pages, maximum, shared);
     return memory && this.#attached(memory);
@@ -138,10 +139,10 @@ export class Memories {
 
   #instantiate(entry) {
     const { memory, mask } = entry;
-    const environment = { ...this.#environment, memory, mask: new WebAssembly.Global({ value: 'i64' }, mask) };
+    const environment = { ...this.#environment, memory, mask: new Native.Global({ value: 'i64' }, mask) };
     const helper = isShared(memory) ? this.#helpers.shared : this.#helpers.native;
     const imports = { python: this.#python, objects: this.#objects, glue: this.#glue, memory: environment };
-    entry.exports = new WebAssembly.Instance(helper, imports).exports;
+    entry.exports = new Native.Instance(helper, imports).exports;
   }
 
   #accessor(record, anchor, name) {
@@ -219,7 +220,7 @@ function newMemory(initial, maximum, shared) {
   if (maximum >= 0) descriptor.maximum = Math.min(maximum, MOST_PAGES);
   if (shared) descriptor.shared = true;
   try {
-    return new WebAssembly.Memory(descriptor);
+    return new Native.Memory(descriptor);
   } catch {
     return 0;
   }

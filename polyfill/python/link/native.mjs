@@ -1,5 +1,6 @@
 // The link through the C API of Pyodide's interpreter; the interface is described in ../link.mjs.
 
+import { Native } from './engine.mjs';
 import { makeExport } from './exports.mjs';
 import { makeImport } from './imports.mjs';
 import { Memories } from './memories.mjs';
@@ -206,7 +207,7 @@ export class NativeLink {
   #makeDispatcher(helper) {
     const call = (index, args, count) => this.#calls[index](args, count);
     const imports = { python: { PyLong_AsLong: this.module._PyLong_AsLong, memory: this.module.memory }, link: { call } };
-    const { dispatch } = new WebAssembly.Instance(helper, imports).exports;
+    const { dispatch } = new Native.Instance(helper, imports).exports;
     this.#importDefinition = this.newDefinition('javascript_function', this.slots.take(dispatch));
   }
 

@@ -1,6 +1,7 @@
 // The link through Pyodide's proxies, for a Pyodide that lacks what a NativeLink needs: slower, with the same results.
 // The interface is described in ../link.mjs, the encoding of values in pyjsapi/bridge/proxy_link.py.
 
+import { Native } from './engine.mjs';
 import { canWait, Depth } from './probe.mjs';
 import { listOfResults } from './values.mjs';
 
@@ -42,7 +43,7 @@ function makeNative(initial, maximum, shared) {
   if (maximum >= 0) descriptor.maximum = Math.min(maximum, MOST_PAGES);
   if (shared) descriptor.shared = true;
   try {
-    return new WebAssembly.Memory(descriptor);
+    return new Native.Memory(descriptor);
   } catch {
     return undefined;
   }
