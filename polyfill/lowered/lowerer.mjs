@@ -1,9 +1,11 @@
 // Lowers modules on demand: pyjsapi in Pyodide, in a worker, loaded when the first module needs it. Results are kept.
 
 import * as host from "./host.mjs";
-import { CompileError } from "./native.mjs";
+import * as native from "./native.mjs";
 import { loadLowerer } from "./pyodide.mjs";
-import { validateMemories } from "./validate.mjs";
+import { oneMemoryForm } from "./validate.mjs";
+
+const { CompileError } = native;
 
 const settings = { indexURL: undefined, cache: undefined, lower: undefined };
 
@@ -112,6 +114,18 @@ function unwrap(answer, context) {
   );
 }
 
+/** Throws the engine's CompileError for a module that is not valid, where the engine can tell, before it is lowered. */
+function refuse(form, context) {
+  if (form === undefined) return;
+  if (form.problem !== undefined) throw new CompileError(`${context}: ${form.problem}`);
+  if (native.validate(form.bytes)) return;
+  try {
+    new native.Module(form.bytes);
+  } catch (error) {
+    throw new CompileError(error.message.replace(/^WebAssembly\.Module\(\)/, context));
+  }
+}
+
 async function lowerOnce(bytes, key) {
   const kept = key && await host.load(key, settings.cache);
   if (kept) return { bytes: kept };
@@ -131,6 +145,7 @@ async function lowerOnce(bytes, key) {
  */
 export async function lower(bytes, context) {
   if (settings.lower) return settings.lower(bytes);
+  refuse(oneMemoryForm(bytes), context);
   const key = await cacheKey(bytes);
   let answer = key && underway.get(key);
   if (!answer) {
@@ -151,6 +166,7 @@ export async function lower(bytes, context) {
  */
 export function lowerNow(bytes, context) {
   if (settings.lower) return settings.lower(bytes);
+  refuse(oneMemoryForm(bytes), context);
   if (here) return unwrap(here(bytes), context);
   if (!host.isNode) {
     throw new CompileError(
@@ -175,8 +191,8 @@ export function lowerNow(bytes, context) {
  * @returns {boolean}
  */
 export function validateNow(bytes) {
-  const answer = validateMemories(bytes);
-  if (answer !== undefined) return answer;
+  const form = oneMemoryForm(bytes);
+  if (form !== undefined) return form.bytes !== undefined && native.validate(form.bytes);
   try {
     lowerNow(bytes, "WebAssembly.validate()");
     return true;

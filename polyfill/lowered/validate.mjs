@@ -19,7 +19,7 @@ const HAS_MEMORY_INDEX = 0x40; // in the flags of a memarg
 const ACTIVE_WITH_INDEX = 2; // the flags of a data segment
 const LONGEST_U32 = 5;
 
-/** The module is not valid whatever the engine says about the rest. */
+/** The module is not valid, whatever the engine says about the rest. */
 class Invalid extends Error {}
 
 /** Overwrites an LEB128 number of `size` bytes with another one of the same size. */
@@ -37,9 +37,18 @@ class Rewriter extends Reader {
     this.memories = memories;
   }
 
+  /** Reads a memory index that must be in range. */
+  checkedIndex() {
+    const start = this.position;
+    const index = this.unsigned();
+    if (index >= this.memories) {
+      throw new Invalid(`memory index ${index} out of range: the module has ${this.memories} memories @+${start}`);
+    }
+  }
+
   memoryIndex() {
     const start = this.position;
-    if (this.unsigned() >= this.memories) throw new Invalid();
+    this.checkedIndex();
     overwrite(this.bytes, start, this.position - start, 0);
   }
 
@@ -47,7 +56,7 @@ class Rewriter extends Reader {
     const start = this.position;
     const flags = this.unsigned();
     if (flags & HAS_MEMORY_INDEX) {
-      if (this.unsigned() >= this.memories) throw new Invalid();
+      this.checkedIndex();
       const size = this.position - start;
       if (size > LONGEST_U32) throw new Unreadable();
       overwrite(this.bytes, start, size, flags & ~HAS_MEMORY_INDEX);
@@ -202,16 +211,23 @@ function concatenate(parts) {
   return result;
 }
 
-/** The module with its first memory alone. */
+function checkMemories(preamble, memories) {
+  if (memories.length > MAXIMUM_MEMORIES) {
+    throw new Invalid(`${memories.length} memories exceed the maximum of ${MAXIMUM_MEMORIES}`);
+  }
+  for (const type of memories) {
+    if ((type[0] ^ memories[0][0]) & HAS_64_BITS) throw new Unreadable();
+    if (!native.validate(concatenate([preamble, ...vectorSection(MEMORY_SECTION, [type])]))) {
+      throw new Invalid("the limits of a memory are not valid");
+    }
+  }
+}
+
 function withOneMemory(bytes) {
   const sections = sectionsOf(bytes);
   const { memories, imports } = declarations(bytes, sections);
-  if (memories.length > MAXIMUM_MEMORIES) throw new Invalid();
   const preamble = bytes.subarray(0, PREAMBLE_SIZE);
-  for (const type of memories) {
-    if ((type[0] ^ memories[0][0]) & HAS_64_BITS) throw new Unreadable();
-    if (!native.validate(concatenate([preamble, ...vectorSection(MEMORY_SECTION, [type])]))) throw new Invalid();
-  }
+  checkMemories(preamble, memories);
   const copy = bytes.slice();
   const rewriter = new Rewriter(copy, memories.length);
   const parts = [preamble];
@@ -234,15 +250,16 @@ function withOneMemory(bytes) {
 }
 
 /**
- * Whether a module with several memories is valid; undefined where that cannot be told in this way.
+ * A module with one memory that is valid if and only if this one with several is; or what is wrong with this one; or
+ * undefined where there is no such module.
  * @param {Uint8Array} bytes
- * @returns {boolean | undefined}
+ * @returns {{bytes: Uint8Array} | {problem: string} | undefined}
  */
-export function validateMemories(bytes) {
+export function oneMemoryForm(bytes) {
   try {
-    return native.validate(withOneMemory(bytes));
+    return { bytes: withOneMemory(bytes) };
   } catch (error) {
-    if (error instanceof Invalid) return false;
+    if (error instanceof Invalid) return { problem: error.message };
     if (error instanceof Unreadable) return undefined;
     throw error;
   }
