@@ -1,0 +1,182 @@
+"""``Atomics.wait``, ``waitAsync`` and ``notify`` where threads wait and event loops run."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+import time
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from pyjsapi import Atomics, BigInt64Array, Int32Array, SharedArrayBuffer
+
+
+def until(condition: Callable[[], bool]) -> None:
+    while not condition():
+        time.sleep(0)  # lets another thread run
+
+
+def start(target: Callable[[], Any]) -> threading.Thread:
+    thread = threading.Thread(target=target, daemon=True)
+    thread.start()
+    return thread
+
+
+def test_sm_12_blocking_and_asynchronous_waiters_are_one_queue() -> None:
+    array = Int32Array(SharedArrayBuffer(16))
+    block = array.buffer._block
+    woken: list[str] = []
+
+    def wait(name: str, kind: Any) -> Callable[[], None]:
+        def run() -> None:
+            assert Atomics.wait(kind(array.buffer), 0, 0) == "ok"
+            woken.append(name)
+
+        return run
+
+    first = start(wait("first", Int32Array))
+    until(lambda: block.waiting(0) == 1)
+    second = Atomics.waitAsync(array, 0, 0).value
+    third = start(wait("third", BigInt64Array))
+    until(lambda: block.waiting(0) == 3)
+    fourth = Atomics.waitAsync(BigInt64Array(array.buffer), 0, 0).value
+    assert Atomics.notify(array, 0, 1) == 1
+    first.join()
+    assert (woken, second.done()) == (["first"], False)
+    assert Atomics.notify(array, 0, 1) == 1
+    assert (second.result(0), woken) == ("ok", ["first"])
+    assert Atomics.notify(array, 0, 1) == 1
+    third.join()
+    assert (woken, fourth.done()) == (["first", "third"], False)
+    assert Atomics.notify(array, 0) == 1
+    assert fourth.result(0) == "ok"
+
+
+@pytest.mark.parametrize("kind", [Int32Array, BigInt64Array])
+def test_at_1_waiting_asynchronously(kind: Any) -> None:
+    array = kind(SharedArrayBuffer(16))
+    block = array.buffer._block
+    assert Atomics.waitAsync(array, 0, 1) == {"async": False, "value": "not-equal"}
+    assert Atomics.waitAsync(array, 0, 0, 0) == {"async": False, "value": "timed-out"}
+    assert block.waiting() == 0
+    promises = [Atomics.waitAsync(array, 0, 0).value for _ in range(3)]
+    assert block.waiting(0) == 3
+    assert Atomics.notify(array, 1) == 0
+    assert Atomics.notify(array, 0, 0) == 0
+    assert Atomics.notify(array, 0, -5) == 0
+    assert Atomics.notify(array, 0, 1) == 1
+    assert [promise.done() for promise in promises] == [True, False, False]
+    assert Atomics.notify(array, 0) == 2
+    assert [promise.result(0) for promise in promises] == ["ok"] * 3
+    assert Atomics.notify(array, 0) == 0
+
+
+def test_a_promise_that_is_cancelled_leaves_the_queue() -> None:
+    array = Int32Array(SharedArrayBuffer(8))
+    promise = Atomics.waitAsync(array, 0, 0).value
+    promise.cancel()
+    assert array.buffer._block.waiting() == 0
+    assert Atomics.notify(array, 0) == 0
+
+
+def test_at_1_the_key_of_a_queue_is_the_byte() -> None:
+    buffer = SharedArrayBuffer(64)
+    promise = Atomics.waitAsync(Int32Array(buffer, 8), 2, 0).value
+    assert Atomics.notify(Int32Array(buffer), 3) == 0
+    assert Atomics.notify(BigInt64Array(buffer), 2) == 1
+    assert promise.result(0) == "ok"
+
+
+@pytest.mark.parametrize("timeout", [None, float("nan"), float("inf"), 1e300, 2**63 - 1, 10**400])
+def test_at_1_timeouts_without_end_and_beyond_what_the_system_can_say(timeout: Any) -> None:
+    array = Int32Array(SharedArrayBuffer(16))
+    results: list[str] = []
+    thread = start(lambda: results.append(Atomics.wait(array, 3, 0, timeout)))
+    until(lambda: array.buffer._block.waiting(12) == 1)
+    promise = Atomics.waitAsync(array, 3, 0, timeout).value
+    assert Atomics.notify(array, 3) == 2
+    thread.join()
+    assert (results, promise.result(0)) == (["ok"], "ok")
+
+
+def test_at_1_a_wait_ends_with_its_time() -> None:
+    array = Int32Array(SharedArrayBuffer(8))
+    before = time.monotonic_ns()
+    assert Atomics.wait(array, 0, 0, 1) == "timed-out"
+    assert time.monotonic_ns() - before >= 1_000_000
+    assert Atomics.waitAsync(array, 0, 0, 1).value.result(60) == "timed-out"
+    assert array.buffer._block.waiting() == 0
+
+
+def test_at_1_promises_of_an_event_loop() -> None:
+    array = Int32Array(SharedArrayBuffer(16))
+
+    async def main() -> None:
+        promises = [Atomics.waitAsync(array, 0, 0).value for _ in range(2)]
+        promises.append(Atomics.waitAsync(array, 1, 0, 1).value)
+        assert all(isinstance(promise, asyncio.Future) for promise in promises)
+        thread = start(lambda: Atomics.notify(array, 0))
+        assert await asyncio.gather(*promises) == ["ok", "ok", "timed-out"]
+        thread.join()
+        cancelled = Atomics.waitAsync(array, 0, 0).value
+        cancelled.cancel()
+        await asyncio.sleep(0)
+        assert array.buffer._block.waiting() == 0
+
+    asyncio.run(main())
+
+
+def test_a_notification_after_the_event_loop_is_closed_is_harmless() -> None:
+    array = Int32Array(SharedArrayBuffer(16))
+
+    async def main() -> Any:
+        return Atomics.waitAsync(array, 0, 0).value
+
+    promise = asyncio.run(main())
+    assert Atomics.notify(array, 0) == 1
+    assert not promise.done()
+
+
+def test_whoever_is_interrupted_leaves_the_queue() -> None:
+    from pyjsapi.blocks.waiting import WaiterPolicy, set_policy
+
+    array = Int32Array(SharedArrayBuffer(16))
+    policy = WaiterPolicy()
+    raised: list[BaseException] = []
+
+    def wait() -> None:
+        set_policy(policy)
+        try:
+            Atomics.wait(array, 0, 0)
+        except KeyboardInterrupt as error:
+            raised.append(error)
+
+    thread = start(wait)
+    until(lambda: array.buffer._block.waiting() == 1)
+    policy.interrupt(KeyboardInterrupt())
+    thread.join()
+    assert len(raised) == 1
+    assert Atomics.notify(array, 0) == 0
+
+
+def test_many_waiters_and_notifiers_lose_nobody() -> None:
+    """Every turn is handed on by one notification; one that is lost would leave all waiting."""
+    array = Int32Array(SharedArrayBuffer(8))
+    rounds, players = 150, 4
+
+    def play(number: int) -> Callable[[], None]:
+        def run() -> None:
+            for turn in range(number, rounds, players):
+                while (now := Atomics.load(array, 0)) != turn:
+                    Atomics.wait(array, 0, now)
+                Atomics.add(array, 0, 1)
+                Atomics.notify(array, 0)
+
+        return run
+
+    threads = [start(play(number)) for number in range(players)]
+    for thread in threads:
+        thread.join(60)
+    assert array[0] == rounds
