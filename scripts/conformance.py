@@ -58,11 +58,11 @@ def pack(target: Path) -> None:
             archive.write(path, path.relative_to(ROOT))
 
 
-def prepared(make: Callable[[], Session], namespace: str) -> Session:
+def prepared(make: Callable[[], Session], namespace: str, link: str) -> Session:
     """A new session with the namespace on its global object; raises Failure if that cannot be had."""
     session = make()
     try:
-        session.ask({"namespace": namespace}, START_SECONDS)
+        session.ask({"namespace": namespace, "link": link}, START_SECONDS)
     except Stuck as stuck:
         session.close()
         raise Failure(f"the namespace of {namespace} cannot be prepared: {stuck}") from stuck
@@ -70,7 +70,11 @@ def prepared(make: Callable[[], Session], namespace: str) -> Session:
 
 
 def run_files(
-    files: Sequence[str], namespace: str, make: Callable[[], Session], seconds: float
+    files: Sequence[str],
+    namespace: str,
+    link: str,
+    make: Callable[[], Session],
+    seconds: float,
 ) -> Iterator[tuple[str, FileResult]]:
     """Runs files in as few sessions as possible; a file that gets stuck costs its session."""
     session: Session | None = None
@@ -82,7 +86,7 @@ def run_files(
                 session = None
             try:
                 if session is None:
-                    session, done = prepared(make, namespace), 0
+                    session, done = prepared(make, namespace, link), 0
                 result = FileResult.of(session.ask({"path": path}, seconds))
                 done += 1
             except Stuck as stuck:
@@ -111,7 +115,9 @@ def run_all(options: argparse.Namespace, checkout: Path) -> Results:
         def one(place: Place, make: Callable[[], Session]) -> None:
             for namespace in options.namespace:
                 run: dict[str, FileResult] = {}
-                for path, result in run_files(files, namespace, make, options.seconds):
+                for path, result in run_files(
+                    files, namespace, options.link, make, options.seconds
+                ):
                     run[path] = result
                     if result.error is not None:
                         say(f"{place.title}, {namespace}: {path}: {result.error.splitlines()[0]}")
@@ -166,6 +172,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     parser.add_argument(
         "--namespace", nargs="+", choices=["python", "native"], default=["native", "python"]
+    )
+    parser.add_argument(
+        "--link",
+        choices=["auto", "native", "proxy"],
+        default="auto",
+        help="how ours reaches Python",
     )
     parser.add_argument(
         "--only", default="", metavar="PATTERN", help="only files whose path matches"

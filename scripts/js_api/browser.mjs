@@ -8,12 +8,12 @@ async function read(path) {
   return answer.text();
 }
 
-/** Takes {namespace: 'native' | 'python'} first, then {path}; answers with {ready} or with the results of the file. */
-export async function handle({ namespace, path }) {
+/** Takes {namespace: 'native' | 'python', link} first, then {path}; answers with {ready}, or with a file's results. */
+export async function handle({ namespace, link, path }) {
   if (path !== undefined) return runFile(path, read);
   if (namespace === 'python') {
     const zip = await (await fetch('/package.zip')).arrayBuffer();
-    await installPython({ pyodide: '/pyodide/pyodide.mjs', face: '/polyfill/python.mjs', zip });
+    await installPython({ pyodide: '/pyodide/pyodide.mjs', face: '/polyfill/python.mjs', zip }, link);
   }
   return { ready: true };
 }

@@ -1,4 +1,4 @@
-/** The Node counterpart of page.html: one request in JSON a line on standard input, one answer a line on standard output. */
+/** The Node counterpart of page.html: requests on standard input, answers on standard output, one in JSON a line. */
 
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
@@ -12,12 +12,11 @@ const read = async (path) => readFileSync(resolve(checkout, path), 'utf8');
 const url = (path) => pathToFileURL(resolve(path)).href;
 process.on('unhandledRejection', () => {}); // a failed promise_test reports it already
 
-async function handle({ namespace, path }) {
+async function handle({ namespace, link, path }) {
   if (path !== undefined) return runFile(path, read);
   if (namespace === 'python') {
-    await installPython({ pyodide: url(`${pyodide}/pyodide.mjs`), face: url(face), zip: new Uint8Array(readFileSync(zip)) }, {
-      indexURL: `${resolve(pyodide)}/`, stdout() {}, stderr() {},
-    });
+    const places = { pyodide: url(`${pyodide}/pyodide.mjs`), face: url(face), zip: new Uint8Array(readFileSync(zip)) };
+    await installPython(places, link, { indexURL: `${resolve(pyodide)}/`, stdout() {}, stderr() {} });
   }
   return { ready: true };
 }

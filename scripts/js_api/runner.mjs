@@ -1,6 +1,6 @@
 /**
- * Runs test files of the WebAssembly specification's test/js-api one after the other in one realm, each with a fresh copy
- * of the checkout's own testharness.js, against the WebAssembly that is on globalThis.
+ * Runs test files of the WebAssembly specification's test/js-api one after the other in one realm, each with a fresh
+ * copy of the checkout's own testharness.js, against the WebAssembly that is on globalThis.
  */
 
 const STATUS = ['pass', 'fail', 'timeout', 'not run', 'precondition failed'];
@@ -14,7 +14,10 @@ export function scriptsOf(path, source) {
 
 /** A copy of the harness that exposes its functions on an object of its own, and finishes by itself. */
 function freshHarness(text) {
-  const scope = { setTimeout: globalThis.setTimeout.bind(globalThis), clearTimeout: globalThis.clearTimeout.bind(globalThis) };
+  const scope = {
+    setTimeout: (...given) => setTimeout(...given),
+    clearTimeout: (...given) => clearTimeout(...given),
+  };
   new Function('self', text)(scope);
   scope.setup({ output: false, explicit_timeout: true });
   return scope;
@@ -49,13 +52,20 @@ export async function runFile(path, read) {
 
 const describe = (error) => (error instanceof Error ? `${error.name}: ${error.message}` : String(error));
 
-/** Puts our namespace on globalThis: `places` are the URLs of pyodide.mjs, of polyfill/python.mjs and of a zip of the package. */
-export async function installPython({ pyodide: pyodideURL, face: faceURL, zip }, options = {}) {
+/**
+ * Puts our namespace on globalThis: `places` are the URLs of pyodide.mjs and of polyfill/python.mjs, and a zip of the
+ * package; `link` is an option of the namespace, `options` are Pyodide's.
+ */
+export async function installPython({ pyodide: pyodideURL, face: faceURL, zip }, link, options = {}) {
+  const native = globalThis.WebAssembly;
   const { loadPyodide } = await import(pyodideURL);
   const { loadPythonWebAssembly } = await import(faceURL);
   const pyodide = await loadPyodide(options);
   pyodide.unpackArchive(zip, 'zip', { extractDir: '/lib/pyjsapi-src' });
   pyodide.runPython('import sys; sys.path.insert(0, "/lib/pyjsapi-src")');
-  const face = await loadPythonWebAssembly({ pyodide });
-  face.install();
+  const { WebAssembly, install } = await loadPythonWebAssembly({ pyodide, link });
+  install();
+  if (WebAssembly === native || globalThis.WebAssembly !== WebAssembly) {
+    throw new Error('our namespace is not the global one');
+  }
 }
