@@ -1,0 +1,4 @@
+/** A WebAssembly namespace that behaves as if the engine had multi-memory. Nothing global is touched. */
+export const implementation: typeof WebAssembly;
+export default implementation;
+export { configure, prepare, type LoweringOptions } from "./lowerer.js";

@@ -1,0 +1,4 @@
+/** The engine's own namespace where it runs modules with several memories correctly, the implementation elsewhere. */
+export function polyfill(): typeof WebAssembly;
+export default polyfill;
+export { configure, prepare, type LoweringOptions } from "./lowerer.js";
