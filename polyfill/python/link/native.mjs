@@ -5,7 +5,7 @@ import { makeExport } from './exports.mjs';
 import { makeImport } from './imports.mjs';
 import { Memories } from './memories.mjs';
 import { canWait, Depth } from './probe.mjs';
-import { cString, makeConversions, unboxString } from './values.mjs';
+import { boxString, cString, makeConversions, unboxString } from './values.mjs';
 
 /** Functions of Pyodide's module that the link calls. */
 export const REQUIRED = `
@@ -105,12 +105,15 @@ export class NativeLink {
       asU64: module._PyLong_AsUnsignedLongLongMask,
       asF64: module._PyFloat_AsDouble,
     };
-    this.objects = {
+    // PyImport_ImportModule itself needs a caller whose globals have builtins: generated code has none.
+    const importlib = module._PyImport_ImportModule(cString(module, 'importlib'));
+    this.objects = { importModule: this.#attribute(importlib, 'import_module') };
+    Object.assign(this.objects, {
       loads: this.lookup('json', 'loads'),
       dumps: this.lookup('json', 'dumps'),
       ImportAnchor: this.lookup('pyjsapi.bridge.hooks', 'ImportAnchor'),
       JavaScriptThrow: this.lookup('pyjsapi.bridge.link_errors', 'JavaScriptThrow'),
-    };
+    });
     this.#conversions = makeConversions(this);
     this.#callables = new FinalizationRegistry((ptr) => this.decref(ptr));
     this.#makeDispatcher(helpers.dispatch);
@@ -141,9 +144,16 @@ export class NativeLink {
 
   lookup(moduleName, name) {
     const { module } = this;
-    const owner = module._PyImport_ImportModule(cString(module, moduleName));
+    const text = boxString(module, moduleName);
+    const owner = module._PyObject_CallOneArg(this.objects.importModule, text);
+    this.decref(text);
     if (owner === 0) this.raise();
-    const found = module._PyObject_GetAttrString(owner, cString(module, name));
+    return this.#attribute(owner, name);
+  }
+
+  /** An attribute of an object whose reference is used up. */
+  #attribute(owner, name) {
+    const found = this.module._PyObject_GetAttrString(owner, cString(this.module, name));
     this.decref(owner);
     if (found === 0) this.raise();
     return found;
