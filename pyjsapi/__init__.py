@@ -7,6 +7,7 @@ HTML: workers, message ports and ``structuredClone``.
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING, Any, Final
 
 from pyjsapi.ecmascript import (
@@ -95,3 +96,7 @@ def __getattr__(name: str) -> Any:
         value = globals()[name] = getattr(import_module(f"pyjsapi.{_LAZY[name]}"), name)
         return value
     raise AttributeError(f"module 'pyjsapi' has no attribute {name!r}")
+
+
+if "multiprocessing.reduction" in sys.modules:
+    import pyjsapi.agents.pickling  # noqa: F401

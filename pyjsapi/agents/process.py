@@ -19,7 +19,8 @@ import threading
 from collections.abc import Callable
 from typing import Any, ClassVar, Final
 
-from pyjsapi.agents.backend import Backend, Destination, Frame, Job, Plain
+from pyjsapi.agents.backend import Backend, Frame, Job, Plain
+from pyjsapi.agents.channel import Destination
 from pyjsapi.agents.pipe import MOST_DESCRIPTORS, Pipe
 from pyjsapi.agents.remote import RemoteLink
 from pyjsapi.blocks.block import SharedBlock
@@ -128,7 +129,10 @@ class ProcessBackend(Backend):
         self._exited.wait()
         self._pipe.close()
         try:
-            self.link.received(Frame("ended", 0, self._reason()))
+            reason = self._reason()
+            if reason is not None:
+                self.link.received(Frame("error", 0, ("Error", reason, "", 0, reason)))
+            self.link.received(Frame("ended"))
         finally:
             self._gone.set()
 

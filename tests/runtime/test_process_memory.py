@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
-import ast
 import gc
 import os
 import signal
-import subprocess
-import sys
 import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from pyjsapi import Worker
+from pyjsapi.agents.process import ProcessBackend
+from pyjsapi.agents.worker import WorkerError
 from pyjsapi.blocks import control, futex, locks, machine, process_block, segment
 from pyjsapi.blocks.waiting import WaiterPolicy, set_policy
+from pyjsapi.jsapi.memory import memory_object
 from pyjsapi.runtime import atomics
 from pyjsapi.runtime.memory import new_memory
 from pyjsapi.runtime.shared_memory import SharedMemoryStorage
@@ -31,17 +33,10 @@ pytestmark = pytest.mark.skipif(
 PAGE = 65536
 WITHOUT_END = (1 << 64) - 1
 
-CHILD = """
-import os, signal, sys
-from pyjsapi.blocks import process_block
-from pyjsapi.runtime import atomics
-from pyjsapi.runtime.shared_memory import SharedMemoryStorage
-from pyjsapi.syntax.types import I32, MemType
 
-PAGE, WITHOUT_END = 65536, (1 << 64) - 1
-block = process_block.attach(int(sys.argv[1]))
-memory = SharedMemoryStorage(MemType(I32, 1, 1000, shared=True), page_limit=1000, block=block)
-"""
+@pytest.fixture(autouse=True)
+def importable(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(str(Path(__file__).parent))
 
 
 def shared(minimum: int, maximum: int) -> SharedMemoryStorage:
@@ -50,22 +45,35 @@ def shared(minimum: int, maximum: int) -> SharedMemoryStorage:
     return memory
 
 
-def start(memory: SharedMemoryStorage, code: str) -> subprocess.Popen[str]:
+def start(memory: SharedMemoryStorage, code: str) -> Worker:
     """Another process that shares the memory and runs ``code``."""
-    _, descriptor = process_block.share(memory.block)
-    return subprocess.Popen(
-        [sys.executable, "-c", CHILD + code, str(descriptor)],
-        pass_fds=[descriptor],
-        stdout=subprocess.PIPE,
-        text=True,
-    )
+    worker = Worker("process_child:run", kind="process")
+    worker.postMessage([memory_object(memory), code])
+    return worker
 
 
-def result(process: subprocess.Popen[str]) -> Any:
-    """What the process printed, once it has ended well."""
-    output, _ = process.communicate()
-    assert process.returncode == 0
-    return ast.literal_eval(output) if output else None
+def result(worker: Worker) -> Any:
+    """What the code called ``result``, once its process has ended well."""
+    found = worker.receive()
+    assert worker.join(60)
+    return found
+
+
+def kill(worker: Worker) -> None:
+    """End the process at once."""
+    backend = worker._backend
+    assert isinstance(backend, ProcessBackend)
+    until(lambda: backend.process is not None)
+    assert backend.process is not None
+    os.kill(backend.process, signal.SIGKILL)
+    died(worker)
+
+
+def died(worker: Worker) -> None:
+    """Wait for the end of a process that kills itself."""
+    with pytest.raises(WorkerError, match="SIGKILL"):
+        worker.receive()
+    assert worker.join(60)
 
 
 def until(condition: Callable[[], bool]) -> None:
@@ -116,10 +124,10 @@ def test_what_was_there_before_is_there_after_the_memory_crossed() -> None:
     assert memory.block.wait_async(64, 4, 0, done.set) is not None
     child = start(
         memory,
-        "memory.data[6] = 8\nprint((memory.data[5], memory.pages, block.waiting(64),"
-        " atomics.notify(memory, 64, 9)))",
+        "memory.data[6] = 8\nresult = [memory.data[5], memory.pages, block.waiting(64),"
+        " atomics.notify(memory, 64, 9)]",
     )
-    assert result(child) == (7, 2, 2, 2)
+    assert result(child) == [7, 2, 2, 2]
     thread.join()
     done.wait()
     assert (woken, view[6]) == ([0], 8)
@@ -164,7 +172,7 @@ def test_of_concurrent_growths_each_gets_another_size() -> None:
     """WT-6 with 4 processes, of which this is one."""
     memory = shared(1, 1000)
     grow = "[memory.grow(1) for _ in range(250)]"
-    children = [start(memory, f"print({grow})") for _ in range(3)]
+    children = [start(memory, f"result = {grow}") for _ in range(3)]
     results = [[memory.grow(1) for _ in range(250)], *map(result, children)]
     for found in results:
         assert [size for size in found if size >= 0] == sorted({*found} - {-1})
@@ -182,7 +190,7 @@ def test_whoever_sees_what_came_after_growth_reaches_the_new_bytes() -> None:
         memory,
         "memory.grow(1); atomics.store(memory, 2 * PAGE - 4, 4, 9); atomics.store(memory, 0, 4, 1)\n"
         "while not block.waiting(4): pass\n"
-        "memory.grow(1); print(atomics.notify(memory, 4, 1))",
+        "memory.grow(1); result = atomics.notify(memory, 4, 1)",
     )
     until(lambda: atomics.load(memory, 0, 4) == 1)
     assert len(memory.data) == 2 * PAGE
@@ -199,7 +207,7 @@ def test_whoever_sees_what_came_after_growth_reaches_the_new_bytes() -> None:
 def test_waiters_of_all_processes_are_one_queue() -> None:
     """SM-12: woken in the order in which they came, whatever process they are in."""
     memory = shared(1, 1)
-    waiting = "print(atomics.wait(memory, 16, 4, 0, WITHOUT_END))"
+    waiting = "result = atomics.wait(memory, 16, 4, 0, WITHOUT_END)"
     first = start(memory, waiting)
     until(lambda: memory.block.waiting(16) == 1)
     woken: list[int] = []
@@ -217,7 +225,7 @@ def test_waiters_of_all_processes_are_one_queue() -> None:
     assert atomics.notify(memory, 16, 1) == 1
     assert result(first) == 0
     assert (woken, asynchronous.is_set()) == ([], False)
-    child = start(memory, "print(atomics.notify(memory, 16, 2))")
+    child = start(memory, "result = atomics.notify(memory, 16, 2)")
     assert result(child) == 2
     second.join()
     asynchronous.wait()
@@ -248,30 +256,25 @@ def test_a_wait_ends_with_its_time_or_does_not_begin() -> None:
 @pytest.mark.usefixtures("means")
 def test_a_process_that_dies_with_the_lock_does_not_block_the_others() -> None:
     memory = shared(1, 3)
-    child = start(
-        memory,
-        "block.lock.__enter__(); print(1, flush=True); os.kill(os.getpid(), signal.SIGKILL)",
-    )
-    assert child.wait() == -signal.SIGKILL
+    dies = "import os, signal; block.lock.__enter__(); os.kill(os.getpid(), signal.SIGKILL)"
+    died(start(memory, dies))
     assert memory.grow(1) == 1
     atomics.rmw_add(memory, 0, 4, 1)
     assert atomics.notify(memory, 0, 1) == 0
-    assert result(start(memory, "print((memory.grow(1), memory.pages))")) == (2, 3)
+    assert result(start(memory, "result = [memory.grow(1), memory.pages]")) == [2, 3]
 
 
 @pytest.mark.usefixtures("means")
 def test_a_process_that_dies_while_it_waits_swallows_no_notification() -> None:
     memory = shared(1, 1)
     dead = start(memory, "atomics.wait(memory, 8, 4, 0, WITHOUT_END)")
-    belled = start(
-        memory, "block.wait_async(8, 4, 0, print); print(1); sys.stdin.read(); os._exit(0)"
-    )
+    until(lambda: memory.block.waiting(8) == 1)
+    belled = start(memory, "import time; block.wait_async(8, 4, 0, print); time.sleep(1000)")
     until(lambda: memory.block.waiting(8) == 2)
-    alive = start(memory, "print(atomics.wait(memory, 8, 4, 0, WITHOUT_END))")
+    alive = start(memory, "result = atomics.wait(memory, 8, 4, 0, WITHOUT_END)")
     until(lambda: memory.block.waiting(8) == 3)
-    for process in (dead, belled):
-        process.kill()
-        process.wait()
+    kill(dead)
+    kill(belled)
     assert atomics.notify(memory, 8, 1) == 1
     assert result(alive) == 0
     assert memory.block.waiting() == 0
@@ -365,12 +368,11 @@ def names_in_shm() -> Iterator[Callable[[], set[str]]]:
 @pytest.mark.usefixtures("means")
 def test_nothing_is_left_of_a_memory(names_in_shm: Callable[[], set[str]]) -> None:
     """Not after its last process let go of it, nor while it lives: a killed process cannot leave anything."""
+    result(start(shared(1, 1), ""))
     gc.collect()
     files, names = open_files(), names_in_shm()
     memory = shared(1, 2)
-    process_block.share(memory.block)
-    child = start(memory, "print(1, flush=True); os.kill(os.getpid(), signal.SIGKILL)")
-    child.communicate()
+    kill(start(memory, "atomics.wait(memory, 8, 4, 0, WITHOUT_END)"))
     assert names_in_shm() == names
     del memory
     gc.collect()
