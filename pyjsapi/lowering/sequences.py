@@ -66,6 +66,7 @@ def get(*locals_: int) -> list[Instr]:
 
 
 END: Final = instr("end")
+UNREACHABLE: Final = instr("unreachable")
 
 TRAP: Final[tuple[Instr, ...]] = (
     const(I32, -1),
@@ -126,27 +127,45 @@ def access(place: Place, original: Instr, locals_: Sequence[int]) -> list[Instr]
     op, _, align, offset, *lane = original
     if place.whole:
         return [*get(*locals_), (op, 0, align, offset, *lane)]
-    extent = offset + op_of(original).width // 8
-    rest = [*get(*locals_[1:]), (op, 0, align, offset + place.base, *lane)]
-    checks: list[Instr] = []
-    if place.unchecked and place.addrtype is I32:
+    if place.unchecked and place.addrtype is I32 and offset + place.base < LIMIT32:
+        return [*_address(place, locals_[0]), *_rest(place, original, locals_)]
+    checks = _bounds_checks(place, original, locals_[0])
+    if op_of(original).feature == "threads":
+        # An address that is not aligned traps first, which the access itself sees to.
+        width = op_of(original).width // 8
+        aligned = [*_address(place, locals_[0]), const(I32, offset), instr("i32.add")]
+        aligned += [const(I32, width - 1), instr("i32.and"), instr("i32.eqz")]
+        checks = [*aligned, instr("if", None), *checks, END]
         if offset + place.base >= LIMIT32:
-            return [*TRAP, instr("unreachable")]
-        return [*_address(place, locals_[0]), *rest]
-    if extent > (place.reserved or LIMIT32 - place.base):
-        return [*TRAP, instr("unreachable")]
+            original = (op, 0, align, offset % width, *lane)
+    elif checks[-1] == UNREACHABLE:
+        return checks
+    return [*checks, *_address(place, locals_[0]), *_rest(place, original, locals_)]
+
+
+def _rest(place: Place, original: Instr, locals_: Sequence[int]) -> list[Instr]:
+    """The other operands and the instruction, with the address on the stack."""
+    op, _, align, offset, *lane = original
+    return [*get(*locals_[1:]), (op, 0, align, offset + place.base, *lane)]
+
+
+def _bounds_checks(place: Place, original: Instr, local: int) -> list[Instr]:
+    """Trap when the access is out of bounds; ends with `UNREACHABLE` when it is in any case."""
     type_ = place.addrtype
+    extent = original[3] + op_of(original).width // 8
+    if extent > (place.reserved or LIMIT32 - place.base):
+        return [*TRAP, UNREACHABLE]
+    checks: list[Instr] = []
     if not place.grows:
-        limit = [const(type_, place.minimum - extent)]
         if extent > place.minimum:
-            return [*TRAP, instr("unreachable")]
+            return [*TRAP, UNREACHABLE]
+        limit = [const(type_, place.minimum - extent)]
     else:
         size = byte_size(place, type_)
         if extent > place.minimum:
             checks = trap_if([*size, const(type_, extent), instr(f"{type_}.lt_u")])
         limit = [*size, const(type_, extent), instr(f"{type_}.sub")]
-    checks += trap_if([*get(locals_[0]), *limit, instr(f"{type_}.gt_u")])
-    return [*checks, *_address(place, locals_[0]), *rest]
+    return [*checks, *trap_if([*get(local), *limit, instr(f"{type_}.gt_u")])]
 
 
 def check_range(place: Place, start: int, count: int, count_type: NumType) -> list[Instr]:
