@@ -1,0 +1,220 @@
+"""Modules with several memories, lowered, in real browsers: WebKit, whose modules have one memory, and the others."""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+import random
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pyjsapi.lowering import lower
+from pyjsapi.text import wat2wasm
+from web import webkit
+from web.browsers import BROWSERS
+from web.build import PYODIDE
+from web.engines import ENGINES, Evaluate, lay_out, opened
+from web.serve import serving
+from web.wast import convert_script
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT / "tests" / "lowering"))
+
+from generator import generate  # noqa: E402
+
+PROGRAMS = 60
+MUTATIONS = 400
+SCRIPTS = ("core/instance.wast", "core/simd/simd_memory-multi.wast", "core/multi-memory/*.wast")
+
+RUN_SCRIPTS = """
+const { runScript, lowererOf } = await import("/static/wast.mjs");
+const { implementation, configure } = await import("/polyfill/implementation.mjs");
+return argument.scripts.map((script) => {
+  configure({ lower: lowererOf(script) });
+  return runScript(script, argument.lowered ? implementation : WebAssembly);
+});
+"""
+RUN_PROGRAMS = """
+const { runProgram, lowererOf } = await import("/lowering/programs.mjs");
+const { implementation, configure } = await import("/polyfill/implementation.mjs");
+configure({ lower: lowererOf(argument.programs) });
+const namespace = argument.lowered ? implementation : WebAssembly;
+return argument.programs.map((program) => JSON.stringify(runProgram(program, namespace)));
+"""
+
+
+@pytest.fixture(scope="session")
+def lowered_site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    site = tmp_path_factory.mktemp("lowered")
+    pyodide = Path(os.environ.get("PYJSAPI_PYODIDE") or PYODIDE)
+    parts = {
+        "static": ROOT / "web" / "static",
+        "polyfill": ROOT / "polyfill",
+        "lowering": ROOT / "tests" / "lowering",
+        "pyodide": pyodide,
+    }
+    lay_out(site, parts)
+    (site / "auto.html").write_text(AUTO_PAGE, "utf-8")
+    with serving(site) as url:
+        yield url
+
+
+@pytest.fixture(scope="session", params=ENGINES)
+def engine(request: pytest.FixtureRequest, lowered_site: str) -> Iterator[tuple[str, Evaluate]]:
+    name: str = request.param
+    problem = webkit.missing() if name == "webkit" else None
+    if problem is not None:
+        if os.environ.get("CI") == "true":
+            pytest.fail(problem)
+        pytest.skip(problem)
+    with opened(name, lowered_site) as evaluate:
+        yield name, evaluate
+
+
+@pytest.fixture(scope="session")
+def scripts() -> list[Any]:
+    folder = Path(os.environ.get("PYJSAPI_SPEC_TESTS") or ROOT.parent / "shared" / "spec-tests")
+    if not (folder / "core").is_dir():
+        problem = "no scripts of the specification: see tests/wast/test_spec_scripts.py"
+        if os.environ.get("CI") == "true":
+            pytest.fail(problem)
+        pytest.skip(problem)
+    paths = [path for pattern in SCRIPTS for path in sorted(folder.glob(pattern))]
+    return [convert_script(p, p.relative_to(folder).as_posix(), lower).json() for p in paths]
+
+
+@pytest.fixture(scope="session")
+def programs() -> list[dict[str, Any]]:
+    made = [generate(seed).json() for seed in range(PROGRAMS)]
+    for program in made:
+        lowered = lower(base64.b64decode(program["bytes"]))
+        program["lowered"] = base64.b64encode(lowered).decode("ascii")
+    return made
+
+
+def test_the_scripts_with_several_memories_pass(
+    engine: tuple[str, Evaluate], scripts: list[Any]
+) -> None:
+    """In WebKit lowered; elsewhere both ways, with the same number of assertions."""
+    name, evaluate = engine
+    lowered = evaluate(RUN_SCRIPTS, {"scripts": scripts, "lowered": True})
+    assert [f"{r['path']} {f}" for r in lowered for f in r["failures"]] == []
+    assert sum(result["passed"] for result in lowered) == sum(r["assertions"] for r in lowered)
+    assert sum(result["passed"] for result in lowered) > 700
+    if name in BROWSERS:
+        assert evaluate(RUN_SCRIPTS, {"scripts": scripts, "lowered": False}) == lowered
+
+
+@pytest.fixture(scope="session")
+def observed() -> dict[str, list[str]]:
+    """What each way of running the programs has observed, for comparison between engines."""
+    return {}
+
+
+def test_generated_programs_do_what_they_do_with_several_memories(
+    engine: tuple[str, Evaluate], programs: list[dict[str, Any]], observed: dict[str, list[str]]
+) -> None:
+    name, evaluate = engine
+    lowered = evaluate(RUN_PROGRAMS, {"programs": programs, "lowered": True})
+    if name in BROWSERS:
+        observed[name] = evaluate(RUN_PROGRAMS, {"programs": programs, "lowered": False})
+    wanted = observed.get(name) or next(iter(observed.values()), None)
+    if wanted is None:  # WebKit alone was chosen
+        from programs import run_program
+
+        wanted = [json.dumps(run_program(p), separators=(",", ":")) for p in programs]
+    seeds = [p["seed"] for p, a, b in zip(programs, lowered, wanted, strict=True) if a != b]
+    assert seeds == [], f"these programs differ in {name}"
+
+
+def _mutations() -> list[str]:
+    """Modules with two memories, most of them with a few wrong bytes behind the declarations."""
+    choose = random.Random(7)
+    made = []
+    for seed in range(MUTATIONS):
+        data = bytearray(base64.b64decode(generate(seed % 40).json()["bytes"]))
+        start = len(data) // 6
+        for _ in range(choose.choice((0, 1, 1, 1, 2))):
+            data[choose.randrange(start, len(data))] = choose.choice((0, 1, 2, 5, 0x41, 0x80, 0xFF, 0x0B))
+        made.append(base64.b64encode(data).decode("ascii"))
+    return made
+
+
+def test_validation_answers_as_the_engine_does(engine: tuple[str, Evaluate]) -> None:
+    name, evaluate = engine
+    if name not in BROWSERS:
+        return  # WebKit has nothing to compare with
+    answers = evaluate(
+        """
+        const { implementation } = await import("/polyfill/implementation.mjs");
+        return argument.map((text) => {
+          const bytes = Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
+          return [WebAssembly.validate(bytes), implementation.validate(bytes)];
+        });
+        """,
+        _mutations(),
+    )
+    assert [k for k, (native, ours) in enumerate(answers) if native is not ours] == []
+    assert 20 < sum(native for native, _ in answers) < MUTATIONS - 20
+
+
+TWO_MEMORIES = base64.b64encode(
+    wat2wasm(
+        '(module (memory (export "a") 1 3 shared) (memory (export "b") 1)'
+        ' (func (export "put") (param i32) (i32.store 0 (i32.const 8) (local.get 0)))'
+        ' (func (export "sizes") (result i32 i32) (memory.size 0) (memory.size 1)))'
+    )
+).decode("ascii")
+
+AUTO_PAGE = f"""<!doctype html>
+<script type="module" src="polyfill/auto.mjs"></script>
+<script type="module">
+const bytes = Uint8Array.from(atob("{TWO_MEMORIES}"), (character) => character.charCodeAt(0));
+const worker = () => {{
+  const source = `
+    import "${{new URL("polyfill/auto.mjs", location.href)}}";
+    addEventListener("message", ({{ data }}) => {{
+      const own = new WebAssembly.Instance(data.module).exports;
+      postMessage([own.sizes(), new Int32Array(data.memory.buffer)[2], own.b instanceof WebAssembly.Memory]);
+    }});
+    postMessage("ready");`;
+  return new Worker(URL.createObjectURL(new Blob([source], {{ type: "text/javascript" }})), {{ type: "module" }});
+}};
+async function main() {{
+  const valid = WebAssembly.validate(bytes);
+  const {{ module, instance }} = await WebAssembly.instantiate(bytes);
+  const {{ a, put, sizes }} = instance.exports;
+  put(42);
+  const other = worker();
+  await new Promise((resolve) => {{ other.onmessage = resolve; }});
+  const answer = new Promise((resolve) => {{ other.onmessage = ({{ data }}) => resolve(data); }});
+  other.postMessage({{ module, memory: a }});
+  return [valid, sizes(), instance instanceof WebAssembly.Instance, await answer];
+}}
+window.answer = main().catch((error) => String(error));
+</script>
+"""
+
+
+def test_one_script_element_makes_a_page_run_modules_with_several_memories(
+    engine: tuple[str, Evaluate], lowered_site: str
+) -> None:
+    """In WebKit pyjsapi lowers on demand; a worker that imports the same takes the module and the shared memory."""
+    _, evaluate = engine
+    answer = evaluate(
+        """
+        const frame = document.createElement("iframe");
+        frame.src = argument;
+        const loaded = new Promise((resolve) => { frame.onload = resolve; });
+        document.body.append(frame);
+        await loaded;
+        return frame.contentWindow.answer;
+        """,
+        f"{lowered_site}auto.html",
+    )
+    assert answer == [True, [1, 1], True, [[1, 1], 42, True]]
