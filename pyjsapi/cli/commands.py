@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any, Final
 
 from pyjsapi import RangeError, WebAssembly
-from pyjsapi.syntax.errors import DecodeError, ParseError
+from pyjsapi.cli.loader import loader
+from pyjsapi.syntax.errors import DecodeError, ParseError, ValidationError
 from pyjsapi.text import wasm2wat as disassemble
 from pyjsapi.text import wat2wasm as assemble
 
@@ -73,6 +74,25 @@ def wasm2wat(options: argparse.Namespace) -> int:
         sys.stdout.buffer.write(text.encode())
     else:
         options.output.write_bytes(text.encode())
+    return 0
+
+
+def lower(options: argparse.Namespace) -> int:
+    """``pyjsapi lower in.wasm -o out.wasm``: one memory per module, for engines that have no more."""
+    from pyjsapi.lowering import LoweringError
+    from pyjsapi.lowering import lower as lower_module
+
+    data = _read(options.module)
+    if not data.startswith(_MAGIC) and options.module.suffix == ".wat":
+        data = _assemble(options.module, names=True)
+    try:
+        lowered = lower_module(data, memory64=not options.no_memory64)
+    except (DecodeError, ValidationError, LoweringError) as error:
+        raise InputError(f"{options.module}: {error}") from error
+    options.output.write_bytes(lowered)
+    if options.loader is not None:
+        target = os.path.relpath(options.output, options.loader.parent)
+        options.loader.write_text(loader(Path(target).as_posix()))
     return 0
 
 

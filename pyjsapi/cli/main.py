@@ -73,6 +73,24 @@ def _parser() -> argparse.ArgumentParser:
     )
     wasm2wat.set_defaults(command=commands.wasm2wat)
 
+    lower = verbs.add_parser(
+        "lower", help="rewrite a module with several memories for engines that have one per module"
+    )
+    lower.add_argument("module", type=Path, help=".wasm or .wat file")
+    lower.add_argument("-o", "--output", type=Path, required=True, help=".wasm file to write")
+    lower.add_argument(
+        "--loader",
+        type=Path,
+        metavar="FILE.mjs",
+        help="write a JavaScript module too that compiles and instantiates it (with @pyjsapi/polyfill)",
+    )
+    lower.add_argument(
+        "--no-memory64",
+        action="store_true",
+        help="for engines that lack 64-bit addresses as well, like Node 20",
+    )
+    lower.set_defaults(command=commands.lower)
+
     validate = verbs.add_parser("validate", help="say whether modules are valid, and if not, why")
     validate.add_argument("modules", nargs="+", type=Path, help=".wasm or .wat files")
     validate.set_defaults(command=commands.validate)
