@@ -1,0 +1,67 @@
+"""The helper modules of the native link layer."""
+
+from __future__ import annotations
+
+import base64
+import re
+import subprocess
+import sys
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+from pyjsapi.binary.decoder import decode_module
+from pyjsapi.compiler.emit_accessor import ATOMIC_NAMES, NAMES
+from pyjsapi.syntax.features import Features
+from pyjsapi.validation.limits import Limits
+from pyjsapi.validation.module import validate_module
+
+ROOT = Path(__file__).resolve().parents[2]
+SCRIPTS = ROOT / "scripts"
+
+
+@pytest.fixture
+def generator(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
+    monkeypatch.syspath_prepend(str(SCRIPTS))
+    import generate_link
+
+    return generate_link
+
+
+def test_the_generated_helpers_are_current() -> None:
+    command = [sys.executable, SCRIPTS / "generate_link.py", "--check"]
+    result = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True)
+    assert result.returncode == 0, result.stdout + result.stderr
+
+
+@pytest.mark.parametrize("kind", ["heap", "native", "shared"])
+def test_a_helper_is_valid_and_has_every_accessor(kind: str) -> None:
+    text = (ROOT / "polyfill" / "python" / "helpers.gen.mjs").read_text()
+    found = re.search(rf"export const {kind} =\n((?:  '[^']*'[ +;]*\n)+)", text)
+    assert found is not None
+    data = base64.b64decode("".join(re.findall(r"'([^']*)'", found[1])))
+    module = decode_module(data, Features())
+    validate_module(module, Features(), Limits())
+    exports = {export.name for export in module.exports}
+    assert exports >= set(NAMES) | set(ATOMIC_NAMES)
+    assert len(data) < 16_000
+
+
+def test_accesses_that_do_the_same_are_one_function(generator: ModuleType) -> None:
+    loads = {tuple(access.names): access for access in generator.accesses("load")}
+    assert ("i32_load", "i64_load32_u") in loads
+    assert ("i64_load32_s",) in loads
+    stores = [set(access.names) for access in generator.accesses("store")]
+    assert {"i32_store8", "i64_store8"} in stores
+    assert {"i32_store", "i64_store32"} in stores
+    assert {"i64_store"} in stores
+    atomics = [set(access.names) for access in generator.atomic_accesses()]
+    assert {"i32_atomic_rmw8_cmpxchg_u", "i64_atomic_rmw8_cmpxchg_u"} in atomics
+
+
+def test_narrow_compare_and_exchange_wraps_what_is_expected(generator: ModuleType) -> None:
+    access = generator.AtomicAccess([], 2, "cmpxchg")
+    assert access.instruction == "i32.atomic.rmw16.cmpxchg_u"
+    assert access.wrapped("x") == "(i32.and x (i32.const 65535))"
+    assert generator.AtomicAccess([], 8, "cmpxchg").wrapped("x") == "x"
