@@ -140,7 +140,9 @@ def _mutations() -> list[str]:
         data = bytearray(base64.b64decode(generate(seed % 40).json()["bytes"]))
         start = len(data) // 6
         for _ in range(choose.choice((0, 1, 1, 1, 2))):
-            data[choose.randrange(start, len(data))] = choose.choice((0, 1, 2, 5, 0x41, 0x80, 0xFF, 0x0B))
+            data[choose.randrange(start, len(data))] = choose.choice(
+                (0, 1, 2, 5, 0x41, 0x80, 0xFF, 0x0B)
+            )
         made.append(base64.b64encode(data).decode("ascii"))
     return made
 
