@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 """Runs the JS-API tests of the WebAssembly specification and writes docs/conformance.md.
 
-The tests are read from CHECKOUT, a checkout of https://github.com/WebAssembly/spec, and never copied. Each file runs
-against the engine's own namespace and against the one of polyfill/python.mjs, in Node, and in Chromium and Firefox in
-the window and in a dedicated worker.
+The tests are read from CHECKOUT, a checkout of https://github.com/WebAssembly/spec or of a proposal, and never copied.
+Each file runs against the engine's own namespace and against the one of polyfill/python.mjs, in Node, and in Chromium
+and Firefox in the window and in a dedicated worker.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from common import ROOT, Failure, say
 
 sys.path.insert(0, str(ROOT))
 
-from js_api.report import FileResult, Place, Results, Run, markdown
+from js_api.report import NAMESPACES, FileResult, Place, Results, Run, markdown
 from js_api.sessions import START_SECONDS, BrowserSession, NodeSession, Session, Stuck, serving
 
 from web.browsers import BROWSERS, BrowserMissing, started
@@ -58,11 +58,11 @@ def pack(target: Path) -> None:
             archive.write(path, path.relative_to(ROOT))
 
 
-def prepared(make: Callable[[], Session], namespace: str, link: str) -> Session:
+def prepared(make: Callable[[], Session], namespace: str) -> Session:
     """A new session with the namespace on its global object; raises Failure if that cannot be had."""
     session = make()
     try:
-        session.ask({"namespace": namespace, "link": link}, START_SECONDS)
+        session.ask({"namespace": namespace}, START_SECONDS)
     except Stuck as stuck:
         session.close()
         raise Failure(f"the namespace of {namespace} cannot be prepared: {stuck}") from stuck
@@ -72,7 +72,6 @@ def prepared(make: Callable[[], Session], namespace: str, link: str) -> Session:
 def run_files(
     files: Sequence[str],
     namespace: str,
-    link: str,
     make: Callable[[], Session],
     seconds: float,
 ) -> Iterator[tuple[str, FileResult]]:
@@ -81,12 +80,12 @@ def run_files(
     done = 0
     try:
         for path in files:
-            if session is not None and done >= FILES_PER_PAGE and namespace == "python":
+            if session is not None and done >= FILES_PER_PAGE and namespace != "native":
                 session.close()
                 session = None
             try:
                 if session is None:
-                    session, done = prepared(make, namespace, link), 0
+                    session, done = prepared(make, namespace), 0
                 result = FileResult.of(session.ask({"path": path}, seconds))
                 done += 1
             except Stuck as stuck:
@@ -104,7 +103,7 @@ def run_all(options: argparse.Namespace, checkout: Path) -> Results:
     """Runs what the options ask for."""
     command = ["git", "-C", str(checkout), "rev-parse", "HEAD"]
     commit = subprocess.run(command, capture_output=True, text=True).stdout.strip()
-    results = Results(commit or "unknown")
+    results = Results(checkout.name, commit or "unknown")
     files = browser_files(checkout, options.only)
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
@@ -115,9 +114,7 @@ def run_all(options: argparse.Namespace, checkout: Path) -> Results:
         def one(place: Place, make: Callable[[], Session]) -> None:
             for namespace in options.namespace:
                 run: dict[str, FileResult] = {}
-                for path, result in run_files(
-                    files, namespace, options.link, make, options.seconds
-                ):
+                for path, result in run_files(files, namespace, make, options.seconds):
                     run[path] = result
                     if result.error is not None:
                         say(f"{place.title}, {namespace}: {path}: {result.error.splitlines()[0]}")
@@ -143,7 +140,7 @@ def run_all(options: argparse.Namespace, checkout: Path) -> Results:
     return results
 
 
-def as_json(results: Results) -> str:
+def as_json(all_results: Sequence[Results]) -> str:
     """Every subtest's status and message."""
 
     def of(run: Run) -> dict[str, object]:
@@ -153,7 +150,8 @@ def as_json(results: Results) -> str:
 
     return json.dumps(
         {
-            f"{place.title}, {namespace}": of(run)
+            f"{results.name}, {place.title}, {namespace}": of(run)
+            for results in all_results
             for place, both in results.runs.items()
             for namespace, run in both.items()
         },
@@ -163,7 +161,9 @@ def as_json(results: Results) -> str:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("checkout", type=Path, help="a checkout of WebAssembly/spec")
+    parser.add_argument(
+        "checkout", type=Path, nargs="+", help="of WebAssembly/spec or of a proposal"
+    )
     parser.add_argument(
         "--engine", nargs="+", choices=["node", *BROWSERS], default=["node", *BROWSERS]
     )
@@ -171,13 +171,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "--where", nargs="+", choices=["window", "worker"], default=["window", "worker"]
     )
     parser.add_argument(
-        "--namespace", nargs="+", choices=["python", "native"], default=["native", "python"]
-    )
-    parser.add_argument(
-        "--link",
-        choices=["auto", "native", "proxy"],
-        default="auto",
-        help="how ours reaches Python",
+        "--namespace", nargs="+", choices=list(NAMESPACES), default=["native", "python"]
     )
     parser.add_argument(
         "--only", default="", metavar="PATTERN", help="only files whose path matches"
@@ -193,15 +187,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--json", type=Path, help="write every subtest's result there")
     options = parser.parse_args(arguments)
     try:
-        results = run_all(options, options.checkout.resolve())
+        all_results = [run_all(options, checkout.resolve()) for checkout in options.checkout]
     except (Failure, BrowserMissing) as failure:
         print(failure, file=sys.stderr)
         return 1
     if options.json:
-        options.json.write_text(as_json(results), encoding="utf-8")
+        options.json.write_text(as_json(all_results), encoding="utf-8")
     if not options.no_report:
         report = options.report or REPORT
-        report.write_text(markdown(results, date.today()), encoding="utf-8")
+        report.write_text(markdown(all_results, date.today()), encoding="utf-8")
         say(f"wrote {report}")
     return 0
 

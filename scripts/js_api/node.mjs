@@ -5,18 +5,18 @@ import { resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 import { pathToFileURL } from 'node:url';
 
-import { installPython, runFile } from './runner.mjs';
+import { LINKS, installPython, runFile } from './runner.mjs';
 
 const [checkout, pyodide, face, zip] = process.argv.slice(2);
 const read = async (path) => readFileSync(resolve(checkout, path), 'utf8');
 const url = (path) => pathToFileURL(resolve(path)).href;
 process.on('unhandledRejection', () => {}); // a failed promise_test reports it already
 
-async function handle({ namespace, link, path }) {
+async function handle({ namespace, path }) {
   if (path !== undefined) return runFile(path, read);
-  if (namespace === 'python') {
+  if (namespace !== 'native') {
     const places = { pyodide: url(`${pyodide}/pyodide.mjs`), face: url(face), zip: new Uint8Array(readFileSync(zip)) };
-    await installPython(places, link, { indexURL: `${resolve(pyodide)}/`, stdout() {}, stderr() {} });
+    await installPython(places, LINKS[namespace], { indexURL: `${resolve(pyodide)}/`, stdout() {}, stderr() {} });
   }
   return { ready: true };
 }

@@ -7,6 +7,13 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
+NAMESPACES = {
+    "python": "pyjsapi",
+    "proxy": "pyjsapi through Pyodide's proxies",
+    "native": "the engine itself",
+}
+"""The namespaces that tests run against, in the order of the report."""
+
 
 @dataclass(frozen=True)
 class Place:
@@ -50,8 +57,9 @@ Run = Mapping[str, FileResult]
 
 @dataclass
 class Results:
-    """All runs: by place, then by namespace (``python``, ``native``)."""
+    """All runs of one checkout: by place, then by namespace (a key of `NAMESPACES`)."""
 
+    name: str
     commit: str
     runs: dict[Place, dict[str, Run]] = field(default_factory=dict)
 
@@ -95,53 +103,74 @@ def _cell(text: str, limit: int = 200) -> str:
     return (text if len(text) <= limit else text[: limit - 1] + "…").replace("|", "\\|")
 
 
-def _passes(results: Results, place: Place, namespace: str, paths: Sequence[str]) -> str:
-    run = results.runs[place].get(namespace)
-    return "" if run is None else str(sum(run[path].passed for path in paths if path in run))
-
-
-def markdown(results: Results, today: date) -> str:
-    """The text of docs/conformance.md."""
-    files, places = results.files, list(results.runs)
-    total = sum(len(results.subtests(path)) for path in files)
-    engines = dict.fromkeys(f"{place.engine} {place.version}" for place in places)
-    lines = [
+def _introduction(all_results: Sequence[Results], today: date) -> list[str]:
+    engines = dict.fromkeys(
+        f"{place.engine} {place.version}" for results in all_results for place in results.runs
+    )
+    return [
         "# Conformance with the JS-API tests of the specification",
         "",
         "The test files in `test/js-api` and `test/legacy/exceptions/js-api` of the WebAssembly specification that are",
-        "meant for browsers, run unchanged with the specification's own `testharness.js`: once against the engine's",
-        "`WebAssembly`, once against the namespace of `polyfill/python.mjs`, whose engine is the Python package. They",
-        "are no part of this project; `scripts/conformance.py CHECKOUT` runs them and writes this file.",
+        "meant for browsers, run unchanged with the specification's own `testharness.js`: against the engine's",
+        "`WebAssembly`, and against the namespace of `polyfill/python.mjs`, whose engine is the Python package. They",
+        "are no part of this project; `scripts/conformance.py CHECKOUT...` runs them and writes this file.",
         "",
         f"- date: {today.isoformat()}",
-        f"- specification: commit {results.commit}",
         f"- engines: {', '.join(engines)}",
-        f"- {len(files)} files, {total} subtests",
-        "",
-        "## Subtests that pass",
-        "",
-        "In each column: pyjsapi / the engine itself.",
-        "",
     ]
 
-    def row(title: str, count: int, paths: Sequence[str]) -> list[str]:
-        cells = [title, str(count)]
+
+def _counts(results: Results) -> list[str]:
+    files, places = results.files, list(results.runs)
+    tested = [name for name in NAMESPACES if any(name in both for both in results.runs.values())]
+
+    def row(title: str, paths: Sequence[str]) -> list[str]:
+        cells = [title, str(sum(len(results.subtests(path)) for path in paths))]
         for place in places:
-            ours = _passes(results, place, "python", paths) or "–"
-            theirs = _passes(results, place, "native", paths) or "–"
-            cells.append(f"{ours} / {theirs}")
+            runs = [results.runs[place].get(namespace) for namespace in tested]
+            passed = [
+                "–" if run is None else sum(run[path].passed for path in paths) for run in runs
+            ]
+            cells.append(" / ".join(map(str, passed)))
         return cells
 
-    rows = [row("**all**", total, files)]
-    rows += [row(path.removeprefix("test/"), len(results.subtests(path)), [path]) for path in files]
-    lines += _table(["file", "subtests", *(place.title for place in places)], rows)
-    ours, theirs = results.failing("python"), results.failing("native")
-    lines += ["", "## Subtests that fail in pyjsapi", ""]
-    lines += _failures(ours, theirs) or ["None."]
-    lines += ["", "## Subtests that fail in an engine, but not in pyjsapi", ""]
-    lines += _failures({key: value for key, value in theirs.items() if key not in ours}, {}) or [
-        "None."
+    header = ["file", "subtests", *(place.title for place in places)]
+    rows = [row("**all**", files)]
+    rows += [row(path.removeprefix("test/"), [path]) for path in files]
+    columns = " / ".join(NAMESPACES[name] for name in tested)
+    return [f"Subtests that pass: {columns}.", "", *_table(header, rows)]
+
+
+def _section(results: Results) -> list[str]:
+    total = sum(len(results.subtests(path)) for path in results.files)
+    theirs = results.failing("native")
+    lines = [
+        "",
+        f"## {results.name}",
+        "",
+        f"Commit {results.commit}; {len(results.files)} files, {total} subtests.",
+        "",
+        *_counts(results),
     ]
+    seen: set[tuple[str, str]] = set()
+    for namespace in ("python", "proxy"):
+        if any(namespace in both for both in results.runs.values()):
+            failing = results.failing(namespace)
+            lines += ["", f"### {results.name}: what fails in {NAMESPACES[namespace]}", ""]
+            lines += _failures(failing, theirs) or ["Nothing."]
+            seen |= set(failing)
+    if theirs:
+        lines += ["", f"### {results.name}: what fails in an engine alone", ""]
+        others = {key: value for key, value in theirs.items() if key not in seen}
+        lines += _failures(others, {}) or ["Nothing."]
+    return lines
+
+
+def markdown(all_results: Sequence[Results], today: date) -> str:
+    """The text of docs/conformance.md."""
+    lines = _introduction(all_results, today)
+    for results in all_results:
+        lines += _section(results)
     return "\n".join(lines) + "\n"
 
 

@@ -52,6 +52,9 @@ export async function runFile(path, read) {
 
 const describe = (error) => (error instanceof Error ? `${error.name}: ${error.message}` : String(error));
 
+/** How JavaScript reaches Python, for the namespaces that are ours. */
+export const LINKS = { python: 'auto', proxy: 'proxy' };
+
 /**
  * Puts our namespace on globalThis: `places` are the URLs of pyodide.mjs and of polyfill/python.mjs, and a zip of the
  * package; `link` is an option of the namespace, `options` are Pyodide's.
