@@ -8,7 +8,7 @@ import { findPyodide } from './python/pyodide.mjs';
 /**
  * Makes a `WebAssembly` namespace whose modules the Python engine runs.
  *
- * No global is touched unless `install()` is called.
+ * No global is touched unless `install()` is called. A Pyodide has one namespace: asked for again, it is the same one.
  * @param {object} options
  * @param {object} [options.pyodide] a loaded Pyodide; without it, one is loaded
  * @param {string} [options.indexURL] where Pyodide is loaded from: a folder with pyodide.mjs. By default the npm package
@@ -20,11 +20,30 @@ import { findPyodide } from './python/pyodide.mjs';
  *   'auto' only where the other way is closed
  * @returns {Promise<{ WebAssembly: object, install: () => () => void, pyodide: object, link: object }>} `install()`
  *   makes the namespace the global one and returns a function that undoes it. The promise rejects with an error that
- *   names the URL if something cannot be loaded, and with a TypeError for a feature or limit that does not exist.
+ *   names the URL if something cannot be loaded, with a TypeError for a feature or limit that does not exist, and with an
+ *   Error if the Pyodide has a namespace with other features, limits or link.
  */
 export async function loadPythonWebAssembly(options = {}) {
-  const { features, limits, link: kind = 'auto' } = options;
+  const { features = {}, limits = {}, link = 'auto' } = options;
+  const key = JSON.stringify([features, limits, link]);
   const pyodide = await findPyodide(options);
+  const found = made.get(pyodide);
+  if (found === undefined) {
+    const promise = make(pyodide, features, limits, link);
+    made.set(pyodide, { key, promise });
+    promise.catch(() => made.delete(pyodide));
+    return promise;
+  }
+  if (found.key !== key) {
+    throw new Error('This Pyodide has a WebAssembly namespace with other features, limits or link: load another one');
+  }
+  return found.promise;
+}
+
+/** The namespace of each Pyodide; two would mix up what Python keeps for them. */
+const made = new WeakMap();
+
+async function make(pyodide, features, limits, kind) {
   const link = await createLink(pyodide, { link: kind });
   const { implementation } = makeImplementation(link, { features, limits });
   const WebAssembly = makeNamespace(implementation);

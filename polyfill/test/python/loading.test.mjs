@@ -1,0 +1,60 @@
+// Loading: what is found where, what is told if it is not, and that no global changes.
+
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { loadPythonWebAssembly } from '../../python.mjs';
+import { loadSource } from './engine.mjs';
+
+const pyodide = await loadSource();
+const MEMORIES = new Uint8Array([0, 97, 115, 109, 1, 0, 0, 0, 5, 5, 2, 0, 1, 0, 1]);
+
+describe('loadPythonWebAssembly()', () => {
+  test('touches no global until install() is called', async () => {
+    const before = globalThis.WebAssembly;
+    const { WebAssembly, install } = await loadPythonWebAssembly({ pyodide });
+    assert.equal(globalThis.WebAssembly, before);
+    assert.notEqual(WebAssembly, before);
+    const uninstall = install();
+    assert.equal(globalThis.WebAssembly, WebAssembly);
+    assert.deepEqual(Object.getOwnPropertyDescriptor(globalThis, 'WebAssembly'),
+      { value: WebAssembly, writable: true, enumerable: false, configurable: true });
+    uninstall();
+    assert.equal(globalThis.WebAssembly, before);
+    assert.equal(WebAssembly.CompileError, before.CompileError);
+  });
+
+  test('takes restrictions of features and limits', async () => {
+    const other = await loadSource();
+    const load = (options) => loadPythonWebAssembly({ pyodide: other, ...options });
+    await assert.rejects(load({ features: { telepathy: true } }), {
+      name: 'TypeError', message: /telepathy.*multi_memory/,
+    });
+    await assert.rejects(load({ limits: { memories: '3' } }), TypeError);
+    await assert.rejects(load({ link: 'telepathy' }), TypeError);
+    const { WebAssembly } = await load({ features: { multiMemory: false }, limits: { maxTableElements: 10 } });
+    assert.equal(WebAssembly.validate(MEMORIES), false);
+    assert.throws(() => new WebAssembly.Module(MEMORIES), /multi/);
+    assert.throws(() => new WebAssembly.Table({ element: 'anyfunc', initial: 11 }), RangeError);
+  });
+
+  test('makes one namespace for a Pyodide', async () => {
+    const [first, second] = await Promise.all([loadPythonWebAssembly({ pyodide }), loadPythonWebAssembly({ pyodide })]);
+    assert.equal(first.WebAssembly, second.WebAssembly);
+    assert.equal(first.WebAssembly.validate(MEMORIES), true);
+    await assert.rejects(loadPythonWebAssembly({ pyodide, features: { multiMemory: false } }), /load another/);
+  });
+
+  test('rejects with the URL that could not be loaded', async () => {
+    await assert.rejects(loadPythonWebAssembly({ indexURL: '/nowhere/at/all' }),
+      /file:\/\/\/nowhere\/at\/all\/pyodide\.mjs/);
+    await assert.rejects(loadPythonWebAssembly({ pyodide: await bare(), packageURL: '/nowhere/pyjsapi.whl' }),
+      /pyjsapi could not be loaded from \/nowhere\/pyjsapi\.whl/);
+    await assert.rejects(loadPythonWebAssembly({ pyodide: await bare() }), /found no pyjsapi/);
+  });
+});
+
+/** A Pyodide without pyjsapi. */
+async function bare() {
+  const { loadPyodide } = await import('pyodide');
+  return loadPyodide();
+}
