@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
-"""Generates polyfill/python/bindings.gen.mjs, the Web IDL surface of the API, from polyfill/python/webassembly.idl.
+"""Generates the Web IDL surface of the API and its TypeScript types from polyfill/python/webassembly.idl.
 
-With ``--check`` nothing is written: the exit status says whether the generated file is current.
+The results are polyfill/python/bindings.gen.mjs and polyfill/types/webassembly.d.ts. With ``--check`` nothing is
+written: the exit status says whether the generated files are current.
 """
 
 from __future__ import annotations
@@ -14,12 +15,14 @@ from dataclasses import replace
 from pathlib import Path
 
 from common import ROOT, Failure, say
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 from webidl.model import Argument, Definitions, DictionaryMember, Operation, Type
 from webidl.parser import WebIDLError, parse
+from webidl.typescript import TypeScript, UnknownType
 
 SOURCE = ROOT / "polyfill" / "python" / "webassembly.idl"
-TARGET = ROOT / "polyfill" / "python" / "bindings.gen.mjs"
+BINDINGS = ROOT / "polyfill" / "python" / "bindings.gen.mjs"
+TYPES = ROOT / "polyfill" / "types" / "webassembly.d.ts"
 TEMPLATES = ROOT / "scripts" / "templates"
 
 # Parameters may not be called so: words of JavaScript, names that the template uses.
@@ -37,6 +40,18 @@ def _local(name: str) -> str:
     return name + "_" * (name in _RESERVED)
 
 
+def _template(name: str) -> Template:
+    environment = Environment(
+        loader=FileSystemLoader(TEMPLATES),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    environment.filters["quote"] = _quote
+    return environment.get_template(name)
+
+
 class Generator:
     """Writes the JavaScript of one file's definitions; its methods are the template's functions."""
 
@@ -45,16 +60,8 @@ class Generator:
 
     def render(self) -> str:
         """The text of the generated module."""
-        environment = Environment(
-            loader=FileSystemLoader(TEMPLATES),
-            undefined=StrictUndefined,
-            trim_blocks=True,
-            lstrip_blocks=True,
-            keep_trailing_newline=True,
-        )
-        environment.filters["quote"] = _quote
         definitions = self.definitions
-        return environment.get_template("bindings.mjs.j2").render(
+        return _template("bindings.mjs.j2").render(
             enumerations={
                 name: values
                 for name, values in definitions.enumerations.items()
@@ -211,33 +218,51 @@ class Generator:
         return lines
 
 
-def generate(source: Path = SOURCE) -> str:
-    """The text of the bindings for an IDL file."""
+def types(definitions: Definitions) -> str:
+    """The text of the TypeScript types."""
+    typescript = TypeScript(definitions)
+    return _template("webassembly.d.ts.j2").render(
+        enumerations=definitions.enumerations,
+        dictionaries=list(definitions.dictionaries.values()),
+        interfaces=list(definitions.interfaces.values()),
+        namespace=definitions.namespaces["WebAssembly"],
+        signature=typescript.signature,
+        incoming=typescript.incoming,
+        outgoing=typescript.outgoing,
+    )
+
+
+def generate() -> dict[Path, str]:
+    """The texts of the generated files."""
     try:
-        return Generator(parse(source.read_text(encoding="utf-8"))).render()
-    except WebIDLError as error:
-        raise Failure(f"{source}: {error}") from error
+        definitions = parse(SOURCE.read_text(encoding="utf-8"))
+        return {BINDINGS: Generator(definitions).render(), TYPES: types(definitions)}
+    except (WebIDLError, UnknownType) as error:
+        raise Failure(f"{SOURCE}: {error}") from error
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument(
-        "--check", action="store_true", help="only compare with the file that is there"
+        "--check", action="store_true", help="only compare with the files that are there"
     )
     options = parser.parse_args(arguments)
     try:
-        text = generate()
+        texts = generate()
     except Failure as failure:
         print(failure, file=sys.stderr)
         return 1
-    if options.check:
-        current = TARGET.exists() and TARGET.read_text(encoding="utf-8") == text
-        if not current:
-            print(f"{TARGET.relative_to(ROOT)} is not current: run scripts/generate_webidl.py")
-        return not current
-    TARGET.write_text(text, encoding="utf-8")
-    say(f"wrote {TARGET.relative_to(ROOT)}")
-    return 0
+    stale = False
+    for path, text in texts.items():
+        name = path.relative_to(ROOT)
+        if not options.check:
+            path.parent.mkdir(exist_ok=True)
+            path.write_text(text, encoding="utf-8")
+            say(f"wrote {name}")
+        elif not path.exists() or path.read_text(encoding="utf-8") != text:
+            print(f"{name} is not current: run scripts/generate_webidl.py", file=sys.stderr)
+            stale = True
+    return int(stale)
 
 
 if __name__ == "__main__":

@@ -21,7 +21,7 @@ def webidl(monkeypatch: pytest.MonkeyPatch) -> Any:
     return parser
 
 
-def test_the_generated_bindings_are_current() -> None:
+def test_the_generated_bindings_and_types_are_current() -> None:
     command = [sys.executable, SCRIPTS / "generate_webidl.py", "--check"]
     result = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True)
     assert result.returncode == 0, result.stdout + result.stderr

@@ -1,0 +1,135 @@
+// Generated from webassembly.idl by scripts/generate_webidl.py; do not edit.
+
+/** The WebAssembly JavaScript API, as the namespaces of this package have it. */
+export declare namespace WebAssembly {
+  /** A buffer source; it may be shared, and resizable. */
+  type Bytes = ArrayBufferLike | ArrayBufferView;
+  /** An exported function, Global, Memory, Table or Tag, by name. */
+  type Exports = Record<string, any>;
+  /** What a module imports, by the name of the module, then by its own. */
+  type Imports = Record<string, any>;
+
+  type ImportExportKind = 'function' | 'table' | 'memory' | 'global' | 'tag';
+  type AddressType = 'i32' | 'i64';
+  type TableKind = 'anyfunc' | 'externref';
+  type ValueType = 'i32' | 'i64' | 'f32' | 'f64' | 'v128' | 'anyfunc' | 'externref';
+
+  interface WebAssemblyCompileOptions {
+    builtins?: Iterable<string>;
+    importedStringConstants?: string | null;
+  }
+
+  interface WebAssemblyInstantiatedSource {
+    instance: Instance;
+    module: Module;
+  }
+
+  interface ModuleExportDescriptor {
+    kind: ImportExportKind;
+    name: string;
+  }
+
+  interface ModuleImportDescriptor {
+    kind: ImportExportKind;
+    module: string;
+    name: string;
+  }
+
+  interface MemoryDescriptor {
+    address?: AddressType;
+    initial: number | bigint;
+    maximum?: number | bigint;
+    shared?: boolean;
+  }
+
+  interface TableDescriptor {
+    address?: AddressType;
+    element: TableKind;
+    initial: number | bigint;
+    maximum?: number | bigint;
+  }
+
+  interface GlobalDescriptor {
+    mutable?: boolean;
+    value: ValueType;
+  }
+
+  interface TagType {
+    parameters: Iterable<ValueType>;
+  }
+
+  interface ExceptionOptions {
+    traceStack?: boolean;
+  }
+
+  class Module {
+    constructor(bytes: Bytes, options?: WebAssemblyCompileOptions);
+    static exports(module: Module): ModuleExportDescriptor[];
+    static imports(module: Module): ModuleImportDescriptor[];
+    static customSections(module: Module, sectionName: string): ArrayBuffer[];
+  }
+
+  class Instance {
+    constructor(module: Module, importObject?: Imports);
+    readonly exports: Exports;
+  }
+
+  class Memory {
+    constructor(descriptor: MemoryDescriptor);
+    readonly buffer: ArrayBuffer | SharedArrayBuffer;
+    grow(delta: number | bigint): any;
+    toFixedLengthBuffer(): ArrayBuffer | SharedArrayBuffer;
+    toResizableBuffer(): ArrayBuffer | SharedArrayBuffer;
+  }
+
+  class Table {
+    constructor(descriptor: TableDescriptor, value?: any);
+    readonly length: any;
+    get(index: number | bigint): any;
+    grow(delta: number | bigint, value?: any): any;
+    set(index: number | bigint, value?: any): void;
+  }
+
+  class Global {
+    constructor(descriptor: GlobalDescriptor, value?: any);
+    value: any;
+    valueOf(): any;
+  }
+
+  class Tag {
+    constructor(type: TagType);
+  }
+
+  class Exception {
+    constructor(exceptionTag: Tag, payload: Iterable<any>, options?: ExceptionOptions);
+    readonly stack: string | undefined;
+    getArg(exceptionTag: Tag, index: number): any;
+    is(exceptionTag: Tag): boolean;
+  }
+
+  type CompileError = Error;
+  type LinkError = Error;
+  type RuntimeError = Error;
+  const CompileError: ErrorConstructor;
+  const LinkError: ErrorConstructor;
+  const RuntimeError: ErrorConstructor;
+
+  const JSTag: Tag;
+  function validate(bytes: Bytes, options?: WebAssemblyCompileOptions): boolean;
+  function compile(bytes: Bytes, options?: WebAssemblyCompileOptions): Promise<Module>;
+  function instantiate(
+    bytes: Bytes,
+    importObject?: Imports,
+    options?: WebAssemblyCompileOptions,
+  ): Promise<WebAssemblyInstantiatedSource>;
+  function instantiate(module: Module, importObject?: Imports): Promise<Instance>;
+  function compileStreaming(
+    source: Response | PromiseLike<Response>,
+    options?: WebAssemblyCompileOptions,
+  ): Promise<Module>;
+  function instantiateStreaming(
+    source: Response | PromiseLike<Response>,
+    importObject?: Imports,
+    options?: WebAssemblyCompileOptions,
+  ): Promise<WebAssemblyInstantiatedSource>;
+}
