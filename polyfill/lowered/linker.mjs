@@ -22,8 +22,8 @@ function read(section) {
   const [size, start] = unsigned(bytes, 0);
   let position = start + size;
   const plan = JSON.parse(new TextDecoder().decode(bytes.subarray(start, position)));
-  for (const helper of plan.helpers) {
-    helper.module = new native.Module(bytes.subarray(position, position += helper.size));
+  for (const part of [plan.reader, ...plan.helpers]) {
+    part.module = new native.Module(bytes.subarray(position, position += part.size));
   }
   return plan;
 }
@@ -70,17 +70,119 @@ export function moduleCustomSections(module, name) {
 
 const isObject = (value) => (typeof value === "object" && value !== null) || typeof value === "function";
 
-function readImports(plan, importObject, context) {
-  if (plan.imports.length && !isObject(importObject)) {
-    throw new TypeError(`${context}: Imports argument must be present and must be an object`);
+const bufferOf = Object.getOwnPropertyDescriptor(native.Memory.prototype, "buffer").get;
+
+function isMemory(value) {
+  try {
+    bufferOf.call(value);
+    return true;
+  } catch {
+    return false;
   }
-  return plan.imports.map(([from, name], position) => {
-    const module = importObject[from];
-    if (!isObject(module)) {
-      throw new TypeError(`${context}: Import #${position} "${from}": module is not an object or function`);
+}
+
+/** A global that no import of lowered modules accepts. */
+const poison = () => new native.namespace.Global({ value: "f32" }, 0);
+
+// (module (import "" "" (memory 1)) (import "" "" (func)))
+const TWO_IMPORTS = [0, 97, 115, 109, 1, 0, 0, 0, 1, 4, 1, 96, 0, 0, 2, 10, 2, 0, 0, 2, 0, 1, 0, 0, 0, 0];
+
+/** How many imports the engine reads before it refuses a value for the first one. */
+function readsBeforeRefusing(value) {
+  let count = 0;
+  const names = { get [""]() { return count++ ? isMemory : value; } };
+  try {
+    new native.Instance(new native.Module(Uint8Array.from(TWO_IMPORTS)), { "": names });
+  } catch {
+    // As it should.
+  }
+  return count;
+}
+
+let order;
+
+/** Whether the engine checks the kinds, and the types, of memories while it reads imports, or afterwards. */
+function checkingOrder() {
+  order ??= {
+    kinds: readsBeforeRefusing({}) < 2,
+    types: readsBeforeRefusing(new native.Memory({ initial: 0 })) < 2,
+  };
+  return order;
+}
+
+/** Runs a step of the instantiation; errors about imports get the text that they would have for the original. */
+function attempt(step, context, position) {
+  try {
+    return step();
+  } catch (error) {
+    if (error instanceof native.namespace.LinkError || error instanceof TypeError) {
+      let message = error.message.replace("WebAssembly.Instance()", context).replace(/ \(evaluating '.*'\)$/s, "");
+      if (position !== undefined) message = message.replace("Import #0 ", `Import #${position} `);
+      if (message !== error.message) error.message = message;
     }
-    return module[name];
+    throw error;
+  }
+}
+
+/**
+ * The values that a module imports, read and checked by the engine: it instantiates a module that has all the
+ * imports, with numbers in place of the memories that helpers import. Errors come in the order that the engine has.
+ */
+function readImports(plan, importObject, context) {
+  const values = [];
+  const helperAt = new Map(plan.helpers.map((helper) => [helper.sources[0], helper]));
+  const check = (position, value) => {
+    const { module } = helperAt.get(position);
+    attempt(() => new native.Instance(module, supply([value])), context, position);
+  };
+  const modules = !isObject(importObject) ? importObject : new Proxy({}, {
+    get(_, from) {
+      const module = importObject[from];
+      return !isObject(module) ? module : new Proxy({}, {
+        get(_, name) {
+          const value = module[name];
+          const position = values.push(value) - 1;
+          if (!helperAt.has(position)) return value;
+          const { kinds, types } = checkingOrder();
+          if (types || (kinds && !isMemory(value))) check(position, value);
+          return 0;
+        },
+      });
+    },
   });
+  const read = (imports) => attempt(() => new native.Instance(plan.reader.module, imports), context);
+  try {
+    read(modules);
+  } catch (error) {
+    if (values.length < plan.imports.length) throw error;
+    // Something does not match. Would a memory have been found wanting before?
+    const positions = [...helperAt.keys()].filter(Number.isInteger).sort((a, b) => a - b);
+    for (const position of positions) {
+      try {
+        check(position, values[position]);
+      } catch (earlier) {
+        throw isBefore(error, position) ? error : earlier;
+      }
+    }
+    throw error;
+  }
+
+  /** Whether what the reader was refused for comes before the memory at a position. */
+  function isBefore(error, position) {
+    if (!checkingOrder().kinds) {
+      // V8 looks at all memories first, and says the position.
+      const near = plan.imports.findIndex(([, , kind], p) => kind === "memory" && !helperAt.has(p));
+      return near >= 0 && near < position && error.message.includes(`Import #${near} `);
+    }
+    const numbers = values.map((value, p) => p === position ? poison() : helperAt.has(p) ? 0 : value);
+    try {
+      read(supply(numbers));
+    } catch (second) {
+      return second.message === error.message;
+    }
+    return false;
+  }
+  return values;
 }
 
 /** Gives an instantiation its imports by their position, whatever their names are. */
@@ -90,15 +192,16 @@ function supply(values) {
   return new Proxy({}, { get: () => names });
 }
 
+const toNumber = (value) => typeof value === "bigint" ? Number(BigInt.asUintN(64, value)) : value >>> 0;
+
 /** A function that copies bytes between two memories, which may be the same; both ranges are within their bounds. */
 function copier(destination, source) {
-  const none = new Uint8Array(0);
-  let to = none;
-  let from = none;
+  let to = new Uint8Array(0);
+  let from = to;
   return (start, origin, count) => {
-    const at = typeof start === "bigint" ? Number(BigInt.asUintN(64, start)) : start >>> 0;
-    const begin = typeof origin === "bigint" ? Number(BigInt.asUintN(64, origin)) : origin >>> 0;
-    const length = Number(count) >>> 0 === Number(count) ? Number(count) : Number(count) + 2 ** 32;
+    const at = toNumber(start);
+    const begin = toNumber(origin);
+    const length = toNumber(count);
     // A memory that grew has another buffer; the views of the old one have no bytes, or too few.
     if (at + length > to.length) to = new Uint8Array(destination().buffer);
     if (begin + length > from.length) from = new Uint8Array(source().buffer);
@@ -133,7 +236,8 @@ export function instantiate(module, importObject, context = "WebAssembly.Instanc
   };
 
   for (const helper of plan.helpers) {
-    helpers.push(new native.Instance(helper.module, supply(helper.sources.map(find))).exports);
+    const make = () => new native.Instance(helper.module, supply(helper.sources.map(find)));
+    helpers.push(attempt(make, context, helper.sources[0]).exports);
   }
   instance = new native.Instance(module, supply(plan.sources.map(find)));
 

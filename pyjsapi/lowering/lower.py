@@ -67,11 +67,11 @@ def lower(
     main = MainModule(module, stops, uses, storages, options)
     lowered, helpers = main.build()
     plan = plan_of(module, main)
-    encoded_helpers = [encode_module(helper) for helper in helpers]
-    for entry, encoded in zip(plan["helpers"], encoded_helpers, strict=True):
+    parts = [encode_module(part) for part in (main.reader(), *helpers)]
+    for entry, encoded in zip((plan["reader"], *plan["helpers"]), parts, strict=True):
         entry["size"] = len(encoded)
     text = json.dumps(plan, ensure_ascii=False, separators=(",", ":")).encode()
-    payload = unsigned(len(text)) + text + b"".join(encoded_helpers)
+    payload = unsigned(len(text)) + text + b"".join(parts)
     lowered.customs.append(Custom(SECTION, payload, "data"))
     return encode_module(lowered)
 

@@ -14,7 +14,7 @@ from pyjsapi.lowering.sequences import Place, instr
 from pyjsapi.lowering.storages import Storage, Use
 from pyjsapi.lowering.units import Added, Body, Edit, Locals, Payload, assemble, encode_all
 from pyjsapi.syntax.instructions import Imm
-from pyjsapi.syntax.module import Export, Func, Instr, Module, op_of
+from pyjsapi.syntax.module import Export, Func, Import, Instr, Module, op_of
 from pyjsapi.syntax.op import AT
 from pyjsapi.syntax.types import I32, FuncExtern, FuncType, GlobalType, MemType, ValType
 
@@ -257,6 +257,19 @@ class MainModule:
             map_functions(module, function)
         module.customs = map_names(module.customs, function, self._memory_name_map())
         return module, [helper.finish() for helper in self.helpers]
+
+    def reader(self) -> Module:
+        """A module with the original's imports and nothing else; numbers stand for the memories of helpers."""
+        imported = (use.import_ for memory, use in enumerate(self.uses) if memory in self.helper_of)
+        far = {import_[0] for import_ in imported if import_ is not None}
+        number = GlobalType(I32, False)
+        return Module(
+            types=self.original.types,
+            imports=[
+                Import(item.module, item.name, number if position in far else item.type)
+                for position, item in enumerate(self.original.imports)
+            ],
+        )
 
     def _memory_name_map(self) -> dict[int, int]:
         """New indices of the memories that still have one."""

@@ -73,6 +73,7 @@ def plan_of(module: Module, main: MainModule) -> dict[str, Any]:
         "imports": [import_(item) for item in module.imports],
         "exports": [export(item) for item in module.exports],
         "sources": main.builder.sources,
+        "reader": {"size": 0},
         "helpers": [{"size": 0, "sources": helper.sources} for helper in main.helpers],
         "functions": main.hidden_functions,
     }

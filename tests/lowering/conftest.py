@@ -42,6 +42,7 @@ def read_plan(module: Module) -> tuple[dict[str, Any], list[bytes]] | None:
             size, start = read_unsigned(custom.data, 0, 32)
             position = start + size
             plan = json.loads(custom.data[start:position])
+            position += plan["reader"]["size"]
             helpers = []
             for helper in plan["helpers"]:
                 helpers.append(custom.data[position : position + helper["size"]])
