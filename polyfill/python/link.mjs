@@ -79,10 +79,11 @@ async function compileHelpers() {
 /**
  * Link JavaScript and the Python of a Pyodide in which `pyjsapi` can be imported.
  * @param {object} pyodide
- * @param {{ link?: 'auto' | 'native' | 'proxy' }} options
+ * @param {{ link?: 'auto' | 'native' | 'proxy', compile?: boolean }} options `compile: false` makes no code from text, as
+ *   where the policy of a page forbids it
  * @returns {Promise<NativeLink>}
  */
-export async function createLink(pyodide, { link = 'auto' } = {}) {
+export async function createLink(pyodide, { link = 'auto', compile } = {}) {
   if (!['auto', 'native', 'proxy'].includes(link)) {
     throw new TypeError(`link: '${link}' is none of 'auto', 'native', 'proxy'`);
   }
@@ -94,7 +95,7 @@ export async function createLink(pyodide, { link = 'auto' } = {}) {
     const { ProxyLink } = await import('./link/proxy.mjs');
     return new ProxyLink(pyodide);
   }
-  return new NativeLink(pyodide, await compileHelpers());
+  return new NativeLink(pyodide, await compileHelpers(), compile);
 }
 
 export { NativeLink };

@@ -1,16 +1,20 @@
 // JavaScript functions that call Python: `NativeLink.export`.
 //
-// One closure per number of arguments, for signatures of numbers only; a loop for all others. Arguments lie in a stack of
+// Signatures of numbers have code of their own (compile.mjs), or one closure per number of arguments where no code can be
+// made from text; a loop is for all others. Arguments lie in a stack of
 // our own in Pyodide's memory, because a conversion may call back into JavaScript, and that another exported function.
+
+import { exportMaker, isCompilable } from './compile.mjs';
 
 const NUMERIC = /^[iIfd]*$/;
 const OFFSET = 0x80000000 | 0; // PY_VECTORCALL_ARGUMENTS_OFFSET
 
 /** A function with the given signature that calls the Python object `ptr`. */
 export function makeExport(link, ptr, params, results) {
+  if (link.compiles && isCompilable(params, results)) return exportMaker(params, results)(link, ptr);
   const takes = [...params].map((letter) => link.conversion(letter));
   const gives = [...results].map((letter) => link.conversion(letter));
-  if (NUMERIC.test(params) && takes.length <= 3 && gives.length <= 1) {
+  if (NUMERIC.test(params) && takes.length < MAKERS.length && gives.length <= 1) {
     return MAKERS[takes.length](link, ptr, takes, resultReader(link, results, gives));
   }
   return makeAny(link, ptr, takes, resultReader(link, results, gives));
@@ -121,12 +125,7 @@ function make2(link, callable, [first, second], read) {
   };
 }
 
-function make3(link, callable, [first, second, third], read) {
-  const any = makeAny(link, callable, [first, second, third], read);
-  return (a, b, c) => any(a, b, c);
-}
-
-const MAKERS = [make0, make1, make2, make3];
+const MAKERS = [make0, make1, make2];
 
 function makeAny(link, callable, takes, read) {
   const { depth, suspender, stack, module } = link;

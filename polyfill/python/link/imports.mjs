@@ -1,10 +1,12 @@
 // Python builtins that call JavaScript: `NativeLink.import`. All are the one dispatcher of Pyodide's function table;
 // `self` is the number of the JavaScript function. Nothing that is thrown leaves these functions.
 
+import { importMaker, isCompilable } from './compile.mjs';
 import { listOfResults } from './values.mjs';
 
 /** `(args, nargs) -> ptr` that calls `callee` with the signature. */
 export function makeImport(link, callee, params, results) {
+  if (link.compiles && isCompilable(params, results)) return importMaker(params, results)(link, callee);
   const takes = [...params].map((letter) => link.conversion(letter).unbox);
   const give = resultWriter(link, [...results].map((letter) => link.conversion(letter)), results);
   const { module } = link;

@@ -1,6 +1,7 @@
 // The link through the C API of Pyodide's interpreter; the interface is described in ../link.mjs.
 
 import { Native } from './engine.mjs';
+import { canCompile } from './compile.mjs';
 import { makeExport } from './exports.mjs';
 import { makeImport } from './imports.mjs';
 import { Memories } from './memories.mjs';
@@ -84,9 +85,10 @@ export class NativeLink {
   #nextThrown = 1;
   #callables;
 
-  constructor(pyodide, helpers) {
+  constructor(pyodide, helpers, compiles = canCompile()) {
     const module = pyodide._module;
     this.kind = 'native';
+    this.compiles = compiles;
     this.pyodide = pyodide;
     this.module = module;
     this.none = module.__Py_NoneStruct;

@@ -43,7 +43,7 @@ OWN = '''(module (import "" "back" (func $back (param i32) (result i32)))
       (else (i32.add (i32.const 1) (call $f (i32.sub (local.get $n) (i32.const 1))))))))'''
 `;
 
-for (const kind of KINDS) {
+for (const kind of [...KINDS, 'closures']) {
   describe(`Pyodide under a ${kind} link`, () => {
     let t;
     before(async () => {
@@ -73,7 +73,7 @@ def traps(move, shared, rounds):
     return count, len(names)
 `);
       for (const [move, shared] of [['False', 'False'], ['True', 'False'], ['True', 'True']]) {
-        const rounds = kind === 'native' ? 100 : 5;
+        const rounds = kind === 'proxy' ? 5 : 100;
         const [count, each] = t.evaluate(`traps(${move}, ${shared}, ${rounds})`);
         assert.equal(count, each * rounds);
       }
@@ -167,7 +167,7 @@ memories(${count})`);
       };
       const before = await once(10);
       const tableLength = t.pyodide._module.wasmTable.length;
-      const after = await once(kind === 'native' ? 10000 : 300);
+      const after = await once(kind === 'proxy' ? 300 : 10000);
       assert.deepEqual(after, before);
       assert.ok(t.pyodide._module.wasmTable.length <= tableLength + 4096);
     });

@@ -9,6 +9,7 @@ import { createLink } from '../../python/link.mjs';
 const ROOT = resolve(dirname(fileURLToPath(import.meta.url)), '../../..');
 const DISTRIBUTION = resolve(ROOT, 'build/pyodide');
 
+/** Kinds of links; the one of closures is native, in a page that may not make code from text. */
 export const KINDS = ['native', 'proxy'];
 
 /** A new Pyodide in which the working tree can be imported. */
@@ -23,7 +24,8 @@ export async function startPyodide() {
 /** A link of the given kind in a Pyodide of its own, with a Python module `tested` that `define` adds to. */
 export async function startLink(kind) {
   const pyodide = await startPyodide();
-  const link = await createLink(pyodide, { link: kind });
+  const options = kind === 'closures' ? { link: 'native', compile: false } : { link: kind };
+  const link = await createLink(pyodide, options);
   pyodide.runPython('import sys, types; tested = types.ModuleType("tested"); sys.modules["tested"] = tested');
   const define = (source) => {
     pyodide.globals.set('source', source);
