@@ -203,8 +203,8 @@ function copier(destination, source) {
     const begin = toNumber(origin);
     const length = toNumber(count);
     // A memory that grew has another buffer; the views of the old one have no bytes, or too few.
-    if (at + length > to.length) to = new Uint8Array(destination().buffer);
-    if (begin + length > from.length) from = new Uint8Array(source().buffer);
+    if (at + length > to.length) to = new Uint8Array(bufferOf.call(destination));
+    if (begin + length > from.length) from = new Uint8Array(bufferOf.call(source));
     to.set(from.subarray(begin, begin + length), at);
   };
 }
@@ -226,12 +226,9 @@ export function instantiate(module, importObject, context = "WebAssembly.Instanc
   const plan = planOf(module);
   const imported = readImports(plan, importObject, context);
   const helpers = [];
-  let instance;
-
-  const memory = (source) => () => typeof source === "string" ? instance.exports[source] : find(source);
   const find = (source) => {
     if (typeof source === "number") return imported[source];
-    if (source[0] === "copy") return copier(memory(source[1]), memory(source[2]));
+    if (source[0] === "copy") return copier(find(source[1]), find(source[2]));
     return helpers[source[0]][source[1]];
   };
 
@@ -239,7 +236,7 @@ export function instantiate(module, importObject, context = "WebAssembly.Instanc
     const make = () => new native.Instance(helper.module, supply(helper.sources.map(find)));
     helpers.push(attempt(make, context, helper.sources[0]).exports);
   }
-  instance = new native.Instance(module, supply(plan.sources.map(find)));
+  const instance = new native.Instance(module, supply(plan.sources.map(find)));
 
   const inner = instance.exports;
   const exports = Object.create(null);

@@ -48,7 +48,8 @@ class MainModule:
         self.imported_functions = len(original.imported(FuncExtern))
         self.comps = [sub.comp for rec in original.types for sub in rec.subtypes]
         self.hidden_functions: list[tuple[str, int]] = []
-        self.memory_is_exported = False
+        self.owner: Helper | None = None
+        """Defines the memory of the main module, where others need it too."""
         module = Module(
             types=list(original.types),
             imports=[],
@@ -91,15 +92,17 @@ class MainModule:
         """Where a memory of the original module is."""
         return self.uses[memory].place
 
-    def memory_source(self, memory: int) -> Source | str:
-        """Where the linker finds the storage of a memory: for copies that JavaScript makes."""
-        helper = self.helper_of.get(memory)
-        if helper is not None:
-            return helper_export(helper.number, MEMORY)
-        if self.primary.import_ is not None:
-            return self.primary.import_[0]
-        self.memory_is_exported = True
-        return HIDDEN + MEMORY
+    def memory_source(self, memory: int) -> Source:
+        """Where the linker finds the storage of a memory, before the main module is instantiated."""
+        helper = self.helper_of.get(memory) or self.owner
+        if helper is None:
+            if self.primary.import_ is not None:
+                return self.primary.import_[0]
+            helper = self.owner = Helper(len(self.helpers), self.primary.type, None)
+            self.helpers.append(helper)
+            self.builder.module.mems.clear()
+            self.builder.import_(helper_export(helper.number, MEMORY), self.primary.type)
+        return helper_export(helper.number, MEMORY)
 
     # Functions of helpers
 
@@ -287,8 +290,6 @@ class MainModule:
             elif export.kind == "func":
                 index = self.function(index)
             exports.append(Export(export.name, export.kind, index))
-        if self.memory_is_exported:
-            exports.append(Export(HIDDEN + MEMORY, "memory", 0))
         if shift:
             for index in exposed_functions(self.original, self.stops):
                 name = f"{HIDDEN}{index}"

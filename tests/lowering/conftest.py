@@ -100,7 +100,7 @@ class Linked:
 
     def _copier(self, type_: Any, to: Any, from_: Any) -> FuncInst:
         def memory(source: Any) -> MemoryStorage:
-            found = self.main.exports[source] if isinstance(source, str) else self._find(source)
+            found = self._find(source)
             assert isinstance(found, MemoryStorage)
             return found
 
