@@ -15,7 +15,6 @@ import re
 import subprocess
 import sys
 import tempfile
-import zipfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from datetime import date
@@ -26,7 +25,15 @@ from common import ROOT, Failure, say
 sys.path.insert(0, str(ROOT))
 
 from js_api.report import NAMESPACES, FileResult, Place, Results, Run, markdown
-from js_api.sessions import START_SECONDS, BrowserSession, NodeSession, Session, Stuck, serving
+from js_api.sessions import (
+    START_SECONDS,
+    BrowserSession,
+    NodeSession,
+    Session,
+    Stuck,
+    serving,
+    take_snapshot,
+)
 
 from web.browsers import BROWSERS, BrowserMissing, started
 
@@ -49,13 +56,6 @@ def browser_files(checkout: Path, pattern: str) -> list[str]:
     if not files:
         raise Failure(f"{checkout} holds no test files in {' or '.join(FOLDERS)} that match")
     return files
-
-
-def pack(target: Path) -> None:
-    """Writes the Python package of the working tree as a zip."""
-    with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
-        for path in sorted((ROOT / "pyjsapi").rglob("*.py")):
-            archive.write(path, path.relative_to(ROOT))
 
 
 def prepared(make: Callable[[], Session], namespace: str) -> Session:
@@ -107,9 +107,8 @@ def run_all(options: argparse.Namespace, checkout: Path) -> Results:
     files = browser_files(checkout, options.only)
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-        package = folder / "package.zip"
-        pack(package)
-        address = stack.enter_context(serving(checkout, options.pyodide, package))
+        take_snapshot(folder)
+        address = stack.enter_context(serving(checkout, options.pyodide, folder))
 
         def one(place: Place, make: Callable[[], Session]) -> None:
             for namespace in options.namespace:
@@ -126,7 +125,7 @@ def run_all(options: argparse.Namespace, checkout: Path) -> Results:
         if "node" in options.engine:
             version = subprocess.run(["node", "--version"], capture_output=True, text=True).stdout
             place = Place("Node", version.strip().removeprefix("v"), "main")
-            one(place, lambda: NodeSession(checkout, options.pyodide, package))
+            one(place, lambda: NodeSession(checkout, options.pyodide, folder))
         for name in BROWSERS:
             if name in options.engine:
                 with started(name) as browser:

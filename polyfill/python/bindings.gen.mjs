@@ -157,6 +157,7 @@ export function makeNamespace(impl) {
         this.#state = arguments[1];
         return;
       }
+      if (new.target !== Module) C.adoptPrototype(this, new.target, Module);
       C.requireArguments(arguments.length, 1, 'WebAssembly.Module()');
       bytes = C.bufferSource(bytes, { shared: true, resizable: true }, 'WebAssembly.Module(): bytes');
       options = toWebAssemblyCompileOptions(options, 'WebAssembly.Module(): options');
@@ -206,6 +207,7 @@ export function makeNamespace(impl) {
         this.#state = arguments[1];
         return;
       }
+      if (new.target !== Instance) C.adoptPrototype(this, new.target, Instance);
       C.requireArguments(arguments.length, 1, 'WebAssembly.Instance()');
       module = C.platformObject(module, interfaces.Module, 'WebAssembly.Instance(): module');
       if (importObject !== undefined) {
@@ -243,6 +245,7 @@ export function makeNamespace(impl) {
         this.#state = arguments[1];
         return;
       }
+      if (new.target !== Memory) C.adoptPrototype(this, new.target, Memory);
       C.requireArguments(arguments.length, 1, 'WebAssembly.Memory()');
       descriptor = toMemoryDescriptor(descriptor, 'WebAssembly.Memory(): descriptor');
       this.#state = impl.Memory.create(descriptor, arguments.length);
@@ -293,6 +296,7 @@ export function makeNamespace(impl) {
         this.#state = arguments[1];
         return;
       }
+      if (new.target !== Table) C.adoptPrototype(this, new.target, Table);
       C.requireArguments(arguments.length, 1, 'WebAssembly.Table()');
       descriptor = toTableDescriptor(descriptor, 'WebAssembly.Table(): descriptor');
       this.#state = impl.Table.create(descriptor, value, arguments.length);
@@ -345,6 +349,7 @@ export function makeNamespace(impl) {
         this.#state = arguments[1];
         return;
       }
+      if (new.target !== Global) C.adoptPrototype(this, new.target, Global);
       C.requireArguments(arguments.length, 1, 'WebAssembly.Global()');
       descriptor = toGlobalDescriptor(descriptor, 'WebAssembly.Global(): descriptor');
       this.#state = impl.Global.create(descriptor, value, arguments.length);
@@ -389,6 +394,7 @@ export function makeNamespace(impl) {
         this.#state = arguments[1];
         return;
       }
+      if (new.target !== Tag) C.adoptPrototype(this, new.target, Tag);
       C.requireArguments(arguments.length, 1, 'WebAssembly.Tag()');
       type = toTagType(type, 'WebAssembly.Tag(): type');
       this.#state = impl.Tag.create(type, arguments.length);
@@ -418,6 +424,7 @@ export function makeNamespace(impl) {
         this.#state = arguments[1];
         return;
       }
+      if (new.target !== Exception) C.adoptPrototype(this, new.target, Exception);
       C.requireArguments(arguments.length, 2, 'WebAssembly.Exception()');
       exceptionTag = C.platformObject(exceptionTag, interfaces.Tag, 'WebAssembly.Exception(): exceptionTag');
       payload = C.sequence(payload, (item) => item, 'WebAssembly.Exception(): payload');

@@ -11,7 +11,7 @@ const { apply, ownKeys } = Reflect;
 const { isView } = ArrayBuffer;
 const { asIntN } = BigInt;
 const { trunc } = Math;
-const { defineProperty, getOwnPropertyDescriptor, getPrototypeOf } = Object;
+const { defineProperty, getOwnPropertyDescriptor, getPrototypeOf, setPrototypeOf } = Object;
 
 /** Whether a value is an object of ECMAScript (functions are). */
 export const isObject = (value) => (typeof value === 'object' ? value !== null : typeof value === 'function');
@@ -202,16 +202,12 @@ const byteLengthOf = {
 const isResizable = getter(arrayBuffer, 'resizable');
 const isGrowable = sharedArrayBuffer && getter(sharedArrayBuffer, 'growable');
 
-/** [buffer, byteOffset, byteLength] of a view, the intrinsic getters of its kind being asked. */
-function partsOf(view) {
-  const getters = apply(typedArrayName, view, []) === undefined ? viewed.data : viewed.typed;
-  // A DataView has no offset and no length when its buffer is detached or shrank: no bytes then.
-  return [read(getters[0], view), read(getters[1], view) ?? 0, read(getters[2], view) ?? 0];
-}
+/** The getters of buffer, byteOffset and byteLength for a view's kind. */
+const gettersOf = (view) => (apply(typedArrayName, view, []) === undefined ? viewed.data : viewed.typed);
 
 /** Buffer sources: BufferSource, with [AllowShared] and [AllowResizable] where the flags say so. */
 export function bufferSource(value, { shared, resizable }, what) {
-  const buffer = isView(value) ? partsOf(value)[0] : value;
+  const buffer = isView(value) ? apply(gettersOf(value)[0], value, []) : value;
   const unshared = isObject(buffer) && read(byteLengthOf.unshared, buffer) !== undefined;
   if (!unshared && !(isObject(buffer) && read(byteLengthOf.shared, buffer) !== undefined)) {
     throw new TypeError(`${what} must be an ArrayBuffer, a SharedArrayBuffer or a view of one, not ${show(value)}`);
@@ -223,16 +219,47 @@ export function bufferSource(value, { shared, resizable }, what) {
   return value;
 }
 
-/** A copy of the bytes that a buffer source holds, as a Uint8Array; no bytes if it is detached. */
+/** Whether a buffer is detached; no view can be made of it then. */
+function isDetached(buffer) {
+  try {
+    new Uint8Array(buffer);
+    return false;
+  } catch {
+    return true;
+  }
+}
+
+/**
+ * A copy of the bytes that a buffer source holds, as a Uint8Array: none if its buffer is detached, or if it is a typed
+ * array beyond the end of its buffer; a TypeError for a DataView that is.
+ */
 export function copyBytes(source) {
-  const whole = read(byteLengthOf.unshared, source) ?? read(byteLengthOf.shared, source) ?? 0;
-  const [buffer, offset, length] = isView(source) ? partsOf(source) : [source, 0, whole];
-  const copy = new Uint8Array(length);
-  if (length > 0) copy.set(new Uint8Array(buffer, offset, length));
+  let [buffer, offset, length] = [source, 0, undefined];
+  if (isView(source)) {
+    const [bufferOf, offsetOf, lengthOf] = gettersOf(source);
+    buffer = apply(bufferOf, source, []);
+    if (isDetached(buffer)) return new Uint8Array(0);
+    offset = apply(offsetOf, source, []);
+    length = apply(lengthOf, source, []);
+  } else if (isDetached(source)) {
+    return new Uint8Array(0);
+  }
+  const bytes = new Uint8Array(buffer, offset, length);
+  const copy = new Uint8Array(bytes.length);
+  copy.set(bytes);
   return copy;
 }
 
 // ---- Interfaces
+
+/**
+ * Gives a new object the prototype of its interface where the class that was constructed names none. (For a class of
+ * JavaScript the engine takes Object.prototype then.)
+ */
+export function adoptPrototype(object, target, type) {
+  if (getPrototypeOf(getPrototypeOf(object)) !== null || isObject(target.prototype)) return;
+  setPrototypeOf(object, type.prototype);
+}
 
 /** Makes the members of a class enumerable, as those of an interface are, and gives it its class string. */
 export function finishInterface(type) {

@@ -5,9 +5,11 @@ from __future__ import annotations
 import contextlib
 import json
 import queue
+import shutil
 import subprocess
 import threading
 import time
+import zipfile
 from collections.abc import Iterator
 from functools import partial
 from http.server import ThreadingHTTPServer
@@ -20,8 +22,18 @@ from playwright.sync_api import Browser, BrowserContext, Error, Page
 from web.serve import HOST, SiteHandler
 
 HERE = Path(__file__).resolve().parent
-FACE = ROOT / "polyfill" / "python.mjs"
 START_SECONDS = 120
+PACKAGE = "package.zip"
+POLYFILL = "polyfill"
+
+
+def take_snapshot(folder: Path) -> None:
+    """Puts what is tested into a folder, so that editing it meanwhile changes nothing: PACKAGE and POLYFILL there."""
+    with zipfile.ZipFile(folder / PACKAGE, "w", zipfile.ZIP_DEFLATED) as archive:
+        for path in sorted((ROOT / "pyjsapi").rglob("*.py")):
+            archive.write(path, path.relative_to(ROOT))
+    ignored = shutil.ignore_patterns("test", "node_modules", "dist")
+    shutil.copytree(ROOT / "polyfill", folder / POLYFILL, ignore=ignored)
 
 
 class Stuck(Exception):
@@ -62,15 +74,16 @@ class _Server(ThreadingHTTPServer):
 
 
 @contextlib.contextmanager
-def serving(checkout: Path, pyodide: Path, package: Path) -> Iterator[str]:
+def serving(checkout: Path, pyodide: Path, snapshot: Path) -> Iterator[str]:
     """Serves what the pages need on the loopback interface, isolated across origins; yields the address."""
     places = {
         "checkout": checkout,
         "pyodide": pyodide,
-        "polyfill": ROOT / "polyfill",
+        "polyfill": snapshot / POLYFILL,
+        "package.zip": snapshot / PACKAGE,
         "js_api": HERE,
     }
-    handler = partial(_Handler, places=places, package=package, directory=str(ROOT))
+    handler = partial(_Handler, places=places, directory=str(ROOT))
     with _Server((HOST, 0), handler) as server:
         thread = threading.Thread(target=server.serve_forever, daemon=True)
         thread.start()
@@ -115,8 +128,9 @@ class BrowserSession:
 class NodeSession:
     """A Node process."""
 
-    def __init__(self, checkout: Path, pyodide: Path, package: Path) -> None:
-        command = ["node", HERE / "node.mjs", checkout, pyodide, FACE, package]
+    def __init__(self, checkout: Path, pyodide: Path, snapshot: Path) -> None:
+        face, package = snapshot / POLYFILL / "python.mjs", snapshot / PACKAGE
+        command = ["node", HERE / "node.mjs", checkout, pyodide, face, package]
         self.process = subprocess.Popen(
             [str(word) for word in command],
             stdin=subprocess.PIPE,

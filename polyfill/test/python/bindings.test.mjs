@@ -167,6 +167,24 @@ describe('constructors', () => {
     }
   });
 
+  test('a new.target without an object as its prototype leads to the prototype of the interface', () => {
+    const fake = fakeNamespace();
+    for (const [name, given] of Object.entries(validArguments(fake))) {
+      const type = fake.WebAssembly[name];
+      for (const prototype of [undefined, null, 1, 'a', Symbol('s')]) {
+        const target = function () {};
+        target.prototype = prototype;
+        assert.equal(Object.getPrototypeOf(Reflect.construct(type, given, target)), type.prototype);
+        assert.equal(Object.getPrototypeOf(Reflect.construct(type, given, target.bind())), type.prototype);
+      }
+      const target = function () {};
+      target.prototype = Object.prototype;
+      assert.equal(Object.getPrototypeOf(Reflect.construct(type, given, target)), Object.prototype);
+      target.prototype = Object.create(null);
+      assert.equal(Object.getPrototypeOf(Reflect.construct(type, given, target)), target.prototype);
+    }
+  });
+
   test('new.target.prototype is read before the arguments are converted', () => {
     const { WebAssembly } = fakeNamespace();
     const log = [];
