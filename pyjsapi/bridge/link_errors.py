@@ -10,15 +10,15 @@ from pyjsapi.syntax.errors import Trap
 class JavaScriptThrow(Exception):
     """What a JavaScript function has thrown, where the link's user does not say otherwise.
 
-    The value itself stays in JavaScript, under the number ``handle``, as long as this exception lives.
+    The value itself stays in JavaScript, under the number that is the only argument, as long as this exception lives.
+    No Python code runs when one is made: there may be no room for that on the stack.
     """
 
-    def __init__(self, handle: int) -> None:
-        super().__init__("a JavaScript function has thrown")
-        self.handle = handle
+    def __str__(self) -> str:
+        return "a JavaScript function has thrown"
 
     def __del__(self) -> None:
-        HOOKS["free_thrown"](self.handle)
+        HOOKS["free_thrown"](self.args[0])
 
 
 class OutOfBoundsAccess(Trap):

@@ -138,7 +138,7 @@ def text_of(ptr: int) -> str:
 def handle_of(ptr: int) -> int:
     """The handle of a `JavaScriptThrow`, 0 for other objects."""
     value = _borrow(ptr)
-    return value.handle if isinstance(value, JavaScriptThrow) else 0
+    return value.args[0] if isinstance(value, JavaScriptThrow) else 0
 
 
 def throw(handle: int) -> int:

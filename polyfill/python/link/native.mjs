@@ -114,6 +114,7 @@ export class NativeLink {
       loads: this.lookup('json', 'loads'),
       dumps: this.lookup('json', 'dumps'),
       ImportAnchor: this.lookup('pyjsapi.bridge.hooks', 'ImportAnchor'),
+      RecursionError: this.lookup('builtins', 'RecursionError'),
       JavaScriptThrow: this.lookup('pyjsapi.bridge.link_errors', 'JavaScriptThrow'),
     });
     this.#conversions = makeConversions(this);
@@ -257,7 +258,7 @@ export class NativeLink {
     try {
       this.module._PyErr_SetRaisedException(ptr || this.#wrapThrown(value));
     } catch {
-      this.module._PyErr_SetNone(this.objects.JavaScriptThrow);
+      this.module._PyErr_SetNone(this.objects.RecursionError);
     }
     return 0;
   }
@@ -267,9 +268,9 @@ export class NativeLink {
     const class_ = module._PyObject_Type(ptr);
     this.decref(class_);
     if (class_ !== this.objects.JavaScriptThrow) return undefined;
-    const handle = module._PyObject_GetAttrString(ptr, cString(module, 'handle'));
-    const index = module._PyLong_AsLong(handle);
-    this.decref(handle);
+    const args = module._PyObject_GetAttrString(ptr, cString(module, 'args'));
+    const index = module._PyLong_AsLong(module._PyTuple_GetItem(args, 0));
+    this.decref(args);
     return { value: this.#thrown.get(index) };
   }
 
