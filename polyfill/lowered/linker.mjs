@@ -209,6 +209,8 @@ function copier(destination, source) {
   };
 }
 
+const exportsOf = (instance) => Reflect.apply(native.exportsAttribute.get, instance, []);
+
 function setName(exported, index) {
   const name = `${index}`;
   if (exported.name !== name) Object.defineProperty(exported, "name", { value: name });
@@ -234,11 +236,11 @@ export function instantiate(module, importObject, context = "WebAssembly.Instanc
 
   for (const helper of plan.helpers) {
     const make = () => new native.Instance(helper.module, supply(helper.sources.map(find)));
-    helpers.push(attempt(make, context, helper.sources[0]).exports);
+    helpers.push(exportsOf(attempt(make, context, helper.sources[0])));
   }
   const instance = new native.Instance(module, supply(plan.sources.map(find)));
 
-  const inner = instance.exports;
+  const inner = exportsOf(instance);
   const exports = Object.create(null);
   for (const [name, , , source, index] of plan.exports) {
     const value = source ? find(source) : inner[name];

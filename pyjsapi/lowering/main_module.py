@@ -83,7 +83,7 @@ class MainModule:
             for place in storage.places:
                 self.helper_of[place.memory] = helper
         for place in storage.places:
-            if place.grows and place.reserved:
+            if place.grows and place.reserved is not None:
                 place.size_global = len(host.module.global_types)
                 size = sequences.const(I32, place.minimum)
                 host.add_global(GlobalType(I32, True), size)

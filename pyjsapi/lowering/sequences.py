@@ -30,8 +30,8 @@ class Place:
     """It is the whole memory 0 of the module that it lives in, with the same type."""
     base: int = 0
     """First byte in memory 0."""
-    reserved: int = 0
-    """Bytes that it may grow to, in memory 0; 0 when it is the last one and grows with memory 0."""
+    reserved: int | None = None
+    """Bytes of memory 0 that are kept for it; ``None`` when it is the last one and grows with memory 0."""
     grows: bool = False
     """An instruction grows it."""
     unchecked: bool = False
@@ -43,6 +43,11 @@ class Place:
     def addrtype(self) -> AddrType:
         """Type of its addresses."""
         return self.type.addrtype
+
+    @property
+    def room(self) -> int:
+        """Bytes that it may grow to at most."""
+        return LIMIT32 - self.base if self.reserved is None else self.reserved
 
     @property
     def minimum(self) -> int:
@@ -153,7 +158,7 @@ def _bounds_checks(place: Place, original: Instr, local: int) -> list[Instr]:
     """Trap when the access is out of bounds; ends with `UNREACHABLE` when it is in any case."""
     type_ = place.addrtype
     extent = original[3] + op_of(original).width // 8
-    if extent > (place.reserved or LIMIT32 - place.base):
+    if extent > place.room:
         return [*TRAP, UNREACHABLE]
     checks: list[Instr] = []
     if not place.grows:
@@ -202,7 +207,7 @@ def grow(place: Place) -> list[Instr]:
         return [*get(0), instr("memory.grow", 0)]
     type_ = place.addrtype
     failure = [const(type_, -1), instr("return"), END]
-    room = place.reserved or LIMIT32 - place.base
+    room = place.room
     if place.type.maximum is not None:
         room = min(room, place.type.maximum << place.type.page_size_log2)
     pages = room >> place.type.page_size_log2

@@ -162,20 +162,21 @@ def _storage(uses: list[Use], members: list[int], last: int | None) -> Storage:
     for k in [k for k in members if k != last]:
         use = uses[k]
         reserved = _reserved(use)
-        use.place = Place(k, use.type, False, base, reserved, use.grows)
+        grows = use.grows and reserved > use.type.minimum << use.type.page_size_log2
+        use.place = Place(k, use.type, False, base, reserved, grows)
         places.append(use.place)
         base += pages_for(reserved) * PAGE_SIZE
     pages = base // PAGE_SIZE
     maximum = pages
     if last is not None:
         use = uses[last]
-        use.place = Place(
-            last, use.type, False, base, 0, use.grows, unchecked=use.type.addrtype is I32
-        )
+        grows = use.grows and use.type.maximum != use.type.minimum
+        unchecked = use.type.addrtype is I32
+        use.place = Place(last, use.type, False, base, None, grows, unchecked)
         places.append(use.place)
         pages += use.type.minimum
         maximum = pages
-        if use.grows:
+        if grows:
             limit = LIMIT32 // PAGE_SIZE
             bound = use.type.maximum
             maximum = limit if bound is None else min(limit, base // PAGE_SIZE + bound)
