@@ -16,8 +16,8 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack
 from datetime import date
+from functools import partial
 from pathlib import Path
 
 from common import ROOT, Failure, say
@@ -99,43 +99,44 @@ def run_files(
             session.close()
 
 
-def run_all(options: argparse.Namespace, checkout: Path) -> Results:
-    """Runs what the options ask for."""
+def run_place(
+    place: Place, make: Callable[[], Session], files: Sequence[str], options: argparse.Namespace
+) -> dict[str, Run]:
+    """Runs files against every namespace in one place, and tells the counts."""
+    runs: dict[str, Run] = {}
+    for namespace in options.namespace:
+        run: dict[str, FileResult] = {}
+        for path, result in run_files(files, namespace, make, options.seconds):
+            run[path] = result
+            if result.error is not None:
+                say(f"{place.title}, {namespace}: {path}: {result.error.splitlines()[0]}")
+        runs[namespace] = run
+        passed = sum(each.passed for each in run.values())
+        count = sum(len(each.subtests) for each in run.values())
+        say(f"{place.title}, {namespace}: {passed} of {count} subtests pass")
+    return runs
+
+
+def run_all(options: argparse.Namespace, checkout: Path, snapshot: Path) -> Results:
+    """Runs the files of a checkout wherever the options ask for."""
     command = ["git", "-C", str(checkout), "rev-parse", "HEAD"]
     commit = subprocess.run(command, capture_output=True, text=True).stdout.strip()
     results = Results(checkout.name, commit or "unknown")
     files = browser_files(checkout, options.only)
-    with ExitStack() as stack:
-        folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-        take_snapshot(folder)
-        address = stack.enter_context(serving(checkout, options.pyodide, folder))
-
-        def one(place: Place, make: Callable[[], Session]) -> None:
-            for namespace in options.namespace:
-                run: dict[str, FileResult] = {}
-                for path, result in run_files(files, namespace, make, options.seconds):
-                    run[path] = result
-                    if result.error is not None:
-                        say(f"{place.title}, {namespace}: {path}: {result.error.splitlines()[0]}")
-                results.runs.setdefault(place, {})[namespace] = run
-                passed = sum(each.passed for each in run.values())
-                count = sum(len(each.subtests) for each in run.values())
-                say(f"{place.title}, {namespace}: {passed} of {count} subtests pass")
-
-        if "node" in options.engine:
-            version = subprocess.run(["node", "--version"], capture_output=True, text=True).stdout
-            place = Place("Node", version.strip().removeprefix("v"), "main")
-            one(place, lambda: NodeSession(checkout, options.pyodide, folder))
+    if "node" in options.engine:
+        version = subprocess.run(["node", "--version"], capture_output=True, text=True).stdout
+        place = Place("Node", version.strip().removeprefix("v"), "main")
+        make: Callable[[], Session] = partial(NodeSession, checkout, options.pyodide, snapshot)
+        results.runs[place] = run_place(place, make, files, options)
+    with serving(checkout, options.pyodide, snapshot) as address:
         for name in BROWSERS:
-            if name in options.engine:
-                with started(name) as browser:
-                    for where in options.where:
-                        place = Place(name.capitalize(), browser.version.split(".")[0], where)
-
-                        def make(browser: object = browser, where: str = where) -> Session:
-                            return BrowserSession(browser, address, where)  # type: ignore[arg-type]
-
-                        one(place, make)
+            if name not in options.engine:
+                continue
+            with started(name) as browser:
+                for where in options.where:
+                    place = Place(name.capitalize(), browser.version.split(".")[0], where)
+                    make = partial(BrowserSession, browser, address, where)
+                    results.runs[place] = run_place(place, make, files, options)
     return results
 
 
@@ -186,7 +187,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--json", type=Path, help="write every subtest's result there")
     options = parser.parse_args(arguments)
     try:
-        all_results = [run_all(options, checkout.resolve()) for checkout in options.checkout]
+        with tempfile.TemporaryDirectory() as folder:
+            take_snapshot(Path(folder))
+            all_results = [
+                run_all(options, each.resolve(), Path(folder)) for each in options.checkout
+            ]
     except (Failure, BrowserMissing) as failure:
         print(failure, file=sys.stderr)
         return 1

@@ -79,10 +79,16 @@ class Results:
         return list(names)
 
     def failing(self, namespace: str) -> dict[tuple[str, str], dict[Place, str]]:
-        """The subtests that do not pass, by file and name: places with their messages."""
+        """The subtests that do not pass, by file and name: places with their messages.
+
+        A file that could not run at all counts as one.
+        """
         failing: dict[tuple[str, str], dict[Place, str]] = {}
         for place, both in self.runs.items():
             for path, result in both.get(namespace, {}).items():
+                if result.error is not None and not result.subtests:
+                    failing.setdefault((path, "the whole file"), {})[place] = result.error
+                    continue
                 for name in self.subtests(path):
                     status, message = result.subtests.get(name, ("not run", result.error or ""))
                     if status != "pass":

@@ -54,12 +54,10 @@ class Session(Protocol):
 
 
 class _Handler(SiteHandler):
-    """Serves the checkout, Pyodide, the polyfill and this folder side by side, and the package as a zip."""
+    """Serves files and folders of several places side by side, by the first part of their paths."""
 
-    def __init__(
-        self, *arguments: Any, places: dict[str, Path], package: Path, **more: Any
-    ) -> None:
-        self.places = {**places, "package.zip": package}
+    def __init__(self, *arguments: Any, places: dict[str, Path], **more: Any) -> None:
+        self.places = places
         super().__init__(*arguments, **more)
 
     def translate_path(self, path: str) -> str:

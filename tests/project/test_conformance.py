@@ -1,0 +1,97 @@
+"""scripts/conformance.py, with a checkout of our own in place of the specification's, in Node."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+
+# As much of testharness.js as the files below use.
+HARNESS = """
+(function (scope) {
+  const tests = [];
+  let chain = Promise.resolve();
+  let completed;
+  const record = (name, error) => tests.push({ name, status: error ? 1 : 0, message: error ? error.message : null });
+  scope.setup = (options) => { if (typeof options === 'function') options(); };
+  scope.test = (run, name) => {
+    try { run(); record(name); } catch (error) { record(name, error); }
+  };
+  scope.promise_test = (run, name) => {
+    chain = chain.then(run).then(() => record(name), (error) => record(name, error));
+  };
+  scope.assert_equals = (actual, expected) => {
+    if (!Object.is(actual, expected)) throw new Error(`expected ${expected}, got ${actual}`);
+  };
+  scope.add_completion_callback = (callback) => { completed = callback; };
+  setTimeout(() => chain.then(() => completed(tests, { status: 0 })), 0);
+})(self);
+"""
+FILES = {
+    "test/harness/testharness.js": HARNESS,
+    "test/js-api/helper.js": "const EMPTY = Uint8Array.of(0, 97, 115, 109, 1, 0, 0, 0);\n",
+    "test/js-api/module/near.js": "function near() { return WebAssembly.validate(EMPTY); }\n",
+    "test/js-api/module/all.any.js": """// META: global=window,dedicatedworker,jsshell
+// META: script=/wasm/jsapi/helper.js
+// META: script=near.js
+let module;
+setup(() => { module = new WebAssembly.Module(EMPTY); });
+test(() => assert_equals(near(), true), 'a script beside the file');
+test(() => assert_equals(this.WebAssembly, WebAssembly), 'the global object');
+test(() => assert_equals(1, 2), 'wrong | on purpose');
+test(() => {}, 'twice');
+test(() => {}, 'twice');
+promise_test(async () => {
+  const compiled = await WebAssembly.compile(EMPTY);
+  assert_equals(compiled instanceof WebAssembly.Module, true);
+}, 'later');
+""",
+    "test/js-api/broken.any.js": "let module; undefinedName();\n",
+    "test/js-api/shell.any.js": "// META: global=jsshell\ntest(() => {}, 'not for browsers');\n",
+}
+
+
+@pytest.fixture
+def checkout(tmp_path: Path) -> Path:
+    folder = tmp_path / "spec"
+    for name, text in FILES.items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    return folder
+
+
+def _run(checkout: Path, *options: str | Path) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, ROOT / "scripts" / "conformance.py", checkout, "--engine", "node", *options]
+    return subprocess.run(
+        [str(word) for word in command], stdin=subprocess.DEVNULL, capture_output=True, text=True
+    )
+
+
+def test_the_files_meant_for_browsers_run_and_are_reported(checkout: Path, tmp_path: Path) -> None:
+    report, results = tmp_path / "report.md", tmp_path / "results.json"
+    run = _run(checkout, "--namespace", "native", "--report", report, "--json", results)
+    assert run.returncode == 0, run.stderr
+    (files,) = json.loads(results.read_text(encoding="utf-8")).values()
+    assert sorted(files) == ["test/js-api/broken.any.js", "test/js-api/module/all.any.js"]
+    assert "ReferenceError" in files["test/js-api/broken.any.js"]["error"]
+    statuses = {name: status for name, (status, _) in files["test/js-api/module/all.any.js"]["subtests"].items()}
+    assert statuses.pop("wrong | on purpose") == "fail"
+    assert statuses == dict.fromkeys(
+        ["a script beside the file", "the global object", "twice", "twice (2)", "later"], "pass"
+    )
+    text = report.read_text(encoding="utf-8")
+    assert "| js-api/module/all.any.js | 6 | 5 |" in text
+    assert "js-api/module/all.any.js: *wrong \\| on purpose* – expected 2, got 1 (Node)" in text
+    assert "js-api/broken.any.js: *the whole file* – ReferenceError: undefinedName" in text
+
+
+def test_a_checkout_without_tests_is_told(tmp_path: Path) -> None:
+    run = _run(tmp_path, "--no-report")
+    assert run.returncode == 1
+    assert "holds no test files" in run.stderr
