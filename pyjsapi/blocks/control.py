@@ -57,7 +57,7 @@ class ControlPage:
     """The control page of a mapped segment. Methods are called with ``lock`` held, unless they say otherwise."""
 
     __slots__ = ("__weakref__", "_bell_thread", "_belled", "_bytes", "_words", "backend", "base", "library",
-                 "lock", "longs", "parking", "segment")  # fmt: skip
+                 "lock", "longs", "parking", "patience", "segment")  # fmt: skip
 
     def __init__(self, segment: Segment, *, length: int | None = None) -> None:
         """Make the control page of a block of ``length`` bytes, or read what another process has made.
@@ -97,6 +97,8 @@ class ControlPage:
         """Held by one thread of one process at a time."""
         if self.backend == machine.NAME and self.library is None:
             raise OSError("other processes access this memory by libatomic, which is not there")
+        self.patience = 64
+        """How often whoever is about to wait looks first whether there is a need to."""
         self._belled: dict[int, Waiter] = {}
         self._bell_thread: threading.Thread | None = None
         if new:
@@ -143,6 +145,8 @@ class ControlPage:
 
     def _free_slot(self) -> int:
         high = self._words[_HIGH]
+        if self._words[_STATES] == FREE:
+            return 0
         states = self._states(high)
         while states and states[-1] == FREE:
             states.pop()
@@ -171,11 +175,16 @@ class ControlPage:
                 self._words[_STATES + slot] = FREE
 
     def leave(self, slot: int) -> bool:
-        """Give a slot back; whether its waiter had been notified."""
-        notified = self._words[_STATES + slot] == NOTIFIED
-        self._words[_STATES + slot] = FREE
-        if self._belled.pop(slot, None) is not None and not self._belled:
-            self._ring()
+        """Give a slot back; whether its waiter had been notified. Needs no lock."""
+        index = _STATES + slot
+        if self._words[index] == NOTIFIED and slot not in self._belled:
+            self._words[index] = FREE  # nobody else writes to it any more
+            return True
+        with self.lock:
+            notified = self._words[index] == NOTIFIED
+            self._words[index] = FREE
+            if self._belled.pop(slot, None) is not None and not self._belled:
+                self._ring()
         return notified
 
     def is_belled(self, slot: int, waiter: Waiter) -> bool:

@@ -13,6 +13,7 @@ import sys
 import threading
 import weakref
 from collections.abc import Callable
+from itertools import repeat
 from typing import Final, Literal
 
 from pyjsapi.blocks.block import NOT_EQUAL, TIMED_OUT, WOKEN, SharedBlock
@@ -26,6 +27,10 @@ from pyjsapi.blocks.waiting import current_policy
 _CODES: Final[dict[int, Literal["B", "H", "I", "Q"]]] = {1: "B", 2: "H", 4: "I", 8: "Q"}
 _IN_ORDER: Final = platform.machine() in ("x86_64", "AMD64") and sys.byteorder == "little"
 """Whether plain loads are as good as atomic ones, given that all stores are atomic."""
+
+_MOST_PATIENCE: Final = 512
+_LEAST_PATIENCE: Final = 8
+"""How often an integer is looked at before an agent sleeps."""
 
 _ATTACHED: Final[weakref.WeakValueDictionary[bytes, SharedBlock]] = weakref.WeakValueDictionary()
 """The blocks that this process shares, by the identity of their segment."""
@@ -133,8 +138,10 @@ class ProcessBlock(SharedBlock):
 
     def wait(self, address: int, size: int, expected: int, timeout: int) -> int:
         """See `SharedBlock.wait`. Raises `OSError` where too many wait already."""
-        policy = current_policy()
         control = self.control
+        if timeout and self._changes_soon(address, size, expected):
+            return NOT_EQUAL
+        policy = current_policy()
         with control.lock:
             if INTEGERS[size].unpack_from(self.reservation, address)[0] != expected:
                 self.refresh()
@@ -144,10 +151,24 @@ class ProcessBlock(SharedBlock):
         try:
             policy.park(SlotLock(control, slot), timeout)
         finally:
-            with control.lock:
-                notified = control.leave(slot)
+            notified = control.leave(slot)
             self.refresh()
         return WOKEN if notified else TIMED_OUT
+
+    def _changes_soon(self, address: int, size: int, expected: int) -> bool:
+        """Look at an integer for some microseconds before waiting for it, longer where that was worth it before.
+
+        Who waits often waits for what is about to happen, and to sleep and be woken takes longer.
+        """
+        control = self.control
+        read, data = INTEGERS[size].unpack_from, self.reservation
+        for _ in repeat(None, control.patience):
+            if read(data, address)[0] != expected:
+                control.patience = min(2 * control.patience, _MOST_PATIENCE)
+                self.refresh()
+                return True
+        control.patience = max(control.patience >> 1, _LEAST_PATIENCE)
+        return False
 
     def wait_async(
         self, address: int, size: int, expected: int, wake: Callable[[], object]
