@@ -8,8 +8,8 @@ blocks. A handler takes whatever arrives; the other two take what no handler too
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
-from typing import Any, TypeAlias
+from collections.abc import Callable
+from typing import Any, Self, TypeAlias
 
 from pyjsapi.agents.agent import Home
 from pyjsapi.agents.channel import ChannelEnd, TransferablePort, entangled_ends
@@ -182,14 +182,15 @@ class MessageTarget:
                 if entry in self._futures:
                     self._futures.remove(entry)
 
-    async def __aiter__(self) -> AsyncIterator[Any]:
-        """The data of all messages, until nothing more will arrive."""
-        while True:
-            try:
-                data = await self.receive_async()
-            except PortClosed:
-                return
-            yield data
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __anext__(self) -> Any:
+        """The data of the next message, until nothing more will arrive."""
+        try:
+            return await self.receive_async()
+        except PortClosed:
+            raise StopAsyncIteration from None
 
 
 class MessagePort(MessageTarget, TransferablePort):

@@ -2,18 +2,29 @@
 
 Messages go from queue to queue. `terminate` wakes the worker where it waits, for a notification, a message or a
 timeout, and raises `WorkerTerminated` in it at the next step of the interpreter otherwise, also in an endless loop of
-WebAssembly code; this costs running code nothing. What cannot be interrupted is a call of C code that does not return,
-such as ``time.sleep``: the worker ends when it returns.
+WebAssembly code; this costs running code nothing. A worker that catches even that gets it again until it ends. What
+cannot be interrupted is a call of C code that does not return, such as ``time.sleep``: the worker ends when it returns.
 """
 
 from __future__ import annotations
 
+import sys
 import threading
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Final
 
 from pyjsapi.agents.agent import WorkerTerminated
 from pyjsapi.agents.backend import Backend, Frame, Job, Link
 from pyjsapi.agents.scope import new_agent, run_worker
+
+_PATIENCE: Final = 0.25
+"""Seconds that a terminated worker is given to end: its exception may have been caught."""
+_SOON: Final = 0.002
+"""Seconds after which a worker is looked at again that is in the middle of something."""
+_POSTPONED: Final = 50
+"""How often that is done."""
+_DELICATE: Final = ("<frozen importlib", threading.__file__)
+"""What the files are called whose code takes locks in Python: an exception between taking one and what releases it
+leaves it locked. Locks of C, such as those of memories, are taken and released without a step between."""
 
 
 class ThreadLink(Link):
@@ -40,6 +51,7 @@ class ThreadBackend(Backend):
         # Reentrant: where an exception came between taking and using it, it is taken again.
         self._guard = threading.RLock()
         self._finished = False
+        self._again: threading.Timer | None = None
         self._terminated = False
         self._thread = threading.Thread(
             target=self._live, args=(inner,), name=self._agent.name, daemon=True
@@ -70,6 +82,8 @@ class ThreadBackend(Backend):
                 finished = True
             except WorkerTerminated:
                 continue
+        if self._again is not None:
+            self._again.cancel()
 
     def terminate(self) -> None:
         """Raise `WorkerTerminated` in the worker, also if it waits. It may be called again."""
@@ -78,8 +92,24 @@ class ThreadBackend(Backend):
                 return
             self._terminated = True
             self._agent.waiter.interrupt(WorkerTerminated("the worker was terminated"))
-            _raise_in(self._thread, WorkerTerminated)
+            self._raise(_POSTPONED)
             self._agent.wake()
+
+    def _raise(self, postponed: int) -> None:
+        """Raise the exception at the worker's next step, but rather later where that would break a lock."""
+        with self._guard:
+            if self._finished:
+                return
+            delay = _PATIENCE
+            if postponed and _holds_delicate_locks(self._thread):
+                postponed, delay = postponed - 1, _SOON
+            else:
+                _raise_in(self._thread, WorkerTerminated)
+            if self._again is not None:
+                self._again.cancel()
+            self._again = threading.Timer(delay, self._raise, (postponed,))
+            self._again.daemon = True
+            self._again.start()
 
     def join(self, timeout: float | None = None) -> bool:
         """Wait until the thread is gone."""
@@ -95,3 +125,18 @@ def _raise_in(thread: threading.Thread, error: type[BaseException] | None) -> No
     if thread.ident is not None:
         what: Any = None if error is None else ctypes.py_object(error)
         ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread.ident), what)
+
+
+def _holds_delicate_locks(thread: threading.Thread) -> bool:
+    """Whether the thread is in code that an exception must not leave."""
+    frame = sys._current_frames().get(thread.ident or 0)
+    while frame is not None:
+        name = frame.f_code.co_filename
+        if name.startswith(_DELICATE) and frame.f_code.co_name not in _LIVING:
+            return True
+        frame = frame.f_back
+    return False
+
+
+_LIVING: Final = ("run", "_bootstrap", "_bootstrap_inner")
+"""Functions of `threading` that every thread is in."""
