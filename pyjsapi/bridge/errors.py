@@ -6,37 +6,19 @@ an imported function throws becomes the exception that `thrown` makes of it.
 
 from __future__ import annotations
 
-from enum import IntEnum
-from typing import Any
+from typing import Any, Final
 
-from pyjsapi.bridge.hooks import HOOKS
+from pyjsapi.bridge.link_errors import JavaScriptThrow
 from pyjsapi.compiler.traps import demolish, translate_exception
 from pyjsapi.runtime.exception import HOST_TAG, ExnInst, raised_by
 from pyjsapi.syntax.errors import (
     DecodeError,
     Exhaustion,
     LinkError,
+    Trap,
     ValidationError,
     WasmError,
 )
-
-
-class HostThrow(Exception):
-    """A JavaScript value that the link layer keeps under a number until it is back in JavaScript.
-
-    That is how a value travels for which there was no room to make anything better. No clause of wasm code catches it.
-    """
-
-    wasm_uncatchable = True
-
-    def __init__(self, handle: int = 0) -> None:
-        super().__init__("thrown by JavaScript")
-        self.handle = handle
-        """The number; 0 if the value is lost."""
-
-    def __del__(self) -> None:
-        if self.handle:
-            HOOKS["free_thrown"](self.handle)
 
 
 class ThrownTrap(Exception):
@@ -62,32 +44,56 @@ class InvalidModule(Exception):
     """Becomes a CompileError."""
 
 
-class Kind(IntEnum):
+class Kind:
     """What JavaScript throws for an exception: `thrown_value`, the exception's object, or an error of a class."""
 
-    VALUE = 0
-    EXCEPTION = 1
-    COMPILE_ERROR = 2
-    LINK_ERROR = 3
-    RUNTIME_ERROR = 4
-    RANGE_ERROR = 5
-    TYPE_ERROR = 6
-    EXHAUSTED = 7
-    INTERNAL = 8
+    VALUE: Final = 0
+    EXCEPTION: Final = 1
+    COMPILE_ERROR: Final = 2
+    LINK_ERROR: Final = 3
+    RUNTIME_ERROR: Final = 4
+    RANGE_ERROR: Final = 5
+    TYPE_ERROR: Final = 6
+    EXHAUSTED: Final = 7
+    INTERNAL: Final = 8
+    KEPT: Final = 9
+    """A `JavaScriptThrow`, whose value the link layer has: there was no room to make anything better of it."""
 
+
+_MOST_MESSAGES: Final = 1000
 
 _message = ""
+_messages: Final[list[str]] = []
+_numbers: Final[dict[str, int]] = {}
 
 
 def error_kind(exception: BaseException) -> int:
-    """The `Kind` of an exception that left the engine; `error_message` gives the text that belongs to it."""
+    """The `Kind` of an exception that left the engine, plus 16 times the number of its message.
+
+    Messages of traps have numbers from 1, for `numbered_message`; where it is 0, `error_message` has the text.
+    """
     global _message
     core = translate_exception(exception)
     demolish(exception)
     kind, _message = _described(exception, core)
     exception.__traceback__ = None
     exception.__context__ = None
-    return kind
+    return kind if kind != Kind.RUNTIME_ERROR else kind + 16 * _number(_message)
+
+
+def _number(message: str) -> int:
+    found = _numbers.get(message)
+    if found is None:
+        if len(_messages) == _MOST_MESSAGES:
+            return 0
+        _messages.append(message)
+        found = _numbers[message] = len(_messages)
+    return found
+
+
+def numbered_message(number: int) -> str:
+    """The message of the number."""
+    return _messages[number - 1]
 
 
 def error_message() -> str:
@@ -109,7 +115,9 @@ def thrown(value: Any, uncatchable: int) -> BaseException:
     return ThrownTrap(value) if uncatchable else ExnInst(HOST_TAG, (value,))
 
 
-def _described(exception: BaseException, core: WasmError | None) -> tuple[Kind, str]:
+def _described(exception: BaseException, core: WasmError | None) -> tuple[int, str]:
+    if exception.__class__ is Trap:
+        return Kind.RUNTIME_ERROR, exception.message
     if isinstance(exception, ExnInst):
         raised = raised_by(exception)
         if raised is not exception:
@@ -117,6 +125,8 @@ def _described(exception: BaseException, core: WasmError | None) -> tuple[Kind, 
         return (Kind.VALUE if exception.tag is HOST_TAG else Kind.EXCEPTION), ""
     if isinstance(exception, ThrownTrap):
         return Kind.VALUE, ""
+    if isinstance(exception, JavaScriptThrow):
+        return Kind.KEPT, ""
     if isinstance(core, Exhaustion):
         if isinstance(exception, MemoryError):
             return Kind.RANGE_ERROR, "out of memory"
@@ -130,7 +140,7 @@ def _described(exception: BaseException, core: WasmError | None) -> tuple[Kind, 
     return _other(exception)
 
 
-def _other(exception: BaseException) -> tuple[Kind, str]:
+def _other(exception: BaseException) -> tuple[int, str]:
     if isinstance(exception, RecursionError):
         return Kind.EXHAUSTED, ""
     if isinstance(exception, (OutOfRange, MemoryError)):

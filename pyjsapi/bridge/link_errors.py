@@ -11,8 +11,10 @@ class JavaScriptThrow(Exception):
     """What a JavaScript function has thrown, where the link's user does not say otherwise.
 
     The value itself stays in JavaScript, under the number that is the only argument, as long as this exception lives.
-    No Python code runs when one is made: there may be no room for that on the stack.
+    No Python code runs when one is made: there may be no room for that on the stack. No clause of wasm code catches it.
     """
+
+    wasm_uncatchable = True
 
     def __str__(self) -> str:
         return "a JavaScript function has thrown"

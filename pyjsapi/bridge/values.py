@@ -43,19 +43,16 @@ def set_release(release: Callable[[int], object]) -> None:
     _release = release
 
 
-class ExternRef:
-    """A JavaScript value that is kept in a slot on JavaScript's side for as long as this lives."""
+class ExternRef(int):
+    """A JavaScript value that is kept on JavaScript's side for as long as this lives: the number of its slot there."""
 
-    __slots__ = ("slot",)
-
-    def __init__(self, slot: int) -> None:
-        self.slot = slot
+    __slots__ = ()
 
     def __del__(self) -> None:
-        _release(self.slot)
+        _release(self)
 
     def __repr__(self) -> str:
-        return f"<JavaScript value #{self.slot}>"
+        return f"<JavaScript value #{int(self)}>"
 
 
 # ---- references of the hierarchies of `extern` and `any`

@@ -10,6 +10,10 @@ const VALUE = 0;
 const EXCEPTION = 1;
 const CLASSES = { 2: CompileError, 3: LinkError, 4: RuntimeError, 5: RangeError, 6: TypeError };
 const EXHAUSTION = 7;
+const KEPT = 9;
+
+/** Bits of a kind; above them is the number of a message. */
+const KIND_BITS = 4;
 
 /** Sets the link's hooks for exceptions. */
 export function makeErrors(context) {
@@ -17,11 +21,13 @@ export function makeErrors(context) {
   const module = 'pyjsapi.bridge.errors';
   const kindOf = api('error_kind', 'O', 'i', module);
   const messageOf = api('error_message', '', 's', module);
+  const numberedMessage = api('numbered_message', 'i', 's', module);
   const valueOf = api('thrown_value', 'O', 'r', module);
   const makeThrown = api('thrown', 'ri', 'O', module);
 
   /** Errors that stand for traps: no clause of wasm code catches them, whichever way they come back. */
   const traps = new WeakSet();
+  const messages = [];
   let explaining = false;
 
   function trap(message) {
@@ -38,12 +44,17 @@ export function makeErrors(context) {
 
   /** The JavaScript value to throw for a Python exception. */
   function explain(ptr) {
-    const kept = link.thrown(ptr);
-    if (kept !== undefined) return kept.value;
-    const kind = kindOf(ptr);
+    const code = kindOf(ptr);
+    const kind = code & ((1 << KIND_BITS) - 1);
+    const number = code >> KIND_BITS;
+    if (number > 0) {
+      messages[number] ??= numberedMessage(number);
+      return trap(messages[number]);
+    }
     if (kind === VALUE) return valueOf(ptr);
     if (kind === EXCEPTION) return context.implementation.Exception.wrap(ptr);
     if (kind === EXHAUSTION) return exhausted();
+    if (kind === KEPT) return link.thrown(ptr)?.value;
     const message = messageOf();
     const Class = CLASSES[kind];
     if (Class === RuntimeError) return trap(message);
