@@ -1,7 +1,8 @@
 """Builds the comparison page into ``build/site``: ``python -m web.build``.
 
-The site needs no network: it holds the page, the drivers, the cases with their assembled modules, and Pyodide with
-pyjsapi's wheel (from ``build/pyodide``, which ``scripts/build_pyodide.py`` makes).
+The site needs no network: it holds the page, the drivers, the cases with their assembled modules, the JavaScript that
+makes a ``WebAssembly`` namespace of pyjsapi (``polyfill/python.mjs``), and Pyodide with pyjsapi's wheel (from
+``build/pyodide``, which ``scripts/build_pyodide.py`` makes).
 """
 
 from __future__ import annotations
@@ -16,12 +17,13 @@ from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
-from web import catalogue
+from web import catalogue, js_catalogue
 
 ROOT = catalogue.ROOT
 WEB = ROOT / "web"
 SITE = ROOT / "build" / "site"
 PYODIDE = ROOT / "build" / "pyodide"
+POLYFILL = ROOT / "polyfill"
 
 
 class BuildError(Exception):
@@ -73,11 +75,15 @@ def build(
         raise BuildError(
             f"{pyodide} has no Pyodide: run scripts/build_pyodide.py first (make build does)"
         )
-    cases = catalogue.load(assembler)
+    cases: list[catalogue.Case | js_catalogue.JsCase]
+    cases = [*catalogue.load(assembler), *js_catalogue.load(assembler)]
     differences = catalogue.load_differences(cases)
     site.mkdir(parents=True, exist_ok=True)
     _copy_tree(pyodide, site / "pyodide")
     _copy_tree(WEB / "static", site / "static")
+    _copy_tree(WEB / "js_cases", site / "js_cases")
+    _copy_tree(POLYFILL / "python", site / "polyfill" / "python")
+    _copy(POLYFILL / "python.mjs", site / "polyfill" / "python.mjs")
     _copy(WEB / "driver.py", site / "driver.py")
     data = {"cases": [case.to_json() for case in cases], "differences": differences}
     (site / "cases.json").write_text(json.dumps(data), "utf-8")

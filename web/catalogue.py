@@ -12,10 +12,10 @@ import math
 import re
 import sys
 import tomllib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 Json = Any
 Assembler = Callable[[str], bytes]
@@ -237,7 +237,14 @@ def load(assembler: Assembler = assemble) -> list[Case]:
     return list(cases.values())
 
 
-def load_differences(cases: list[Case]) -> list[dict[str, Json]]:
+class HasId(Protocol):
+    """A case of either kind, as far as the list of differences names it."""
+
+    @property
+    def id(self) -> str: ...
+
+
+def load_differences(cases: Sequence[HasId]) -> list[dict[str, Json]]:
     """The known differences between browsers; raises CatalogueError when one names no case."""
     entries: list[dict[str, Json]] = json.loads(DIFFERENCES.read_text("utf-8"))["differences"]
     ids = {case.id for case in cases}
@@ -262,9 +269,11 @@ def _table(cases: list[Case]) -> Iterator[str]:
 
 def main() -> int:
     """Checks the catalogue; prints it or what is wrong with it."""
+    from web import js_catalogue
+
     try:
         cases = load()
-        load_differences(cases)
+        load_differences([*cases, *js_catalogue.load()])
     except CatalogueError as error:
         print(error, file=sys.stderr)
         return 1

@@ -87,9 +87,7 @@ def check_case(case: Mapping[str, Json], assembler: Assembler = catalogue.assemb
             covers=tuple(case["covers"]),
             needs=tuple(case["needs"]),
             file=case["file"],
-            modules={
-                k: catalogue.module_bytes(v, JS_CASES, assembler) for k, v in sources.items()
-            },
+            modules={k: catalogue.module_bytes(v, JS_CASES, assembler) for k, v in sources.items()},
             sources={k: catalogue.module_source(v) for k, v in sources.items()},
             steps=tuple(case["steps"]),
             code=case["source"],

@@ -1,6 +1,6 @@
 // Instance: reading the imports, linking, the start function, the exports object.
 
-import { error, exportsOf, func, same, thrown, throws, throwsValue, wasm } from "../static/patterns.mjs";
+import { any, error, exportsOf, func, same, thrown, throws, throwsValue, wasm } from "../static/patterns.mjs";
 
 export const group = "JavaScript: Instance and imports";
 
@@ -387,7 +387,6 @@ export const cases = [
       name: { value: "0", writable: false, enumerable: false, configurable: true },
       isFunction: true,
       constructed: throws("TypeError"),
-      text: true,
       own: 5,
       receiver: [0, 0],
     },
@@ -400,10 +399,19 @@ export const cases = [
         name: Object.getOwnPropertyDescriptor(z, "name"),
         isFunction: Object.getPrototypeOf(z) === Function.prototype,
         constructed: tools.attempt(() => new z(1, 1n)),
-        text: /^function 0\(\)\s*\{\s*\[native code\]\s*\}$/.test(Function.prototype.toString.call(z)),
       };
       z.own = 5;
       return { ...result, own: z.own, receiver: [z.call(null, 1, 1n), Reflect.apply(z, {}, [1, 1n])] };
+    },
+  },
+  {
+    id: "js-exported-function-source",
+    title: "The source text of an exported function says that there is none",
+    covers: ["ECMAScript: Function.prototype.toString"],
+    expect: { native: any, text: "string" },
+    run: (_WebAssembly, tools) => {
+      const text = Function.prototype.toString.call(tools.exports("exports").z);
+      return { native: /^function 0\(\)\s*\{\s*\[native code\]\s*\}$/.test(text), text: typeof text };
     },
   },
   {

@@ -314,6 +314,7 @@ export const cases = [
     id: "js-buffer-cannot-be-taken",
     title: "The buffer of a memory cannot be transferred, detached or resized",
     covers: ["JS API: [[ArrayBufferDetachKey]]"],
+    needs: ["untransferable"],
     expect: { transfer: true, structured: true, resize: throws("TypeError"), still: 65536, cloned: 65536 },
     run: (WebAssembly, tools) => {
       const memory = new WebAssembly.Memory({ initial: 1 });

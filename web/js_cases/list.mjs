@@ -12,12 +12,12 @@ export async function caseFiles() {
   return (await readdir(folder)).filter((name) => /^\d+-.*\.mjs$/.test(name)).sort();
 }
 
-/** `expect` as steps: {name, expect} or {name, error}, as in the cases of web/cases. */
+/** `expect` as steps: {name, expect} or {name, outcome}, as in the cases of web/cases. */
 function stepsOf(expected) {
   const description = new Description(undefined, { identity: false });
   return Object.entries(expected).map(([name, value]) => {
     const entry = description.entry(value, name);
-    return "value" in entry ? { name, expect: entry.value } : { name, throws: entry };
+    return "value" in entry ? { name, expect: entry.value } : { name, outcome: entry };
   });
 }
 

@@ -62,7 +62,7 @@ export function matches(pattern, actual) {
 
 /** What a step must come to, as an entry of a transcript, or null. */
 function expectedEntry(step) {
-  if ("throws" in step) return step.throws;
+  if ("outcome" in step) return step.outcome;
   if ("error" in step) return { error: step.error };
   return "expect" in step ? { value: step.expect } : null;
 }

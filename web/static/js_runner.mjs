@@ -4,8 +4,15 @@ import { Description, Thrown } from "./describe.mjs";
 
 const FEATURES = {
   resizable: () => "toResizableBuffer" in globalThis.WebAssembly.Memory.prototype,
-  detached: () => "detached" in ArrayBuffer.prototype,
-  float16: () => typeof Float16Array === "function",
+  untransferable() {
+    const { buffer } = new globalThis.WebAssembly.Memory({ initial: 0 });
+    try {
+      structuredClone(buffer, { transfer: [buffer] });
+      return false;
+    } catch {
+      return true;
+    }
+  },
   shared: () => typeof SharedArrayBuffer === "function",
 };
 

@@ -141,7 +141,7 @@ function runWorker() {
       }
       showProgress(STAGES[stage]());
     });
-    worker.postMessage({ cases: left.map((case_) => ({ ...case_, sources: undefined })), engines: needed });
+    worker.postMessage({ cases: left.map((case_) => ({ ...case_, sources: undefined, code: undefined })), engines: needed });
   });
 }
 

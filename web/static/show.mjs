@@ -1,5 +1,7 @@
 // Turns steps and transcript entries into readable text and elements.
 
+import { entryOfPath } from "./compare.mjs";
+
 function element(tag, properties = {}, ...children) {
   const node = Object.assign(document.createElement(tag), properties);
   node.append(...children);
@@ -22,6 +24,7 @@ function showArgument(value) {
 const showArguments = (step) => (step.args ?? []).map(showArgument).join(", ");
 
 function showOperation(step) {
+  if ("name" in step) return step.name;
   if ("new" in step) return `new ${step.new}(${showArguments(step)})`;
   if ("call" in step) return `${step.call}(${showArguments(step)})`;
   if ("get" in step) return step.get;
@@ -54,11 +57,19 @@ export function showValue(value) {
   if ("number" in value) return value.number;
   if ("bigint" in value) return `${value.bigint}n`;
   if ("host" in value) return value.args ? `${value.host}(${value.args.map(showValue).join(", ")})` : `host ${value.host}`;
+  if ("same" in value) return `the same as ${value.same}`;
+  if ("symbol" in value) return value.symbol?.startsWith("Symbol.") ? value.symbol : `Symbol(${value.symbol ?? ""})`;
+  if ("throws" in value) return `throws ${showValue(value.throws)}`;
+  if ("error" in value) return value.error;
+  if ("any" in value) return "anything";
+  if ("elements" in value) return `${value.object} [${value.elements.map(showValue).join(", ")}]`;
+  if ("function" in value && !("id" in value)) return `${value.constructor ? "class" : "function"} ${value.function}/${value.length}`;
   if ("function" in value) return `function ${value.function}/${value.length} #${value.id}`;
   if ("fields" in value) return `{ ${value.fields.map(([key, item]) => `${key}: ${showValue(item)}`).join(", ")} }`;
-  if (value.object === "ArrayBuffer") {
-    const kind = value.detached ? "detached" : value.resizable ? `${value.byteLength} of ${value.maxByteLength} bytes` : `${value.byteLength} bytes`;
-    return `ArrayBuffer #${value.id} (${kind})`;
+  if (value.object === "ArrayBuffer" || value.object === "SharedArrayBuffer") {
+    const kind = value.detached ? "detached" : value.resizable || value.growable ? `${value.byteLength} of ${value.maxByteLength} bytes`
+      : `${value.byteLength} bytes`;
+    return `${value.object}${value.id ? ` #${value.id}` : ""} (${kind})`;
   }
   if ("object" in value) return `${value.object}${value.id ? ` #${value.id}` : ""}${"length" in value ? ` (${value.length})` : ""}`;
   return JSON.stringify(value);
@@ -68,24 +79,28 @@ export function showValue(value) {
 export function showEntry(entry) {
   if (!entry) return "—";
   const log = (entry.log ?? []).map((event) => ("host" in event ? showValue(event) : showEntry(event))).join("; ");
-  const outcome = "error" in entry ? entry.error : "value" in entry ? showValue(entry.value) : "ok";
+  if (entry.missing) return "not observed";
+  const outcome = "thrown" in entry ? `throws ${showValue(entry.thrown)}` : "error" in entry ? entry.error : "value" in entry ? showValue(entry.value) : "ok";
   return log ? `${outcome} ⟵ ${log}` : outcome;
 }
 
+/** An entry with the name of what was observed, where it has one. */
+const showNamed = (step, entry) => (step.name ? `${step.name}: ${showEntry(entry)}` : showEntry(entry));
+
 /** Does the entry say something by itself? What only prepares (a named object, undefined) is left out of the line. */
 function tells(step, entry) {
-  if ("error" in entry || entry.log) return true;
+  if (step.name || "error" in entry || entry.log) return true;
   return "value" in entry && !entry.value?.undefined && !(step.as && entry.value?.object);
 }
 
 /** One line for a whole transcript: the outcomes that say something. */
 export function summarise(case_, transcript) {
-  const told = transcript.filter((entry, k) => tells(case_.steps[k], entry));
-  return told.length ? told.map(showEntry).join(" · ") : "ok";
+  const told = transcript.flatMap((entry, k) => (tells(case_.steps[k], entry) ? [showNamed(case_.steps[k], entry)] : []));
+  return told.length ? told.join(" · ") : "ok";
 }
 
 function sourceBlock([name, text]) {
-  return element("details", { className: "source" }, element("summary", {}, `module ${name}`), element("pre", {}, text.trim()));
+  return element("details", { className: "source" }, element("summary", {}, name), element("pre", {}, text.trim()));
 }
 
 function entryCell(entry) {
@@ -96,7 +111,7 @@ function entryCell(entry) {
 
 /** The steps of a case with both transcripts side by side. */
 export function showDetail(case_, { native, pyjsapi, judgement }) {
-  const bad = new Map((judgement?.differences ?? []).map((item) => [Number(/\[(\d+)\]/.exec(item.path)[1]), item]));
+  const bad = new Map((judgement?.differences ?? []).map((item) => [entryOfPath(case_, item.path), item]));
   const rows = case_.steps.map((step, k) => {
     const difference = bad.get(k);
     const mark = !pyjsapi ? "" : difference ? (difference.reason ? "explained" : "different") : "equal";
@@ -104,8 +119,10 @@ export function showDetail(case_, { native, pyjsapi, judgement }) {
       entryCell(native?.transcript?.[k]), entryCell(pyjsapi?.transcript?.[k]));
     return row;
   });
-  const head = element("tr", {}, ...["#", "Step", "This browser", "pyjsapi"].map((text) => element("th", { scope: "col" }, text)));
+  const head = element("tr", {}, ...["#", case_.code ? "Observed" : "Step", "This browser", "pyjsapi"].map((text) => element("th", { scope: "col" }, text)));
   const table = element("table", { className: "steps" }, element("thead", {}, head), element("tbody", {}, ...rows));
   const covers = element("p", { className: "covers" }, `Covers: ${case_.covers.join(", ")}`);
-  return element("div", { className: "detail-body" }, covers, table, ...Object.entries(case_.sources ?? {}).map(sourceBlock));
+  const sources = Object.entries(case_.sources ?? {}).map(([name, text]) => [`module ${name}`, text]);
+  if (case_.code) sources.unshift(["function", case_.code]);
+  return element("div", { className: "detail-body" }, covers, table, ...sources.map(sourceBlock));
 }

@@ -2,10 +2,26 @@
 // In: {cases, engines}. Out: {stage}, {engine, id, transcript, ms}, {versions}, {broken, id, message}, {done}.
 
 import { runCase } from "./driver.mjs";
+import { modulesOf, runJsCase } from "./js_runner.mjs";
 
 const PYODIDE = new URL("../pyodide/", import.meta.url).href;
 
-async function startPyjsapi() {
+const definitions = new Map();
+
+/** The definition of a JavaScript case: its file is a module of cases. */
+async function definitionOf({ id, file }) {
+  if (!definitions.has(file)) definitions.set(file, (await import(`../js_cases/${file}`)).cases);
+  return definitions.get(file).find((definition) => definition.id === id);
+}
+
+const isJs = (case_) => "file" in case_;
+
+async function runOn(WebAssembly, case_) {
+  const { run } = await definitionOf(case_);
+  return runJsCase(case_, run, WebAssembly, modulesOf(case_));
+}
+
+async function startPyodide() {
   const { loadPyodide, version } = await import(`${PYODIDE}pyodide.mjs`);
   const pyodide = await loadPyodide({ indexURL: PYODIDE });
   await pyodide.loadPackage("pyjsapi", { messageCallback: () => {} });
@@ -15,19 +31,52 @@ async function startPyjsapi() {
 import json, platform, importlib.metadata
 import driver
 json.dumps({"python": platform.python_version(), "pyjsapi": importlib.metadata.version("pyjsapi")})`));
-  const runJson = pyodide.pyimport("driver").run_case_json;
   postMessage({ versions: { pyodide: version, ...versions } });
-  return async (case_) => JSON.parse(await runJson(JSON.stringify(case_)));
+  return pyodide;
+}
+
+/** The namespace for JavaScript that Python implements. */
+async function loadNamespace(pyodide) {
+  const { loadPythonWebAssembly } = await import("../polyfill/python.mjs");
+  return (await loadPythonWebAssembly({ pyodide })).WebAssembly;
+}
+
+/** pyjsapi's answers: cases of steps run in Python, cases that are JavaScript on the namespace that Python implements. */
+async function startPyjsapi(cases) {
+  const pyodide = await startPyodide();
+  const runJson = pyodide.pyimport("driver").run_case_json;
+  const namespace = cases.some(isJs) ? await loadNamespace(pyodide) : null;
+  return async (case_) => {
+    if (!isJs(case_)) return JSON.parse(await runJson(JSON.stringify(case_)));
+    const start = performance.now();
+    const transcript = await runOn(namespace, case_);
+    const ms = performance.now() - start;
+    pyodide.runPython("None"); // Throws if the case has broken Pyodide.
+    return { transcript, ms };
+  };
 }
 
 async function runNative(case_) {
   const start = performance.now();
-  const transcript = await runCase(case_);
+  const transcript = isJs(case_) ? await runOn(globalThis.WebAssembly, case_) : await runCase(case_);
   return { transcript, ms: performance.now() - start };
+}
+
+/** Lets a task pass, in which finalizers run: memories of earlier cases are let go. */
+function turn() {
+  return new Promise((resolve) => {
+    const { port1, port2 } = new MessageChannel();
+    port1.onmessage = () => {
+      port1.close();
+      resolve();
+    };
+    port2.postMessage(null);
+  });
 }
 
 async function runAll(cases, engine, run) {
   for (const case_ of cases) {
+    await turn();
     postMessage({ engine, id: case_.id, started: true });
     try {
       postMessage({ engine, id: case_.id, ...await run(case_) });
@@ -47,7 +96,7 @@ addEventListener("message", async ({ data: { cases, engines } }) => {
     }
     if (engines.includes("pyjsapi")) {
       postMessage({ stage: "pyodide" });
-      const run = await startPyjsapi();
+      const run = await startPyjsapi(cases);
       postMessage({ stage: "pyjsapi" });
       if (!await runAll(cases, "pyjsapi", run)) return;
     }
