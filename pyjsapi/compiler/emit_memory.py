@@ -252,7 +252,7 @@ def _stored_value(frame: Frame, value: Entry, access: _Access) -> Entry:
 
 
 def _store(frame: Frame, instr: Instr) -> None:
-    op, k, align_log2, offset = instr
+    op, k, _, offset = instr
     access = _STORES[op]
     size = access.size
     if frame.scope.memories[k].by_calls:
@@ -280,12 +280,22 @@ def _store(frame: Frame, instr: Instr) -> None:
         frame.emit(f"ba{k}[{plus(address, offset)}]={value.text}", 0, True, True)
     elif index is not None:
         frame.emit(f"{access.view}_{k}[{index.text}]={value.text}", 0, True, True)
-    elif frame.options.views and 1 << align_log2 == size and address.form is not CONST:
+    elif frame.options.views and _may_be_element(frame, instr, size) and address.form is not CONST:
         address = _store_tested(frame, instr, access, address, value)
     else:
         line = f"{access.storer}(ba{k},{plus(address, offset)},{value.text})"
         frame.emit(line, 0, True, True)
     frame.accessed(address, frame.scope.memories[k], offset, size)
+
+
+def _may_be_element(frame: Frame, instr: Instr, size: int) -> bool:
+    """Whether a store is worth a test for alignment.
+
+    The module says so; or the memory is shared, where an aligned integer of at most 4 bytes must not be seen half
+    written, whatever the module says: `struct` writes zeros first.
+    """
+    _, k, align_log2, _ = instr
+    return 1 << align_log2 == size or (size <= 4 and frame.scope.memories[k].shared)
 
 
 def _store_tested(

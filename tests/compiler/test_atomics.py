@@ -75,3 +75,23 @@ def test_unshared_memories_pay_nothing(wasm: Make) -> None:
     shared = wasm(f"(module (memory 1 1 shared) {body})").source(0)
     assert "M[0].pages" not in plain
     assert plain == shared.replace("M[0].pages", "len(ba0)//65536")
+
+
+def test_aligned_integers_of_shared_memories_are_stored_in_one_step(wasm_once: Make) -> None:
+    """Up to 4 bytes, whatever alignment the module tells: other processes must not see half of them."""
+    body = """
+      (func (export "f") (param i32 i32)
+        (i32.store align=1 (local.get 0) (local.get 1))
+        (i64.store16 offset=1 align=1 (local.get 0) (i64.const 7))
+        (i64.store offset=8 align=1 (local.get 0) (i64.const 9)))
+      (func (export "get") (param i32) (result i64) (i64.load (local.get 0)))"""
+    plain = wasm_once(f"(module (memory 1 1) {body})")
+    shared = wasm_once(f"(module (memory 1 1 shared) {body})")
+    assert "u32_0[" not in plain.source(0)
+    for piece in ("u32_0[", "u16_0[", "pQ("):
+        assert piece in shared.source(0)
+    for run in (plain, shared):
+        for address in (16, 17):
+            run("f", address, 0x01020304)
+            assert run("get", address) == 0x01000704
+            assert run("get", address + 8) == 9
