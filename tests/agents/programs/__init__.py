@@ -1,0 +1,1 @@
+"""Programs that run unchanged with every kind of worker."""
