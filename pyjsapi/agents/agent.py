@@ -133,11 +133,14 @@ class Agent:
             task()
         return count
 
-    def wait_until(self, done: Callable[[], bool], timeout: float | None = None) -> bool:
+    def wait_until(
+        self, done: Callable[[], bool], timeout: float | None = None, *, idle: bool = False
+    ) -> bool:
         """Run the agent's tasks until ``done()``, for at most ``timeout`` seconds; whether that is so.
 
         Somebody must call `wake` whenever the answer may have changed. Raises `TypeError` in an agent that must not
-        block, unless there is nothing to wait for, `RuntimeError` in the thread of another agent.
+        block, unless there is nothing to wait for or it is ``idle``, running no program; `RuntimeError` in the thread
+        of another agent.
         """
         if Agent.current() is not self:
             raise RuntimeError(
@@ -160,7 +163,7 @@ class Agent:
                         return False
                 if self._tasks:
                     continue
-                if not self._policy.can_block:
+                if not (idle or self._policy.can_block):
                     raise TypeError(
                         "this agent must not block: await what it waits for, in a running event loop"
                     )

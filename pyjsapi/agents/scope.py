@@ -63,7 +63,7 @@ class WorkerScope(MessageTarget):
         agent = self._home.agent
         while True:
             try:
-                agent.wait_until(self._is_done)
+                agent.wait_until(self._is_done, idle=True)
             except Exception as error:
                 self.report(error)
             else:

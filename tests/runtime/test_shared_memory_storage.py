@@ -80,8 +80,7 @@ def test_the_largest_of_64_bit_memories_is_reserved_as_far_as_possible() -> None
 
 
 @pytest.mark.usefixtures("busy_switching")
-def test_of_concurrent_growths_each_gets_another_size() -> None:
-    """WT-6"""
+def test_wt_6_of_concurrent_growths_each_gets_another_size() -> None:
     memory = shared(1, 1000)
     results: list[list[int]] = [[] for _ in range(4)]
 
@@ -97,8 +96,7 @@ def test_of_concurrent_growths_each_gets_another_size() -> None:
 
 
 @pytest.mark.usefixtures("busy_switching")
-def test_whoever_knows_the_new_size_reaches_the_new_bytes() -> None:
-    """WT-7"""
+def test_wt_7_whoever_knows_the_new_size_reaches_the_new_bytes() -> None:
     memory = shared(1, 500)
     seen = []
 
@@ -113,8 +111,7 @@ def test_whoever_knows_the_new_size_reaches_the_new_bytes() -> None:
 
 
 @pytest.mark.usefixtures("busy_switching")
-def test_no_write_of_an_atomic_access_is_lost() -> None:
-    """SM-15"""
+def test_sm_15_no_write_of_an_atomic_access_is_lost() -> None:
     memory = shared(1, 1)
 
     def count() -> None:
@@ -128,8 +125,8 @@ def test_no_write_of_an_atomic_access_is_lost() -> None:
 
 
 @pytest.mark.usefixtures("busy_switching")
-def test_a_store_is_never_between_the_read_and_the_write_of_another() -> None:
-    """SM-15: after the last store, which is far above, only additions of one can follow."""
+def test_sm_15_a_store_is_never_between_the_read_and_the_write_of_another() -> None:
+    """After the last store, which is far above, only additions of one can follow."""
     memory = shared(1, 1)
     stored = 1 << 20
 
@@ -141,8 +138,8 @@ def test_a_store_is_never_between_the_read_and_the_write_of_another() -> None:
     assert stored <= atomics.load(memory, 0, 4) <= stored + 5000
 
 
-def test_waiters_are_woken_in_the_order_in_which_they_came() -> None:
-    """SM-12: waits for 32 and for 64 bits at one address are one queue."""
+def test_sm_12_waiters_are_woken_in_the_order_in_which_they_came() -> None:
+    """Waits for 32 and for 64 bits at one address are one queue."""
     memory = shared(1, 1)
     woken: list[str] = []
     threads = []
@@ -168,8 +165,7 @@ def test_waiters_are_woken_in_the_order_in_which_they_came() -> None:
 
 
 @pytest.mark.parametrize("timeout", [(1 << 63) - 1, WITHOUT_END, 1 << 63], ids=hex)
-def test_a_wait_may_be_as_long_as_the_type_allows(timeout: int) -> None:
-    """SM-13"""
+def test_sm_13_a_wait_may_be_as_long_as_the_type_allows(timeout: int) -> None:
     memory = shared(1, 1)
     results = []
     thread = threading.Thread(
@@ -182,8 +178,7 @@ def test_a_wait_may_be_as_long_as_the_type_allows(timeout: int) -> None:
     assert results == [0]
 
 
-def test_a_wait_ends_with_its_time() -> None:
-    """SM-10"""
+def test_sm_10_a_wait_ends_with_its_time() -> None:
     memory = shared(1, 1)
     start = time.monotonic_ns()
     assert atomics.wait(memory, 0, 4, 0, 1_000_000) == 2
@@ -194,8 +189,7 @@ def test_a_wait_ends_with_its_time() -> None:
     assert atomics.notify(memory, 0, 1) == 0
 
 
-def test_expected_values_are_little_endian() -> None:
-    """SM-14"""
+def test_sm_14_expected_values_are_little_endian() -> None:
     memory = shared(1, 1)
     memory.init(bytes(range(1, 9)), 0, 0, 8)
     assert atomics.wait(memory, 0, 4, 0x04030201, 0) == 2
@@ -204,8 +198,7 @@ def test_expected_values_are_little_endian() -> None:
     assert atomics.wait(memory, 0, 8, 0x0102030405060708, 0) == 1
 
 
-def test_an_unshared_memory_has_no_waiters() -> None:
-    """SM-10"""
+def test_sm_10_an_unshared_memory_has_no_waiters() -> None:
     memory = new_memory(MemType(I32, 1, None), Limits())
     assert type(memory) is MemoryStorage
     assert atomics.notify(memory, 0, 5) == 0
