@@ -1,8 +1,9 @@
-// Functions for signatures of numbers, written out per signature: one piece of code for all types would make the
-// engine's caches useless, at three times the cost of a call. Where the page's policy forbids to make code from text,
-// the closures in exports.mjs and imports.mjs do the same.
+// Calls written out per signature: one piece of code for all types would make the engine's caches useless, at three
+// times the cost of a call. Where the page's policy forbids to make code from text, the closures in exports.mjs and
+// imports.mjs do the same.
 
-const NUMERIC = /^[iIfd]*$/;
+const LETTERS = /^[iIfdOrFA]*$/;
+const REFERENCES = 'rFA';
 const MOST = 8;
 
 const COERCE = {
@@ -14,14 +15,20 @@ const COERCE = {
 
 const BOX = { i: 'fromU32', I: 'fromU64', f: 'fromF64', d: 'fromF64' };
 
-const UNBOX = {
-  i: (ptr) => `asU32(${ptr}) | 0`,
-  I: (ptr) => `BigInt.asIntN(64, asU64(${ptr}))`,
-  f: (ptr) => `asF64(${ptr})`,
-  d: (ptr) => `asF64(${ptr})`,
+/** From a value that is converted already. */
+const box = (letter, value) => {
+  if (letter === 'O') return value;
+  return REFERENCES.includes(letter) ? `references.${letter}.toPython(${value})` : `${BOX[letter]}(${value})`;
 };
 
-const NAMES = `const { depth, suspender, stack, module, none } = link;
+const unbox = (letter, ptr) => {
+  if (letter === 'i') return `asU32(${ptr}) | 0`;
+  if (letter === 'I') return `BigInt.asIntN(64, asU64(${ptr}))`;
+  if (letter === 'O') return ptr;
+  return REFERENCES.includes(letter) ? `references.${letter}.fromPython(${ptr})` : `asF64(${ptr})`;
+};
+
+const NAMES = `const { depth, suspender, stack, module, none, references } = link;
 const { fromU32, fromU64, fromF64, asU32, asU64, asF64 } = link.python;
 const vectorcall = module._PyObject_Vectorcall;
 const decref = module._Py_DecRef;`;
@@ -37,7 +44,7 @@ export function canCompile() {
 
 /** Whether a signature is one that `exportMaker` and `importMaker` know. */
 export function isCompilable(params, results) {
-  return NUMERIC.test(params + results) && params.length <= MOST && results.length <= 1;
+  return LETTERS.test(params + results) && params.length <= MOST && results.length <= 1;
 }
 
 const makers = new Map();
@@ -64,23 +71,42 @@ export function importMaker(params, results) {
 
 function exportBody(params, result) {
   const each = (text) => params.map(text).join(' ');
-  const count = params.length;
+  const owned = params.flatMap((letter, i) => (letter === 'O' ? [] : [i]));
+  // References may be refused, which must not lose what is made already.
+  const mayFail = params.some((letter) => REFERENCES.includes(letter));
+  const release = owned.map((i) => (mayFail ? `if (p${i}) decref(p${i});` : `decref(p${i});`)).join(' ');
+  const convert = (letter, i) => (letter in COERCE ? COERCE[letter](`a${i}`) : `a${i}`);
+  const call = `${each((_, i) => `heap[top + ${i + 1}] = p${i};`)}
+    ptr = vectorcall(callee, (top + 1) << 2, ${params.length | 0x80000000}, 0);`;
+  const make = mayFail
+    ? `${params.length ? `let ${params.map((_, i) => `p${i} = 0`).join(', ')};` : ''}
+    try {
+      ${each((letter, i) => `p${i} = ${box(letter, convert(letter, i))};`)}
+      const heap = module.HEAPU32;
+      ${call}
+    } finally {
+      ${release}
+    }`
+    : `${each((letter, i) => `const p${i} = ${box(letter, `v${i}`)};`)}
+    const heap = module.HEAPU32;
+    ${call}
+    ${release}`;
+  let finish = 'decref(ptr);';
+  if (result === 'O') finish = 'return ptr;';
+  else if (result && REFERENCES.includes(result)) finish = `try { return ${unbox(result, 'ptr')}; } finally { decref(ptr); }`;
+  else if (result) finish = `const value = ${unbox(result, 'ptr')}; decref(ptr); return value;`;
   return `(${params.map((_, i) => `a${i}`).join(', ')}) => {
-  ${each((letter, i) => `const v${i} = ${COERCE[letter](`a${i}`)};`)}
+  ${mayFail ? '' : each((letter, i) => `const v${i} = ${convert(letter, i)};`)}
   depth.enter();
   const suspendable = suspender.value;
   suspender.value = false;
-  const top = stack.push(${count + 1});
+  let top = stack.top;
   try {
-    ${each((letter, i) => `const p${i} = ${BOX[letter]}(v${i});`)}
-    const heap = module.HEAPU32;
-    ${each((_, i) => `heap[top + ${i + 1}] = p${i};`)}
-    const ptr = vectorcall(callee, (top + 1) << 2, ${count | 0x80000000}, 0);
-    ${each((_, i) => `decref(p${i});`)}
+    top = stack.push(${params.length + 1});
+    let ptr;
+    ${make}
     if (ptr === 0) link.raise();
-    ${result ? `const value = ${UNBOX[result]('ptr')};` : ''}
-    decref(ptr);
-    ${result ? 'return value;' : ''}
+    ${finish}
   } finally {
     stack.top = top;
     suspender.value = suspendable;
@@ -90,13 +116,17 @@ function exportBody(params, result) {
 }
 
 function importBody(params, result) {
-  const values = params.map((letter, i) => UNBOX[letter](`heap[at + ${i}]`)).join(', ');
+  // All arguments are read first: a hook may make Pyodide's memory grow, and with it the view another.
+  const read = params.map((_, i) => `const p${i} = heap[at + ${i}];`).join(' ');
+  const values = params.map((letter, i) => unbox(letter, `p${i}`)).join(', ');
+  const converted = result in COERCE ? COERCE[result]('value') : 'value';
   return `(args) => {
   try {
     const heap = module.HEAPU32;
     const at = args >>> 2;
+    ${read}
     const value = callee(${values});
-    return ${result ? `${BOX[result]}(${COERCE[result]('value')})` : 'none'};
+    return ${result ? box(result, converted) : 'none'};
   } catch (error) {
     return link.throwIntoPython(error);
   }

@@ -79,8 +79,9 @@ function make1(link, callable, [{ coerce, box }], read) {
     depth.enter();
     const suspendable = suspender.value;
     suspender.value = false;
-    const top = stack.push(2);
+    let { top } = stack;
     try {
+      top = stack.push(2);
       const argument = box(a);
       module.HEAPU32[top + 1] = argument;
       const result = vectorcall(callable, (top + 1) << 2, 1 | OFFSET, 0);
@@ -105,8 +106,9 @@ function make2(link, callable, [first, second], read) {
     depth.enter();
     const suspendable = suspender.value;
     suspender.value = false;
-    const top = stack.push(3);
+    let { top } = stack;
     try {
+      top = stack.push(3);
       const argument = first.box(a);
       const other = second.box(b);
       const heap = module.HEAPU32;
@@ -139,9 +141,10 @@ function makeAny(link, callable, takes, read) {
     depth.enter();
     const suspendable = suspender.value;
     suspender.value = false;
-    const top = stack.push(count + 1);
+    let { top } = stack;
     let made = 0;
     try {
+      top = stack.push(count + 1);
       for (; made < count; made++) {
         const { coerce, box } = takes[made];
         const argument = box(numeric ? values[made] : coerce(values[made]));

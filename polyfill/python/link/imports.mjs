@@ -33,9 +33,8 @@ export function makeImport(link, callee, params, results) {
       const [first, second] = takes;
       return (args) => {
         try {
-          const heap = module.HEAPU32;
           const at = args >>> 2;
-          return give(callee(first(heap[at]), second(heap[at + 1])));
+          return give(callee(first(module.HEAPU32[at]), second(module.HEAPU32[at + 1])));
         } catch (error) {
           return link.throwIntoPython(error);
         }
