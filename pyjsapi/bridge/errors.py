@@ -129,7 +129,7 @@ def _described(exception: BaseException, core: WasmError | None) -> tuple[int, s
         return Kind.KEPT, ""
     if isinstance(core, Exhaustion):
         if isinstance(exception, MemoryError):
-            return Kind.RANGE_ERROR, "out of memory"
+            return Kind.RANGE_ERROR, str(exception) or core.message
         return Kind.EXHAUSTED, ""
     if isinstance(core, (DecodeError, ValidationError)):
         return Kind.COMPILE_ERROR, str(core)
