@@ -147,10 +147,9 @@ def _mutations() -> list[str]:
     return made
 
 
+@pytest.mark.parametrize("engine", BROWSERS, indirect=True)
 def test_validation_answers_as_the_engine_does(engine: tuple[str, Evaluate]) -> None:
-    name, evaluate = engine
-    if name not in BROWSERS:
-        return  # WebKit has nothing to compare with
+    _, evaluate = engine
     answers = evaluate(
         """
         const { implementation } = await import("/polyfill/implementation.mjs");
@@ -220,3 +219,32 @@ def test_one_script_element_makes_a_page_run_modules_with_several_memories(
         f"{lowered_site}auto.html",
     )
     assert answer == [True, [1, 1], True, [[1, 1], 42, True]]
+
+
+@pytest.mark.parametrize("engine", ["chromium"], indirect=True)
+def test_the_synchronous_constructor_of_a_page_needs_what_prepare_loads(
+    engine: tuple[str, Evaluate],
+) -> None:
+    _, evaluate = engine
+    answer = evaluate(
+        """
+        const { implementation, configure, prepare } = await import("/polyfill/implementation.mjs");
+        configure({ lower: undefined, cache: false });
+        const bytes = Uint8Array.from(atob(argument), (character) => character.charCodeAt(0));
+        let before;
+        try {
+          new implementation.Module(bytes);
+        } catch (error) {
+          before = [error instanceof WebAssembly.CompileError, error.message];
+        }
+        await prepare();
+        const { sizes } = new implementation.Instance(new implementation.Module(bytes)).exports;
+        return [before, sizes()];
+        """,
+        TWO_MEMORIES,
+    )
+    (is_compile_error, message), sizes = answer
+    assert is_compile_error
+    assert "await prepare()" in message
+    assert "pyjsapi lower" in message
+    assert sizes == [1, 1]

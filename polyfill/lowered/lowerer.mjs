@@ -2,7 +2,8 @@
 
 import * as host from "./host.mjs";
 import * as native from "./native.mjs";
-import { loadLowerer } from "./pyodide.mjs";
+import { memoryFeatures } from "./probe.mjs";
+import { loadPyjsapi, lowererIn } from "./pyodide.mjs";
 import { oneMemoryForm } from "./validate.mjs";
 
 const { CompileError } = native;
@@ -36,15 +37,18 @@ export function configure(options) {
 /**
  * Loads the lowerer into this thread, so that `new WebAssembly.Module(bytes)` works on modules with several memories
  * that were not lowered ahead of time. Node needs no such call.
+ * @param {object} [options]
+ * @param {object} [options.pyodide] a loaded Pyodide that has pyjsapi; without it, one is loaded
  * @returns {Promise<void>}
  */
-export async function prepare() {
-  if (settings.lower === undefined) here ??= await load();
+export async function prepare({ pyodide } = {}) {
+  if (pyodide !== undefined) here = lowererIn(pyodide);
+  if (settings.lower === undefined && here === undefined) here = lowererIn(await load());
 }
 
 function load() {
   const { indexURL, moduleURL } = host.addresses(distribution());
-  return loadLowerer(indexURL, moduleURL);
+  return loadPyjsapi(indexURL, moduleURL);
 }
 
 function distribution() {
@@ -54,8 +58,13 @@ function distribution() {
   return new URL(String(chosen).replace(/\/?$/, "/"), base).href;
 }
 
-/** Names the result of lowering these bytes: by them and by the version of pyjsapi that does it. */
-const keyOf = (lock, digest) => `${JSON.parse(lock).packages.pyjsapi.sha256.slice(0, 16)}-${digest}`;
+/** Names the result of lowering these bytes: by them, by the engine it is for, and by the pyjsapi that does it. */
+function keyOf(lock, digest) {
+  const { memory64, customPageSizes } = memoryFeatures();
+  const engine = `${memory64 ? "w" : ""}${customPageSizes ? "p" : ""}`;
+  return `${JSON.parse(lock).packages.pyjsapi.sha256.slice(0, 16)}${engine}-${digest}`;
+}
+
 const lockURL = () => new URL("pyodide-lock.json", distribution());
 
 async function cacheKey(bytes) {

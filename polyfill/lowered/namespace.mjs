@@ -1,12 +1,13 @@
 // A WebAssembly namespace whose modules may have several memories, on an engine where a module has one at most.
 //
-// A module with one memory, or none, goes to the engine untouched. Another is lowered; what it becomes is an ordinary
+// A module with one memory (of a kind that the engine has), or none, goes to the engine untouched. Another is lowered; what it becomes is an ordinary
 // native Module that carries what the linker needs, so that it can be posted, stored and revived like any other.
 
 import * as linker from "./linker.mjs";
 import { lower, lowerNow, validateNow } from "./lowerer.mjs";
 import * as native from "./native.mjs";
-import { countMemories } from "./sections.mjs";
+import { isLacking } from "./probe.mjs";
+import { memoriesOf } from "./sections.mjs";
 
 const EMPTY_MODULE = Uint8Array.of(0, 0x61, 0x73, 0x6d, 1, 0, 0, 0);
 
@@ -31,7 +32,9 @@ function viewOf(source) {
 /** A copy of the bytes of a module that must be lowered; undefined for all that the engine shall see itself. */
 function bytesToLower(source) {
   const view = viewOf(source);
-  return view !== undefined && countMemories(view) > 1 ? Uint8Array.from(view) : undefined;
+  if (view === undefined) return undefined;
+  const memories = memoriesOf(view);
+  return memories.length > 1 || memories.some(isLacking) ? Uint8Array.from(view) : undefined;
 }
 
 /** Gives an instance that the engine made the prototype of this namespace. */
@@ -164,6 +167,7 @@ Object.defineProperty(Module, "prototype", { value: native.Module.prototype, wri
 // Instances get a prototype of their own below the engine's, because that of the engine is not touched here.
 Instance.prototype = Object.create(native.Instance.prototype, {
   constructor: { value: Instance, writable: true, configurable: true },
+  [Symbol.toStringTag]: Object.getOwnPropertyDescriptor(native.Instance.prototype, Symbol.toStringTag),
   exports: {
     ...native.exportsAttribute,
     get: Object.getOwnPropertyDescriptor({

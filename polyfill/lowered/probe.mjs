@@ -1,6 +1,7 @@
-// Whether the engine itself runs modules with several memories, found out by running one.
+// What the engine itself has, found out by using it.
 
 import * as native from "./native.mjs";
+import { HAS_64_BITS, HAS_PAGE_SIZE } from "./sections.mjs";
 
 // (module
 //   (memory $a 1 2) (memory $b 1 3)
@@ -31,4 +32,24 @@ export function hasMultiMemory() {
     }
   }
   return answer;
+}
+
+const PREAMBLE_AND_MEMORY = [0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00, 0x05];
+const features = {};
+
+function validates(flags, ...limits) {
+  return native.validate(Uint8Array.of(...PREAMBLE_AND_MEMORY, limits.length + 2, 1, flags, ...limits));
+}
+
+/** The kinds of memories that the engine has: with 64-bit addresses, and with pages of one byte. */
+export function memoryFeatures() {
+  features.memory64 ??= validates(HAS_64_BITS, 1);
+  features.customPageSizes ??= validates(HAS_PAGE_SIZE, 1, 0);
+  return features;
+}
+
+/** Whether a memory whose limits have these flags is of a kind that the engine lacks. */
+export function isLacking(flags) {
+  const { memory64, customPageSizes } = memoryFeatures();
+  return Boolean((flags & HAS_64_BITS && !memory64) || (flags & HAS_PAGE_SIZE && !customPageSizes));
 }

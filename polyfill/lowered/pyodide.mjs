@@ -1,12 +1,14 @@
 // The lowerer in this thread: Pyodide with pyjsapi. Loaded where it is needed, never before.
 
+import { memoryFeatures } from "./probe.mjs";
+
 const PYTHON = `
 from pyjsapi.lowering import LoweringError, lower
 from pyjsapi.syntax.errors import WasmError
 
-def lower_bytes(data):
+def lower_bytes(data, memory64, custom_page_sizes):
     try:
-        return True, lower(data.to_bytes())
+        return True, lower(data.to_bytes(), memory64=memory64, custom_page_sizes=custom_page_sizes)
     except LoweringError as error:
         return False, f"it cannot be lowered: {error}"
     except WasmError as error:
@@ -19,15 +21,24 @@ lower_bytes
  * Loads Pyodide with pyjsapi.
  * @param {string} indexURL the folder of a Pyodide distribution with pyjsapi: a URL in pages, a path in Node
  * @param {string} moduleURL the URL of its `pyodide.mjs`
- * @returns {Promise<(bytes: Uint8Array) => {bytes: Uint8Array} | {refusal: string}>} the lowerer
  */
-export async function loadLowerer(indexURL, moduleURL) {
+export async function loadPyjsapi(indexURL, moduleURL) {
   const { loadPyodide } = await import(/* @vite-ignore */ /* webpackIgnore: true */ moduleURL);
   const pyodide = await loadPyodide({ indexURL });
   await pyodide.loadPackage("pyjsapi", { messageCallback() {} });
-  const lowerBytes = pyodide.runPython(PYTHON);
+  return pyodide;
+}
+
+/**
+ * The lowerer of a Pyodide that has pyjsapi.
+ * @param {object} pyodide
+ * @returns {(bytes: Uint8Array) => {bytes: Uint8Array} | {refusal: string}}
+ */
+export function lowererIn(pyodide) {
+  const lowerBytes = pyodide.runPython(PYTHON, { globals: pyodide.toPy({}) });
+  const { memory64, customPageSizes } = memoryFeatures();
   return (bytes) => {
-    const answer = lowerBytes(bytes);
+    const answer = lowerBytes(bytes, memory64, customPageSizes);
     try {
       const [lowered, result] = answer.toJs();
       return lowered ? { bytes: result } : { refusal: result };

@@ -1,10 +1,13 @@
-// Reads as much of a module's sections as is needed to count its memories. Code is never looked at.
+// Reads as much of a module's sections as is needed to know its memories. Code is never looked at.
 
 export const IMPORT_SECTION = 2;
 export const MEMORY_SECTION = 5;
 const PREAMBLE = [0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00];
 const HAS_MAXIMUM = 0x01;
-const HAS_PAGE_SIZE = 0x08;
+/** In the flags of a memory's limits: 64-bit addresses. */
+export const HAS_64_BITS = 0x04;
+/** In the flags of a memory's limits: the size of a page follows. */
+export const HAS_PAGE_SIZE = 0x08;
 const CONCRETE_REFERENCES = new Set([0x63, 0x64]);
 
 /** The module is cut off or has a form unknown here: the engine decides about it. */
@@ -44,17 +47,18 @@ export class Reader {
     if (CONCRETE_REFERENCES.has(this.byte())) this.unsigned();
   }
 
+  /** Skips limits; returns their flags. */
   skipLimits() {
     const flags = this.byte();
     this.unsigned();
     if (flags & HAS_MAXIMUM) this.unsigned();
     if (flags & HAS_PAGE_SIZE) this.unsigned();
+    return flags;
   }
 
-  /** Skips the type of an import, and says whether it is a memory. */
+  /** Skips the type of an import; returns the flags of a memory's limits, undefined for all else. */
   skipExternType() {
-    const kind = this.byte();
-    switch (kind) {
+    switch (this.byte()) {
       case 0: // a function
         this.unsigned();
         break;
@@ -63,8 +67,7 @@ export class Reader {
         this.skipLimits();
         break;
       case 2: // a memory
-        this.skipLimits();
-        break;
+        return this.skipLimits();
       case 3: // a global
         this.skipValueType();
         this.byte();
@@ -76,43 +79,46 @@ export class Reader {
       default:
         throw new Unreadable();
     }
-    return kind === 2;
+    return undefined;
   }
-}
-
-function countImportedMemories(reader) {
-  let memories = 0;
-  for (let left = reader.unsigned(); left > 0; left--) {
-    reader.skip(reader.unsigned());
-    reader.skip(reader.unsigned());
-    if (reader.skipExternType()) memories += 1;
-  }
-  return memories;
 }
 
 /** Whether the bytes begin as a module does. */
-export function hasPreamble(bytes) {
+function hasPreamble(bytes) {
   return PREAMBLE.every((byte, k) => bytes[k] === byte);
 }
 
+function* importedMemories(reader) {
+  for (let left = reader.unsigned(); left > 0; left--) {
+    reader.skip(reader.unsigned());
+    reader.skip(reader.unsigned());
+    const flags = reader.skipExternType();
+    if (flags !== undefined) yield flags;
+  }
+}
+
+function* definedMemories(reader) {
+  for (let left = reader.unsigned(); left > 0; left--) yield reader.skipLimits();
+}
+
 /**
- * The number of memories that a module imports and defines. 0 for what is no readable module.
+ * The memories that a module imports and defines, each as the flags of its limits; none for what is no readable module.
  * @param {Uint8Array} bytes
- * @returns {number}
+ * @returns {number[]}
  */
-export function countMemories(bytes) {
-  if (!hasPreamble(bytes)) return 0;
+export function memoriesOf(bytes) {
+  if (!hasPreamble(bytes)) return [];
   const reader = new Reader(bytes);
   reader.skip(PREAMBLE.length);
-  let memories = 0;
+  const memories = [];
   try {
     while (reader.position < bytes.length) {
       const id = reader.byte();
       const size = reader.unsigned();
       const start = reader.position;
-      if (id === IMPORT_SECTION) memories += countImportedMemories(reader);
+      if (id === IMPORT_SECTION) memories.push(...importedMemories(reader));
       if (id === MEMORY_SECTION) {
-        memories += reader.unsigned();
+        memories.push(...definedMemories(reader));
         break; // nothing that follows declares memories
       }
       reader.position = start;
@@ -120,7 +126,7 @@ export function countMemories(bytes) {
     }
   } catch (error) {
     if (!(error instanceof Unreadable)) throw error;
-    return 0;
+    return [];
   }
   return memories;
 }

@@ -1,12 +1,13 @@
 // Validates modules with several memories by an engine where a module has one at most.
 //
 // Whether an instruction is valid depends on its memory only through the address type. So where all memories have the
-// same, the module is valid if and only if every memory's type is valid, every memory index is in range, and the module
+// same, and one that the engine knows, the module is valid if and only if every memory's type is valid, every memory index is in range, and the module
 // is valid that has the first memory alone and index 0 everywhere.
 
 import { END, FORMS } from "./instructions.gen.mjs";
 import * as native from "./native.mjs";
-import { IMPORT_SECTION, MEMORY_SECTION, Reader, Unreadable } from "./sections.mjs";
+import { isLacking } from "./probe.mjs";
+import { HAS_64_BITS, IMPORT_SECTION, MEMORY_SECTION, Reader, Unreadable } from "./sections.mjs";
 
 const MAXIMUM_MEMORIES = 100; // JS API, "Implementation-defined Limits"
 const PREAMBLE_SIZE = 8;
@@ -14,7 +15,6 @@ const EXPORT_SECTION = 7;
 const CODE_SECTION = 10;
 const DATA_SECTION = 11;
 const MEMORY_KIND = 2;
-const HAS_64_BITS = 0x04; // in the flags of limits
 const HAS_MEMORY_INDEX = 0x40; // in the flags of a memarg
 const ACTIVE_WITH_INDEX = 2; // the flags of a data segment
 const LONGEST_U32 = 5;
@@ -176,7 +176,7 @@ function declarations(bytes, sections) {
         reader.skip(reader.unsigned());
         reader.skip(reader.unsigned());
         type = reader.position + 1;
-        isMemory = reader.skipExternType();
+        isMemory = reader.skipExternType() !== undefined;
       }
       if (isMemory) memories.push(take(type));
       if (id === IMPORT_SECTION && !(isMemory && memories.length > 1)) imports.push(take(entry));
@@ -216,7 +216,7 @@ function checkMemories(preamble, memories) {
     throw new Invalid(`${memories.length} memories exceed the maximum of ${MAXIMUM_MEMORIES}`);
   }
   for (const type of memories) {
-    if ((type[0] ^ memories[0][0]) & HAS_64_BITS) throw new Unreadable();
+    if (isLacking(type[0]) || (type[0] ^ memories[0][0]) & HAS_64_BITS) throw new Unreadable();
     if (!native.validate(concatenate([preamble, ...vectorSection(MEMORY_SECTION, [type])]))) {
       throw new Invalid("the limits of a memory are not valid");
     }

@@ -3,7 +3,7 @@
 // In, first: {indexURL, moduleURL}. Then: {id, bytes}, answered by {id, bytes | refusal | failure}. A request may bring
 // {reply, signal}: then the answer goes to this port, and the waiting thread is woken.
 
-import { loadLowerer } from "./pyodide.mjs";
+import { loadPyjsapi, lowererIn } from "./pyodide.mjs";
 
 const threads = globalThis.process?.getBuiltinModule?.("node:worker_threads");
 const port = threads?.parentPort ?? globalThis;
@@ -24,7 +24,7 @@ async function answer(bytes) {
 
 receive(async (request) => {
   if (request.indexURL !== undefined) {
-    starting = loadLowerer(request.indexURL, request.moduleURL);
+    starting = loadPyjsapi(request.indexURL, request.moduleURL).then(lowererIn);
     starting.catch(() => {}); // every request reports it
     return;
   }

@@ -21,4 +21,7 @@ export function configure(options: LoweringOptions): void;
  * Loads the lowerer into this thread, so that `new WebAssembly.Module(bytes)` works in pages on modules with several
  * memories that were not lowered ahead of time.
  */
-export function prepare(): Promise<void>;
+export function prepare(options?: {
+  /** A loaded Pyodide that has pyjsapi; without it, one is loaded. */
+  pyodide?: object;
+}): Promise<void>;

@@ -120,12 +120,22 @@ def test_the_synchronous_constructor_waits_for_the_lowerer(tmp_path: Path) -> No
     (tmp_path / "two.wasm").write_bytes(
         wat2wasm('(module (memory 1) (memory 2) (func (export "f") (result i32) (memory.size 1)))')
     )
+    (tmp_path / "wide.wasm").write_bytes(
+        wat2wasm(
+            '(module (memory i64 1) (func (export "f") (param i64) (result i64)'
+            " (i64.store (i64.const 8) (i64.const 77)) (i64.load (local.get 0))))"
+        )
+    )
     (tmp_path / "app.mjs").write_text(
         'import { readFileSync } from "node:fs";\n'
         "for (const round of [1, 2]) {\n"
         '  const module = new WebAssembly.Module(readFileSync("two.wasm"));\n'
         "  console.log(round, new WebAssembly.Instance(module).exports.f());\n"
         "}\n"
+        'const wide = new WebAssembly.Module(readFileSync("wide.wasm"));\n'
+        "const { f } = new WebAssembly.Instance(wide).exports;\n"
+        "console.log(f(8n));\n"
+        "try { f(2n ** 40n); } catch (error) { console.log(error.constructor === WebAssembly.RuntimeError); }\n"
     )
     result = _run(tmp_path, tmp_path / "lowered", "--import", AUTO.as_uri())
-    assert (result.stdout, result.stderr) == ("1 2\n2 2\n", "")
+    assert (result.stdout, result.stderr) == ("1 2\n2 2\n77n\ntrue\n", "")
