@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import importlib.util
 import sys
+import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -32,7 +34,11 @@ def run(name: str, kind: str, **arguments: Any) -> Any:
     assert spec is not None and spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
-    return asyncio.run(asyncio.wait_for(module.run(kind, **arguments), 100))
+    before = threading.active_count()
+    result = asyncio.run(asyncio.wait_for(module.run(kind, **arguments), 100))
+    while threading.active_count() > before:
+        time.sleep(0)  # its workers are ending
+    return result
 
 
 @pytest.mark.usefixtures("busy_switching")

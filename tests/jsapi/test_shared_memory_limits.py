@@ -65,11 +65,7 @@ def test_wt_1_every_way_to_compile_takes_features() -> None:
         found = await WebAssembly.instantiate(SHARED, features=Features())
         assert found.instance.exports.m.type()["shared"]
 
-    loop = asyncio.new_event_loop()
-    try:
-        loop.run_until_complete(main())
-    finally:
-        loop.close()
+    asyncio.run(main())
 
 
 def test_wt_2_a_module_with_a_shared_memory_is_instantiated() -> None:

@@ -25,6 +25,7 @@ FOLDERS = (
     "runtime",
     "compiler",
     "jsapi",
+    "agents",
 )
 # Packages that Pyodide does not have offline, and modules that cannot work in it.
 NOT_INSIDE = {"hypothesis", "numpy", "wasmtime", "subprocess", "multiprocessing", "threading"}

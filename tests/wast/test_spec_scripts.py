@@ -84,6 +84,20 @@ def test_script(script: str) -> None:
     assert not unexpected + passing, "\n".join(unexpected + passing)
 
 
+_OF_THREADS = (
+    *("LB", "MP", "MP_atomic", "SB", "SB_atomic", "atomic", "deeply_nested", "nested", "simple"),
+    *("thread", "unlinkable", "wait_notify"),
+)
+
+
+@pytest.mark.skipif(FOLDER is None, reason=_ABSENT)
+def test_sm_9_the_scripts_of_the_threads_proposal_pass_whole_with_real_threads() -> None:
+    assert FOLDER is not None
+    results = [run_script(FOLDER / "threads" / f"{name}.wast") for name in _OF_THREADS]
+    assert [str(failure) for result in results for failure in result.failures] == []
+    assert sum(result.assertions for result in results) > 300
+
+
 def test_every_exception_has_a_reason() -> None:
     assert all(EXPECTATIONS.out_of_scope.values())
     assert all(reason for lines in EXPECTATIONS.failures.values() for reason in lines.values())
