@@ -36,7 +36,7 @@ def run(name: str, kind: str, **arguments: Any) -> Any:
     spec.loader.exec_module(module)
     before = threading.active_count()
     result = asyncio.run(asyncio.wait_for(module.run(kind, **arguments), 100))
-    while threading.active_count() > before:
+    while kind == "thread" and threading.active_count() > before:
         time.sleep(0)  # its workers are ending
     return result
 
