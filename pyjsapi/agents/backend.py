@@ -41,6 +41,7 @@ The values of a message are records in a list (see `clone`), also plain; what ca
 from __future__ import annotations
 
 import importlib
+import threading
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -100,6 +101,8 @@ class Link(ABC):
         self.receiver: Callable[[Frame], None] | None = None
         """Takes every frame but those of ports; set before the worker starts."""
         self._routes: dict[int, Destination] = {}
+        self._early: list[Any] | None = []  # what came for a worker before it had its port
+        self._guard = threading.RLock()
 
     @abstractmethod
     def send(self, frame: Frame) -> None:
@@ -108,7 +111,10 @@ class Link(ABC):
     def received(self, frame: Frame) -> None:
         """A frame has arrived."""
         if frame.kind == "message":
-            route = self._routes.get(frame.route)
+            with self._guard:
+                route = self._routes.get(frame.route)
+                if route is None and self._early is not None and frame.route == 0:
+                    self._early.append(frame.payload)
             if route is not None:
                 route.deliver(frame.payload)
         elif frame.kind == "close":
@@ -118,11 +124,18 @@ class Link(ABC):
 
     def open_route(self, number: int, destination: Destination) -> None:
         """Give what arrives over a route to ``destination``."""
-        self._routes[number] = destination
+        with self._guard:
+            early: list[Any] = []
+            if number == 0:
+                early, self._early = self._early or [], None
+            for message in early:
+                destination.deliver(message)
+            self._routes[number] = destination
 
     def close_route(self, number: int) -> None:
         """Nothing more will arrive over a route."""
-        destination = self._routes.pop(number, None)
+        with self._guard:
+            destination = self._routes.pop(number, None)
         if destination is not None:
             destination.shut()
 
