@@ -93,7 +93,7 @@ export function makeMemory(context) {
       } else {
         before = link.grow(state.ptr, pages);
       }
-      if (before < 0) throw new RangeError(`${what}: Maximum memory size exceeded: cannot grow by ${delta} pages`);
+      if (before < 0) throw new RangeError(`${what}: Maximum memory size exceeded: cannot grow by ${pages} pages`);
       return toAddress(before, state.address);
     },
 

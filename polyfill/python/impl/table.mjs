@@ -75,7 +75,7 @@ export function makeTable(context) {
       const added = clamp(addressValue(delta, state.address, `${what}: delta`));
       noException(state, what);
       const before = grow(state.type.letter)(state.ptr, added, element(state, value, count < 2, what));
-      if (before < 0) throw new RangeError(`${what}: failed to grow table by ${delta}`);
+      if (before < 0) throw new RangeError(`${what}: failed to grow table by ${added}`);
       return toAddress(before, state.address);
     },
   };

@@ -155,5 +155,15 @@ for (const { WebAssembly, wat, link } of await loadEngines()) {
       assert.throws(() => new WebAssembly.Memory({ initial: -1 }), TypeError);
       assert.throws(() => new WebAssembly.Memory({ address: 'i64', initial: 2n ** 40n }), RangeError);
     });
+
+    test('a number of pages or elements that is refused was asked for once', () => {
+      const asked = [];
+      const delta = { [Symbol.toPrimitive]: (hint) => { asked.push(hint); return 9; } };
+      const memory = new WebAssembly.Memory({ initial: 1, maximum: 2 });
+      const table = new WebAssembly.Table({ element: 'externref', initial: 1, maximum: 2 });
+      assert.throws(() => memory.grow(delta), (error) => error.constructor === RangeError && /\b9\b/.test(error.message));
+      assert.throws(() => table.grow(delta), (error) => error.constructor === RangeError && /\b9\b/.test(error.message));
+      assert.deepEqual(asked, ['number', 'number']);
+    });
   });
 }
