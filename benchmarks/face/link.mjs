@@ -2,7 +2,7 @@
 //
 //   node benchmarks/face/link.mjs [native|proxy]      (after `make build`; prints a table)
 //
-// In a page: import { measureLink } from '…/link.mjs' and give it a Pyodide with pyjsapi, and the function createLink of
+// In a page: import measureLink from here and give it a Pyodide with pyjsapi, and the function createLink of
 // polyfill/python/link.mjs. Every figure is the median of rounds in which the two sides of a comparison alternate.
 
 const ROUNDS = 9;
@@ -22,7 +22,9 @@ def timed(statement, names, count):
     "ns of a statement, the empty loop included (1-2 ns)"
     body = "\\n  ".join([statement] * 10)
     space = dict(names)
-    exec(f"def f(n, clock, {','.join(f'{k}={k}' for k in names)}):\\n a=4096\\n s=clock()\\n for _ in range(n):\\n  {body}\\n return clock()-s", space)
+    defaults = ",".join(f"{name}={name}" for name in names)
+    loop = f" a=4096\\n start=clock()\\n for _ in range(n):\\n  {body}\\n return clock()-start"
+    exec(f"def f(n, clock, {defaults}):\\n{loop}", space)
     return lambda: space["f"](count, time.perf_counter) / count / 10 * 1e9
 
 def compare(ours, plain, rounds, count=2000):
@@ -52,10 +54,12 @@ def measure_accesses(kind, rounds):
         memory.move_to_javascript()
     rows = {}
     for name, ours, accessor, plain, function in ACCESSES:
-        rows[f"{name}, {kind}"] = compare((ours, {"f": memory.accessor(accessor)}), (plain, {"f": function, "d": DATA}), rounds)
+        plain_names = {"f": function, "d": DATA}
+        rows[f"{name}, {kind}"] = compare((ours, {"f": memory.accessor(accessor)}), (plain, plain_names), rounds)
     if kind == "shared":
-        rows["atomic add, shared"] = compare(
-            ("f(a,1)", {"f": memory.accessor("i32_atomic_rmw_add")}), ("f(d,a)[0]", {"f": ACCESSES[0][4], "d": DATA}), rounds)
+        plain_names = {"f": ACCESSES[0][4], "d": DATA}
+        add = memory.accessor("i32_atomic_rmw_add")
+        rows["atomic add, shared"] = compare(("f(a,1)", {"f": add}), ("f(d,a)[0]", plain_names), rounds)
     return rows
 
 def measure_import(call, f, g, rounds):
@@ -104,8 +108,11 @@ exec(benchmark_source, face_benchmark.__dict__)
 `);
   const exported = (name, params, results) => link.export(link.lookup('face_benchmark', name), params, results);
   const calls = {};
-  const cases = [['nothing', '', '', () => {}, []], ['same', 'i', 'i', (a) => a, [7]], ['first', 'ii', 'i', (a) => a, [7, 8]],
-    ['same', 'd', 'd', (a) => a, [1.5]], ['same', 'I', 'I', (a) => a, [5n]]];
+  const same = (a) => a;
+  const cases = [
+    ['nothing', '', '', () => {}, []], ['same', 'i', 'i', same, [7]], ['first', 'ii', 'i', same, [7, 8]],
+    ['same', 'd', 'd', same, [1.5]], ['same', 'I', 'I', same, [5n]],
+  ];
   for (const [name, params, results, plain, values] of cases) {
     const f = exported(name, params, results);
     const [a, b] = values;
@@ -115,8 +122,10 @@ exec(benchmark_source, face_benchmark.__dict__)
   const rounds = kind === 'native' ? ROUNDS : 3;
   const imports = {};
   const measureImport = exported('measure_import', 'sOOi', 'J');
-  for (const [call, params, results, f, plain] of [['f()', '', '', () => {}, 'nothing'], ['f(7)', 'i', 'i', (a) => a, 'same'],
-    ['f(7,8)', 'ii', 'i', (a) => a, 'first'], ['f(1.5)', 'd', 'd', (a) => a, 'same']]) {
+  for (const [call, params, results, f, plain] of [
+    ['f()', '', '', () => {}, 'nothing'], ['f(7)', 'i', 'i', same, 'same'],
+    ['f(7,8)', 'ii', 'i', same, 'first'], ['f(1.5)', 'd', 'd', same, 'same'],
+  ]) {
     const ptr = link.import(f, params, results);
     imports[`${call}, (${params})`] = measureImport(call, ptr, link.lookup('face_benchmark', plain), rounds);
   }
@@ -129,7 +138,8 @@ exec(benchmark_source, face_benchmark.__dict__)
 function print(title, rows, last) {
   console.log(`\n${title}`);
   for (const [name, [ours, plain, comparison]] of Object.entries(rows)) {
-    console.log(`  ${name.padEnd(26)} ${ours.toFixed(1).padStart(8)} ns ${plain.toFixed(1).padStart(8)} ns   ${last(comparison)}`);
+    const [a, b] = [ours, plain].map((ns) => ns.toFixed(1).padStart(8));
+    console.log(`  ${name.padEnd(26)} ${a} ns ${b} ns   ${last(comparison)}`);
   }
 }
 

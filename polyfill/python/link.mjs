@@ -7,7 +7,7 @@
 // Python object; it means nothing else to the caller.
 //
 // Calls
-//   link.export(ptr, params, results)     a JavaScript function that calls the Python callable; it keeps a reference to it
+//   link.export(ptr, params, results)     a JavaScript function that calls the Python callable, and keeps it alive
 //   link.import(f, params, results)       ptr, a new reference, of a Python builtin that calls the JavaScript function
 //   Signatures are strings with one letter per value:
 //     i  i32, a Number          I  i64, a BigInt        f  f32    d  f64, Numbers
@@ -22,9 +22,11 @@
 //   Arguments are converted in order, before Python is entered; conversions may throw (ToNumber, ToBigInt, hooks).
 //
 // Exceptions never cross. Both hooks are set by the user of the link:
-//   link.onError(ptr)     a Python exception came out of an exported function. The hook owns the reference and must throw.
+//   link.onError(ptr)     a Python exception came out of an exported function. The hook owns the reference, and must
+//                         throw.
 //   link.onThrow(value)   an imported function has thrown `value`. The hook returns ptr (a new reference) of the
-//                         Python exception to raise instead, or 0: then it is a pyjsapi.bridge.link_errors.JavaScriptThrow.
+//                         Python exception to raise instead, or 0: then that is a
+//                         pyjsapi.bridge.link_errors.JavaScriptThrow.
 //   link.thrown(ptr)      `{ value }` for a JavaScriptThrow, in `onError`: what was thrown; else undefined
 //
 // References: link.references.r = { toPython(value) -> ptr (new reference), fromPython(ptr) -> value }; also F and A.
@@ -34,16 +36,16 @@
 //   link.lookup('pyjsapi.bridge.api', 'name') -> ptr, a new reference. Throws an Error if there is none.
 //
 // Memories. A storage is a Python object, `pyjsapi.bridge.storage`; generated code reaches it through accessors.
-//   link.storageFor(memory, type) -> ptr, a new reference. `memory` is a native WebAssembly.Memory (of 32-bit addresses)
-//                         whose bytes become the storage's, or null for a new one. type is { initial, maximum?,
-//                         shared?, address?: 'i32' | 'i64' } in pages, Numbers or BigInts. `initial` may be less than
-//                         the size of `memory` now.
+//   link.storageFor(memory, type) -> ptr, a new reference. `memory` is a native WebAssembly.Memory (of 32-bit
+//                         addresses) whose bytes become the storage's, or null for a new one. type is
+//                         { initial, maximum?, shared?, address?: 'i32' | 'i64' } in pages, Numbers or BigInts.
+//                         `initial` may be less than the size of `memory` now.
 //   link.nativeOf(ptr) -> the native WebAssembly.Memory with the storage's bytes; they move into it at the first call,
 //                         even in the middle of running code. Its `buffer` may be handed out. Calls `onError` with a
 //                         MemoryError where the engine allows no more memories, with a ValueError for pages that are
 //                         not 64 KiB.
-//   link.grow(ptr, delta) -> the size before in pages, or -1. JavaScript must grow memories that have a storage with this
-//                         function, so that the engine's limit holds.
+//   link.grow(ptr, delta) -> the size before in pages, or -1. JavaScript must grow memories that have a storage with
+//                         this function, so that the engine's limit holds.
 //   link.live             how much is held for Python: { memories, imports, slots, thrown }, for tests
 //
 // In Python, `pyjsapi.bridge.storage.make_memory` is what to give to `compiler.engine.instantiate(make_memory=...)`.
@@ -79,8 +81,9 @@ async function compileHelpers() {
 /**
  * Link JavaScript and the Python of a Pyodide in which `pyjsapi` can be imported.
  * @param {object} pyodide
- * @param {{ link?: 'auto' | 'native' | 'proxy', compile?: boolean }} options `compile: false` makes no code from text, as
- *   where the policy of a page forbids it
+ * @param {object} options
+ * @param {'auto' | 'native' | 'proxy'} [options.link]
+ * @param {boolean} [options.compile] false to make no code from text, as where the policy of a page forbids it
  * @returns {Promise<NativeLink>}
  */
 export async function createLink(pyodide, { link = 'auto', compile } = {}) {

@@ -93,8 +93,9 @@ function exportBody(params, result) {
     ${release}`;
   let finish = 'decref(ptr);';
   if (result === 'O') finish = 'return ptr;';
-  else if (result && REFERENCES.includes(result)) finish = `try { return ${unbox(result, 'ptr')}; } finally { decref(ptr); }`;
-  else if (result) finish = `const value = ${unbox(result, 'ptr')}; decref(ptr); return value;`;
+  else if (result && REFERENCES.includes(result)) {
+    finish = `try { return ${unbox(result, 'ptr')}; } finally { decref(ptr); }`;
+  } else if (result) finish = `const value = ${unbox(result, 'ptr')}; decref(ptr); return value;`;
   return `(${params.map((_, i) => `a${i}`).join(', ')}) => {
   ${mayFail ? '' : each((letter, i) => `const v${i} = ${convert(letter, i)};`)}
   depth.enter();

@@ -1,6 +1,6 @@
 // JavaScript functions that call Python: `NativeLink.export`.
 //
-// Signatures of numbers have code of their own (compile.mjs), or one closure per number of arguments where no code can be
+// Most signatures have code of their own (compile.mjs), or one closure per number of arguments where no code can be
 // made from text; a loop is for all others. Arguments lie in a stack of
 // our own in Pyodide's memory, because a conversion may call back into JavaScript, and that another exported function.
 

@@ -219,7 +219,7 @@ export class NativeLink {
 
   #makeDispatcher(helper) {
     const call = (index, args, count) => this.#calls[index](args, count);
-    const imports = { python: { PyLong_AsLong: this.module._PyLong_AsLong, memory: this.module.memory }, link: { call } };
+    const imports = { python: { PyLong_AsLong: this.module._PyLong_AsLong }, link: { call } };
     const { dispatch } = new Native.Instance(helper, imports).exports;
     this.#importDefinition = this.newDefinition('javascript_function', this.slots.take(dispatch));
   }

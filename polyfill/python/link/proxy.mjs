@@ -32,7 +32,9 @@ function atomic(buffer, action, address, size, ...texts) {
   if (action === 'wait') {
     const nanoseconds = BigInt(texts[1]);
     const timeout = nanoseconds < 0n ? Infinity : Number(nanoseconds) / 1e6;
-    if (size === 8) return Atomics.wait(new BigInt64Array(buffer), address / 8, BigInt.asIntN(64, operands[0]), timeout);
+    if (size === 8) {
+      return Atomics.wait(new BigInt64Array(buffer), address / 8, BigInt.asIntN(64, operands[0]), timeout);
+    }
     return Atomics.wait(new Int32Array(buffer), address / 4, operands[0] | 0, timeout);
   }
   return String(Atomics[ATOMICS[action] ?? action](new VIEWS[size](buffer), address / size, ...operands));

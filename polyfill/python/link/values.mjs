@@ -29,8 +29,18 @@ export function makeConversions(link) {
     r: reference('r'),
     F: reference('F'),
     A: reference('A'),
-    s: { numeric: false, coerce: String, box: (text) => boxString(module, text), unbox: (ptr) => unboxString(module, ptr) },
-    b: { numeric: false, coerce: bytesOf, box: (bytes) => boxBytes(module, bytes), unbox: (ptr) => unboxBytes(module, ptr) },
+    s: {
+      numeric: false,
+      coerce: String,
+      box: (text) => boxString(module, text),
+      unbox: (ptr) => unboxString(module, ptr),
+    },
+    b: {
+      numeric: false,
+      coerce: bytesOf,
+      box: (bytes) => boxBytes(module, bytes),
+      unbox: (ptr) => unboxBytes(module, ptr),
+    },
     J: {
       numeric: false,
       coerce: JSON.stringify,
@@ -77,18 +87,25 @@ function unboxBytes(module, ptr) {
 const UTF16 = 'utf-16-le';
 const SURROGATES = 'surrogatepass';
 const CHUNK = 4096;
+const LITTLE_ENDIAN = -1;
 
 /** A Python string with the same UTF-16 code units, lone surrogates included. */
 export function boxString(module, text) {
-  const length = text.length;
-  const place = module._malloc(2 * length + 4);
+  const { length } = text;
+  const errors = cString(module, SURROGATES);
+  const order = (2 * length + 3) & ~3;
+  const place = module._malloc(order + 4);
+  if (place === 0) throw new RangeError(`cannot allocate a string of ${length} code units in Python`);
   const units = module.HEAPU16;
   const start = place >>> 1;
   for (let i = 0; i < length; i++) units[start + i] = text.charCodeAt(i);
-  const order = place + ((2 * length + 3) & ~3) - (length & 1 ? 0 : 0);
-  module.HEAPU32[order >>> 2] = 0xffffffff;
-  const ptr = module._PyUnicode_DecodeUTF16(place, 2 * length, cString(module, SURROGATES), order);
+  module.HEAP32[(place + order) >>> 2] = LITTLE_ENDIAN;
+  const ptr = module._PyUnicode_DecodeUTF16(place, 2 * length, errors, place + order);
   module._free(place);
+  if (ptr === 0) {
+    module._PyErr_Clear();
+    throw new RangeError(`cannot allocate a string of ${length} code units in Python`);
+  }
   return ptr;
 }
 

@@ -142,7 +142,8 @@ for i in range(40):
       const type = { initial: 1, maximum: 3n, shared: false, address: 'i32' };
       t.give('mine', t.link.storageFor(native, type));
       assert.equal(nativeOf('mine'), native);
-      assert.deepEqual(t.evaluate('[mine.pages, mine.declared_type.maximum, mine.type.minimum, mine.data[5]]'), [2, 3, 2, 6]);
+      const facts = '[mine.pages, mine.declared_type.maximum, mine.type.minimum, mine.data[5]]';
+      assert.deepEqual(t.evaluate(facts), [2, 3, 2, 6]);
       t.give('new', t.link.storageFor(null, { initial: 1 }));
       assert.equal(nativeOf('new').buffer.byteLength, PAGE);
       assert.equal(t.evaluate('new.declared_type.maximum'), null);
@@ -151,7 +152,8 @@ for i in range(40):
     it('check every bit of addresses and offsets', () => {
       const last = PAGE - 4;
       for (const move of [false, true]) {
-        t.define('a = memory(1); w = memory(1, None, False, I64); load = a.accessor("i32_load"); wide = w.accessor("i32_load")');
+        t.define('a = memory(1); w = memory(1, None, False, I64)');
+        t.define('load = a.accessor("i32_load"); wide = w.accessor("i32_load")');
         if (move) ['a', 'w'].forEach(nativeOf);
         const outside = 'out of bounds memory access';
         const cases = [
@@ -162,7 +164,7 @@ for i in range(40):
           ['wide, 2**64 - 4, 4', outside], ['wide, 2**64 - 1, 2**64 - 1', outside], ['wide, 0, 2**64 - 1', outside],
           ['wide, 2**32, 0', outside], ['wide, 4, 2**32 - 4', outside],
         ];
-        for (const [call, expected] of cases) assert.equal(t.evaluate(`trap_of(${call})`), expected, `${call}, ${move}`);
+        for (const [call, expected] of cases) assert.equal(t.evaluate(`trap_of(${call})`), expected, call);
       }
     });
 
@@ -276,9 +278,9 @@ def narrow(shared):
     out.append(trap_of(f("memory_atomic_wait64"), 4, 1, 0))
     return out
 `);
-      const expected = [0xf4, 0xf3, 0x12bb, 0xfffe, 0xffffffff, 9, 2 ** 64, 0xf0f0, 0xf0f0, 0xff0000f0f0,
-        'unaligned atomic', 'unaligned atomic', 'unaligned atomic', 'out of bounds memory access', 'unaligned atomic', 0];
       const unaligned = 'unaligned atomic';
+      const expected = [0xf4, 0xf3, 0x12bb, 0xfffe, 0xffffffff, 9, 2 ** 64, 0xf0f0, 0xf0f0, 0xff0000f0f0,
+        unaligned, unaligned, unaligned, 'out of bounds memory access', unaligned, 0];
       assert.deepEqual(t.evaluate('narrow(False)'), [...expected, 'expected shared memory', unaligned]);
       assert.deepEqual(t.evaluate('narrow(True)'), [...expected, 1, unaligned]);
     });
