@@ -82,8 +82,10 @@ def build(
     _copy_tree(pyodide, site / "pyodide")
     _copy_tree(WEB / "static", site / "static")
     _copy_tree(WEB / "js_cases", site / "js_cases")
-    _copy_tree(POLYFILL / "python", site / "polyfill" / "python")
-    _copy(POLYFILL / "python.mjs", site / "polyfill" / "python.mjs")
+    for folder in ("python", "lowered"):
+        _copy_tree(POLYFILL / folder, site / "polyfill" / folder)
+    for file in ("python.mjs", "implementation.mjs"):
+        _copy(POLYFILL / file, site / "polyfill" / file)
     _copy(WEB / "driver.py", site / "driver.py")
     data = {"cases": [case.to_json() for case in cases], "differences": differences}
     (site / "cases.json").write_text(json.dumps(data), "utf-8")

@@ -111,6 +111,10 @@ def unexplained(report: Report) -> list[str]:
             if "reason" not in item:
                 native, ours = json.dumps(item["native"]), json.dumps(item["pyjsapi"])
                 lines.append(f"{case['id']} {item['path']}: browser {native}, pyjsapi {ours}")
+        for item in case.get("loweredDifferences", ()):
+            if "reason" not in item:
+                native, ours = json.dumps(item["native"]), json.dumps(item["lowered"])
+                lines.append(f"{case['id']} {item['path']}: browser {native}, lowered {ours}")
         lines += [
             f"{case['id']} {s['path']}: a listed difference did not occur" for s in case["stale"]
         ]

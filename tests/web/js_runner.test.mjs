@@ -19,6 +19,11 @@ test("primitives that JSON confuses are told apart", () => {
   assert.equal(new Set(texts).size, values.length - 1, "only a symbol with a well-known description is like the well-known one");
 });
 
+test("texts with lone surrogates are written in escapes", () => {
+  assert.deepEqual(describe("a\ud83db"), { utf16: "a\\ud83db" });
+  assert.equal(describe("🐢"), "🐢");
+});
+
 test("an object that appears again is the path of its first place", () => {
   const mine = { a: 1 };
   const cyclic = { mine, list: [mine, {}] };

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from web import catalogue
+from web import catalogue, js_catalogue
 from web.catalogue import CatalogueError, check_case, expected_pattern, hex_bytes, plain
 
 
@@ -21,7 +21,8 @@ def test_the_catalogue_is_well_formed_and_large_enough() -> None:
     cases = [case for case in catalogue.load() if not case.id.startswith("real-")]
     assert len(cases) >= 60
     assert all(case.title and case.covers and case.steps for case in cases)
-    catalogue.load_differences(cases)
+    differences = catalogue.load_differences([*catalogue.load(), *js_catalogue.load()])
+    assert all(entry["source"].startswith("https://") for entry in differences)
 
 
 STATEMENTS = """

@@ -77,6 +77,18 @@ export function unmetExpectations(case_, transcript) {
 }
 
 /**
+ * The differences between the browser's transcript and that of the same browser with lowered modules. One that is listed
+ * for this browser, and where lowering does what pyjsapi does, has its reason.
+ */
+export function judgeLowered(case_, native, lowered, browser, known) {
+  return compareTranscripts(case_, native, lowered).map(({ path, native: theirs, pyjsapi: ours }) => {
+    const entry = known.find((item) => item.case === case_.id && item.path === path && browser in item.native
+      && same(item.native[browser], withoutMessage(theirs)) && same(item.pyjsapi, withoutMessage(ours)));
+    return { path, native: theirs, lowered: ours, ...(entry ? { reason: entry.reason, source: entry.source } : {}) };
+  });
+}
+
+/**
  * What the two transcripts of a case mean in this browser.
  *
  * `known` are the entries of browser_differences.json. The status is "equal", "explained" (every difference is listed for

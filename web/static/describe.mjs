@@ -46,10 +46,18 @@ function isDetached(buffer) {
   }
 }
 
+/** JSON with lone surrogates does not survive every way out of a page. */
+const LONE_SURROGATE = /\p{Surrogate}/u;
+
+function escapeSurrogates(text) {
+  return text.replace(/\p{Surrogate}/gu, (unit) => `\\u${unit.charCodeAt(0).toString(16)}`);
+}
+
 /** `Object.is`-faithful form of a primitive that is not a symbol. */
 function describePrimitive(value) {
   if (value === undefined) return { undefined: true };
   if (typeof value === "bigint") return { bigint: String(value) };
+  if (typeof value === "string" && LONE_SURROGATE.test(value)) return { utf16: escapeSurrogates(value) };
   if (typeof value === "number" && (!Number.isFinite(value) || Object.is(value, -0))) {
     return { number: Object.is(value, -0) ? "-0" : String(value) };
   }

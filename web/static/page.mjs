@@ -1,10 +1,12 @@
 // The comparison page: runs the cases in a worker, fills the table while they run, and leaves the result in `window.report`.
-// URL parameters: ?only=ID,ID runs these cases; ?engine=native leaves pyjsapi out.
+// URL parameters: ?only=ID,ID runs these cases; ?engine=native leaves pyjsapi and lowering out.
+// A browser whose modules have one memory is compared with its modules lowered in place of its own.
 
-import { judge } from "./compare.mjs";
+import { hasMultiMemory } from "../polyfill/lowered/probe.mjs";
+import { judge, judgeLowered } from "./compare.mjs";
 import { showDetail, summarise } from "./show.mjs";
 
-const NOT_COMPARED = { status: "not compared", differences: [], stale: [], unmet: [] };
+const NOT_COMPARED = { status: "not compared", differences: [], stale: [], unmet: [], loweredDifferences: [] };
 const SILENCE_LIMIT_MS = 120_000;
 const $ = (selector) => document.querySelector(selector);
 const parameters = new URLSearchParams(location.search);
@@ -25,8 +27,11 @@ const started = new Date();
 const { cases: allCases, differences: known } = await (await fetch(new URL("cases.json", root))).json();
 const only = parameters.get("only")?.split(",");
 const cases = only ? allCases.filter((case_) => only.includes(case_.id)) : allCases;
-const engines = parameters.get("engine") === "native" ? ["native"] : ["native", "pyjsapi"];
-const results = new Map(cases.map((case_) => [case_.id, { native: null, pyjsapi: null }]));
+const engines = parameters.get("engine") === "native" ? ["native"]
+  : hasMultiMemory() ? ["native", "pyjsapi", "lowered"] : ["pyjsapi", "lowered"];
+/** What stands for the browser. */
+const reference = engines.includes("native") ? "native" : "lowered";
+const results = new Map(cases.map((case_) => [case_.id, { native: null, pyjsapi: null, lowered: null }]));
 let versions = {};
 
 const rowOf = (id) => document.getElementById(`case-${id}`);
@@ -52,6 +57,7 @@ const STAGES = {
   native: () => `This browser: ${count("native")} of ${cases.length} cases`,
   pyodide: () => "Starting Pyodide and pyjsapi …",
   pyjsapi: () => `pyjsapi: ${count("pyjsapi")} of ${cases.length} cases`,
+  lowered: () => `This browser with lowered modules: ${count("lowered")} of ${cases.length} cases`,
 };
 
 function fillEngine(case_, engine) {
@@ -64,27 +70,35 @@ function fillEngine(case_, engine) {
 function decide(case_) {
   const result = results.get(case_.id);
   if (engines.length === 1) return setStatus(case_.id, "native", "native");
-  const failure = result.native.failure ?? result.pyjsapi.failure;
+  const failure = engines.map((engine) => result[engine].failure).find((text) => text !== undefined);
   result.judgement = failure
-    ? { status: "different", failure, differences: [], stale: [], unmet: [] }
-    : judge(case_, result.native.transcript, result.pyjsapi.transcript, browser.name, known);
+    ? { status: "different", failure, differences: [], stale: [], unmet: [], loweredDifferences: [] }
+    : judge(case_, result[reference].transcript, result.pyjsapi.transcript, browser.name, known);
+  if (!failure) {
+    const lowered = judgeLowered(case_, result[reference].transcript, result.lowered.transcript, browser.name, known);
+    result.judgement.loweredDifferences = lowered;
+    if (lowered.some((item) => !item.reason)) result.judgement.status = "different";
+  }
   setStatus(case_.id, result.judgement.status);
   const note = rowOf(case_.id).querySelector(".note");
-  const { differences, stale, unmet } = result.judgement;
+  const { differences, stale, unmet, loweredDifferences } = result.judgement;
   note.textContent = failure ?? [
     ...new Set(differences.map((item) => item.reason ?? `${item.path}: ${JSON.stringify(item.native)} ≠ ${JSON.stringify(item.pyjsapi)}`)),
     ...stale.map((item) => `${item.path}: a listed difference did not occur (${item.reason})`),
     ...unmet.map((item) => `${item.path}: the case expects ${JSON.stringify(item.expected)}`),
+    ...loweredDifferences.filter((item) => !item.reason)
+      .map((item) => `lowered, ${item.path}: ${JSON.stringify(item.native)} ≠ ${JSON.stringify(item.lowered)}`),
   ].join("; ");
   showTotals();
 }
 
 function totals() {
-  const sum = { cases: cases.length, equal: 0, explained: 0, different: 0, nativeMs: 0, pyjsapiMs: 0 };
-  for (const { native, pyjsapi, judgement } of results.values()) {
+  const sum = { cases: cases.length, equal: 0, explained: 0, different: 0, nativeMs: 0, pyjsapiMs: 0, loweredMs: 0 };
+  for (const { native, pyjsapi, lowered, judgement } of results.values()) {
     if (judgement) sum[judgement.status] += 1;
     sum.nativeMs += native?.ms ?? 0;
     sum.pyjsapiMs += pyjsapi?.ms ?? 0;
+    sum.loweredMs += lowered?.ms ?? 0;
   }
   return sum;
 }
@@ -99,7 +113,7 @@ function receive(engine, id, value) {
   const case_ = cases.find((item) => item.id === id);
   results.get(id)[engine] = value;
   fillEngine(case_, engine);
-  if (engine === engines.at(-1)) decide(case_);
+  if (engines.every((name) => results.get(id)[name])) decide(case_);
 }
 
 /** Runs what is still missing in a new worker; resolves when that worker is done, broken or silent. */
@@ -151,8 +165,8 @@ function makeReport(fatal) {
     browser, versions, started: started.toISOString(), finished: new Date().toISOString(), isolated: crossOriginIsolated,
     complete: !fatal, fatal: fatal ?? null, summary: totals(), problems,
     cases: cases.map((case_) => {
-      const { native, pyjsapi, judgement = NOT_COMPARED } = results.get(case_.id);
-      return { id: case_.id, title: case_.title, group: case_.group, covers: case_.covers, ...judgement, native, pyjsapi };
+      const { native, pyjsapi, lowered, judgement = NOT_COMPARED } = results.get(case_.id);
+      return { id: case_.id, title: case_.title, group: case_.group, covers: case_.covers, ...judgement, native, pyjsapi, lowered };
     }),
   };
 }
@@ -223,7 +237,8 @@ async function main() {
   document.body.dataset.state = fatal || summary.different ? "different" : "passed";
   showProgress(fatal ? `Stopped: ${fatal}` : engines.length === 1 ? "Done: this browser alone"
     : `Done: ${summary.equal} equal, ${summary.explained} explained, ${summary.different} different`
-      + ` — this browser ${summary.nativeMs.toFixed(0)} ms, pyjsapi ${summary.pyjsapiMs.toFixed(0)} ms`);
+      + ` — this browser ${summary.nativeMs.toFixed(0)} ms, pyjsapi ${summary.pyjsapiMs.toFixed(0)} ms,`
+      + ` lowered ${summary.loweredMs.toFixed(0)} ms`);
   if (versions.pyjsapi) {
     $("#versions").textContent = `pyjsapi ${versions.pyjsapi} · Pyodide ${versions.pyodide} · Python ${versions.python}`;
   }

@@ -55,6 +55,7 @@ export function showValue(value) {
   if (Array.isArray(value)) return `[${value.map(showValue).join(", ")}]`;
   if ("undefined" in value) return "undefined";
   if ("number" in value) return value.number;
+  if ("utf16" in value) return `"${value.utf16}"`;
   if ("bigint" in value) return `${value.bigint}n`;
   if ("host" in value) return value.args ? `${value.host}(${value.args.map(showValue).join(", ")})` : `host ${value.host}`;
   if ("same" in value) return `the same as ${value.same}`;
@@ -109,17 +110,19 @@ function entryCell(entry) {
   return cell;
 }
 
-/** The steps of a case with both transcripts side by side. */
-export function showDetail(case_, { native, pyjsapi, judgement }) {
-  const bad = new Map((judgement?.differences ?? []).map((item) => [entryOfPath(case_, item.path), item]));
+/** The steps of a case with the transcripts side by side. */
+export function showDetail(case_, { native, pyjsapi, lowered, judgement }) {
+  const differences = [...judgement?.differences ?? [], ...judgement?.loweredDifferences ?? []];
+  const bad = new Map(differences.map((item) => [entryOfPath(case_, item.path), item]));
   const rows = case_.steps.map((step, k) => {
     const difference = bad.get(k);
     const mark = !pyjsapi ? "" : difference ? (difference.reason ? "explained" : "different") : "equal";
     const row = element("tr", { className: mark }, element("td", {}, String(k)), element("td", {}, element("code", {}, showStep(step))),
-      entryCell(native?.transcript?.[k]), entryCell(pyjsapi?.transcript?.[k]));
+      entryCell(native?.transcript?.[k]), entryCell(pyjsapi?.transcript?.[k]),
+      entryCell(lowered?.transcript?.[k]));
     return row;
   });
-  const head = element("tr", {}, ...["#", case_.code ? "Observed" : "Step", "This browser", "pyjsapi"].map((text) => element("th", { scope: "col" }, text)));
+  const head = element("tr", {}, ...["#", case_.code ? "Observed" : "Step", "This browser", "pyjsapi", "Lowered"].map((text) => element("th", { scope: "col" }, text)));
   const table = element("table", { className: "steps" }, element("thead", {}, head), element("tbody", {}, ...rows));
   const covers = element("p", { className: "covers" }, `Covers: ${case_.covers.join(", ")}`);
   const sources = Object.entries(case_.sources ?? {}).map(([name, text]) => [`module ${name}`, text]);

@@ -1,4 +1,5 @@
-// Runs cases beside the page: each on the browser's own WebAssembly, then each on pyjsapi in Pyodide.
+// Runs cases beside the page: each on the browser's own WebAssembly, then each on pyjsapi in Pyodide, then each on the
+// browser's own with modules of several memories lowered.
 // In: {cases, engines}. Out: {stage}, {engine, id, transcript, ms}, {versions}, {broken, id, message}, {done}.
 
 import { runCase } from "./driver.mjs";
@@ -42,8 +43,7 @@ async function loadNamespace(pyodide) {
 }
 
 /** pyjsapi's answers: cases of steps run in Python, cases that are JavaScript on the namespace that Python implements. */
-async function startPyjsapi(cases) {
-  const pyodide = await startPyodide();
+async function startPyjsapi(pyodide, cases) {
   const runJson = pyodide.pyimport("driver").run_case_json;
   const namespace = cases.some(isJs) ? await loadNamespace(pyodide) : null;
   return async (case_) => {
@@ -54,6 +54,14 @@ async function startPyjsapi(cases) {
     pyodide.runPython("None"); // Throws if the case has broken Pyodide.
     return { transcript, ms };
   };
+}
+
+/** From here on the global namespace lowers, whatever the browser has. */
+async function startLowered(pyodide) {
+  const { install } = await import("../polyfill/lowered/namespace.mjs");
+  const { prepare } = await import("../polyfill/implementation.mjs");
+  await prepare({ pyodide });
+  install();
 }
 
 async function runNative(case_) {
@@ -94,11 +102,17 @@ addEventListener("message", async ({ data: { cases, engines } }) => {
       postMessage({ stage: "native" });
       if (!await runAll(cases, "native", runNative)) return;
     }
+    if (engines.includes("pyjsapi") || engines.includes("lowered")) postMessage({ stage: "pyodide" });
+    const pyodide = engines.at(-1) === "native" ? null : await startPyodide();
     if (engines.includes("pyjsapi")) {
-      postMessage({ stage: "pyodide" });
-      const run = await startPyjsapi(cases);
+      const run = await startPyjsapi(pyodide, cases);
       postMessage({ stage: "pyjsapi" });
       if (!await runAll(cases, "pyjsapi", run)) return;
+    }
+    if (engines.includes("lowered")) {
+      await startLowered(pyodide);
+      postMessage({ stage: "lowered" });
+      if (!await runAll(cases, "lowered", runNative)) return;
     }
     postMessage({ done: true });
   } catch (error) {
