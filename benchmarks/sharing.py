@@ -267,7 +267,7 @@ def starts(rounds: int) -> list[Cost]:
     """How long a worker takes from its making to the first answer, and to its end."""
 
     def answer() -> None:
-        worker = Worker("benchmarks.sharing:answer", kind="process")
+        worker = Worker("benchmarks.first_answer:answer", kind="process")
         worker.receive()
         worker.join(TIMEOUT)
 
@@ -275,11 +275,6 @@ def starts(rounds: int) -> list[Cost]:
     later = median(_seconds(answer) for _ in range(rounds))
     note = f"the first, which starts the server: {first * 1e3:.0f} ms"
     return [Cost("a process worker: start, answer, end", later * 1e3, "ms", note=note)]
-
-
-def answer(scope: Any) -> None:
-    """A worker that says that it is there."""
-    scope.postMessage("here")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -57,7 +57,7 @@ class ControlPage:
     """The control page of a mapped segment. Methods are called with ``lock`` held, unless they say otherwise."""
 
     __slots__ = ("__weakref__", "_bell_thread", "_belled", "_bytes", "_words", "backend", "base", "library",
-                 "lock", "longs", "parking", "patience", "segment")  # fmt: skip
+                 "lock", "longs", "parking", "patience", "segment", "waits")  # fmt: skip
 
     def __init__(self, segment: Segment, *, length: int | None = None) -> None:
         """Make the control page of a block of ``length`` bytes, or read what another process has made.
@@ -99,6 +99,8 @@ class ControlPage:
             raise OSError("other processes access this memory by libatomic, which is not there")
         self.patience = 64
         """How often whoever is about to wait looks first whether there is a need to."""
+        self.waits = 0
+        """How often somebody was about to."""
         self._belled: dict[int, Waiter] = {}
         self._bell_thread: threading.Thread | None = None
         if new:

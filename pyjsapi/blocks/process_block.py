@@ -28,9 +28,11 @@ _CODES: Final[dict[int, Literal["B", "H", "I", "Q"]]] = {1: "B", 2: "H", 4: "I",
 _IN_ORDER: Final = platform.machine() in ("x86_64", "AMD64") and sys.byteorder == "little"
 """Whether plain loads are as good as atomic ones, given that all stores are atomic."""
 
-_MOST_PATIENCE: Final = 512
+_MOST_PATIENCE: Final = 1024
 _LEAST_PATIENCE: Final = 8
-"""How often an integer is looked at before an agent sleeps."""
+"""How often an integer is looked at before an agent sleeps: for some 60 µs, or for half of one."""
+_TRY_EVERY: Final = 16
+"""Of so many times that an agent waits, it is patient once, to find out whether that is worth it now."""
 
 _ATTACHED: Final[weakref.WeakValueDictionary[bytes, SharedBlock]] = weakref.WeakValueDictionary()
 """The blocks that this process shares, by the identity of their segment."""
@@ -161,13 +163,15 @@ class ProcessBlock(SharedBlock):
         Who waits often waits for what is about to happen, and to sleep and be woken takes longer.
         """
         control = self.control
+        control.waits += 1
+        looks = control.patience if control.waits % _TRY_EVERY else _MOST_PATIENCE
         read, data = INTEGERS[size].unpack_from, self.reservation
-        for _ in repeat(None, control.patience):
+        for _ in repeat(None, looks):
             if read(data, address)[0] != expected:
-                control.patience = min(2 * control.patience, _MOST_PATIENCE)
+                control.patience = min(4 * control.patience, _MOST_PATIENCE)
                 self.refresh()
                 return True
-        control.patience = max(control.patience >> 1, _LEAST_PATIENCE)
+        control.patience = max(control.patience >> 2, _LEAST_PATIENCE)
         return False
 
     def wait_async(
