@@ -1,6 +1,5 @@
 // A guard against running out of stack inside of C: an engine that throws a RangeError through the interpreter's own
 // frames leaves it unusable. So JavaScript looks for itself whether there is room before it calls Python.
-
 //
 // What looks is a function of WebAssembly with a large frame, most of it for a branch that is never taken: engines
 // compare the frame's end with the stack's before anything in it runs. So 256 KiB of stack cost no more to look at than

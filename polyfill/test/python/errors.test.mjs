@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { loadEngines, thrownBy } from './engine.mjs';
 
-for (const { WebAssembly, wat, link } of await loadEngines()) {
+for (const { WebAssembly, wat, link, pyodide } of await loadEngines()) {
   const instantiate = (text, imports) => new WebAssembly.Instance(new WebAssembly.Module(wat(text)), imports).exports;
 
   describe(`errors (${link.kind} link)`, () => {
@@ -108,6 +108,7 @@ for (const { WebAssembly, wat, link } of await loadEngines()) {
     });
 
     test('recursion of every shape ends with a RangeError, and the engine goes on', () => {
+      const frames = pyodide.runPython('import inspect; len(inspect.stack(0))');
       let mutual = 0;
       const exports = instantiate(`(module
         (import "m" "back" (func $back (param i32) (result i32)))
@@ -138,6 +139,8 @@ for (const { WebAssembly, wat, link } of await loadEngines()) {
         assert.equal(exports.add(4), 5);
       }
       assert.ok(mutual > 50, `${mutual}`);
+      // Nothing was torn down in the middle: Python's own stack is empty.
+      assert.equal(pyodide.runPython('import inspect; len(inspect.stack(0))'), frames);
     });
   });
 }
