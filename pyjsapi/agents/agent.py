@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import itertools
 import threading
 import time
@@ -53,10 +54,11 @@ class Agent:
         self._tasks: deque[Callable[[], None]] = deque()
         self._sleepers: set[threading.Lock] = set()
         self._guard = threading.Lock()
-        self._targets: weakref.WeakSet[MessageReceiver] = weakref.WeakSet()
+        self._targets: list[weakref.ref[MessageReceiver]] = []
         self.loop: asyncio.AbstractEventLoop | None = None
         """The event loop that `run_on` was given."""
         self._future: asyncio.Future[None] | None = None
+        self._main: asyncio.Task[Any] | None = None
 
     @staticmethod
     def current() -> Agent:
@@ -107,19 +109,20 @@ class Agent:
         for lock in sleepers:
             unlock(lock)
         loop = self.loop
-        if future is not None and loop is not None and not loop.is_closed():
-            loop.call_soon_threadsafe(_settle, future)
+        if future is not None and loop is not None:
+            with contextlib.suppress(RuntimeError):  # it was closed meanwhile
+                loop.call_soon_threadsafe(_settle, future)
 
     def expect(self, target: MessageReceiver, expects: bool) -> None:
         """Keep in mind that ``target`` has handlers, or has none any more."""
-        if expects:
-            self._targets.add(target)
-        else:
-            self._targets.discard(target)
+        with self._guard:
+            others = [ref for ref in self._targets if ref() not in (None, target)]
+            self._targets = [*others, weakref.ref(target)] if expects else others
 
     def expects_messages(self) -> bool:
         """Whether a handler of anything in this agent may still be called."""
-        return any(target.expects_messages() for target in list(self._targets))
+        targets = [reference() for reference in self._targets]
+        return any(target is not None and target.expects_messages() for target in targets)
 
     def run_tasks(self) -> int:
         """Run what was left for the agent until nothing is left; how many tasks that were.
@@ -173,9 +176,21 @@ class Agent:
                     self._sleepers.discard(lock)
 
     def run_on(self, loop: asyncio.AbstractEventLoop | None) -> None:
-        """Let `woken` be awaited on an event loop, or no more."""
-        self.loop = loop
+        """Let `woken` be awaited on an event loop, by the running task, or no more."""
         self._future = None if loop is None else loop.create_future()
+        self._main = None if loop is None else asyncio.current_task(loop)
+        self.loop = loop
+
+    def cancel(self) -> bool:
+        """Cancel the task that `run_on` was called in, from any thread; whether there is one."""
+        loop, main = self.loop, self._main
+        if loop is None or main is None:
+            return False
+        try:
+            loop.call_soon_threadsafe(main.cancel)
+        except RuntimeError:  # it was closed meanwhile
+            return False
+        return True
 
     async def woken(self) -> None:
         """Wait until `wake` is called, or was since the last time; run the tasks that were left."""

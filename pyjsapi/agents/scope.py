@@ -128,6 +128,7 @@ def run_worker(
         except WorkerTerminated:
             raise
         except BaseException as error:
+            agent.waiter.check()  # a task that was cancelled because of the end is no error
             scope.report(error)
     finally:
         _CURRENT.scope = None

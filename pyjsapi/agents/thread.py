@@ -8,6 +8,9 @@ cannot be interrupted is a call of C code that does not return, such as ``time.s
 
 from __future__ import annotations
 
+import _weakrefset
+import asyncio
+import os
 import sys
 import threading
 from typing import Any, ClassVar, Final
@@ -15,6 +18,7 @@ from typing import Any, ClassVar, Final
 from pyjsapi.agents.agent import WorkerTerminated
 from pyjsapi.agents.backend import Backend, Frame, Job, Link
 from pyjsapi.agents.scope import new_agent, run_worker
+from pyjsapi.blocks import waiting
 
 _PATIENCE: Final = 0.25
 """Seconds that a terminated worker is given to end: its exception may have been caught."""
@@ -22,9 +26,16 @@ _SOON: Final = 0.002
 """Seconds after which a worker is looked at again that is in the middle of something."""
 _POSTPONED: Final = 50
 """How often that is done."""
-_DELICATE: Final = ("<frozen importlib", threading.__file__)
-"""What the files are called whose code takes locks in Python: an exception between taking one and what releases it
-leaves it locked. Locks of C, such as those of memories, are taken and released without a step between."""
+_DELICATE: Final = (
+    "<frozen importlib",
+    threading.__file__,
+    _weakrefset.__file__,
+    os.path.dirname(asyncio.__file__),
+    os.path.dirname(waiting.__file__),
+)
+"""What the files are called whose code takes locks in Python, or whose errors are dropped: an exception between taking a
+lock and what releases it leaves it locked. Locks of C, such as a memory's, are taken and released without such a step.
+"""
 
 
 class ThreadLink(Link):
@@ -50,6 +61,7 @@ class ThreadBackend(Backend):
         self._agent = new_agent(job)
         # Reentrant: where an exception came between taking and using it, it is taken again.
         self._guard = threading.RLock()
+        self._interruptible = False  # before, the exception would miss all that handles it
         self._finished = False
         self._again: threading.Timer | None = None
         self._terminated = False
@@ -62,28 +74,28 @@ class ThreadBackend(Backend):
         self._thread.start()
 
     def _live(self, inner: ThreadLink) -> None:
-        try:
-            run_worker(self.job, inner, agent=self._agent)
-        except WorkerTerminated:
-            pass
-        finally:
-            self._finish()
-            inner.close()
-            self.link.received(Frame("ended", 0, "terminated" if self._terminated else None))
-
-    def _finish(self) -> None:
-        """From here on `terminate` leaves the thread alone; what it has raised already may come until then."""
-        finished = False
-        while not finished:
+        started = settled = False
+        while not settled:
+            # Whatever step of this is interrupted, the next round goes on.
             try:
-                with self._guard:
-                    self._finished = True
-                    _raise_in(self._thread, None)
-                finished = True
+                self._interruptible = True
+                if not started:
+                    started = True
+                    run_worker(self.job, inner, agent=self._agent)
+                self._settle()
+                settled = True
             except WorkerTerminated:
                 continue
         if self._again is not None:
             self._again.cancel()
+        inner.close()
+        self.link.received(Frame("ended", 0, "terminated" if self._terminated else None))
+
+    def _settle(self) -> None:
+        """From here on `terminate` leaves the thread alone."""
+        with self._guard:
+            self._finished = True
+            _raise_in(self._thread, None)
 
     def terminate(self) -> None:
         """Raise `WorkerTerminated` in the worker, also if it waits. It may be called again."""
@@ -93,7 +105,6 @@ class ThreadBackend(Backend):
             self._terminated = True
             self._agent.waiter.interrupt(WorkerTerminated("the worker was terminated"))
             self._raise(_POSTPONED)
-            self._agent.wake()
 
     def _raise(self, postponed: int) -> None:
         """Raise the exception at the worker's next step, but rather later where that would break a lock."""
@@ -101,10 +112,15 @@ class ThreadBackend(Backend):
             if self._finished:
                 return
             delay = _PATIENCE
-            if postponed and _holds_delicate_locks(self._thread):
+            if not self._interruptible:
+                delay = _SOON
+            elif postponed == _POSTPONED and self._agent.cancel():
+                postponed = 0  # an event loop ends in order; what blocks it is interrupted if that takes too long
+            elif postponed and _takes_a_lock(self._thread):
                 postponed, delay = postponed - 1, _SOON
             else:
                 _raise_in(self._thread, WorkerTerminated)
+                self._agent.wake()
             if self._again is not None:
                 self._again.cancel()
             self._again = threading.Timer(delay, self._raise, (postponed,))
@@ -127,16 +143,7 @@ def _raise_in(thread: threading.Thread, error: type[BaseException] | None) -> No
         ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread.ident), what)
 
 
-def _holds_delicate_locks(thread: threading.Thread) -> bool:
+def _takes_a_lock(thread: threading.Thread) -> bool:
     """Whether the thread is in code that an exception must not leave."""
     frame = sys._current_frames().get(thread.ident or 0)
-    while frame is not None:
-        name = frame.f_code.co_filename
-        if name.startswith(_DELICATE) and frame.f_code.co_name not in _LIVING:
-            return True
-        frame = frame.f_back
-    return False
-
-
-_LIVING: Final = ("run", "_bootstrap", "_bootstrap_inner")
-"""Functions of `threading` that every thread is in."""
+    return frame is not None and frame.f_code.co_filename.startswith(_DELICATE)
