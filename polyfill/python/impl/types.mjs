@@ -40,8 +40,8 @@ export function makeTypes(context) {
       return heap === 'func' || funcMatches(state.ptr, defined) === 1;
     }
     if (heap === 'none') return false;
-    // ToInt32(-0) equals -0.
-    if (isI31(value) || value === 0) return ABOVE_I31.has(heap);
+    // -0 is no i31 reference, in every engine.
+    if (isI31(value)) return ABOVE_I31.has(heap);
     const state = objects.state(value);
     if (state === undefined) return heap === 'any';
     return Number.isNaN(defined) ? ABOVE[state.kind].has(heap) : objectMatches(state.ptr, defined) === 1;
@@ -52,9 +52,7 @@ export function makeTypes(context) {
     const nullable = code[1] === '?';
     const heap = code.slice(2);
     return (value) => {
-      if (value === null ? nullable : matches(value, letter, heap)) {
-        return letter === 'A' && value === 0 ? 0 : value;
-      }
+      if (value === null ? nullable : matches(value, letter, heap)) return value;
       throw new TypeError(`WebAssembly: the value is not of the reference type (ref ${nullable ? 'null ' : ''}${
         Number.isNaN(Number(heap)) ? heap : 'type'})`);
     };

@@ -164,5 +164,17 @@ for (const { WebAssembly, wat, link } of await loadEngines()) {
       assert.equal(WebAssembly.validate(wrong), true);
       assert.equal(WebAssembly.validate(wrong, options), false);
     });
+
+    test('-0 is itself as any reference, and no i31 reference', () => {
+      const { any, i31, eq } = new WebAssembly.Instance(new WebAssembly.Module(wat(`(module
+        (func (export "any") (param anyref) (result anyref) (local.get 0))
+        (func (export "i31") (param i31ref) (result i31ref) (local.get 0))
+        (func (export "eq") (param eqref) (result eqref) (local.get 0)))`))).exports;
+      assert.equal(any(-0), -0);
+      for (const f of [i31, eq]) {
+        assert.equal(f(0), 0);
+        assert.ok(thrownBy(() => f(-0)) instanceof TypeError);
+      }
+    });
   });
 }
