@@ -74,14 +74,16 @@ class _Group(IntEnum):
 class Stop:
     """An instruction at which the scan stopped: one that names a function, a memory or a data segment."""
 
-    __slots__ = ("end", "instr", "loops", "pos")
+    __slots__ = ("end", "instr", "line", "loops", "pos")
 
-    def __init__(self, pos: int, end: int, instr: Instr, loops: int) -> None:
+    def __init__(self, pos: int, end: int, instr: Instr, loops: int, line: int) -> None:
         self.pos = pos
         self.end = end
         self.instr = instr
         self.loops = loops
         """Number of loops that the instruction stands in."""
+        self.line = line
+        """A position before it where an instruction begins; no block begins or ends between the two."""
 
     def __repr__(self) -> str:
         return f"Stop({self.pos}, {self.end}, {self.instr}, {self.loops})"
@@ -97,7 +99,7 @@ def scan(code: BinaryCode) -> Iterator[Stop]:
     memargs: dict[bytes, Instr] = {}
     loops: list[int] = []
     depth = 0
-    pos = body_start(code)
+    pos = line = body_start(code)
     match = _pattern().match
     while True:
         found = match(data, pos, end)
@@ -111,7 +113,7 @@ def scan(code: BinaryCode) -> Iterator[Stop]:
                 (instr,), _ = decode_instrs(text, 0, len(text), count=1)
                 memargs[text] = instr
             pos = found.end()
-            yield Stop(found.start(_Group.MEMARG), pos, instr, depth)
+            yield Stop(found.start(_Group.MEMARG), pos, instr, depth, line)
         elif group == _Group.CALL:
             text = found[_Group.CALL]
             instr = calls.get(text)
@@ -119,19 +121,20 @@ def scan(code: BinaryCode) -> Iterator[Stop]:
                 index, _ = read_unsigned(text, 1, 32)
                 instr = calls[text] = (BY_CODE[text[0]], index)
             pos = found.end()
-            yield Stop(found.start(_Group.CALL), pos, instr, depth)
+            yield Stop(found.start(_Group.CALL), pos, instr, depth, line)
+            line = pos
         elif group == _Group.OPEN:
             loops.append(0)
-            pos = found.end()
+            pos = line = found.end()
         elif group == _Group.END:
-            pos = found.end()
+            pos = line = found.end()
             if not loops:
                 break
             depth -= loops.pop()
         elif group == _Group.LOOP:
             loops.append(1)
             depth += 1
-            pos = found.end()
+            pos = line = found.end()
         else:
             start = found.start(_Group.OTHER)
             (instr,), pos = decode_instrs(data, start, end, count=1)
@@ -139,7 +142,9 @@ def scan(code: BinaryCode) -> Iterator[Stop]:
             if op is _TRY_TABLE:
                 loops.append(0)
             elif op.imm in _STOPS:
-                yield Stop(start, pos, instr, depth)
+                yield Stop(start, pos, instr, depth, line)
+            if op.imm not in _MEMARGS:
+                line = pos
     if pos != end:
         raise DecodeError("function body ends before its size", pos)
 

@@ -6,6 +6,7 @@ from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from typing import Final, TypeAlias
 
+from pyjsapi.binary.names import Names, set_names
 from pyjsapi.lowering.sequences import END
 from pyjsapi.syntax.module import Code, Export, Func, Global, Import, Instr, Module
 from pyjsapi.syntax.types import (
@@ -54,6 +55,8 @@ class Builder:
         self._import_count = len(module.imported(FuncExtern))
         self._added: dict[Hashable, int] = {}
         self._functions: list[_Function] = []
+        self.names: dict[int, str] = {}
+        """Names of added functions, by position, in a module that has no others."""
 
     def type(self, type_: FuncType) -> int:
         """The index of a type of its own for such functions."""
@@ -99,6 +102,15 @@ class Builder:
             self._functions.append(_Function(type_, tuple(locals_), [*body, END]))
         return position
 
+    def reserve(self, key: Hashable, type_: FuncType) -> int:
+        """The position of a function whose body comes later, by `fill`."""
+        return self.add(key, type_, (), [])
+
+    def fill(self, position: int, locals_: Sequence[ValType], body: list[Instr]) -> None:
+        """Give a reserved function its locals and its body, which has its ``end``."""
+        function = self._functions[position]
+        self._functions[position] = _Function(function.type, tuple(locals_), body)
+
     def has(self, key: Hashable) -> int | None:
         """The position of an added function, if it is there."""
         return self._added.get(key)
@@ -112,6 +124,10 @@ class Builder:
         for function in self._functions:
             groups = tuple([(1, type_) for type_ in function.locals])
             self.module.funcs.append(Func(self.type(function.type), Code(groups, function.body)))
+        if self.names:
+            first = self._import_count
+            funcs = {first + position: name for position, name in self.names.items()}
+            set_names(self.module, Names(funcs=funcs))
         return self.module
 
 
@@ -134,7 +150,9 @@ class Helper(Builder):
         """The source for an import of a function that the helper supplies, known by ``key``."""
         known = self.has(key)
         position = self.add(key, type_, locals_, body)
-        name = str(position)
-        if known is None:
-            self.module.exports.append(Export(name, "func", position))
-        return helper_export(self.number, name)
+        return self.export(position) if known is None else helper_export(self.number, str(position))
+
+    def export(self, position: int) -> Source:
+        """Export an added function; a helper imports none, so its position is its index."""
+        self.module.exports.append(Export(str(position), "func", position))
+        return helper_export(self.number, str(position))

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
 from pyjsapi.binary.code import BinaryCode
+from pyjsapi.binary.names import names_of
 from pyjsapi.lowering import sequences
 from pyjsapi.lowering.builder import MEMORY, Builder, Helper, Source, helper_export
 from pyjsapi.lowering.copies import cross_copy
 from pyjsapi.lowering.indices import exposed_functions, map_functions, map_names
+from pyjsapi.lowering.outline import choose, plain_types
 from pyjsapi.lowering.segments import START_LOCALS, Segments
 from pyjsapi.lowering.sequences import Place, instr
 from pyjsapi.lowering.storages import Storage, Use
 from pyjsapi.lowering.units import Added, Body, Edit, Locals, Payload, assemble, encode_all
+from pyjsapi.lowering.windows import Window, WindowFinder, call_of, function_of
 from pyjsapi.syntax.instructions import Imm
-from pyjsapi.syntax.module import Export, Func, Import, Instr, Module, op_of
+from pyjsapi.syntax.module import Code, Export, Func, Import, Instr, Module, op_of
 from pyjsapi.syntax.op import AT
 from pyjsapi.syntax.types import I32, FuncExtern, FuncType, GlobalType, MemType, ValType
 
@@ -48,6 +52,8 @@ class MainModule:
         self.imported_functions = len(original.imported(FuncExtern))
         self.comps = [sub.comp for rec in original.types for sub in rec.subtypes]
         self.hidden_functions: list[tuple[str, int]] = []
+        self.outlined: dict[int, int] = {}
+        """Functions that live in helpers, by their position among the definitions: index of the import."""
         self.owner: Helper | None = None
         """Defines the memory of the main module, where others need it too."""
         module = Module(
@@ -130,11 +136,67 @@ class MainModule:
         if not isinstance(func.code, BinaryCode):
             raise TypeError("only the code of a decoded module can be lowered")
         body = Body(func.code, func.typeidx)
+        edits = {window.pos: self._window(window, body) for window in self._windows(stops, body)}
+        done = 0
+        for edit in edits.values():
+            body.edits.append(edit)
+        covered = sorted(edits)
         for stop in stops:
+            while done < len(covered) and edits[covered[done]].end <= stop.pos:
+                done += 1
+            if done < len(covered) and covered[done] <= stop.pos:
+                continue
             payload = self._replacement(stop, body)
             if payload is not None:
                 body.edits.append(Edit(stop.pos, stop.end, payload))
+        if edits:
+            body.edits.sort(key=lambda edit: edit.pos)
         return body
+
+    def _windows(self, stops: list[Stop], body: Body) -> list[Window]:
+        if not self.options.windows:
+            return []
+        far = [stop for stop in stops if self._is_far_access(stop.instr)]
+        if len(far) < 2:
+            return []
+        finder = WindowFinder(body.code.data, self.helper_number, self._operator_type)
+        return finder.find(stops, body.code.end, self.locals_of(body).types())
+
+    def _is_far_access(self, original: Instr) -> bool:
+        return (
+            op_of(original).imm in (Imm.MEMARG, Imm.MEMARG_LANE) and original[1] in self.helper_of
+        )
+
+    def helper_number(self, memory: int) -> int | None:
+        """The helper that a memory is in."""
+        helper = self.helper_of.get(memory)
+        return None if helper is None else helper.number
+
+    def _operator_type(self, original: Instr) -> FuncType:
+        op = op_of(original)
+        if op.imm in (Imm.MEMARG, Imm.MEMARG_LANE):
+            return signature(original, self.place(original[1]))
+        if op.params is None or op.results is None:
+            raise TypeError(f"{op} has no signature of its own")
+        return FuncType(op.params, op.results)
+
+    def _window(self, window: Window, body: Body) -> Edit:
+        types = self.locals_of(body).types()
+        type_, locals_, function = function_of(window, types, self.near_access)
+        key = ("window", tuple(function), type_)
+        call = self.far(window.memory, key, type_, function, locals_)
+        return Edit(window.pos, window.end, [encode_all(call_of(window, call))])
+
+    def near_access(self, original: Instr, scratch: int) -> tuple[list[Instr], list[ValType]]:
+        """An access in the module that holds the memory, operands on the stack, and locals that it needs."""
+        op, memory, *rest = original
+        place = self.place(memory)
+        if place.whole or (place.unchecked and place.base == 0):
+            return [(op, 0, *rest)], []
+        params = signature(original, place).params
+        locals_ = range(scratch, scratch + len(params))
+        sets = [instr("local.set", local) for local in reversed(locals_)]
+        return [*sets, *sequences.access(place, original, locals_)], list(params)
 
     def _replacement(self, stop: Stop, body: Body) -> list[Payload] | None:
         original = stop.instr
@@ -225,30 +287,51 @@ class MainModule:
         type_ = FuncType((place.addrtype, I32, I32), ())
         return [Added(self.builder.add(original, type_, (), sequences.init(place, dataidx)))]
 
+    # Functions that move to helpers
+
+    def _outline(self) -> None:
+        chosen = choose(self.original, self.stops, self.helper_number)
+        names = names_of(self.original).funcs if chosen else {}
+        types = plain_types(self.original)
+        positions: dict[int, int] = {}
+        for function, (number, _) in chosen.items():
+            helper, typeidx = self.helpers[number], self.original.funcs[function].typeidx
+            index = function + self.imported_functions
+            position = positions[index] = helper.reserve(("function", index), types[typeidx])
+            source = helper.export(position)
+            self.outlined[function] = self.builder.import_function_as(source, typeidx)
+            if index in names:
+                helper.names[position] = names[index]
+        for function, (number, code) in chosen.items():
+            index = function + self.imported_functions
+            type_ = types[self.original.funcs[function].typeidx]
+            mover = _Mover(self, self.helpers[number], type_, code, types, positions)
+            self.helpers[number].fill(positions[index], *mover.moved())
+
     # The whole
 
     def build(self) -> tuple[Module, list[Module]]:
         """The main module and the helpers."""
         original, builder = self.original, self.builder
         module = builder.module
+        if self.options.outline and self.helpers:
+            self._outline()
         bodies = [
-            self.body(func, stops) for func, stops in zip(original.funcs, self.stops, strict=True)
+            self.body(func, stops)
+            for position, (func, stops) in enumerate(zip(original.funcs, self.stops, strict=True))
+            if position not in self.outlined
         ]
         prelude = self.segments.prelude()
         shift = builder.import_count - self.imported_functions
-        base = builder.import_count + len(original.funcs)
-
-        def function(index: int) -> int:
-            return index if index < self.imported_functions else index + shift
-
-        self.function = function
+        base = builder.import_count + len(bodies)
+        function = self.function = self._function_map(shift)
         module.start = None if original.start is None else function(original.start)
         if prelude is not None:
             if module.start is not None:
                 prelude.append(instr("call", module.start))
             module.start = base + builder.add("start", FuncType((), ()), START_LOCALS, prelude)
         for body in bodies:
-            if not shift:
+            if not shift and not self.outlined:
                 body.edits = [edit for edit in body.edits if not _names_function(edit)]
             code = assemble(body, function, lambda position: base + position)
             module.funcs.append(Func(body.typeidx, code))
@@ -256,10 +339,29 @@ class MainModule:
         module.data_count = len(module.datas) if module.datas else original.data_count
         self._export(shift)
         module = builder.finish()
-        if shift:
+        if shift or self.outlined:
             map_functions(module, function)
         module.customs = map_names(module.customs, function, self._memory_name_map())
         return module, [helper.finish() for helper in self.helpers]
+
+    def _function_map(self, shift: int) -> Callable[[int], int]:
+        imported, outlined = self.imported_functions, self.outlined
+        if not outlined:
+            return lambda index: index if index < imported else index + shift
+        new = list(range(imported))
+        following = self.builder.import_count
+        for position in range(len(self.original.funcs)):
+            if position in outlined:
+                new.append(outlined[position])
+            else:
+                new.append(following)
+                following += 1
+        return new.__getitem__
+
+    def shows_index(self, index: int) -> bool:
+        """Whether a function's ``name`` in JavaScript is the index that it has in the original."""
+        position = index - self.imported_functions
+        return self.function(index) == index and position not in self.outlined
 
     def reader(self) -> Module:
         """A module with the original's imports and nothing else; numbers stand for the memories of helpers."""
@@ -290,7 +392,7 @@ class MainModule:
             elif export.kind == "func":
                 index = self.function(index)
             exports.append(Export(export.name, export.kind, index))
-        if shift:
+        if shift or self.outlined:
             for index in exposed_functions(self.original, self.stops):
                 name = f"{HIDDEN}{index}"
                 exports.append(Export(name, "func", self.function(index)))
@@ -311,3 +413,79 @@ def signature(original: Instr, place: Place) -> FuncType:
 
 def _names_function(edit: Edit) -> bool:
     return not isinstance(edit.payload[0], (bytes, Added))
+
+
+class _Mover:
+    """Rewrites a function for the helper that it moves to."""
+
+    def __init__(
+        self,
+        main: MainModule,
+        helper: Helper,
+        type_: FuncType,
+        code: Code,
+        types: dict[int, FuncType],
+        positions: dict[int, int],
+    ) -> None:
+        self.main = main
+        self.helper = helper
+        self.code = code
+        self.types = types
+        self.positions = positions
+        self.locals = [t for count, t in code.locals for _ in range(count)]
+        self.params = len(type_.params)
+        self.scratch: dict[tuple[ValType, ...], int] = {}
+
+    def moved(self) -> tuple[list[ValType], list[Instr]]:
+        """Locals and body."""
+        body: list[Instr] = []
+        for original in self.code.body:
+            body += self._moved(original)
+        return self.locals, body
+
+    def _moved(self, original: Instr) -> list[Instr]:
+        op, *rest = original
+        match op.imm:
+            case Imm.FUNC:
+                return [instr("call", self.positions[original[1]])]
+            case Imm.BLOCK if isinstance(original[1], int):
+                return [(op, self.helper.type(self.types[original[1]]))]
+            case Imm.MEMARG | Imm.MEMARG_LANE:
+                params = signature(original, self.main.place(original[1])).params
+                if params not in self.scratch:
+                    self.scratch[params] = self.params + len(self.locals)
+                sequence, needed = self.main.near_access(original, self.scratch[params])
+                if self.params + len(self.locals) == self.scratch[params]:
+                    self.locals += needed
+                return sequence
+            case Imm.MEM:
+                return self._memory_op(original)
+            case Imm.MEM_MEM:
+                to, from_ = self.main.place(rest[0]), self.main.place(rest[1])
+                if to.whole:
+                    return [(op, 0, 0)]
+                type_ = FuncType((to.addrtype, from_.addrtype, copy_count(to, from_)), ())
+                return self._call(original, type_, (), sequences.copy(to, from_))
+            case _:
+                return [original]
+
+    def _memory_op(self, original: Instr) -> list[Instr]:
+        op, memory = original
+        place = self.main.place(memory)
+        if place.whole:
+            return [(op, 0)]
+        if op.family == "size":
+            return sequences.size(place)
+        make = sequences.grow if op.family == "grow" else sequences.fill
+        free = (place.addrtype,) if op.family == "grow" else ()
+        return self._call(original, signature(original, place), free, make(place))
+
+    def _call(
+        self, key: Instr, type_: FuncType, free: tuple[ValType, ...], body: list[Instr]
+    ) -> list[Instr]:
+        return [instr("call", self.helper.add(("moved", *key), type_, free, body))]
+
+
+def copy_count(to: Place, from_: Place) -> ValType:
+    """Type of the count of a copy."""
+    return sequences.count_type(to.addrtype, from_.addrtype)

@@ -64,7 +64,7 @@ def plan_of(module: Module, main: MainModule) -> dict[str, Any]:
         entry = [item.name, _kind(item.kind), type_(spaces[item.kind][item.index])]
         if item.kind == "memory" and item.index in main.helper_of:
             return [*entry, main.memory_source(item.index)]
-        if item.kind == "func" and main.function(item.index) != item.index:
+        if item.kind == "func" and not main.shows_index(item.index):
             return [*entry, None, item.index]
         return entry
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from bisect import bisect_right
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import TypeAlias
+from itertools import accumulate
+from typing import TypeAlias, overload
 
 from pyjsapi.binary.code import BinaryCode
 from pyjsapi.binary.encode_instrs import encode_instr
@@ -37,10 +39,33 @@ class Edit:
     payload: list[Payload]
 
 
+class LocalTypes(Sequence[ValType]):
+    """Types of locals by index, without a list of all of them: there may be very many."""
+
+    def __init__(self, params: Sequence[ValType], groups: Sequence[tuple[int, ValType]]) -> None:
+        self._types = [*params, *[type_ for _, type_ in groups]]
+        self._ends = list(accumulate([1] * len(params) + [count for count, _ in groups]))
+
+    def __len__(self) -> int:
+        return self._ends[-1] if self._ends else 0
+
+    @overload
+    def __getitem__(self, index: int) -> ValType: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[ValType]: ...
+    def __getitem__(self, index: int | slice) -> ValType | list[ValType]:
+        if isinstance(index, slice):
+            return [self[k] for k in range(len(self))[index]]
+        if index < len(self._types) and self._ends[index] == index + 1:
+            return self._types[index]
+        return self._types[bisect_right(self._ends, index)]
+
+
 class Locals:
     """The locals of a function, with those that its new body needs more."""
 
     def __init__(self, code: BinaryCode, type_: FuncType) -> None:
+        self.params = type_.params
         self.groups, self.start = local_groups(code)
         self.count = len(type_.params) + sum([count for count, _ in self.groups])
         self.more: list[ValType] = []
@@ -59,6 +84,10 @@ class Locals:
                 self.more.append(type_)
             taken.append(self._slots[key])
         return taken
+
+    def types(self) -> LocalTypes:
+        """The types of the original's locals, by index."""
+        return LocalTypes(self.params, self.groups)
 
     def encode(self) -> bytes:
         """The locals as a function's code begins with them."""
