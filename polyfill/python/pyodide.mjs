@@ -7,11 +7,17 @@ function failure(what, url, cause) {
   return new Error(`${what} could not be loaded from ${url}: ${cause?.message ?? cause}`, { cause });
 }
 
+/** What relative URLs are relative to; a worker from a blob has nothing but its origin. */
+function baseURL() {
+  const { document, location, origin } = globalThis;
+  return document?.baseURI ?? (location.protocol === 'blob:' ? origin : location.href);
+}
+
 /** The folder as an absolute URL that ends with a slash. */
 function folderURL(indexURL) {
   const folder = indexURL.endsWith('/') ? indexURL : `${indexURL}/`;
   if (/^[a-z][a-z0-9+.-]+:/i.test(folder)) return folder;
-  if (!isNode) return new URL(folder, globalThis.document?.baseURI ?? globalThis.location.href).href;
+  if (!isNode) return new URL(folder, baseURL()).href;
   return new URL(folder, `file://${process.cwd()}/`).href;
 }
 
