@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import json
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 NAMESPACES = {
@@ -51,6 +54,12 @@ class FileResult:
         return sum(status == "pass" for status, _ in self.subtests.values())
 
 
+WHOLE_FILE = "the whole file"
+REASONS: dict[str, dict[str, str]] = json.loads(
+    (Path(__file__).resolve().parent / "reasons.json").read_text(encoding="utf-8")
+)
+"""Why a subtest cannot pass, by file and name."""
+
 Run = Mapping[str, FileResult]
 """The results of one place and namespace, by file."""
 
@@ -87,7 +96,7 @@ class Results:
         for place, both in self.runs.items():
             for path, result in both.get(namespace, {}).items():
                 if result.error is not None and not result.subtests:
-                    failing.setdefault((path, "the whole file"), {})[place] = result.error
+                    failing.setdefault((path, WHOLE_FILE), {})[place] = result.error
                     continue
                 for name in self.subtests(path):
                     status, message = result.subtests.get(name, ("not run", result.error or ""))
@@ -158,17 +167,22 @@ def _section(results: Results) -> list[str]:
         "",
         *_counts(results),
     ]
+    lists: dict[str, list[str]] = {}
     seen: set[tuple[str, str]] = set()
     for namespace in ("python", "proxy"):
         if any(namespace in both for both in results.runs.values()):
             failing = results.failing(namespace)
-            lines += ["", f"### {results.name}: what fails in {NAMESPACES[namespace]}", ""]
-            lines += _failures(failing, theirs) or ["Nothing."]
+            lists[NAMESPACES[namespace]] = _failures(failing, theirs)
             seen |= set(failing)
+    titles = list(lists)
+    if len(lists) == 2 and lists[titles[0]] == lists[titles[1]]:
+        lists = {f"{titles[0]}, and the same in {titles[1]}": lists[titles[0]]}
+    for title, failures in lists.items():
+        lines += ["", f"### {results.name}: what fails in {title}", "", *(failures or ["Nothing."])]
     if theirs:
+        alone = {key: value for key, value in theirs.items() if key not in seen}
         lines += ["", f"### {results.name}: what fails in an engine alone", ""]
-        others = {key: value for key, value in theirs.items() if key not in seen}
-        lines += _failures(others, {}) or ["Nothing."]
+        lines += _by_file(alone) or ["Nothing."]
     return lines
 
 
@@ -180,22 +194,45 @@ def markdown(all_results: Sequence[Results], today: date) -> str:
     return "\n".join(lines) + "\n"
 
 
+def _titles(places: Iterable[Place]) -> str:
+    return ", ".join(place.title for place in places)
+
+
 def _failures(
     failing: Mapping[tuple[str, str], Mapping[Place, str]],
     elsewhere: Mapping[tuple[str, str], Mapping[Place, str]],
 ) -> list[str]:
+    """Each failing subtest with its messages, its reason as far as REASONS knows it, and who else fails."""
     lines = []
     for (path, name), places in sorted(failing.items()):
-        messages: dict[str, list[str]] = {}
+        messages: dict[str, list[Place]] = {}
         for place, message in places.items():
-            messages.setdefault(_cell(message), []).append(place.title)
-        for message, titles in messages.items():
-            lines.append(
-                f"- {path.removeprefix('test/')}: *{_cell(name)}* – {message} ({', '.join(titles)})"
-            )
-        native = elsewhere.get((path, name), {})
+            messages.setdefault(_cell(message), []).append(place)
+        for message, where in messages.items():
+            shown = f"{path.removeprefix('test/')}: *{_cell(name)}*"
+            lines.append(f"- {shown} – {message} ({_titles(where)})")
+        reason = REASONS.get(path, {}).get(name)
+        if reason is not None:
+            lines.append(f"  - {reason}")
+        native = elsewhere.get((path, name))
         if native:
-            lines.append(
-                f"  - the engine itself fails it too: {', '.join(each.title for each in native)}"
-            )
+            lines.append(f"  - the engine itself fails it too in {_titles(native)}")
+    return lines
+
+
+def _by_file(failing: Mapping[tuple[str, str], Mapping[Place, str]]) -> list[str]:
+    """How many subtests fail in each place, a line for each file."""
+    counts: dict[str, Counter[Place]] = {}
+    whole: dict[str, set[Place]] = {}
+    for (path, name), places in sorted(failing.items()):
+        counts.setdefault(path, Counter()).update(places.keys())
+        if name == WHOLE_FILE:
+            whole[path] = set(places)
+    lines = []
+    for path, count in counts.items():
+        shown = [
+            f"{WHOLE_FILE if place in whole.get(path, ()) else number} in {place.title}"
+            for place, number in count.items()
+        ]
+        lines.append(f"- {path.removeprefix('test/')}: {', '.join(shown)}")
     return lines

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -87,8 +88,29 @@ def test_the_files_meant_for_browsers_run_and_are_reported(checkout: Path, tmp_p
     )
     text = report.read_text(encoding="utf-8")
     assert "| js-api/module/all.any.js | 6 | 5 |" in text
-    assert "js-api/module/all.any.js: *wrong \\| on purpose* – expected 2, got 1 (Node)" in text
-    assert "js-api/broken.any.js: *the whole file* – ReferenceError: undefinedName" in text
+    assert "- js-api/broken.any.js: the whole file in Node" in text
+    assert "- js-api/module/all.any.js: 1 in Node" in text
+
+
+def test_failures_are_told_with_their_messages_and_reasons(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(str(ROOT / "scripts"))
+    from js_api import report
+
+    path = "test/js-api/table/grow-memory64.any.js"
+    node, page = report.Place("Node", "20", "main"), report.Place("Firefox", "1", "window")
+    passing = report.FileResult({"Basic i64": ("pass", ""), "a | b": ("pass", "")})
+    failing = report.FileResult({"Basic i64": ("fail", "nulls is not defined"), "a | b": ("pass", "")})
+    results = report.Results("spec", "1234")
+    results.runs[node] = {"python": {path: failing}, "native": {path: failing}}
+    results.runs[page] = {"python": {path: failing}, "native": {path: passing}}
+    text = report.markdown([results], date(2000, 1, 2))
+    assert "| **all** | 2 | 1 / 1 | 1 / 2 |" in text
+    shown = "js-api/table/grow-memory64.any.js: *Basic i64* – nulls is not defined (Node, Firefox window)"
+    start = text.index(f"- {shown}")
+    reason, also = text[start:].splitlines()[1:3]
+    assert "can pass nowhere" in reason
+    assert also == "  - the engine itself fails it too in Node"
+    assert text.endswith("what fails in an engine alone\n\nNothing.\n")
 
 
 def test_a_checkout_without_tests_is_told(tmp_path: Path) -> None:
