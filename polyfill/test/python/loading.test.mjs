@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { loadPyodide } from 'pyodide';
 import { loadPythonWebAssembly } from '../../python.mjs';
 import { loadSource } from './engine.mjs';
 
@@ -47,14 +48,9 @@ describe('loadPythonWebAssembly()', () => {
   test('rejects with the URL that could not be loaded', async () => {
     await assert.rejects(loadPythonWebAssembly({ indexURL: '/nowhere/at/all' }),
       /file:\/\/\/nowhere\/at\/all\/pyodide\.mjs/);
-    await assert.rejects(loadPythonWebAssembly({ pyodide: await bare(), packageURL: '/nowhere/pyjsapi.whl' }),
+    const bare = await loadPyodide();
+    await assert.rejects(loadPythonWebAssembly({ pyodide: bare, packageURL: '/nowhere/pyjsapi.whl' }),
       /pyjsapi could not be loaded from \/nowhere\/pyjsapi\.whl/);
-    await assert.rejects(loadPythonWebAssembly({ pyodide: await bare() }), /found no pyjsapi/);
+    await assert.rejects(loadPythonWebAssembly({ pyodide: bare }), /found no pyjsapi/);
   });
 });
-
-/** A Pyodide without pyjsapi. */
-async function bare() {
-  const { loadPyodide } = await import('pyodide');
-  return loadPyodide();
-}
