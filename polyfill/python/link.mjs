@@ -41,9 +41,9 @@
 //                         { initial, maximum?, shared?, address?: 'i32' | 'i64' } in pages, Numbers or BigInts.
 //                         `initial` may be less than the size of `memory` now.
 //   link.nativeOf(ptr) -> the native WebAssembly.Memory with the storage's bytes; they move into it at the first call,
-//                         even in the middle of running code. Its `buffer` may be handed out. Calls `onError` with a
-//                         MemoryError where the engine allows no more memories, with a ValueError for pages that are
-//                         not 64 KiB.
+//                         even in the middle of running code. Its `buffer` may be handed out. Where the
+//                         engine allows no more memories, it is an ArrayBufferMemory, which has a `buffer` and is slow.
+//                         Calls `onError` with a ValueError for pages that are not 64 KiB.
 //   link.grow(ptr, delta) -> the size before in pages, or -1. JavaScript must grow memories that have a storage with
 //                         this function, so that the engine's limit holds.
 //   link.live             how much is held for Python: { memories, imports, slots, thrown }, for tests

@@ -6,6 +6,7 @@ too.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from itertools import count
 from typing import Any, Final
 
@@ -125,8 +126,8 @@ class ProxyMemories:
     def install(self) -> None:
         """Make these the hooks for storages."""
         for name in (
-            "heap_memory", "heap_moved", "new_memory", "move_to_javascript", "accessor",
-            "grow_memory", "byte_length", "read", "write", "copy", "free_memory",
+            "heap_memory", "heap_moved", "new_memory", "move_to_javascript", "move_to_array_buffer",
+            "accessor", "grow_memory", "byte_length", "read", "write", "copy", "free_memory",
         ):  # fmt: skip
             HOOKS[name] = getattr(self, name)
 
@@ -151,11 +152,18 @@ class ProxyMemories:
 
     def move_to_javascript(self, record: int, maximum: int) -> int:
         """Move the bytes into a new WebAssembly.Memory; 0 if there can be none."""
+        return self._move(record, lambda pages: _new_memory(pages, maximum, False))
+
+    def move_to_array_buffer(self, record: int, maximum: int) -> int:
+        """The same, where the engine allows no more memories."""
+        return self._move(record, lambda pages: HOOKS["make_array_buffer"](pages, maximum))
+
+    def _move(self, record: int, make: Callable[[int], Any]) -> int:
         entry = self.records[record]
         data = entry.data
         if data is None:
             return 1
-        memory = _new_memory(len(data) >> _PAGE_LOG2, maximum, False)
+        memory = make(len(data) >> _PAGE_LOG2)
         if memory is None:
             return 0
         entry.memory = memory
@@ -201,6 +209,28 @@ class ProxyMemories:
     def free_memory(self, record: int) -> None:
         """Nobody can reach the memory through Python any more."""
         del self.records[record]
+
+
+_proxied: Final[dict[int, Record]] = {}
+"""Records of memories that a native link layer reaches through proxies."""
+_proxied_numbers: Final = count(1)
+
+
+def add_proxied(memory: Any, mask: str) -> int:
+    """Begin to reach what stands for a WebAssembly.Memory through proxies; its number."""
+    number = next(_proxied_numbers)
+    _proxied[number] = Record(None, memory, _PAGE_LOG2, int(mask))
+    return number
+
+
+def remove_proxied(number: int) -> None:
+    """End that."""
+    del _proxied[number]
+
+
+def proxied_accessor(number: int, name: str) -> Accessor:
+    """The accessor for an instruction."""
+    return make_accessor(_proxied[number], name)
 
 
 def _new_memory(pages: int, maximum: int, shared: bool) -> Any:

@@ -103,7 +103,8 @@ class LinkedMemoryStorage(MemoryStorage):
     def move_to_javascript(self) -> None:
         """Move the bytes into a WebAssembly.Memory, once and for all.
 
-        Raises `ValueError` if the pages are not of 64 KiB, `MemoryError` where JavaScript allows no more memories.
+        Where JavaScript allows no more memories, they move into an ArrayBuffer that proxies reach. Raises `ValueError`
+        if the pages are not of 64 KiB, `MemoryError` where there is no room.
         """
         if self.in_javascript:
             return
@@ -111,8 +112,12 @@ class LinkedMemoryStorage(MemoryStorage):
             raise ValueError("only memories with pages of 64 KiB can be WebAssembly.Memory objects")
         if self.buffer is not None:
             self.buffer.release_views()
-        maximum = self._type.maximum
-        _retried("move_to_javascript", self.record, -1 if maximum is None else maximum)
+        maximum = -1 if self._type.maximum is None else self._type.maximum
+        try:
+            _retried("move_to_javascript", self.record, maximum)
+        except MemoryError:
+            if not HOOKS["move_to_array_buffer"](self.record, maximum):
+                raise
         self._release_views()
         self.in_javascript = True
         self._anchor.data = None

@@ -6,7 +6,8 @@
 //   0 u32 address of the bytes   4 u32 their number   8 u64 mask of addresses   16 u32 log2 of the page size
 
 import { Native } from './engine.mjs';
-import { cString, newBytes } from './values.mjs';
+import { ArrayBufferMemory } from './array-buffer-memory.mjs';
+import { newBytes } from './values.mjs';
 
 const PAGE = 65536;
 const PAGE_LOG2 = 16;
@@ -30,6 +31,7 @@ export class Memories {
   #adopt;
   #moved;
   #grow;
+  #proxiedAccessor;
 
   constructor(link, helpers, canWait) {
     const { module } = link;
@@ -57,6 +59,7 @@ export class Memories {
     this.#adopt = link.export(storage('adopt'), 'iddss', 'O');
     this.#moved = link.export(storage('moved_to_javascript'), 'O', 'i');
     this.#grow = link.export(storage('grow'), 'Od', 'd');
+    this.#proxiedAccessor = link.export(link.lookup('pyjsapi.bridge.proxy_memories', 'proxied_accessor'), 'is', 'O');
   }
 
   get count() {
@@ -89,6 +92,7 @@ export class Memories {
     link.hook('heap_moved', (record, data) => this.#heapMoved(record, data), 'iO', '');
     link.hook('new_memory', (pages, maximum, shared, mask) => this.#new(pages, maximum, shared, mask), 'ddiI', 'i');
     link.hook('move_to_javascript', (record, maximum) => this.#promote(record, maximum), 'id', 'i');
+    link.hook('move_to_array_buffer', (record, maximum) => this.#moveToArrayBuffer(record, maximum), 'id', 'i');
     link.hook('accessor', (record, anchor, name) => this.#accessor(record, anchor, name), 'iOs', 'O');
     link.hook('grow_memory', (record, delta) => this.#growNative(record, delta), 'id', 'd');
     link.hook('byte_length', (record) => this.#records.get(record).memory.buffer.byteLength, 'i', 'd');
@@ -152,11 +156,28 @@ export class Memories {
     return this.#link.newBuiltin(definition, anchor);
   }
 
+  /** The slot of the function behind an accessor; each needs its `release`. */
   #slot(entry, name) {
+    return this.#link.slots.take(this.#function(entry, name));
+  }
+
+  #function(entry, name) {
+    if (entry.proxied) return this.#throughProxy(entry, name);
     if (entry.memory && !entry.exports) this.#instantiate(entry);
     const f = (entry.exports ?? this.#heap)[name];
     if (!f) throw new TypeError(`no accessor has the name '${name}'`);
-    return this.#link.slots.take(f);
+    return f;
+  }
+
+  /** A function that calls an accessor written in Python. */
+  #throughProxy({ proxied }, name) {
+    if (!proxied.functions.has(name)) {
+      const callable = this.#proxiedAccessor(proxied.number, name);
+      const vectorcall = this.#module._PyObject_Vectorcall;
+      const call = (_self, args, count) => vectorcall(callable, args, count, 0);
+      proxied.functions.set(name, { callable, f: this.#link.newDispatcher(call) });
+    }
+    return proxied.functions.get(name).f;
   }
 
   #promote(record, maximum) {
@@ -168,12 +189,37 @@ export class Memories {
     if (!memory) return 0;
     new Uint8Array(memory.buffer).set(HEAPU8.subarray(start, start + size));
     entry.memory = memory;
+    this.#rebind(entry);
+    return 1;
+  }
+
+  /** The same where the engine allows no more memories. */
+  #moveToArrayBuffer(record, maximum) {
+    const entry = this.#records.get(record);
+    const bytes = this.#bytes(record, 0, this.#module.HEAPU32[(record >>> 2) + 1]);
+    let memory;
+    try {
+      memory = new ArrayBufferMemory(bytes.length / PAGE, maximum);
+    } catch {
+      return 0;
+    }
+    new Uint8Array(memory.buffer).set(bytes);
+    const proxies = this.#link.pyodide.pyimport('pyjsapi.bridge.proxy_memories');
+    const number = proxies.add_proxied(memory, String(entry.mask));
+    proxies.destroy();
+    entry.memory = memory;
+    entry.proxied = { number, functions: new Map() };
+    this.#rebind(entry);
+    return 1;
+  }
+
+  /** Let the accessors that exist reach the bytes where they are now, and no longer in the heap. */
+  #rebind(entry) {
     for (const [name, definition] of entry.definitions) {
       const slot = this.#slot(entry, name);
       this.#module.HEAPU32[(definition >>> 2) + 1] = slot;
       this.#link.slots.release(this.#heap[name]);
     }
-    return 1;
   }
 
   #growNative(record, delta) {
@@ -207,8 +253,14 @@ export class Memories {
   #free(record) {
     const entry = this.#records.get(record);
     for (const [name, definition] of entry.definitions) {
-      this.#link.slots.release((entry.exports ?? this.#heap)[name]);
+      this.#link.slots.release(this.#function(entry, name));
       this.#module._free(definition);
+    }
+    if (entry.proxied) {
+      for (const { callable } of entry.proxied.functions.values()) this.#link.decref(callable);
+      const proxies = this.#link.pyodide.pyimport('pyjsapi.bridge.proxy_memories');
+      proxies.remove_proxied(entry.proxied.number);
+      proxies.destroy();
     }
     this.#module._free(record);
     this.#records.delete(record);

@@ -80,6 +80,7 @@ export class NativeLink {
   #conversions;
   #calls = [];
   #freeCalls = [];
+  #dispatch;
   #importDefinition = 0;
   #thrown = new Map();
   #nextThrown = 1;
@@ -119,7 +120,9 @@ export class NativeLink {
     });
     this.#conversions = makeConversions(this);
     this.#callables = new FinalizationRegistry((ptr) => this.decref(ptr));
-    this.#makeDispatcher(helpers.dispatch);
+    this.#dispatch = helpers.dispatch;
+    const dispatcher = this.newDispatcher((index, args, count) => this.#calls[index](args, count));
+    this.#importDefinition = this.newDefinition('javascript_function', this.slots.take(dispatcher));
     this.hook('free_import', (index) => this.#freeImport(index), 'i', '');
     this.hook('free_thrown', (handle) => this.#thrown.delete(handle), 'i', '');
     this.memories = new Memories(this, helpers, canWait());
@@ -217,11 +220,10 @@ export class NativeLink {
     return made;
   }
 
-  #makeDispatcher(helper) {
-    const call = (index, args, count) => this.#calls[index](args, count);
+  /** A function for the table that calls `call(self, args, nargs)`, `self` being the integer that it is. */
+  newDispatcher(call) {
     const imports = { python: { PyLong_AsLong: this.module._PyLong_AsLong }, link: { call } };
-    const { dispatch } = new Native.Instance(helper, imports).exports;
-    this.#importDefinition = this.newDefinition('javascript_function', this.slots.take(dispatch));
+    return new Native.Instance(this.#dispatch, imports).exports.dispatch;
   }
 
   #newImport(f, anchorClass) {

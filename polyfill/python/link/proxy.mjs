@@ -1,6 +1,7 @@
 // The link through Pyodide's proxies, for a Pyodide that lacks what a NativeLink needs: slower, with the same results.
 // The interface is described in ../link.mjs, the encoding of values in pyjsapi/bridge/proxy_link.py.
 
+import { ArrayBufferMemory } from './array-buffer-memory.mjs';
 import { Native } from './engine.mjs';
 import { canWait, Depth } from './probe.mjs';
 import { listOfResults } from './values.mjs';
@@ -51,6 +52,14 @@ function makeNative(initial, maximum, shared) {
   }
 }
 
+function makeArrayBuffer(pages, maximum) {
+  try {
+    return new ArrayBufferMemory(pages, maximum);
+  } catch {
+    return undefined;
+  }
+}
+
 function growNative(memory, delta) {
   try {
     return memory.grow(delta);
@@ -92,6 +101,7 @@ export class ProxyLink {
       free_import: (index) => this.#freeFunction(index),
       free_thrown: (handle) => { this.#thrown.delete(handle); },
       make_native: makeNative,
+      make_array_buffer: makeArrayBuffer,
       grow_native: growNative,
       can_wait: canWait,
       atomic,

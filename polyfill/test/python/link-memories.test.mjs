@@ -292,6 +292,37 @@ def narrow(shared):
       assert.equal(t.evaluate('s.accessor("memory_atomic_wait64")(8, 1, -1)'), 1);
     });
 
+    it('do without a WebAssembly.Memory where the engine allows no more', () => {
+      const { Memory } = WebAssembly;
+      t.define('late = memory(2, 4); f = late.accessor; store = f("i32_store"); load = f("i32_load"); store(8, 77)');
+      WebAssembly.Memory = function Memory() {
+        throw new RangeError('could not allocate memory');
+      };
+      let native;
+      try {
+        native = nativeOf('late');
+        assert.throws(() => t.define('memory(1, 2, True)'), /no more memories/);
+      } finally {
+        WebAssembly.Memory = Memory;
+      }
+      const { buffer } = native;
+      assert.equal(buffer.byteLength, 2 * PAGE);
+      assert.equal(new Int32Array(buffer)[2], 77);
+      new Int32Array(buffer)[2] = -5;
+      assert.deepEqual(t.evaluate('[load(8), load(4, 4), f("i64_load32_s")(8), f("memory_size")(), late.data[8]]'),
+        [2 ** 32 - 5, 2 ** 32 - 5, 2 ** 64 - 5, 2, 251]);
+      assert.equal(t.evaluate(`trap_of(load, ${2 * PAGE - 3})`), 'out of bounds memory access');
+      t.define('late.fill(0, 1, 4); late.copy(late, 100, 0, 4); late.init(b"xyz", 200, 1, 2)');
+      t.define('late.copy(m, 300, 70000, 1); m.copy(late, 0, 200, 2)');
+      const found = '[late.data[100:104].hex(), m.data[0:2].hex(), late.data[300]]';
+      assert.deepEqual(t.evaluate(found), ['01010101', '797a', 9]);
+      assert.equal(grow('late', 1), 2);
+      assert.equal(buffer.byteLength, 0);
+      const grown = `[late.pages, load(${3 * PAGE - 4}), load(100), late.grow(2)]`;
+      assert.deepEqual(t.evaluate(grown), [3, 0, 0x01010101, -1]);
+      assert.equal(native.buffer.byteLength, 3 * PAGE);
+    });
+
     it('keep pages of one byte in Python', () => {
       t.define('odd = memory(3, 10, False, I32, 0); odd_load = odd.accessor("i32_load8_u")');
       assert.deepEqual(t.evaluate('[odd_load(2), trap_of(odd_load, 3), odd.accessor("memory_size")(), odd.grow(2)]'),

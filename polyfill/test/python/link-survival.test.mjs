@@ -5,6 +5,7 @@ import { before, describe, it } from 'node:test';
 import { collectGarbage, KINDS, startLink } from './linked.mjs';
 
 const PYTHON = `
+from pyjsapi.bridge.hooks import HOOKS
 from pyjsapi.bridge.storage import make_memory
 from pyjsapi.compiler.traps import raised_from_wasm
 from pyjsapi.compiler.engine import compile_module, instantiate
@@ -154,12 +155,21 @@ worker = entered(work)`);
           t.exported('use', 'O', 'i');
         }
         t.define(`
+def move_to_array_buffer(m):
+    "What is done where the engine allows no more memories."
+    hook = HOOKS["move_to_javascript"]
+    HOOKS["move_to_javascript"] = lambda *_: 0
+    try:
+        m.move_to_javascript()
+    finally:
+        HOOKS["move_to_javascript"] = hook
 def memories(count):
     for i in range(count):
         m = memory(1, 2)
         store = m.accessor("i32_store"); load = m.accessor("i32_load")
         store(0, i)
         if i % 10 == 0: m.move_to_javascript()
+        if i % 100 == 1: move_to_array_buffer(m)
         assert load(0) == i
 memories(${count})`);
         await collectGarbage(t.pyodide);
