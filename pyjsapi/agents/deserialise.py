@@ -12,6 +12,7 @@ from pyjsapi.agents.channel import ChannelEnd
 from pyjsapi.agents.serialise import API_ERRORS, Message, Record, Slot
 from pyjsapi.blocks.block import SharedBlock
 from pyjsapi.ecmascript import TYPED_ARRAYS, ArrayBuffer, DataView, SharedArrayBuffer
+from pyjsapi.ecmascript.errors import DataCloneError
 from pyjsapi.ecmascript.values import null
 from pyjsapi.jsapi.memory import Memory, memory_object
 from pyjsapi.jsapi.module import Module, module_object
@@ -169,6 +170,8 @@ class _Deserialiser:
 
     def _block(self, attachment: int) -> SharedBlock:
         block = self._attachments[attachment]
+        if isinstance(block, DataCloneError):
+            raise block
         if not isinstance(block, SharedBlock):
             raise TypeError("the attachment of shared bytes must be their block")
         return block

@@ -77,12 +77,20 @@ class ProcessLink(RemoteLink):
             if packet is None:
                 return
             data, descriptors = packet
-            blocks = [attach(descriptor) for descriptor in descriptors]
+            blocks = _attach_all(descriptors)
             try:
                 self.received_plain(marshal.loads(data))
             except Exception:
                 sys.excepthook(*sys.exc_info())
             del blocks  # only now: until here they are found by their identity
+
+
+def _attach_all(descriptors: list[int]) -> list[SharedBlock]:
+    blocks = []
+    for descriptor in descriptors:
+        with contextlib.suppress(OSError):  # `block_of` will miss it
+            blocks.append(attach(descriptor))
+    return blocks
 
 
 class ProcessBackend(Backend):
@@ -171,8 +179,10 @@ class _WorkerLink(ProcessLink):
             threading.Thread(target=self._receive, name="pyjsapi link", daemon=True).start()
 
     def _receive(self) -> None:
-        self.receive_all()
-        os._exit(0)  # whoever started this worker is gone
+        try:
+            self.receive_all()
+        finally:
+            os._exit(0)  # whoever started this worker is gone
 
 
 def run_process_worker(plain: Plain, connected: socket.socket) -> None:
@@ -190,7 +200,7 @@ class ForkServer:
     def __init__(self) -> None:
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
         with theirs:
-            code = _CODE.format(path=sys.path, fd=theirs.fileno())
+            code = _CODE.format(path=list(map(str, sys.path)), fd=theirs.fileno())
             flags = subprocess._args_from_interpreter_flags()  # type: ignore[attr-defined]
             self._process = subprocess.Popen(
                 [sys.executable, *flags, "-c", code],
@@ -210,10 +220,10 @@ class ForkServer:
         """Order a worker, which gets the descriptor; a token that stands for it."""
         setting: dict[str, Any] = {
             "job": job,
-            "path": sys.path,
-            "argv": sys.argv,
+            "path": list(map(str, sys.path)),
+            "argv": list(map(str, sys.argv)),
             "environment": dict(os.environ),
-            "directory": os.getcwd(),
+            "directory": _current_directory(),
         }
         with self._lock:
             token = next(self._tokens)
@@ -267,6 +277,13 @@ class ForkServer:
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
+
+
+def _current_directory() -> str:
+    try:
+        return os.getcwd()
+    except OSError:  # it was removed
+        return os.sep
 
 
 _STARTING: Final = threading.Lock()

@@ -72,6 +72,8 @@ class RemoteLink(Link):
                 self.open_route(number, Posting(thing))
                 moved.append((thing, Route(self, number)))
                 attachments.append(("port", number))
+            elif isinstance(thing, DataCloneError):
+                raise thing
             else:
                 attachments.append(("bytes", bytes(thing)))
         return (message.root, tuple(message.records), tuple(attachments), message.ports)
@@ -83,7 +85,10 @@ class RemoteLink(Link):
     def _attachment(self, record: Plain) -> Attachment:
         kind, *rest = record
         if kind == "block":
-            return self.block_of(rest[0])
+            try:
+                return self.block_of(rest[0])
+            except DataCloneError as error:
+                return error  # whoever reads the message learns of it
         if kind == "port":
             end = ChannelEnd()
             end.peer = Route(self, rest[0])

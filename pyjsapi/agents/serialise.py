@@ -30,7 +30,8 @@ from pyjsapi.syntax.types import MemType
 
 Slot: TypeAlias = "int | tuple[Any, ...]"
 Record: TypeAlias = tuple[Any, ...]
-Attachment: TypeAlias = "SharedBlock | Module | ChannelEnd | bytearray"
+Attachment: TypeAlias = "SharedBlock | Module | ChannelEnd | bytearray | DataCloneError"
+"""An error stands for what could not arrive."""
 
 API_ERRORS: Final[Mapping[str, type[Exception]]] = {
     "RangeError": RangeError,

@@ -1,9 +1,9 @@
 """Bytes of fixed place that other processes can map: the ground of shared data blocks.
 
-A segment is a file without a name, `memfd` where the system has it, else POSIX shared memory or a temporary file that
-is unlinked at once. Other processes get it as a file descriptor, so nothing of it outlives the last process that has
-it, however that ends. It starts with `CONTROL_SIZE` bytes for `control.ControlPage`; the bytes of the block follow, as
-many as it can ever have, and take room only where they are written to.
+A segment is a file without a name, `memfd` where the system has it, else a temporary file that is unlinked at once.
+Other processes get it as a file descriptor, so nothing of it outlives the last process that has it, however that ends.
+It starts with `CONTROL_SIZE` bytes for `control.ControlPage`; the bytes of the block follow, as many as it can ever
+have, and take room only where they are written to.
 
 Without descriptors to hand over (Windows, Pyodide), or where none are left, the bytes are an anonymous mapping: threads
 share them as well, but they can never be shared with another process.
@@ -14,7 +14,6 @@ from __future__ import annotations
 import contextlib
 import mmap
 import os
-import secrets
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -23,6 +22,7 @@ from typing import Final
 CONTROL_SIZE: Final = 1 << 16
 """Bytes before those of the block: a multiple of every page size in use, so that those stay aligned."""
 
+_SHARED_MEMORY: Final = "/dev/shm"
 _CAN_CROSS: Final = os.name == "posix" and sys.platform != "emscripten"
 
 
@@ -78,19 +78,8 @@ def _open_unnamed() -> int:
     if hasattr(os, "memfd_create"):
         with contextlib.suppress(OSError):
             return os.memfd_create("pyjsapi", os.MFD_CLOEXEC)
-    try:
-        import _posixshmem  # type: ignore[import-not-found,unused-ignore]
-    except ImportError:
-        pass
-    else:
-        name = f"/pyjsapi-{secrets.token_hex(8)}"
-        with contextlib.suppress(OSError):
-            descriptor: int = _posixshmem.shm_open(
-                name, os.O_RDWR | os.O_CREAT | os.O_EXCL, mode=0o600
-            )
-            _posixshmem.shm_unlink(name)
-            return descriptor
-    descriptor, path = tempfile.mkstemp(prefix="pyjsapi-")
+    in_memory = _SHARED_MEMORY if os.path.isdir(_SHARED_MEMORY) else None
+    descriptor, path = tempfile.mkstemp(prefix="pyjsapi-", dir=in_memory)
     os.unlink(path)
     return descriptor
 

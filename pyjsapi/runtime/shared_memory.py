@@ -97,7 +97,10 @@ class SharedMemoryStorage(MemoryStorage):
                 raise Trap(OUT_OF_BOUNDS)
         if not current_policy().can_block:
             raise Trap("this agent must not block: memory.atomic.wait cannot be called in it")
-        return self.block.wait(address, size, expected, timeout)
+        try:
+            return self.block.wait(address, size, expected, timeout)
+        except OSError as error:  # too many wait
+            raise Trap(str(error)) from error
 
     def notify(self, address: int, count: int) -> int:
         """Wake the ``count`` waiters that have waited longest at an address; how many there were."""

@@ -182,6 +182,19 @@ def test_values_of_all_kinds_come_back() -> None:
         assert (list(back[9]), back[10], back[11]) == ([1, 2], None, True)
 
 
+def test_a_memory_that_cannot_arrive_is_an_error_for_who_reads_the_message(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def refuse(descriptor: int) -> None:
+        os.close(descriptor)
+        raise OSError("no room left")
+
+    with start("make_memory") as worker:
+        monkeypatch.setattr(process, "attach", refuse)
+        with pytest.raises(DataCloneError, match="did not arrive"):
+            worker.receive()
+
+
 def test_large_messages_in_both_directions_do_not_wait_for_each_other() -> None:
     with start("echo") as worker:
         data = bytes(range(256)) * 8192

@@ -23,6 +23,7 @@ from pyjsapi.jsapi.memory import memory_object
 from pyjsapi.runtime import atomics
 from pyjsapi.runtime.memory import new_memory
 from pyjsapi.runtime.shared_memory import SharedMemoryStorage
+from pyjsapi.syntax.errors import Trap
 from pyjsapi.syntax.types import I32, MemType
 from pyjsapi.validation.limits import Limits
 
@@ -309,6 +310,8 @@ def test_more_waiters_than_slots_are_refused() -> None:
     waiters = [memory.block.wait_async(0, 4, 0, int) for _ in range(control.SLOTS)]
     with pytest.raises(OSError, match="no more can"):
         memory.block.wait_async(0, 4, 0, int)
+    with pytest.raises(Trap, match="no more can"):
+        atomics.wait(memory, 0, 4, 0, WITHOUT_END)
     assert waiters[5] is not None and memory.block.withdraw(waiters[5])
     assert memory.block.wait_async(0, 4, 0, int) is not None
     assert atomics.notify(memory, 0, (1 << 32) - 1) == control.SLOTS
@@ -377,3 +380,22 @@ def test_nothing_is_left_of_a_memory(names_in_shm: Callable[[], set[str]]) -> No
     del memory
     gc.collect()
     assert open_files() == files
+
+
+def test_an_agent_that_need_not_sleep_does_not() -> None:
+    """What another process is about to write is waited for awake, and that counts as another value."""
+    memory = shared(1, 1)
+    child = start(
+        memory,
+        "for turn in range(0, 400, 2):\n"
+        "    while atomics.load(memory, 0, 4) != turn + 1: atomics.wait(memory, 0, 4, turn, -1)\n"
+        "    atomics.store(memory, 0, 4, turn + 2)\n"
+        "    atomics.notify(memory, 0, 1)\n",
+    )
+    for turn in range(0, 400, 2):
+        atomics.store(memory, 0, 4, turn + 1)
+        atomics.notify(memory, 0, 1)
+        while atomics.load(memory, 0, 4) != turn + 2:
+            assert atomics.wait(memory, 0, 4, turn + 1, WITHOUT_END) in (0, 1)
+    result(child)
+    assert memory.block.waiting() == 0
