@@ -30,13 +30,14 @@ def test_progress_is_shown_while_the_cases_run(finished: Finished) -> None:
     values = [moment["value"] for moment in seen]
     cases = finished.report["summary"]["cases"]
     assert values == sorted(values)
-    assert values[-1] == seen[-1]["max"] == 2 * cases
+    assert values[-1] == seen[-1]["max"] == 3 * cases
     assert len(set(values)) > cases
     assert any(moment["running"] for moment in seen)
     text = "\n".join(moment["stage"] for moment in seen)
     assert "This browser: 1 of" in text
     assert "Starting Pyodide" in text
     assert f"pyjsapi: {cases} of {cases}" in text
+    assert f"lowered modules: {cases} of {cases}" in text
 
 
 def test_each_row_shows_both_results_and_times(finished: Finished) -> None:
@@ -44,8 +45,8 @@ def test_each_row_shows_both_results_and_times(finished: Finished) -> None:
     row = page.locator("#case-two-names-one-memory")
     expect(row.locator(".outcome")).to_have_text("equal")
     results = row.locator(".result").all_text_contents()
-    assert results[0] == results[1] != ""
-    for column in (".native-ms", ".pyjsapi-ms"):
+    assert results[0] == results[1] == results[2] != ""
+    for column in (".native-ms", ".pyjsapi-ms", ".lowered-ms"):
         assert float(row.locator(column).inner_text()) >= 0
 
 

@@ -1,16 +1,19 @@
 // The comparison of two transcripts, and what it means for a case: the only implementation, used by the page and by the tests.
 
-const same = (a, b) => JSON.stringify(a) === JSON.stringify(b);
+/** Are two parts of transcripts equal? */
+export const sameValue = (a, b) => JSON.stringify(a) === JSON.stringify(b);
+
 const isObject = (value) => value !== null && typeof value === "object" && !Array.isArray(value);
 
-function withoutMessage(value) {
+/** An entry without what is shown but not compared. */
+export function withoutMessage(value) {
   if (!isObject(value)) return value;
   const { message: _shownOnly, ...rest } = value;
   return rest;
 }
 
 function* walk(path, a, b) {
-  if (same(a, b)) return;
+  if (sameValue(a, b)) return;
   if (Array.isArray(a) && Array.isArray(b) && a.length === b.length) {
     for (let k = 0; k < a.length; k++) yield* walk(`${path}[${k}]`, a[k], b[k]);
   } else if (isObject(a) && isObject(b)) {
@@ -77,18 +80,6 @@ export function unmetExpectations(case_, transcript) {
 }
 
 /**
- * The differences between the browser's transcript and that of the same browser with lowered modules. One that is listed
- * for this browser, and where lowering does what pyjsapi does, has its reason.
- */
-export function judgeLowered(case_, native, lowered, browser, known) {
-  return compareTranscripts(case_, native, lowered).map(({ path, native: theirs, pyjsapi: ours }) => {
-    const entry = known.find((item) => item.case === case_.id && item.path === path && browser in item.native
-      && same(item.native[browser], withoutMessage(theirs)) && same(item.pyjsapi, withoutMessage(ours)));
-    return { path, native: theirs, lowered: ours, ...(entry ? { reason: entry.reason, source: entry.source } : {}) };
-  });
-}
-
-/**
  * What the two transcripts of a case mean in this browser.
  *
  * `known` are the entries of browser_differences.json. The status is "equal", "explained" (every difference is listed for
@@ -98,8 +89,8 @@ export function judge(case_, native, pyjsapi, browser, known) {
   const listed = known.filter((entry) => entry.case === case_.id && browser in entry.native);
   const differences = compareTranscripts(case_, native, pyjsapi).map((difference) => {
     const entry = listed.find((item) => item.path === difference.path
-      && same(item.native[browser], withoutMessage(difference.native))
-      && same(item.pyjsapi, withoutMessage(difference.pyjsapi)));
+      && sameValue(item.native[browser], withoutMessage(difference.native))
+      && sameValue(item.pyjsapi, withoutMessage(difference.pyjsapi)));
     return entry ? { ...difference, reason: entry.reason, source: entry.source } : difference;
   });
   const stale = listed.filter((entry) => !differences.some((item) => item.path === entry.path && item.reason));

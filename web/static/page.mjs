@@ -1,9 +1,9 @@
 // The comparison page: runs the cases in a worker, fills the table while they run, and leaves the result in `window.report`.
 // URL parameters: ?only=ID,ID runs these cases; ?engine=native leaves pyjsapi and lowering out.
-// A browser whose modules have one memory is compared with its modules lowered in place of its own.
+// Where a browser's modules have one memory, what it does with lowered modules is compared in place of what it refuses.
 
 import { hasMultiMemory } from "../polyfill/lowered/probe.mjs";
-import { judge, judgeLowered } from "./compare.mjs";
+import { judgeAll } from "./judge.mjs";
 import { showDetail, summarise } from "./show.mjs";
 
 const NOT_COMPARED = { status: "not compared", differences: [], stale: [], unmet: [], loweredDifferences: [] };
@@ -27,10 +27,7 @@ const started = new Date();
 const { cases: allCases, differences: known } = await (await fetch(new URL("cases.json", root))).json();
 const only = parameters.get("only")?.split(",");
 const cases = only ? allCases.filter((case_) => only.includes(case_.id)) : allCases;
-const engines = parameters.get("engine") === "native" ? ["native"]
-  : hasMultiMemory() ? ["native", "pyjsapi", "lowered"] : ["pyjsapi", "lowered"];
-/** What stands for the browser. */
-const reference = engines.includes("native") ? "native" : "lowered";
+const engines = parameters.get("engine") === "native" ? ["native"] : ["native", "pyjsapi", "lowered"];
 const results = new Map(cases.map((case_) => [case_.id, { native: null, pyjsapi: null, lowered: null }]));
 let versions = {};
 
@@ -73,12 +70,7 @@ function decide(case_) {
   const failure = engines.map((engine) => result[engine].failure).find((text) => text !== undefined);
   result.judgement = failure
     ? { status: "different", failure, differences: [], stale: [], unmet: [], loweredDifferences: [] }
-    : judge(case_, result[reference].transcript, result.pyjsapi.transcript, browser.name, known);
-  if (!failure) {
-    const lowered = judgeLowered(case_, result[reference].transcript, result.lowered.transcript, browser.name, known);
-    result.judgement.loweredDifferences = lowered;
-    if (lowered.some((item) => !item.reason)) result.judgement.status = "different";
-  }
+    : judgeAll(case_, ...engines.map((engine) => result[engine].transcript), browser.name, known, hasMultiMemory());
   setStatus(case_.id, result.judgement.status);
   const note = rowOf(case_.id).querySelector(".note");
   const { differences, stale, unmet, loweredDifferences } = result.judgement;
