@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import json
 import os
@@ -14,10 +15,12 @@ from typing import Any
 import pytest
 
 from pyjsapi.lowering import lower
+from pyjsapi.syntax.errors import WasmError
 from pyjsapi.text import wat2wasm
-from web import webkit
+from web import catalogue, js_catalogue, webkit
 from web.browsers import BROWSERS
 from web.build import PYODIDE
+from web.driver import run_case_json
 from web.engines import ENGINES, Evaluate, lay_out, opened
 from web.serve import serving
 from web.wast import convert_script
@@ -54,6 +57,7 @@ def lowered_site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     pyodide = Path(os.environ.get("PYJSAPI_PYODIDE") or PYODIDE)
     parts = {
         "static": ROOT / "web" / "static",
+        "js_cases": ROOT / "web" / "js_cases",
         "polyfill": ROOT / "polyfill",
         "lowering": ROOT / "tests" / "lowering",
         "pyodide": pyodide,
@@ -162,6 +166,76 @@ def test_validation_answers_as_the_engine_does(engine: tuple[str, Evaluate]) -> 
     )
     assert [k for k, (native, ours) in enumerate(answers) if native is not ours] == []
     assert 20 < sum(native for native, _ in answers) < MUTATIONS - 20
+
+
+RUN_CASES = """
+const { runCase } = await import("/static/driver.mjs");
+const { modulesOf, runJsCase } = await import("/static/js_runner.mjs");
+const { judgeAll } = await import("/static/judge.mjs");
+const { implementation, configure } = await import("/polyfill/implementation.mjs");
+const { install } = await import("/polyfill/lowered/namespace.mjs");
+const { hasMultiMemory } = await import("/polyfill/lowered/probe.mjs");
+const { cases, transcripts, known, lowered, refused, browser } = argument;
+const bytesOf = (text) => Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
+const textOf = (bytes) => btoa(Array.from(bytes, (byte) => String.fromCharCode(byte)).join(""));
+const definitions = new Map();
+async function run(case_) {
+  if (!("file" in case_)) return runCase(case_);
+  if (!definitions.has(case_.file)) definitions.set(case_.file, (await import(`/js_cases/${case_.file}`)).cases);
+  const { run } = definitions.get(case_.file).find(({ id }) => id === case_.id);
+  return runJsCase(case_, run, WebAssembly, modulesOf(case_));
+}
+async function runAll() {
+  const results = [];
+  for (const case_ of cases) results.push(await run(case_));
+  return results;
+}
+const natively = await runAll();
+configure({ lower(bytes) {
+  const text = textOf(bytes);
+  if (lowered[text] === undefined) throw new WebAssembly.CompileError(refused[text]);
+  return bytesOf(lowered[text]);
+} });
+install();
+const results = await runAll();
+return cases.flatMap((case_, k) => {
+  // A case that is JavaScript tells itself what to expect.
+  const wanted = transcripts[case_.id] ?? (hasMultiMemory() ? natively[k] : results[k]);
+  const judgement = judgeAll(case_, natively[k], wanted, results[k], browser, known, hasMultiMemory());
+  const { status, differences, stale, unmet, loweredDifferences } = judgement;
+  const found = [...differences, ...stale, ...unmet, ...loweredDifferences].filter(({ reason }) => !reason);
+  return status === "different" ? [`${case_.id}: ${JSON.stringify(found)}`] : [];
+});
+"""
+
+
+@pytest.mark.parametrize("engine", ["webkit"], indirect=True)
+def test_the_catalogue_of_cases_runs_lowered(engine: tuple[str, Evaluate]) -> None:
+    """In WebKit; the comparison page does it in the other browsers."""
+    name, evaluate = engine
+    all_cases = [*catalogue.load(), *js_catalogue.load()]
+    cases = [case.to_json() for case in all_cases]
+    lowered, refused = {}, {}
+    for text in {text for case in cases for text in case.get("modules", {}).values()}:
+        try:
+            module = lower(base64.b64decode(text), memory64=name in BROWSERS)
+            lowered[text] = base64.b64encode(module).decode("ascii")
+        except WasmError as error:
+            refused[text] = str(error)
+    transcripts = {
+        case["id"]: json.loads(asyncio.run(run_case_json(json.dumps(case))))["transcript"]
+        for case in cases
+        if "file" not in case
+    }
+    argument = {
+        "browser": name,
+        "cases": cases,
+        "transcripts": transcripts,
+        "known": catalogue.load_differences(all_cases),
+        "lowered": lowered,
+        "refused": refused,
+    }
+    assert evaluate(RUN_CASES, argument) == []
 
 
 TWO_MEMORIES = base64.b64encode(
