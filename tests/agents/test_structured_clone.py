@@ -131,7 +131,7 @@ def test_errors_of_unknown_classes_keep_their_text() -> None:
 @pytest.mark.parametrize(
     "value",
     [object(), lambda: None, len, int, 1j, memoryview(b"x"), iter([]), re, ..., MessageChannel()],
-    ids=repr,
+    ids=lambda value: type(value).__name__,
 )
 def test_other_objects_cannot_be_cloned(value: Any) -> None:
     for wrapped in (value, [value], {"k": (1, value)}):
