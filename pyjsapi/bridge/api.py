@@ -33,6 +33,7 @@ from pyjsapi.runtime import (
 )
 from pyjsapi.runtime.gc import NULL_ARRAY, OUT_OF_BOUNDS, ArrayInst
 from pyjsapi.runtime.instantiate import describe
+from pyjsapi.runtime.memory import page_limit_of
 from pyjsapi.syntax.deftypes import DefType, func_def_type
 from pyjsapi.syntax.errors import LinkError, Trap, WasmError
 from pyjsapi.syntax.features import Features
@@ -214,6 +215,16 @@ def function_info(func: FuncInst) -> str:
 
 
 # ---- memories
+
+
+def page_limit(settings: Settings, wide: int) -> int:
+    """Pages that the settings allow a memory with 32-bit or, if ``wide``, 64-bit addresses."""
+    return page_limit_of(MemType(I64 if wide else I32, 0, None), settings.limits)
+
+
+def limit_growth(storage: MemoryStorage, pages: int) -> None:
+    """Let a memory grow no further than to so many pages."""
+    storage.limit_growth(pages)
 
 
 def memory_info(storage: MemoryStorage) -> dict[str, Any]:

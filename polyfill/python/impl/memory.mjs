@@ -9,6 +9,8 @@ import { addressValue } from '../webidl.mjs';
 
 const NativeMemory = globalThis.WebAssembly.Memory;
 
+const PAGE_SIZE = 65536;
+
 /** Pages that the engine's memory can have. */
 const MOST = 65536;
 
@@ -18,6 +20,14 @@ const VALID = { i32: 65536n, i64: 2n ** 37n - 1n };
 export function makeMemory(context) {
   const { link, api } = context;
   const memoryInfo = api('memory_info', 'O', 'J');
+  const limitGrowth = api('limit_growth', 'Oi', '');
+  const pageLimit = api('page_limit', 'Oi', 'i');
+
+  /** Pages that a memory of JavaScript may have, by address type. */
+  const limits = {
+    i32: Math.min(pageLimit(context.settings, 0), MOST),
+    i64: Math.min(pageLimit(context.settings, 1), MOST),
+  };
 
   const toAddress = (number, address) => (address === 'i64' ? BigInt(number) : number);
 
@@ -26,12 +36,13 @@ export function makeMemory(context) {
     return state.native;
   }
 
-  function allocate({ initial, maximum, shared }) {
+  function allocate({ address, initial, maximum, shared }) {
+    const limit = limits[address];
     const descriptor = { initial: Number(initial) };
-    if (maximum !== undefined) descriptor.maximum = Math.min(Number(maximum), MOST);
+    if (maximum !== undefined) descriptor.maximum = Math.min(Number(maximum), limit);
     if (shared) descriptor.shared = true;
     try {
-      if (descriptor.initial > MOST) throw new RangeError(`${initial} pages are more than can be had`);
+      if (descriptor.initial > limit) throw new RangeError(`${initial} pages, the limit is ${limit}`);
       return new NativeMemory(descriptor);
     } catch (error) {
       throw new RangeError(`WebAssembly.Memory(): could not allocate memory: ${error.message}`);
@@ -60,6 +71,7 @@ export function makeMemory(context) {
       if (state.ptr === undefined) {
         const { native, address, initial, maximum, shared } = state;
         state.ptr = link.storageFor(native, { address, initial, maximum, shared });
+        limitGrowth(state.ptr, limits[address]);
         context.identity.own(state.ptr, memory);
       }
       context.identity.note(state.ptr, memory);
@@ -84,14 +96,14 @@ export function makeMemory(context) {
       const what = 'WebAssembly.Memory.grow()';
       const pages = Math.min(Number(addressValue(delta, state.address, `${what}: delta`)), 2 ** 40);
       let before = -1;
-      if (state.ptr === undefined) {
+      if (state.ptr !== undefined) {
+        before = link.grow(state.ptr, pages);
+      } else if (state.native.buffer.byteLength / PAGE_SIZE + pages <= limits[state.address]) {
         try {
-          before = state.native.grow(Math.min(pages, MOST + 1));
+          before = state.native.grow(pages);
         } catch {
           // It is told below.
         }
-      } else {
-        before = link.grow(state.ptr, pages);
       }
       if (before < 0) throw new RangeError(`${what}: Maximum memory size exceeded: cannot grow by ${pages} pages`);
       return toAddress(before, state.address);

@@ -8,6 +8,7 @@ import { loadSource } from './engine.mjs';
 
 const pyodide = await loadSource();
 const MEMORIES = new Uint8Array([0, 97, 115, 109, 1, 0, 0, 0, 5, 5, 2, 0, 1, 0, 1]);
+const IMPORT = new Uint8Array([0, 97, 115, 109, 1, 0, 0, 0, 2, 6, 1, 0, 0, 2, 0, 1]);
 
 describe('loadPythonWebAssembly()', () => {
   test('touches no global until install() is called', async () => {
@@ -32,10 +33,18 @@ describe('loadPythonWebAssembly()', () => {
     });
     await assert.rejects(load({ limits: { memories: '3' } }), TypeError);
     await assert.rejects(load({ link: 'telepathy' }), TypeError);
-    const { WebAssembly } = await load({ features: { multiMemory: false }, limits: { maxTableElements: 10 } });
+    const limits = { maxTableElements: 10, maxMemoryPages: 4 };
+    const { WebAssembly } = await load({ features: { multiMemory: false }, limits });
     assert.equal(WebAssembly.validate(MEMORIES), false);
     assert.throws(() => new WebAssembly.Module(MEMORIES), /multi/);
     assert.throws(() => new WebAssembly.Table({ element: 'anyfunc', initial: 11 }), RangeError);
+    assert.throws(() => new WebAssembly.Memory({ initial: 5 }), RangeError);
+    const memory = new WebAssembly.Memory({ initial: 3 });
+    assert.throws(() => memory.grow(2), RangeError);
+    assert.equal(memory.grow(1), 3);
+    new WebAssembly.Instance(new WebAssembly.Module(IMPORT), { '': { '': memory } });
+    assert.throws(() => memory.grow(1), RangeError);
+    assert.equal(memory.buffer.byteLength, 4 * 65536);
   });
 
   test('makes one namespace for a Pyodide', async () => {
