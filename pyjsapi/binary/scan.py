@@ -15,11 +15,11 @@ from typing import Final
 from pyjsapi.binary.code import BinaryCode, decode_instrs
 from pyjsapi.binary.leb128 import read_unsigned
 from pyjsapi.binary.reader import Reader
-from pyjsapi.binary.types import REF, REF_NULL, value_type
+from pyjsapi.binary.types import EMPTY, REF, REF_NULL, value_type
 from pyjsapi.syntax.errors import DecodeError
 from pyjsapi.syntax.instructions import BY_CODE, BY_MNEMONIC, OPS, Imm, Op
 from pyjsapi.syntax.module import Instr
-from pyjsapi.syntax.types import ValType
+from pyjsapi.syntax.types import F32, F64, I32, I64, V128, ValType
 
 _LEB: Final = rb"[\x80-\xff]*+[\x00-\x7f]"
 _REFS: Final = b"[" + re.escape(bytes((REF_NULL, REF))) + b"]"
@@ -51,6 +51,7 @@ _PATTERNS: Final[dict[Imm, bytes]] = {
 }  # fmt: skip
 """Immediates that a regular expression can pass over. Those of the other kinds are decoded."""
 
+_NUMBERS: Final = [type_.code for type_ in (I32, I64, F32, F64, V128)]
 _MEMARGS: Final = (Imm.MEMARG, Imm.MEMARG_LANE)
 _STOPS: Final = frozenset(
     (*_MEMARGS, Imm.MEM, Imm.MEM_MEM, Imm.DATA_MEM, Imm.DATA, Imm.TYPE_DATA, Imm.FUNC)
@@ -149,6 +150,22 @@ def scan(code: BinaryCode) -> Iterator[Stop]:
         raise DecodeError("function body ends before its size", pos)
 
 
+def uses_only(code: BinaryCode, ops: frozenset[Op]) -> bool:
+    """Whether a function's instructions are all among some, and no block's type is an index or a reference type."""
+    data, end = code.data, code.end
+    pos = body_start(code)
+    match = _only_pattern(ops).match
+    while True:
+        found = match(data, pos, end)
+        pos = pos if found is None else found.end()
+        if pos == end:
+            return True
+        op = BY_CODE.get(data[pos])
+        if op not in ops or op is None or op.imm in _PATTERNS:
+            return False
+        _, pos = decode_instrs(data, pos, end, count=1)
+
+
 def body_start(code: BinaryCode) -> int:
     """Offset of the first instruction, after the locals."""
     return local_groups(code)[1]
@@ -172,6 +189,30 @@ def _head(op: Op) -> bytes:
 
 def _any_of(ops: list[Op]) -> bytes:
     return b"[" + b"".join(re.escape(bytes((op.opcode,))) for op in ops) + b"]"
+
+
+@cache
+def _only_pattern(ops: frozenset[Op]) -> re.Pattern[bytes]:
+    simple = b"[" + b"".join(re.escape(bytes((code,))) for code in (EMPTY, *_NUMBERS)) + b"]"
+    memarg = _LEB * 2
+    immediates = {
+        **_PATTERNS,
+        Imm.BLOCK: simple,
+        Imm.MEM: _LEB,
+        Imm.MEM_MEM: _LEB * 2,
+        Imm.MEMARG: b"(?:[\\x00-\\x3f]" + _LEB + b"|[\\x40-\\x7f]" + memarg + b")",
+        Imm.MEMARG_LANE: b"(?:[\\x00-\\x3f]" + _LEB + b"|[\\x40-\\x7f]" + memarg + b").",
+    }
+    by_imm: dict[tuple[bool, bytes], list[Op]] = {}
+    for op in ops:
+        if op.imm in immediates:
+            by_imm.setdefault((bool(op.prefix), immediates[op.imm]), []).append(op)
+    options = []
+    for (prefixed, imm), found in by_imm.items():
+        heads = b"(?:" + b"|".join(map(_head, found)) + b")" if prefixed else _any_of(found)
+        options.append(heads + imm)
+    options.sort(key=len)
+    return re.compile(b"(?:" + b"|".join(options) + b")*+", re.DOTALL)
 
 
 @cache

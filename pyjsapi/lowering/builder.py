@@ -8,7 +8,7 @@ from typing import Final, TypeAlias
 
 from pyjsapi.binary.names import Names, set_names
 from pyjsapi.lowering.sequences import END
-from pyjsapi.syntax.module import Code, Export, Func, Global, Import, Instr, Module
+from pyjsapi.syntax.module import Code, CodeSource, Export, Func, Global, Import, Instr, Module
 from pyjsapi.syntax.types import (
     ExternType,
     FuncExtern,
@@ -37,6 +37,8 @@ class _Function:
     type: FuncType
     locals: tuple[ValType, ...]
     body: list[Instr]
+    code: CodeSource | None = None
+    """In place of the two before."""
 
 
 class Builder:
@@ -106,10 +108,9 @@ class Builder:
         """The position of a function whose body comes later, by `fill`."""
         return self.add(key, type_, (), [])
 
-    def fill(self, position: int, locals_: Sequence[ValType], body: list[Instr]) -> None:
-        """Give a reserved function its locals and its body, which has its ``end``."""
-        function = self._functions[position]
-        self._functions[position] = _Function(function.type, tuple(locals_), body)
+    def fill(self, position: int, code: CodeSource) -> None:
+        """Give a reserved function its code."""
+        self._functions[position].code = code
 
     def has(self, key: Hashable) -> int | None:
         """The position of an added function, if it is there."""
@@ -123,7 +124,8 @@ class Builder:
         """The module with all that was added. To be called once."""
         for function in self._functions:
             groups = tuple([(1, type_) for type_ in function.locals])
-            self.module.funcs.append(Func(self.type(function.type), Code(groups, function.body)))
+            code = function.code or Code(groups, function.body)
+            self.module.funcs.append(Func(self.type(function.type), code))
         if self.names:
             first = self._import_count
             funcs = {first + position: name for position, name in self.names.items()}

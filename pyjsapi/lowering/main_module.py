@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Final
 
 from pyjsapi.binary.code import BinaryCode
@@ -11,15 +11,16 @@ from pyjsapi.lowering import sequences
 from pyjsapi.lowering.builder import MEMORY, Builder, Helper, Source, helper_export
 from pyjsapi.lowering.copies import cross_copy
 from pyjsapi.lowering.indices import exposed_functions, map_functions, map_names
-from pyjsapi.lowering.outline import choose, plain_types
+from pyjsapi.lowering.outline import Mover, choose, plain_types
 from pyjsapi.lowering.segments import START_LOCALS, Segments
 from pyjsapi.lowering.sequences import Place, instr
+from pyjsapi.lowering.signatures import signature
 from pyjsapi.lowering.storages import Storage, Use
 from pyjsapi.lowering.units import Added, Body, Edit, Locals, Payload, assemble, encode_all
 from pyjsapi.lowering.windows import Window, WindowFinder, call_of, function_of
 from pyjsapi.syntax.instructions import Imm
-from pyjsapi.syntax.module import Code, Export, Func, Import, Instr, Module, op_of
-from pyjsapi.syntax.op import AT
+from pyjsapi.syntax.module import Export, Func, Import, Instr, Module, op_of
+from pyjsapi.syntax.op import Op
 from pyjsapi.syntax.types import I32, FuncExtern, FuncType, GlobalType, MemType, ValType
 
 if TYPE_CHECKING:
@@ -54,6 +55,7 @@ class MainModule:
         self.hidden_functions: list[tuple[str, int]] = []
         self.outlined: dict[int, int] = {}
         """Functions that live in helpers, by their position among the definitions: index of the import."""
+        self.operator_types: dict[tuple[Op, int], FuncType] = {}
         self.owner: Helper | None = None
         """Defines the memory of the main module, where others need it too."""
         module = Module(
@@ -174,29 +176,46 @@ class MainModule:
 
     def _operator_type(self, original: Instr) -> FuncType:
         op = op_of(original)
-        if op.imm in (Imm.MEMARG, Imm.MEMARG_LANE):
-            return signature(original, self.place(original[1]))
-        if op.params is None or op.results is None:
-            raise TypeError(f"{op} has no signature of its own")
-        return FuncType(op.params, op.results)
+        key = (op, original[1]) if op.imm in (Imm.MEMARG, Imm.MEMARG_LANE) else (op, -1)
+        known = self.operator_types.get(key)
+        if known is None:
+            if key[1] >= 0:
+                known = signature(original, self.place(original[1]))
+            elif op.params is not None and op.results is not None:
+                known = FuncType(op.params, op.results)
+            else:
+                raise TypeError(f"{op} has no signature of its own")
+            self.operator_types[key] = known
+        return known
 
     def _window(self, window: Window, body: Body) -> Edit:
         types = self.locals_of(body).types()
-        type_, locals_, function = function_of(window, types, self.near_access)
+        type_, locals_, function = function_of(window, types, self._scratch_access)
         key = ("window", tuple(function), type_)
         call = self.far(window.memory, key, type_, function, locals_)
         return Edit(window.pos, window.end, [encode_all(call_of(window, call))])
 
-    def near_access(self, original: Instr, scratch: int) -> tuple[list[Instr], list[ValType]]:
-        """An access in the module that holds the memory, operands on the stack, and locals that it needs."""
+    def _scratch_access(self, original: Instr, scratch: int) -> tuple[list[Instr], list[ValType]]:
+        """An access in a function of the helper's, with locals of its own from an index on."""
+        params = signature(original, self.place(original[1])).params
+        locals_ = range(scratch, scratch + len(params))
+        sequence = self._at_home(original, locals_)
+        return sequence, [] if len(sequence) == 1 else list(params)
+
+    def near_access(self, original: Instr, locals_: Locals) -> list[Instr]:
+        """An access in the module that holds the memory, with its operands on the stack."""
+        params = signature(original, self.place(original[1])).params
+        place = self.place(original[1])
+        needs = not (place.whole or (place.unchecked and place.base == 0))
+        return self._at_home(original, locals_.take(params) if needs else ())
+
+    def _at_home(self, original: Instr, locals_: Sequence[int]) -> list[Instr]:
         op, memory, *rest = original
         place = self.place(memory)
         if place.whole or (place.unchecked and place.base == 0):
-            return [(op, 0, *rest)], []
-        params = signature(original, place).params
-        locals_ = range(scratch, scratch + len(params))
+            return [(op, 0, *rest)]
         sets = [instr("local.set", local) for local in reversed(locals_)]
-        return [*sets, *sequences.access(place, original, locals_)], list(params)
+        return [*sets, *sequences.access(place, original, locals_)]
 
     def _replacement(self, stop: Stop, body: Body) -> list[Payload] | None:
         original = stop.instr
@@ -222,18 +241,13 @@ class MainModule:
                 return None
 
     def _access(self, original: Instr, body: Body) -> list[Payload] | None:
-        op, memory, *rest = original
-        place = self.place(memory)
+        memory = original[1]
         if memory in self.helper_of:
             return [encode_all([self.far_access(original)])]
-        if place.whole:
-            return None if memory == 0 else [encode_all([(op, 0, *rest)])]
-        if place.unchecked and place.base == 0:
-            return None if memory == 0 else [encode_all([(op, 0, *rest)])]
-        types = signature(original, place).params
-        locals_ = self.locals_of(body).take(types)
-        sets = [instr("local.set", local) for local in reversed(locals_)]
-        return [encode_all([*sets, *sequences.access(place, original, locals_)])]
+        place = self.place(memory)
+        if place.whole or (place.unchecked and place.base == 0):
+            return None if memory == 0 else [encode_all(self._at_home(original, ()))]
+        return [encode_all(self.near_access(original, self.locals_of(body)))]
 
     def locals_of(self, body: Body) -> Locals:
         """The function's locals, to which some can be added."""
@@ -294,7 +308,7 @@ class MainModule:
         names = names_of(self.original).funcs if chosen else {}
         types = plain_types(self.original)
         positions: dict[int, int] = {}
-        for function, (number, _) in chosen.items():
+        for function, number in chosen.items():
             helper, typeidx = self.helpers[number], self.original.funcs[function].typeidx
             index = function + self.imported_functions
             position = positions[index] = helper.reserve(("function", index), types[typeidx])
@@ -302,11 +316,13 @@ class MainModule:
             self.outlined[function] = self.builder.import_function_as(source, typeidx)
             if index in names:
                 helper.names[position] = names[index]
-        for function, (number, code) in chosen.items():
-            index = function + self.imported_functions
-            type_ = types[self.original.funcs[function].typeidx]
-            mover = _Mover(self, self.helpers[number], type_, code, types, positions)
-            self.helpers[number].fill(positions[index], *mover.moved())
+        for function, number in chosen.items():
+            func = self.original.funcs[function]
+            if isinstance(func.code, BinaryCode):
+                mover = Mover(self, self.helpers[number], positions)
+                type_, stops = types[func.typeidx], self.stops[function]
+                code = mover.code(func.code, type_, func.typeidx, stops)
+                self.helpers[number].fill(positions[function + self.imported_functions], code)
 
     # The whole
 
@@ -399,93 +415,5 @@ class MainModule:
                 self.hidden_functions.append((name, index))
 
 
-def signature(original: Instr, place: Place) -> FuncType:
-    """Operands and results of an instruction that works on a memory."""
-    op = op_of(original)
-    if op.params is None or op.results is None:
-        raise TypeError(f"{op} has no signature of its own")
-    at = place.addrtype
-    return FuncType(
-        tuple([at if type_ is AT else type_ for type_ in op.params]),
-        tuple([at if type_ is AT else type_ for type_ in op.results]),
-    )
-
-
 def _names_function(edit: Edit) -> bool:
     return not isinstance(edit.payload[0], (bytes, Added))
-
-
-class _Mover:
-    """Rewrites a function for the helper that it moves to."""
-
-    def __init__(
-        self,
-        main: MainModule,
-        helper: Helper,
-        type_: FuncType,
-        code: Code,
-        types: dict[int, FuncType],
-        positions: dict[int, int],
-    ) -> None:
-        self.main = main
-        self.helper = helper
-        self.code = code
-        self.types = types
-        self.positions = positions
-        self.locals = [t for count, t in code.locals for _ in range(count)]
-        self.params = len(type_.params)
-        self.scratch: dict[tuple[ValType, ...], int] = {}
-
-    def moved(self) -> tuple[list[ValType], list[Instr]]:
-        """Locals and body."""
-        body: list[Instr] = []
-        for original in self.code.body:
-            body += self._moved(original)
-        return self.locals, body
-
-    def _moved(self, original: Instr) -> list[Instr]:
-        op, *rest = original
-        match op.imm:
-            case Imm.FUNC:
-                return [instr("call", self.positions[original[1]])]
-            case Imm.BLOCK if isinstance(original[1], int):
-                return [(op, self.helper.type(self.types[original[1]]))]
-            case Imm.MEMARG | Imm.MEMARG_LANE:
-                params = signature(original, self.main.place(original[1])).params
-                if params not in self.scratch:
-                    self.scratch[params] = self.params + len(self.locals)
-                sequence, needed = self.main.near_access(original, self.scratch[params])
-                if self.params + len(self.locals) == self.scratch[params]:
-                    self.locals += needed
-                return sequence
-            case Imm.MEM:
-                return self._memory_op(original)
-            case Imm.MEM_MEM:
-                to, from_ = self.main.place(rest[0]), self.main.place(rest[1])
-                if to.whole:
-                    return [(op, 0, 0)]
-                type_ = FuncType((to.addrtype, from_.addrtype, copy_count(to, from_)), ())
-                return self._call(original, type_, (), sequences.copy(to, from_))
-            case _:
-                return [original]
-
-    def _memory_op(self, original: Instr) -> list[Instr]:
-        op, memory = original
-        place = self.main.place(memory)
-        if place.whole:
-            return [(op, 0)]
-        if op.family == "size":
-            return sequences.size(place)
-        make = sequences.grow if op.family == "grow" else sequences.fill
-        free = (place.addrtype,) if op.family == "grow" else ()
-        return self._call(original, signature(original, place), free, make(place))
-
-    def _call(
-        self, key: Instr, type_: FuncType, free: tuple[ValType, ...], body: list[Instr]
-    ) -> list[Instr]:
-        return [instr("call", self.helper.add(("moved", *key), type_, free, body))]
-
-
-def copy_count(to: Place, from_: Place) -> ValType:
-    """Type of the count of a copy."""
-    return sequences.count_type(to.addrtype, from_.addrtype)

@@ -7,24 +7,38 @@ the module keeps a function where it is.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from pyjsapi.binary.code import BinaryCode
-from pyjsapi.binary.scan import Stop
-from pyjsapi.syntax.instructions import BY_MNEMONIC, Imm
-from pyjsapi.syntax.module import Code, Module, op_of
+from pyjsapi.binary.scan import Stop, local_groups, uses_only
+from pyjsapi.lowering import sequences
+from pyjsapi.lowering.builder import Helper
+from pyjsapi.lowering.sequences import instr
+from pyjsapi.lowering.signatures import signature
+from pyjsapi.lowering.units import Body, Edit, Locals, assemble, encode_all
+from pyjsapi.syntax.instructions import BY_MNEMONIC, OPS, Imm
+from pyjsapi.syntax.module import CodeSource, Instr, Module, op_of
 from pyjsapi.syntax.types import FuncExtern, FuncType, RefType, SubType, ValType
 
-_MOST_LOCALS: Final = 500
+if TYPE_CHECKING:
+    from pyjsapi.lowering.main_module import MainModule
+
 _CALL: Final = BY_MNEMONIC["call"]
 _PLAIN: Final = frozenset(
     (
         Imm.NONE, Imm.I32, Imm.I64, Imm.F32, Imm.F64, Imm.V128, Imm.LANE, Imm.LANES16, Imm.LOCAL, Imm.LABEL,
-        Imm.LABELS, Imm.BLOCK, Imm.TYPES, Imm.ZERO,
+        Imm.LABELS, Imm.BLOCK, Imm.ZERO, Imm.MEMARG, Imm.MEMARG_LANE, Imm.MEM, Imm.MEM_MEM,
     )
 )  # fmt: skip
+_OTHERS: Final = frozenset(
+    ("exceptions", "legacy_exceptions", "gc", "function_references", "reference_types")
+)
+"""Features whose instructions work on what cannot be moved."""
+MOVABLE: Final = frozenset(
+    op for op in OPS if op is _CALL or (op.imm in _PLAIN and op.feature not in _OTHERS)
+)
+"""Instructions that name nothing of a module but functions that they call and memories."""
 _MEMORY: Final = (Imm.MEMARG, Imm.MEMARG_LANE, Imm.MEM)
-_EXCEPTIONS: Final = frozenset(("exceptions", "legacy_exceptions"))
 
 
 def plain_types(module: Module) -> dict[int, FuncType]:
@@ -45,28 +59,27 @@ def plain_types(module: Module) -> dict[int, FuncType]:
 
 def choose(
     module: Module, stops: Sequence[Sequence[Stop]], host: Callable[[int], int | None]
-) -> dict[int, tuple[int, Code]]:
-    """The functions that move, by their position among the definitions: helper and decoded code."""
+) -> dict[int, int]:
+    """The functions that move, by their position among the definitions, and the helpers that they move to."""
     types = plain_types(module)
     imported = len(module.imported(FuncExtern))
-    chosen: dict[int, tuple[int, Code]] = {}
+    chosen: dict[int, int] = {}
     calls: dict[int, set[int]] = {}
     for position, function in enumerate(stops):
         helper = _helper(function, host)
         func = module.funcs[position]
         if helper is None or func.typeidx not in types or not isinstance(func.code, BinaryCode):
             continue
-        code = func.code.load()
-        if _is_plain(code, types):
-            chosen[position] = helper, code
+        if _has_plain_locals(func.code) and uses_only(func.code, MOVABLE):
+            chosen[position] = helper
             calls[position] = {
                 stop.instr[1] - imported for stop in function if stop.instr[0] is _CALL
             }
     while True:
         staying = [
             position
-            for position, (helper, _) in chosen.items()
-            if any(chosen.get(called, (None,))[0] != helper for called in calls[position])
+            for position, helper in chosen.items()
+            if any(chosen.get(called) != helper for called in calls[position])
         ]
         if not staying:
             return chosen
@@ -88,33 +101,60 @@ def _helper(function: Sequence[Stop], host: Callable[[int], int | None]) -> int 
     return helpers.pop() if len(helpers) == 1 else None
 
 
-def _is_plain(code: Code, types: dict[int, FuncType]) -> bool:
-    """Whether nothing in the code names anything of the module but functions, memories and plain types."""
-    if sum([count for count, _ in code.locals]) > _MOST_LOCALS:
-        return False
-    if any(isinstance(type_, RefType) for _, type_ in code.locals):
-        return False
-    for decoded in code.body:
-        op = op_of(decoded)
-        imm = op.imm
-        if imm in _MEMORY or imm is Imm.MEM_MEM or op is _CALL:
-            continue
-        if (
-            imm not in _PLAIN
-            or op.feature in _EXCEPTIONS
-            or op.feature in ("gc", "function_references")
-        ):
-            return False
-        if imm is Imm.BLOCK and not _is_plain_type(decoded[1], types):
-            return False
-        if imm is Imm.TYPES and any(isinstance(type_, RefType) for type_ in decoded[1]):
-            return False
-        if op.feature == "reference_types" and imm is Imm.NONE:
-            return False
-    return True
+def _has_plain_locals(code: BinaryCode) -> bool:
+    return not any(isinstance(type_, RefType) for _, type_ in local_groups(code)[0])
 
 
-def _is_plain_type(type_: ValType | int | None, types: dict[int, FuncType]) -> bool:
-    if isinstance(type_, int):
-        return type_ in types
-    return not isinstance(type_, RefType)
+class Mover:
+    """Rewrites functions for the helper that they move to."""
+
+    def __init__(self, main: MainModule, helper: Helper, positions: dict[int, int]) -> None:
+        self.main = main
+        self.helper = helper
+        self.positions = positions
+        """Of functions that move, by their index in the original: their index in the helper."""
+
+    def code(
+        self, code: BinaryCode, type_: FuncType, typeidx: int, stops: Sequence[Stop]
+    ) -> CodeSource:
+        """The function's code in the helper."""
+        body = Body(code, typeidx)
+        locals_ = Locals(code, type_)
+        for stop in stops:
+            replacement = self._moved(stop.instr, locals_)
+            body.edits.append(Edit(stop.pos, stop.end, [encode_all(replacement)]))
+        body.locals = locals_
+        return assemble(body, self.positions.__getitem__, int)
+
+    def _moved(self, original: Instr, locals_: Locals) -> list[Instr]:
+        op, *rest = original
+        match op.imm:
+            case Imm.FUNC:
+                return [instr("call", self.positions[original[1]])]
+            case Imm.MEM:
+                return self._memory_op(original)
+            case Imm.MEM_MEM:
+                to, from_ = self.main.place(rest[0]), self.main.place(rest[1])
+                if to.whole:
+                    return [(op, 0, 0)]
+                count = sequences.count_type(to.addrtype, from_.addrtype)
+                type_ = FuncType((to.addrtype, from_.addrtype, count), ())
+                return self._call(original, type_, (), sequences.copy(to, from_))
+            case _:
+                return self.main.near_access(original, locals_)
+
+    def _memory_op(self, original: Instr) -> list[Instr]:
+        op, memory = original
+        place = self.main.place(memory)
+        if place.whole:
+            return [(op, 0)]
+        if op.family == "size":
+            return sequences.size(place)
+        make = sequences.grow if op.family == "grow" else sequences.fill
+        free = (place.addrtype,) if op.family == "grow" else ()
+        return self._call(original, signature(original, place), free, make(place))
+
+    def _call(
+        self, key: Instr, type_: FuncType, free: tuple[ValType, ...], body: list[Instr]
+    ) -> list[Instr]:
+        return [instr("call", self.helper.add(("moved", *key), type_, free, body))]

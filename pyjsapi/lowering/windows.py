@@ -9,14 +9,15 @@ several results are slow in some engines.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from itertools import groupby
 from typing import Final
 
 from pyjsapi.binary.code import decode_instrs
 from pyjsapi.binary.scan import Stop
 from pyjsapi.lowering.sequences import get, instr
 from pyjsapi.syntax.errors import DecodeError
-from pyjsapi.syntax.instructions import BY_MNEMONIC, Imm
+from pyjsapi.syntax.instructions import BY_MNEMONIC, Imm, Op
 from pyjsapi.syntax.module import Instr, op_of
 from pyjsapi.syntax.types import FuncType, RefType, ValType
 
@@ -32,6 +33,8 @@ _COMPUTING: Final = frozenset(
 _ACCESSES: Final = (Imm.MEMARG, Imm.MEMARG_LANE)
 _GET: Final = BY_MNEMONIC["local.get"]
 _TEE: Final = BY_MNEMONIC["local.tee"]
+
+_LOCAL_TYPES: Final[dict[tuple[Op, ValType], FuncType]] = {}
 
 Signature = Callable[[Instr], FuncType]
 """Operands and results of an instruction that computes or accesses a memory."""
@@ -50,19 +53,19 @@ class _Item:
 class Window:
     """Instructions that become one call."""
 
-    pos: int
-    end: int
-    memory: int
+    pos: int = 0
+    end: int = 0
+    memory: int = -1
     """Any of the memories that it accesses; all are in one helper."""
-    instrs: list[Instr]
-    operands: list[ValType]
+    instrs: list[Instr] = field(default_factory=list)
+    operands: list[ValType] = field(default_factory=list)
     """What it takes from the stack."""
-    reads: list[int]
+    reads: list[int] = field(default_factory=list)
     """Locals that it reads before it writes them."""
-    writes: list[int]
-    results: list[ValType]
+    writes: list[int] = field(default_factory=list)
+    results: list[ValType] = field(default_factory=list)
     """What it leaves on the stack."""
-    accesses: int
+    accesses: int = 0
 
     @property
     def parameters(self) -> int:
@@ -70,10 +73,40 @@ class Window:
         return len(self.operands) + len(self.reads)
 
     @property
+    def can_grow(self) -> bool:
+        """Whether it has not got more parameters or written locals than any window may have: they never get fewer."""
+        return self.parameters <= MOST_PARAMETERS and len(self.writes) <= 1
+
+    @property
     def fits(self) -> bool:
         """Whether it can be a function."""
-        outcome = len(self.results) + len(self.writes)
-        return outcome <= 1 and self.parameters <= MOST_PARAMETERS
+        return self.can_grow and len(self.results) + len(self.writes) <= 1
+
+    def take(self, item: _Item, type_of: FuncType) -> None:
+        """Take in the next instruction, whose operands and results are given."""
+        decoded = item.instr
+        op = op_of(decoded)
+        if not self.instrs:
+            self.pos = item.pos
+        self.end = item.end
+        self.instrs.append(decoded)
+        stack = self.results
+        for param in reversed(type_of.params):
+            if stack:
+                stack.pop()
+            else:
+                self.operands.insert(0, param)
+        stack += type_of.results
+        if op.imm is Imm.LOCAL:
+            local = decoded[1]
+            if op is not _GET:
+                if local not in self.writes:
+                    self.writes.append(local)
+            elif local not in self.writes and local not in self.reads:
+                self.reads.append(local)
+        elif op.imm in _ACCESSES:
+            self.accesses += 1
+            self.memory = decoded[1]
 
 
 class WindowFinder:
@@ -90,23 +123,15 @@ class WindowFinder:
     def find(self, stops: Sequence[Stop], end: int, locals_: Sequence[ValType]) -> list[Window]:
         """The windows of a function, in order."""
         found: list[Window] = []
-        k = 0
-        while k < len(stops):
-            first = stops[k]
-            host = self._host_of(first.instr)
-            last = k + 1
-            while (
-                host is not None
-                and last < len(stops)
-                and stops[last].line == first.line
-                and op_of(stops[last].instr).imm in _ACCESSES
-            ):
-                last += 1
-            if host is not None and last - k > 1:
+        for _, line in groupby(stops, key=lambda stop: stop.line):
+            accesses = list(line)
+            hosts = [self._host_of(stop.instr) for stop in accesses]
+            far = [k for k, host in enumerate(hosts) if host is not None and hosts.count(host) > 1]
+            if far:
                 after = found[-1].end if found else 0
-                items = self._items(max(first.line, after), stops[last - 1].end, end)
+                first, last = accesses[far[0]], accesses[far[-1]]
+                items = self._items(max(first.line, after), last.end, end)
                 found += self._in_line(items, locals_)
-            k = last
         return found
 
     def _host_of(self, access: Instr) -> int | None:
@@ -148,37 +173,49 @@ class WindowFinder:
     def _grow(
         self, items: list[_Item], begin: int, first: int, host: int, locals_: Sequence[ValType]
     ) -> tuple[Window | None, int]:
-        """The largest window that begins with the access at ``first``, and where it ends."""
+        """The best window that begins with the access at ``first`` or what leads to it, and where it ends."""
         start = self._start(items, begin, first, locals_)
-        best: Window | None = None
-        best_last = first
-        accesses = 0
+        for begins in dict.fromkeys((start, first)):
+            last = self._last(items, begins, first, host, locals_)
+            if last > first:
+                window = Window()
+                for item in items[begins : last + 1]:
+                    window.take(item, self._type_of(item.instr, locals_))
+                return window, last
+        return None, first
+
+    def _last(
+        self, items: list[_Item], begins: int, first: int, host: int, locals_: Sequence[ValType]
+    ) -> int:
+        """Where the best window from ``begins`` on ends; ``first`` when there is none."""
+        best, rank = first, (-1, 0, 0)
         since = 0
-        for last in range(first, len(items)):
+        window = Window()
+        for last in range(begins, len(items)):
             decoded = items[last].instr
             if not self._movable(decoded, host, locals_):
                 break
-            since += 1
-            if op_of(decoded).imm in _ACCESSES:
-                accesses += 1
-                since = 0
-                if accesses > _MOST_ACCESSES:
-                    break
-            elif since > _REACH:
+            window.take(items[last], self._type_of(decoded, locals_))
+            since = 0 if op_of(decoded).imm in _ACCESSES else since + 1
+            if since > _REACH or window.accesses > _MOST_ACCESSES or not window.can_grow:
                 break
-            if accesses < 2:
-                continue
-            for begins in {start, first}:
-                window = self._window(items[begins : last + 1], locals_)
-                if window.fits and (
-                    best is None
-                    or window.accesses > best.accesses
-                    or (last == best_last and window.parameters < best.parameters)
-                    or (window.parameters, len(window.results))
-                    < (best.parameters, len(best.results))
-                ):
-                    best, best_last = window, last
-        return best, best_last
+            if window.accesses > 1 and window.fits:
+                this = window.accesses, -window.parameters, -len(window.results)
+                if this > rank:
+                    best, rank = last, this
+        return best
+
+    def _type_of(self, decoded: Instr, locals_: Sequence[ValType]) -> FuncType:
+        op = op_of(decoded)
+        if op.imm is not Imm.LOCAL:
+            return self.signature(decoded)
+        key = (op, locals_[decoded[1]])
+        known = _LOCAL_TYPES.get(key)
+        if known is None:
+            types = (key[1],)
+            known = FuncType(() if op is _GET else types, types if op in (_GET, _TEE) else ())
+            _LOCAL_TYPES[key] = known
+        return known
 
     def _start(self, items: list[_Item], begin: int, first: int, locals_: Sequence[ValType]) -> int:
         """Where to begin so that constants and locals before the first access are no operands."""
@@ -199,55 +236,6 @@ class WindowFinder:
         if op.imm is Imm.LOCAL:
             return _is_number(locals_[decoded[1]])
         return op.imm in _COMPUTING and op.params is not None
-
-    def _window(self, items: list[_Item], locals_: Sequence[ValType]) -> Window:
-        stack: list[ValType] = []
-        operands: list[ValType] = []
-        reads: list[int] = []
-        writes: list[int] = []
-        accesses = 0
-        memory = -1
-        for item in items:
-            decoded = item.instr
-            op = op_of(decoded)
-            if op.imm is Imm.LOCAL:
-                local = decoded[1]
-                type_ = locals_[local]
-                if op is _GET:
-                    if local not in writes and local not in reads:
-                        reads.append(local)
-                    stack.append(type_)
-                    continue
-                if local not in writes:
-                    writes.append(local)
-                if stack:
-                    stack.pop()
-                else:
-                    operands.insert(0, type_)
-                if op is _TEE:
-                    stack.append(type_)
-                continue
-            type_of = self.signature(decoded)
-            for param in reversed(type_of.params):
-                if stack:
-                    stack.pop()
-                else:
-                    operands.insert(0, param)
-            stack += type_of.results
-            if op.imm in _ACCESSES:
-                accesses += 1
-                memory = decoded[1]
-        return Window(
-            items[0].pos,
-            items[-1].end,
-            memory,
-            [item.instr for item in items],
-            operands,
-            reads,
-            writes,
-            stack,
-            accesses,
-        )
 
 
 def _is_number(type_: ValType) -> bool:
