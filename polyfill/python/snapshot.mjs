@@ -1,0 +1,176 @@
+// Starting Pyodide with pyjsapi from a memory snapshot: what a worker needs is made once, sent to it, and copied into its
+// memory, instead of starting Python again. A start takes some 0.2 s then instead of 1.5.
+//
+//   const snapshot = await makeSnapshot({ indexURL });                 // once, in a page, a worker or Node
+//   worker.postMessage(snapshot);
+//   const pyodide = await loadFromSnapshot(snapshot);                  // in the worker
+//   const { WebAssembly } = await loadPythonWebAssembly({ pyodide });
+//
+// Pyodide's snapshots are not part of its public interface. Where it makes none, or does not take the one that it made,
+// `loadFromSnapshot` starts Python plainly: slower, with the same result.
+
+const isNode = typeof process === 'object' && typeof process.versions?.node === 'string';
+
+/** Where the package lies in Pyodide's file system: a wheel is a zip, from which Python imports. */
+const PACKAGE_PATH = '/lib/pyjsapi.zip';
+
+/** What the snapshot has imported already: the engine, and the Python side of the link. */
+const IMPORTS = `
+import sys
+if ${JSON.stringify(PACKAGE_PATH)} not in sys.path:
+    sys.path.append(${JSON.stringify(PACKAGE_PATH)})
+import random
+import pyjsapi, pyjsapi.bridge.api, pyjsapi.bridge.storage, pyjsapi.bridge.errors, pyjsapi.bridge.values
+import pyjsapi.bridge.link_errors, pyjsapi.bridge.hooks, pyjsapi.bridge.accessors, pyjsapi.bridge.proxy_memories
+"".encode("utf-16-le")
+pyjsapi.WebAssembly.Instance(pyjsapi.WebAssembly.Module(b"\\0asm\\1\\0\\0\\0"))
+`;
+
+/** The state of random numbers is in the snapshot, too: two workers would draw the same. */
+const RESEED = 'import random; random.seed()';
+
+function folderOf(indexURL) {
+  const folder = indexURL.endsWith('/') ? indexURL : `${indexURL}/`;
+  if (/^[a-z][a-z0-9+.-]+:/i.test(folder)) return folder;
+  const base = isNode ? `file://${process.cwd()}/` : globalThis.document?.baseURI ?? globalThis.location.href;
+  return new URL(folder, base).href;
+}
+
+async function bytesOf(url) {
+  try {
+    if (isNode && url.startsWith('file:')) {
+      const { readFile } = await import('node:fs/promises');
+      return new Uint8Array(await readFile(new URL(url)));
+    }
+    const response = await fetch(url);
+    if (!response.ok) throw new Error(`HTTP status ${response.status}`);
+    return new Uint8Array(await response.arrayBuffer());
+  } catch (error) {
+    throw new Error(`${url} could not be loaded: ${error?.message ?? error}`, { cause: error });
+  }
+}
+
+/** The same bytes where all workers can read them, if there is shared memory. */
+function shared(bytes) {
+  if (typeof SharedArrayBuffer === 'undefined' || globalThis.crossOriginIsolated === false) return bytes;
+  const copy = new Uint8Array(new SharedArrayBuffer(bytes.length));
+  copy.set(bytes);
+  return copy;
+}
+
+/** A copy in memory of one's own: decoders of text and `Response` refuse shared memory. */
+const own = (bytes) => (bytes.buffer instanceof ArrayBuffer ? bytes : bytes.slice());
+
+/** The lock file without packages but ours: a long one takes long to read. */
+function shortLock(text) {
+  const lock = JSON.parse(text);
+  const { pyjsapi } = lock.packages;
+  return { text: JSON.stringify({ ...lock, packages: {} }), wheel: pyjsapi?.file_name };
+}
+
+/** Runs `start` while Pyodide's requests for its wasm file and its library are answered from `parts`. */
+async function supplied({ folder, module, wasmLength, library }, start) {
+  const { fetch: givenFetch, WebAssembly: engine } = globalThis;
+  const { instantiate, instantiateStreaming } = engine;
+  const isCode = Symbol('the code');
+  const instance = async (imports) => ({ module, instance: await instantiate.call(engine, module, imports) });
+  engine.instantiate = (source, imports) => {
+    const isOurs = !(source instanceof engine.Module) && source?.byteLength === wasmLength;
+    return isOurs ? instance(imports) : instantiate.call(engine, source, imports);
+  };
+  if (!isNode) {
+    engine.instantiateStreaming = async (source, imports) => {
+      const response = await source;
+      return response === isCode ? instance(imports) : instantiateStreaming.call(engine, response, imports);
+    };
+    globalThis.fetch = (resource, options) => {
+      const url = String(resource?.url ?? resource);
+      if (url === `${folder}pyodide.asm.wasm`) return Promise.resolve(isCode);
+      if (url === `${folder}python_stdlib.zip`) return Promise.resolve(new Response(own(library)));
+      return givenFetch(resource, options);
+    };
+  }
+  try {
+    return await start();
+  } finally {
+    engine.instantiate = instantiate;
+    if (!isNode) {
+      engine.instantiateStreaming = instantiateStreaming;
+      globalThis.fetch = givenFetch;
+    }
+  }
+}
+
+async function load(parts, options = {}) {
+  const { loadPyodide } = await import(/* @vite-ignore */ /* webpackIgnore: true */ `${parts.folder}pyodide.mjs`);
+  const isFile = parts.folder.startsWith('file:');
+  const indexURL = isFile ? decodeURIComponent(new URL(parts.folder).pathname) : parts.folder;
+  return supplied(parts, () => loadPyodide({
+    indexURL, lockFileContents: parts.lock, packageBaseUrl: indexURL, ...options,
+  }));
+}
+
+function addPackage(pyodide, wheel) {
+  pyodide.FS.writeFile(PACKAGE_PATH, own(wheel));
+}
+
+/** The memory of a Python that has imported the package; null where Pyodide makes no snapshots. */
+async function memoryOf(parts) {
+  try {
+    const pyodide = await load(parts, { _makeSnapshot: true });
+    addPackage(pyodide, parts.wheel);
+    pyodide.runPython(IMPORTS);
+    return shared(pyodide.makeMemorySnapshot());
+  } catch (error) {
+    if (/Python|pyjsapi/.test(error?.constructor?.name ?? '')) throw error;
+    return null;
+  }
+}
+
+/**
+ * Makes what workers start from. The result can be sent to any number of workers of the same origin (or threads of the
+ * same process) with `postMessage`; where there is shared memory, they share it.
+ *
+ * @param {object} options
+ * @param {string} options.indexURL the folder of Pyodide
+ * @param {string} [options.packageURL] the wheel of pyjsapi; by default the one that Pyodide's lock file names
+ * @returns {Promise<{ folder: string, module: WebAssembly.Module, wasmLength: number, library: Uint8Array, lock: string,
+ *   wheel: Uint8Array, memory: Uint8Array | null }>} `memory` is null where Pyodide makes no snapshots. The promise
+ *   rejects with an error that names the URL if a file cannot be loaded
+ */
+export async function makeSnapshot({ indexURL, packageURL }) {
+  const folder = folderOf(indexURL);
+  const { text: lock, wheel: name } = shortLock(new TextDecoder().decode(await bytesOf(`${folder}pyodide-lock.json`)));
+  if (packageURL === undefined && name === undefined) {
+    throw new Error(`${folder}pyodide-lock.json names no pyjsapi: give its wheel as packageURL`);
+  }
+  const wheelURL = packageURL === undefined ? folder + name : folderOf(packageURL).slice(0, -1);
+  const [code, library, wheel] = await Promise.all(
+    [`${folder}pyodide.asm.wasm`, `${folder}python_stdlib.zip`, wheelURL].map(bytesOf),
+  );
+  const module = await globalThis.WebAssembly.compile(code);
+  const parts = { folder, module, wasmLength: code.length, library: shared(library), lock, wheel: shared(wheel) };
+  return { ...parts, memory: await memoryOf(parts) };
+}
+
+/**
+ * Starts Pyodide from a snapshot; pyjsapi can be imported, and has been.
+ *
+ * @param {Awaited<ReturnType<typeof makeSnapshot>>} snapshot what `makeSnapshot` gave, here or in another thread
+ * @returns {Promise<object>} a loaded Pyodide
+ */
+export async function loadFromSnapshot(snapshot) {
+  let pyodide = null;
+  if (snapshot.memory !== null) {
+    try {
+      pyodide = await load(snapshot, { _loadSnapshot: own(snapshot.memory) });
+    } catch {
+      // Another version of Pyodide, or one whose snapshots changed: Python starts plainly.
+    }
+  }
+  pyodide ??= await load(snapshot);
+  addPackage(pyodide, snapshot.wheel);
+  pyodide.runPython(IMPORTS);
+  pyodide.runPython(RESEED);
+  return pyodide;
+}
