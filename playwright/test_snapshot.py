@@ -30,7 +30,8 @@ async () => {
     worker.postMessage(snapshot);
   });
   const answers = [await start(), ...await Promise.all([start(), start()])];
-  return { answers, bytes: snapshot.memory?.byteLength ?? 0, shared: snapshot.memory?.buffer instanceof SharedArrayBuffer };
+  const { memory } = snapshot;
+  return { answers, bytes: memory?.byteLength ?? 0, shared: memory?.buffer instanceof SharedArrayBuffer };
 }
 """
 
