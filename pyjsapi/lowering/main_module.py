@@ -10,6 +10,8 @@ from pyjsapi.binary.names import names_of
 from pyjsapi.lowering import sequences
 from pyjsapi.lowering.builder import MEMORY, Builder, Helper, Source, helper_export
 from pyjsapi.lowering.copies import cross_copy
+from pyjsapi.lowering.hints import SECTION as HINTS
+from pyjsapi.lowering.hints import map_hints
 from pyjsapi.lowering.indices import exposed_functions, map_functions, map_names
 from pyjsapi.lowering.outline import Mover, choose, plain_types
 from pyjsapi.lowering.segments import START_LOCALS, Segments
@@ -333,7 +335,7 @@ class MainModule:
         if self.options.outline and self.helpers:
             self._outline()
         bodies = [
-            self.body(func, stops)
+            (position + self.imported_functions, self.body(func, stops))
             for position, (func, stops) in enumerate(zip(original.funcs, self.stops, strict=True))
             if position not in self.outlined
         ]
@@ -346,11 +348,18 @@ class MainModule:
             if module.start is not None:
                 prelude.append(instr("call", module.start))
             module.start = base + builder.add("start", FuncType((), ()), START_LOCALS, prelude)
-        for body in bodies:
+        hinted = any(custom.name == HINTS for custom in module.customs)
+        offsets: dict[int, list[tuple[int, int]]] = {}
+        for index, body in bodies:
             if not shift and not self.outlined:
                 body.edits = [edit for edit in body.edits if not _names_function(edit)]
-            code = assemble(body, function, lambda position: base + position)
+            stretches = offsets.setdefault(index, []) if hinted else None
+            code = assemble(body, function, lambda position: base + position, stretches)
             module.funcs.append(Func(body.typeidx, code))
+        module.customs = [
+            map_hints(custom, function, offsets) if custom.name == HINTS else custom
+            for custom in module.customs
+        ]
         module.datas = self.segments.main_datas()
         module.data_count = len(module.datas) if module.datas else original.data_count
         self._export(shift)

@@ -122,19 +122,25 @@ def call(index: int) -> bytes:
 
 
 def assemble(
-    body: Body, function: Callable[[int], int], added: Callable[[int], int]
+    body: Body,
+    function: Callable[[int], int],
+    added: Callable[[int], int],
+    offsets: list[tuple[int, int]] | None = None,
 ) -> EncodedCode:
-    """The new code. ``function`` maps function indices of the original, ``added`` positions of added functions."""
+    """The new code. ``function`` maps function indices of the original, ``added`` positions of added functions.
+
+    ``offsets`` gets, for each stretch of bytes that is copied, its offset in the old code and in the new one.
+    """
     code = body.code
     data = code.data
-    if not body.edits and body.locals is None:
-        return EncodedCode(data[code.start : code.end], body.names_data)
-    last = code.start
     out = bytearray()
+    last = code.start
     if body.locals is not None and body.locals.more:
         out += body.locals.encode()
         last = body.locals.start
     for edit in body.edits:
+        if offsets is not None:
+            offsets.append((last - code.start, len(out)))
         out += data[last : edit.pos]
         for part in edit.payload:
             if isinstance(part, bytes):
@@ -145,5 +151,7 @@ def assemble(
             else:
                 out += call(added(part.position))
         last = edit.end
+    if offsets is not None:
+        offsets.append((last - code.start, len(out)))
     out += data[last : code.end]
     return EncodedCode(bytes(out), body.names_data)

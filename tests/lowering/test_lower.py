@@ -7,11 +7,16 @@ from typing import Any
 
 import pytest
 
+from pyjsapi.binary.code import BinaryCode
+from pyjsapi.binary.decoder import decode_module
+from pyjsapi.binary.encoder import encode_module
 from pyjsapi.binary.names import names_of
+from pyjsapi.binary.reader import Reader
 from pyjsapi.lowering import SECTION, LoweringError, Options, lower
 from pyjsapi.runtime import FuncInst, GlobalInst, new_memory
 from pyjsapi.syntax.deftypes import func_def_type
 from pyjsapi.syntax.errors import DecodeError, ValidationError
+from pyjsapi.syntax.module import Custom
 from pyjsapi.syntax.types import I32, FuncType, GlobalType, MemType
 from pyjsapi.text import wat2wasm
 from pyjsapi.validation.limits import Limits
@@ -233,3 +238,33 @@ def test_a_hundred_memories(original: Callable[..., Any], lowered: Callable[...,
     one, other = original(text), lowered(text)
     assert [one.f(), one.f()] == [other.f(), other.f()]
     assert list(one.exports) == list(other.exports)
+
+
+@pytest.mark.parametrize("options", [Options(), SEPARATE])
+def test_branch_hints_stay_with_their_branches(plan_of: Plan, options: Options) -> None:
+    text = """(module (memory (export "a") 1) (memory (export "b") 1) (memory 1) (memory 1)
+      (func $f (export "f") (param i32) (drop (i32.load 3 (i32.const 0))) (call $g (local.get 0))
+        (block (br_if 0 (i32.load 0 (local.get 0))) (drop (i32.load 1 (i32.const 0)))
+          (br_if 0 (i32.load 1 (i32.load 2 (local.get 0)))) (drop (i32.load 1 (i32.load 2 (i32.const 4)))))
+        (br_if 0 (local.get 0)))
+      (func $g (param i32) (call $f (local.get 0))))"""
+    module = decode_module(wat2wasm(text))
+    code = module.funcs[0].code
+    assert isinstance(code, BinaryCode)
+    branches = [n for n, i in enumerate(code.load().body) if i[0].mnemonic == "br_if"]
+    at = [code.offset_of(n) - code.start for n in branches]
+    hints = bytes([1, 0, len(at)]) + b"".join(
+        bytes([offset, 1, n & 1]) for n, offset in enumerate(at)
+    )
+    module.customs.append(Custom("metadata.code.branch_hint", hints, "datacount"))
+    _, (main, *_) = plan_of(lower(encode_module(module), options=options))
+    (section,) = [custom.data for custom in main.customs if "hint" in custom.name]
+    reader = Reader(section)
+    imported = main.func_typeidxs[: -len(main.funcs)]
+    assert (reader.u32(), reader.u32(), reader.u32()) == (1, len(imported), len(at))
+    new = main.funcs[0].code
+    assert isinstance(new, BinaryCode)
+    wanted = [n for n, i in enumerate(new.load().body) if i[0].mnemonic == "br_if"]
+    for n, instruction in enumerate(wanted):
+        assert reader.u32() == new.offset_of(instruction) - new.start
+        assert (reader.u32(), reader.byte()) == (1, n & 1)
