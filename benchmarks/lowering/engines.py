@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any, ClassVar, Final
+from typing import Any, Final
 
 from web import browsers, webkit
 
@@ -18,19 +18,28 @@ ROOT: Final = Path(__file__).resolve().parents[2]
 POLYWASM: Final = "node_modules/polywasm/index.js"
 ENGINES: Final = ("node", "chromium", "firefox", "webkit")
 
-Times = dict[str, float]
-"""Milliseconds by variant."""
-Measure = Callable[[dict[str, str]], Times]
+Run = Callable[[str, dict[str, Any]], Any]
+"""Runs "kernel" or "sqlite" with an argument, and gives what it measured."""
 
-_SCRIPT: Final = """
+_SCRIPTS: Final = {
+    "kernel": """
 const { measure } = await import("/benchmarks/lowering/measure.mjs");
 const polywasm = argument.polywasm ? (await import(argument.polywasm)).WebAssembly : undefined;
 return measure(argument.modules, argument.rounds, polywasm);
-"""
+""",
+    "sqlite": """
+const { measureSqlite } = await import("/benchmarks/lowering/sqlite.mjs");
+const text = await (await fetch("/node_modules/sql.js/dist/sql-wasm-browser.js")).text();
+return measureSqlite(() => new Function(`${text}; return initSqlJs`)(), argument.modules, argument.rounds);
+""",
+}
 
 
 class _Handler(SimpleHTTPRequestHandler):
-    extensions_map: ClassVar[dict[str, str]] = {**SimpleHTTPRequestHandler.extensions_map, ".mjs": "text/javascript"}
+    extensions_map: ClassVar[dict[str, str]] = {
+        **SimpleHTTPRequestHandler.extensions_map,
+        ".mjs": "text/javascript",
+    }
 
     def end_headers(self) -> None:
         # Clocks are finer in pages that are isolated.
@@ -53,42 +62,34 @@ def _served() -> Iterator[str]:
 
 
 @contextmanager
-def measuring(engine: str, rounds: int, *, polywasm: bool) -> Iterator[Measure]:
-    """A function that measures the variants of a kernel in an engine, given as base64."""
+def started(engine: str) -> Iterator[Run]:
+    """An engine in which scripts can be run."""
     if engine == "node":
-        yield partial(_in_node, rounds, polywasm)
+        yield _in_node
         return
-    argument: dict[str, Any] = {"rounds": rounds, "polywasm": f"/{POLYWASM}" if polywasm else None}
     with _served() as address:
         page_address = f"{address}/benchmarks/lowering/page.html"
         if engine == "webkit":
             with webkit.started_webkit() as driver:
                 driver.get(page_address)
-                yield lambda modules: webkit.evaluate(
-                    driver, _SCRIPT, {**argument, "modules": modules}
-                )
+                yield lambda script, argument: webkit.evaluate(driver, _SCRIPTS[script], argument)
             return
         with browsers.started(engine) as browser:
             page = browser.new_page()
             page.goto(page_address)
-            function = f"async (argument) => {{ {_SCRIPT} }}"
-            yield lambda modules: page.evaluate(function, {**argument, "modules": modules})
+            yield lambda script, argument: page.evaluate(
+                f"async (argument) => {{ {_SCRIPTS[script]} }}", argument
+            )
 
 
-def _in_node(rounds: int, polywasm: bool, modules: dict[str, str]) -> Times:
-    request = {
-        "kernels": {"kernel": modules},
-        "rounds": rounds,
-        "polywasm": f"{ROOT}/{POLYWASM}" if polywasm else None,
-    }
+def _in_node(script: str, argument: dict[str, Any]) -> Any:
     done = subprocess.run(
-        ["node", str(Path(__file__).with_name("node.mjs"))],
-        input=json.dumps(request),
+        ["node", str(Path(__file__).with_name("node.mjs")), script],
+        input=json.dumps(argument),
         capture_output=True,
         text=True,
         check=False,
     )
     if done.returncode:
         raise RuntimeError(done.stderr)
-    times: Times = json.loads(done.stdout)["times"]
-    return times
+    return json.loads(done.stdout)

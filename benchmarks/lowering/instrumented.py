@@ -9,8 +9,8 @@ from pyjsapi.binary.decoder import decode_module
 from pyjsapi.binary.encoder import encode_module
 from pyjsapi.lowering import Options, lower
 from pyjsapi.syntax.instructions import BY_MNEMONIC
-from pyjsapi.syntax.module import Code, Export, Func, Instr
-from pyjsapi.syntax.types import I32, PAGE_SIZE, MemType
+from pyjsapi.syntax.module import Code, Export, Func, Instr, Module
+from pyjsapi.syntax.types import I32, I64, PAGE_SIZE, FuncType, MemType, RecType, SubType
 
 ROOT: Final = Path(__file__).resolve().parents[2]
 SQLITE: Final = ROOT / "node_modules/sql.js/dist/sql-wasm.wasm"
@@ -22,8 +22,8 @@ COUNT: Final = "pyjsapi count"
 _LOOP: Final = BY_MNEMONIC["loop"]
 
 
-def instrument(data: bytes, *, visible: bool) -> bytes:
-    """The module with counters, in a memory that is exported or not."""
+def instrument(data: bytes) -> bytes:
+    """The module with counters, in a second memory that is exported."""
     module = decode_module(data)
     count = 0
 
@@ -51,22 +51,20 @@ def instrument(data: bytes, *, visible: bool) -> bytes:
                 body += increment()
         funcs.append(Func(func.typeidx, Code(code.locals, body)))
     module.funcs = funcs
-    read = [(BY_MNEMONIC["local.get"], 0), (BY_MNEMONIC["i64.load"], 1, 3, 0), BY_MNEMONIC["end"].instr]
+    read = [
+        (BY_MNEMONIC["local.get"], 0),
+        (BY_MNEMONIC["i64.load"], 1, 3, 0),
+        BY_MNEMONIC["end"].instr,
+    ]
     module.funcs.append(Func(_type_of_reader(module), Code((), read)))
     module.exports.append(Export(COUNT, "func", len(module.func_typeidxs) - 1))
     pages = -(-8 * count // PAGE_SIZE)
     module.mems.append(MemType(I32, pages, pages))
-    if visible:
-        module.exports.append(Export(COUNTERS, "memory", 1))
+    module.exports.append(Export(COUNTERS, "memory", 1))
     return encode_module(module)
 
 
-def _type_of_reader(module: object) -> int:
-    from pyjsapi.syntax.module import Module
-    from pyjsapi.syntax.types import I64, FuncType, RecType, SubType
-
-    if not isinstance(module, Module):
-        raise TypeError("a module is expected")
+def _type_of_reader(module: Module) -> int:
     module.types.append(RecType((SubType(True, (), FuncType((I32,), (I64,))),)))
     return sum(len(rec.subtypes) for rec in module.types) - 1
 
@@ -74,11 +72,10 @@ def _type_of_reader(module: object) -> int:
 def modules() -> dict[str, bytes]:
     """The module as it is, instrumented, and lowered."""
     data = SQLITE.read_bytes()
-    public, private = instrument(data, visible=True), instrument(data, visible=False)
+    public = instrument(data)
     return {
         "original": data,
         "instrumented": public,
-        "public lowered": lower(public),
-        "accessors only": lower(public, options=Options(outline=False, windows=False)),
-        "private lowered": lower(private),
+        "lowered": lower(public),
+        "lowered, accessors only": lower(public, options=Options(outline=False, windows=False)),
     }
