@@ -36,7 +36,7 @@ return measureSqlite(() => new Function(`${text}; return initSqlJs`)(), argument
 
 
 class _Handler(SimpleHTTPRequestHandler):
-    extensions_map: ClassVar[dict[str, str]] = {
+    extensions_map = {  # noqa: RUF012
         **SimpleHTTPRequestHandler.extensions_map,
         ".mjs": "text/javascript",
     }
