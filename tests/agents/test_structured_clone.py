@@ -38,6 +38,10 @@ def shared(initial: int = 1, maximum: int = 4, **members: Any) -> WebAssembly.Me
     return WebAssembly.Memory(initial=initial, maximum=maximum, shared=True, **members)
 
 
+def kind_of(value: Any) -> str:
+    return type(value).__name__
+
+
 # ---- values
 
 
@@ -51,12 +55,13 @@ def shared(initial: int = 1, maximum: int = 4, **members: Any) -> WebAssembly.Me
         datetime.datetime(2026, 2, 3, tzinfo=datetime.timezone(datetime.timedelta(hours=-3))),
         re.compile("a+", re.IGNORECASE), re.compile(rb"\d"),
     ],
-    ids=repr,
+    ids=kind_of,
 )  # fmt: skip
 def test_values_are_copied_with_their_types(value: Any) -> None:
     copied = structuredClone([value, value])
     assert copied == [value, value]
-    assert repr(copied) == repr([value, value])
+    if not isinstance(value, (set, frozenset)):  # whose order may change
+        assert repr(copied) == repr([value, value])
     assert type(copied[0]) is type(value)
     if isinstance(value, (list, dict, set, bytearray)):
         assert copied[0] is not value
@@ -107,7 +112,7 @@ def test_deep_nesting_needs_no_stack() -> None:
         ValueError("v", 1), KeyError("k"), TypeError(), ZeroDivisionError("z"), RangeError("r"), DataCloneError("d"),
         WebAssembly.RuntimeError("unreachable"), WebAssembly.CompileError("c"), WebAssembly.LinkError("l"),
     ],
-    ids=repr,
+    ids=kind_of,
 )  # fmt: skip
 def test_errors_keep_their_class_and_text(error: Exception) -> None:
     copied = structuredClone(error)
