@@ -1,8 +1,8 @@
 """The queues of those who wait for a notification (ECMA-262 §25.4.1 "WaiterList"; threads proposal, "Wait Queues").
 
 One queue for each address of a block, in bytes from its start, whatever waits there: an instruction for 32 or 64 bits,
-``Atomics.wait``, or ``Atomics.waitAsync``. All methods of `WaiterQueues` are called with the block's lock held, ``wake``
-of those that were notified is not: it may run programs.
+``Atomics.wait``, or ``Atomics.waitAsync``. All methods of `WaiterQueues` are called with the block's lock held, but
+``wake`` of those that were notified is not: it may run programs.
 """
 
 from __future__ import annotations
