@@ -268,6 +268,8 @@ class ControlPage:
         process = self._words[_PROCESSES + slot]
         if process == os.getpid() or futex.is_alive(process):
             return True
+        if self._words[_STATES + slot] != NOTIFIED:  # it has seen it, and then come to its end
+            return True
         self._words[_STATES + slot] = FREE
         return False
 

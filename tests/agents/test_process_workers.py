@@ -151,6 +151,24 @@ def test_sm_12_notify_wakes_waiters_of_several_processes_in_order(four: Four) ->
     assert [worker.receive() for worker in workers[1:]] == [0, 0, 0]
 
 
+def test_a_memory_that_its_maker_drops_lives_on_where_others_wait(
+    module: WebAssembly.Module,
+) -> None:
+    workers = [start("instance") for _ in range(2)]
+    memory = shared(1, 2)
+    for worker in workers:
+        worker.postMessage([module, memory])
+    workers[0].postMessage(["wait", [2000]])
+    until(lambda: waiting(memory, 2000) == 1)
+    del memory
+    gc.collect()
+    assert call(workers[1:], "guarded", 1) == [1]
+    assert workers[0].receive() == 0
+    for worker in workers:
+        worker.terminate()
+        assert worker.join(60)
+
+
 def test_sm_6_growth_in_a_worker_is_seen_here(four: Four) -> None:
     memory, workers = four
     buffer, growable = memory.buffer, shared(1, 4).toResizableBuffer()

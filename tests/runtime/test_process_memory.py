@@ -400,3 +400,22 @@ def test_an_agent_that_need_not_sleep_does_not() -> None:
             assert atomics.wait(memory, 0, 4, turn + 1, WITHOUT_END) in (0, 1)
     result(child)
     assert memory.block.waiting() == 0
+
+
+def test_a_waiter_that_ends_as_soon_as_it_is_notified_was_woken(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Even where it is gone when the notifier asks whether it is alive."""
+    memory = shared(1, 1)
+    waiter = start(memory, "result = atomics.wait(memory, 0, 4, 0, WITHOUT_END)")
+    until(lambda: memory.block.waiting() == 1)
+    page = memory.block.control
+    assert page is not None
+    wake = page.parking.wake
+
+    def wake_and_see_the_end(index: int) -> None:
+        wake(index)
+        assert result(waiter) == 0
+
+    monkeypatch.setattr(type(page.parking), "wake", lambda _, index: wake_and_see_the_end(index))
+    assert atomics.notify(memory, 0, 1) == 1
