@@ -66,7 +66,8 @@ def measure_import(call, f, g, rounds):
     return compare((call, {"f": f}), (call, {"f": g}), rounds)
 `;
 
-function median(values) {
+/** The middle of some numbers. */
+export function median(values) {
   const sorted = [...values].sort((a, b) => a - b);
   return sorted[sorted.length >> 1];
 }

@@ -1,0 +1,1 @@
+"""What the JavaScript face costs: the namespace that Python implements, measured from JavaScript."""
