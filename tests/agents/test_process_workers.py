@@ -159,7 +159,8 @@ def test_a_memory_that_its_maker_drops_lives_on_where_others_wait(
     for worker in workers:
         worker.postMessage([module, memory])
     workers[0].postMessage(["wait", [2000]])
-    until(lambda: waiting(memory, 2000) == 1)
+    while waiting(memory, 2000) != 1:
+        time.sleep(0)
     del memory
     gc.collect()
     assert call(workers[1:], "guarded", 1) == [1]
