@@ -11,6 +11,7 @@ from pyjsapi.binary.decoder import decode_module
 from pyjsapi.binary.encoder import encode_module
 from pyjsapi.binary.leb128 import unsigned
 from pyjsapi.binary.scan import Stop, scan
+from pyjsapi.lowering.errors import LoweringError
 from pyjsapi.lowering.main_module import MainModule
 from pyjsapi.lowering.plan import SECTION, plan_of
 from pyjsapi.lowering.storages import Target, Use, arrange, uses_of
@@ -59,6 +60,8 @@ def lower(
         validate_module(module, Features(), Limits())
     if not needs_lowering(module, target):
         return bytes(data)
+    if any(custom.name == SECTION for custom in module.customs):
+        raise LoweringError(f"the module has a custom section {SECTION!r} already")
     stops = [_scan(func) for func in module.funcs]
     uses = uses_of(module)
     _weigh(stops, uses)

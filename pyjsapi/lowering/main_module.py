@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Final
 
-from pyjsapi.binary.code import BinaryCode
+from pyjsapi.binary.code import MEMARG_HAS_INDEX, BinaryCode
 from pyjsapi.binary.names import names_of
 from pyjsapi.lowering import sequences
 from pyjsapi.lowering.builder import MEMORY, Builder, Helper, Source, helper_export
@@ -151,6 +151,8 @@ class MainModule:
             if done < len(covered) and covered[done] <= stop.pos:
                 continue
             payload = self._replacement(stop, body)
+            if payload is None and _may_be_long(body.code.data, stop):
+                payload = [encode_all([stop.instr])]
             if payload is not None:
                 body.edits.append(Edit(stop.pos, stop.end, payload))
         if edits:
@@ -422,6 +424,14 @@ class MainModule:
                 name = f"{HIDDEN}{index}"
                 exports.append(Export(name, "func", self.function(index)))
                 self.hidden_functions.append((name, index))
+
+
+def _may_be_long(data: bytes, stop: Stop) -> bool:
+    """Whether memory 0 may be written in a form that engines with one memory do not know, like any index."""
+    op = op_of(stop.instr)
+    if op.imm is Imm.MEMARG and not op.prefix:
+        return data[stop.pos + 1] >= MEMARG_HAS_INDEX
+    return op.imm in (Imm.MEMARG, Imm.MEMARG_LANE, Imm.MEM, Imm.MEM_MEM, Imm.DATA_MEM)
 
 
 def _names_function(edit: Edit) -> bool:

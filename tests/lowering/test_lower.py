@@ -9,7 +9,7 @@ import pytest
 
 from pyjsapi.binary.code import BinaryCode
 from pyjsapi.binary.decoder import decode_module
-from pyjsapi.binary.encoder import encode_module
+from pyjsapi.binary.encoder import EncodedCode, encode_module
 from pyjsapi.binary.names import names_of
 from pyjsapi.binary.reader import Reader
 from pyjsapi.lowering import SECTION, LoweringError, Options, lower
@@ -268,3 +268,35 @@ def test_branch_hints_stay_with_their_branches(plan_of: Plan, options: Options) 
     for n, instruction in enumerate(wanted):
         assert reader.u32() == new.offset_of(instruction) - new.start
         assert (reader.u32(), reader.byte()) == (1, n & 1)
+
+
+def test_long_forms_of_memory_0_become_short(plan_of: Plan) -> None:
+    """Engines with one memory know an index of one zero byte only, and no index in a memarg."""
+    module = decode_module(wat2wasm('(module (memory 1 9) (memory 1 9) (func) (data "x"))'))
+    module.data_count = 1
+    zero = b"\x41\x00"
+    parts = [
+        zero + b"\x28\x42\x00\x04\x1a",  # i32.load, the alignment with the bit of an index
+        zero + b"\x28\xc2\x80\x00\x80\x00\x04\x1a",  # likewise, in more bytes
+        zero + b"\xfd\x00\x40\x00\x00\x1a",  # v128.load
+        b"\x3f\x80\x00\x1a" + zero + b"\x40\x80\x00\x1a",  # memory.size, memory.grow
+        zero * 3
+        + b"\xfc\x0a\x80\x00\x80\x00"
+        + zero * 3
+        + b"\xfc\x0b\x80\x00",  # memory.copy, memory.fill
+        zero * 3 + b"\xfc\x08\x00\x80\x00",  # memory.init
+    ]
+    module.funcs[0].code = EncodedCode(b"\0" + b"".join(parts) + b"\x0b", True)
+    for options in (Options(), SEPARATE):
+        _, (main, *_) = plan_of(lower(encode_module(module), options=options))
+        code = main.funcs[0].code
+        assert isinstance(code, BinaryCode)
+        assert encode_module(main).count(b"\x80\x00") == 0
+        assert not any(b"\x28\x42" in part for part in [code.data[code.start : code.end]])
+
+
+def test_a_section_of_the_plans_name_is_refused() -> None:
+    module = decode_module(wat2wasm("(module (memory 1) (memory 1))"))
+    module.customs.append(Custom(SECTION, b"", "memory"))
+    with pytest.raises(LoweringError, match="already"):
+        lower(encode_module(module))
