@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import os
 import signal
+import sys
 import tempfile
 import threading
 import time
@@ -419,3 +420,91 @@ def test_a_waiter_that_ends_as_soon_as_it_is_notified_was_woken(
 
     monkeypatch.setattr(type(page.parking), "wake", lambda _, index: wake_and_see_the_end(index))
     assert atomics.notify(memory, 0, 1) == 1
+
+
+def test_threads_go_on_while_the_memory_crosses() -> None:
+    """What began before ends after, and nothing is lost or done twice."""
+    memory = shared(1, 400)
+    begun = threading.Barrier(4)
+    grown: list[int] = []
+
+    def add() -> None:
+        begun.wait()
+        for _ in range(1500):
+            atomics.rmw_add(memory, 8, 4, 1)
+            atomics.rmw_cmpxchg(memory, 16, 4, 0, 0)
+            memory.block.update("add", 24, 8, 1)
+
+    def grow() -> None:
+        begun.wait()
+        grown.extend(memory.grow(1) for _ in range(300))
+
+    threads = [threading.Thread(target=target) for target in (add, add, grow)]
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        for thread in threads:
+            thread.start()
+        begun.wait()
+        until(lambda: atomics.load(memory, 8, 4) > 200)
+        child = start(
+            memory,
+            "for _ in range(500): atomics.rmw_add(memory, 8, 4, 1)\n"
+            "result = [memory.grow(1) for _ in range(50)]",
+        )
+        for thread in threads:
+            thread.join()
+    finally:
+        sys.setswitchinterval(interval)
+    grown += result(child)
+    assert atomics.load(memory, 8, 4) == 3500
+    assert atomics.load(memory, 24, 8) == 3000
+    assert sorted(grown) == list(range(1, 351))
+    assert memory.pages == len(memory.data) // PAGE == 351
+
+
+@pytest.fixture
+def no_ctypes(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    caches = (machine.library, locks._pthread, futex._functions)
+    for cache in caches:
+        cache.cache_clear()
+    monkeypatch.setitem(sys.modules, "ctypes", None)
+    yield
+    monkeypatch.undo()
+    for cache in caches:
+        cache.cache_clear()
+
+
+def test_without_ctypes_processes_share_by_a_lock_on_the_file_and_look_again(
+    no_ctypes: None,
+) -> None:
+    memory = shared(1, 2)
+    process_block.share(memory.block)
+    page = memory.block.control
+    assert page is not None
+    assert isinstance(page.lock, locks.FileLock)
+    assert (page.backend, page.parking.name, page.base) == ("lock", "polling", 0)
+    assert atomics.rmw_add(memory, 0, 4, 5) == 0
+    assert atomics.rmw_cmpxchg(memory, 0, 4, 5, 6) == 5
+    assert atomics.load(memory, 0, 4) == 6
+    assert atomics.wait(memory, 0, 4, 6, 1000) == 2
+
+
+@pytest.mark.parametrize(
+    ("module", "missing", "message"),
+    [
+        (futex, "_functions", "futex"),
+        (locks, "_pthread", "robust mutex"),
+        (machine, "library", "libatomic"),
+    ],
+)
+def test_who_lacks_what_others_agree_by_is_refused(
+    module: Any, missing: str, message: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if getattr(module, missing)() is None:
+        return
+    memory = shared(1, 1)
+    _, descriptor = process_block.share(memory.block)
+    monkeypatch.setattr(module, missing, lambda: None)
+    with pytest.raises(OSError, match=message):
+        process_block.attach(os.dup(descriptor))
