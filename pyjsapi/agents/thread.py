@@ -33,8 +33,8 @@ _DELICATE: Final = (
     os.path.dirname(asyncio.__file__),
     os.path.dirname(waiting.__file__),
 )
-"""What the files are called whose code takes locks in Python, or whose errors are dropped: an exception between taking a
-lock and what releases it leaves it locked. Locks of C, such as a memory's, are taken and released without such a step.
+"""What the files are called whose code takes locks in Python, or whose errors are dropped: an exception between taking
+a lock and what releases it leaves it locked. Locks of C, such as a memory's, have no such step.
 """
 
 
@@ -115,7 +115,7 @@ class ThreadBackend(Backend):
             if not self._interruptible:
                 delay = _SOON
             elif postponed == _POSTPONED and self._agent.cancel():
-                postponed = 0  # an event loop ends in order; what blocks it is interrupted if that takes too long
+                postponed -= 1  # an event loop ends in order; what blocks it is interrupted if that takes too long
             elif postponed and _takes_a_lock(self._thread):
                 postponed, delay = postponed - 1, _SOON
             else:
