@@ -7,6 +7,7 @@ with all of them when the program closes its end of the pipe or dies.
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import gc
 import importlib
@@ -130,6 +131,8 @@ def run_child(setting: dict[str, Any], descriptor: int) -> NoReturn:
     except BaseException:
         traceback.print_exc()
     finally:
+        # Only what the worker itself registered: the server registers nothing.
+        atexit._run_exitfuncs()
         with contextlib.suppress(OSError, ValueError):
             sys.stdout.flush()
             sys.stderr.flush()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import builtins
 import ctypes
 import os
@@ -11,7 +12,7 @@ import sys
 import time
 from typing import Any
 
-from pyjsapi import Atomics, Int32Array, MessageChannel, SharedArrayBuffer, WebAssembly
+from pyjsapi import Atomics, Int32Array, MessageChannel, SharedArrayBuffer, WebAssembly, Worker
 
 
 def echo(scope: Any) -> None:
@@ -104,6 +105,14 @@ def make_port(scope: Any) -> None:
     channel = MessageChannel()
     scope.postMessage(channel.port2, [channel.port2])
     scope.postMessage(channel.port1.receive())
+
+
+def nest(scope: Any) -> None:
+    """Have the work done by a worker of this worker's own."""
+    atexit.register(scope.postMessage, "at exit")
+    with Worker("process_targets:echo", kind="process") as inner:
+        inner.postMessage(scope.receive())
+        scope.postMessage(inner.receive())
 
 
 def describe(scope: Any) -> None:

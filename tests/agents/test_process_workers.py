@@ -357,6 +357,16 @@ def test_workers_see_the_path_directory_and_environment_of_their_start(
     assert (directory, argv, variable, path) == (os.getcwd(), sys.argv, "set", sys.path)
 
 
+def test_a_worker_has_workers_and_functions_to_call_at_exit() -> None:
+    memory = shared(1, 2)
+    worker = start("nest")
+    worker.postMessage(memory)
+    worker.receive().buffer.mv[7] = 7
+    assert memory.buffer.mv[7] == 7
+    assert worker.receive() == "at exit"
+    assert worker.join(60)
+
+
 def test_a_script_can_be_a_process(tmp_path: Path) -> None:
     script = tmp_path / "worker.py"
     script.write_text("value = await_me = receive()\npostMessage([__name__, value + 1])\n")
