@@ -46,7 +46,20 @@ async function loadPyodide(indexURL) {
   }
 }
 
-const hasPackage = (pyodide) => pyodide.runPython('import importlib.util; importlib.util.find_spec("pyjsapi") is not None');
+/** Whether pyjsapi is there, with what this namespace needs of it. */
+const FIND = `
+from importlib.util import find_spec
+find_spec("pyjsapi") is not None and find_spec("pyjsapi.bridge") is not None
+`;
+
+function hasPackage(pyodide) {
+  const globals = pyodide.toPy({});
+  try {
+    return pyodide.runPython(FIND, { globals });
+  } finally {
+    globals.destroy();
+  }
+}
 
 async function unpack(pyodide, packageURL) {
   let bytes;
@@ -69,6 +82,9 @@ async function unpack(pyodide, packageURL) {
 
 /** A Pyodide in which pyjsapi can be imported; see `loadPythonWebAssembly` for the options. */
 export async function findPyodide({ pyodide: given, indexURL, packageURL }) {
+  if (given !== undefined && typeof given?.runPython !== 'function') {
+    throw new TypeError("loadPythonWebAssembly(): option 'pyodide' must be a loaded Pyodide");
+  }
   const pyodide = given ?? await loadPyodide(indexURL);
   if (hasPackage(pyodide)) return pyodide;
   if (packageURL !== undefined) {
@@ -82,7 +98,7 @@ export async function findPyodide({ pyodide: given, indexURL, packageURL }) {
   }
   if (!hasPackage(pyodide)) {
     const where = packageURL ?? 'its own distribution; give its wheel as packageURL';
-    throw new Error(`Pyodide ${pyodide.version} found no pyjsapi in ${where}`);
+    throw new Error(`Pyodide ${pyodide.version} found no pyjsapi of this version in ${where}`);
   }
   return pyodide;
 }

@@ -2,6 +2,7 @@
 
 const OPAQUE = 'a value of type v128 or exnref cannot be passed to or from JavaScript';
 
+/** The members of WebAssembly.Exception. */
 export function makeException(context) {
   const { link, api, typed, types, identity } = context;
   const newList = api('new_list', '', 'O');

@@ -6,6 +6,7 @@ const refuse = () => {
   throw new TypeError('WebAssembly: a value of type v128 or exnref cannot be passed to or from JavaScript');
 };
 
+/** Exported Functions, one for each function, and callables for host functions. */
 export function makeFunctions(context) {
   const { link, api, types } = context;
   const callOf = api('function_call', 'O', 'O');

@@ -1,5 +1,6 @@
 // WebAssembly.Global
 
+/** The members of WebAssembly.Global. */
 export function makeGlobal(context) {
   const { link, api, typed, types, identity } = context;
   const globalInfo = api('global_info', 'O', 's');

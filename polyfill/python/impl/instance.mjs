@@ -4,6 +4,7 @@ const isObject = (value) => (typeof value === 'object' ? value !== null : typeof
 
 const NUMBERS = new Set(['i', 'f', 'd']);
 
+/** The members of WebAssembly.Instance, and how modules are linked. */
 export function makeInstance(context) {
   const { link, api, errors, functions, types } = context;
   const newList = api('new_list', '', 'O');

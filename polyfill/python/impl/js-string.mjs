@@ -12,6 +12,7 @@ const CHUNK = 4096;
 
 const LAST_CODE_POINT = 0x10ffff;
 
+/** The functions of the set by name; they run as host functions do. */
 export function makeJsString(context) {
   const { api, errors, objects } = context;
   const arrayLength = api('array_length', 'O', 'i');

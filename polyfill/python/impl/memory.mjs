@@ -17,6 +17,7 @@ const MOST = 65536;
 /** Pages that the specification allows in a type, by address type. */
 const VALID = { i32: 65536n, i64: 2n ** 37n - 1n };
 
+/** The members of WebAssembly.Memory. */
 export function makeMemory(context) {
   const { link, api } = context;
   const memoryInfo = api('memory_info', 'O', 'J');

@@ -2,6 +2,7 @@
 
 import { copyBytes } from '../webidl.mjs';
 
+/** The members of WebAssembly.Module. */
 export function makeModule(context) {
   const { api } = context;
   const newModule = api('new_module', 'ObJJs', 'O');

@@ -3,6 +3,7 @@
 import { copyBytes } from '../webidl.mjs';
 import { responseBytes } from './streaming.mjs';
 
+/** The operations; `context.implementation` has the interfaces. */
 export function makeNamespaceOperations(context) {
   const { errors } = context;
   const { Module, Instance, Exception } = context.implementation;

@@ -5,6 +5,7 @@ import { addressValue } from '../webidl.mjs';
 /** Above every index and size that a table can have; larger numbers need not be told apart. */
 const BEYOND = 0xffffffff;
 
+/** The members of WebAssembly.Table. */
 export function makeTable(context) {
   const { link, api, typed, types, identity } = context;
   const tableInfo = api('table_info', 'O', 'J');

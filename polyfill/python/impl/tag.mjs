@@ -3,6 +3,7 @@
 /** Parameters that a tag may have. */
 const MOST = 1000;
 
+/** The members of WebAssembly.Tag. */
 export function makeTag(context) {
   const { link, api, types, identity } = context;
   const newTag = api('new_tag', 'J', 'O');

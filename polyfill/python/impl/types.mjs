@@ -22,6 +22,7 @@ const NUMBERS = {
   d: (value) => +value,
 };
 
+/** Value types and function types, each made once. */
 export function makeTypes(context) {
   const { api, objects } = context;
   const module = 'pyjsapi.bridge.values';

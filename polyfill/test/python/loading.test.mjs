@@ -33,6 +33,7 @@ describe('loadPythonWebAssembly()', () => {
     });
     await assert.rejects(load({ limits: { memories: '3' } }), TypeError);
     await assert.rejects(load({ link: 'telepathy' }), TypeError);
+    await assert.rejects(loadPythonWebAssembly({ pyodide: {} }), TypeError);
     const limits = { maxTableElements: 10, maxMemoryPages: 4 };
     const { WebAssembly } = await load({ features: { multiMemory: false }, limits });
     assert.equal(WebAssembly.validate(MEMORIES), false);
