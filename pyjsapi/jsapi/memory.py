@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import weakref
+from collections.abc import Callable
+from operator import index
 from typing import Any, Final, NoReturn
 
 from pyjsapi.ecmascript import ArrayBuffer, RangeError, SharedArrayBuffer
 from pyjsapi.ecmascript.conversions import enforce_range
 from pyjsapi.ecmascript.errors import DataCloneError
 from pyjsapi.jsapi.descriptors import ADDRESS_TYPES, Descriptor, address_value, limits_of
+from pyjsapi.jsapi.errors import js_error
 from pyjsapi.jsapi.identity import object_of
-from pyjsapi.runtime import MemoryStorage, new_memory
+from pyjsapi.runtime import MemoryStorage, atomics, new_memory
+from pyjsapi.syntax.errors import Trap
 from pyjsapi.syntax.features import Features
 from pyjsapi.syntax.types import PAGE_SIZE, PAGE_SIZE_LOG2, MemType
 from pyjsapi.validation.limits import Limits
 
 _DETACH_KEY: Final = "WebAssembly.Memory"
+_ENDLESS: Final = (1 << 64) - 1
 _PAGE_SIZES: Final = (1, PAGE_SIZE)
 """Bytes; what a memory's pages may have."""
 
@@ -137,6 +142,28 @@ class Memory:
         buffer._detach(_DETACH_KEY)
         return _new_buffer(self._storage, type_.maximum * type_.page_size)
 
+    def atomic_notify(self, address: int, count: int = 0xFFFF_FFFF, /) -> int:
+        """Wake at most ``count`` of those who wait at an address, as ``memory.atomic.notify``; how many were woken.
+
+        An extension, as are the other methods with such names: what Wasmtime's ``SharedMemory`` has. Raises
+        `RuntimeError` where the instruction traps.
+        """
+        return _trapping(atomics.notify, self._storage, _address(address), count)
+
+    def atomic_wait32(self, address: int, expected: int, timeout: int = -1, /) -> int:
+        """Wait as ``memory.atomic.wait32``, for ``timeout`` nanoseconds, without end if that is negative.
+
+        0 when notified, 1 where the integer is not ``expected``, 2 when the time is over. Raises `RuntimeError` where
+        the instruction traps: unaligned, out of bounds, unshared, or in an agent that must not block.
+        """
+        wanted = expected & 0xFFFF_FFFF
+        return _trapping(atomics.wait, self._storage, _address(address), 4, wanted, _i64(timeout))
+
+    def atomic_wait64(self, address: int, expected: int, timeout: int = -1, /) -> int:
+        """Wait as ``memory.atomic.wait64``; see `atomic_wait32`."""
+        wanted = expected & 0xFFFF_FFFF_FFFF_FFFF
+        return _trapping(atomics.wait, self._storage, _address(address), 8, wanted, _i64(timeout))
+
     def type(self) -> dict[str, Any]:
         """Type reflection: ``minimum`` (the current size) and ``maximum`` in pages, ``address``, ``shared``.
 
@@ -146,6 +173,25 @@ class Memory:
 
     def __repr__(self) -> str:
         return f"<WebAssembly.Memory of {self._storage.pages} pages>"
+
+
+def _trapping(helper: Callable[..., int], *arguments: Any) -> int:
+    try:
+        return helper(*arguments)
+    except Trap as trap:
+        raise js_error(trap) from None
+
+
+def _address(value: int) -> int:
+    address = index(value)
+    if address < 0:
+        raise RangeError(f"address {address} is negative")
+    return address
+
+
+def _i64(timeout: int) -> int:
+    """The timeout as an instruction has it: unsigned, the longest where an i64 cannot say it."""
+    return min(index(timeout), (1 << 63) - 1) & 0xFFFF_FFFF_FFFF_FFFF if timeout >= 0 else _ENDLESS
 
 
 def memory_object(storage: MemoryStorage) -> Memory:

@@ -9,7 +9,16 @@ from typing import Any
 
 import pytest
 
-from pyjsapi import Agent, Atomics, BigInt64Array, Int32Array, WebAssembly, Worker, wat2wasm
+from pyjsapi import (
+    Agent,
+    Atomics,
+    BigInt64Array,
+    Int32Array,
+    RangeError,
+    WebAssembly,
+    Worker,
+    wat2wasm,
+)
 from pyjsapi.blocks.waiting import WaiterPolicy
 
 SOON = 60.0
@@ -234,3 +243,32 @@ def test_unaligned_atomics_trap_at_every_width() -> None:
         for address in range(1, size):
             with pytest.raises(WebAssembly.RuntimeError, match="unaligned atomic"):
                 e.f(address)
+
+
+def test_the_host_waits_and_notifies_as_the_instructions_do() -> None:
+    memory = shared()
+    results: list[int] = []
+    for wait in (memory.atomic_wait32, memory.atomic_wait64):
+        assert wait(8, 1) == 1
+        assert wait(8, 0, 0) == 2
+        for timeout in (-1, 1 << 80):
+            thread = threading.Thread(target=lambda w=wait, t=timeout: results.append(w(8, 0, t)))
+            thread.start()
+            until(lambda: memory.buffer._block.waiting(8) == 1)
+            assert memory.atomic_notify(8) == 1
+            thread.join(SOON)
+    assert results == [0] * 4
+    assert memory.atomic_notify(8, 5) == 0
+    for address, message in ((2, "unaligned"), (PAGE, "out of bounds")):
+        for call in (
+            lambda a=address: memory.atomic_wait32(a, 0),
+            lambda a=address: memory.atomic_notify(a),
+        ):
+            with pytest.raises(WebAssembly.RuntimeError, match=message):
+                call()
+    with pytest.raises(RangeError):
+        memory.atomic_notify(-4)
+    unshared = WebAssembly.Memory(initial=1)
+    assert unshared.atomic_notify(0) == 0
+    with pytest.raises(WebAssembly.RuntimeError, match="expected shared memory"):
+        unshared.atomic_wait64(0, 0)
