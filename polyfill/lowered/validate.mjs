@@ -49,7 +49,9 @@ class Rewriter extends Reader {
   memoryIndex() {
     const start = this.position;
     this.checkedIndex();
-    overwrite(this.bytes, start, this.position - start, 0);
+    // Where engines have one memory, some take this for a reserved byte and not for a number.
+    if (this.position > start + 1) throw new Unreadable();
+    this.bytes[start] = 0;
   }
 
   memarg() {
