@@ -33,6 +33,7 @@ export function makeMemory(context) {
   const toAddress = (number, address) => (address === 'i64' ? BigInt(number) : number);
 
   function nativeOf(state) {
+    if (state.smallPages) throw new TypeError('WebAssembly.Memory: no buffer has pages of other sizes than 64 KiB');
     state.native ??= link.nativeOf(state.ptr);
     return state.native;
   }
@@ -64,7 +65,7 @@ export function makeMemory(context) {
         throw new RangeError(`${what}: property 'maximum': value ${maximum} is below the lower bound ${initial}`);
       }
       const type = { address, initial, maximum, shared };
-      return { ...type, native: allocate(type), ptr: undefined };
+      return { ...type, smallPages: false, native: allocate(type), ptr: undefined };
     },
 
     /** A new reference to the storage, which the object has from now on. */
@@ -82,9 +83,9 @@ export function makeMemory(context) {
 
     /** "Create a memory object" for a new reference. */
     adopt: (given) => context.identity.adopted(given, (ptr) => {
-      const { address, minimum, maximum, shared } = memoryInfo(ptr);
-      const state = { address, initial: minimum, maximum: maximum ?? undefined, shared, native: undefined, ptr };
-      return context.interfaces.Memory.wrap(state);
+      const { address, minimum: initial, maximum, shared, pageSizeLog2 } = memoryInfo(ptr);
+      const type = { address, initial, maximum: maximum ?? undefined, shared };
+      return context.interfaces.Memory.wrap({ ...type, smallPages: pageSizeLog2 !== 16, native: undefined, ptr });
     }),
 
     get_buffer(state) {

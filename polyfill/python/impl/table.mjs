@@ -74,8 +74,11 @@ export function makeTable(context) {
     grow(state, delta, value, count) {
       const what = 'WebAssembly.Table.grow()';
       const added = clamp(addressValue(delta, state.address, `${what}: delta`));
-      noException(state, what);
-      const before = grow(state.type.letter)(state.ptr, added, element(state, value, count < 2, what));
+      const missing = count < 2;
+      if (!missing) noException(state, what);
+      const { opaque, letter } = state.type;
+      // A null reference is the same whatever its type.
+      const before = grow(opaque ? 'F' : letter)(state.ptr, added, element(state, value, missing, what));
       if (before < 0) throw new RangeError(`${what}: failed to grow table by ${added}`);
       return toAddress(before, state.address);
     },

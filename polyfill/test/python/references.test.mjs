@@ -141,6 +141,16 @@ for (const { WebAssembly, wat, link } of await loadEngines()) {
       assert.equal(table.get(2), f);
     });
 
+    test('tables of exceptions grow, but give and take nothing', () => {
+      const { table } = instantiate('(module (table (export "table") 1 3 exnref))');
+      assert.equal(table.grow(1), 1);
+      assert.equal(table.length, 2);
+      assert.throws(() => table.grow(1, null), TypeError);
+      assert.throws(() => table.get(0), TypeError);
+      assert.throws(() => table.set(0, null), TypeError);
+      assert.throws(() => table.grow(2), RangeError);
+    });
+
     test('JavaScript strings have builtins', () => {
       const options = { builtins: ['js-string'], importedStringConstants: 'texts' };
       const module = new WebAssembly.Module(wat(`(module
