@@ -144,17 +144,19 @@ class ProcessBlock(SharedBlock):
         if timeout and self._changes_soon(address, size, expected):
             return NOT_EQUAL
         policy = current_policy()
-        with control.lock:
-            if INTEGERS[size].unpack_from(self.reservation, address)[0] != expected:
-                self.refresh()
-                return NOT_EQUAL
-            slot = control.enqueue(address)
-        notified = False
+        slot, notified = -1, False
         try:
-            policy.park(SlotLock(control, slot), timeout)
+            with control.lock:
+                if INTEGERS[size].unpack_from(self.reservation, address)[0] == expected:
+                    slot = control.enqueue(address)
+            if slot >= 0:
+                policy.park(SlotLock(control, slot), timeout)
         finally:
-            notified = control.leave(slot)
+            if slot >= 0:
+                notified = control.leave(slot)
             self.refresh()
+        if slot < 0:
+            return NOT_EQUAL
         return WOKEN if notified else TIMED_OUT
 
     def _changes_soon(self, address: int, size: int, expected: int) -> bool:
