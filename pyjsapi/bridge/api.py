@@ -7,9 +7,11 @@ link layer gives them; sizes are in pages and elements. What is raised, `errors.
 from __future__ import annotations
 
 import re
+import sys
+from array import array as units
 from collections.abc import Callable
 from dataclasses import fields
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from pyjsapi.bridge.errors import InvalidModule, OutOfRange, WrongType
 from pyjsapi.bridge.storage import make_memory
@@ -299,13 +301,16 @@ def table_size(table: TableInst) -> int:
 
 def table_get(table: TableInst, index: int) -> Any:
     """An element; `OutOfRange` where there is none."""
-    _check_index(table, index, "get")
-    return table.elems[index]
+    elems = table.elems
+    if index >= len(elems):
+        raise _out_of_range(table, index, "get")
+    return elems[index]
 
 
 def table_set(table: TableInst, index: int, value: Any) -> None:
     """Replace an element; `OutOfRange` where there is none."""
-    _check_index(table, index, "set")
+    if index >= len(table.elems):
+        raise _out_of_range(table, index, "set")
     table.set(index, value)
 
 
@@ -314,11 +319,10 @@ def table_grow(table: TableInst, count: int, value: Any) -> int:
     return table.grow(value, count)
 
 
-def _check_index(table: TableInst, index: int, method: str) -> None:
-    if index >= table.size():
-        raise OutOfRange(
-            f"WebAssembly.Table.{method}(): invalid index {index} into {table.reftype} table of size {table.size()}"
-        )
+def _out_of_range(table: TableInst, index: int, method: str) -> OutOfRange:
+    return OutOfRange(
+        f"WebAssembly.Table.{method}(): invalid index {index} into {table.reftype} table of size {table.size()}"
+    )
 
 
 # ---- tags and exceptions
@@ -367,6 +371,9 @@ def item(values: list[Any], index: int) -> Any:
     return values[index]
 
 
+_UNIT: Final = "H"
+
+
 def array_length(array: ArrayInst | None) -> int:
     """Elements of an array; a trap for null."""
     if array is None:
@@ -378,13 +385,20 @@ def array_slice(array: ArrayInst, start: int, end: int) -> bytes:
     """Elements of an array of i16 as little-endian bytes; a trap out of bounds."""
     if start > end or end > len(array.elems):
         raise Trap(OUT_OF_BOUNDS)
-    return b"".join(unit.to_bytes(2, "little") for unit in array.elems[start:end])
+    return _little_endian(units(_UNIT, array.elems[start:end])).tobytes()
 
 
 def array_write(array: ArrayInst, start: int, data: Any) -> None:
     """Replace elements of an array of i16 by little-endian bytes; a trap out of bounds."""
-    units = memoryview(bytes(data)).cast("H").tolist()
-    end = start + len(units)
+    given = units(_UNIT, bytes(data))
+    end = start + len(given)
     if end > len(array.elems):
         raise Trap(OUT_OF_BOUNDS)
-    array.elems[start:end] = units
+    array.elems[start:end] = _little_endian(given)
+
+
+def _little_endian(given: units[int]) -> units[int]:
+    """From the machine's byte order to little-endian, and back."""
+    if sys.byteorder == "big":
+        given.byteswap()
+    return given

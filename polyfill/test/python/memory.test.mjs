@@ -150,7 +150,8 @@ for (const { WebAssembly, wat, link } of await loadEngines()) {
     });
 
     test('memories with small pages grow, but have no buffer', () => {
-      const { memory, load } = instantiate(`(module (memory (export "memory") 4 8 (pagesize 1)) (data (i32.const 0) "\\05")
+      const { memory, load } = instantiate(`(module
+        (memory (export "memory") 4 8 (pagesize 1)) (data (i32.const 0) "\\05")
         (func (export "load") (param i32) (result i32) (i32.load8_u (local.get 0))))`);
       assert.equal(memory.grow(2), 4);
       assert.equal(load(0), 5);
