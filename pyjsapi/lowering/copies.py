@@ -1,6 +1,6 @@
 """``memory.copy`` between memories that live in different modules.
 
-Up to 32 bytes are read into locals and written with one call, longer runs in blocks of 32 bytes, and from
+Up to 32 bytes are read into locals and written with one call, longer runs in blocks of 64 bytes, and from
 `JAVASCRIPT_FROM` bytes on a JavaScript function of the linker copies them at once. What may overlap, because both
 memories are imported, is never copied in blocks. A write that reaches the end comes first, so that a copy which
 does not fit traps before it has changed anything.
@@ -19,15 +19,17 @@ from pyjsapi.syntax.types import I32, I64, FuncType, NumType
 if TYPE_CHECKING:
     from pyjsapi.lowering.main_module import MainModule
 
-JAVASCRIPT_FROM: Final = 512
+JAVASCRIPT_FROM: Final = 768
 """Bytes from which on a call of JavaScript costs less than calls of helpers."""
 _AT_ONCE: Final = 32
-"""Bytes that one call writes."""
+"""Bytes that one call writes, whatever their number."""
+_BLOCK: Final = 64
+"""Bytes that one call writes of a longer run."""
 
 # Locals of the copying function.
 _TO, _FROM, _COUNT = 0, 1, 2
-_VALUES: Final = {8: (3, 4, 5, 6), 4: (7, 8), 1: (7, 8, 9)}
-_MORE_LOCALS: Final = (I64, I64, I64, I64, I32, I32, I32)
+_VALUES: Final = {8: (3, 4, 5, 6, 7, 8, 9, 10), 4: (11, 12), 1: (11, 12, 13)}
+_MORE_LOCALS: Final = (*[I64] * 8, I32, I32, I32)
 
 _LOADS: Final = {8: "i64.load", 4: "i32.load", 1: "i32.load8_u"}
 _STORES: Final = {8: "i64.store", 4: "i32.store", 1: "i32.store8"}
@@ -71,11 +73,13 @@ class _Copier:
         if self.may_overlap:
             long: list[Instr] = in_one_go
         else:
-            block = self._move(8, (_start,), ((0, 0), (0, 8), (0, 16), (0, 24)))
+            blocks = [*get(_COUNT), const(I32, _BLOCK), instr("i32.ge_u")]
             long = [
                 *get(_COUNT), const(I32, JAVASCRIPT_FROM), instr("i32.ge_u"),
                 instr("if", None), *in_one_go, END,
-                instr("loop", None), *block, *_advance(), *many, instr("br_if", 0), END,
+                *blocks, instr("if", None), instr("loop", None),
+                *self._block(_BLOCK), *blocks, instr("br_if", 0), END, END,
+                *many, instr("if", None), *self._block(_AT_ONCE), END,
             ]  # fmt: skip
         return [
             *many, *wraps, instr("i32.or"), *get(_COUNT), instr("i32.eqz"), instr("i32.or"),
@@ -87,6 +91,10 @@ class _Copier:
             *self._at_least(4, 4, (_start, _end_less(4)), ((0, 0), (1, 0))),
             *self._at_least(1, 1, (_start, _middle, _end_less(1)), ((0, 0), (1, 0), (2, 0))),
         ]  # fmt: skip
+
+    def _block(self, size: int) -> list[Instr]:
+        pieces = tuple([(0, offset) for offset in range(0, size, 8)])
+        return [*self._move(8, (_start,), pieces), *_advance(size)]
 
     def _at_least(
         self, count: int, width: int, bases: tuple[_Base, ...], pieces: tuple[_Piece, ...]
@@ -183,8 +191,8 @@ def _middle(local: int) -> list[Instr]:
     return [*get(local), *get(_COUNT), const(I32, 1), instr("i32.shr_u"), instr("i32.add")]
 
 
-def _advance() -> list[Instr]:
+def _advance(count: int) -> list[Instr]:
     out: list[Instr] = []
     for local, mnemonic in (_TO, "i32.add"), (_FROM, "i32.add"), (_COUNT, "i32.sub"):
-        out += [*get(local), const(I32, _AT_ONCE), instr(mnemonic), instr("local.set", local)]
+        out += [*get(local), const(I32, count), instr(mnemonic), instr("local.set", local)]
     return out

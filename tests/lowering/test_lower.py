@@ -168,7 +168,7 @@ def test_active_segments_are_applied_in_order_until_one_does_not_fit(
     assert contents[0][0].startswith(b"othree")
 
 
-@pytest.mark.parametrize("count", range(41))
+@pytest.mark.parametrize("count", [*range(41), 63, 64, 65, 96, 97, 128, 129, 160, 767, 768, 1000])
 def test_copies_of_every_size_between_storages(
     original: Callable[..., Any], lowered: Callable[..., Any], count: int
 ) -> None:
