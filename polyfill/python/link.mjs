@@ -46,6 +46,8 @@
 //                         Calls `onError` with a ValueError for pages that are not 64 KiB.
 //   link.grow(ptr, delta) -> the size before in pages, or -1. JavaScript must grow memories that have a storage with
 //                         this function, so that the engine's limit holds.
+//   link.recordOf(memory, address) -> number, the record of a native WebAssembly.Memory, for Python to make a storage of
+//   link.memoryOf(record) -> the WebAssembly.Memory of a record whose bytes are in one
 //   link.live             how much is held for Python: { memories, imports, slots, thrown }, for tests
 //
 // In Python, `pyjsapi.bridge.storage.make_memory` is what to give to `compiler.engine.instantiate(make_memory=...)`.
@@ -53,6 +55,7 @@
 import { dispatch, glue, heap, native, shared } from './helpers.gen.mjs';
 import { Native } from './link/engine.mjs';
 import { NativeLink, REQUIRED } from './link/native.mjs';
+import { ProxyLink } from './link/proxy.mjs';
 
 /**
  * What Pyodide lacks for a `NativeLink`.
@@ -94,11 +97,23 @@ export async function createLink(pyodide, { link = 'auto', compile } = {}) {
   if (link === 'native' && missing.length) {
     throw new Error(`Pyodide ${pyodide.version} cannot be linked natively: it lacks ${missing.join(', ')}`);
   }
-  if (link === 'proxy' || missing.length) {
-    const { ProxyLink } = await import('./link/proxy.mjs');
-    return new ProxyLink(pyodide);
-  }
-  return new NativeLink(pyodide, await compileHelpers(), compile);
+  const isNative = link !== 'proxy' && !missing.length;
+  const made = isNative ? new NativeLink(pyodide, await compileHelpers(), compile) : new ProxyLink(pyodide);
+  const connection = pyodide.pyimport('pyjsapi.bridge.connection');
+  connection.linked(made);
+  connection.destroy();
+  return made;
+}
+
+/**
+ * The same at once: for a page that cannot wait, and allows small modules to be compiled so.
+ * @param {object} pyodide
+ */
+export function createLinkNow(pyodide) {
+  if (canLink(pyodide).length) return new ProxyLink(pyodide);
+  const texts = Object.entries({ dispatch, glue, heap, native, shared });
+  const helpers = Object.fromEntries(texts.map(([name, text]) => [name, new Native.Module(decode(text))]));
+  return new NativeLink(pyodide, helpers);
 }
 
 export { NativeLink };

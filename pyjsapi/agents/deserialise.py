@@ -17,7 +17,7 @@ from pyjsapi.ecmascript.values import null
 from pyjsapi.jsapi.memory import Memory, memory_object
 from pyjsapi.jsapi.module import Module, module_object
 from pyjsapi.jsapi.shared_buffers import MemoryGrowth
-from pyjsapi.runtime.shared_memory import SharedMemoryStorage
+from pyjsapi.runtime.shared_memory import storage_on
 from pyjsapi.syntax.types import I32, I64, MemType
 
 _IMMUTABLE: Final = {"tuple": tuple, "frozenset": frozenset}
@@ -150,11 +150,8 @@ class _Deserialiser:
     def of_memory(self, attachment: int, type_: Record, ceiling: int, growable: bool) -> Memory:
         name, minimum, maximum, page_size_log2 = type_
         addrtype = I32 if name == "i32" else I64
-        storage = SharedMemoryStorage(
-            MemType(addrtype, minimum, maximum, True, page_size_log2),
-            page_limit=ceiling,
-            block=self._block(attachment),
-        )
+        memtype = MemType(addrtype, minimum, maximum, True, page_size_log2)
+        storage = storage_on(self._block(attachment), memtype, ceiling)
         memory = memory_object(storage)
         if growable:
             memory.toResizableBuffer()

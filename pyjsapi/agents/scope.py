@@ -135,6 +135,27 @@ def run_worker(
         leave()
 
 
+async def run_worker_async(job: Job, link: Link) -> None:
+    """The same on the running event loop, which is the worker's own: where messages arrive between tasks only."""
+    become(Agent(job.name or "worker", WaiterPolicy(job.can_block)))
+    scope = _CURRENT.scope = WorkerScope(job, link)
+    try:
+        await scope.serve_async(_run_async(job, scope))
+    except SystemExit:
+        pass
+    except BaseException as error:
+        scope.report(error)
+    finally:
+        _CURRENT.scope = None
+        leave()
+
+
+async def _run_async(job: Job, scope: WorkerScope) -> None:
+    result = load_target(job.target)(scope)
+    if inspect.isawaitable(result):
+        await result
+
+
 def new_agent(job: Job, policy: WaiterPolicy | None = None) -> Agent:
     """The agent of a worker."""
     return Agent(job.name or "worker", policy or WaiterPolicy(None if job.can_block else False))

@@ -25,7 +25,7 @@ from pyjsapi.jsapi.memory import Memory
 from pyjsapi.jsapi.module import Module
 from pyjsapi.jsapi.shared_buffers import MemoryGrowth
 from pyjsapi.runtime import ExnInst, HostException
-from pyjsapi.runtime.shared_memory import SharedMemoryStorage
+from pyjsapi.runtime.shared_memory import block_of
 from pyjsapi.syntax.types import MemType
 
 Slot: TypeAlias = "int | tuple[Any, ...]"
@@ -246,11 +246,11 @@ class _Serialiser:
 
     def of_memory(self, value: Memory) -> Record:
         storage = value._storage
-        if not isinstance(storage, SharedMemoryStorage):
+        if not storage.declared_type.shared:
             raise DataCloneError("an unshared WebAssembly.Memory could not be cloned")
         return (
             "Memory",
-            self._attach(storage.block),
+            self._attach(block_of(storage)),
             plain_memory_type(storage.declared_type),
             storage.ceiling,
             storage.buffer is not None and value.buffer.growable,  # type: ignore[union-attr]

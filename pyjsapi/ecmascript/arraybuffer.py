@@ -86,6 +86,11 @@ class BufferBase:
     _kind: ClassVar[str] = "buffer"
     _is_shared: ClassVar[bool] = False  # IsSharedArrayBuffer
 
+    @property
+    def _is_elsewhere(self) -> bool:
+        """Whether the bytes are not in Python's memory: `_bytes` gives what stands for a ``memoryview`` then."""
+        return False
+
     def _initialize(self, data: Any, length: int, max_byte_length: int | None) -> None:
         self._data = data
         self._length = length

@@ -117,6 +117,8 @@ class DataView(ArrayBufferView):
             raise RangeError(
                 f"{element.size} bytes at {index} are outside the view of {size} bytes"
             )
+        if self._buffer._is_elsewhere:
+            return order.unpack(self._buffer._bytes(self._offset + index, element.size))[0]
         return order.unpack_from(self._buffer._data, self._offset + index)[0]
 
     def _set(self, element: _Element, request_index: Any, value: Any, little_endian: Any) -> None:
@@ -129,6 +131,9 @@ class DataView(ArrayBufferView):
             raise RangeError(
                 f"{element.size} bytes at {index} are outside the view of {size} bytes"
             )
+        if self._buffer._is_elsewhere:
+            self._buffer._bytes(self._offset + index, element.size)[:] = order.pack(number)
+            return
         order.pack_into(self._buffer._data, self._offset + index, number)
 
     # Every get and set raises RangeError when the index is not in the view, TypeError when the

@@ -21,11 +21,11 @@ __all__ = ["SharedArrayBuffer"]
 
 def _allocate(byte_length: int, most: int) -> SharedBlock:
     """CreateSharedByteDataBlock (ECMA-262 §6.2.9.2): zeros that can grow to ``most``, or RangeError."""
-    from pyjsapi.blocks.block import allocate_block  # most programs share nothing
+    from pyjsapi.blocks.block import new_block  # most programs share nothing
 
     if most <= MAX_BYTE_LENGTH:
         try:
-            block = allocate_block(byte_length, most)
+            block = new_block(byte_length, most)
         except (MemoryError, OverflowError):
             pass
         else:
@@ -86,6 +86,15 @@ class SharedArrayBuffer(BufferBase):
         buffer._grow = grow
         buffer._frozen = frozen
         return buffer
+
+    def _bytes(self, offset: int = 0, byte_length: int | None = None) -> Any:
+        # The block's own kind of view, which is no memoryview where the bytes are not Python's.
+        end = self._byte_length() if byte_length is None else offset + byte_length
+        return self._data[offset:end]
+
+    @property
+    def _is_elsewhere(self) -> bool:
+        return not isinstance(self._data, memoryview)
 
     def _byte_length(self) -> int:
         return self._length if self._max_byte_length is None else self._block.length

@@ -11,7 +11,7 @@ import weakref
 from pyjsapi.blocks.block import SharedBlock
 from pyjsapi.ecmascript import RangeError, SharedArrayBuffer
 from pyjsapi.runtime.memory import MemoryStorage
-from pyjsapi.runtime.shared_memory import SharedMemoryStorage
+from pyjsapi.runtime.shared_memory import block_of
 
 
 class _SharedBufferLink:
@@ -38,31 +38,33 @@ def shared_buffer(storage: MemoryStorage, growable: bool | None = None) -> Share
 
     With ``growable``, another one where it is not of that kind. Raises `TypeError` for an unshared memory.
     """
-    if not isinstance(storage, SharedMemoryStorage):
+    if not storage.declared_type.shared:
         raise TypeError("an unshared memory has no SharedArrayBuffer")
-    with storage.lock:
+    with block_of(storage).lock:
         link = storage.buffer
         if not isinstance(link, _SharedBufferLink):
             return _new_buffer(storage, growable=bool(growable))
         if growable is not None and growable != link.growable:
             return _new_buffer(storage, growable=growable)
         buffer = link.get()
-        if buffer is None or not (link.growable or buffer.byteLength == storage.byte_length):
+        length = storage.pages * storage.declared_type.page_size
+        if buffer is None or not (link.growable or buffer.byteLength == length):
             return _new_buffer(storage, growable=link.growable)
         return buffer
 
 
-def _new_buffer(storage: SharedMemoryStorage, *, growable: bool) -> SharedArrayBuffer:
-    type_ = storage.declared_type
+def _new_buffer(storage: MemoryStorage, *, growable: bool) -> SharedArrayBuffer:
+    type_, block = storage.declared_type, block_of(storage)
+    length = storage.pages * type_.page_size
     if growable and type_.maximum is not None:
         buffer = SharedArrayBuffer._host(
-            storage.block,
-            storage.byte_length,
+            block,
+            length,
             max_byte_length=type_.maximum * type_.page_size,
-            grow=MemoryGrowth(storage.block, type_.page_size, storage.ceiling * type_.page_size),
+            grow=MemoryGrowth(block, type_.page_size, storage.ceiling * type_.page_size),
         )
     else:
-        buffer = SharedArrayBuffer._host(storage.block, storage.byte_length)
+        buffer = SharedArrayBuffer._host(block, length)
     storage.buffer = _SharedBufferLink(buffer)
     return buffer
 

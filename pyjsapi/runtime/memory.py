@@ -306,9 +306,9 @@ def new_memory(type_: MemType, limits: Limits) -> MemoryStorage:
     """A memory of the type; `MemoryError` where its minimum is beyond a limit or cannot be had."""
     page_limit = page_limit_of(type_, limits)
     if type_.shared:
-        from pyjsapi.runtime.shared_memory import SharedMemoryStorage  # most programs have none
+        from pyjsapi.runtime.shared_memory import new_shared_memory  # most programs have none
 
-        return SharedMemoryStorage(type_, page_limit=page_limit)
+        return new_shared_memory(type_, page_limit)
     return MemoryStorage(type_, page_limit=page_limit)
 
 

@@ -6,6 +6,8 @@ that was sent to another agent is a storage of that agent's own on the same bloc
 
 from __future__ import annotations
 
+import importlib
+import sys
 from contextlib import AbstractContextManager
 from typing import Any
 
@@ -105,3 +107,31 @@ class SharedMemoryStorage(MemoryStorage):
     def notify(self, address: int, count: int) -> int:
         """Wake the ``count`` waiters that have waited longest at an address; how many there were."""
         return self.block.notify(address, count)
+
+
+def new_shared_memory(type_: MemType, page_limit: int) -> MemoryStorage:
+    """A shared memory of the type. `MemoryError` where there is no room for its minimum."""
+    if sys.platform == "emscripten":
+        found: MemoryStorage | None = _bridge().make_storage(type_, page_limit)
+        if found is not None:
+            return found
+    return SharedMemoryStorage(type_, page_limit=page_limit)
+
+
+def storage_on(block: SharedBlock, type_: MemType, page_limit: int) -> MemoryStorage:
+    """A memory of this agent's own on the bytes of another one of the same type."""
+    if block.backend == "js":
+        found: MemoryStorage = _bridge().storage_on(block, type_, page_limit)
+        return found
+    return SharedMemoryStorage(type_, page_limit=page_limit, block=block)
+
+
+def block_of(storage: MemoryStorage) -> SharedBlock:
+    """What a shared memory stands on. Raises `TypeError` for an unshared one."""
+    if storage.block is None:
+        raise TypeError("an unshared memory stands on no block")
+    return storage.block
+
+
+def _bridge() -> Any:
+    return importlib.import_module("pyjsapi.bridge.sharing")  # which only Pyodide has a use for

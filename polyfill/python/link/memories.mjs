@@ -76,6 +76,16 @@ export class Memories {
     return this.#adopt(record, Number(initial), most, shared ? 'shared' : '', address);
   }
 
+  recordOf(memory, address) {
+    const record = this.#attached(memory);
+    this.#records.get(record).mask = MASKS[address];
+    return record;
+  }
+
+  memoryOf(record) {
+    return this.#records.get(record).memory;
+  }
+
   nativeOf(ptr) {
     return this.#records.get(this.#moved(ptr)).memory;
   }

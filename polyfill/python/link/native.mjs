@@ -304,6 +304,14 @@ export class NativeLink {
     return this.memories.nativeOf(ptr);
   }
 
+  recordOf(memory, address) {
+    return this.memories.recordOf(memory, address);
+  }
+
+  memoryOf(record) {
+    return this.memories.memoryOf(record);
+  }
+
   grow(ptr, delta) {
     return this.memories.grow(ptr, delta);
   }

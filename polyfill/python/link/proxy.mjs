@@ -313,6 +313,14 @@ export class ProxyLink {
 
   // Memories
 
+  recordOf(memory, address) {
+    return this.#python.add_memory(memory, MASKS[address]);
+  }
+
+  memoryOf(record) {
+    return this.#python.memory_of(record);
+  }
+
   storageFor(memory, { initial, maximum, shared = false, address = 'i32' }) {
     const most = maximum === undefined || maximum === null ? -1 : Number(maximum);
     const made = memory ?? makeNative(Number(initial), most, shared);

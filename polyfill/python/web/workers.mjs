@@ -1,0 +1,52 @@
+// Starting workers for pyjsapi: Web Workers in pages, threads in Node, each with a Pyodide of its own.
+
+const isNode = typeof process === 'object' && typeof process.versions?.node === 'string';
+
+function newWorker(source) {
+  if (isNode) {
+    const { Worker } = process.getBuiltinModule('node:worker_threads');
+    return new Worker(new URL(`data:text/javascript,${encodeURIComponent(source)}`));
+  }
+  const url = URL.createObjectURL(new Blob([source], { type: 'text/javascript' }));
+  const worker = new Worker(url, { type: 'module' });
+  // Once it has answered, it has its source.
+  worker.addEventListener('message', () => URL.revokeObjectURL(url), { once: true });
+  return worker;
+}
+
+function listen(worker, event, handler) {
+  if (isNode) worker.on(event, handler);
+  else worker.addEventListener(event, ({ data, message }) => handler(event === 'error' ? { message } : data));
+}
+
+/**
+ * Start a worker.
+ *
+ * @param {string} source the worker's own script (worker.mjs)
+ * @param {object} start what it is told first: where Pyodide and the package are, and the job
+ * @param {(data: Uint8Array, memories: object[]) => void} received takes what the worker sends
+ * @param {(reason: string | undefined) => void} ended called once, when the worker has ended
+ */
+export function startWorker(source, start, received, ended) {
+  const worker = newWorker(source);
+  let over = false;
+  const end = (reason) => {
+    if (over) return;
+    over = true;
+    worker.terminate();
+    ended(reason);
+  };
+  listen(worker, 'message', ({ data, memories, end: isEnd, reason }) => {
+    if (over) return;
+    if (isEnd) end(reason);
+    else received(data, memories);
+  });
+  listen(worker, 'error', (error) => end(`the worker failed: ${error?.message ?? error}`));
+  listen(worker, 'messageerror', () => end('a message of the worker could not be read'));
+  if (isNode) worker.on('exit', (code) => end(code === 0 ? undefined : `the worker ended with code ${code}`));
+  worker.postMessage(start);
+  return {
+    post: (data, memories) => worker.postMessage({ data, memories }),
+    terminate: () => end(undefined),
+  };
+}

@@ -1,0 +1,205 @@
+"""Shared blocks whose bytes are in a shared WebAssembly.Memory of JavaScript, where other workers reach them too.
+
+Python's typed arrays, ``Atomics``, modules that run in Python, the engine's own modules and scripts all see the same
+bytes, and wait in the engine's own queues.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import nullcontext
+from typing import Any, Final
+from uuid import uuid4
+
+from pyjsapi.blocks.block import SharedBlock
+from pyjsapi.blocks.waiters import Waiter
+from pyjsapi.bridge.connection import connection
+from pyjsapi.bridge.foreign_bytes import ForeignView
+from pyjsapi.bridge.hooks import HOOKS, MemoryAnchor
+from pyjsapi.bridge.storage import LinkedSharedMemoryStorage
+from pyjsapi.syntax.types import PAGE_SIZE, PAGE_SIZE_LOG2, MemType
+
+MOST_PAGES: Final = 1 << 16
+"""Pages of 64 KiB that a WebAssembly.Memory can have."""
+
+_NAMES: Final = {"xchg": "xchg", "exchange": "xchg"}
+_RMW: Final = {1: "rmw8", 2: "rmw16", 4: "rmw", 8: "rmw"}
+
+
+class WebBlock(SharedBlock):
+    """A block on a native memory. ``fixed_length`` is that of a buffer that is shorter than its pages."""
+
+    __slots__ = ("_accessors", "_anchor", "_waiting", "fixed_length", "identity", "memory")
+
+    def __init__(
+        self,
+        memory: Any,
+        most: int,
+        fixed_length: int | None = None,
+        identity: str | None = None,
+    ) -> None:
+        self.memory = memory
+        """The WebAssembly.Memory."""
+        self.fixed_length = fixed_length
+        self.identity = identity or uuid4().hex
+        """What names the bytes in every agent that has them."""
+        self._anchor = MemoryAnchor(connection().recordOf(memory, "i32"))
+        self._accessors: dict[str, Callable[..., int]] = {}
+        self._waiting: set[Waiter] = set()
+        super().__init__(ForeignView(self, range(most)), 0)  # type: ignore[arg-type]
+        # Agents that are elsewhere do not see it: what must be one step is one step of the engine.
+        self.lock = nullcontext()
+
+    @property
+    def backend(self) -> str:
+        """How accesses are atomic."""
+        return "js"
+
+    @property
+    def length(self) -> int:
+        """Current length in bytes."""
+        if self.fixed_length is not None:
+            return self.fixed_length
+        return int(HOOKS["byte_length"](int(self._anchor)))
+
+    def _access(self, name: str) -> Callable[..., int]:
+        found = self._accessors.get(name)
+        if found is None:
+            made: Callable[..., int] = HOOKS["accessor"](int(self._anchor), self._anchor, name)
+            found = self._accessors[name] = made
+        return found
+
+    # ---- bytes, for views
+
+    def read(self, address: int, count: int) -> bytes:
+        """A copy of some bytes."""
+        if count in (1, 2, 4, 8) and not address % count:
+            return self.load(address, count).to_bytes(count, "little")
+        found: bytes = HOOKS["read"](int(self._anchor), address, count)
+        return found
+
+    def write(self, address: int, data: bytes) -> None:
+        """Write some bytes."""
+        count = len(data)
+        if count in (1, 2, 4, 8) and not address % count:
+            self.store(address, count, int.from_bytes(data, "little"))
+        else:
+            HOOKS["write"](int(self._anchor), address, data)
+
+    # ---- atomic accesses
+
+    def load(self, address: int, size: int) -> int:
+        """See `SharedBlock`."""
+        return self._access(_sized("load", size, "_u"))(address)
+
+    def store(self, address: int, size: int, value: int) -> None:
+        """See `SharedBlock`."""
+        self._access(_sized("store", size))(address, value)
+
+    def update(self, operation: str, address: int, size: int, operand: int) -> int:
+        """See `SharedBlock`."""
+        return self._access(_rmw(_NAMES.get(operation, operation), size))(address, operand)
+
+    def compare_exchange(self, address: int, size: int, expected: int, replacement: int) -> int:
+        """See `SharedBlock`."""
+        return self._access(_rmw("cmpxchg", size))(address, expected, replacement)
+
+    # ---- growth
+
+    def extend(self, length: int) -> None:
+        """See `SharedBlock`. Raises `MemoryError` where the engine refuses."""
+        delta = length - self.length >> PAGE_SIZE_LOG2
+        if HOOKS["grow_memory"](int(self._anchor), delta) < 0:
+            raise MemoryError("JavaScript could not grow the memory")
+
+    # ---- waiting
+
+    def wait(self, address: int, size: int, expected: int, timeout: int) -> int:
+        """See `SharedBlock`."""
+        wait = self._access(f"memory_atomic_wait{8 * size}")
+        return int(wait(address, expected, timeout))
+
+    def wait_async(
+        self, address: int, size: int, expected: int, wake: Callable[[], object]
+    ) -> Waiter | None:
+        """See `SharedBlock`."""
+        from pyodide.ffi import create_once_callable
+
+        waiter = Waiter(address, wake)
+        woken = create_once_callable(lambda: self._woken(waiter))
+        if not connection().waitAsync(self.memory, address, size, str(expected), woken):
+            woken.destroy()
+            return None
+        self._waiting.add(waiter)
+        return waiter
+
+    def _woken(self, waiter: Waiter) -> None:
+        if waiter in self._waiting:
+            self._waiting.remove(waiter)
+            waiter.notified = True
+            waiter.wake()
+        else:
+            # It had given up, which JavaScript knows no way to say: the next one is meant.
+            self.notify(waiter.address, 1)
+
+    def withdraw(self, waiter: Waiter) -> bool:
+        """See `SharedBlock`."""
+        if waiter not in self._waiting:
+            return False
+        self._waiting.remove(waiter)
+        return True
+
+    def notify(self, address: int, count: int) -> int:
+        """See `SharedBlock`."""
+        return int(self._access("memory_atomic_notify")(address, count))
+
+    def waiting(self, address: int | None = None) -> int:
+        """How many of this agent wait without blocking; nobody can tell of the others."""
+        return sum(address in (None, waiter.address) for waiter in self._waiting)
+
+    def queued(self) -> list[Waiter]:
+        """See `SharedBlock`."""
+        found, self._waiting = list(self._waiting), set()
+        return found
+
+
+def _sized(action: str, size: int, suffix: str = "") -> str:
+    if size in (4, 8):
+        return f"i{8 * size}_atomic_{action}"
+    return f"i32_atomic_{action}{8 * size}{suffix}"
+
+
+def _rmw(operation: str, size: int) -> str:
+    if size in (4, 8):
+        return f"i{8 * size}_atomic_rmw_{operation}"
+    return f"i32_atomic_rmw{8 * size}_{operation}_u"
+
+
+class WebMemoryStorage(LinkedSharedMemoryStorage):
+    """A shared memory on a `WebBlock`, on which others may stand."""
+
+    __slots__ = ("block", "lock")
+
+    def __init__(self, type_: MemType, *, page_limit: int, block: WebBlock) -> None:
+        self.block = block
+        self.lock = block.lock
+        record = connection().recordOf(block.memory, type_.addrtype.name)
+        super().__init__(type_, page_limit=page_limit, record=record)
+        most = page_limit if type_.maximum is None else min(type_.maximum, page_limit)
+        self.ceiling = min(most, len(block.reservation) >> PAGE_SIZE_LOG2)
+
+
+def new_block(pages: int, most: int, fixed_length: int | None = None) -> WebBlock:
+    """A block of its own; `MemoryError` where the engine allows no more."""
+    import js
+    from pyodide.ffi import JsException
+
+    descriptor = js.Object.new()
+    descriptor.initial, descriptor.maximum, descriptor.shared = pages, most, True
+    try:
+        memory = js.WebAssembly.Memory.new(descriptor)
+    except JsException as error:
+        raise MemoryError(f"JavaScript allows no such memory: {error}") from None
+    return WebBlock(
+        memory, fixed_length if fixed_length is not None else most * PAGE_SIZE, fixed_length
+    )

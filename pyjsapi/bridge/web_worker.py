@@ -1,0 +1,21 @@
+"""The worker's side of a Web Worker: what ``polyfill/python/web/worker.mjs`` calls."""
+
+from __future__ import annotations
+
+import marshal
+from typing import Any
+
+from pyjsapi.agents.backend import Job
+from pyjsapi.agents.scope import run_worker_async
+from pyjsapi.bridge import sharing
+from pyjsapi.bridge.web_link import WebLink
+
+
+async def run(job: Any, post: Any, listen: Any) -> None:
+    """Be the worker until it ends. ``listen`` is given what takes the messages."""
+    from pyodide.ffi import create_proxy
+
+    sharing.enable()
+    link = WebLink(post, starter=False)
+    listen(create_proxy(link.arrived))
+    await run_worker_async(Job(*marshal.loads(job.to_bytes())), link)
