@@ -41,6 +41,7 @@ The values of a message are records in a list (see `clone`), also plain; what ca
 from __future__ import annotations
 
 import importlib
+import sys
 import threading
 from abc import ABC, abstractmethod
 from collections.abc import Callable
@@ -178,6 +179,9 @@ def backend_of(kind: str) -> type[Backend]:
     """The backend of a kind of workers. Raises `ValueError` for a kind that is not to be had here."""
     if kind not in _BACKENDS:
         raise ValueError(f"a worker is of kind 'thread', 'process' or 'web', not {kind!r}")
+    if (kind == "web") != (sys.platform == "emscripten"):
+        where = "not in Pyodide" if kind != "web" else "in Pyodide only"
+        raise ValueError(f"workers of kind {kind!r} are to be had {where}")
     module, name = _BACKENDS[kind]
     try:
         found: type[Backend] = getattr(importlib.import_module(module), name)

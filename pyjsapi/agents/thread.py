@@ -103,7 +103,6 @@ class ThreadBackend(Backend):
             if self._finished:
                 return
             self._terminated = True
-            self._agent.waiter.interrupt(WorkerTerminated("the worker was terminated"))
             self._raise(_POSTPONED)
 
     def _raise(self, postponed: int) -> None:
@@ -111,6 +110,7 @@ class ThreadBackend(Backend):
         with self._guard:
             if self._finished:
                 return
+            self._agent.waiter.interrupt(WorkerTerminated("the worker was terminated"))
             delay = _PATIENCE
             if not self._interruptible:
                 delay = _SOON

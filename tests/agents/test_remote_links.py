@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import marshal
+import sys
 from typing import Any
 
 import pytest
@@ -168,6 +169,11 @@ def test_targets_must_have_a_name_to_run_elsewhere() -> None:
 
 
 def test_kinds() -> None:
-    assert backend_of("thread").kind == "thread"
     with pytest.raises(ValueError, match="'fibre'"):
         backend_of("fibre")
+    in_pyodide = sys.platform == "emscripten"
+    for kind in ("thread", "process") if in_pyodide else ("web",):
+        with pytest.raises(ValueError, match="in Pyodide"):
+            backend_of(kind)
+    if not in_pyodide:
+        assert backend_of("thread").kind == "thread"

@@ -1,0 +1,66 @@
+"""Atomics, ports and agents inside Pyodide, whose one thread must not block and has an event loop that always runs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pyjsapi import (
+    Agent,
+    Atomics,
+    Int32Array,
+    MessageChannel,
+    SharedArrayBuffer,
+    WebAssembly,
+    Worker,
+    wat2wasm,
+)
+
+WAIT = """(memory (import "env" "m") 1 1 shared)
+  (func (export "wait") (drop (memory.atomic.wait32 (i32.const 0) (i32.const 1) (i64.const 0))))
+  (func (export "notify") (result i32) (memory.atomic.notify (i32.const 0) (i32.const -1)))"""
+
+
+def _raises(kind: type[Exception], call: Any) -> None:
+    try:
+        call()
+    except kind:
+        return
+    raise AssertionError(f"{kind.__name__} was not raised")
+
+
+async def case_waiting_asynchronously_works_where_blocking_does_not() -> None:
+    memory = WebAssembly.Memory(initial=1, maximum=1, shared=True)
+    module = WebAssembly.Module(wat2wasm(WAIT))
+    exports = WebAssembly.Instance(module, {"env": {"m": memory}}).exports
+    array = Int32Array(memory.buffer)
+    assert not Agent.current().can_block
+    _raises(WebAssembly.RuntimeError, exports.wait)
+    _raises(TypeError, lambda: Atomics.wait(array, 0, 1, 0))
+    first, second = (Atomics.waitAsync(array, 0, 0).value for _ in range(2))
+    assert exports.notify() == 2
+    assert [await first, await second] == ["ok", "ok"]
+    assert await Atomics.waitAsync(array, 0, 0, 1).value == "timed-out"
+    assert Atomics.waitAsync(array, 0, 5) == {"async": False, "value": "not-equal"}
+
+
+async def case_messages_are_delivered_by_the_event_loop() -> None:
+    channel = MessageChannel()
+    buffer = SharedArrayBuffer(8)
+    channel.port1.postMessage([buffer, {"n": 1}])
+    received, rest = await channel.port2.receive_async()
+    Atomics.add(Int32Array(received), 1, 3)
+    assert (Int32Array(buffer)[1], rest) == (3, {"n": 1})
+    got: list[Any] = []
+    channel.port2.onmessage = lambda event: (
+        got.append(event.data),
+        channel.port2.postMessage("done"),
+    )
+    channel.port1.postMessage("x")
+    assert await channel.port1.receive_async() == "done"
+    assert got == ["x"]
+    _raises(TypeError, channel.port1.receive)
+
+
+def case_threads_and_processes_are_refused_with_a_reason() -> None:
+    for kind in ("thread", "process"):
+        _raises(ValueError, lambda kind=kind: Worker(print, kind=kind))
