@@ -16,18 +16,21 @@ const PACKAGE_PATH = '/lib/pyjsapi.zip';
 
 /** What the snapshot has imported already: the engine, and the Python side of the link. */
 const IMPORTS = `
-import sys
-if ${JSON.stringify(PACKAGE_PATH)} not in sys.path:
-    sys.path.append(${JSON.stringify(PACKAGE_PATH)})
-import random
-import pyjsapi, pyjsapi.bridge.api, pyjsapi.bridge.storage, pyjsapi.bridge.errors, pyjsapi.bridge.values
-import pyjsapi.bridge.link_errors, pyjsapi.bridge.hooks, pyjsapi.bridge.accessors, pyjsapi.bridge.proxy_memories
-"".encode("utf-16-le")
-pyjsapi.WebAssembly.Instance(pyjsapi.WebAssembly.Module(b"\\0asm\\1\\0\\0\\0"))
+def start():
+    import importlib, pkgutil, random, sys
+    if ${JSON.stringify(PACKAGE_PATH)} not in sys.path:
+        sys.path.append(${JSON.stringify(PACKAGE_PATH)})
+    import pyjsapi, pyjsapi.bridge
+    for module in pkgutil.iter_modules(pyjsapi.bridge.__path__):
+        importlib.import_module(f"pyjsapi.bridge.{module.name}")
+    "".encode("utf-16-le")
+    pyjsapi.WebAssembly.Instance(pyjsapi.WebAssembly.Module(b"\\0asm\\1\\0\\0\\0"))
+start()
+del start
 `;
 
 /** The state of random numbers is in the snapshot, too: two workers would draw the same. */
-const RESEED = 'import random; random.seed()';
+const RESEED = '__import__("random").seed()';
 
 function folderOf(indexURL) {
   const folder = indexURL.endsWith('/') ? indexURL : `${indexURL}/`;
@@ -168,9 +171,9 @@ export async function loadFromSnapshot(snapshot) {
       // Another version of Pyodide, or one whose snapshots changed: Python starts plainly.
     }
   }
+  const isRestored = pyodide !== null;
   pyodide ??= await load(snapshot);
   addPackage(pyodide, snapshot.wheel);
-  pyodide.runPython(IMPORTS);
-  pyodide.runPython(RESEED);
+  pyodide.runPython(isRestored ? RESEED : IMPORTS);
   return pyodide;
 }
