@@ -6,10 +6,12 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Final
 
 from pyjsapi.binary.code import MEMARG_HAS_INDEX, BinaryCode
+from pyjsapi.binary.encoder import EncodedCode
 from pyjsapi.binary.names import names_of
 from pyjsapi.lowering import sequences
 from pyjsapi.lowering.builder import MEMORY, Builder, Helper, Source, helper_export
 from pyjsapi.lowering.copies import cross_copy
+from pyjsapi.lowering.errors import LoweringError
 from pyjsapi.lowering.hints import SECTION as HINTS
 from pyjsapi.lowering.hints import map_hints
 from pyjsapi.lowering.indices import exposed_functions, map_functions, map_names
@@ -24,11 +26,13 @@ from pyjsapi.syntax.instructions import Imm
 from pyjsapi.syntax.module import Export, Func, Import, Instr, Module, op_of
 from pyjsapi.syntax.op import Op
 from pyjsapi.syntax.types import I32, FuncExtern, FuncType, GlobalType, MemType, ValType
+from pyjsapi.validation.limits import Limits
 
 if TYPE_CHECKING:
     from pyjsapi.binary.scan import Stop
     from pyjsapi.lowering.lower import Options
 
+_LIMITS: Final = Limits()
 HIDDEN: Final = "\0pyjsapi:"
 """How the names of exports begin that are for the linker alone."""
 
@@ -357,6 +361,7 @@ class MainModule:
                 body.edits = [edit for edit in body.edits if not _names_function(edit)]
             stretches = offsets.setdefault(index, []) if hinted else None
             code = assemble(body, function, lambda position: base + position, stretches)
+            _check_limits(index, body, code)
             module.funcs.append(Func(body.typeidx, code))
         module.customs = [
             map_hints(custom, function, offsets) if custom.name == HINTS else custom
@@ -432,6 +437,18 @@ def _may_be_long(data: bytes, stop: Stop) -> bool:
     if op.imm is Imm.MEMARG and not op.prefix:
         return data[stop.pos + 1] >= MEMARG_HAS_INDEX
     return op.imm in (Imm.MEMARG, Imm.MEMARG_LANE, Imm.MEM, Imm.MEM_MEM, Imm.DATA_MEM)
+
+
+def _check_limits(index: int, body: Body, code: EncodedCode) -> None:
+    """A function that was just within the limits of the JS API may not be any more."""
+    locals_ = 0 if body.locals is None else body.locals.count + len(body.locals.more)
+    if locals_ > _LIMITS.locals or len(code.data) > _LIMITS.body_size:
+        raise LoweringError(
+            f"lowered, the function has {locals_} locals and {len(code.data)} bytes; engines allow "
+            f"{_LIMITS.locals} and {_LIMITS.body_size}",
+            funcidx=index,
+            offset=body.code.start,
+        )
 
 
 def _names_function(edit: Edit) -> bool:

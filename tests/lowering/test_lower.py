@@ -16,7 +16,7 @@ from pyjsapi.lowering import SECTION, LoweringError, Options, lower
 from pyjsapi.runtime import FuncInst, GlobalInst, new_memory
 from pyjsapi.syntax.deftypes import func_def_type
 from pyjsapi.syntax.errors import DecodeError, ValidationError
-from pyjsapi.syntax.module import Custom
+from pyjsapi.syntax.module import Code, Custom
 from pyjsapi.syntax.types import I32, FuncType, GlobalType, MemType
 from pyjsapi.text import wat2wasm
 from pyjsapi.validation.limits import Limits
@@ -300,3 +300,16 @@ def test_a_section_of_the_plans_name_is_refused() -> None:
     module.customs.append(Custom(SECTION, b"", "memory"))
     with pytest.raises(LoweringError, match="already"):
         lower(encode_module(module))
+
+
+def test_a_function_at_the_limit_of_locals_is_refused_not_broken() -> None:
+    text = """(module (memory 1 9) (memory 1 9) (func (local i32)
+      (i32.store 0 (i32.const 0) (memory.grow 0 (memory.grow 1 (i32.const 1))))
+      (i32.store 1 (i32.const 0) (i32.const 0))))"""
+    module = decode_module(wat2wasm(text))
+    code = module.funcs[0].code.load()
+    module.funcs[0].code = Code(((50_000, I32),), code.body)
+    with pytest.raises(LoweringError, match="50000") as caught:
+        lower(encode_module(module))
+    assert caught.value.funcidx == 0
+    assert "function #0" in str(caught.value)
