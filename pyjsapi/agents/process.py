@@ -24,7 +24,7 @@ from pyjsapi.agents.channel import Destination
 from pyjsapi.agents.pipe import MOST_DESCRIPTORS, Pipe
 from pyjsapi.agents.remote import RemoteLink
 from pyjsapi.blocks.block import SharedBlock
-from pyjsapi.blocks.process_block import attach, attached, share
+from pyjsapi.blocks.process_block import attach, attached, refresh_all, share
 from pyjsapi.ecmascript.errors import DataCloneError
 
 _CODE: Final = (
@@ -78,6 +78,7 @@ class ProcessLink(RemoteLink):
                 return
             data, descriptors = packet
             blocks = _attach_all(descriptors)
+            refresh_all()
             try:
                 self.received_plain(marshal.loads(data))
             except Exception:

@@ -268,6 +268,7 @@ def attach(descriptor: int) -> SharedBlock:
             return block
     with found.lock:  # closing the file would free a lock on it
         del control, segment
+    found.refresh()
     return found
 
 
@@ -275,3 +276,11 @@ def attached(identity: bytes) -> SharedBlock | None:
     """The block of an identity, if this process shares it."""
     with _ATTACHING:
         return _ATTACHED.get(identity)
+
+
+def refresh_all() -> None:
+    """Let everybody in this process know the lengths that others have published: for who has been told something."""
+    with _ATTACHING:
+        blocks = list(_ATTACHED.values())
+    for block in blocks:
+        block.refresh()

@@ -70,6 +70,7 @@ MODULE = """
       (call $unlock (i32.const 2000))
       (br_if $again (local.tee $times (i32.sub (local.get $times) (i32.const 1)))))
     (i32.load (i32.const 2004)))
+  (func (export "load") (param i32) (result i32) (i32.load (local.get 0)))
   (func (export "wait") (param $address i32) (result i32)
     (memory.atomic.wait32 (local.get $address) (i32.const 0) (i64.const -1))))
 """
@@ -177,6 +178,19 @@ def test_sm_6_growth_in_a_worker_is_seen_here(four: Four) -> None:
     assert memory.buffer is not buffer
     assert (buffer.byteLength, memory.buffer.byteLength) == (PAGE, 3 * PAGE)
     assert growable.byteLength == PAGE
+
+
+def test_wt_7_a_message_is_enough_to_reach_what_was_there_before_it(
+    four: Four, module: WebAssembly.Module
+) -> None:
+    """Plain accesses of an instance that nobody told of the growth."""
+    memory, workers = four
+    exports = WebAssembly.Instance(module, {"env": {"memory": memory}}).exports
+    with pytest.raises(WebAssembly.RuntimeError, match="out of bounds"):
+        exports.load(2 * PAGE)
+    assert call(workers[:1], "grow", 3) == [0]
+    assert exports.load(2 * PAGE) == 0
+    assert exports.load(4 * PAGE - 4) == 0
 
 
 def test_values_of_all_kinds_come_back() -> None:
