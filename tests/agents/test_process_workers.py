@@ -7,6 +7,7 @@ import multiprocessing
 import os
 import pickle
 import signal
+import subprocess
 import sys
 import threading
 import time
@@ -404,6 +405,32 @@ def test_when_the_server_dies_its_workers_end_and_the_next_one_starts_another() 
         other.postMessage(2)
         assert other.receive() == 2
         assert process.fork_server() is not server
+
+
+PROGRAM = """
+import os, signal, sys
+sys.path.insert(0, {folder!r})
+from pyjsapi import Int32Array, WebAssembly, Worker
+memory = WebAssembly.Memory(initial=1, maximum=1, shared=True)
+workers = [Worker("process_targets:hang", kind="process") for _ in range(2)]
+for worker, way in zip(workers, ("loop", "wait")):
+    worker.postMessage([way, memory])
+while not Int32Array(memory.buffer)[0]:
+    pass
+numbers = [worker._backend.process for worker in workers]
+print(*numbers, workers[0]._backend._server._process.pid, flush=True)
+{end}
+"""
+
+
+@pytest.mark.parametrize("end", ["os.kill(os.getpid(), signal.SIGKILL)", "sys.exit()"])
+def test_nothing_outlives_the_program(end: str) -> None:
+    """No `if __name__ == "__main__"` is needed either."""
+    code = PROGRAM.format(folder=str(HERE), end=end)
+    program = subprocess.run([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True)
+    numbers = list(map(int, program.stdout.split()))
+    assert len(numbers) == 3
+    until(lambda: not any(map(is_alive, numbers)))
 
 
 def resources() -> tuple[int, int, set[str], list[str]]:
