@@ -15,7 +15,6 @@ import contextlib
 import mmap
 import os
 import sys
-import tempfile
 from collections.abc import Iterator
 from typing import Final
 
@@ -78,6 +77,8 @@ def _open_unnamed() -> int:
     if hasattr(os, "memfd_create"):
         with contextlib.suppress(OSError):
             return os.memfd_create("pyjsapi", os.MFD_CLOEXEC)
+    import tempfile  # which takes long, and hardly any system needs it
+
     in_memory = _SHARED_MEMORY if os.path.isdir(_SHARED_MEMORY) else None
     descriptor, path = tempfile.mkstemp(prefix="pyjsapi-", dir=in_memory)
     os.unlink(path)
