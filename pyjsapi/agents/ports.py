@@ -117,12 +117,14 @@ class MessageTarget:
         end = self._end
         return self._onmessage is not None and end is not None and (end.pending() or not end.closed)
 
-    def _ended(self) -> Exception | None:
-        """Why nothing more will arrive, if that is so."""
+    def _is_over(self) -> bool:
+        """Whether nothing more will arrive, or something went wrong."""
         end = self._end
-        if end is None or end.closed:
-            return PortClosed("the port is closed, or its other end is")
-        return None
+        return end is None or end.closed
+
+    def _ended(self) -> Exception:
+        """Why that is so."""
+        return PortClosed("the port is closed, or its other end is")
 
     def _take(self) -> MessageEvent | None:
         while self._end is not None:
@@ -140,14 +142,15 @@ class MessageTarget:
         ended: list[Exception] = []
 
         def done() -> bool:
+            over = (
+                self._is_over()
+            )  # looked at first: a message may come before the end, but not after
             event = self._take()
             if event is not None:
                 found.append(event)
-                return True
-            failure = self._ended()
-            if failure is not None:
-                ended.append(failure)
-            return failure is not None
+            elif over:
+                ended.append(self._ended())
+            return bool(found or ended)
 
         if not self._home.agent.wait_until(done, timeout):
             raise TimeoutError(f"no message arrived in {timeout} seconds")
@@ -171,12 +174,12 @@ class MessageTarget:
             entry = (loop, future)
             self._futures.append(entry)
             try:
+                over = self._is_over()
                 event = self._take()
                 if event is not None:
                     return event.data
-                ended = self._ended()
-                if ended is not None:
-                    raise ended
+                if over:
+                    raise self._ended()
                 await future
             finally:
                 if entry in self._futures:

@@ -127,7 +127,10 @@ class Worker(MessageTarget):
             return failure
         return None
 
-    def _ended(self) -> Exception | None:
+    def _is_over(self) -> bool:
+        return bool(self._errors and self._onerror is None) or super()._is_over()
+
+    def _ended(self) -> Exception:
         return self._failure() or super()._ended()
 
     def __enter__(self) -> Self:
