@@ -78,7 +78,8 @@ def module(op: Op, memories: str) -> str:
             f'(func (export "hash{memory}") (param $i32 i32) (result i32) (local $s i32) (local $i64 i64)'
             "(loop $l (local.set $i32 (i32.sub (local.get $i32) (i32.const 1)))"
             " (local.set $i64 (i64.extend_i32_u (local.get $i32)))"
-            f" (local.set $s (i32.add (i32.mul (local.get $s) (i32.const 31)) (i32.load8_u ${memory} (local.get ${at}))))"
+            " (local.set $s (i32.add (i32.mul (local.get $s) (i32.const 31))"
+            f" (i32.load8_u ${memory} (local.get ${at}))))"
             " (br_if $l (local.get $i32))) (local.get $s))"
         )
     if memories == "growing":
