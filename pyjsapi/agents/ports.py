@@ -115,7 +115,11 @@ class MessageTarget:
     def expects_messages(self) -> bool:
         """Whether there is a handler that may still be called."""
         end = self._end
-        return self._onmessage is not None and end is not None and (end.pending() or not end.closed)
+        if self._onmessage is None or end is None:
+            return False
+        return (
+            not end.closed or end.pending()
+        )  # in this order: a message may come before the end, but not after
 
     def _is_over(self) -> bool:
         """Whether nothing more will arrive, or something went wrong."""

@@ -9,7 +9,9 @@ from typing import Any
 import pytest
 
 from pyjsapi import Agent, ArrayBuffer, DataCloneError, MessageChannel, MessagePort, Worker
+from pyjsapi.agents.channel import ChannelEnd
 from pyjsapi.agents.ports import PortClosed
+from pyjsapi.agents.serialise import serialise
 
 
 def test_messages_arrive_in_order_as_copies() -> None:
@@ -73,6 +75,23 @@ def test_a_closed_channel_delivers_what_was_sent_and_nothing_more() -> None:
     for port in (channel.port1, channel.port2):
         with pytest.raises(PortClosed):
             port.receive(5)
+
+
+def test_a_message_is_not_missed_that_comes_while_the_queue_is_looked_at_and_is_the_last() -> None:
+    class Late(ChannelEnd):
+        def take(self) -> Any:
+            message = super().take()
+            if message is None and not self.closed:
+                self.deliver(serialise("last"))
+                self.shut()
+            return message
+
+    assert MessagePort(Late()).receive(5) == "last"
+
+    async def receive() -> Any:
+        return await MessagePort(Late()).receive_async()
+
+    assert asyncio.run(receive()) == "last"
 
 
 def test_a_port_is_transferred_with_what_is_in_its_queue() -> None:
