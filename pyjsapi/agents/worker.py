@@ -90,6 +90,7 @@ class Worker(MessageTarget):
         Handlers run meanwhile. Raises `WorkerError` where the worker failed and no ``onerror`` was told.
         """
         ended = self._home.agent.wait_until(lambda: self._over, timeout)
+        self._home.agent.run_tasks()  # for what came just before the end
         if ended:
             ended = self._backend.join(timeout)
             failure = self._failure()
