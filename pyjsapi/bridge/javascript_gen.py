@@ -2015,9 +2015,14 @@ function arrived(message) {
   else early.push(message);
 }
 
-async function start({ indexURL, archive, files, job, lock }) {
+async function start({ indexURL, archive, files, job }) {
   const { loadPyodide } = await import(`${isNode && indexURL.startsWith('/') ? 'file://' : ''}${indexURL}pyodide.mjs`);
-  const pyodide = await loadPyodide({ indexURL, ...(lock === undefined ? {} : { lockFileContents: lock }) });
+  const pyodide = await loadPyodide({
+    indexURL,
+    stdin: () => null,
+    stdout: (line) => console.log(line),
+    stderr: (line) => console.error(line),
+  });
   pyodide.unpackArchive(archive, 'zip', { extractDir: '/lib/pyjsapi_package' });
   for (const [path, bytes] of files) {
     pyodide.FS.mkdirTree(path.slice(0, path.lastIndexOf('/')) || '/');
