@@ -81,9 +81,9 @@ TRAP: Final[tuple[Instr, ...]] = (
 """Raises the engine's own trap for an access out of bounds, in a module whose memory has 32-bit addresses."""
 
 
-def trap_if(condition: Sequence[Instr]) -> list[Instr]:
-    """Trap when the condition, an i32, holds."""
-    return [*condition, instr("if", None), *TRAP, END]
+def trap_if(condition: Sequence[Instr], addrtype: NumType = I32) -> list[Instr]:
+    """Trap when the condition, an i32, holds, in a module whose memory has such addresses."""
+    return [*condition, instr("if", None), const(addrtype, -1), *TRAP[1:], END]
 
 
 def as_i64(type_: NumType, local: int) -> list[Instr]:
@@ -181,9 +181,11 @@ def check_range(place: Place, start: int, count: int, count_type: NumType) -> li
         # The sum of two unsigned 32-bit numbers does not wrap in 64 bits.
         end = [*as_i64(I32, start), *length, instr("i64.add")]
         return trap_if([*end, *size, instr("i64.gt_u")])
+    # In a region the module's memory has 32-bit addresses, whatever the place's own are.
+    own = I64 if place.whole else I32
     return [
-        *trap_if([*length, *size, instr("i64.gt_u")]),
-        *trap_if([*get(start), *size, *length, instr("i64.sub"), instr("i64.gt_u")]),
+        *trap_if([*length, *size, instr("i64.gt_u")], own),
+        *trap_if([*get(start), *size, *length, instr("i64.sub"), instr("i64.gt_u")], own),
     ]
 
 
