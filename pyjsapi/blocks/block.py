@@ -181,16 +181,22 @@ class SharedBlock:
         return WOKEN if waiter.notified else TIMED_OUT
 
     def wait_async(
-        self, address: int, size: int, expected: int, wake: Callable[[], object]
+        self,
+        address: int,
+        size: int,
+        expected: int,
+        wake: Callable[[], object],
+        timeout: int = -1,
     ) -> Waiter | None:
         """Put somebody into the queue who does not block; ``None`` where the integer is not ``expected``.
 
         ``wake`` is called once, in any thread, when it has been notified; never after `withdraw` gave ``True``.
+        Whoever gives up after ``timeout`` nanoseconds withdraws all the same: it is for queues that nobody can leave.
         """
         waiter = Waiter(address, wake)
         with self.lock:
             if self.remote:
-                return self.wait_async(address, size, expected, wake)
+                return self.wait_async(address, size, expected, wake, timeout)
             if INTEGERS[size].unpack_from(self.reservation, address)[0] != expected:
                 return None
             self._queues.add(waiter)

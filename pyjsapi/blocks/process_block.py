@@ -177,7 +177,12 @@ class ProcessBlock(SharedBlock):
         return False
 
     def wait_async(
-        self, address: int, size: int, expected: int, wake: Callable[[], object]
+        self,
+        address: int,
+        size: int,
+        expected: int,
+        wake: Callable[[], object],
+        timeout: int = -1,
     ) -> Waiter | None:
         """See `SharedBlock.wait_async`. Raises `OSError` where too many wait already."""
         waiter = Waiter(address, wake)

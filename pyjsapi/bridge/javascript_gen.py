@@ -1989,11 +1989,11 @@ const { startWorker } = modules['web/workers.mjs'];
 
 const VIEWS = { 4: Int32Array, 8: BigInt64Array };
 
-function waitAsync(memory, address, size, expected, wake) {
+function waitAsync(memory, address, size, expected, timeout, settled) {
   const value = size === 8 ? BigInt.asIntN(64, BigInt(expected)) : Number(expected) | 0;
-  const waiting = Atomics.waitAsync(new VIEWS[size](memory.buffer), address / size, value);
+  const waiting = Atomics.waitAsync(new VIEWS[size](memory.buffer), address / size, value, timeout);
   if (!waiting.async) return false;
-  waiting.value.then(() => wake());
+  waiting.value.then((result) => settled(result === 'ok'));
   return true;
 }
 return { createLinkNow, startWorker, waitAsync };

@@ -6,6 +6,7 @@ bytes, and wait in the engine's own queues.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from contextlib import nullcontext
 from typing import Any, Final
@@ -13,7 +14,7 @@ from uuid import uuid4
 
 from pyjsapi.blocks.block import SharedBlock
 from pyjsapi.blocks.waiters import Waiter
-from pyjsapi.bridge.connection import connection
+from pyjsapi.bridge.connection import connection, tools
 from pyjsapi.bridge.foreign_bytes import ForeignView
 from pyjsapi.bridge.hooks import HOOKS, MemoryAnchor
 from pyjsapi.bridge.storage import LinkedSharedMemoryStorage
@@ -120,26 +121,35 @@ class WebBlock(SharedBlock):
         return int(wait(address, expected, timeout))
 
     def wait_async(
-        self, address: int, size: int, expected: int, wake: Callable[[], object]
+        self,
+        address: int,
+        size: int,
+        expected: int,
+        wake: Callable[[], object],
+        timeout: int = -1,
     ) -> Waiter | None:
         """See `SharedBlock`."""
         from pyodide.ffi import create_once_callable
 
         waiter = Waiter(address, wake)
-        woken = create_once_callable(lambda: self._woken(waiter))
-        if not connection().waitAsync(self.memory, address, size, str(expected), woken):
-            woken.destroy()
+        settled = create_once_callable(lambda notified: self._settled(waiter, notified))
+        milliseconds = math.inf if timeout < 0 else timeout / 10**6
+        wait = tools().waitAsync
+        if not wait(self.memory, address, size, str(expected), milliseconds, settled):
+            settled.destroy()
             return None
         self._waiting.add(waiter)
         return waiter
 
-    def _woken(self, waiter: Waiter) -> None:
+    def _settled(self, waiter: Waiter, notified: bool) -> None:
+        if not notified:
+            return  # whoever waits has a timer too
         if waiter in self._waiting:
             self._waiting.remove(waiter)
             waiter.notified = True
             waiter.wake()
         else:
-            # It had given up, which JavaScript knows no way to say: the next one is meant.
+            # It had given up, which cannot be said to the engine: the next one is meant.
             self.notify(waiter.address, 1)
 
     def withdraw(self, waiter: Waiter) -> bool:

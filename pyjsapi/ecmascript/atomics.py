@@ -263,13 +263,10 @@ class _Atomics:
             typedArray, index, value, timeout, "Atomics.waitAsync()"
         )
         if nanoseconds == 0:
-            found = block.wait_async(address, size, expected, _nothing)
-            if found is not None:
-                block.withdraw(found)
-            result = _RESULTS[NOT_EQUAL if found is None else TIMED_OUT]
+            result = _RESULTS[TIMED_OUT if block.load(address, size) == expected else NOT_EQUAL]
             return WaitAsyncResult({"async": False, "value": result})
         promise = _Promise(block)
-        waiter = block.wait_async(address, size, expected, promise.notified)
+        waiter = block.wait_async(address, size, expected, promise.notified, nanoseconds)
         if waiter is None:
             return WaitAsyncResult({"async": False, "value": _RESULTS[NOT_EQUAL]})
         promise.start(waiter, nanoseconds)
@@ -310,10 +307,6 @@ setattr(_Atomics, "or", _Atomics.or_)
 
 Atomics: Final = _Atomics()
 """The namespace of ECMA-262 §25.4."""
-
-
-def _nothing() -> None:
-    pass
 
 
 def _yield() -> None:

@@ -6,12 +6,22 @@ import { startWorker } from './workers.mjs';
 
 const VIEWS = { 4: Int32Array, 8: BigInt64Array };
 
-/** Waits without blocking: false where the integer is another one, else `wake` is called when it is notified. */
-function waitAsync(memory, address, size, expected, wake) {
+/**
+ * Waits without blocking.
+ *
+ * @param {WebAssembly.Memory} memory a shared one
+ * @param {number} address
+ * @param {4 | 8} size of the integer there, in bytes
+ * @param {string} expected its value, as digits
+ * @param {number} timeout in milliseconds
+ * @param {(notified: boolean) => void} settled called once, unless the result is false
+ * @returns {boolean} whether the integer has that value
+ */
+function waitAsync(memory, address, size, expected, timeout, settled) {
   const value = size === 8 ? BigInt.asIntN(64, BigInt(expected)) : Number(expected) | 0;
-  const waiting = Atomics.waitAsync(new VIEWS[size](memory.buffer), address / size, value);
+  const waiting = Atomics.waitAsync(new VIEWS[size](memory.buffer), address / size, value, timeout);
   if (!waiting.async) return false;
-  waiting.value.then(() => wake());
+  waiting.value.then((result) => settled(result === 'ok'));
   return true;
 }
 
