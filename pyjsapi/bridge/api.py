@@ -12,6 +12,7 @@ from array import array as units
 from collections.abc import Callable
 from dataclasses import fields
 from typing import Any, Final, NamedTuple
+from weakref import WeakKeyDictionary
 
 from pyjsapi.bridge.errors import InvalidModule, OutOfRange, WrongType
 from pyjsapi.bridge.storage import make_memory
@@ -50,6 +51,7 @@ from pyjsapi.syntax.types import (
     RefType,
     TableType,
     TagType,
+    ValType,
     extern_kind,
 )
 from pyjsapi.validation.limits import Limits
@@ -136,7 +138,24 @@ def module_info(module: Module) -> dict[str, Any]:
         "imports": imports,
         "exports": exports,
         "customs": [custom.name for custom in compiled.module.customs],
+        "closed": _is_closed(compiled),
     }
+
+
+def _is_closed(compiled: CompiledModule) -> bool:
+    """Whether an instance can give its functions to other instances through nothing but JavaScript.
+
+    It cannot through imported tables and globals, nor inside of structures, arrays and exceptions, if there are none.
+    """
+    context = compiled.context
+    if any(not isinstance(type_.comp, FuncType) for type_ in context.types):
+        return False
+    for type_ in context.imports:
+        if isinstance(type_, TableType):
+            return False
+        if isinstance(type_, GlobalType) and type_.mutable and isinstance(type_.valtype, RefType):
+            return False
+    return not any(isinstance(type_, RefType) for tag in context.tags for type_ in _parameters(tag))
 
 
 def custom_section(module: Module, index: int) -> bytes:
@@ -155,16 +174,31 @@ def _extern(type_: ExternType) -> list[Any]:
 
 
 def _signature(type_: DefType | int) -> str:
+    return signature_code(_closed_type(type_).func)
+
+
+def _closed_type(type_: DefType | int) -> DefType:
     if isinstance(type_, int):
         raise TypeError("the type is not closed")
-    return signature_code(type_.func)
+    return type_
+
+
+def _parameters(tag: TagType) -> tuple[ValType, ...]:
+    return _closed_type(tag.type).func.params
 
 
 # ---- instances
 
 
-def instantiate(module: Module, imports: list[ExternVal], what: str) -> list[ExternVal]:
-    """Instantiate a module and call its start function; its exports, in order."""
+_owners: Final[WeakKeyDictionary[object, int]] = WeakKeyDictionary()
+"""The number that JavaScript knows an instance by, for its host functions and for the environment of its own."""
+
+
+def instantiate(module: Module, imports: list[ExternVal], what: str, owner: int) -> list[ExternVal]:
+    """Instantiate a module and call its start function; its exports, in order.
+
+    ``owner`` is the number that JavaScript knows the instance by: see `function_info`.
+    """
     compiled = module.compiled
     for index, import_ in enumerate(compiled.module.imports):
         expected = compiled.context.imports[index]
@@ -174,16 +208,38 @@ def instantiate(module: Module, imports: list[ExternVal], what: str) -> list[Ext
                 f'{what}: Import #{index} "{import_.module}" "{import_.name}": imported {extern_kind(expected)} '
                 f"does not match the expected type: {describe(expected)} is needed, {describe(actual)} was given"
             )
-    instance: ModuleInstance = engine.instantiate(compiled, imports, make_memory=make_memory)
+    instance: ModuleInstance = engine.instantiate(
+        compiled, imports, start=False, make_memory=make_memory
+    )
+    for func in instance.funcs[compiled.imported_funcs :][:1]:
+        _owners[_owned(func)] = owner
+    start = engine.start_function(instance)
+    if start is not None:
+        engine.invoke(start, ())
     return list(instance.exports.values())
 
 
-def host_function(module: Module, index: int, call: Callable[..., Any], position: int) -> FuncInst:
-    """ "Create a host function" for an import; ``position`` counts the imported functions before it."""
+def _owned(func: FuncInst) -> object:
+    """What `_owners` knows a function by: all of an instance's own have one environment."""
+    if func.host is not None:
+        return func
+    found: object = getattr(func.call, "__globals__", {}).get("environment", func)
+    return found
+
+
+def host_function(
+    module: Module, index: int, call: Callable[..., Any], position: int, owner: int
+) -> FuncInst:
+    """ "Create a host function" for an import; ``position`` counts the imported functions before it.
+
+    ``owner`` is the number of the instance that imports it.
+    """
     type_ = module.compiled.context.imports[index]
     if not isinstance(type_, FuncExtern) or not isinstance(type_.type, DefType):
         raise TypeError(f"import #{index} is no function")
-    return FuncInst(type_.type, call, host=call, index=position)
+    func = FuncInst(type_.type, call, host=call, index=position)
+    _owners[func] = owner
+    return func
 
 
 def refusing(call: Callable[[], Any]) -> Callable[..., Any]:
@@ -212,8 +268,8 @@ def function_call(func: FuncInst) -> Callable[..., Any]:
 
 
 def function_info(func: FuncInst) -> str:
-    """Index and type of a function, as in ``3 i,i>d``."""
-    return f"{func.index or 0} {signature_code(func.type.func)}"
+    """Index and type of a function, and the number of the instance that it belongs to or 0, as in ``3 i,i>d 7``."""
+    return f"{func.index or 0} {signature_code(func.type.func)} {_owners.get(_owned(func), 0)}"
 
 
 # ---- memories

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from pyjsapi import wat2wasm
@@ -13,7 +15,9 @@ from pyjsapi.syntax.errors import LinkError, Trap
 SETTINGS = api.new_settings({})
 
 
-def module(text: str, builtins: list[str] | None = None, strings: list[str] | None = None):
+def module(
+    text: str, builtins: list[str] | None = None, strings: list[str] | None = None
+) -> api.Module:
     return api.new_module(SETTINGS, wat2wasm(text), builtins or [], strings or [], "here")
 
 
@@ -36,7 +40,7 @@ def test_settings_have_names_of_both_languages() -> None:
         {"limits": {"memories": 1.5}},
     ],
 )
-def test_settings_that_do_not_exist_are_refused(given) -> None:
+def test_settings_that_do_not_exist_are_refused(given: dict[str, dict[str, Any]]) -> None:
     with pytest.raises(WrongType):
         api.new_settings(given)
 
@@ -67,6 +71,23 @@ def test_a_module_tells_its_imports_exports_and_custom_sections() -> None:
     assert api.custom_section(found, 0) == b"bytes"
 
 
+@pytest.mark.parametrize(
+    ("fields", "closed"),
+    [
+        ('(import "m" "f" (func (param funcref))) (table (export "t") 1 funcref)', True),
+        ('(import "m" "g" (global funcref)) (import "m" "x" (memory 1))', True),
+        ('(import "m" "t" (tag (param i64))) (tag (param i32))', True),
+        ('(import "m" "t" (table 1 externref))', False),
+        ('(import "m" "g" (global (mut funcref)))', False),
+        ("(tag (param funcref))", False),
+        ("(type (struct))", False),
+        ("(type (array i8))", False),
+    ],
+)
+def test_a_module_is_closed_if_only_javascript_gets_its_functions(fields, closed) -> None:
+    assert api.module_info(module(f"(module {fields})"))["closed"] is closed
+
+
 def test_builtins_of_other_types_are_refused() -> None:
     text = '(module (import "wasm:js-string" "length" (func)))'
     with pytest.raises(InvalidModule, match=r"here: .*length"):
@@ -82,15 +103,15 @@ def test_instances_link_host_functions_and_export_in_order() -> None:
           (global (export "x") i32 (i32.const 5))
           (export "again" (func $f)))"""
     )
-    host = api.host_function(found, 0, lambda x: x + 1, 0)
+    host = api.host_function(found, 0, lambda x: x + 1, 0, 7)
     imports = api.new_list()
     api.append(imports, host)
-    exports = api.instantiate(found, imports, "here")
+    exports = api.instantiate(found, imports, "here", 7)
     function = api.item(exports, 0)
     assert isinstance(function, FuncInst)
     assert api.function_call(function)(4) == 5
-    assert api.function_info(function) == "1 i>i"
-    assert api.function_info(host) == "0 i>i"
+    assert api.function_info(function) == "1 i>i 7"
+    assert api.function_info(host) == "0 i>i 7"
     assert exports[2] is host
     assert isinstance(exports[1], GlobalInst)
     assert api.global_info(exports[1]) == "const i"
@@ -98,9 +119,9 @@ def test_instances_link_host_functions_and_export_in_order() -> None:
 
 def test_imports_that_do_not_match_are_named() -> None:
     found = module('(module (import "m" "a" (func)) (import "m" "b" (global i32)))')
-    host = api.host_function(found, 0, lambda: None, 0)
+    host = api.host_function(found, 0, lambda: None, 0, 7)
     with pytest.raises(LinkError, match=r'here: Import #1 "m" "b": imported global'):
-        api.instantiate(found, [host, api.new_global("I", 0, 3)], "here")
+        api.instantiate(found, [host, api.new_global("I", 0, 3)], "here", 7)
 
 
 def test_functions_of_types_that_javascript_cannot_have_refuse_every_call() -> None:
@@ -150,7 +171,7 @@ def test_arrays_of_code_units_are_read_and_written_as_bytes() -> None:
         """(module (type $a (array (mut i16)))
           (func (export "make") (result (ref $a)) (array.new $a (i32.const 0x1234) (i32.const 3))))"""
     )
-    make = api.instantiate(found, [], "here")[0]
+    make = api.instantiate(found, [], "here", 7)[0]
     assert isinstance(make, FuncInst)
     array = make.call()
     assert api.array_length(array) == 3

@@ -29,6 +29,7 @@ from pyjsapi.syntax.types import (
     RecType,
     StructType,
     SubType,
+    ValType,
     ref_type,
 )
 
@@ -54,7 +55,7 @@ LIST = close_group(RecType((SubType(True, (), ArrayType(FieldType(I32, True))),)
         (ref_type(False, FUNC), "F!func"),
     ],
 )
-def test_a_type_and_its_text_stand_for_each_other(type_, code) -> None:
+def test_a_type_and_its_text_stand_for_each_other(type_: ValType, code: str) -> None:
     assert values.type_code(type_) == code
     assert values.type_of(code) == type_
 

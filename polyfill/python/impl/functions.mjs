@@ -8,12 +8,12 @@ const refuse = () => {
 
 /** Exported Functions, one for each function, and callables for host functions. */
 export function makeFunctions(context) {
-  const { link, api, types } = context;
+  const { link, api, types, records } = context;
   const callOf = api('function_call', 'O', 'O');
   const infoOf = api('function_info', 'O', 's');
   const refusing = api('refusing', 'O', 'O');
 
-  /** { ptr, signature } of every Exported Function: the slot [[FunctionAddress]]. */
+  /** { ptr, signature, record } of every Exported Function: the slot [[FunctionAddress]]. */
   const states = new WeakMap();
 
   /** A function that converts what the link layer does not, in order. */
@@ -28,7 +28,8 @@ export function makeFunctions(context) {
   }
 
   function make(ptr) {
-    const [index, text] = infoOf(ptr).split(' ');
+    const [index, text, owner] = infoOf(ptr).split(' ');
+    const number = Number(owner);
     const signature = types.signature(text);
     let exported;
     if (signature.opaque) {
@@ -38,10 +39,11 @@ export function makeFunctions(context) {
       exported = link.export(call, signature.letters, signature.resultLetters);
       link.decref(call);
       if (!signature.params.every((type) => type.plain)) exported = converting(exported, signature.params);
+      exported = records.exported(number, exported, signature.params.length);
     }
     defineProperty(exported, 'name', { value: index, configurable: true });
     defineProperty(exported, 'length', { value: signature.params.length, configurable: true });
-    states.set(exported, { ptr, signature });
+    states.set(exported, { ptr, signature, record: records.find(number) });
     return exported;
   }
 

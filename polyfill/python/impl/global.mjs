@@ -34,14 +34,16 @@ export function makeGlobal(context) {
     created: (state, global) => identity.own(state.ptr, global),
 
     linked(state, global) {
+      context.records.pin(state.record);
       identity.note(state.ptr, global);
       link.incref(state.ptr);
       return state.ptr;
     },
 
-    adopt: (given) => identity.adopted(given, (ptr) => {
+    adopt: (given, record) => identity.adopted(given, (ptr) => {
       const [mutability, code] = globalInfo(ptr).split(' ');
-      return context.interfaces.Global.wrap({ type: types.valueType(code), mutable: mutability === 'var', ptr });
+      const mutable = mutability === 'var';
+      return context.interfaces.Global.wrap({ type: types.valueType(code), mutable, ptr, record });
     }),
 
     get_value: (state) => value(state, 'WebAssembly.Global.value'),

@@ -14,6 +14,7 @@ import { makeMemory } from './memory.mjs';
 import { makeModule } from './module.mjs';
 import { makeNamespaceOperations } from './namespace.mjs';
 import { makeObjects } from './objects.mjs';
+import { makeRecords } from './records.mjs';
 import { makeReferences } from './references.mjs';
 import { makeTable } from './table.mjs';
 import { makeTag } from './tag.mjs';
@@ -58,6 +59,7 @@ export function makeImplementation(link, settings = {}) {
   const newSettings = context.api('new_settings', 'J', 'O');
   context.settings = newSettings({ features: settings.features ?? {}, limits: settings.limits ?? {} });
   context.identity = makeIdentity(context);
+  context.records = makeRecords();
   context.objects = makeObjects(context);
   context.references = makeReferences(context);
   context.types = makeTypes(context);

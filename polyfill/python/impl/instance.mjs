@@ -6,12 +6,12 @@ const NUMBERS = new Set(['i', 'f', 'd']);
 
 /** The members of WebAssembly.Instance, and how modules are linked. */
 export function makeInstance(context) {
-  const { link, api, errors, functions, types } = context;
+  const { link, api, errors, functions, types, records } = context;
   const newList = api('new_list', '', 'O');
   const append = api('append', 'OO', '');
   const item = api('item', 'Oi', 'O');
-  const instantiate = api('instantiate', 'OOs', 'O');
-  const hostFunction = api('host_function', 'OiOi', 'O');
+  const instantiate = api('instantiate', 'OOsi', 'O');
+  const hostFunction = api('host_function', 'OiOii', 'O');
   const builtinFunction = api('builtin_function', 'OiOi', 'O');
 
   /** The functions of a module that its options provide, one for each name and instantiation. */
@@ -29,16 +29,21 @@ export function makeInstance(context) {
     return ptr;
   }
 
-  function functionImport(state, index, value, position, fail) {
+  function functionImport(state, index, value, position, record, fail) {
     if (typeof value !== 'function') throw fail('function import requires a callable');
     const exported = functions.state(value);
     if (exported !== undefined) {
+      records.pin(exported.record);
+      // The instance can give functions of its own away.
+      if (exported.signature.params.some((type) => type.reference)) records.pin(record);
       link.incref(exported.ptr);
       return exported.ptr;
     }
-    const call = functions.callable(value, types.signature(state.imports[index].type));
+    const signature = types.signature(state.imports[index].type);
+    const weak = records.imported(record, value, signature.params.length);
+    const call = functions.callable(weak, signature);
     try {
-      return hostFunction(state.ptr, index, call, position);
+      return hostFunction(state.ptr, index, call, position, record.number);
     } finally {
       link.decref(call);
     }
@@ -62,9 +67,9 @@ export function makeInstance(context) {
   }
 
   /** A new reference to what an import is linked to. */
-  function linkValue(state, index, value, position, fail) {
+  function linkValue(state, index, value, position, record, fail) {
     const { kind, type } = state.imports[index];
-    if (kind === 'function') return functionImport(state, index, value, position, fail);
+    if (kind === 'function') return functionImport(state, index, value, position, record, fail);
     if (kind === 'global') return globalImport(type, value, fail);
     const name = kind === 'memory' ? 'Memory' : kind === 'table' ? 'Table' : 'Tag';
     const given = context.interfaces[name].state(value);
@@ -73,7 +78,7 @@ export function makeInstance(context) {
   }
 
   /**
-   * "Read the imports": ptr of a list of what they are linked to, in order.
+   * "Read the imports": `list`, ptr of a list of what they are linked to, in order, and the record of the functions.
    * Options that provide every import make the imports object needless; so say the official tests and browsers.
    */
   function readImports(state, importObject, what) {
@@ -81,6 +86,7 @@ export function makeInstance(context) {
       throw new TypeError(`${what}: Imports argument must be present and must be an object`);
     }
     const list = newList();
+    const record = records.create(!state.closed);
     const made = new Map();
     try {
       let position = 0;
@@ -95,7 +101,7 @@ export function makeInstance(context) {
         } else {
           const namespace = importObject[module];
           if (!isObject(namespace)) throw new TypeError(`${place}: module is not an object or function`);
-          ptr = linkValue(state, index, namespace[name], position, fail);
+          ptr = linkValue(state, index, namespace[name], position, record, fail);
         }
         if (kind === 'function') position += 1;
         append(list, ptr);
@@ -107,29 +113,29 @@ export function makeInstance(context) {
     } finally {
       for (const ptr of made.values()) link.decref(ptr);
     }
-    return list;
+    return { list, record };
   }
 
   const adopt = {
     function: (ptr) => functions.adopt(ptr),
     memory: (ptr) => context.implementation.Memory.adopt(ptr),
-    table: (ptr) => context.implementation.Table.adopt(ptr),
-    global: (ptr) => context.implementation.Global.adopt(ptr),
+    table: (ptr, record) => context.implementation.Table.adopt(ptr, record),
+    global: (ptr, record) => context.implementation.Global.adopt(ptr, record),
     tag: (ptr) => context.implementation.Tag.adopt(ptr),
   };
 
   /** "Instantiate the core of a WebAssembly module" and "create an exports object"; takes over the list. */
-  function instantiateCore(state, list, what) {
+  function instantiateCore(state, { list, record }, what) {
     let values;
     try {
-      values = instantiate(state.ptr, list, what);
+      values = records.run(record, () => instantiate(state.ptr, list, what, record.number));
     } finally {
       link.decref(list);
     }
     const exports = { __proto__: null };
     try {
       state.exports.forEach(({ name, kind }, index) => {
-        Object.defineProperty(exports, name, { value: adopt[kind](item(values, index)), enumerable: true });
+        Object.defineProperty(exports, name, { value: adopt[kind](item(values, index), record), enumerable: true });
       });
     } finally {
       link.decref(values);

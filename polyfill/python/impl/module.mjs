@@ -13,9 +13,10 @@ export function makeModule(context) {
   function compile(bytes, { builtins = [], importedStringConstants = null }, what) {
     const strings = importedStringConstants === null ? [] : [importedStringConstants];
     const ptr = newModule(context.settings, bytes, builtins, strings, what);
-    const { imports, exports, customs } = moduleInfo(ptr);
+    const { imports, exports, customs, closed } = moduleInfo(ptr);
     return {
       ptr,
+      closed,
       imports: imports.map(([module, name, kind, type, provided]) => ({ module, name, kind, type, provided })),
       exports: exports.map(([name, kind]) => ({ name, kind })),
       customs,

@@ -13,14 +13,14 @@ export function makeNamespaceOperations(context) {
 
   const compile = (bytes, options, what) => Module.wrap(Module.compile(bytes, options, what));
 
-  function instantiated(module, list, what) {
-    return context.interfaces.Instance.wrap(Instance.instantiateCore(stateOf(module), list, what));
+  function instantiated(module, imports, what) {
+    return context.interfaces.Instance.wrap(Instance.instantiateCore(stateOf(module), imports, what));
   }
 
   function instantiateSource(bytes, importObject, options, what) {
     const module = compile(bytes, options, what);
-    const list = Instance.readImports(stateOf(module), importObject, what);
-    return { module, instance: instantiated(module, list, what) };
+    const imports = Instance.readImports(stateOf(module), importObject, what);
+    return { module, instance: instantiated(module, imports, what) };
   }
 
   /** What the specification does in parallel and in a task that it queues. */
@@ -51,8 +51,8 @@ export function makeNamespaceOperations(context) {
 
     instantiate_module(module, importObject) {
       const what = 'WebAssembly.instantiate()';
-      const list = Instance.readImports(stateOf(module), importObject, what);
-      return later(() => instantiated(module, list, what));
+      const imports = Instance.readImports(stateOf(module), importObject, what);
+      return later(() => instantiated(module, imports, what));
     },
 
     async compileStreaming(source, options) {

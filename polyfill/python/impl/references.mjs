@@ -83,6 +83,7 @@ export function makeReferences(context) {
       if (value === null) return none();
       const state = context.functions.state(value);
       if (state === undefined) throw new TypeError('WebAssembly: the value is not null or an exported function');
+      context.records.pin(state.record);
       link.incref(state.ptr);
       return state.ptr;
     },

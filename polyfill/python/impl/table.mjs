@@ -45,14 +45,15 @@ export function makeTable(context) {
     created: (state, table) => identity.own(state.ptr, table),
 
     linked(state, table) {
+      context.records.pin(state.record);
       identity.note(state.ptr, table);
       link.incref(state.ptr);
       return state.ptr;
     },
 
-    adopt: (given) => identity.adopted(given, (ptr) => {
+    adopt: (given, record) => identity.adopted(given, (ptr) => {
       const { element: code, address } = tableInfo(ptr);
-      return context.interfaces.Table.wrap({ type: types.valueType(code), address, ptr });
+      return context.interfaces.Table.wrap({ type: types.valueType(code), address, ptr, record });
     }),
 
     get_length: (state) => toAddress(size(state.ptr), state.address),

@@ -70,7 +70,8 @@ export function makeTypes(context) {
       const opaque = letter === 'v' || letter === 'x';
       const plain = letter in NUMBERS || UNCHECKED.has(code);
       const convert = NUMBERS[letter] ?? (plain ? (value) => value : referenceConverter(code));
-      type = { code, letter, opaque, plain: plain && !opaque, convert };
+      const reference = !(letter in NUMBERS) && letter !== 'v';
+      type = { code, letter, opaque, reference, plain: plain && !opaque, convert };
       types.set(code, type);
     }
     return type;

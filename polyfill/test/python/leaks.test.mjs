@@ -59,6 +59,17 @@ for (const { WebAssembly, wat, link, pyodide } of await loadEngines()) {
     if (i % 100 === 0) exports.memory.buffer;
   }));
 
+  const circle = new WebAssembly.Module(wat(`(module
+    (import "m" "f" (func $f (param i32) (result i32)))
+    (memory (export "memory") 1) (table (export "table") 1 funcref) (elem (i32.const 0) $g)
+    (func $g (export "g") (param i32) (result i32) (call $f (local.get 0))))`));
+
+  test(`instances whose imports hold their exports (${link.kind} link)`, () => check(() => {
+    const instance = new WebAssembly.Instance(circle, { m: { f: (x) => x + Object.keys(instance.exports).length } });
+    assert.equal(instance.exports.g(1), 4);
+    assert.equal(instance.exports.table.get(0), instance.exports.g);
+  }));
+
   test(`references, structures and exceptions (${link.kind} link)`, () => check((i) => {
     f({ i });
     make(Symbol('s'));
