@@ -84,7 +84,9 @@ def test_a_module_tells_its_imports_exports_and_custom_sections() -> None:
         ("(type (array i8))", False),
     ],
 )
-def test_a_module_is_closed_if_only_javascript_gets_its_functions(fields: str, closed: bool) -> None:
+def test_a_module_is_closed_if_only_javascript_gets_its_functions(
+    fields: str, closed: bool
+) -> None:
     assert api.module_info(module(f"(module {fields})"))["closed"] is closed
 
 
