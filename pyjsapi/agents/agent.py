@@ -57,6 +57,8 @@ class Agent:
         self._targets: list[weakref.ref[MessageReceiver]] = []
         self.loop: asyncio.AbstractEventLoop | None = None
         """The event loop that `run_on` was given."""
+        self.delicate = False
+        """Whether its thread is making or closing an event loop, which an exception must not leave half done."""
         self._future: asyncio.Future[None] | None = None
         self._main: asyncio.Task[Any] | None = None
 

@@ -74,7 +74,9 @@ class WorkerScope(MessageTarget):
         agent, loop = self._home.agent, asyncio.get_running_loop()
         loop.set_exception_handler(self._report_from_loop)
         agent.run_on(loop)
+        agent.delicate = False
         try:
+            agent.waiter.check()
             await main
             while True:
                 agent.run_tasks()
@@ -82,7 +84,9 @@ class WorkerScope(MessageTarget):
                     return
                 await agent.woken()
         finally:
+            agent.delicate = True
             agent.run_on(None)
+            main.close()
 
     def _report_from_loop(self, loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
         error = context.get("exception")
@@ -164,7 +168,12 @@ def new_agent(job: Job, policy: WaiterPolicy | None = None) -> Agent:
 def _run(target: Callable[[WorkerScope], Any], scope: WorkerScope) -> None:
     result = target(scope)
     if inspect.iscoroutine(result):
-        asyncio.run(scope.serve_async(result))
+        agent = Agent.current()
+        agent.delicate = True
+        try:
+            asyncio.run(scope.serve_async(result))
+        finally:
+            agent.delicate = False
     else:
         scope.serve()
 

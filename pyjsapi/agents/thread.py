@@ -24,8 +24,10 @@ _PATIENCE: Final = 0.25
 """Seconds that a terminated worker is given to end: its exception may have been caught."""
 _SOON: Final = 0.002
 """Seconds after which a worker is looked at again that is in the middle of something."""
-_POSTPONED: Final = 50
-"""How often that is done."""
+_ROUNDS: Final = 8
+"""How many exceptions may come in a row while a worker ends: one is raised where it waits, others at any step."""
+_POSTPONED: Final = 100
+"""How often that is done, at longer and longer intervals: for a second in all."""
 _DELICATE: Final = (
     "<frozen importlib",
     threading.__file__,
@@ -74,22 +76,23 @@ class ThreadBackend(Backend):
         self._thread.start()
 
     def _live(self, inner: ThreadLink) -> None:
-        started = settled = False
-        while not settled:
-            # Whatever step of this is interrupted, the next round goes on.
-            try:
-                self._interruptible = True
-                if not started:
-                    started = True
-                    run_worker(self.job, inner, agent=self._agent)
-                self._settle()
-                settled = True
-            except WorkerTerminated:
-                continue
+        self._run(inner, _ROUNDS)
         if self._again is not None:
             self._again.cancel()
         inner.close()
         self.link.received(Frame("ended", 0, "terminated" if self._terminated else None))
+
+    def _run(self, inner: ThreadLink, rounds: int) -> None:
+        """Be the worker, and settle its end. Where an exception comes in between, a caller settles it again."""
+        try:
+            if rounds:
+                self._run(inner, rounds - 1)
+            else:
+                self._interruptible = True
+                run_worker(self.job, inner, agent=self._agent)
+        except WorkerTerminated:
+            pass
+        self._settle()
 
     def _settle(self) -> None:
         """From here on `terminate` leaves the thread alone."""
@@ -116,8 +119,9 @@ class ThreadBackend(Backend):
                 delay = _SOON
             elif postponed == _POSTPONED and self._agent.cancel():
                 postponed -= 1  # an event loop ends in order; what blocks it is interrupted if that takes too long
-            elif postponed and _takes_a_lock(self._thread):
-                postponed, delay = postponed - 1, _SOON
+            elif postponed and (self._agent.delicate or _takes_a_lock(self._thread)):
+                delay = _SOON * (1 + (_POSTPONED - postponed) / 10)
+                postponed -= 1
             else:
                 _raise_in(self._thread, WorkerTerminated)
                 self._agent.wake()

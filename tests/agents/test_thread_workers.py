@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import os
+import sys
 import threading
 import time
 from collections.abc import Callable
@@ -442,10 +443,19 @@ def test_a_worker_that_catches_its_termination_gets_it_again() -> None:
 
 
 def test_a_worker_that_is_terminated_at_once_runs_nothing_or_little() -> None:
-    for _ in range(30):
-        worker = Worker(handle)
-        worker.terminate()
-        assert worker.join(SOON)
+    async def asleep(scope: Any) -> None:
+        await scope.receive_async()
+
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        for target in (handle, echo, asleep) * 20:
+            worker = Worker(target)
+            worker.terminate()
+            worker.terminate()
+            assert worker.join(SOON)
+    finally:
+        sys.setswitchinterval(interval)
 
 
 def test_messages_of_a_terminated_worker_are_lost() -> None:
