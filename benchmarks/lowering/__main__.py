@@ -36,12 +36,12 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.lowering", description=__doc__)
     parser.add_argument("--engines", default=",".join(ENGINES), metavar="A,B")
     parser.add_argument("--kernels", default=",".join(names()), metavar="A,B")
-    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--rounds", type=int, default=25)
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the times there too")
     parser.add_argument("--sqlite", action="store_true", help="only SQLite with counters")
     options = parser.parse_args()
     if options.sqlite:
-        return sqlite(options.engines.split(","), options.rounds)
+        return sqlite(options.engines.split(","), max(options.rounds // 2, 1))
     kernels = {name: in_base64(variants(name)) for name in options.kernels.split(",")}
     polywasm = f"/{POLYWASM}" if (ROOT / POLYWASM).exists() else None
     results: dict[str, dict[str, Times]] = {}

@@ -2,15 +2,10 @@
 
 import { instantiate, planOf } from "../../polyfill/lowered/linker.mjs";
 
-const ROUND_MS = 60;
+const ROUND_MS = 15;
 const WARM_UP_MS = 250;
 
 const decode = (text) => Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
-
-function median(values) {
-  const sorted = [...values].sort((a, b) => a - b);
-  return sorted[sorted.length >> 1];
-}
 
 /** The exports of a module in the engine itself or through the linker; undefined when the engine refuses it. */
 function start(bytes, namespace) {
@@ -38,7 +33,8 @@ function countFor(run) {
 }
 
 /**
- * Milliseconds of each variant for the same work: medians over rounds in which all take turns.
+ * Milliseconds of each variant for a unit of work: the least of many short rounds, in which all take turns, so that
+ * what else the machine does counts as little as can be.
  * @param {Record<string, string>} modules base64 by name
  * @param {number} rounds
  * @param {object} [polywasm] a namespace that runs "single" too
@@ -57,21 +53,11 @@ export function measure(modules, rounds, polywasm) {
     if (result !== expected) throw new Error(`${name}: ${result} instead of ${expected}`);
   };
   for (const [name, exports] of Object.entries(runs)) if (name !== "single") check(name, exports.run);
-  const count = countFor(runs.single.run);
-  const times = {};
-  for (const [name, exports] of Object.entries(runs)) {
-    times[name] = [];
-    const end = performance.now() + WARM_UP_MS;
-    while (performance.now() < end) {
-      const [took] = time(exports.run, name === "polywasm" ? Math.max(1, count >> 4) : count);
-      if (took > WARM_UP_MS) break;
-    }
-  }
+  const counts = Object.fromEntries(Object.entries(runs).map(([name, { run }]) => [name, countFor(run)]));
+  const least = Object.fromEntries(Object.keys(runs).map((name) => [name, Infinity]));
   for (let round = 0; round < rounds; round++) {
-    for (const [name, exports] of Object.entries(runs)) {
-      const fewer = name === "polywasm" ? Math.max(1, count >> 4) : count;
-      const [took] = time(exports.run, fewer);
-      times[name].push(took * count / fewer);
+    for (const [name, { run }] of Object.entries(runs)) {
+      least[name] = Math.min(least[name], time(run, counts[name])[0] / counts[name]);
     }
   }
   // Once more in fresh instances: the code has been optimised by now.
@@ -80,5 +66,5 @@ export function measure(modules, rounds, polywasm) {
     exports.init();
     check(name, exports.run);
   }
-  return Object.fromEntries(Object.entries(times).map(([name, list]) => [name, median(list)]));
+  return least;
 }
