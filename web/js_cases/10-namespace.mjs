@@ -4,14 +4,24 @@ import { any, error, func, object, same, symbol, thrown, throws, wasm } from "..
 
 export const group = "JavaScript: the namespace";
 
-const operation = (name, length) => ({ value: func(name, length), writable: true, enumerable: true, configurable: true });
+const operation = (name, length) => ({
+  value: func(name, length),
+  writable: true,
+  enumerable: true,
+  configurable: true,
+});
 const attribute = (name, settable = false) => ({
   get: func(`get ${name}`, 0),
   set: settable ? func(`set ${name}`, 1) : undefined,
   enumerable: true,
   configurable: true,
 });
-const interfaceObject = (name, length) => ({ value: func(name, length, true), writable: true, enumerable: false, configurable: true });
+const interfaceObject = (name, length) => ({
+  value: func(name, length, true),
+  writable: true,
+  enumerable: false,
+  configurable: true,
+});
 const tag = (name) => ({ value: `WebAssembly.${name}`, writable: false, enumerable: false, configurable: true });
 const pick = (descriptors, ...keys) => Object.fromEntries(keys.map((key) => [key, descriptors[key]]));
 
@@ -30,7 +40,10 @@ const prototypeCase = (name, keys, expected) => ({
     const { prototype } = WebAssembly[name];
     const own = tools.descriptors(prototype);
     const { value, ...attributes } = own.constructor;
-    const { value: _prototype, ...prototypeAttributes } = Object.getOwnPropertyDescriptor(WebAssembly[name], "prototype");
+    const { value: _prototype, ...prototypeAttributes } = Object.getOwnPropertyDescriptor(
+      WebAssembly[name],
+      "prototype",
+    );
     return {
       prototype: prototypeAttributes,
       members: Object.fromEntries(keys.map((key) => [key, own[key]])),
@@ -52,8 +65,17 @@ const samples = (WebAssembly) => ({
 /** Calls `method` on receivers that are not of its interface. */
 function onWrongReceivers(tools, WebAssembly, name, method, ...args) {
   const others = samples(WebAssembly);
-  const receivers = [undefined, null, 5, {}, WebAssembly[name].prototype, Object.create(WebAssembly[name].prototype),
-    ...Object.keys(others).filter((key) => key !== name).map((key) => others[key])];
+  const receivers = [
+    undefined,
+    null,
+    5,
+    {},
+    WebAssembly[name].prototype,
+    Object.create(WebAssembly[name].prototype),
+    ...Object.keys(others)
+      .filter((key) => key !== name)
+      .map((key) => others[key]),
+  ];
   return receivers.map((receiver) => tools.attempt(() => Reflect.apply(method, receiver, args)));
 }
 
@@ -64,11 +86,14 @@ const brandCase = (name, members) => ({
   title: `Members of ${name} refuse every other receiver`,
   covers: [`JS API: ${name}`, "Web IDL: brand check"],
   expect: Object.fromEntries(Object.keys(members).map((key) => [key, allTypeErrors])),
-  run: (WebAssembly, tools) => Object.fromEntries(Object.entries(members).map(([key, [member, args]]) => {
-    const descriptor = Object.getOwnPropertyDescriptor(WebAssembly[name].prototype, member);
-    const method = key.startsWith("set ") ? descriptor.set : descriptor.get ?? descriptor.value;
-    return [key, onWrongReceivers(tools, WebAssembly, name, method, ...args)];
-  })),
+  run: (WebAssembly, tools) =>
+    Object.fromEntries(
+      Object.entries(members).map(([key, [member, args]]) => {
+        const descriptor = Object.getOwnPropertyDescriptor(WebAssembly[name].prototype, member);
+        const method = key.startsWith("set ") ? descriptor.set : (descriptor.get ?? descriptor.value);
+        return [key, onWrongReceivers(tools, WebAssembly, name, method, ...args)];
+      }),
+    ),
 });
 
 export const cases = [
@@ -83,8 +108,15 @@ export const cases = [
       compileStreaming: operation("compileStreaming", 1),
       instantiateStreaming: operation("instantiateStreaming", 1),
     },
-    run: (WebAssembly, tools) => pick(tools.descriptors(WebAssembly), "validate", "compile", "instantiate", "compileStreaming",
-      "instantiateStreaming"),
+    run: (WebAssembly, tools) =>
+      pick(
+        tools.descriptors(WebAssembly),
+        "validate",
+        "compile",
+        "instantiate",
+        "compileStreaming",
+        "instantiateStreaming",
+      ),
   },
   {
     id: "js-namespace-interfaces",
@@ -99,7 +131,8 @@ export const cases = [
       Tag: interfaceObject("Tag", 1),
       Exception: interfaceObject("Exception", 2),
     },
-    run: (WebAssembly, tools) => pick(tools.descriptors(WebAssembly), "Module", "Instance", "Memory", "Table", "Global", "Tag", "Exception"),
+    run: (WebAssembly, tools) =>
+      pick(tools.descriptors(WebAssembly), "Module", "Instance", "Memory", "Table", "Global", "Tag", "Exception"),
   },
   {
     id: "js-namespace-errors",
@@ -179,7 +212,9 @@ export const cases = [
       onPrototype: [false, false, false],
     },
     run: ({ Module }) => ({
-      ...Object.fromEntries(["exports", "imports", "customSections"].map((key) => [key, Object.getOwnPropertyDescriptor(Module, key)])),
+      ...Object.fromEntries(
+        ["exports", "imports", "customSections"].map((key) => [key, Object.getOwnPropertyDescriptor(Module, key)]),
+      ),
       keys: Object.keys(Module).sort(),
       onPrototype: ["exports", "imports", "customSections"].map((key) => key in Module.prototype),
     }),
@@ -197,7 +232,13 @@ export const cases = [
     id: "js-brand-before-arguments",
     title: "The receiver is checked before any argument is converted",
     covers: ["Web IDL: operations"],
-    expect: { grow: throws("TypeError"), get: throws("TypeError"), set: throws("TypeError"), value: throws("TypeError"), log: [] },
+    expect: {
+      grow: throws("TypeError"),
+      get: throws("TypeError"),
+      set: throws("TypeError"),
+      value: throws("TypeError"),
+      log: [],
+    },
     run: (WebAssembly, tools) => {
       const number = tools.primitive("argument", 1);
       const call = (name, method, ...args) => tools.attempt(() => Reflect.apply(method, {}, args));
@@ -216,8 +257,14 @@ export const cases = [
     title: "No interface can be called without new, and the arguments are not looked at",
     covers: ["Web IDL: interface object"],
     expect: {
-      Module: throws("TypeError"), Instance: throws("TypeError"), Memory: throws("TypeError"), Table: throws("TypeError"),
-      Global: throws("TypeError"), Tag: throws("TypeError"), Exception: throws("TypeError"), log: [],
+      Module: throws("TypeError"),
+      Instance: throws("TypeError"),
+      Memory: throws("TypeError"),
+      Table: throws("TypeError"),
+      Global: throws("TypeError"),
+      Tag: throws("TypeError"),
+      Exception: throws("TypeError"),
+      log: [],
     },
     run: (WebAssembly, tools) => {
       const descriptor = tools.spy({ initial: 1, value: "i32", element: "anyfunc", parameters: [] });
@@ -233,11 +280,21 @@ export const cases = [
     title: "Every constructor without arguments is a TypeError",
     covers: ["Web IDL: overload resolution"],
     expect: {
-      Module: throws("TypeError"), Instance: throws("TypeError"), Memory: throws("TypeError"), Table: throws("TypeError"),
-      Global: throws("TypeError"), Tag: throws("TypeError"), Exception: throws("TypeError"),
+      Module: throws("TypeError"),
+      Instance: throws("TypeError"),
+      Memory: throws("TypeError"),
+      Table: throws("TypeError"),
+      Global: throws("TypeError"),
+      Tag: throws("TypeError"),
+      Exception: throws("TypeError"),
     },
-    run: (WebAssembly, tools) => Object.fromEntries(["Module", "Instance", "Memory", "Table", "Global", "Tag", "Exception"]
-      .map((name) => [name, tools.attempt(() => new WebAssembly[name]())])),
+    run: (WebAssembly, tools) =>
+      Object.fromEntries(
+        ["Module", "Instance", "Memory", "Table", "Global", "Tag", "Exception"].map((name) => [
+          name,
+          tools.attempt(() => new WebAssembly[name]()),
+        ]),
+      ),
   },
   {
     id: "js-operations-need-arguments",
@@ -277,10 +334,17 @@ export const cases = [
     id: "js-operations-are-no-constructors",
     title: "Operations and accessors cannot be constructed and have no prototype",
     covers: ["Web IDL: operations", "ECMAScript: CreateBuiltinFunction"],
-    expect: { constructed: [thrown("TypeError"), thrown("TypeError"), thrown("TypeError"), thrown("TypeError")], prototypes: [false, false, false, false] },
+    expect: {
+      constructed: [thrown("TypeError"), thrown("TypeError"), thrown("TypeError"), thrown("TypeError")],
+      prototypes: [false, false, false, false],
+    },
     run: (WebAssembly, tools) => {
-      const functions = [WebAssembly.validate, WebAssembly.compile, WebAssembly.Memory.prototype.grow,
-        Object.getOwnPropertyDescriptor(WebAssembly.Memory.prototype, "buffer").get];
+      const functions = [
+        WebAssembly.validate,
+        WebAssembly.compile,
+        WebAssembly.Memory.prototype.grow,
+        Object.getOwnPropertyDescriptor(WebAssembly.Memory.prototype, "buffer").get,
+      ];
       return {
         constructed: functions.map((f) => tools.attempt(() => Reflect.construct(f, []))),
         prototypes: functions.map((f) => Object.hasOwn(f, "prototype")),
@@ -291,7 +355,14 @@ export const cases = [
     id: "js-subclass",
     title: "A subclass makes objects of the interface with its own prototype",
     covers: ["Web IDL: interface object", "JS API: Memory constructor"],
-    expect: { isSubclass: true, isMemory: true, own: "two pages", length: 131072, grown: 2, tag: "[object WebAssembly.Memory]" },
+    expect: {
+      isSubclass: true,
+      isMemory: true,
+      own: "two pages",
+      length: 131072,
+      grown: 2,
+      tag: "[object WebAssembly.Memory]",
+    },
     run: (WebAssembly) => {
       class Pages extends WebAssembly.Memory {
         constructor(pages) {
@@ -389,14 +460,24 @@ export const cases = [
     id: "js-objects-are-extensible",
     title: "Every object of the API takes properties of its own, and keeps them",
     covers: ["Web IDL: platform objects"],
-    expect: { kept: [1, 2, 3, 4, 5], keys: [[], [], [], [], []], symbols: symbol("mine"), seal: object("WebAssembly.Tag") },
+    expect: {
+      kept: [1, 2, 3, 4, 5],
+      keys: [[], [], [], [], []],
+      symbols: symbol("mine"),
+      seal: object("WebAssembly.Tag"),
+    },
     run: (WebAssembly) => {
       const objects = Object.values(samples(WebAssembly));
       const keys = objects.map((each) => Object.keys(each));
       objects.forEach((each, k) => {
         each.mine = k + 1;
       });
-      return { kept: objects.map((each) => each.mine), keys, symbols: Symbol("mine"), seal: Object.freeze(new WebAssembly.Tag({ parameters: [] })) };
+      return {
+        kept: objects.map((each) => each.mine),
+        keys,
+        symbols: Symbol("mine"),
+        seal: Object.freeze(new WebAssembly.Tag({ parameters: [] })),
+      };
     },
   },
   {

@@ -56,14 +56,20 @@ export const cases = [
     expect: { valid: true, module: wasm("Module") },
     run: (WebAssembly, tools) => {
       const view = new DataView(bytes(0, ...EMPTY).buffer, 1);
-      return { valid: tools.attempt(() => WebAssembly.validate(view)), module: tools.attempt(() => new WebAssembly.Module(view)) };
+      return {
+        valid: tools.attempt(() => WebAssembly.validate(view)),
+        module: tools.attempt(() => new WebAssembly.Module(view)),
+      };
     },
   },
   {
     id: "js-validate-not-bytes",
     title: "What is no buffer source is a TypeError, also for validate",
     covers: ["JS API: validate", "Web IDL: BufferSource"],
-    expect: { validate: Array.from({ length: 9 }, () => thrown("TypeError")), module: Array.from({ length: 9 }, () => thrown("TypeError")) },
+    expect: {
+      validate: Array.from({ length: 9 }, () => thrown("TypeError")),
+      module: Array.from({ length: 9 }, () => thrown("TypeError")),
+    },
     run: (WebAssembly, tools) => {
       const values = [undefined, null, true, 5, 5n, "bytes", Symbol("s"), EMPTY, { byteLength: 8 }];
       return {
@@ -129,8 +135,15 @@ export const cases = [
     title: "Module.exports lists names and kinds in the order of the module",
     covers: ["JS API: Module.exports"],
     expect: {
-      list: [["own", "function"], ["memory", "memory"], ["table", "table"], ["global", "global"], ["tag", "tag"],
-        ["f again", "function"], ["", "memory"]],
+      list: [
+        ["own", "function"],
+        ["memory", "memory"],
+        ["table", "table"],
+        ["global", "global"],
+        ["tag", "tag"],
+        ["f again", "function"],
+        ["", "memory"],
+      ],
       keys: [["name", "kind"]],
       plain: true,
       fresh: false,
@@ -153,7 +166,13 @@ export const cases = [
     title: "Module.imports lists modules, names and kinds in the order of the module",
     covers: ["JS API: Module.imports"],
     expect: {
-      list: [["a", "f", "function"], ["a", "g", "global"], ["", "", "memory"], ["b", "t", "table"], ["b", "e", "tag"]],
+      list: [
+        ["a", "f", "function"],
+        ["a", "g", "global"],
+        ["", "", "memory"],
+        ["b", "t", "table"],
+        ["b", "e", "tag"],
+      ],
       keys: ["module", "name", "kind"],
       attributes: { value: "a", writable: true, enumerable: true, configurable: true },
       extensible: true,
@@ -175,7 +194,11 @@ export const cases = [
     expect: { exports: [], imports: [], sections: [] },
     run: ({ Module }, tools) => {
       const module = tools.module("empty");
-      return { exports: Module.exports(module), imports: Module.imports(module), sections: Module.customSections(module, "") };
+      return {
+        exports: Module.exports(module),
+        imports: Module.imports(module),
+        sections: Module.customSections(module, ""),
+      };
     },
   },
   {
@@ -248,7 +271,12 @@ export const cases = [
       const second = Module.customSections(module, "one");
       const again = new TextDecoder().decode(second[0]);
       const moved = structuredClone(second[0], { transfer: [second[0]] });
-      return { same: [first === second, first[0] === second[0]], again, transferable: moved, left: second[0].byteLength };
+      return {
+        same: [first === second, first[0] === second[0]],
+        again,
+        transferable: moved,
+        left: second[0].byteLength,
+      };
     },
   },
   {
@@ -267,9 +295,11 @@ export const cases = [
     modules: { named: '(module (@custom "null" "") (@custom "5" ""))' },
     run: ({ Module }, tools) => {
       const named = tools.module("named");
-      const throwing = { toString: () => {
-        throw new RangeError("mine");
-      } };
+      const throwing = {
+        toString: () => {
+          throw new RangeError("mine");
+        },
+      };
       return {
         undefined: tools.attempt(() => Module.customSections(named, undefined)),
         symbol: tools.attempt(() => Module.customSections(named, Symbol("s"))),
@@ -321,7 +351,12 @@ export const cases = [
     id: "js-module-invalid",
     title: "Well-formed bytes that do not validate are a CompileError too",
     covers: ["JS API: Module constructor", "core: validation"],
-    expect: { valid: false, error: throws("WebAssembly.CompileError"), duplicate: throws("WebAssembly.CompileError"), noMemory: false },
+    expect: {
+      valid: false,
+      error: throws("WebAssembly.CompileError"),
+      duplicate: throws("WebAssembly.CompileError"),
+      noMemory: false,
+    },
     run: (WebAssembly, tools) => {
       const noResult = bytes(...EMPTY, 1, 5, 1, 0x60, 0, 1, 0x7f, 3, 2, 1, 0, 10, 4, 1, 2, 0, 0x0b);
       const duplicate = bytes(...EMPTY, 5, 3, 1, 0, 1, 7, 9, 2, 1, 0x6d, 2, 0, 1, 0x6d, 2, 0);
@@ -338,7 +373,14 @@ export const cases = [
     id: "js-compile-error-object",
     title: "A CompileError is an error object with a message and a stack of this realm",
     covers: ["JS API: error objects"],
-    expect: { error: error("WebAssembly.CompileError"), isError: true, own: [true, true], hasMessage: true, name: "CompileError", text: true },
+    expect: {
+      error: error("WebAssembly.CompileError"),
+      isError: true,
+      own: [true, true],
+      hasMessage: true,
+      name: "CompileError",
+      text: true,
+    },
     run: (WebAssembly, tools) => {
       const { error: caught } = tools.attempt(() => new WebAssembly.Module(bytes(1)));
       const { value, ...attributes } = Object.getOwnPropertyDescriptor(caught, "message");
@@ -356,7 +398,13 @@ export const cases = [
     id: "js-module-object",
     title: "A module shows nothing of itself, and two modules of the same bytes are two",
     covers: ["JS API: Module"],
-    expect: { first: wasm("Module"), second: wasm("Module"), keys: [], text: "[object WebAssembly.Module]", json: "{}" },
+    expect: {
+      first: wasm("Module"),
+      second: wasm("Module"),
+      keys: [],
+      text: "[object WebAssembly.Module]",
+      json: "{}",
+    },
     run: (_WebAssembly, tools) => {
       const [first, second] = [tools.module("all"), tools.module("all")];
       return { first, second, keys: Reflect.ownKeys(first), text: String(first), json: JSON.stringify(first) };
@@ -382,10 +430,24 @@ export const cases = [
     id: "js-module-options",
     title: "The options of Module are a dictionary: objects, undefined and null, no primitives",
     covers: ["JS API: WebAssemblyCompileOptions", "Web IDL: dictionaries"],
-    expect: { none: wasm("Module"), null: wasm("Module"), empty: wasm("Module"), func: wasm("Module"), number: throws("TypeError"), text: throws("TypeError") },
+    expect: {
+      none: wasm("Module"),
+      null: wasm("Module"),
+      empty: wasm("Module"),
+      func: wasm("Module"),
+      number: throws("TypeError"),
+      text: throws("TypeError"),
+    },
     run: (WebAssembly, tools) => {
       const make = (options) => tools.attempt(() => new WebAssembly.Module(bytes(...EMPTY), options));
-      return { none: make(undefined), null: make(null), empty: make({}), func: make(() => 0), number: make(5), text: make("js-string") };
+      return {
+        none: make(undefined),
+        null: make(null),
+        empty: make({}),
+        func: make(() => 0),
+        number: make(5),
+        text: make("js-string"),
+      };
     },
   },
   {
@@ -394,9 +456,36 @@ export const cases = [
     covers: ["core: custom sections", "JS API: Module.customSections"],
     expect: { valid: true, names: [3, 1] },
     run: (WebAssembly) => {
-      const custom = (name, ...content) => [0, content.length + 1 + name.length, name.length, ...[...name].map((c) => c.charCodeAt(0)), ...content];
-      const source = bytes(...EMPTY, ...custom("x", 1), ...custom("name", 0xff, 0xff), 1, 4, 1, 0x60, 0, 0, ...custom("x", 2), 3, 2, 1, 0,
-        ...custom("x", 3), 10, 4, 1, 2, 0, 0x0b);
+      const custom = (name, ...content) => [
+        0,
+        content.length + 1 + name.length,
+        name.length,
+        ...[...name].map((c) => c.charCodeAt(0)),
+        ...content,
+      ];
+      const source = bytes(
+        ...EMPTY,
+        ...custom("x", 1),
+        ...custom("name", 0xff, 0xff),
+        1,
+        4,
+        1,
+        0x60,
+        0,
+        0,
+        ...custom("x", 2),
+        3,
+        2,
+        1,
+        0,
+        ...custom("x", 3),
+        10,
+        4,
+        1,
+        2,
+        0,
+        0x0b,
+      );
       const module = new WebAssembly.Module(source);
       return {
         valid: WebAssembly.validate(source),

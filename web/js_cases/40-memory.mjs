@@ -1,6 +1,6 @@
 // Memory: the constructor, grow, and the life of its buffer.
 
-import { buffer, detached, same, throws, throwsValue, wasm } from "../static/patterns.mjs";
+import { buffer, same, throws, throwsValue, wasm } from "../static/patterns.mjs";
 
 export const group = "JavaScript: Memory and its buffer";
 
@@ -16,14 +16,21 @@ export const modules = {
     (func (export "grow") (param i32) (result i32) (memory.grow (local.get 0))))`,
 };
 
-const byteLength = (memory) => memory.buffer.byteLength;
+export const byteLength = (memory) => memory.buffer.byteLength;
 
 export const cases = [
   {
     id: "js-memory-constructor",
     title: "Memory makes zeroed pages and a buffer of exactly their length",
     covers: ["JS API: Memory constructor"],
-    expect: { memory: wasm("Memory"), buffer: buffer(131072), zero: true, empty: buffer(0), maximum: 65536, tag: "[object WebAssembly.Memory]" },
+    expect: {
+      memory: wasm("Memory"),
+      buffer: buffer(131072),
+      zero: true,
+      empty: buffer(0),
+      maximum: 65536,
+      tag: "[object WebAssembly.Memory]",
+    },
     run: (WebAssembly) => {
       const memory = new WebAssembly.Memory({ initial: 2 });
       return {
@@ -40,7 +47,10 @@ export const cases = [
     id: "js-memory-descriptor-order",
     title: "The members of the descriptor are read in the order of their names, and converted while they are read",
     covers: ["Web IDL: dictionaries", "JS API: MemoryDescriptor"],
-    expect: { log: ["get address", "get initial", "initial to number", "get maximum", "maximum to number"], length: 65536 },
+    expect: {
+      log: ["get address", "get initial", "initial to number", "get maximum", "maximum to number"],
+      length: 65536,
+    },
     run: (WebAssembly, tools) => {
       const descriptor = tools.spy({ maximum: tools.primitive("maximum", 3), initial: tools.primitive("initial", 1) });
       const { log } = tools;
@@ -53,14 +63,29 @@ export const cases = [
     title: "The descriptor is an object; initial is required",
     covers: ["Web IDL: dictionaries", "JS API: MemoryDescriptor"],
     expect: {
-      undefined: throws("TypeError"), null: throws("TypeError"), number: throws("TypeError"), text: throws("TypeError"), empty: throws("TypeError"),
-      initialUndefined: throws("TypeError"), onlyMaximum: throws("TypeError"), func: 65536, array: 131072, maximumUndefined: 65536,
+      undefined: throws("TypeError"),
+      null: throws("TypeError"),
+      number: throws("TypeError"),
+      text: throws("TypeError"),
+      empty: throws("TypeError"),
+      initialUndefined: throws("TypeError"),
+      onlyMaximum: throws("TypeError"),
+      func: 65536,
+      array: 131072,
+      maximumUndefined: 65536,
     },
     run: (WebAssembly, tools) => {
       const make = (descriptor) => tools.attempt(() => byteLength(new WebAssembly.Memory(descriptor)));
       return {
-        undefined: make(undefined), null: make(null), number: make(1), text: make("initial"), empty: make({}), initialUndefined: make({ initial: undefined }),
-        onlyMaximum: make({ maximum: 1 }), func: make(Object.assign(() => {}, { initial: 1 })), array: make(Object.assign([], { initial: 2 })),
+        undefined: make(undefined),
+        null: make(null),
+        number: make(1),
+        text: make("initial"),
+        empty: make({}),
+        initialUndefined: make({ initial: undefined }),
+        onlyMaximum: make({ maximum: 1 }),
+        func: make(Object.assign(() => {}, { initial: 1 })),
+        array: make(Object.assign([], { initial: 2 })),
         maximumUndefined: make({ initial: 1, maximum: undefined }),
       };
     },
@@ -70,14 +95,38 @@ export const cases = [
     title: "initial and maximum are converted with EnforceRange",
     covers: ["Web IDL: EnforceRange", "JS API: AddressValueToU64"],
     expect: {
-      text: 65536, hexText: 131072, fraction: 65536, true: 65536, null: 0, minusZero: 0, array: 65536, nan: throws("TypeError"), infinity: throws("TypeError"),
-      negative: throws("TypeError"), large: throws("TypeError"), bigint: throws("TypeError"), symbol: throws("TypeError"), object: throws("TypeError"),
+      text: 65536,
+      hexText: 131072,
+      fraction: 65536,
+      true: 65536,
+      null: 0,
+      minusZero: 0,
+      array: 65536,
+      nan: throws("TypeError"),
+      infinity: throws("TypeError"),
+      negative: throws("TypeError"),
+      large: throws("TypeError"),
+      bigint: throws("TypeError"),
+      symbol: throws("TypeError"),
+      object: throws("TypeError"),
     },
     run: (WebAssembly, tools) => {
       const make = (initial) => tools.attempt(() => byteLength(new WebAssembly.Memory({ initial })));
       return {
-        text: make("1"), hexText: make(" 0x2 "), fraction: make(1.9), true: make(true), null: make(null), minusZero: make(-0), array: make([1]), nan: make(NaN),
-        infinity: make(Infinity), negative: make(-1), large: make(2 ** 32), bigint: make(1n), symbol: make(Symbol("s")), object: make({}),
+        text: make("1"),
+        hexText: make(" 0x2 "),
+        fraction: make(1.9),
+        true: make(true),
+        null: make(null),
+        minusZero: make(-0),
+        array: make([1]),
+        nan: make(NaN),
+        infinity: make(Infinity),
+        negative: make(-1),
+        large: make(2 ** 32),
+        bigint: make(1n),
+        symbol: make(Symbol("s")),
+        object: make({}),
       };
     },
   },
@@ -85,12 +134,21 @@ export const cases = [
     id: "js-memory-descriptor-range",
     title: "Sizes beyond the limits are RangeErrors, numbers beyond 32 bits TypeErrors",
     covers: ["JS API: Memory constructor", "core: limits"],
-    expect: { initial: throws("RangeError"), maximum: throws("RangeError"), reversed: throws("RangeError"), huge: throws("RangeError"), wide: throws("TypeError") },
+    expect: {
+      initial: throws("RangeError"),
+      maximum: throws("RangeError"),
+      reversed: throws("RangeError"),
+      huge: throws("RangeError"),
+      wide: throws("TypeError"),
+    },
     run: (WebAssembly, tools) => {
       const make = (descriptor) => tools.attempt(() => new WebAssembly.Memory(descriptor));
       return {
-        initial: make({ initial: 65537 }), maximum: make({ initial: 0, maximum: 65537 }), reversed: make({ initial: 2, maximum: 1 }),
-        huge: make({ initial: 2 ** 32 - 1 }), wide: make({ initial: 0, maximum: 2 ** 32 }),
+        initial: make({ initial: 65537 }),
+        maximum: make({ initial: 0, maximum: 65537 }),
+        reversed: make({ initial: 2, maximum: 1 }),
+        huge: make({ initial: 2 ** 32 - 1 }),
+        wide: make({ initial: 0, maximum: 2 ** 32 }),
       };
     },
   },
@@ -98,20 +156,29 @@ export const cases = [
     id: "js-memory-descriptor-throws",
     title: "What a getter or a conversion of the descriptor throws comes out, and nothing later is read",
     covers: ["Web IDL: dictionaries"],
-    expect: { getter: throwsValue("getter"), conversion: throws("EvalError"), log: ["get address", "get initial", "initial to number"] },
+    expect: {
+      getter: throwsValue("getter"),
+      conversion: throws("EvalError"),
+      log: ["get address", "get initial", "initial to number"],
+    },
     run: (WebAssembly, tools) => {
       const { error } = tools.attempt(() => {
         throw new EvalError("conversion");
       });
-      const failing = { [Symbol.toPrimitive]: (hint) => {
-        tools.log.push(`initial to ${hint}`);
-        throw error;
-      } };
-      const getter = tools.attempt(() => new WebAssembly.Memory({
-        get initial() {
-          throw "getter";
+      const failing = {
+        [Symbol.toPrimitive]: (hint) => {
+          tools.log.push(`initial to ${hint}`);
+          throw error;
         },
-      }));
+      };
+      const getter = tools.attempt(
+        () =>
+          new WebAssembly.Memory({
+            get initial() {
+              throw "getter";
+            },
+          }),
+      );
       const conversion = tools.attempt(() => new WebAssembly.Memory(tools.spy({ initial: failing, maximum: 1 })));
       return { getter, conversion, log: tools.log };
     },
@@ -140,20 +207,37 @@ export const cases = [
     title: "The delta of grow is converted with EnforceRange before anything happens",
     covers: ["JS API: Memory.grow", "Web IDL: EnforceRange"],
     expect: {
-      text: 1, fraction: 2, undefined: throws("TypeError"), nan: throws("TypeError"), negative: throws("TypeError"), wide: throws("TypeError"),
-      bigint: throws("TypeError"), huge: throws("RangeError"), throwing: throwsValue("mine"), same: true,
+      text: 1,
+      fraction: 2,
+      undefined: throws("TypeError"),
+      nan: throws("TypeError"),
+      negative: throws("TypeError"),
+      wide: throws("TypeError"),
+      bigint: throws("TypeError"),
+      huge: throws("RangeError"),
+      throwing: throwsValue("mine"),
+      same: true,
     },
     run: (WebAssembly, tools) => {
       const memory = new WebAssembly.Memory({ initial: 1, maximum: 9 });
       const grow = (...args) => tools.attempt(() => memory.grow(...args));
       const result = { text: grow("1"), fraction: grow(1.9) };
       const before = memory.buffer;
-      const throwing = { valueOf: () => {
-        throw "mine";
-      } };
+      const throwing = {
+        valueOf: () => {
+          throw "mine";
+        },
+      };
       return {
-        ...result, undefined: grow(undefined), nan: grow(NaN), negative: grow(-1), wide: grow(2 ** 32), bigint: grow(1n), huge: grow(2 ** 32 - 1),
-        throwing: grow(throwing), same: memory.buffer === before,
+        ...result,
+        undefined: grow(undefined),
+        nan: grow(NaN),
+        negative: grow(-1),
+        wide: grow(2 ** 32),
+        bigint: grow(1n),
+        huge: grow(2 ** 32 - 1),
+        throwing: grow(throwing),
+        same: memory.buffer === before,
       };
     },
   },
@@ -166,298 +250,6 @@ export const cases = [
       const memory = new WebAssembly.Memory({ initial: 1 });
       const outer = memory.grow({ valueOf: () => memory.grow(2) });
       return { outer, length: byteLength(memory) };
-    },
-  },
-  {
-    id: "js-buffer-identity",
-    title: "buffer is the same object until the memory grows",
-    covers: ["JS API: Memory.buffer"],
-    expect: { first: detached, again: same("first"), afterStore: same("first"), afterCall: same("first"), failed: same("first"), length: 65536, grown: buffer(131072), isOther: true },
-    run: (WebAssembly, tools) => {
-      const { memory, store, grow } = tools.exports("memory");
-      const first = memory.buffer;
-      const result = { first, again: memory.buffer };
-      store(0, 1);
-      result.afterStore = memory.buffer;
-      tools.attempt(() => store(65536, 1));
-      result.afterCall = memory.buffer;
-      grow(9);
-      result.failed = memory.buffer;
-      const length = first.byteLength;
-      grow(1);
-      return { ...result, length, grown: memory.buffer, isOther: memory.buffer !== first };
-    },
-  },
-  {
-    id: "js-buffer-detaches",
-    title: "Growing detaches the old buffer and its views, also growing by nothing",
-    covers: ["JS API: refresh the Memory buffer"],
-    expect: {
-      old: detached, view: [0, 0, undefined], write: undefined, slice: throws("TypeError"), dataView: throws("TypeError"), fresh: 131072, zero: detached,
-      afterZero: buffer(131072),
-    },
-    run: (WebAssembly, tools) => {
-      const memory = new WebAssembly.Memory({ initial: 1 });
-      const old = memory.buffer;
-      const view = new Uint8Array(old, 8, 8);
-      const dataView = new DataView(old);
-      memory.grow(1);
-      view[0] = 5;
-      const second = memory.buffer;
-      const fresh = second.byteLength;
-      memory.grow(0);
-      return {
-        old,
-        view: [view.length, view.byteOffset, view[0]],
-        write: new Uint8Array(memory.buffer)[8] === 0 ? undefined : "written",
-        slice: tools.attempt(() => old.slice(0, 1)),
-        dataView: tools.attempt(() => dataView.getInt8(0)),
-        fresh,
-        zero: second,
-        afterZero: memory.buffer,
-      };
-    },
-  },
-  {
-    id: "js-buffer-detaches-in-wasm",
-    title: "memory.grow detaches when it succeeds and leaves the buffer when it fails",
-    covers: ["JS API: refresh the Memory buffer", "core: memory.grow"],
-    expect: { failed: -1, kept: true, zero: 1, afterZero: true, grown: 1, old: detached, now: buffer(196608), size: 3 },
-    run: (WebAssembly, tools) => {
-      const { memory, grow, size } = tools.exports("memory");
-      const first = memory.buffer;
-      const failed = grow(5);
-      const kept = memory.buffer === first;
-      const zero = grow(0);
-      const second = memory.buffer;
-      return { failed, kept, zero, afterZero: first.byteLength === 0 && second !== first, grown: grow(2), old: second, now: memory.buffer, size: size() };
-    },
-  },
-  {
-    id: "js-buffer-writes-both-ways",
-    title: "What JavaScript writes wasm code reads, and the other way round, at every width",
-    covers: ["JS API: Memory.buffer", "core: loads and stores"],
-    expect: { read: -2, written: [0xef, 0xbe, 0xad, 0xde], last: 0x01020304, view: [-559038737], float: 1.5 },
-    run: (_WebAssembly, tools) => {
-      const { memory, load, store } = tools.exports("memory");
-      const view = new DataView(memory.buffer);
-      view.setInt32(100, -2, true);
-      store(4, 0xdeadbeef);
-      new Uint8Array(memory.buffer).set([4, 3, 2, 1], 65532);
-      store(8, 0x3fc00000);
-      return {
-        read: load(100),
-        written: tools.read(memory, 4, 4),
-        last: load(65532),
-        view: tools.read(memory, 4, 1, Int32Array),
-        float: view.getFloat32(8, true),
-      };
-    },
-  },
-  {
-    id: "js-buffer-seen-in-import",
-    title: "An import called in the middle of wasm code sees its stores, and wasm code sees the import's",
-    covers: ["JS API: Memory.buffer", "re-entrance"],
-    expect: { seen: 1, result: 99, same: true },
-    run: (WebAssembly, tools) => {
-      const memory = new WebAssembly.Memory({ initial: 1 });
-      const view = new Uint8Array(memory.buffer);
-      const { run } = tools.exports("imported", { m: { memory, f: () => {
-        tools.log.push(view[77]);
-        view[77] = 99;
-      } } });
-      const result = run(77);
-      return { seen: tools.log[0], result, same: memory.buffer === view.buffer };
-    },
-  },
-  {
-    id: "js-buffer-seen-after-exception",
-    title: "Stores made before an import throws or code traps are there",
-    covers: ["JS API: Memory.buffer"],
-    expect: { thrown: throwsValue("mine"), first: 1, trap: throws("WebAssembly.RuntimeError"), second: 1 },
-    run: (WebAssembly, tools) => {
-      const memory = new WebAssembly.Memory({ initial: 1 });
-      const view = new Uint8Array(memory.buffer);
-      const { run } = tools.exports("imported", { m: { memory, f: () => {
-        throw "mine";
-      } } });
-      const { run: trapping } = tools.exports("trapping", { m: { memory } });
-      return {
-        thrown: tools.attempt(() => run(5)),
-        first: view[5],
-        trap: tools.attempt(() => trapping(6)),
-        second: view[6],
-      };
-    },
-    modules: {
-      trapping: '(module (import "m" "memory" (memory 1)) (func (export "run") (param i32) (i32.store8 (local.get 0) (i32.const 1)) unreachable))',
-    },
-  },
-  {
-    id: "js-grow-inside-import",
-    title: "An import may grow the memory: running wasm code goes on with the longer one",
-    covers: ["JS API: Memory.grow", "re-entrance"],
-    expect: { result: 1, length: 196608, old: detached, high: 42 },
-    modules: {
-      high: `(module (import "m" "memory" (memory 1)) (import "m" "f" (func $f))
-        (func (export "run") (result i32) (i32.store8 (i32.const 9) (i32.const 1)) (call $f)
-          (i32.store8 (i32.const 150000) (i32.const 42)) (i32.load8_u (i32.const 9))))`,
-    },
-    run: (WebAssembly, tools) => {
-      const memory = new WebAssembly.Memory({ initial: 1 });
-      const old = memory.buffer;
-      const { run } = tools.exports("high", { m: { memory, f: () => memory.grow(2) } });
-      return { result: run(), length: byteLength(memory), old, high: tools.read(memory, 150000, 1)[0] };
-    },
-  },
-  {
-    id: "js-buffer-cannot-be-taken",
-    title: "The buffer of a memory cannot be transferred, detached or resized",
-    covers: ["JS API: [[ArrayBufferDetachKey]]"],
-    needs: ["untransferable"],
-    expect: { transfer: true, structured: true, resize: throws("TypeError"), still: 65536, cloned: 65536 },
-    run: (WebAssembly, tools) => {
-      const memory = new WebAssembly.Memory({ initial: 1 });
-      const { buffer: own } = memory;
-      const failed = (f) => Boolean(tools.attempt(f).error);
-      return {
-        transfer: !own.transfer || failed(() => own.transfer()),
-        structured: failed(() => structuredClone(own, { transfer: [own] })),
-        resize: tools.attempt(() => own.resize(65536)),
-        still: own.byteLength,
-        cloned: structuredClone(own).byteLength,
-      };
-    },
-  },
-  {
-    id: "js-buffer-outlives",
-    title: "Views keep working when nothing else holds the memory, and the buffer may hold own properties",
-    covers: ["JS API: Memory.buffer"],
-    expect: { element: 5, mine: "kept", frozen: throws("TypeError") },
-    run: (WebAssembly, tools) => {
-      let memory = new WebAssembly.Memory({ initial: 1 });
-      const view = new Uint8Array(memory.buffer);
-      memory.buffer.mine = "kept";
-      const { mine } = memory.buffer;
-      view[3] = 5;
-      memory = null;
-      return { element: view[3], mine, frozen: tools.attempt(() => Object.freeze(view)) };
-    },
-  },
-  {
-    id: "js-to-resizable",
-    title: "toResizableBuffer detaches and gives a resizable buffer up to the maximum",
-    covers: ["JS API: Memory.toResizableBuffer"],
-    needs: ["resizable"],
-    expect: {
-      fixed: true, resizable: buffer(65536, { resizable: true, maxByteLength: 262144 }), current: same("resizable"), again: same("resizable"), old: detached,
-    },
-    run: (WebAssembly) => {
-      const memory = new WebAssembly.Memory({ initial: 1, maximum: 4 });
-      const old = memory.buffer;
-      const fixed = memory.toFixedLengthBuffer() === old;
-      const resizable = memory.toResizableBuffer();
-      return { fixed, resizable, current: memory.buffer, again: memory.toResizableBuffer(), old };
-    },
-  },
-  {
-    id: "js-to-resizable-no-maximum",
-    title: "Without a maximum there is no resizable buffer",
-    covers: ["JS API: Memory.toResizableBuffer"],
-    needs: ["resizable"],
-    expect: { error: throws("TypeError"), same: true },
-    run: (WebAssembly, tools) => {
-      const memory = new WebAssembly.Memory({ initial: 1 });
-      const before = memory.buffer;
-      return { error: tools.attempt(() => memory.toResizableBuffer()), same: memory.buffer === before };
-    },
-  },
-  {
-    id: "js-resize-grows",
-    title: "resize grows the memory by whole pages, and never shrinks it",
-    covers: ["JS API: HostResizeArrayBuffer"],
-    needs: ["resizable"],
-    expect: { pages: 3, part: throws("RangeError"), shrink: throws("RangeError"), beyond: throws("RangeError"), seen: 5, sameSize: 196608, view: 196608, stored: 8 },
-    run: (WebAssembly, tools) => {
-      const { memory, store, size } = tools.exports("memory");
-      const resizable = memory.toResizableBuffer();
-      const view = new Uint8Array(resizable);
-      resizable.resize(196608);
-      const result = {
-        pages: size(),
-        part: tools.attempt(() => resizable.resize(196609)),
-        shrink: tools.attempt(() => resizable.resize(65536)),
-        beyond: tools.attempt(() => resizable.resize(6 * 65536)),
-      };
-      view[190000] = 5;
-      store(190004, 8);
-      resizable.resize(196608);
-      return { ...result, seen: tools.read(memory, 190000, 1)[0], sameSize: resizable.byteLength, view: view.length, stored: view[190004] };
-    },
-  },
-  {
-    id: "js-resizable-follows",
-    title: "A resizable buffer stays the same object when wasm code or grow lengthens the memory",
-    covers: ["JS API: refresh the Memory buffer"],
-    needs: ["resizable"],
-    expect: { byWasm: 131072, byGrow: 196608, same: true, view: 196608, fixed: buffer(196608), old: detached, afterwards: true },
-    run: (_WebAssembly, tools) => {
-      const { memory, grow } = tools.exports("memory");
-      const resizable = memory.toResizableBuffer();
-      const view = new Uint8Array(resizable);
-      grow(1);
-      const byWasm = resizable.byteLength;
-      memory.grow(1);
-      const byGrow = resizable.byteLength;
-      const result = { byWasm, byGrow, same: memory.buffer === resizable, view: view.length };
-      const fixed = memory.toFixedLengthBuffer();
-      return { ...result, fixed, old: resizable, afterwards: memory.buffer === fixed };
-    },
-  },
-  {
-    id: "js-memory-many",
-    title: "A thousand memories can be made one after another",
-    covers: ["JS API: Memory constructor"],
-    expect: { total: 65536000, last: 7 },
-    run: (WebAssembly) => {
-      let total = 0;
-      let last;
-      for (let k = 0; k < 1000; k++) {
-        const memory = new WebAssembly.Memory({ initial: 1 });
-        const view = new Uint8Array(memory.buffer);
-        view[k] = 7;
-        last = view[k];
-        total += view.length;
-      }
-      return { total, last };
-    },
-  },
-  {
-    id: "js-memory64",
-    title: "A memory of 64-bit addresses takes and gives BigInts",
-    covers: ["JS API: AddressValueToU64", "memory64"],
-    expect: {
-      length: 65536, grown: 1n, number: throws("TypeError"), negative: throws("TypeError"), wide: throws("TypeError"), text: 2n, limit: throws("RangeError"),
-      numberInitial: throws("TypeError"), badAddress: throws("TypeError"), loaded: [9, 0], trap: throws("WebAssembly.RuntimeError"),
-    },
-    modules: { wide: '(module (import "m" "x" (memory i64 1 4)) (func (export "load") (param i64) (result i32) (i32.load8_u (local.get 0))))' },
-    run: (WebAssembly, tools) => {
-      const memory = new WebAssembly.Memory({ address: "i64", initial: 1n, maximum: 4n });
-      const attempt = (f) => tools.attempt(f);
-      const result = {
-        length: byteLength(memory),
-        grown: memory.grow(1n),
-        number: attempt(() => memory.grow(1)),
-        negative: attempt(() => memory.grow(-1n)),
-        wide: attempt(() => memory.grow(2n ** 64n)),
-        text: attempt(() => memory.grow("1")),
-        limit: attempt(() => memory.grow(2n)),
-        numberInitial: attempt(() => new WebAssembly.Memory({ address: "i64", initial: 1 })),
-        badAddress: attempt(() => new WebAssembly.Memory({ address: "i128", initial: 1n })),
-      };
-      tools.write(memory, 70000, [9]);
-      const { load } = tools.exports("wide", { m: { x: memory } });
-      return { ...result, loaded: [load(70000n), load(0n)], trap: attempt(() => load(2n ** 40n)) };
     },
   },
 ];

@@ -18,7 +18,8 @@ export const modules = {
   rethrow: `(module (import "m" "f" (func $f))
     (func (export "run") (block $h (result exnref) (try_table (catch_all_ref $h) (call $f)) (return)) (throw_ref)))`,
   js: `(module (import "m" "JSTag" (tag $js (param externref))) (import "m" "f" (func $f))
-    (func (export "run") (result externref) (block $h (result externref) (try_table (catch $js $h) (call $f)) (ref.null extern)))
+    (func (export "run") (result externref) (block $h (result externref) (try_table (catch $js $h) (call $f))
+    (ref.null extern)))
     (func (export "throw") (param externref) (throw $js (local.get 0)))
     (export "tag" (tag $js)))`,
 };
@@ -42,16 +43,31 @@ export const cases = [
     title: "The parameters of a tag are a sequence; what its iterator does decides",
     covers: ["Web IDL: sequences", "JS API: TagType"],
     expect: {
-      missing: throws("TypeError"), null: throws("TypeError"), number: throws("TypeError"), arrayLike: throws("TypeError"), badType: throws("TypeError"),
-      text: throws("TypeError"), throwing: throwsValue("next"), log: ["get parameters"],
+      missing: throws("TypeError"),
+      null: throws("TypeError"),
+      number: throws("TypeError"),
+      arrayLike: throws("TypeError"),
+      badType: throws("TypeError"),
+      text: throws("TypeError"),
+      throwing: throwsValue("next"),
+      log: ["get parameters"],
     },
     run: ({ Tag }, tools) => {
       const make = (parameters) => tools.attempt(() => new Tag({ parameters }));
-      const throwing = { [Symbol.iterator]: () => ({ next: () => {
-        throw "next";
-      } }) };
+      const throwing = {
+        [Symbol.iterator]: () => ({
+          next: () => {
+            throw "next";
+          },
+        }),
+      };
       const result = {
-        missing: tools.attempt(() => new Tag({})), null: make(null), number: make(5), arrayLike: make({ length: 0 }), badType: make(["i33"]), text: make("i32"),
+        missing: tools.attempt(() => new Tag({})),
+        null: make(null),
+        number: make(5),
+        arrayLike: make({ length: 0 }),
+        badType: make(["i33"]),
+        text: make("i32"),
         throwing: make(throwing),
       };
       new Tag(tools.spy({ parameters: [] }));
@@ -63,7 +79,11 @@ export const cases = [
     title: "An exception holds converted values that only its own tag can read",
     covers: ["JS API: Exception constructor", "JS API: Exception.getArg"],
     expect: {
-      exception: wasm("Exception"), values: [-1, -1n, 0.10000000149011612, -0, "any"], is: [true, false], otherTag: throws("TypeError"), beyond: throws("RangeError"),
+      exception: wasm("Exception"),
+      values: [-1, -1n, 0.10000000149011612, -0, "any"],
+      is: [true, false],
+      otherTag: throws("TypeError"),
+      beyond: throws("RangeError"),
       sameTypes: throws("TypeError"),
     },
     run: ({ Tag, Exception }, tools) => {
@@ -86,19 +106,35 @@ export const cases = [
     title: "The payload must have as many values as the tag, of convertible kinds",
     covers: ["JS API: Exception constructor", "Web IDL: sequences"],
     expect: {
-      few: throws("TypeError"), many: throws("TypeError"), kind: throws("TypeError"), notSequence: throws("TypeError"), missing: throws("TypeError"),
-      notTag: throws("TypeError"), throwing: throwsValue("mine"), set: 7, fraction: 1,
+      few: throws("TypeError"),
+      many: throws("TypeError"),
+      kind: throws("TypeError"),
+      notSequence: throws("TypeError"),
+      missing: throws("TypeError"),
+      notTag: throws("TypeError"),
+      throwing: throwsValue("mine"),
+      set: 7,
+      fraction: 1,
     },
     run: ({ Tag, Exception }, tools) => {
       const tag = new Tag({ parameters: ["i32"] });
       const big = new Tag({ parameters: ["i64"] });
       const make = (...args) => tools.attempt(() => new Exception(...args).getArg(args[0], 0));
-      const throwing = { valueOf: () => {
-        throw "mine";
-      } };
+      const throwing = {
+        valueOf: () => {
+          throw "mine";
+        },
+      };
       return {
-        few: make(tag, []), many: make(tag, [1, 2]), kind: make(big, [1]), notSequence: make(tag, 1), missing: make(tag), notTag: make({}, [1]),
-        throwing: make(tag, [throwing]), set: make(tag, new Set([7])), fraction: make(tag, [1.9]),
+        few: make(tag, []),
+        many: make(tag, [1, 2]),
+        kind: make(big, [1]),
+        notSequence: make(tag, 1),
+        missing: make(tag),
+        notTag: make({}, [1]),
+        throwing: make(tag, [throwing]),
+        set: make(tag, new Set([7])),
+        fraction: make(tag, [1.9]),
       };
     },
   },
@@ -106,14 +142,29 @@ export const cases = [
     id: "js-exception-index",
     title: "The index of getArg is converted with EnforceRange, after the tag's kind is checked",
     covers: ["JS API: Exception.getArg", "Web IDL: EnforceRange"],
-    expect: { text: 8, fraction: 7, null: 7, negative: throws("TypeError"), nan: throws("TypeError"), wide: throws("TypeError"), notTag: throws("TypeError"), log: [] },
+    expect: {
+      text: 8,
+      fraction: 7,
+      null: 7,
+      negative: throws("TypeError"),
+      nan: throws("TypeError"),
+      wide: throws("TypeError"),
+      notTag: throws("TypeError"),
+      log: [],
+    },
     run: ({ Tag, Exception }, tools) => {
       const tag = new Tag({ parameters: ["i32", "i32"] });
       const exception = new Exception(tag, [7, 8]);
       const get = (index) => tools.attempt(() => exception.getArg(tag, index));
       return {
-        text: get("1"), fraction: get(0.9), null: get(null), negative: get(-1), nan: get(NaN), wide: get(2 ** 32),
-        notTag: tools.attempt(() => exception.getArg({}, tools.primitive("index", 0))), log: tools.log,
+        text: get("1"),
+        fraction: get(0.9),
+        null: get(null),
+        negative: get(-1),
+        nan: get(NaN),
+        wide: get(2 ** 32),
+        notTag: tools.attempt(() => exception.getArg({}, tools.primitive("index", 0))),
+        log: tools.log,
       };
     },
   },
@@ -147,7 +198,12 @@ export const cases = [
     id: "js-exception-from-wasm",
     title: "An exception thrown by wasm code reaches JavaScript as an Exception with the values",
     covers: ["JS API: call an Exported Function", "JS API: Exception"],
-    expect: { thrown: throws("WebAssembly.Exception"), values: [-5, 2n, 0.5, -0, true], is: [true, false], plain: true },
+    expect: {
+      thrown: throws("WebAssembly.Exception"),
+      values: [-5, 2n, 0.5, -0, true],
+      is: [true, false],
+      plain: true,
+    },
     run: (_WebAssembly, tools) => {
       const { t, n, throw: throwIt, plain } = tools.exports("thrower");
       const mine = {};
@@ -155,7 +211,13 @@ export const cases = [
       const { error } = caught;
       return {
         thrown: caught,
-        values: [error.getArg(t, 0), error.getArg(t, 1), error.getArg(t, 2), error.getArg(t, 3), error.getArg(t, 4) === mine],
+        values: [
+          error.getArg(t, 0),
+          error.getArg(t, 1),
+          error.getArg(t, 2),
+          error.getArg(t, 3),
+          error.getArg(t, 4) === mine,
+        ],
         is: [error.is(t), error.is(n)],
         plain: tools.attempt(() => plain()).error.is(n),
       };
@@ -186,7 +248,13 @@ export const cases = [
     id: "js-exception-through-frames",
     title: "A thrown value of any kind passes through wasm frames and stays the same value",
     covers: ["JS API: create a host function"],
-    expect: { errors: [true, true, true, true], undefined: throwsValue(undefined), minusZero: throwsValue(-0), all: 1, rethrown: true },
+    expect: {
+      errors: [true, true, true, true],
+      undefined: throwsValue(undefined),
+      minusZero: throwsValue(-0),
+      all: 1,
+      rethrown: true,
+    },
     run: ({ Tag }, tools) => {
       const tag = new Tag({ parameters: ["i32"] });
       let value;
@@ -242,9 +310,14 @@ export const cases = [
     expect: { kept: true, notExceptions: throws("WebAssembly.Exception"), none: null },
     run: ({ JSTag, Tag, Exception }, tools) => {
       let value;
-      const { run } = tools.exports("js", { m: { JSTag, f: () => {
-        throw value;
-      } } });
+      const { run } = tools.exports("js", {
+        m: {
+          JSTag,
+          f: () => {
+            throw value;
+          },
+        },
+      });
       const caught = (v) => {
         value = v;
         return run();
@@ -261,14 +334,24 @@ export const cases = [
     id: "js-jstag-throws",
     title: "An exception that wasm code throws with JSTag is the bare value in JavaScript",
     covers: ["JS API: JSTag", "JS API: call an Exported Function"],
-    expect: { object: true, undefined: throwsValue(undefined), null: throwsValue(null), text: throwsValue("text"), error: true },
+    expect: {
+      object: true,
+      undefined: throwsValue(undefined),
+      null: throwsValue(null),
+      text: throwsValue("text"),
+      error: true,
+    },
     run: ({ JSTag }, tools) => {
       const { throw: throwIt } = tools.exports("js", { m: { JSTag, f: () => {} } });
       const mine = {};
       const error = new RangeError("mine");
       const thrownBy = (value) => tools.attempt(() => throwIt(value));
       return {
-        object: thrownBy(mine).error === mine, undefined: thrownBy(undefined), null: thrownBy(null), text: thrownBy("text"), error: thrownBy(error).error === error,
+        object: thrownBy(mine).error === mine,
+        undefined: thrownBy(undefined),
+        null: thrownBy(null),
+        text: thrownBy("text"),
+        error: thrownBy(error).error === error,
       };
     },
   },
@@ -294,7 +377,12 @@ export const cases = [
     id: "js-tag-identity",
     title: "An imported tag is exported again as the same object; tags of other types do not link",
     covers: ["JS API: create a Tag object", "core: import matching"],
-    expect: { tag: wasm("Tag"), again: same("tag"), wrong: throws("WebAssembly.LinkError"), errors: [thrown("WebAssembly.LinkError"), thrown("WebAssembly.LinkError")] },
+    expect: {
+      tag: wasm("Tag"),
+      again: same("tag"),
+      wrong: throws("WebAssembly.LinkError"),
+      errors: [thrown("WebAssembly.LinkError"), thrown("WebAssembly.LinkError")],
+    },
     modules: { pass: '(module (import "m" "t" (tag $t (param i32))) (export "again" (tag $t)))' },
     run: ({ Tag }, tools) => {
       const tag = new Tag({ parameters: ["i32"] });
@@ -311,16 +399,32 @@ export const cases = [
     id: "js-finally-runs",
     title: "finally blocks of JavaScript frames between wasm frames run when wasm code throws or traps",
     covers: ["JS API: call an Exported Function", "re-entrance"],
-    expect: { thrown: throws("WebAssembly.Exception"), trapped: throws("WebAssembly.RuntimeError"), log: ["finally", "finally"] },
-    modules: { chain: '(module (import "m" "f" (func $f)) (func (export "run") (call $f)))', trap: '(module (func (export "trap") unreachable))' },
+    expect: {
+      thrown: throws("WebAssembly.Exception"),
+      trapped: throws("WebAssembly.RuntimeError"),
+      log: ["finally", "finally"],
+    },
+    modules: {
+      chain: '(module (import "m" "f" (func $f)) (func (export "run") (call $f)))',
+      trap: '(module (func (export "trap") unreachable))',
+    },
     run: (_WebAssembly, tools) => {
-      const run = (g) => tools.attempt(() => tools.exports("chain", { m: { f: () => {
-        try {
-          g();
-        } finally {
-          tools.log.push("finally");
-        }
-      } } }).run());
+      const run = (g) =>
+        tools.attempt(() =>
+          tools
+            .exports("chain", {
+              m: {
+                f: () => {
+                  try {
+                    g();
+                  } finally {
+                    tools.log.push("finally");
+                  }
+                },
+              },
+            })
+            .run(),
+        );
       return { thrown: run(tools.exports("thrower").plain), trapped: run(tools.exports("trap").trap), log: tools.log };
     },
   },

@@ -6,48 +6,68 @@ export const group = "JavaScript: calls and values";
 
 export const modules = {
   id: `(module
-    (func (export "i32") (param i32) (result i32) (local.get 0)) (func (export "i64") (param i64) (result i64) (local.get 0))
-    (func (export "f32") (param f32) (result f32) (local.get 0)) (func (export "f64") (param f64) (result f64) (local.get 0))
-    (func (export "any") (param externref) (result externref) (local.get 0)) (func (export "func") (param funcref) (result funcref) (local.get 0))
+    (func (export "i32") (param i32) (result i32) (local.get 0)) (func (export "i64") (param i64) (result i64)
+    (local.get 0))
+    (func (export "f32") (param f32) (result f32) (local.get 0)) (func (export "f64") (param f64) (result f64)
+    (local.get 0))
+    (func (export "any") (param externref) (result externref) (local.get 0)) (func (export "func") (param funcref)
+    (result funcref) (local.get 0))
     (func (export "none")) (func (export "five") (param i32 i64 f32 f64 externref) (result i32) (local.get 0))
     (func (export "vector") (param v128)) (func (export "vectorOut") (result v128) (v128.const i32x4 0 0 0 0)))`,
   multi: `(module
     (func (export "two") (result i32 i64) (i32.const 1) (i64.const 2))
-    (func (export "five") (result i32 i64 f32 f64 externref) (i32.const -1) (i64.const -1) (f32.const 0.1) (f64.const -0) (ref.null extern)))`,
+    (func (export "five") (result i32 i64 f32 f64 externref) (i32.const -1) (i64.const -1) (f32.const 0.1)
+    (f64.const -0) (ref.null extern)))`,
   host: `(module (import "m" "f" (func $f (param i32 i64 f32 f64 externref) (result f64)))
     (func (export "call") (param externref) (result f64)
       (call $f (i32.const -1) (i64.const -9223372036854775808) (f32.const 0.1) (f64.const -0) (local.get 0))))`,
-  results: `(module (import "m" "i" (func $i (result i32))) (import "m" "l" (func $l (result i64))) (import "m" "s" (func $s (result f32)))
+  results: `(module (import "m" "i" (func $i (result i32))) (import "m" "l" (func $l (result i64)))
+    (import "m" "s" (func $s (result f32)))
     (import "m" "d" (func $d (result f64))) (import "m" "v" (func $v)) (import "m" "r" (func $r (result funcref)))
-    (func (export "i") (result i32) (call $i)) (func (export "l") (result i64) (call $l)) (func (export "s") (result f32) (call $s))
-    (func (export "d") (result f64) (call $d)) (func (export "v") (call $v)) (func (export "r") (result funcref) (call $r)))`,
+    (func (export "i") (result i32) (call $i)) (func (export "l") (result i64) (call $l)) (func (export "s")
+    (result f32) (call $s))
+    (func (export "d") (result f64) (call $d)) (func (export "v") (call $v)) (func (export "r") (result funcref)
+    (call $r)))`,
   pair: `(module (import "m" "f" (func $f (result i32 i64))) (func (export "run") (result i32 i64) (call $f)))`,
   bits: `(module (memory (export "memory") 1)
-    (func (export "putf32") (param f32) (f32.store (i32.const 0) (local.get 0))) (func (export "putf64") (param f64) (f64.store (i32.const 8) (local.get 0)))
-    (func (export "getf32") (result f32) (f32.load (i32.const 0))) (func (export "getf64") (result f64) (f64.load (i32.const 8)))
-    (func (export "move32") (f32.store (i32.const 16) (f32.load (i32.const 0)))) (func (export "move64") (f64.store (i32.const 24) (f64.load (i32.const 8))))
+    (func (export "putf32") (param f32) (f32.store (i32.const 0) (local.get 0))) (func (export "putf64") (param f64)
+    (f64.store (i32.const 8) (local.get 0)))
+    (func (export "getf32") (result f32) (f32.load (i32.const 0))) (func (export "getf64") (result f64)
+    (f64.load (i32.const 8)))
+    (func (export "move32") (f32.store (i32.const 16) (f32.load (i32.const 0)))) (func (export "move64")
+    (f64.store (i32.const 24) (f64.load (i32.const 8))))
     (func (export "reinterpret") (param f64) (result i64) (i64.reinterpret_f64 (local.get 0))))`,
-  recurse: `(module (import "m" "f" (func $f)) (func $r (export "endless") (call $r)) (func (export "through") (call $f))
+  recurse: `(module (import "m" "f" (func $f)) (func $r (export "endless") (call $r)) (func (export "through")
+    (call $f))
     (func $d (export "depth") (param i32) (result i32) (if (result i32) (local.get 0)
       (then (i32.add (i32.const 1) (call $d (i32.sub (local.get 0) (i32.const 1))))) (else (i32.const 0)))))`,
   traps: `(module (table 2 funcref) (memory 1) (type $v (func))
-    (func (export "unreachable") unreachable) (func (export "divide") (param i32 i32) (result i32) (i32.div_s (local.get 0) (local.get 1)))
-    (func (export "convert") (param f64) (result i32) (i32.trunc_f64_s (local.get 0))) (func (export "load") (param i32) (result i32) (i32.load (local.get 0)))
+    (func (export "unreachable") unreachable) (func (export "divide") (param i32 i32) (result i32)
+    (i32.div_s (local.get 0) (local.get 1)))
+    (func (export "convert") (param f64) (result i32) (i32.trunc_f64_s (local.get 0))) (func (export "load")
+    (param i32) (result i32) (i32.load (local.get 0)))
     (func (export "indirect") (param i32) (call_indirect (type $v) (local.get 0))))`,
 };
 
-const imports = (f) => ({ m: { f } });
+export const imports = (f) => ({ m: { f } });
 
 export const cases = [
   {
     id: "js-call-i32",
     title: "i32 arguments are converted with ToInt32 and come back signed",
     covers: ["JS API: ToWebAssemblyValue", "JS API: ToJSValue"],
-    expect: { values: [0, -1, -2147483648, 2147483647, -2147483648, 1, -1, 0, 0, 0, 12, 1], undefined: 0, bigint: throws("TypeError"), symbol: throws("TypeError") },
+    expect: {
+      values: [0, -1, -2147483648, 2147483647, -2147483648, 1, -1, 0, 0, 0, 12, 1],
+      undefined: 0,
+      bigint: throws("TypeError"),
+      symbol: throws("TypeError"),
+    },
     run: (_WebAssembly, tools) => {
       const { i32 } = tools.exports("id");
       return {
-        values: [-0, 2 ** 32 - 1, 2 ** 31, 2 ** 31 - 1, -(2 ** 31), 1.9, -1.9, NaN, Infinity, "x", "0xc", true].map((value) => i32(value)),
+        values: [-0, 2 ** 32 - 1, 2 ** 31, 2 ** 31 - 1, -(2 ** 31), 1.9, -1.9, NaN, Infinity, "x", "0xc", true].map(
+          (value) => i32(value),
+        ),
         undefined: i32(),
         bigint: tools.attempt(() => i32(1n)),
         symbol: tools.attempt(() => i32(Symbol("s"))),
@@ -59,13 +79,19 @@ export const cases = [
     title: "i64 arguments are BigInts modulo 2^64 and come back signed",
     covers: ["JS API: ToWebAssemblyValue", "JS API: ToJSValue"],
     expect: {
-      values: [0n, -1n, -9223372036854775808n, 9223372036854775807n, 1n, 5n, 1n, 0n], number: throws("TypeError"), missing: throws("TypeError"), null: throws("TypeError"),
-      text: throws("SyntaxError"), symbol: throws("TypeError"),
+      values: [0n, -1n, -9223372036854775808n, 9223372036854775807n, 1n, 5n, 1n, 0n],
+      number: throws("TypeError"),
+      missing: throws("TypeError"),
+      null: throws("TypeError"),
+      text: throws("SyntaxError"),
+      symbol: throws("TypeError"),
     },
     run: (_WebAssembly, tools) => {
       const { i64 } = tools.exports("id");
       return {
-        values: [0n, 2n ** 64n - 1n, 2n ** 63n, 2n ** 63n - 1n, 2n ** 64n + 1n, "5", true, ""].map((value) => i64(value)),
+        values: [0n, 2n ** 64n - 1n, 2n ** 63n, 2n ** 63n - 1n, 2n ** 64n + 1n, "5", true, ""].map((value) =>
+          i64(value),
+        ),
         number: tools.attempt(() => i64(1)),
         missing: tools.attempt(() => i64()),
         null: tools.attempt(() => i64(null)),
@@ -80,7 +106,9 @@ export const cases = [
     covers: ["JS API: ToWebAssemblyValue", "JS API: ToJSValue"],
     expect: {
       f32: [0.10000000149011612, -0, Infinity, NaN, NaN, 0, 3.5, 1.401298464324817e-45, -0, 16777216],
-      f64: [0.1, -0, -Infinity, NaN, NaN, 0, 3.5, 5e-324, -0, 9007199254740992], bigint: throws("TypeError"), symbol: throws("TypeError"),
+      f64: [0.1, -0, -Infinity, NaN, NaN, 0, 3.5, 5e-324, -0, 9007199254740992],
+      bigint: throws("TypeError"),
+      symbol: throws("TypeError"),
     },
     run: (_WebAssembly, tools) => {
       const { f32, f64 } = tools.exports("id");
@@ -96,15 +124,46 @@ export const cases = [
     id: "js-call-externref",
     title: "externref passes every value unchanged; a missing argument is undefined",
     covers: ["JS API: ToWebAssemblyValue", "JS API: ToJSValue"],
-    expect: { kept: true, missing: undefined, numbers: [-0, 0, 1, -1, 1073741823, 1073741824, -1073741824, -1073741825, 4294967295, 0.5, NaN, Infinity] },
+    expect: {
+      kept: true,
+      missing: undefined,
+      numbers: [-0, 0, 1, -1, 1073741823, 1073741824, -1073741824, -1073741825, 4294967295, 0.5, NaN, Infinity],
+    },
     run: (WebAssembly, tools) => {
       const { any, i32 } = tools.exports("id");
-      const values = [undefined, null, true, false, "", "text", "\ud800", Symbol("s"), Symbol.for("s"), Symbol.iterator, 0n, -(2n ** 90n), {}, [], Object.create(null),
-        () => 0, class {}, new Proxy({}, {}), globalThis, WebAssembly, i32, new WebAssembly.Memory({ initial: 0 }), Promise.resolve(5), new Map(), new Error("e")];
+      const values = [
+        undefined,
+        null,
+        true,
+        false,
+        "",
+        "text",
+        "\ud800",
+        Symbol("s"),
+        Symbol.for("s"),
+        Symbol.iterator,
+        0n,
+        -(2n ** 90n),
+        {},
+        [],
+        Object.create(null),
+        () => 0,
+        class {},
+        new Proxy({}, {}),
+        globalThis,
+        WebAssembly,
+        i32,
+        new WebAssembly.Memory({ initial: 0 }),
+        Promise.resolve(5),
+        new Map(),
+        new Error("e"),
+      ];
       return {
         kept: values.every((value) => Object.is(any(value), value)),
         missing: any(),
-        numbers: [-0, 0, 1, -1, 2 ** 30 - 1, 2 ** 30, -(2 ** 30), -(2 ** 30) - 1, 2 ** 32 - 1, 0.5, NaN, Infinity].map((value) => any(value)),
+        numbers: [-0, 0, 1, -1, 2 ** 30 - 1, 2 ** 30, -(2 ** 30), -(2 ** 30) - 1, 2 ** 32 - 1, 0.5, NaN, Infinity].map(
+          (value) => any(value),
+        ),
       };
     },
   },
@@ -112,13 +171,26 @@ export const cases = [
     id: "js-call-funcref",
     title: "funcref takes exported functions and null, and keeps their identity",
     covers: ["JS API: ToWebAssemblyValue"],
-    expect: { same: true, other: true, null: null, missing: throws("TypeError"), host: throws("TypeError"), object: throws("TypeError"), bound: throws("TypeError") },
+    expect: {
+      same: true,
+      other: true,
+      null: null,
+      missing: throws("TypeError"),
+      host: throws("TypeError"),
+      object: throws("TypeError"),
+      bound: throws("TypeError"),
+    },
     run: (_WebAssembly, tools) => {
       const { func: pass, i32 } = tools.exports("id");
       const { two } = tools.exports("multi");
       return {
-        same: pass(i32) === i32, other: pass(two) === two, null: pass(null), missing: tools.attempt(() => pass()), host: tools.attempt(() => pass(() => 0)),
-        object: tools.attempt(() => pass({})), bound: tools.attempt(() => pass(i32.bind(null))),
+        same: pass(i32) === i32,
+        other: pass(two) === two,
+        null: pass(null),
+        missing: tools.attempt(() => pass()),
+        host: tools.attempt(() => pass(() => 0)),
+        object: tools.attempt(() => pass({})),
+        bound: tools.attempt(() => pass(i32.bind(null))),
       };
     },
   },
@@ -126,48 +198,84 @@ export const cases = [
     id: "js-call-argument-order",
     title: "Arguments are converted from left to right, once each; surplus ones are not looked at",
     covers: ["JS API: call an Exported Function"],
-    expect: { result: 1, log: ["a to number", "b to number", "c to number", "d to number"], stopped: throwsValue("mine"), after: ["a to number", "b to number", "c to number", "d to number", "a to number", "x to number"] },
+    expect: {
+      result: 1,
+      log: ["a to number", "b to number", "c to number", "d to number"],
+      stopped: throwsValue("mine"),
+      after: ["a to number", "b to number", "c to number", "d to number", "a to number", "x to number"],
+    },
     run: (_WebAssembly, tools) => {
       const { five } = tools.exports("id");
       const value = (name, v) => tools.primitive(name, v);
       const result = five(value("a", 1), value("b", 2n), value("c", 3), value("d", 4), value("e", 5), value("f", 6));
       const log = [...tools.log];
-      const throwing = { [Symbol.toPrimitive]: (hint) => {
-        tools.log.push(`x to ${hint}`);
-        throw "mine";
-      } };
-      return { result, log, stopped: tools.attempt(() => five(value("a", 1), throwing, value("c", 3))), after: tools.log };
+      const throwing = {
+        [Symbol.toPrimitive]: (hint) => {
+          tools.log.push(`x to ${hint}`);
+          throw "mine";
+        },
+      };
+      return {
+        result,
+        log,
+        stopped: tools.attempt(() => five(value("a", 1), throwing, value("c", 3))),
+        after: tools.log,
+      };
     },
   },
   {
     id: "js-call-results",
     title: "No result is undefined; several are a new array",
     covers: ["JS API: call an Exported Function"],
-    expect: { none: undefined, two: [1, 2n], five: [-1, -1n, 0.10000000149011612, -0, null], fresh: false, isArray: true, lengths: [0, 0, 5] },
+    expect: {
+      none: undefined,
+      two: [1, 2n],
+      five: [-1, -1n, 0.10000000149011612, -0, null],
+      fresh: false,
+      isArray: true,
+      lengths: [0, 0, 5],
+    },
     run: (_WebAssembly, tools) => {
       const { none, five: identity } = tools.exports("id");
       const { two, five } = tools.exports("multi");
       return {
-        none: none(1, 2, 3), two: two(), five: five(), fresh: two() === two(), isArray: Array.isArray(two()) && Object.getPrototypeOf(two()) === Array.prototype,
+        none: none(1, 2, 3),
+        two: two(),
+        five: five(),
+        fresh: two() === two(),
+        isArray: Array.isArray(two()) && Object.getPrototypeOf(two()) === Array.prototype,
         lengths: [none.length, two.length, identity.length],
       };
     },
   },
   {
     id: "js-call-v128",
-    title: "A function with v128 in its type can be exported, but every call is a TypeError before arguments are converted",
+    title:
+      "A function with v128 in its type can be exported, but every call is a TypeError before arguments are converted",
     covers: ["JS API: call an Exported Function"],
     expect: { in: throws("TypeError"), out: throws("TypeError"), log: [], function: func("8", 1) },
     run: (_WebAssembly, tools) => {
       const { vector, vectorOut } = tools.exports("id");
-      return { in: tools.attempt(() => vector(tools.primitive("v", 1))), out: tools.attempt(() => vectorOut()), log: tools.log, function: vector };
+      return {
+        in: tools.attempt(() => vector(tools.primitive("v", 1))),
+        out: tools.attempt(() => vectorOut()),
+        log: tools.log,
+        function: vector,
+      };
     },
   },
   {
     id: "js-host-arguments",
     title: "An import gets converted values, undefined as this, and exactly its parameters",
     covers: ["JS API: run a host function"],
-    expect: { result: 2.5, count: 5, values: [-1, -9223372036854775808n, 0.10000000149011612, -0], same: true, self: undefined, target: undefined },
+    expect: {
+      result: 2.5,
+      count: 5,
+      values: [-1, -9223372036854775808n, 0.10000000149011612, -0],
+      same: true,
+      self: undefined,
+      target: undefined,
+    },
     run: (_WebAssembly, tools) => {
       const mine = {};
       let seen;
@@ -176,7 +284,14 @@ export const cases = [
         return "2.5";
       }
       const result = tools.exports("host", imports(host)).call(mine);
-      return { result, count: seen.args.length, values: seen.args.slice(0, 4), same: seen.args[4] === mine, self: seen.self, target: seen.target };
+      return {
+        result,
+        count: seen.args.length,
+        values: seen.args.slice(0, 4),
+        same: seen.args[4] === mine,
+        self: seen.self,
+        target: seen.target,
+      };
     },
   },
   {
@@ -184,24 +299,46 @@ export const cases = [
     title: "The result of an import is converted to the type that wasm wants; one that cannot be is thrown out",
     covers: ["JS API: run a host function", "JS API: ToWebAssemblyValue"],
     expect: {
-      i: [-1, 0, 7, 0], l: [-1n, 5n], s: [0.10000000149011612, NaN], d: [-0, NaN], v: undefined, r: null,
-      bigForI32: throws("TypeError"), numberForI64: throws("TypeError"), symbol: throws("TypeError"), host: throws("TypeError"), throwing: throwsValue("mine"),
+      i: [-1, 0, 7, 0],
+      l: [-1n, 5n],
+      s: [0.10000000149011612, NaN],
+      d: [-0, NaN],
+      v: undefined,
+      r: null,
+      bigForI32: throws("TypeError"),
+      numberForI64: throws("TypeError"),
+      symbol: throws("TypeError"),
+      host: throws("TypeError"),
+      throwing: throwsValue("mine"),
     },
     run: (_WebAssembly, tools) => {
       let value;
       const give = () => value;
-      const { i, l, s, d, v, r } = tools.exports("results", { m: { i: give, l: give, s: give, d: give, v: give, r: give } });
-      const through = (f, given) => tools.attempt(() => {
-        value = given;
-        return f();
+      const { i, l, s, d, v, r } = tools.exports("results", {
+        m: { i: give, l: give, s: give, d: give, v: give, r: give },
       });
-      const throwing = { valueOf: () => {
-        throw "mine";
-      } };
+      const through = (f, given) =>
+        tools.attempt(() => {
+          value = given;
+          return f();
+        });
+      const throwing = {
+        valueOf: () => {
+          throw "mine";
+        },
+      };
       return {
-        i: [2 ** 32 - 1, undefined, "7", {}].map((given) => through(i, given)), l: [2n ** 64n - 1n, "5"].map((given) => through(l, given)),
-        s: [0.1, undefined].map((given) => through(s, given)), d: [-0, {}].map((given) => through(d, given)), v: through(v, "ignored"), r: through(r, null),
-        bigForI32: through(i, 5n), numberForI64: through(l, 5), symbol: through(d, Symbol("s")), host: through(r, () => 0), throwing: through(i, throwing),
+        i: [2 ** 32 - 1, undefined, "7", {}].map((given) => through(i, given)),
+        l: [2n ** 64n - 1n, "5"].map((given) => through(l, given)),
+        s: [0.1, undefined].map((given) => through(s, given)),
+        d: [-0, {}].map((given) => through(d, given)),
+        v: through(v, "ignored"),
+        r: through(r, null),
+        bigForI32: through(i, 5n),
+        numberForI64: through(l, 5),
+        symbol: through(d, Symbol("s")),
+        host: through(r, () => 0),
+        throwing: through(i, throwing),
       };
     },
   },
@@ -210,16 +347,29 @@ export const cases = [
     title: "Several results come from anything iterable, taken wholly before they are converted",
     covers: ["JS API: run a host function", "ECMAScript: IteratorToList"],
     expect: {
-      array: [1, 2n], set: [3, 4n], generator: [5, 6n], log: ["next", "next", "done", "a to number", "b to number"], few: throws("TypeError"), many: throws("TypeError"),
-      notIterable: throws("TypeError"), undefined: throws("TypeError"), text: throws("TypeError"), nextThrows: throwsValue("next"), kind: throws("TypeError"),
+      array: [1, 2n],
+      set: [3, 4n],
+      generator: [5, 6n],
+      log: ["next", "next", "done", "a to number", "b to number"],
+      few: throws("TypeError"),
+      many: throws("TypeError"),
+      notIterable: throws("TypeError"),
+      undefined: throws("TypeError"),
+      text: throws("TypeError"),
+      nextThrows: throwsValue("next"),
+      kind: throws("TypeError"),
     },
     run: (_WebAssembly, tools) => {
       let value;
-      const { run } = tools.exports("pair", imports(() => value));
-      const through = (given) => tools.attempt(() => {
-        value = given;
-        return run();
-      });
+      const { run } = tools.exports(
+        "pair",
+        imports(() => value),
+      );
+      const through = (given) =>
+        tools.attempt(() => {
+          value = given;
+          return run();
+        });
       function* generate() {
         tools.log.push("next");
         yield tools.primitive("a", 5);
@@ -227,12 +377,25 @@ export const cases = [
         yield tools.primitive("b", 6n);
         tools.log.push("done");
       }
-      const nextThrows = { [Symbol.iterator]: () => ({ next: () => {
-        throw "next";
-      } }) };
+      const nextThrows = {
+        [Symbol.iterator]: () => ({
+          next: () => {
+            throw "next";
+          },
+        }),
+      };
       return {
-        array: through([1, 2n]), set: through(new Set([3, 4n])), generator: through(generate()), log: tools.log, few: through([1]), many: through([1, 2n, 3]),
-        notIterable: through({ length: 2 }), undefined: through(undefined), text: through("1"), nextThrows: through(nextThrows), kind: through([1, 2]),
+        array: through([1, 2n]),
+        set: through(new Set([3, 4n])),
+        generator: through(generate()),
+        log: tools.log,
+        few: through([1]),
+        many: through([1, 2n, 3]),
+        notIterable: through({ length: 2 }),
+        undefined: through(undefined),
+        text: through("1"),
+        nextThrows: through(nextThrows),
+        kind: through([1, 2]),
       };
     },
   },
@@ -243,10 +406,26 @@ export const cases = [
     expect: { kept: true, stack: true },
     run: (_WebAssembly, tools) => {
       let value;
-      const { call } = tools.exports("host", imports(() => {
-        throw value;
-      }));
-      const values = [undefined, null, 0, -0, NaN, "text", 5n, Symbol("s"), {}, () => 0, new RangeError("mine"), Promise.resolve()];
+      const { call } = tools.exports(
+        "host",
+        imports(() => {
+          throw value;
+        }),
+      );
+      const values = [
+        undefined,
+        null,
+        0,
+        -0,
+        NaN,
+        "text",
+        5n,
+        Symbol("s"),
+        {},
+        () => 0,
+        new RangeError("mine"),
+        Promise.resolve(),
+      ];
       const kept = values.every((each) => {
         value = each;
         return Object.is(tools.attempt(() => call(1)).error, each);
@@ -254,202 +433,6 @@ export const cases = [
       value = new Error("mine");
       const { stack } = value;
       return { kept, stack: tools.attempt(() => call(1)).error.stack === stack };
-    },
-  },
-  {
-    id: "js-nan-bits-memory",
-    title: "Bits of NaN that JavaScript writes to memory stay as they are when wasm code moves them",
-    covers: ["core: NaN propagation", "JS API: Memory.buffer"],
-    expect: { quiet32: [0x7fc00001], signalling32: [0x7fa00000], negative64: [0xfff4000000000001n], payload64: [0x7ff8dead0000beefn] },
-    run: (_WebAssembly, tools) => {
-      const { memory, move32, move64 } = tools.exports("bits");
-      const through32 = (bits) => {
-        tools.write(memory, 0, [bits], Uint32Array);
-        move32();
-        return tools.read(memory, 16, 1, Uint32Array);
-      };
-      const through64 = (bits) => {
-        tools.write(memory, 8, [bits], BigUint64Array);
-        move64();
-        return tools.read(memory, 24, 1, BigUint64Array);
-      };
-      return { quiet32: through32(0x7fc00001), signalling32: through32(0x7fa00000), negative64: through64(0xfff4000000000001n), payload64: through64(0x7ff8dead0000beefn) };
-    },
-  },
-  {
-    id: "js-nan-through-calls",
-    title: "NaN as an argument is a NaN in memory; numbers have exactly their bits",
-    covers: ["JS API: ToWebAssemblyValue", "core: NaN"],
-    expect: { nan32: true, nan64: true, reinterpret: true, tenth: [0x3dcccccd], minusZero: [0x8000000000000000n], loaded: [NaN, NaN], one: 0x3ff0000000000000n },
-    run: (_WebAssembly, tools) => {
-      const { memory, putf32, putf64, getf32, getf64, reinterpret } = tools.exports("bits");
-      putf32(NaN);
-      putf64(NaN);
-      const loaded = [getf32(), getf64()];
-      const isNaN32 = ([bits]) => (bits & 0x7fc00000) === 0x7fc00000;
-      const isNaN64 = (bits) => (bits & 0x7ff8000000000000n) === 0x7ff8000000000000n;
-      const result = {
-        nan32: isNaN32(tools.read(memory, 0, 1, Uint32Array)), nan64: isNaN64(tools.read(memory, 8, 1, BigUint64Array)[0]),
-        reinterpret: isNaN64(BigInt.asUintN(64, reinterpret(NaN))),
-      };
-      putf32(0.1);
-      putf64(-0);
-      return { ...result, tenth: tools.read(memory, 0, 1, Uint32Array), minusZero: tools.read(memory, 8, 1, BigUint64Array), loaded, one: reinterpret(1) };
-    },
-  },
-  {
-    id: "js-traps",
-    title: "Every trap is a RuntimeError of this realm, and the instance goes on working",
-    covers: ["JS API: error objects", "core: traps"],
-    expect: {
-      unreachable: throws("WebAssembly.RuntimeError"), zero: throws("WebAssembly.RuntimeError"), overflow: throws("WebAssembly.RuntimeError"),
-      convert: throws("WebAssembly.RuntimeError"), nan: throws("WebAssembly.RuntimeError"), bounds: throws("WebAssembly.RuntimeError"), null: throws("WebAssembly.RuntimeError"),
-      beyond: throws("WebAssembly.RuntimeError"), still: 3,
-    },
-    run: (_WebAssembly, tools) => {
-      const { unreachable, divide, convert, load, indirect } = tools.exports("traps");
-      return {
-        unreachable: tools.attempt(() => unreachable()), zero: tools.attempt(() => divide(1, 0)), overflow: tools.attempt(() => divide(-(2 ** 31), -1)),
-        convert: tools.attempt(() => convert(2 ** 31)), nan: tools.attempt(() => convert(NaN)), bounds: tools.attempt(() => load(65533)), null: tools.attempt(() => indirect(0)),
-        beyond: tools.attempt(() => indirect(2)), still: divide(7, 2),
-      };
-    },
-  },
-  {
-    id: "js-trap-object",
-    title: "A trap is an ordinary error object: new each time, with message and stack",
-    covers: ["JS API: error objects"],
-    expect: { classes: [true, true], name: "RuntimeError", message: true, stack: true, fresh: false, caught: 1 },
-    run: (WebAssembly, tools) => {
-      const { unreachable } = tools.exports("traps");
-      const { error } = tools.attempt(() => unreachable());
-      let caught = 0;
-      try {
-        unreachable();
-      } catch {
-        caught += 1;
-      }
-      return {
-        classes: [error instanceof WebAssembly.RuntimeError, error instanceof Error], name: error.name, message: error.message.length > 0,
-        stack: typeof error.stack === "string", fresh: error === tools.attempt(() => unreachable()).error, caught,
-      };
-    },
-  },
-  {
-    id: "js-stack-exhaustion",
-    title: "Endless recursion in wasm code is a RangeError, and everything works afterwards",
-    covers: ["JS API: stack overflow"],
-    expect: { first: throws("RangeError"), second: throws("RangeError"), deep: 500, after: 1 },
-    run: (_WebAssembly, tools) => {
-      const { endless, depth } = tools.exports("recurse", imports(() => {}));
-      return { first: tools.attempt(() => endless()), second: tools.attempt(() => endless()), deep: depth(500), after: depth(1) };
-    },
-  },
-  {
-    id: "js-stack-exhaustion-through-host",
-    title: "Endless recursion of JavaScript and wasm code in turn ends with the engine's stack error, harmlessly",
-    covers: ["JS API: stack overflow", "re-entrance"],
-    expect: { isError: true, deep: true, after: 3 },
-    run: (_WebAssembly, tools) => {
-      let depth = 0;
-      const { through, depth: count } = tools.exports("recurse", imports(() => {
-        depth += 1;
-        through();
-      }));
-      const { error } = tools.attempt(() => through());
-      return { isError: error instanceof RangeError || error?.constructor?.name === "InternalError", deep: depth > 50, after: count(3) };
-    },
-  },
-  {
-    id: "js-reentrance",
-    title: "Wasm code calls JavaScript, which calls wasm code, a hundred times deep, with all states kept apart",
-    covers: ["re-entrance"],
-    expect: { result: 4950, order: [1, 2, 3] },
-    modules: {
-      sum: `(module (import "m" "f" (func $f (param i32) (result i32)))
-        (func (export "sum") (param $n i32) (result i32) (local $own i32) (local.set $own (local.get $n))
-          (if (result i32) (local.get $n) (then (i32.add (call $f (i32.sub (local.get $n) (i32.const 1))) (local.get $own))) (else (i32.const 0)))))`,
-    },
-    run: (_WebAssembly, tools) => {
-      const exports = {};
-      const { sum } = tools.exports("sum", imports((n) => {
-        if (n < 3) tools.log.unshift(n + 1);
-        return exports.sum(n);
-      }));
-      exports.sum = sum;
-      return { result: sum(99), order: tools.log };
-    },
-  },
-  {
-    id: "js-call-as-callback",
-    title: "Exported functions work wherever JavaScript takes functions",
-    covers: ["JS API: exported functions"],
-    expect: { map: [1, 2, 3], sort: [3, 2, 1], bound: 7, apply: 5, promise: 9, property: 4, tag: object("Map") },
-    modules: { compare: '(module (func (export "reverse") (param i32 i32) (result i32) (i32.sub (local.get 1) (local.get 0))))' },
-    run: async (_WebAssembly, tools) => {
-      const { i32 } = tools.exports("id");
-      const { reverse } = tools.exports("compare");
-      return {
-        map: ["1", 2.5, 3].map(i32), sort: [2, 3, 1].sort(reverse), bound: i32.bind(null, 7)(), apply: i32.apply({}, [5]), promise: await Promise.resolve(9).then(i32),
-        property: { f: i32 }.f(4), tag: new Map([[i32, 1]]),
-      };
-    },
-  },
-  {
-    id: "js-funcref-results",
-    title: "A function that wasm code returns is the exported one, the same each time, with its own name and length",
-    covers: ["JS API: ToJSValue", "JS API: a new Exported Function"],
-    expect: { inner: func("0", 2), again: same("inner"), called: 5, exported: true, throughHost: true },
-    modules: {
-      refs: `(module (func $inner (param i32 i32) (result i32) (i32.add (local.get 0) (local.get 1))) (elem declare func $inner $get)
-        (func $get (export "get") (result funcref) (ref.func $inner)) (func (export "self") (result funcref) (ref.func $get)))`,
-      take: '(module (import "m" "f" (func $f (param funcref) (result funcref))) (func (export "run") (param funcref) (result funcref) (call $f (local.get 0))))',
-    },
-    run: (_WebAssembly, tools) => {
-      const { get, self } = tools.exports("refs");
-      const inner = get();
-      let seen;
-      const { run } = tools.exports("take", imports((given) => {
-        seen = given;
-        return given;
-      }));
-      return { inner, again: get(), called: inner(2, 3), exported: self() === get, throughHost: run(inner) === inner && seen === inner };
-    },
-  },
-  {
-    id: "js-tail-calls",
-    title: "Twenty thousand tail calls, direct, indirect and through references, need no stack",
-    covers: ["core: return_call"],
-    expect: { direct: 0, indirect: 1, reference: 0, host: 7, trap: throws("WebAssembly.RuntimeError") },
-    modules: {
-      tail: `(module (import "m" "f" (func $host (param i32) (result i32))) (type $t (func (param i32) (result i32))) (table funcref (elem $odd $trap))
-        (elem declare func $even)
-        (func $even (export "even") (param i32) (result i32) (if (result i32) (i32.eqz (local.get 0)) (then (i32.const 0))
-          (else (return_call $odd (i32.sub (local.get 0) (i32.const 1))))))
-        (func $odd (param i32) (result i32) (if (result i32) (i32.eqz (local.get 0)) (then (i32.const 1)) (else (return_call $even (i32.sub (local.get 0) (i32.const 1))))))
-        (func $trap (param i32) (result i32) unreachable)
-        (func (export "indirect") (param i32 i32) (result i32) (return_call_indirect (type $t) (local.get 0) (local.get 1)))
-        (func (export "reference") (param i32) (result i32) (return_call_ref $t (local.get 0) (ref.func $even)))
-        (func (export "host") (param i32) (result i32) (return_call $host (local.get 0))))`,
-    },
-    run: (_WebAssembly, tools) => {
-      const { even, indirect, reference, host } = tools.exports("tail", imports((x) => x + 1));
-      return { direct: even(20000), indirect: indirect(20000, 0), reference: reference(10000), host: host(6), trap: tools.attempt(() => indirect(0, 1)) };
-    },
-  },
-  {
-    id: "js-conversions-reentrant",
-    title: "The conversion of an argument may call the same function; the outer call is not disturbed",
-    covers: ["JS API: call an Exported Function", "re-entrance"],
-    expect: { outer: 1, inner: [2, 3], thrown: [thrown("TypeError")] },
-    run: (_WebAssembly, tools) => {
-      const { five } = tools.exports("id");
-      const nested = (value) => ({ valueOf: () => {
-        tools.log.push(five(value, 0n, 0, 0, null));
-        return 0;
-      } });
-      const outer = five(1, { valueOf: () => BigInt(nested(2).valueOf()) }, nested(3), 0, null);
-      return { outer, inner: [...tools.log], thrown: [tools.attempt(() => five(1, nested(4)))] };
     },
   },
 ];

@@ -6,15 +6,21 @@ export const group = "JavaScript: shared memories";
 
 export const modules = {
   atomics: `(module (import "m" "memory" (memory 1 4 shared))
-    (func (export "load") (param i32) (result i32) (i32.atomic.load (local.get 0))) (func (export "store") (param i32 i32) (i32.atomic.store (local.get 0) (local.get 1)))
+    (func (export "load") (param i32) (result i32) (i32.atomic.load (local.get 0))) (func (export "store")
+    (param i32 i32) (i32.atomic.store (local.get 0) (local.get 1)))
     (func (export "add") (param i32 i32) (result i32) (i32.atomic.rmw.add (local.get 0) (local.get 1)))
     (func (export "add64") (param i32 i64) (result i64) (i64.atomic.rmw.add (local.get 0) (local.get 1)))
-    (func (export "cas") (param i32 i32 i32) (result i32) (i32.atomic.rmw.cmpxchg (local.get 0) (local.get 1) (local.get 2)))
+    (func (export "cas") (param i32 i32 i32) (result i32) (i32.atomic.rmw.cmpxchg (local.get 0) (local.get 1)
+    (local.get 2)))
     (func (export "notify") (param i32 i32) (result i32) (memory.atomic.notify (local.get 0) (local.get 1)))
-    (func (export "wait") (param i32 i32 i64) (result i32) (memory.atomic.wait32 (local.get 0) (local.get 1) (local.get 2)))
+    (func (export "wait") (param i32 i32 i64) (result i32) (memory.atomic.wait32 (local.get 0) (local.get 1)
+    (local.get 2)))
     (func (export "grow") (param i32) (result i32) (memory.grow (local.get 0))) (func (export "fence") atomic.fence))`,
   plain: '(module (import "m" "memory" (memory 1 4)))',
-  waiting: '(module (memory (export "memory") 1) (func (export "wait") (result i32) (memory.atomic.wait32 (i32.const 0) (i32.const 0) (i64.const 0))) (func (export "notify") (result i32) (memory.atomic.notify (i32.const 0) (i32.const 1))))',
+  waiting:
+    `(module (memory (export "memory") 1) (func (export "wait") (result i32) (memory.atomic.wait32 (i32.const 0)
+      (i32.const 0) (i64.const 0))) (func (export "notify") (result i32) (memory.atomic.notify (i32.const 0)
+      (i32.const 1))))`,
 };
 
 const make = (WebAssembly, initial = 1, maximum = 4) => new WebAssembly.Memory({ initial, maximum, shared: true });
@@ -25,7 +31,14 @@ export const cases = [
     title: "A shared memory needs a maximum and has a frozen SharedArrayBuffer",
     covers: ["JS API: Memory constructor", "threads"],
     needs: ["shared"],
-    expect: { memory: wasm("Memory"), buffer: shared(65536), same: true, extensible: false, noMaximum: throws("TypeError"), falsy: "[object ArrayBuffer]" },
+    expect: {
+      memory: wasm("Memory"),
+      buffer: shared(65536),
+      same: true,
+      extensible: false,
+      noMaximum: throws("TypeError"),
+      falsy: "[object ArrayBuffer]",
+    },
     run: (WebAssembly, tools) => {
       const memory = make(WebAssembly);
       return {
@@ -62,7 +75,15 @@ export const cases = [
       const now = memory.buffer;
       new Uint8Array(old)[3] = 7;
       const { grow } = tools.exports("atomics", { m: { memory } });
-      return { old, grown, now, other: old !== now, alias: new Uint8Array(now)[3], inWasm: grow(1), length: memory.buffer.byteLength };
+      return {
+        old,
+        grown,
+        now,
+        other: old !== now,
+        alias: new Uint8Array(now)[3],
+        inWasm: grow(1),
+        length: memory.buffer.byteLength,
+      };
     },
   },
   {
@@ -93,10 +114,20 @@ export const cases = [
     title: "Atomic accesses trap when they are not aligned or out of bounds",
     covers: ["threads: atomic accesses"],
     needs: ["shared"],
-    expect: { unaligned: throws("WebAssembly.RuntimeError"), bounds: throws("WebAssembly.RuntimeError"), last: 0, fence: undefined },
+    expect: {
+      unaligned: throws("WebAssembly.RuntimeError"),
+      bounds: throws("WebAssembly.RuntimeError"),
+      last: 0,
+      fence: undefined,
+    },
     run: (WebAssembly, tools) => {
       const { load, fence } = tools.exports("atomics", { m: { memory: make(WebAssembly) } });
-      return { unaligned: tools.attempt(() => load(2)), bounds: tools.attempt(() => load(65536)), last: load(65532), fence: fence() };
+      return {
+        unaligned: tools.attempt(() => load(2)),
+        bounds: tools.attempt(() => load(65536)),
+        last: load(65532),
+        fence: fence(),
+      };
     },
   },
   {
@@ -104,14 +135,25 @@ export const cases = [
     title: "wait returns at once when the value differs, and notify without waiters wakes none",
     covers: ["threads: wait and notify"],
     needs: ["shared"],
-    expect: { differs: 1, timedOut: 2, notify: 0, hostNotify: 0, unshared: throws("WebAssembly.RuntimeError"), unsharedNotify: 0 },
+    expect: {
+      differs: 1,
+      timedOut: 2,
+      notify: 0,
+      hostNotify: 0,
+      unshared: throws("WebAssembly.RuntimeError"),
+      unsharedNotify: 0,
+    },
     run: (WebAssembly, tools) => {
       const memory = make(WebAssembly);
       const { wait, notify } = tools.exports("atomics", { m: { memory } });
       const { wait: unshared, notify: unsharedNotify } = tools.exports("waiting");
       return {
-        differs: wait(0, 5, -1n), timedOut: wait(0, 0, 1000n), notify: notify(0, 1), hostNotify: Atomics.notify(new Int32Array(memory.buffer), 0),
-        unshared: tools.attempt(() => unshared()), unsharedNotify: unsharedNotify(),
+        differs: wait(0, 5, -1n),
+        timedOut: wait(0, 0, 1000n),
+        notify: notify(0, 1),
+        hostNotify: Atomics.notify(new Int32Array(memory.buffer), 0),
+        unshared: tools.attempt(() => unshared()),
+        unsharedNotify: unsharedNotify(),
       };
     },
   },
@@ -120,7 +162,12 @@ export const cases = [
     title: "Shared and unshared memories do not link in each other's place",
     covers: ["core: import matching", "threads"],
     needs: ["shared"],
-    expect: { fine: wasm("Instance"), unshared: throws("WebAssembly.LinkError"), shared: throws("WebAssembly.LinkError"), wide: throws("WebAssembly.LinkError") },
+    expect: {
+      fine: wasm("Instance"),
+      unshared: throws("WebAssembly.LinkError"),
+      shared: throws("WebAssembly.LinkError"),
+      wide: throws("WebAssembly.LinkError"),
+    },
     run: (WebAssembly, tools) => {
       const link = (name, memory) => tools.attempt(() => tools.instance(name, { m: { memory } }));
       return {
@@ -139,7 +186,8 @@ export const cases = [
     expect: { kinds: ["SharedArrayBuffer", "ArrayBuffer"], copied: [1, 2, 3], back: [9], atomic: 3, atomicOnPlain: 3 },
     modules: {
       both: `(module (memory $s (export "s") 1 2 shared) (memory $p (export "p") 1)
-        (func (export "sp") (memory.copy $p $s (i32.const 0) (i32.const 0) (i32.const 8))) (func (export "ps") (memory.copy $s $p (i32.const 100) (i32.const 8) (i32.const 1)))
+        (func (export "sp") (memory.copy $p $s (i32.const 0) (i32.const 0) (i32.const 8))) (func (export "ps")
+        (memory.copy $s $p (i32.const 100) (i32.const 8) (i32.const 1)))
         (func (export "atomic") (result i32) (i32.atomic.rmw8.add_u $s (i32.const 2) (i32.const 1)))
         (func (export "plain") (result i32) (i32.atomic.rmw8.add_u $p (i32.const 2) (i32.const 1))))`,
     },
@@ -150,8 +198,11 @@ export const cases = [
       tools.write(p, 8, [9]);
       ps();
       return {
-        kinds: [s, p].map(({ buffer }) => Object.prototype.toString.call(buffer).slice(8, -1)), copied: tools.read(p, 0, 3), back: tools.read(s, 100, 1),
-        atomic: atomic(), atomicOnPlain: plain(),
+        kinds: [s, p].map(({ buffer }) => Object.prototype.toString.call(buffer).slice(8, -1)),
+        copied: tools.read(p, 0, 3),
+        back: tools.read(s, 100, 1),
+        atomic: atomic(),
+        atomicOnPlain: plain(),
       };
     },
   },
@@ -160,7 +211,12 @@ export const cases = [
     title: "toResizableBuffer of a shared memory gives a growable SharedArrayBuffer",
     covers: ["JS API: Memory.toResizableBuffer", "threads"],
     needs: ["shared", "resizable"],
-    expect: { growable: shared(65536, { growable: true, maxByteLength: 262144 }), grown: 131072, size: 2, fixed: shared(131072, { growable: false }) },
+    expect: {
+      growable: shared(65536, { growable: true, maxByteLength: 262144 }),
+      grown: 131072,
+      size: 2,
+      fixed: shared(131072, { growable: false }),
+    },
     run: (WebAssembly, tools) => {
       const memory = make(WebAssembly);
       const growable = memory.toResizableBuffer();

@@ -10,7 +10,8 @@ export const modules = {
   start: '(module (import "m" "f" (func $f)) (start $f))',
 };
 
-const response = (bytes, { type = "application/wasm", status = 200 } = {}) => new Response(bytes, { status, headers: type === null ? {} : { "Content-Type": type } });
+const response = (bytes, { type = "application/wasm", status = 200 } = {}) =>
+  new Response(bytes, { status, headers: type === null ? {} : { "Content-Type": type } });
 
 export const cases = [
   {
@@ -24,7 +25,10 @@ export const cases = [
       bytes.fill(0);
       const module = await promise;
       return {
-        promise, module, exports: WebAssembly.Module.exports(module).map(({ name }) => name), called: new WebAssembly.Instance(module).exports.five(),
+        promise,
+        module,
+        exports: WebAssembly.Module.exports(module).map(({ name }) => name),
+        called: new WebAssembly.Instance(module).exports.five(),
         section: WebAssembly.Module.customSections(module, "c")[0],
       };
     },
@@ -34,7 +38,11 @@ export const cases = [
     title: "compile rejects for every wrong argument; it never throws",
     covers: ["JS API: compile", "Web IDL: promise types"],
     expect: {
-      missing: throws("TypeError"), number: throws("TypeError"), text: throws("TypeError"), empty: throws("WebAssembly.CompileError"), bad: throws("WebAssembly.CompileError"),
+      missing: throws("TypeError"),
+      number: throws("TypeError"),
+      text: throws("TypeError"),
+      empty: throws("WebAssembly.CompileError"),
+      bad: throws("WebAssembly.CompileError"),
       options: throws("TypeError"),
     },
     run: async (WebAssembly, tools) => ({
@@ -51,13 +59,22 @@ export const cases = [
     title: "instantiate of bytes resolves with a plain object of module and instance",
     covers: ["JS API: instantiate"],
     expect: {
-      result: { module: wasm("Module"), instance: wasm("Instance") }, keys: ["module", "instance"], attributes: { writable: true, enumerable: true, configurable: true }, called: 5,
+      result: { module: wasm("Module"), instance: wasm("Instance") },
+      keys: ["module", "instance"],
+      attributes: { writable: true, enumerable: true, configurable: true },
+      called: 5,
       another: wasm("Instance"),
     },
     run: async (WebAssembly, tools) => {
       const result = await WebAssembly.instantiate(tools.wasm("five"));
       const { value: _value, ...attributes } = Object.getOwnPropertyDescriptor(result, "instance");
-      return { result, keys: Object.keys(result), attributes, called: result.instance.exports.five(), another: new WebAssembly.Instance(result.module) };
+      return {
+        result,
+        keys: Object.keys(result),
+        attributes,
+        called: result.instance.exports.five(),
+        another: new WebAssembly.Instance(result.module),
+      };
     },
   },
   {
@@ -75,16 +92,30 @@ export const cases = [
     title: "instantiate rejects with the classes that the constructors throw",
     covers: ["JS API: instantiate", "Web IDL: promise types"],
     expect: {
-      missing: throws("TypeError"), kind: throws("TypeError"), bad: throws("WebAssembly.CompileError"), noImports: throws("TypeError"), null: throws("TypeError"),
-      primitive: throws("TypeError"), link: throws("WebAssembly.LinkError"), moduleLink: throws("WebAssembly.LinkError"), moduleNoImports: throws("TypeError"),
+      missing: throws("TypeError"),
+      kind: throws("TypeError"),
+      bad: throws("WebAssembly.CompileError"),
+      noImports: throws("TypeError"),
+      null: throws("TypeError"),
+      primitive: throws("TypeError"),
+      link: throws("WebAssembly.LinkError"),
+      moduleLink: throws("WebAssembly.LinkError"),
+      moduleNoImports: throws("TypeError"),
     },
     run: async (WebAssembly, tools) => {
       const bytes = tools.wasm("imports");
       const module = tools.module("imports");
       const settle = (...args) => tools.settle(() => WebAssembly.instantiate(...args));
       return {
-        missing: await settle(), kind: await settle({}), bad: await settle(Uint8Array.of(0)), noImports: await settle(bytes), null: await settle(bytes, null),
-        primitive: await settle(bytes, 5), link: await settle(bytes, { m: { f: 5 } }), moduleLink: await settle(module, { m: {} }), moduleNoImports: await settle(module),
+        missing: await settle(),
+        kind: await settle({}),
+        bad: await settle(Uint8Array.of(0)),
+        noImports: await settle(bytes),
+        null: await settle(bytes, null),
+        primitive: await settle(bytes, 5),
+        link: await settle(bytes, { m: { f: 5 } }),
+        moduleLink: await settle(module, { m: {} }),
+        moduleNoImports: await settle(module),
       };
     },
   },
@@ -93,12 +124,16 @@ export const cases = [
     title: "What the start function throws is what the promise rejects with",
     covers: ["JS API: instantiate"],
     expect: { value: throwsValue("mine"), identity: true, trap: throws("WebAssembly.RuntimeError") },
-    modules: { trap: '(module (start $f) (func $f unreachable))' },
+    modules: { trap: "(module (start $f) (func $f unreachable))" },
     run: async (WebAssembly, tools) => {
       const mine = new Error("mine");
-      const throwing = (value) => ({ m: { f: () => {
-        throw value;
-      } } });
+      const throwing = (value) => ({
+        m: {
+          f: () => {
+            throw value;
+          },
+        },
+      });
       return {
         value: await tools.settle(WebAssembly.instantiate(tools.wasm("start"), throwing("mine"))),
         identity: (await tools.settle(WebAssembly.instantiate(tools.module("start"), throwing(mine)))).error === mine,
@@ -132,7 +167,9 @@ export const cases = [
     expect: { log: ["after the calls", "compiled", "instantiated"] },
     run: async (WebAssembly, tools) => {
       const compiled = WebAssembly.compile(tools.wasm("five")).then(() => tools.log.push("compiled"));
-      const instantiated = compiled.then(() => WebAssembly.instantiate(tools.wasm("five"))).then(() => tools.log.push("instantiated"));
+      const instantiated = compiled
+        .then(() => WebAssembly.instantiate(tools.wasm("five")))
+        .then(() => tools.log.push("instantiated"));
       tools.log.push("after the calls");
       await instantiated;
       return { log: tools.log };
@@ -153,7 +190,13 @@ export const cases = [
     id: "js-compile-streaming",
     title: "compileStreaming takes a Response or a promise of one",
     covers: ["Web API: compileStreaming"],
-    expect: { response: wasm("Module"), promise: wasm("Module"), thenable: wasm("Module"), used: true, upperCase: wasm("Module") },
+    expect: {
+      response: wasm("Module"),
+      promise: wasm("Module"),
+      thenable: wasm("Module"),
+      used: true,
+      upperCase: wasm("Module"),
+    },
     run: async (WebAssembly, tools) => {
       const direct = response(tools.wasm("five"));
       return {
@@ -161,7 +204,9 @@ export const cases = [
         promise: await WebAssembly.compileStreaming(Promise.resolve(response(tools.wasm("five")))),
         thenable: await WebAssembly.compileStreaming({ then: (resolve) => resolve(response(tools.wasm("five"))) }),
         used: direct.bodyUsed,
-        upperCase: await tools.settle(WebAssembly.compileStreaming(response(tools.wasm("five"), { type: "Application/WASM" }))),
+        upperCase: await tools.settle(
+          WebAssembly.compileStreaming(response(tools.wasm("five"), { type: "Application/WASM" })),
+        ),
       };
     },
   },
@@ -170,8 +215,15 @@ export const cases = [
     title: "compileStreaming rejects what is no fresh, good response of the right type",
     covers: ["Web API: compile a potential WebAssembly response"],
     expect: {
-      missing: throws("TypeError"), notResponse: throws("TypeError"), type: throws("TypeError"), noType: throws("TypeError"), parameter: throws("TypeError"), status: throws("TypeError"),
-      used: throws("TypeError"), bad: throws("WebAssembly.CompileError"), rejected: throwsValue("mine"),
+      missing: throws("TypeError"),
+      notResponse: throws("TypeError"),
+      type: throws("TypeError"),
+      noType: throws("TypeError"),
+      parameter: throws("TypeError"),
+      status: throws("TypeError"),
+      used: throws("TypeError"),
+      bad: throws("WebAssembly.CompileError"),
+      rejected: throwsValue("mine"),
     },
     run: async (WebAssembly, tools) => {
       const settle = (...args) => tools.settle(() => WebAssembly.compileStreaming(...args));
@@ -179,9 +231,15 @@ export const cases = [
       const used = response(bytes);
       await used.arrayBuffer();
       return {
-        missing: await settle(), notResponse: await settle(bytes), type: await settle(response(bytes, { type: "text/plain" })), noType: await settle(response(bytes, { type: null })),
-        parameter: await settle(response(bytes, { type: "application/wasm; a=b" })), status: await settle(response(bytes, { status: 404 })), used: await settle(used),
-        bad: await settle(response(Uint8Array.of(1))), rejected: await settle(Promise.reject("mine")),
+        missing: await settle(),
+        notResponse: await settle(bytes),
+        type: await settle(response(bytes, { type: "text/plain" })),
+        noType: await settle(response(bytes, { type: null })),
+        parameter: await settle(response(bytes, { type: "application/wasm; a=b" })),
+        status: await settle(response(bytes, { status: 404 })),
+        used: await settle(used),
+        bad: await settle(response(Uint8Array.of(1))),
+        rejected: await settle(Promise.reject("mine")),
       };
     },
   },
@@ -189,13 +247,24 @@ export const cases = [
     id: "js-instantiate-streaming",
     title: "instantiateStreaming gives module and instance, and rejects like instantiate",
     covers: ["Web API: instantiateStreaming"],
-    expect: { result: { module: wasm("Module"), instance: wasm("Instance") }, called: 7, link: throws("WebAssembly.LinkError"), noImports: throws("TypeError"), type: throws("TypeError") },
+    expect: {
+      result: { module: wasm("Module"), instance: wasm("Instance") },
+      called: 7,
+      link: throws("WebAssembly.LinkError"),
+      noImports: throws("TypeError"),
+      type: throws("TypeError"),
+    },
     run: async (WebAssembly, tools) => {
       const stream = (...args) => WebAssembly.instantiateStreaming(response(tools.wasm("imports")), ...args);
       const result = await stream({ m: { f: () => 7 } });
       return {
-        result, called: result.instance.exports.run(), link: await tools.settle(() => stream({ m: { f: 5 } })), noImports: await tools.settle(() => stream()),
-        type: await tools.settle(() => WebAssembly.instantiateStreaming(response(tools.wasm("five"), { type: "text/html" }))),
+        result,
+        called: result.instance.exports.run(),
+        link: await tools.settle(() => stream({ m: { f: 5 } })),
+        noImports: await tools.settle(() => stream()),
+        type: await tools.settle(() =>
+          WebAssembly.instantiateStreaming(response(tools.wasm("five"), { type: "text/html" })),
+        ),
       };
     },
   },
@@ -205,10 +274,18 @@ export const cases = [
     covers: ["Web IDL: promise types"],
     expect: { promises: [true, true, true], error: error("WebAssembly.CompileError"), isError: true },
     run: async (WebAssembly, tools) => {
-      const promises = [WebAssembly.compile(tools.wasm("five")), WebAssembly.instantiate(tools.wasm("five")), WebAssembly.compile(5)];
+      const promises = [
+        WebAssembly.compile(tools.wasm("five")),
+        WebAssembly.instantiate(tools.wasm("five")),
+        WebAssembly.compile(5),
+      ];
       const { error: caught } = await tools.settle(WebAssembly.compile(new Uint8Array(8)));
       await Promise.allSettled(promises);
-      return { promises: promises.map((promise) => Object.getPrototypeOf(promise) === Promise.prototype), error: caught, isError: caught instanceof Error };
+      return {
+        promises: promises.map((promise) => Object.getPrototypeOf(promise) === Promise.prototype),
+        error: caught,
+        isError: caught instanceof Error,
+      };
     },
   },
   {
@@ -218,8 +295,13 @@ export const cases = [
     expect: { values: Array.from({ length: 20 }, (_, k) => k), distinct: 20 },
     run: async (WebAssembly, tools) => {
       const bytes = tools.wasm("imports");
-      const results = await Promise.all(Array.from({ length: 20 }, (_, k) => WebAssembly.instantiate(bytes, { m: { f: () => k } })));
-      return { values: results.map(({ instance }) => instance.exports.run()), distinct: new Set(results.map(({ instance }) => instance)).size };
+      const results = await Promise.all(
+        Array.from({ length: 20 }, (_, k) => WebAssembly.instantiate(bytes, { m: { f: () => k } })),
+      );
+      return {
+        values: results.map(({ instance }) => instance.exports.run()),
+        distinct: new Set(results.map(({ instance }) => instance)).size,
+      };
     },
   },
 ];
