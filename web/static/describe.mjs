@@ -18,12 +18,34 @@ export class Pattern {
   }
 }
 
-const ERRORS = ["Error", "TypeError", "RangeError", "SyntaxError", "ReferenceError", "EvalError", "URIError", "AggregateError",
-  "InternalError"];
-const INTERFACES = ["Module", "Instance", "Memory", "Table", "Global", "Tag", "Exception", "CompileError", "LinkError", "RuntimeError"];
-const WELL_KNOWN = new Map(Object.getOwnPropertyNames(Symbol)
-  .filter((name) => typeof Symbol[name] === "symbol")
-  .map((name) => [Symbol[name], `Symbol.${name}`]));
+const ERRORS = [
+  "Error",
+  "TypeError",
+  "RangeError",
+  "SyntaxError",
+  "ReferenceError",
+  "EvalError",
+  "URIError",
+  "AggregateError",
+  "InternalError",
+];
+const INTERFACES = [
+  "Module",
+  "Instance",
+  "Memory",
+  "Table",
+  "Global",
+  "Tag",
+  "Exception",
+  "CompileError",
+  "LinkError",
+  "RuntimeError",
+];
+const WELL_KNOWN = new Map(
+  Object.getOwnPropertyNames(Symbol)
+    .filter((name) => typeof Symbol[name] === "symbol")
+    .map((name) => [Symbol[name], `Symbol.${name}`]),
+);
 const SHOWN_ELEMENTS = 64;
 const TypedArray = Object.getPrototypeOf(Uint8Array);
 
@@ -97,7 +119,11 @@ export class Description {
     const description = this.describe(error, path);
     if (!(error instanceof Error)) return { error: description?.object ?? "thrown", thrown: description };
     const name = description.error ?? this.#className(error);
-    return { error: name, ...("same" in description ? { same: description.same } : {}), message: String(error.message) };
+    return {
+      error: name,
+      ...("same" in description ? { same: description.same } : {}),
+      message: String(error.message),
+    };
   }
 
   #className(value) {
@@ -135,7 +161,12 @@ export class Description {
   }
 
   #buffer(value) {
-    const result = { object: "ArrayBuffer", byteLength: value.byteLength, detached: isDetached(value), resizable: Boolean(value.resizable) };
+    const result = {
+      object: "ArrayBuffer",
+      byteLength: value.byteLength,
+      detached: isDetached(value),
+      resizable: Boolean(value.resizable),
+    };
     return value.resizable ? { ...result, maxByteLength: value.maxByteLength } : result;
   }
 

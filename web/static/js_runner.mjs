@@ -62,7 +62,7 @@ export class Tools {
     }
   }
 
-  /** What a promise (or an async function) comes to: its value, or what it rejects with. A synchronous throw is told apart. */
+  /** What a promise or an async function comes to: a value or a rejection; a synchronous throw is told apart. */
   async settle(subject) {
     let promise = subject;
     if (typeof subject === "function") {
@@ -111,7 +111,9 @@ export class Tools {
 
   /** The own property descriptors of `object` by key, in the order of its keys. */
   descriptors(object) {
-    return Object.fromEntries(Reflect.ownKeys(object).map((key) => [shownKey(key), Reflect.getOwnPropertyDescriptor(object, key)]));
+    return Object.fromEntries(
+      Reflect.ownKeys(object).map((key) => [shownKey(key), Reflect.getOwnPropertyDescriptor(object, key)]),
+    );
   }
 
   /** The 64 bits of a Number, as a BigInt. */

@@ -27,7 +27,8 @@ export const func = (name, length, constructor = false) => new Pattern({ functio
 export const same = (path) => new Pattern({ same: path });
 
 /** An ArrayBuffer of `byteLength` bytes; `more` may say detached, resizable, maxByteLength. */
-export const buffer = (byteLength, more = {}) => new Pattern({ object: "ArrayBuffer", byteLength, detached: false, resizable: false, ...more });
+export const buffer = (byteLength, more = {}) =>
+  new Pattern({ object: "ArrayBuffer", byteLength, detached: false, resizable: false, ...more });
 
 /** A detached ArrayBuffer. */
 export const detached = new Pattern({ object: "ArrayBuffer", byteLength: 0, detached: true });
