@@ -1,5 +1,5 @@
 // What the namespace that Python implements costs JavaScript: calls, memories, traps, starts of workers.
-// Runs in Node and in pages; `python -m benchmarks.face` starts it everywhere and prints the figures beside their targets.
+// Runs in Node and in pages; `python -m benchmarks.face` starts it everywhere and prints the figures and the targets.
 
 import { createLink } from '../../polyfill/python/link.mjs';
 import { loadPythonWebAssembly } from '../../polyfill/python.mjs';
@@ -32,12 +32,17 @@ const keep = (result, kept) => kept + (result === undefined ? 1 : typeof result 
 
 /** ns per call of `f`, by code of its own each time: what an engine learns of one function does not serve another. */
 function timer(f) {
-  const run = new Function('f', 'count', 'keep', `
+  const run = new Function(
+    'f',
+    'count',
+    'keep',
+    `
     let kept = 0;
     const start = performance.now();
     for (let i = 0; i < count; i++) kept = keep(f(), kept);
     const ns = ((performance.now() - start) / count) * 1e6;
-    return kept === ns ? 0 : ns;`);
+    return kept === ns ? 0 : ns;`,
+  );
   let count = 64;
   // The least of three: where other work interrupts, a short loop seems long.
   const isShort = () => [1, 2, 3].some(() => run(f, count, keep) * count < ROUND_MS * 1e6);
@@ -57,7 +62,9 @@ function measureCalls(make) {
   const rows = {};
   for (const [size, pages] of Object.entries(SIZES)) {
     const exports = make(pages);
-    rows[`an empty function, memory of ${size} that JavaScript never looked at`] = compareCalls(() => exports.nothing());
+    rows[`an empty function, memory of ${size} that JavaScript never looked at`] = compareCalls(() =>
+      exports.nothing(),
+    );
     rows[`a load, memory of ${size} that JavaScript never looked at`] = compareCalls(() => exports.load());
     exports.memory.buffer;
     rows[`an empty function, memory of ${size} with a buffer`] = compareCalls(() => exports.nothing());
@@ -148,8 +155,9 @@ async function measureStarts(indexURL, bytes, rounds) {
 /**
  * Measures everything.
  * @param {{ indexURL: string, starts?: number }} options the folder of Pyodide; how many starts of workers to measure
- * @returns {Promise<object>} the least of several times: `calls` by name: [ns, ns of an empty JavaScript function, ns more]; `loads` in ns by state of
- *   the memory; `accesses` by name: [ns, ns of `struct` on a bytearray, ratio]; `trapUs`; `starts` in ms
+ * @returns {Promise<object>} the least of several times: `calls` by name, [ns, ns of an empty JavaScript function, ns
+ *   more]; `loads` in ns by state of the memory; `accesses` by name, [ns, ns of `struct` on a bytearray, ratio];
+ *   `trapUs`; `starts` in ms
  */
 export async function measureFace({ indexURL, starts = 5 }) {
   const { WebAssembly, pyodide } = await loadPythonWebAssembly({ indexURL });

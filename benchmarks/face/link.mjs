@@ -3,7 +3,8 @@
 //   node benchmarks/face/link.mjs [native|proxy]      (after `make build`; prints a table)
 //
 // In a page: import measureLink from here and give it a Pyodide with pyjsapi, and the function createLink of
-// polyfill/python/link.mjs. The two sides of a comparison alternate; calls are medians of rounds, accesses the least of many.
+// polyfill/python/link.mjs. The two sides of a comparison alternate; calls are medians of rounds, accesses the least
+// of many.
 
 const ROUNDS = 9;
 const ROUND_MS = 12;

@@ -1,5 +1,5 @@
-// Starting Pyodide with pyjsapi from a memory snapshot: what a worker needs is made once, sent to it, and copied into its
-// memory, instead of starting Python again. A start takes some 0.2 s then instead of 1.5.
+// Starting Pyodide with pyjsapi from a memory snapshot: what a worker needs is made once, sent to it, and copied into
+// its memory, instead of starting Python again. A start takes some 0.2 s then instead of 1.5.
 //
 //   const snapshot = await makeSnapshot({ indexURL });                 // once, in a page, a worker or Node
 //   worker.postMessage(snapshot);
@@ -35,7 +35,7 @@ const RESEED = '__import__("random").seed()';
 function folderOf(indexURL) {
   const folder = indexURL.endsWith('/') ? indexURL : `${indexURL}/`;
   if (/^[a-z][a-z0-9+.-]+:/i.test(folder)) return folder;
-  const base = isNode ? `file://${process.cwd()}/` : globalThis.document?.baseURI ?? globalThis.location.href;
+  const base = isNode ? `file://${process.cwd()}/` : (globalThis.document?.baseURI ?? globalThis.location.href);
   return new URL(folder, base).href;
 }
 
@@ -108,9 +108,14 @@ async function load(parts, options = {}) {
   const { loadPyodide } = await import(/* @vite-ignore */ /* webpackIgnore: true */ `${parts.folder}pyodide.mjs`);
   const isFile = parts.folder.startsWith('file:');
   const indexURL = isFile ? decodeURIComponent(new URL(parts.folder).pathname) : parts.folder;
-  return supplied(parts, () => loadPyodide({
-    indexURL, lockFileContents: parts.lock, packageBaseUrl: indexURL, ...options,
-  }));
+  return supplied(parts, () =>
+    loadPyodide({
+      indexURL,
+      lockFileContents: parts.lock,
+      packageBaseUrl: indexURL,
+      ...options,
+    }),
+  );
 }
 
 function addPackage(pyodide, wheel) {
@@ -137,8 +142,8 @@ async function memoryOf(parts) {
  * @param {object} options
  * @param {string} options.indexURL the folder of Pyodide
  * @param {string} [options.packageURL] the wheel of pyjsapi; by default the one that Pyodide's lock file names
- * @returns {Promise<{ folder: string, module: WebAssembly.Module, wasmLength: number, library: Uint8Array, lock: string,
- *   wheel: Uint8Array, memory: Uint8Array | null }>} `memory` is null where Pyodide makes no snapshots. The promise
+ * @returns {Promise<{ folder: string, module: WebAssembly.Module, wasmLength: number, library: Uint8Array,
+ *   lock: string, wheel: Uint8Array, memory: Uint8Array | null }>} `memory` is null where Pyodide makes no snapshots. The promise
  *   rejects with an error that names the URL if a file cannot be loaded
  */
 export async function makeSnapshot({ indexURL, packageURL }) {

@@ -14,9 +14,29 @@ const case_ = (...names) => ({ id: "js-case", steps: names.map((name) => ({ name
 const run = (body, ...names) => runJsCase(case_(...names), body, WebAssembly, {});
 
 test("primitives that JSON confuses are told apart", () => {
-  const values = [0, -0, NaN, Infinity, -Infinity, "0", 0n, null, undefined, false, "", Symbol("s"), Symbol.iterator, Symbol("Symbol.iterator"), 2 ** 53];
+  const values = [
+    0,
+    -0,
+    NaN,
+    Infinity,
+    -Infinity,
+    "0",
+    0n,
+    null,
+    undefined,
+    false,
+    "",
+    Symbol("s"),
+    Symbol.iterator,
+    Symbol("Symbol.iterator"),
+    2 ** 53,
+  ];
   const texts = values.map((value) => JSON.stringify(describe(value)));
-  assert.equal(new Set(texts).size, values.length - 1, "only a symbol with a well-known description is like the well-known one");
+  assert.equal(
+    new Set(texts).size,
+    values.length - 1,
+    "only a symbol with a well-known description is like the well-known one",
+  );
 });
 
 test("texts with lone surrogates are written in escapes", () => {
@@ -29,7 +49,11 @@ test("an object that appears again is the path of its first place", () => {
   const cyclic = { mine, list: [mine, {}] };
   cyclic.self = cyclic;
   assert.deepEqual(describe(cyclic), {
-    fields: [["mine", { fields: [["a", 1]] }], ["list", [{ same: "value.mine" }, { fields: [] }]], ["self", { same: "value" }]],
+    fields: [
+      ["mine", { fields: [["a", 1]] }],
+      ["list", [{ same: "value.mine" }, { fields: [] }]],
+      ["self", { same: "value" }],
+    ],
   });
 });
 
@@ -55,7 +79,11 @@ test("buffers tell length, growth and detachment; views their elements", () => {
   memory.grow(1);
   assert.deepEqual(describe(buffer), { object: "ArrayBuffer", byteLength: 0, detached: true, resizable: false });
   assert.deepEqual(describe(new ArrayBuffer(2, { maxByteLength: 4 })), {
-    object: "ArrayBuffer", byteLength: 2, detached: false, resizable: true, maxByteLength: 4,
+    object: "ArrayBuffer",
+    byteLength: 2,
+    detached: false,
+    resizable: true,
+    maxByteLength: 4,
   });
   assert.deepEqual(describe(Float64Array.of(-0, NaN)).elements, [{ number: "-0" }, { number: "NaN" }]);
   assert.equal(describe(new SharedArrayBuffer(8)).object, "SharedArrayBuffer");
@@ -66,15 +94,22 @@ test("exports objects tell their prototype and that they are frozen", () => {
 });
 
 test("what threw is an entry with its class and message, or its value", async () => {
-  const transcript = await run((_WebAssembly, tools) => ({
-    error: tools.attempt(() => null.x),
-    value: tools.attempt(() => {
-      throw undefined;
+  const transcript = await run(
+    (_WebAssembly, tools) => ({
+      error: tools.attempt(() => null.x),
+      value: tools.attempt(() => {
+        throw undefined;
+      }),
+      inside: [
+        tools.attempt(() => {
+          throw new RangeError("r");
+        }),
+      ],
     }),
-    inside: [tools.attempt(() => {
-      throw new RangeError("r");
-    })],
-  }), "error", "value", "inside");
+    "error",
+    "value",
+    "inside",
+  );
   assert.equal(transcript[0].error, "TypeError");
   assert.ok(transcript[0].message);
   assert.deepEqual(transcript[1], { error: "thrown", thrown: { undefined: true } });
@@ -82,10 +117,20 @@ test("what threw is an entry with its class and message, or its value", async ()
 });
 
 test("a case that throws is unfinished in every observation", async () => {
-  const transcript = await run(() => {
-    throw new SyntaxError("broken");
-  }, "a", "b");
-  assert.deepEqual(transcript.map(({ error, unfinished }) => [error, unfinished]), [["SyntaxError", true], ["SyntaxError", true]]);
+  const transcript = await run(
+    () => {
+      throw new SyntaxError("broken");
+    },
+    "a",
+    "b",
+  );
+  assert.deepEqual(
+    transcript.map(({ error, unfinished }) => [error, unfinished]),
+    [
+      ["SyntaxError", true],
+      ["SyntaxError", true],
+    ],
+  );
 });
 
 test("an observation that is not expected is an error, one that is missing is told", async () => {

@@ -1,5 +1,5 @@
-// The comparison page's JavaScript cases on the Python engine's namespace in Node, over both kinds of link, against what
-// each case expects.
+// The comparison page's JavaScript cases on the Python engine's namespace in Node, over both kinds of link, against
+// what each case expects.
 // They stand in web/js_cases; the page compares the same cases with the browsers' own namespaces.
 
 import assert from 'node:assert/strict';
@@ -18,10 +18,12 @@ const assembled = new Map();
 
 /** The bytes of the modules of a case. */
 function modulesOf({ modules }) {
-  return Object.fromEntries(Object.entries(modules).map(([name, text]) => {
-    if (!assembled.has(text)) assembled.set(text, wat(text));
-    return [name, assembled.get(text)];
-  }));
+  return Object.fromEntries(
+    Object.entries(modules).map(([name, text]) => {
+      if (!assembled.has(text)) assembled.set(text, wat(text));
+      return [name, assembled.get(text)];
+    }),
+  );
 }
 
 async function definitionsOf(file) {
@@ -31,10 +33,14 @@ async function definitionsOf(file) {
 
 /** What this version of Node lacks, resizable buffers of memories for instance, the browsers' runs prove. */
 async function supportedCases() {
-  const files = await Promise.all((await caseFiles()).map(async (file) => {
-    const definitions = await definitionsOf(file);
-    return (await listCases([file])).filter(isSupported).map((case_) => ({ case_, run: definitions.get(case_.id).run }));
-  }));
+  const files = await Promise.all(
+    (await caseFiles()).map(async (file) => {
+      const definitions = await definitionsOf(file);
+      return (await listCases([file]))
+        .filter(isSupported)
+        .map((case_) => ({ case_, run: definitions.get(case_.id).run }));
+    }),
+  );
   return files.flat();
 }
 

@@ -24,14 +24,18 @@ const WRITES = `(module (memory (export "memory") 1)
 
 /** The package of this tree as a zip. */
 async function packageOfTree() {
-  const bytes = source.runPython(`
+  const bytes = source
+    .runPython(
+      `
 import io, pathlib, zipfile
 root = pathlib.Path("/source")
 target = io.BytesIO()
 with zipfile.ZipFile(target, "w") as archive:
     for path in sorted((root / "pyjsapi").rglob("*.py")):
         archive.write(path, path.relative_to(root).as_posix())
-target.getvalue()`).toJs();
+target.getvalue()`,
+    )
+    .toJs();
   const path = join(folder, 'pyjsapi.zip');
   await writeFile(path, bytes);
   return pathToFileURL(path).href;
