@@ -14,9 +14,11 @@ from uuid import uuid4
 
 from pyjsapi.blocks.block import SharedBlock
 from pyjsapi.blocks.waiters import Waiter
+from pyjsapi.blocks.waiting import current_policy
 from pyjsapi.bridge.connection import connection, tools
 from pyjsapi.bridge.foreign_bytes import ForeignView
 from pyjsapi.bridge.hooks import HOOKS, MemoryAnchor
+from pyjsapi.bridge.link_errors import CannotWait
 from pyjsapi.bridge.storage import LinkedSharedMemoryStorage
 from pyjsapi.syntax.types import PAGE_SIZE, PAGE_SIZE_LOG2, MemType
 
@@ -109,7 +111,8 @@ class WebBlock(SharedBlock):
 
     def extend(self, length: int) -> None:
         """See `SharedBlock`. Raises `MemoryError` where the engine refuses."""
-        delta = length - self.length >> PAGE_SIZE_LOG2
+        # The engine can only add. If others grow it just now, it becomes longer, never shorter.
+        delta = max(length - self.length, 0) >> PAGE_SIZE_LOG2
         if HOOKS["grow_memory"](int(self._anchor), delta) < 0:
             raise MemoryError("JavaScript could not grow the memory")
 
@@ -197,6 +200,20 @@ class WebMemoryStorage(LinkedSharedMemoryStorage):
         super().__init__(type_, page_limit=page_limit, record=record)
         most = page_limit if type_.maximum is None else min(type_.maximum, page_limit)
         self.ceiling = min(most, len(block.reservation) >> PAGE_SIZE_LOG2)
+
+    def accessor(self, name: str) -> Callable[..., Any]:
+        """See `LinkedMemoryStorage`. The engine may let an agent wait that pyjsapi does not let."""
+        found = super().accessor(name)
+        if not name.startswith("memory_atomic_wait"):
+            return found
+
+        def wait(*operands: int) -> int:
+            if not current_policy().can_block:
+                raise CannotWait
+            result: int = found(*operands)
+            return result
+
+        return wait
 
 
 def new_block(pages: int, most: int, fixed_length: int | None = None) -> WebBlock:

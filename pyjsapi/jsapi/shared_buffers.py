@@ -96,4 +96,9 @@ class MemoryGrowth:
                     "more could not be reserved, or Limits.max_memory_bytes or others forbid it"
                 )
             if delta:
-                block.extend(length)
+                try:
+                    block.extend(length)
+                except MemoryError as error:
+                    raise RangeError(
+                        f"SharedArrayBuffer.grow(): {length} bytes: {error}"
+                    ) from error

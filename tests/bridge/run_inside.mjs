@@ -1,0 +1,40 @@
+// Runs the functions `case_*` of a Python file inside Pyodide under Node, on the sources of this checkout:
+// `node run_inside.mjs FILE`. The last line of standard output is a JSON object: by name null, or a traceback.
+import { readFileSync } from "node:fs";
+import { resolve } from "node:path";
+import { fileURLToPath, pathToFileURL } from "node:url";
+
+const ROOT = fileURLToPath(new URL("../..", import.meta.url));
+const indexURL = `${ROOT}node_modules/pyodide/`;
+const { loadPyodide } = await import(pathToFileURL(`${indexURL}pyodide.mjs`));
+
+const pyodide = await loadPyodide({ indexURL });
+pyodide.mountNodeFS("/src", ROOT);
+
+const path = resolve(process.argv[2]);
+const run = pyodide.runPython(`
+import inspect, json, sys, traceback
+sys.dont_write_bytecode = True
+sys.path[:0] = ["/src", "/src/tests/agents/programs"]
+
+async def run(source, path):
+    space = {"__name__": "inside", "__file__": path}
+    exec(compile(source, path, "exec"), space)
+    found = {}
+    for name, function in list(space.items()):
+        if name.startswith("case_"):
+            print(name)
+            try:
+                result = function()
+                if inspect.isawaitable(result):
+                    await result
+            except BaseException:
+                found[name] = traceback.format_exc()
+            else:
+                found[name] = None
+    return json.dumps(found)
+
+run
+`);
+const found = await run(readFileSync(path, "utf-8"), path);
+process.stdout.write(`\n${found}\n`, () => process.exit(0));
