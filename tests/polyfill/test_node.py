@@ -15,6 +15,8 @@ FILES = sorted(FOLDER.rglob("*.test.mjs"))
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.relative_to(FOLDER).as_posix())
 def test_file(path: Path) -> None:
     command = ["node", "--test", "--test-reporter=tap", path]
-    result = subprocess.run(command, cwd=ROOT, stdin=subprocess.DEVNULL, capture_output=True, text=True)
+    result = subprocess.run(
+        command, cwd=ROOT, stdin=subprocess.DEVNULL, capture_output=True, text=True
+    )
     assert result.returncode == 0, result.stdout + result.stderr
     assert "\n# pass 0\n" not in result.stdout, f"{path.name} holds no test"

@@ -6,12 +6,23 @@ import subprocess
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-OPTIONS = ["--noEmit", "--strict", "--target", "es2022", "--module", "nodenext", "--lib", "es2024,dom"]
+OPTIONS = [
+    "--noEmit",
+    "--strict",
+    "--target",
+    "es2022",
+    "--module",
+    "nodenext",
+    "--lib",
+    "es2024,dom",
+]
 
 
 def test_the_types_hold_together_and_describe_the_namespaces() -> None:
     sources = sorted((ROOT / "polyfill" / "types").glob("*.d.ts"))
     sources += sorted((ROOT / "polyfill" / "test" / "types").glob("*.ts"))
     command = ["node", ROOT / "node_modules" / "typescript" / "bin" / "tsc", *OPTIONS, *sources]
-    result = subprocess.run(command, cwd=ROOT, stdin=subprocess.DEVNULL, capture_output=True, text=True)
+    result = subprocess.run(
+        command, cwd=ROOT, stdin=subprocess.DEVNULL, capture_output=True, text=True
+    )
     assert result.returncode == 0, result.stdout + result.stderr

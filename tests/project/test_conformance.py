@@ -68,7 +68,14 @@ def checkout(tmp_path: Path) -> Path:
 
 
 def _run(checkout: Path, *options: str | Path) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, ROOT / "scripts" / "conformance.py", checkout, "--engine", "node", *options]
+    command = [
+        sys.executable,
+        ROOT / "scripts" / "conformance.py",
+        checkout,
+        "--engine",
+        "node",
+        *options,
+    ]
     return subprocess.run(
         [str(word) for word in command], stdin=subprocess.DEVNULL, capture_output=True, text=True
     )
@@ -81,7 +88,10 @@ def test_the_files_meant_for_browsers_run_and_are_reported(checkout: Path, tmp_p
     (files,) = json.loads(results.read_text(encoding="utf-8")).values()
     assert sorted(files) == ["test/js-api/broken.any.js", "test/js-api/module/all.any.js"]
     assert "ReferenceError" in files["test/js-api/broken.any.js"]["error"]
-    statuses = {name: status for name, (status, _) in files["test/js-api/module/all.any.js"]["subtests"].items()}
+    statuses = {
+        name: status
+        for name, (status, _) in files["test/js-api/module/all.any.js"]["subtests"].items()
+    }
     assert statuses.pop("wrong | on purpose") == "fail"
     assert statuses == dict.fromkeys(
         ["a script beside the file", "the global object", "twice", "twice (2)", "later"], "pass"
@@ -99,7 +109,9 @@ def test_failures_are_told_with_their_messages_and_reasons(monkeypatch: pytest.M
     path = "test/js-api/table/grow-memory64.any.js"
     node, page = report.Place("Node", "20", "main"), report.Place("Firefox", "1", "window")
     passing = report.FileResult({"Basic i64": ("pass", ""), "a | b": ("pass", "")})
-    failing = report.FileResult({"Basic i64": ("fail", "nulls is not defined"), "a | b": ("pass", "")})
+    failing = report.FileResult(
+        {"Basic i64": ("fail", "nulls is not defined"), "a | b": ("pass", "")}
+    )
     results = report.Results("spec", "1234")
     results.runs[node] = {"python": {path: failing}, "native": {path: failing}}
     results.runs[page] = {"python": {path: failing}, "native": {path: passing}}

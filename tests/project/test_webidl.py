@@ -44,7 +44,12 @@ def test_an_interface_is_read_with_all_its_parts(webidl: Any) -> None:
     thing = definitions.interfaces["Thing"]
     assert thing.attributes == {"LegacyNamespace": "N", "Exposed": "Window,Worker"}
     first, second = thing.constructor.arguments
-    assert (first.name, first.optional, second.name, second.optional) == ("options", False, "value", True)
+    assert (first.name, first.optional, second.name, second.optional) == (
+        "options",
+        False,
+        "value",
+        True,
+    )
     stack, value = thing.attribute_members
     assert (str(stack.type), stack.readonly) == ("(DOMString or undefined)", True)
     assert (str(value.type), value.readonly) == ("any", False)
@@ -85,7 +90,10 @@ def test_partial_namespaces_enumerations_and_typedefs_are_read(webidl: Any) -> N
     [
         ("interface A {}", "line 1: expected ;, found end of file"),
         ("\ninterface A : B {};", "line 2: expected {, found :"),
-        ("mixin M {};", "line 1: expected interface, namespace, dictionary, enum or typedef, found mixin"),
+        (
+            "mixin M {};",
+            "line 1: expected interface, namespace, dictionary, enum or typedef, found mixin",
+        ),
         ("enum E { a };", "line 1: expected string, found a"),
         ("interface A {\n readonly any a;\n};", "line 2: expected attribute, found any"),
         ("interface A {}; interface A {};", "line 1: A is already defined"),
