@@ -26,7 +26,7 @@ CASES = [
 
 @pytest.fixture(scope="module")
 def results() -> dict[str, str | None]:
-    command = ["node", HERE / "run_inside.mjs", INSIDE]
+    command = ["node", str(HERE / "run_inside.mjs"), str(INSIDE)]
     done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr[-4000:]
     printed, _, last = done.stdout.strip().rpartition("\n")
@@ -49,7 +49,7 @@ def test_a_worker_can_print(results: dict[str, str | None]) -> None:
 
 
 def test_the_generated_javascript_is_current() -> None:
-    command = [sys.executable, ROOT / "scripts" / "generate_bridge.py", "--check"]
+    command = [sys.executable, str(ROOT / "scripts" / "generate_bridge.py"), "--check"]
     result = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True)
     assert result.returncode == 0, result.stdout + result.stderr
 

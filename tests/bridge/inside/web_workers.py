@@ -8,7 +8,7 @@ import importlib
 from pathlib import Path
 from typing import Any
 
-import js  # type: ignore[import-not-found]
+import js
 
 from pyjsapi import (
     Atomics,
