@@ -6,6 +6,7 @@ bytes, and wait in the engine's own queues.
 
 from __future__ import annotations
 
+import gc
 import math
 from collections.abc import Callable
 from contextlib import nullcontext
@@ -25,7 +26,6 @@ from pyjsapi.syntax.types import PAGE_SIZE, PAGE_SIZE_LOG2, MemType
 MOST_PAGES: Final = 1 << 16
 """Pages of 64 KiB that a WebAssembly.Memory can have."""
 
-_NAMES: Final = {"xchg": "xchg", "exchange": "xchg"}
 _RMW: Final = {1: "rmw8", 2: "rmw16", 4: "rmw", 8: "rmw"}
 
 
@@ -101,7 +101,7 @@ class WebBlock(SharedBlock):
 
     def update(self, operation: str, address: int, size: int, operand: int) -> int:
         """See `SharedBlock`."""
-        return self._access(_rmw(_NAMES.get(operation, operation), size))(address, operand)
+        return self._access(_rmw(operation, size))(address, operand)
 
     def compare_exchange(self, address: int, size: int, expected: int, replacement: int) -> int:
         """See `SharedBlock`."""
@@ -218,15 +218,24 @@ class WebMemoryStorage(LinkedSharedMemoryStorage):
 
 def new_block(pages: int, most: int, fixed_length: int | None = None) -> WebBlock:
     """A block of its own; `MemoryError` where the engine allows no more."""
-    import js
     from pyodide.ffi import JsException
+
+    try:
+        memory = _native_memory(pages, most)
+    except JsException:
+        gc.collect()  # engines allow few of them at a time
+        try:
+            memory = _native_memory(pages, most)
+        except JsException as error:
+            raise MemoryError(f"JavaScript allows no such memory: {error}") from None
+    return WebBlock(
+        memory, most * PAGE_SIZE if fixed_length is None else fixed_length, fixed_length
+    )
+
+
+def _native_memory(pages: int, most: int) -> Any:
+    import js
 
     descriptor = js.Object.new()
     descriptor.initial, descriptor.maximum, descriptor.shared = pages, most, True
-    try:
-        memory = js.WebAssembly.Memory.new(descriptor)
-    except JsException as error:
-        raise MemoryError(f"JavaScript allows no such memory: {error}") from None
-    return WebBlock(
-        memory, fixed_length if fixed_length is not None else most * PAGE_SIZE, fixed_length
-    )
+    return js.WebAssembly.Memory.new(descriptor)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import importlib
+import weakref
 from pathlib import Path
 from typing import Any
 
@@ -342,6 +343,11 @@ def onmessage(event):
         array = Int32Array(memory.buffer)
         Atomics.store(array, 1, 1)
         self.postMessage([Atomics.wait(array, 0, 0), Atomics.wait(array, 0, 0, 1), Atomics.wait(array, 0, 9)])
+    elif data == "block":
+        try:
+            self.receive()
+        except TypeError as error:
+            self.postMessage(str(error))
     elif data == "grow":
         self.postMessage([memory.grow(1), len(Int32Array(memory.buffer))])
     elif data == "forever":
@@ -387,6 +393,10 @@ async def case_a_worker_lives_and_ends() -> None:
         await asyncio.sleep(0.01)
     assert await worker.receive_async() == ["ok", "timed-out", "not-equal"]
 
+    # Nothing can arrive while it blocks, which it is told.
+    worker.postMessage("block")
+    assert "await receive_async()" in await worker.receive_async()
+
     # It grows the memory.
     worker.postMessage("grow")
     assert await worker.receive_async() == [1, PAGE // 2]
@@ -402,6 +412,13 @@ async def case_a_worker_lives_and_ends() -> None:
     assert "ended" in repr(worker)
     worker.postMessage("nobody hears it")
     worker.terminate()
+
+    # Nothing is left of it.
+    backend = weakref.ref(worker._backend)
+    del worker, channel, message
+    await run_soon()
+    gc.collect()
+    assert backend() is None, gc.get_referrers(backend())
 
 
 async def case_the_programs_run() -> None:
