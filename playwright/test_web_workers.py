@@ -159,6 +159,7 @@ def test_programs_run_unchanged(page: Page) -> None:
         page,
         """
 worker.terminate()
+await sharing.prepare_workers()
 import counter, grow_race
 counted, grown = await asyncio.gather(
     counter.run("web", workers=1, times=1000),

@@ -2,8 +2,9 @@
 
     python scripts/generate_bridge.py [--check]
 
-The modules of ``polyfill/python`` that ``web/connection.mjs`` imports become one expression, whose value has what that
-module exports. Their imports and exports have the simple forms that the house uses; anything else is an error.
+``web/connection.mjs`` and the modules that it imports become one expression, whose value has what that module exports;
+so does ``web/worker.mjs``, the script of workers. Their imports and exports have the simple forms that the house uses;
+anything else is an error.
 """
 
 from __future__ import annotations
@@ -41,10 +42,12 @@ COMMENT = re.compile(r"^ *(?://.*|/\*\*(?:[^*]|\*(?!/))*\*/)\n", re.M)
 
 
 class Bundle:
-    """Modules in the order in which they must run."""
+    """A module and those that it imports, in the order in which they must run."""
 
-    def __init__(self) -> None:
+    def __init__(self, entry: str) -> None:
+        self.entry = entry
         self.modules: dict[str, str] = {}
+        self.add(entry)
 
     def add(self, name: str) -> None:
         """Add a module after those that it imports."""
@@ -59,7 +62,7 @@ class Bundle:
             exports += [part.strip() for part in names.split(",")]
         text = IMPORT.sub(lambda match: _as_constants(name, match), text)
         text = LIST.sub("", DECLARATION.sub("", text))
-        if re.search(r"^(import|export)\b|\bawait import\(", text, re.M):
+        if re.search(r"^(import|export)\b", text, re.M):
             raise Failure(f"{name} has an import or export of a form that cannot be bundled")
         self.modules[name] = (
             f"modules['{name}'] = (() => {{\n{text.strip()}\nreturn {{ {', '.join(exports)} }};\n}})();"
@@ -68,7 +71,7 @@ class Bundle:
     def text(self) -> str:
         """The whole as one expression."""
         body = "\n".join(self.modules.values())
-        return f"(() => {{\nconst modules = {{}};\n{body}\nreturn modules['{ENTRY}'];\n}})()"
+        return f"(() => {{\nconst modules = {{}};\n{body}\nreturn modules['{self.entry}'];\n}})()"
 
 
 def _as_constants(name: str, match: re.Match[str]) -> str:
@@ -79,15 +82,12 @@ def _as_constants(name: str, match: re.Match[str]) -> str:
 
 def generate() -> str:
     """The text of the generated file."""
-    bundle = Bundle()
-    bundle.add(ENTRY)
-    source = bundle.text()
-    worker = COMMENT.sub("", (SOURCES / WORKER).read_text(encoding="utf-8"))
+    source, worker = Bundle(ENTRY).text(), Bundle(WORKER).text()
     for text in (source, worker):
         if '"""' in text:
             raise Failure('a module has """ in it')
     # Lines of any length are allowed here.
-    return "# ruff: noqa: E501\n" + HEADER.format(source=source, worker=worker.strip())
+    return "# ruff: noqa: E501\n" + HEADER.format(source=source, worker=worker)
 
 
 def main() -> int:

@@ -1939,6 +1939,156 @@ function createLinkNow(pyodide) {
 }
 return { canLink, createLink, createLinkNow, NativeLink };
 })();
+modules['snapshot.mjs'] = (() => {
+const isNode = typeof process === 'object' && typeof process.versions?.node === 'string';
+
+const PACKAGE_PATH = '/lib/pyjsapi.zip';
+
+const IMPORTS = `
+def start():
+    import importlib, pkgutil, random, sys
+    if ${JSON.stringify(PACKAGE_PATH)} not in sys.path:
+        sys.path.append(${JSON.stringify(PACKAGE_PATH)})
+    import pyjsapi, pyjsapi.bridge
+    for module in pkgutil.iter_modules(pyjsapi.bridge.__path__):
+        importlib.import_module(f"pyjsapi.bridge.{module.name}")
+    "".encode("utf-16-le")
+    pyjsapi.WebAssembly.Instance(pyjsapi.WebAssembly.Module(b"\\0asm\\1\\0\\0\\0"))
+start()
+del start
+`;
+
+const RESEED = '__import__("random").seed()';
+
+function folderOf(indexURL) {
+  const folder = indexURL.endsWith('/') ? indexURL : `${indexURL}/`;
+  if (/^[a-z][a-z0-9+.-]+:/i.test(folder)) return folder;
+  const base = isNode ? `file://${process.cwd()}/` : (globalThis.document?.baseURI ?? globalThis.location.href);
+  return new URL(folder, base).href;
+}
+
+async function bytesOf(url) {
+  try {
+    if (isNode && url.startsWith('file:')) {
+      const { readFile } = await import('node:fs/promises');
+      return new Uint8Array(await readFile(new URL(url)));
+    }
+    const response = await fetch(url);
+    if (!response.ok) throw new Error(`HTTP status ${response.status}`);
+    return new Uint8Array(await response.arrayBuffer());
+  } catch (error) {
+    throw new Error(`${url} could not be loaded: ${error?.message ?? error}`, { cause: error });
+  }
+}
+
+function shared(bytes) {
+  if (typeof SharedArrayBuffer === 'undefined' || globalThis.crossOriginIsolated === false) return bytes;
+  const copy = new Uint8Array(new SharedArrayBuffer(bytes.length));
+  copy.set(bytes);
+  return copy;
+}
+
+const own = (bytes) => (bytes.buffer instanceof ArrayBuffer ? bytes : bytes.slice());
+
+function shortLock(text) {
+  const lock = JSON.parse(text);
+  const { pyjsapi } = lock.packages;
+  return { text: JSON.stringify({ ...lock, packages: {} }), wheel: pyjsapi?.file_name };
+}
+
+async function supplied({ folder, module, wasmLength, library }, start) {
+  const { fetch: givenFetch, WebAssembly: engine } = globalThis;
+  const { instantiate, instantiateStreaming } = engine;
+  const isCode = Symbol('the code');
+  const instance = async (imports) => ({ module, instance: await instantiate.call(engine, module, imports) });
+  engine.instantiate = (source, imports) => {
+    const isOurs = !(source instanceof engine.Module) && source?.byteLength === wasmLength;
+    return isOurs ? instance(imports) : instantiate.call(engine, source, imports);
+  };
+  if (!isNode) {
+    engine.instantiateStreaming = async (source, imports) => {
+      const response = await source;
+      return response === isCode ? instance(imports) : instantiateStreaming.call(engine, response, imports);
+    };
+    globalThis.fetch = (resource, options) => {
+      const url = String(resource?.url ?? resource);
+      if (url === `${folder}pyodide.asm.wasm`) return Promise.resolve(isCode);
+      if (url === `${folder}python_stdlib.zip`) return Promise.resolve(new Response(own(library)));
+      return givenFetch(resource, options);
+    };
+  }
+  try {
+    return await start();
+  } finally {
+    engine.instantiate = instantiate;
+    if (!isNode) {
+      engine.instantiateStreaming = instantiateStreaming;
+      globalThis.fetch = givenFetch;
+    }
+  }
+}
+
+async function load(parts, options = {}) {
+  const { loadPyodide } = await import(/* @vite-ignore */ /* webpackIgnore: true */ `${parts.folder}pyodide.mjs`);
+  const isFile = parts.folder.startsWith('file:');
+  const indexURL = isFile ? decodeURIComponent(new URL(parts.folder).pathname) : parts.folder;
+  return supplied(parts, () =>
+    loadPyodide({
+      indexURL,
+      lockFileContents: parts.lock,
+      packageBaseUrl: indexURL,
+      ...options,
+    }),
+  );
+}
+
+function addPackage(pyodide, wheel) {
+  pyodide.FS.writeFile(PACKAGE_PATH, own(wheel));
+}
+
+async function memoryOf(parts) {
+  try {
+    const pyodide = await load(parts, { _makeSnapshot: true });
+    addPackage(pyodide, parts.wheel);
+    pyodide.runPython(IMPORTS);
+    return shared(pyodide.makeMemorySnapshot());
+  } catch (error) {
+    if (/Python|pyjsapi/.test(error?.constructor?.name ?? '')) throw error;
+    return null;
+  }
+}
+
+async function makeSnapshot({ indexURL, packageURL }) {
+  const folder = folderOf(indexURL);
+  const { text: lock, wheel: name } = shortLock(new TextDecoder().decode(await bytesOf(`${folder}pyodide-lock.json`)));
+  if (packageURL === undefined && name === undefined) {
+    throw new Error(`${folder}pyodide-lock.json names no pyjsapi: give its wheel as packageURL`);
+  }
+  const wheelURL = packageURL === undefined ? folder + name : folderOf(packageURL).slice(0, -1);
+  const [code, library, wheel] = await Promise.all(
+    [`${folder}pyodide.asm.wasm`, `${folder}python_stdlib.zip`, wheelURL].map(bytesOf),
+  );
+  const module = await globalThis.WebAssembly.compile(code);
+  const parts = { folder, module, wasmLength: code.length, library: shared(library), lock, wheel: shared(wheel) };
+  return { ...parts, memory: await memoryOf(parts) };
+}
+
+async function loadFromSnapshot(snapshot) {
+  let pyodide = null;
+  if (snapshot.memory !== null) {
+    try {
+      pyodide = await load(snapshot, { _loadSnapshot: own(snapshot.memory) });
+    } catch {
+    }
+  }
+  const isRestored = pyodide !== null;
+  pyodide ??= await load(snapshot);
+  addPackage(pyodide, snapshot.wheel);
+  pyodide.runPython(isRestored ? RESEED : IMPORTS);
+  return pyodide;
+}
+return { makeSnapshot, loadFromSnapshot };
+})();
 modules['web/workers.mjs'] = (() => {
 const isNode = typeof process === 'object' && typeof process.versions?.node === 'string';
 
@@ -1985,6 +2135,7 @@ return { startWorker };
 })();
 modules['web/connection.mjs'] = (() => {
 const { createLinkNow } = modules['link.mjs'];
+const { makeSnapshot } = modules['snapshot.mjs'];
 const { startWorker } = modules['web/workers.mjs'];
 
 const VIEWS = { 4: Int32Array, 8: BigInt64Array };
@@ -1996,39 +2147,207 @@ function waitAsync(memory, address, size, expected, timeout, settled) {
   waiting.value.then((result) => settled(result === 'ok'));
   return true;
 }
-return { createLinkNow, startWorker, waitAsync };
+
+async function snapshotOf(indexURL, archive) {
+  const packageURL = URL.createObjectURL(new Blob([archive], { type: 'application/zip' }));
+  try {
+    return await makeSnapshot({ indexURL, packageURL });
+  } finally {
+    URL.revokeObjectURL(packageURL);
+  }
+}
+return { createLinkNow, snapshotOf, startWorker, waitAsync };
 })();
 return modules['web/connection.mjs'];
 })()
 """
 
 WORKER: Final = r"""
+(() => {
+const modules = {};
+modules['snapshot.mjs'] = (() => {
 const isNode = typeof process === 'object' && typeof process.versions?.node === 'string';
-const port = isNode ? (await import('node:worker_threads')).parentPort : globalThis;
+
+const PACKAGE_PATH = '/lib/pyjsapi.zip';
+
+const IMPORTS = `
+def start():
+    import importlib, pkgutil, random, sys
+    if ${JSON.stringify(PACKAGE_PATH)} not in sys.path:
+        sys.path.append(${JSON.stringify(PACKAGE_PATH)})
+    import pyjsapi, pyjsapi.bridge
+    for module in pkgutil.iter_modules(pyjsapi.bridge.__path__):
+        importlib.import_module(f"pyjsapi.bridge.{module.name}")
+    "".encode("utf-16-le")
+    pyjsapi.WebAssembly.Instance(pyjsapi.WebAssembly.Module(b"\\0asm\\1\\0\\0\\0"))
+start()
+del start
+`;
+
+const RESEED = '__import__("random").seed()';
+
+function folderOf(indexURL) {
+  const folder = indexURL.endsWith('/') ? indexURL : `${indexURL}/`;
+  if (/^[a-z][a-z0-9+.-]+:/i.test(folder)) return folder;
+  const base = isNode ? `file://${process.cwd()}/` : (globalThis.document?.baseURI ?? globalThis.location.href);
+  return new URL(folder, base).href;
+}
+
+async function bytesOf(url) {
+  try {
+    if (isNode && url.startsWith('file:')) {
+      const { readFile } = await import('node:fs/promises');
+      return new Uint8Array(await readFile(new URL(url)));
+    }
+    const response = await fetch(url);
+    if (!response.ok) throw new Error(`HTTP status ${response.status}`);
+    return new Uint8Array(await response.arrayBuffer());
+  } catch (error) {
+    throw new Error(`${url} could not be loaded: ${error?.message ?? error}`, { cause: error });
+  }
+}
+
+function shared(bytes) {
+  if (typeof SharedArrayBuffer === 'undefined' || globalThis.crossOriginIsolated === false) return bytes;
+  const copy = new Uint8Array(new SharedArrayBuffer(bytes.length));
+  copy.set(bytes);
+  return copy;
+}
+
+const own = (bytes) => (bytes.buffer instanceof ArrayBuffer ? bytes : bytes.slice());
+
+function shortLock(text) {
+  const lock = JSON.parse(text);
+  const { pyjsapi } = lock.packages;
+  return { text: JSON.stringify({ ...lock, packages: {} }), wheel: pyjsapi?.file_name };
+}
+
+async function supplied({ folder, module, wasmLength, library }, start) {
+  const { fetch: givenFetch, WebAssembly: engine } = globalThis;
+  const { instantiate, instantiateStreaming } = engine;
+  const isCode = Symbol('the code');
+  const instance = async (imports) => ({ module, instance: await instantiate.call(engine, module, imports) });
+  engine.instantiate = (source, imports) => {
+    const isOurs = !(source instanceof engine.Module) && source?.byteLength === wasmLength;
+    return isOurs ? instance(imports) : instantiate.call(engine, source, imports);
+  };
+  if (!isNode) {
+    engine.instantiateStreaming = async (source, imports) => {
+      const response = await source;
+      return response === isCode ? instance(imports) : instantiateStreaming.call(engine, response, imports);
+    };
+    globalThis.fetch = (resource, options) => {
+      const url = String(resource?.url ?? resource);
+      if (url === `${folder}pyodide.asm.wasm`) return Promise.resolve(isCode);
+      if (url === `${folder}python_stdlib.zip`) return Promise.resolve(new Response(own(library)));
+      return givenFetch(resource, options);
+    };
+  }
+  try {
+    return await start();
+  } finally {
+    engine.instantiate = instantiate;
+    if (!isNode) {
+      engine.instantiateStreaming = instantiateStreaming;
+      globalThis.fetch = givenFetch;
+    }
+  }
+}
+
+async function load(parts, options = {}) {
+  const { loadPyodide } = await import(/* @vite-ignore */ /* webpackIgnore: true */ `${parts.folder}pyodide.mjs`);
+  const isFile = parts.folder.startsWith('file:');
+  const indexURL = isFile ? decodeURIComponent(new URL(parts.folder).pathname) : parts.folder;
+  return supplied(parts, () =>
+    loadPyodide({
+      indexURL,
+      lockFileContents: parts.lock,
+      packageBaseUrl: indexURL,
+      ...options,
+    }),
+  );
+}
+
+function addPackage(pyodide, wheel) {
+  pyodide.FS.writeFile(PACKAGE_PATH, own(wheel));
+}
+
+async function memoryOf(parts) {
+  try {
+    const pyodide = await load(parts, { _makeSnapshot: true });
+    addPackage(pyodide, parts.wheel);
+    pyodide.runPython(IMPORTS);
+    return shared(pyodide.makeMemorySnapshot());
+  } catch (error) {
+    if (/Python|pyjsapi/.test(error?.constructor?.name ?? '')) throw error;
+    return null;
+  }
+}
+
+async function makeSnapshot({ indexURL, packageURL }) {
+  const folder = folderOf(indexURL);
+  const { text: lock, wheel: name } = shortLock(new TextDecoder().decode(await bytesOf(`${folder}pyodide-lock.json`)));
+  if (packageURL === undefined && name === undefined) {
+    throw new Error(`${folder}pyodide-lock.json names no pyjsapi: give its wheel as packageURL`);
+  }
+  const wheelURL = packageURL === undefined ? folder + name : folderOf(packageURL).slice(0, -1);
+  const [code, library, wheel] = await Promise.all(
+    [`${folder}pyodide.asm.wasm`, `${folder}python_stdlib.zip`, wheelURL].map(bytesOf),
+  );
+  const module = await globalThis.WebAssembly.compile(code);
+  const parts = { folder, module, wasmLength: code.length, library: shared(library), lock, wheel: shared(wheel) };
+  return { ...parts, memory: await memoryOf(parts) };
+}
+
+async function loadFromSnapshot(snapshot) {
+  let pyodide = null;
+  if (snapshot.memory !== null) {
+    try {
+      pyodide = await load(snapshot, { _loadSnapshot: own(snapshot.memory) });
+    } catch {
+    }
+  }
+  const isRestored = pyodide !== null;
+  pyodide ??= await load(snapshot);
+  addPackage(pyodide, snapshot.wheel);
+  pyodide.runPython(isRestored ? RESEED : IMPORTS);
+  return pyodide;
+}
+return { makeSnapshot, loadFromSnapshot };
+})();
+modules['web/worker.mjs'] = (() => {
+const { loadFromSnapshot } = modules['snapshot.mjs'];
+
+const isNode = typeof process === 'object' && typeof process.versions?.node === 'string';
+const port = isNode ? process.getBuiltinModule('node:worker_threads').parentPort : globalThis;
 const post = (message) => port.postMessage(message);
+const PACKAGE_FOLDER = '/lib/pyjsapi_package';
 
 let receive;
-let early = [];
+const early = [];
 
 function arrived(message) {
   if (receive) receive(message.data, message.memories ?? []);
   else early.push(message);
 }
 
-async function start({ indexURL, archive, files, job }) {
+async function loadPlainly(indexURL, archive) {
   const { loadPyodide } = await import(`${isNode && indexURL.startsWith('/') ? 'file://' : ''}${indexURL}pyodide.mjs`);
-  const pyodide = await loadPyodide({
-    indexURL,
-    stdin: () => null,
-    stdout: (line) => console.log(line),
-    stderr: (line) => console.error(line),
-  });
-  pyodide.unpackArchive(archive, 'zip', { extractDir: '/lib/pyjsapi_package' });
+  const pyodide = await loadPyodide({ indexURL });
+  pyodide.unpackArchive(archive, 'zip', { extractDir: PACKAGE_FOLDER });
+  return pyodide;
+}
+
+async function start({ indexURL, archive, snapshot, files, job }) {
+  const pyodide = snapshot ? await loadFromSnapshot(snapshot) : await loadPlainly(indexURL, archive);
+  pyodide.setStdin({ stdin: () => null });
+  pyodide.setStdout({ batched: (line) => console.log(line) });
+  pyodide.setStderr({ batched: (line) => console.error(line) });
   for (const [path, bytes] of files) {
     pyodide.FS.mkdirTree(path.slice(0, path.lastIndexOf('/')) || '/');
     pyodide.FS.writeFile(path, bytes);
   }
-  pyodide.runPython('import sys; sys.path.insert(0, "/lib/pyjsapi_package")');
+  pyodide.runPython(`import sys; sys.path.insert(0, "${PACKAGE_FOLDER}")`);
   const worker = pyodide.pyimport('pyjsapi.bridge.web_worker');
   const running = worker.run(
     job,
@@ -2055,4 +2374,8 @@ const listener = (message) => {
 };
 if (isNode) port.on('message', listener);
 else port.addEventListener('message', ({ data }) => listener(data));
+return {  };
+})();
+return modules['web/worker.mjs'];
+})()
 """

@@ -9,7 +9,7 @@ import marshal
 import zipfile
 from functools import cache
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Final
 
 from pyjsapi.agents.backend import Backend, Frame, Job
 from pyjsapi.bridge import sharing
@@ -48,10 +48,12 @@ class WebBackend(Backend):
         from pyjsapi.bridge.javascript_gen import WORKER
 
         self._proxies = [create_proxy(self.link.arrived), create_proxy(self._over)]
+        source: dict[str, Any] = {"indexURL": _index_url(), "archive": _package()}
+        if _SNAPSHOTS:
+            source = {"snapshot": _SNAPSHOTS[0]}
         start = to_js(
             {
-                "indexURL": _index_url(),
-                "archive": _package(),
+                **source,
                 "files": [[path, data] for path, data in _files_of(self._plain[0]).items()],
                 "job": marshal.dumps(self._plain),
             },
@@ -79,6 +81,20 @@ class WebBackend(Backend):
         for proxy in self._proxies:
             proxy.destroy()
         self._worker = None
+
+
+_SNAPSHOTS: Final[list[Any]] = []
+"""The one that `prepare` made."""
+
+
+async def prepare() -> None:
+    """Make what later workers start from: see `sharing.prepare_workers`."""
+    from pyodide.ffi import to_js
+
+    if not _SNAPSHOTS:
+        made = await tools().snapshotOf(_index_url(), to_js(_package()))
+        if not _SNAPSHOTS:
+            _SNAPSHOTS.append(made)
 
 
 def _can_share() -> bool:

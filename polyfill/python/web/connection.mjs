@@ -2,6 +2,7 @@
 // its memories, and workers. It reaches Python as text (scripts/generate_bridge.py); pyjsapi/bridge/connection.py calls it.
 
 import { createLinkNow } from '../link.mjs';
+import { makeSnapshot } from '../snapshot.mjs';
 import { startWorker } from './workers.mjs';
 
 const VIEWS = { 4: Int32Array, 8: BigInt64Array };
@@ -25,4 +26,19 @@ function waitAsync(memory, address, size, expected, timeout, settled) {
   return true;
 }
 
-export { createLinkNow, startWorker, waitAsync };
+/**
+ * What workers start from faster.
+ *
+ * @param {string} indexURL the folder of Pyodide
+ * @param {Uint8Array} archive the package
+ */
+async function snapshotOf(indexURL, archive) {
+  const packageURL = URL.createObjectURL(new Blob([archive], { type: 'application/zip' }));
+  try {
+    return await makeSnapshot({ indexURL, packageURL });
+  } finally {
+    URL.revokeObjectURL(packageURL);
+  }
+}
+
+export { createLinkNow, snapshotOf, startWorker, waitAsync };

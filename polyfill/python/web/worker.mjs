@@ -1,34 +1,40 @@
-// The script of a worker that pyjsapi starts in Pyodide. Its first message says where Pyodide is and carries the
-// package; pyjsapi/bridge/web_worker.py does the rest.
+// The script of a worker that pyjsapi starts in Pyodide. Its first message says where Pyodide is, or has a snapshot of
+// it, and carries the package and the program; pyjsapi/bridge/web_worker.py does the rest.
+
+import { loadFromSnapshot } from '../snapshot.mjs';
 
 const isNode = typeof process === 'object' && typeof process.versions?.node === 'string';
-const port = isNode ? (await import('node:worker_threads')).parentPort : globalThis;
+const port = isNode ? process.getBuiltinModule('node:worker_threads').parentPort : globalThis;
 const post = (message) => port.postMessage(message);
+const PACKAGE_FOLDER = '/lib/pyjsapi_package';
 
 /** Takes messages, which may come before Python is ready. */
 let receive;
-let early = [];
+const early = [];
 
 function arrived(message) {
   if (receive) receive(message.data, message.memories ?? []);
   else early.push(message);
 }
 
-async function start({ indexURL, archive, files, job }) {
+async function loadPlainly(indexURL, archive) {
   const { loadPyodide } = await import(`${isNode && indexURL.startsWith('/') ? 'file://' : ''}${indexURL}pyodide.mjs`);
+  const pyodide = await loadPyodide({ indexURL });
+  pyodide.unpackArchive(archive, 'zip', { extractDir: PACKAGE_FOLDER });
+  return pyodide;
+}
+
+async function start({ indexURL, archive, snapshot, files, job }) {
+  const pyodide = snapshot ? await loadFromSnapshot(snapshot) : await loadPlainly(indexURL, archive);
   // Threads of Node have no file descriptors to print to: lines go the way of the console's.
-  const pyodide = await loadPyodide({
-    indexURL,
-    stdin: () => null,
-    stdout: (line) => console.log(line),
-    stderr: (line) => console.error(line),
-  });
-  pyodide.unpackArchive(archive, 'zip', { extractDir: '/lib/pyjsapi_package' });
+  pyodide.setStdin({ stdin: () => null });
+  pyodide.setStdout({ batched: (line) => console.log(line) });
+  pyodide.setStderr({ batched: (line) => console.error(line) });
   for (const [path, bytes] of files) {
     pyodide.FS.mkdirTree(path.slice(0, path.lastIndexOf('/')) || '/');
     pyodide.FS.writeFile(path, bytes);
   }
-  pyodide.runPython('import sys; sys.path.insert(0, "/lib/pyjsapi_package")');
+  pyodide.runPython(`import sys; sys.path.insert(0, "${PACKAGE_FOLDER}")`);
   const worker = pyodide.pyimport('pyjsapi.bridge.web_worker');
   const running = worker.run(
     job,

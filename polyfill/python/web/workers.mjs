@@ -23,7 +23,7 @@ function listen(worker, event, handler) {
  * Start a worker.
  *
  * @param {string} source the worker's own script (worker.mjs)
- * @param {object} start what it is told first: where Pyodide and the package are, and the job
+ * @param {object} start what it is told first: what Pyodide and the package come from, the program, and the job
  * @param {(data: Uint8Array, memories: object[]) => void} received takes what the worker sends
  * @param {(reason: string | undefined) => void} ended called once, when the worker has ended
  */

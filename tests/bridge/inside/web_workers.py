@@ -421,6 +421,19 @@ async def case_a_worker_lives_and_ends() -> None:
     assert backend() is None, gc.get_referrers(backend())
 
 
+async def case_workers_start_from_a_snapshot() -> None:
+    await sharing.prepare_workers()
+    await sharing.prepare_workers()
+    path = Path("/worker_random.py")
+    path.write_text(
+        "import random, sys\npostMessage([random.random(), 'pyjsapi.bridge.api' in sys.modules])"
+    )
+    workers = [Worker(str(path), kind="web") for _ in range(2)]
+    answers = [await worker.receive_async() for worker in workers]
+    assert [imported for _, imported in answers] == [True, True]
+    assert answers[0] != answers[1]
+
+
 async def case_the_programs_run() -> None:
     counter, mutex, ring, growth = (
         importlib.import_module(name) for name in ("counter", "mutex", "ring_buffer", "grow_race")
