@@ -42,7 +42,7 @@ def test_every_explanation_has_a_source(finished: Finished) -> None:
 def test_a_row_shows_both_answers(finished: Finished) -> None:
     row = finished.page.locator("#case-js-memories-grow-one")
     expect(row.locator(".outcome")).to_have_text("equal")
-    native, ours = row.locator(".result").all_text_contents()
+    native, ours, *_ = row.locator(".result").all_text_contents()
     assert native == ours
     assert "sizes: [1, 3, 0]" in native
     assert "ArrayBuffer (detached)" in native
@@ -55,7 +55,7 @@ def test_a_row_opens_to_observations_and_function(finished: Finished) -> None:
     detail = page.locator("#case-js-imports-first-error + tr.detail")
     expect(detail.locator(".steps tbody tr")).to_have_count(3)
     cells = detail.locator(".steps tbody tr").nth(1).locator("code").all_text_contents()
-    assert cells == ["type", "TypeError", "TypeError"]
+    assert cells[:3] == ["type", "TypeError", "TypeError"]
     if finished.name == "chromium":
         expect(detail.locator("tr.explained")).to_have_count(2)
     assert detail.locator(".source summary").all_text_contents() == ["function", "module imports"]
