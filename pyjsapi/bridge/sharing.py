@@ -90,12 +90,23 @@ def to_javascript(memory: Any) -> Any:
 
 
 def from_javascript(memory: Any, maximum: int) -> Any:
-    """The `WebAssembly.Memory` for a native shared ``WebAssembly.Memory`` with that maximum, in pages."""
-    from pyjsapi.bridge.web_block import WebBlock, WebMemoryStorage
+    """The `WebAssembly.Memory` for a native shared ``WebAssembly.Memory`` with that maximum, in pages.
+
+    Raises `TypeError` for anything else, `ValueError` for a maximum that it cannot have.
+    """
+    from pyjsapi.bridge.web_block import MOST_PAGES, WebBlock, WebMemoryStorage
     from pyjsapi.jsapi.memory import memory_object
     from pyjsapi.syntax.types import I32
 
+    buffer = getattr(memory, "buffer", None)
+    constructor = getattr(buffer, "constructor", None)
+    if getattr(constructor, "name", None) != "SharedArrayBuffer" or not hasattr(memory, "grow"):
+        raise TypeError("from_javascript(): the memory must be a shared WebAssembly.Memory")
     pages = int(memory.buffer.byteLength) >> PAGE_SIZE_LOG2
+    if not pages <= maximum <= MOST_PAGES:
+        raise ValueError(
+            f"from_javascript(): the maximum must be {pages} to {MOST_PAGES} pages, not {maximum}"
+        )
     block = WebBlock(memory, maximum << PAGE_SIZE_LOG2)
     type_ = MemType(I32, pages, maximum, True, PAGE_SIZE_LOG2)
     return memory_object(WebMemoryStorage(type_, page_limit=maximum, block=block))

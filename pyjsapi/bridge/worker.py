@@ -48,9 +48,11 @@ class WebBackend(Backend):
         from pyjsapi.bridge.javascript_gen import WORKER
 
         self._proxies = [create_proxy(self.link.arrived), create_proxy(self._over)]
-        source: dict[str, Any] = {"indexURL": _index_url(), "archive": _package()}
+        source: dict[str, Any]
         if _SNAPSHOTS:
             source = {"snapshot": _SNAPSHOTS[0]}
+        else:
+            source = {"indexURL": _index_url(), "archive": _package()}
         start = to_js(
             {
                 **source,

@@ -1,8 +1,10 @@
 // Runs the functions `case_*` of a Python file inside Pyodide under Node, on the sources of this checkout:
-// `node run_inside.mjs FILE`. The last line of standard output is a JSON object: by name null, or a traceback.
+// `node run_inside.mjs FILE [LINK]`, where LINK is 'native' or 'proxy'. The last line of standard output is a JSON object: `link`, its class, and
+// `results`, by name null or a traceback.
 import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
+import { createLink } from "../../polyfill/python/link.mjs";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 const indexURL = `${ROOT}node_modules/pyodide/`;
@@ -11,11 +13,12 @@ const { loadPyodide } = await import(pathToFileURL(`${indexURL}pyodide.mjs`));
 const pyodide = await loadPyodide({ indexURL });
 pyodide.mountNodeFS("/src", ROOT);
 
-const path = resolve(process.argv[2]);
+const [, , file, link] = process.argv;
+const path = resolve(file);
 const run = pyodide.runPython(`
 import inspect, json, sys, traceback
 sys.dont_write_bytecode = True
-sys.path[:0] = ["/src", "/src/tests/agents/programs"]
+sys.path[:0] = ["/src", "/src/tests/agents/programs", "/src/tests/bridge/inside"]
 
 async def run(source, path):
     space = {"__name__": "inside", "__file__": path}
@@ -32,9 +35,11 @@ async def run(source, path):
                 found[name] = traceback.format_exc()
             else:
                 found[name] = None
-    return json.dumps(found)
+    from pyjsapi.bridge.connection import connection
+    return json.dumps({"link": connection().constructor.name, "results": found})
 
 run
 `);
+if (link) await createLink(pyodide, { link });
 const found = await run(readFileSync(path, "utf-8"), path);
 process.stdout.write(`\n${found}\n`, () => process.exit(0));

@@ -1,6 +1,6 @@
 """Shared memories of JavaScript and Web Workers, inside Pyodide under Node, where workers are threads.
 
-Everything is in ``inside/web_workers.py``, which runs once.
+Everything is in the files of ``inside``, each of which runs once, or once with each kind of link.
 """
 
 from __future__ import annotations
@@ -9,43 +9,61 @@ import ast
 import json
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
-INSIDE = HERE / "inside" / "web_workers.py"
-
-CASES = [
-    node.name
-    for node in ast.parse(INSIDE.read_text(encoding="utf-8")).body
-    if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.name.startswith("case_")
-]
+INSIDE = HERE / "inside"
 
 
-@pytest.fixture(scope="module")
-def results() -> dict[str, str | None]:
-    command = ["node", str(HERE / "run_inside.mjs"), str(INSIDE)]
+def cases(file: str) -> list[str]:
+    """The names of a file's cases."""
+    tree = ast.parse((INSIDE / file).read_text(encoding="utf-8"))
+    functions = (ast.FunctionDef, ast.AsyncFunctionDef)
+    names = [node.name for node in tree.body if isinstance(node, functions)]
+    return [name for name in names if name.startswith("case_")]
+
+
+@cache
+def run(file: str, *link: str) -> dict[str, Any]:
+    """Run a file inside Pyodide: what its cases found, the link's class, and what was printed."""
+    command = ["node", str(HERE / "run_inside.mjs"), str(INSIDE / file), *link]
     done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr[-4000:]
     printed, _, last = done.stdout.strip().rpartition("\n")
-    found: dict[str, str | None] = json.loads(last)
-    return {**found, "printed": printed}
+    return {**json.loads(last), "printed": printed}
+
+
+def check(found: dict[str, Any], case: str) -> None:
+    if found["results"][case] is not None:
+        pytest.fail(f"inside Pyodide:\n{found['results'][case]}", pytrace=False)
+
+
+@pytest.mark.pyodide
+@pytest.mark.xdist_group("memories of JavaScript")
+@pytest.mark.parametrize("link", ["native", "proxy"])
+@pytest.mark.parametrize("case", cases("javascript_memories.py"))
+def test_memories_of_javascript(link: str, case: str) -> None:
+    found = run("javascript_memories.py", link)
+    assert found["link"] == f"{link.title()}Link"
+    check(found, case)
 
 
 @pytest.mark.pyodide
 @pytest.mark.xdist_group("web workers")
-@pytest.mark.parametrize("case", CASES)
-def test_inside_pyodide(results: dict[str, str | None], case: str) -> None:
-    if results[case] is not None:
-        pytest.fail(f"inside Pyodide:\n{results[case]}", pytrace=False)
+@pytest.mark.parametrize("case", cases("web_workers.py"))
+def test_web_workers(case: str) -> None:
+    check(run("web_workers.py"), case)
 
 
 @pytest.mark.pyodide
 @pytest.mark.xdist_group("web workers")
-def test_a_worker_can_print(results: dict[str, str | None]) -> None:
-    assert "a worker can print" in str(results["printed"])
+def test_a_worker_can_print() -> None:
+    assert "a worker can print" in run("web_workers.py")["printed"]
 
 
 def test_the_generated_javascript_is_current() -> None:
