@@ -110,8 +110,9 @@ function receive(engine, id, value) {
 
 /** Runs what is still missing in a new worker; resolves when that worker is done, broken or silent. */
 function runWorker() {
-  const left = cases.filter((case_) => engines.some((engine) => !results.get(case_.id)[engine]));
-  const needed = engines.filter((engine) => left.some((case_) => !results.get(case_.id)[engine]));
+  const missing = (case_) => engines.filter((engine) => !results.get(case_.id)[engine]);
+  const left = cases.filter((case_) => missing(case_).length);
+  const needed = engines.filter((engine) => left.some((case_) => missing(case_).includes(engine)));
   const worker = new Worker(new URL("worker.mjs", import.meta.url), { type: "module" });
   let current = null;
   let stage = "native";
@@ -147,7 +148,8 @@ function runWorker() {
       }
       showProgress(STAGES[stage]());
     });
-    worker.postMessage({ cases: left.map((case_) => ({ ...case_, sources: undefined, code: undefined })), engines: needed });
+    const sent = left.map((case_) => ({ ...case_, sources: undefined, code: undefined, missing: missing(case_) }));
+    worker.postMessage({ cases: sent, engines: needed });
   });
 }
 
