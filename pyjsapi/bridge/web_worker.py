@@ -11,11 +11,18 @@ from pyjsapi.bridge import sharing
 from pyjsapi.bridge.web_link import WebLink
 
 
-async def run(job: Any, post: Any, listen: Any) -> None:
-    """Be the worker until it ends. ``listen`` is given what takes the messages."""
+async def run(job: Any, post: Any, listen: Any, snapshot: Any = None) -> None:
+    """Be the worker until it ends.
+
+    ``listen`` is given what takes the messages; ``snapshot`` is what this worker started from, if it did, for its own.
+    """
     from pyodide.ffi import create_proxy
 
+    from pyjsapi.bridge.worker import prepared
+
     sharing.enable()
+    if snapshot is not None:
+        prepared(snapshot)
     link = WebLink(post, starter=False)
     listen(create_proxy(link.arrived))
     await run_worker_async(Job(*marshal.loads(job.to_bytes())), link)

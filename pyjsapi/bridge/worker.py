@@ -86,7 +86,7 @@ class WebBackend(Backend):
 
 
 _SNAPSHOTS: Final[list[Any]] = []
-"""The one that `prepare` made."""
+"""The one that workers start from, if there is one."""
 
 
 async def prepare() -> None:
@@ -94,9 +94,12 @@ async def prepare() -> None:
     from pyodide.ffi import to_js
 
     if not _SNAPSHOTS:
-        made = await tools().snapshotOf(_index_url(), to_js(_package()))
-        if not _SNAPSHOTS:
-            _SNAPSHOTS.append(made)
+        prepared(await tools().snapshotOf(_index_url(), to_js(_package())))
+
+
+def prepared(snapshot: Any) -> None:
+    """Take a snapshot that was made here or elsewhere."""
+    _SNAPSHOTS[:] = [snapshot]
 
 
 def _can_share() -> bool:

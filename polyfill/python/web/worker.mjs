@@ -43,6 +43,7 @@ async function start({ indexURL, archive, snapshot, files, job }) {
       receive = handler;
       for (const message of early.splice(0)) arrived(message);
     },
+    snapshot,
   );
   await running;
   post({ end: true });

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import importlib
+import sys
 import weakref
 from pathlib import Path
 
@@ -19,6 +20,7 @@ from pyjsapi import (
     Worker,
     wat2wasm,
 )
+from pyjsapi.agents.worker import WorkerError
 from pyjsapi.bridge import sharing
 
 PLAIN = WebAssembly.Memory(initial=1, maximum=2, shared=True)
@@ -154,3 +156,57 @@ async def case_the_programs_run() -> None:
 
 def case_other_kinds_are_refused() -> None:
     assert "not in Pyodide" in raises(ValueError, lambda: Worker("a:b", kind="thread"))
+
+
+async def case_targets_are_functions_of_modules_and_packages() -> None:
+    package = Path("/programs/package_of_workers")
+    package.mkdir(parents=True)
+    (package / "__init__.py").write_text("")
+    (package / "names.py").write_text("OWN = 'names'\n")
+    (package / "work.py").write_text(
+        "from .names import OWN\ndef main(scope):\n    scope.postMessage([OWN, scope.name])\n"
+    )
+    sys.path.insert(0, "/programs")
+    worker = Worker("package_of_workers.work:main", kind="web", name="its name")
+    assert await worker.receive_async() == ["names", "its name"]
+    raises(DataCloneError, lambda: Worker(lambda: None, kind="web"))
+
+
+async def case_failures_are_told() -> None:
+    path = Path("/worker_failure.py")
+    path.write_text(
+        "import js, asyncio\n"
+        "js.setTimeout(js.Function.new('throw new Error(\"of JavaScript\")'))\n"
+        "await asyncio.sleep(100)\n"
+    )
+    for target, text in (("nowhere:main", "nowhere"), (str(path), "of JavaScript")):
+        worker = Worker(target, kind="web")
+        try:
+            await worker.receive_async()
+        except WorkerError as error:
+            assert text in str(error), error
+        else:
+            raise AssertionError(target)
+
+
+async def case_a_worker_starts_workers_and_may_be_kept_from_blocking() -> None:
+    path = Path("/worker_nested.py")
+    path.write_text(
+        "from pyjsapi import Atomics, Int32Array, Worker\n"
+        "memory = await self.receive_async()\n"
+        "if self.name == 'outer':\n"
+        "    worker = Worker(__file__, kind='web', name='inner', can_block=False)\n"
+        "    worker.postMessage(memory)\n"
+        "    postMessage(await worker.receive_async())\n"
+        "else:\n"
+        "    array = Int32Array(memory.buffer)\n"
+        "    try:\n"
+        "        Atomics.wait(array, 0, 0, 1)\n"
+        "    except TypeError:\n"
+        "        postMessage(Atomics.add(array, 0, 2))\n"
+    )
+    memory = shared()
+    worker = Worker(str(path), kind="web", name="outer")
+    worker.postMessage(memory)
+    assert await worker.receive_async() == 0
+    assert Int32Array(memory.buffer)[0] == 2
