@@ -112,7 +112,10 @@ function receive(engine, id, value) {
 function runWorker() {
   const missing = (case_) => engines.filter((engine) => !results.get(case_.id)[engine]);
   const left = cases.filter((case_) => missing(case_).length);
-  const needed = engines.filter((engine) => left.some((case_) => missing(case_).includes(engine)));
+  const wanted = engines.filter((engine) => left.some((case_) => missing(case_).includes(engine)));
+  // A worker of its own for lowered modules: memories of Python's cases are let go late, and an engine has few of them.
+  const others = wanted.filter((engine) => engine !== "lowered");
+  const needed = others.length ? others : wanted;
   const worker = new Worker(new URL("worker.mjs", import.meta.url), { type: "module" });
   let current = null;
   let stage = "native";
