@@ -11,7 +11,7 @@ import { Native } from './engine.mjs';
 /** Values of 64 bits that the frame has room for: 32 KiB. They are operands, since locals would have to be set to 0. */
 const VALUES = 4096;
 
-/** Values of 64 bits that a frame has room for: 32 KiB. They are operands, since locals would have to be set to 0. */
+/** How many of them are looked at: 256 KiB in all. */
 const FRAMES = 8;
 
 const BLOCK = [0x04, 0x40]; // if, without results
