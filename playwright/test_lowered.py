@@ -9,6 +9,7 @@ import os
 import random
 import sys
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -222,11 +223,13 @@ def test_the_catalogue_of_cases_runs_lowered(engine: tuple[str, Evaluate]) -> No
             lowered[text] = base64.b64encode(module).decode("ascii")
         except WasmError as error:
             refused[text] = str(error)
-    transcripts = {
-        case["id"]: json.loads(asyncio.run(run_case_json(json.dumps(case))))["transcript"]
-        for case in cases
-        if "file" not in case
-    }
+    steps = [case for case in cases if "file" not in case]
+    with ThreadPoolExecutor(1) as pool:  # in this thread Playwright's loop may be running
+        answers = pool.map(lambda case: asyncio.run(run_case_json(json.dumps(case))), steps)
+        transcripts = {
+            case["id"]: json.loads(answer)["transcript"]
+            for case, answer in zip(steps, answers, strict=True)
+        }
     argument = {
         "browser": name,
         "cases": cases,

@@ -60,12 +60,22 @@ def launch(playwright: Playwright, name: str) -> Browser:
     return browser
 
 
+_RUNNING: list[Playwright] = []
+"""The one that runs, once for each browser that uses it: a thread can have one Playwright at a time."""
+
+
 @contextmanager
 def started(name: str) -> Iterator[Browser]:
     """A headless browser while the context lasts."""
-    with sync_playwright() as playwright:
+    playwright = _RUNNING[0] if _RUNNING else sync_playwright().start()
+    _RUNNING.append(playwright)
+    try:
         browser = launch(playwright, name)
         try:
             yield browser
         finally:
             browser.close()
+    finally:
+        _RUNNING.pop()
+        if not _RUNNING:
+            playwright.stop()
