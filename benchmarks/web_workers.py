@@ -9,8 +9,9 @@ import sys
 from pathlib import Path
 from typing import Any, Final
 
-from benchmarks.face.__main__ import DISTRIBUTION, ENGINES, TIME_LIMIT_MS, served
+from benchmarks.face.__main__ import DISTRIBUTION, ENGINES, ROOT, TIME_LIMIT_MS
 from web import browsers
+from web.serve import serving
 
 PROGRAM: Final = """
 from pyjsapi import Atomics, Int32Array
@@ -74,11 +75,11 @@ def in_node(pyodide: Path, starts: int) -> str:
 
 def in_browser(name: str, pyodide: Path, starts: int) -> str:
     """The figures in a page of a browser, as JSON. Raises playwright's Error."""
-    with served(pyodide) as address, browsers.started(name) as browser:
+    with serving(ROOT, places={"pyodide": pyodide}) as address, browsers.started(name) as browser:
         page = browser.new_page()
         page.set_default_timeout(TIME_LIMIT_MS)
         page.goto(address)
-        found: str = page.evaluate(MEASURE, _options(f"{address}/pyodide/", starts))
+        found: str = page.evaluate(MEASURE, _options(f"{address}pyodide/", starts))
         return found
 
 

@@ -31,7 +31,7 @@ from js_api.sessions import (
     NodeSession,
     Session,
     Stuck,
-    serving,
+    serving_tests,
     take_snapshot,
 )
 
@@ -128,7 +128,7 @@ def run_all(options: argparse.Namespace, checkout: Path, snapshot: Path) -> Resu
         place = Place("Node", version.strip().removeprefix("v"), "main")
         make: Callable[[], Session] = partial(NodeSession, checkout, options.pyodide, snapshot)
         results.runs[place] = run_place(place, make, files, options)
-    with serving(checkout, options.pyodide, snapshot) as address:
+    with serving_tests(checkout, options.pyodide, snapshot) as address:
         for name in BROWSERS:
             if name not in options.engine:
                 continue

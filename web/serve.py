@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
+from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
 SITE = ROOT / "build" / "site"
@@ -41,10 +42,22 @@ MIME_TYPES = {
 
 
 class SiteHandler(SimpleHTTPRequestHandler):
-    """Serves files with the isolation headers and the MIME types that modules and wasm need."""
+    """Serves files with the isolation headers and the MIME types that modules and wasm need.
+
+    ``places`` has files and folders that are elsewhere, by the first part of their paths.
+    """
 
     extensions_map = MIME_TYPES
     protocol_version = "HTTP/1.1"
+
+    def __init__(self, *arguments: Any, places: Mapping[str, Path], **more: Any) -> None:
+        self.places = places
+        super().__init__(*arguments, **more)
+
+    def translate_path(self, path: str) -> str:
+        found = super().translate_path(path)
+        first, *rest = Path(found).relative_to(self.directory).parts or ("",)
+        return str(self.places[first].joinpath(*rest)) if first in self.places else found
 
     def end_headers(self) -> None:
         for name, value in HEADERS.items():
@@ -57,13 +70,21 @@ class SiteHandler(SimpleHTTPRequestHandler):
 
 
 class SiteServer(ThreadingHTTPServer):
-    """A loopback server of one folder; ``port`` 0 takes a free one."""
+    """A loopback server of one folder, and of the places beside it; ``port`` 0 takes a free one."""
 
     daemon_threads = True
 
-    def __init__(self, folder: Path, port: int = 0, *, verbose: bool = False) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        port: int = 0,
+        *,
+        places: Mapping[str, Path] | None = None,
+        verbose: bool = False,
+    ) -> None:
         self.verbose = verbose
-        super().__init__((HOST, port), partial(SiteHandler, directory=str(folder)))
+        handler = partial(SiteHandler, directory=str(folder), places=places or {})
+        super().__init__((HOST, port), handler)
 
     @property
     def url(self) -> str:
@@ -71,9 +92,11 @@ class SiteServer(ThreadingHTTPServer):
 
 
 @contextmanager
-def serving(folder: Path = SITE, port: int = 0) -> Iterator[str]:
-    """Serves ``folder`` from a thread while the context lasts; yields its address."""
-    with SiteServer(folder, port) as server:
+def serving(
+    folder: Path = SITE, port: int = 0, places: Mapping[str, Path] | None = None
+) -> Iterator[str]:
+    """Serves ``folder`` and ``places`` from a thread while the context lasts; yields the address, with a slash."""
+    with SiteServer(folder, port, places=places) as server:
         thread = Thread(target=server.serve_forever, daemon=True)
         thread.start()
         try:

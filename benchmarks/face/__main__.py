@@ -6,23 +6,18 @@ import argparse
 import json
 import subprocess
 import sys
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
-from functools import partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any, Final
 
 from benchmarks.costs import Cost
 from benchmarks.report import cost_table
 from web import browsers
+from web.serve import serving
 
 ROOT: Final = Path(__file__).resolve().parents[2]
 DISTRIBUTION: Final = ROOT / "build" / "pyodide"
 ENGINES: Final = ("node", "chromium", "firefox")
 TIME_LIMIT_MS: Final = 300_000
-PAGE: Final = b"<!doctype html><title>Benchmarks</title>"
 
 MOST_MORE_NS: Final = 150
 MOST_ACCESS_NS: Final = 50
@@ -45,53 +40,6 @@ class CannotRun(Exception):
     """Something that the measurement needs is not there; the message says what to do."""
 
 
-class _Handler(SimpleHTTPRequestHandler):
-    """Serves the checkout, a folder of Pyodide as `/pyodide/`, and an empty page as `/`."""
-
-    def __init__(self, *args: Any, pyodide: Path, **others: Any) -> None:
-        self._pyodide = pyodide
-        super().__init__(*args, **others)
-
-    def translate_path(self, path: str) -> str:
-        if path.startswith("/pyodide/"):
-            return str(self._pyodide / Path(path.partition("?")[0]).name)
-        return super().translate_path(path)
-
-    def do_GET(self) -> None:
-        if self.path != "/":
-            super().do_GET()
-            return
-        self.send_response(200)
-        self.send_header("Content-Type", "text/html")
-        self.send_header("Content-Length", str(len(PAGE)))
-        self.end_headers()
-        self.wfile.write(PAGE)
-
-    def guess_type(self, path: Any) -> str:
-        return "text/javascript" if str(path).endswith(".mjs") else super().guess_type(path)
-
-    def end_headers(self) -> None:
-        # Clocks are finer, and memory can be shared, in pages that are isolated.
-        self.send_header("Cross-Origin-Opener-Policy", "same-origin")
-        self.send_header("Cross-Origin-Embedder-Policy", "require-corp")
-        super().end_headers()
-
-    def log_message(self, format: str, *args: Any) -> None:
-        """Say nothing."""
-
-
-@contextmanager
-def served(pyodide: Path) -> Iterator[str]:
-    """The address of a server on the loopback interface while the context lasts."""
-    handler = partial(_Handler, directory=str(ROOT), pyodide=pyodide)
-    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        try:
-            yield f"http://127.0.0.1:{server.server_address[1]}"
-        finally:
-            server.shutdown()
-
-
 def in_node(pyodide: Path, starts: int) -> Result:
     """The figures in Node; raises `CannotRun` when it fails."""
     command = ["node", str(Path(__file__).parent / "node.mjs"), str(pyodide), str(starts)]
@@ -104,11 +52,11 @@ def in_node(pyodide: Path, starts: int) -> Result:
 
 def in_browser(name: str, pyodide: Path, starts: int) -> Result:
     """The figures in a page of a browser; raises playwright's Error when it fails."""
-    with served(pyodide) as address, browsers.started(name) as browser:
+    with serving(ROOT, places={"pyodide": pyodide}) as address, browsers.started(name) as browser:
         page = browser.new_page()
         page.set_default_timeout(TIME_LIMIT_MS)
         page.goto(address)
-        found = page.evaluate(MEASURE, {"indexURL": f"{address}/pyodide/", "starts": starts})
+        found = page.evaluate(MEASURE, {"indexURL": f"{address}pyodide/", "starts": starts})
         return {"version": f"{name} {browser.version}", **found}
 
 

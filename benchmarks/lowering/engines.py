@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import json
 import subprocess
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from functools import partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any, Final
 
 from web import browsers, webkit
+from web.serve import serving
 
 ROOT: Final = Path(__file__).resolve().parents[2]
 POLYWASM: Final = "node_modules/polywasm/index.js"
@@ -35,40 +33,14 @@ return measureSqlite(() => new Function(`${text}; return initSqlJs`)(), argument
 }
 
 
-class _Handler(SimpleHTTPRequestHandler):
-    extensions_map = {  # noqa: RUF012
-        **SimpleHTTPRequestHandler.extensions_map,
-        ".mjs": "text/javascript",
-    }
-
-    def end_headers(self) -> None:
-        # Clocks are finer in pages that are isolated.
-        self.send_header("Cross-Origin-Opener-Policy", "same-origin")
-        self.send_header("Cross-Origin-Embedder-Policy", "require-corp")
-        super().end_headers()
-
-    def log_message(self, format: str, *args: Any) -> None:
-        """Say nothing."""
-
-
-@contextmanager
-def _served() -> Iterator[str]:
-    with ThreadingHTTPServer(("127.0.0.1", 0), partial(_Handler, directory=str(ROOT))) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        try:
-            yield f"http://127.0.0.1:{server.server_address[1]}"
-        finally:
-            server.shutdown()
-
-
 @contextmanager
 def started(engine: str) -> Iterator[Run]:
     """An engine in which scripts can be run."""
     if engine == "node":
         yield _in_node
         return
-    with _served() as address:
-        page_address = f"{address}/benchmarks/lowering/page.html"
+    with serving(ROOT) as address:
+        page_address = f"{address}benchmarks/lowering/page.html"
         if engine == "webkit":
             with webkit.started_webkit() as driver:
                 driver.get(page_address)

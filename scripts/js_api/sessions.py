@@ -11,15 +11,13 @@ import threading
 import time
 import zipfile
 from collections.abc import Iterator
-from functools import partial
-from http.server import ThreadingHTTPServer
 from pathlib import Path
 from typing import Any, Protocol
 
 from common import ROOT
 from playwright.sync_api import Browser, BrowserContext, Error, Page
 
-from web.serve import HOST, SiteHandler
+from web.serve import serving
 
 HERE = Path(__file__).resolve().parent
 START_SECONDS = 120
@@ -53,26 +51,8 @@ class Session(Protocol):
 # ---- Browsers
 
 
-class _Handler(SiteHandler):
-    """Serves files and folders of several places side by side, by the first part of their paths."""
-
-    def __init__(self, *arguments: Any, places: dict[str, Path], **more: Any) -> None:
-        self.places = places
-        super().__init__(*arguments, **more)
-
-    def translate_path(self, path: str) -> str:
-        relative = Path(super().translate_path(path)).relative_to(ROOT)
-        first, *rest = relative.parts or ("",)
-        return str(self.places.get(first, HERE / "absent").joinpath(*rest))
-
-
-class _Server(ThreadingHTTPServer):
-    daemon_threads = True
-    verbose = False
-
-
 @contextlib.contextmanager
-def serving(checkout: Path, pyodide: Path, snapshot: Path) -> Iterator[str]:
+def serving_tests(checkout: Path, pyodide: Path, snapshot: Path) -> Iterator[str]:
     """Serves what the pages need on the loopback interface, isolated across origins; yields the address."""
     places = {
         "checkout": checkout,
@@ -81,15 +61,8 @@ def serving(checkout: Path, pyodide: Path, snapshot: Path) -> Iterator[str]:
         "package.zip": snapshot / PACKAGE,
         "js_api": HERE,
     }
-    handler = partial(_Handler, places=places, directory=str(ROOT))
-    with _Server((HOST, 0), handler) as server:
-        thread = threading.Thread(target=server.serve_forever, daemon=True)
-        thread.start()
-        try:
-            yield f"http://{HOST}:{server.server_address[1]}"
-        finally:
-            server.shutdown()
-            thread.join()
+    with serving(HERE / "absent", places=places) as address:
+        yield address.rstrip("/")
 
 
 class BrowserSession:
