@@ -1,24 +1,10 @@
 // Finding Pyodide, and pyjsapi in it.
 
-const isNode = typeof process === 'object' && typeof process.versions?.node === 'string';
+import { absoluteURL, folderURL, indexOf, isNode, readBytes } from './files.mjs';
 
 /** An error that says what could not be loaded from where. */
 function failure(what, url, cause) {
   return new Error(`${what} could not be loaded from ${url}: ${cause?.message ?? cause}`, { cause });
-}
-
-/** What relative URLs are relative to; a worker from a blob has nothing but its origin. */
-function baseURL() {
-  const { document, location, origin } = globalThis;
-  return document?.baseURI ?? (location.protocol === 'blob:' ? origin : location.href);
-}
-
-/** The folder as an absolute URL that ends with a slash. */
-function folderURL(indexURL) {
-  const folder = indexURL.endsWith('/') ? indexURL : `${indexURL}/`;
-  if (/^[a-z][a-z0-9+.-]+:/i.test(folder)) return folder;
-  if (!isNode) return new URL(folder, baseURL()).href;
-  return new URL(folder, `file://${process.cwd()}/`).href;
 }
 
 async function loadPyodide(indexURL) {
@@ -39,8 +25,7 @@ async function loadPyodide(indexURL) {
     throw failure('Pyodide', script, error);
   }
   try {
-    const isFile = folder.startsWith('file:');
-    return await module.loadPyodide({ indexURL: isFile ? decodeURIComponent(new URL(folder).pathname) : folder });
+    return await module.loadPyodide({ indexURL: indexOf(folder) });
   } catch (error) {
     throw failure('Pyodide', folder, error);
   }
@@ -64,15 +49,7 @@ function hasPackage(pyodide) {
 async function unpack(pyodide, packageURL) {
   let bytes;
   try {
-    const url = folderURL(packageURL).slice(0, -1);
-    if (isNode && url.startsWith('file:')) {
-      const { readFile } = await import('node:fs/promises');
-      bytes = new Uint8Array(await readFile(new URL(url)));
-    } else {
-      const response = await fetch(url);
-      if (!response.ok) throw new Error(`HTTP status ${response.status}`);
-      bytes = new Uint8Array(await response.arrayBuffer());
-    }
+    bytes = await readBytes(absoluteURL(packageURL));
   } catch (error) {
     throw failure('pyjsapi', packageURL, error);
   }

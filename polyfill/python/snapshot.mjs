@@ -9,7 +9,7 @@
 // Pyodide's snapshots are not part of its public interface. Where it makes none, or does not take the one that it made,
 // `loadFromSnapshot` starts Python plainly: slower, with the same result.
 
-const isNode = typeof process === 'object' && typeof process.versions?.node === 'string';
+import { absoluteURL, folderURL, indexOf, isNode, readBytes } from './files.mjs';
 
 /** Where the package lies in Pyodide's file system: a wheel is a zip, from which Python imports. */
 const PACKAGE_PATH = '/lib/pyjsapi.zip';
@@ -32,22 +32,9 @@ del start
 /** The state of random numbers is in the snapshot, too: two workers would draw the same. */
 const RESEED = '__import__("random").seed()';
 
-function folderOf(indexURL) {
-  const folder = indexURL.endsWith('/') ? indexURL : `${indexURL}/`;
-  if (/^[a-z][a-z0-9+.-]+:/i.test(folder)) return folder;
-  const base = isNode ? `file://${process.cwd()}/` : (globalThis.document?.baseURI ?? globalThis.location.href);
-  return new URL(folder, base).href;
-}
-
 async function bytesOf(url) {
   try {
-    if (isNode && url.startsWith('file:')) {
-      const { readFile } = await import('node:fs/promises');
-      return new Uint8Array(await readFile(new URL(url)));
-    }
-    const response = await fetch(url);
-    if (!response.ok) throw new Error(`HTTP status ${response.status}`);
-    return new Uint8Array(await response.arrayBuffer());
+    return await readBytes(url);
   } catch (error) {
     throw new Error(`${url} could not be loaded: ${error?.message ?? error}`, { cause: error });
   }
@@ -106,8 +93,7 @@ async function supplied({ folder, module, wasmLength, library }, start) {
 
 async function load(parts, options = {}) {
   const { loadPyodide } = await import(/* @vite-ignore */ /* webpackIgnore: true */ `${parts.folder}pyodide.mjs`);
-  const isFile = parts.folder.startsWith('file:');
-  const indexURL = isFile ? decodeURIComponent(new URL(parts.folder).pathname) : parts.folder;
+  const indexURL = indexOf(parts.folder);
   return supplied(parts, () =>
     loadPyodide({
       indexURL,
@@ -147,12 +133,12 @@ async function memoryOf(parts) {
  *   rejects with an error that names the URL if a file cannot be loaded
  */
 export async function makeSnapshot({ indexURL, packageURL }) {
-  const folder = folderOf(indexURL);
+  const folder = folderURL(indexURL);
   const { text: lock, wheel: name } = shortLock(new TextDecoder().decode(await bytesOf(`${folder}pyodide-lock.json`)));
   if (packageURL === undefined && name === undefined) {
     throw new Error(`${folder}pyodide-lock.json names no pyjsapi: give its wheel as packageURL`);
   }
-  const wheelURL = packageURL === undefined ? folder + name : folderOf(packageURL).slice(0, -1);
+  const wheelURL = packageURL === undefined ? folder + name : absoluteURL(packageURL);
   const [code, library, wheel] = await Promise.all(
     [`${folder}pyodide.asm.wasm`, `${folder}python_stdlib.zip`, wheelURL].map(bytesOf),
   );

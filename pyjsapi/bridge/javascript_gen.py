@@ -368,7 +368,20 @@ return { glue, dispatch, heap, native, shared };
 })();
 modules['link/engine.mjs'] = (() => {
 const Native = globalThis.WebAssembly;
-return { Native };
+
+const MOST_PAGES = 65536;
+
+function newMemory(initial, maximum, shared) {
+  const descriptor = { initial };
+  if (maximum >= 0) descriptor.maximum = Math.min(maximum, MOST_PAGES);
+  if (shared) descriptor.shared = true;
+  try {
+    return new Native.Memory(descriptor);
+  } catch {
+    return undefined;
+  }
+}
+return { Native, MOST_PAGES, newMemory };
 })();
 modules['link/compile.mjs'] = (() => {
 const LETTERS = /^[iIfdOrFA]*$/;
@@ -897,8 +910,9 @@ function resultWriter(link, gives, results) {
 return { makeImport };
 })();
 modules['link/array-buffer-memory.mjs'] = (() => {
+const { MOST_PAGES } = modules['link/engine.mjs'];
+
 const PAGE = 65536;
-const MOST_PAGES = 65536;
 
 class ArrayBufferMemory {
   #maximum;
@@ -922,13 +936,12 @@ class ArrayBufferMemory {
 return { ArrayBufferMemory };
 })();
 modules['link/memories.mjs'] = (() => {
-const { Native } = modules['link/engine.mjs'];
+const { Native, newMemory } = modules['link/engine.mjs'];
 const { ArrayBufferMemory } = modules['link/array-buffer-memory.mjs'];
 const { newBytes } = modules['link/values.mjs'];
 
 const PAGE = 65536;
 const PAGE_LOG2 = 16;
-const MOST_PAGES = 65536;
 const RECORD_BYTES = 24;
 const SCRATCH_BYTES = 16;
 const MASKS = { i32: 0xffffffffn, i64: 0xffffffffffffffffn };
@@ -1058,7 +1071,7 @@ class Memories {
 
   #make(pages, maximum, shared) {
     const memory = newMemory(pages, maximum, shared);
-    return memory && this.#attached(memory);
+    return memory ? this.#attached(memory) : 0;
   }
 
   #attached(memory) {
@@ -1183,17 +1196,6 @@ class Memories {
     }
     this.#module._free(record);
     this.#records.delete(record);
-  }
-}
-
-function newMemory(initial, maximum, shared) {
-  const descriptor = { initial };
-  if (maximum >= 0) descriptor.maximum = Math.min(maximum, MOST_PAGES);
-  if (shared) descriptor.shared = true;
-  try {
-    return new Native.Memory(descriptor);
-  } catch {
-    return 0;
   }
 }
 
@@ -1564,13 +1566,12 @@ return { REQUIRED, NativeLink };
 })();
 modules['link/proxy.mjs'] = (() => {
 const { ArrayBufferMemory } = modules['link/array-buffer-memory.mjs'];
-const { Native } = modules['link/engine.mjs'];
+const { newMemory } = modules['link/engine.mjs'];
 const { canWait, Depth } = modules['link/probe.mjs'];
 const { listOfResults } = modules['link/values.mjs'];
 
 const MODULE = 'pyjsapi.bridge.proxy_link';
 const MASKS = { i32: '4294967295', i64: '18446744073709551615' };
-const MOST_PAGES = 65536;
 
 const f64 = new Float64Array(1);
 const bits = new BigUint64Array(f64.buffer);
@@ -1600,17 +1601,6 @@ function atomic(buffer, action, address, size, ...texts) {
     return Atomics.wait(new Int32Array(buffer), address / 4, operands[0] | 0, timeout);
   }
   return String(Atomics[ATOMICS[action] ?? action](new VIEWS[size](buffer), address / size, ...operands));
-}
-
-function makeNative(initial, maximum, shared) {
-  const descriptor = { initial };
-  if (maximum >= 0) descriptor.maximum = Math.min(maximum, MOST_PAGES);
-  if (shared) descriptor.shared = true;
-  try {
-    return new Native.Memory(descriptor);
-  } catch {
-    return undefined;
-  }
 }
 
 function makeArrayBuffer(pages, maximum) {
@@ -1660,7 +1650,7 @@ class ProxyLink {
       take_thrown: () => this.#takeRaised(),
       free_import: (index) => this.#freeFunction(index),
       free_thrown: (handle) => { this.#thrown.delete(handle); },
-      make_native: makeNative,
+      make_native: newMemory,
       make_array_buffer: makeArrayBuffer,
       grow_native: growNative,
       can_wait: canWait,
@@ -1874,7 +1864,7 @@ class ProxyLink {
 
   storageFor(memory, { initial, maximum, shared = false, address = 'i32' }) {
     const most = maximum === undefined || maximum === null ? -1 : Number(maximum);
-    const made = memory ?? makeNative(Number(initial), most, shared);
+    const made = memory ?? newMemory(Number(initial), most, shared);
     if (!made) throw new RangeError('the engine allows no more memories');
     const record = this.#python.add_memory(made, MASKS[address]);
     return this.#adopt(record, Number(initial), most, shared ? 'shared' : '', address);
@@ -1939,8 +1929,40 @@ function createLinkNow(pyodide) {
 }
 return { canLink, createLink, createLinkNow, NativeLink };
 })();
-modules['snapshot.mjs'] = (() => {
+modules['files.mjs'] = (() => {
 const isNode = typeof process === 'object' && typeof process.versions?.node === 'string';
+
+function baseURL() {
+  const { document, location, origin } = globalThis;
+  return document?.baseURI ?? (location.protocol === 'blob:' ? origin : location.href);
+}
+
+function absoluteURL(address) {
+  if (/^[a-z][a-z0-9+.-]+:/i.test(address)) return address;
+  return new URL(address, isNode ? `file://${process.cwd()}/` : baseURL()).href;
+}
+
+function folderURL(folder) {
+  return absoluteURL(folder.endsWith('/') ? folder : `${folder}/`);
+}
+
+function indexOf(folder) {
+  return folder.startsWith('file:') ? decodeURIComponent(new URL(folder).pathname) : folder;
+}
+
+async function readBytes(url) {
+  if (isNode && url.startsWith('file:')) {
+    const { readFile } = process.getBuiltinModule('node:fs/promises');
+    return new Uint8Array(await readFile(new URL(url)));
+  }
+  const response = await fetch(url);
+  if (!response.ok) throw new Error(`HTTP status ${response.status}`);
+  return new Uint8Array(await response.arrayBuffer());
+}
+return { isNode, absoluteURL, folderURL, indexOf, readBytes };
+})();
+modules['snapshot.mjs'] = (() => {
+const { absoluteURL, folderURL, indexOf, isNode, readBytes } = modules['files.mjs'];
 
 const PACKAGE_PATH = '/lib/pyjsapi.zip';
 
@@ -1960,22 +1982,9 @@ del start
 
 const RESEED = '__import__("random").seed()';
 
-function folderOf(indexURL) {
-  const folder = indexURL.endsWith('/') ? indexURL : `${indexURL}/`;
-  if (/^[a-z][a-z0-9+.-]+:/i.test(folder)) return folder;
-  const base = isNode ? `file://${process.cwd()}/` : (globalThis.document?.baseURI ?? globalThis.location.href);
-  return new URL(folder, base).href;
-}
-
 async function bytesOf(url) {
   try {
-    if (isNode && url.startsWith('file:')) {
-      const { readFile } = await import('node:fs/promises');
-      return new Uint8Array(await readFile(new URL(url)));
-    }
-    const response = await fetch(url);
-    if (!response.ok) throw new Error(`HTTP status ${response.status}`);
-    return new Uint8Array(await response.arrayBuffer());
+    return await readBytes(url);
   } catch (error) {
     throw new Error(`${url} could not be loaded: ${error?.message ?? error}`, { cause: error });
   }
@@ -2030,8 +2039,7 @@ async function supplied({ folder, module, wasmLength, library }, start) {
 
 async function load(parts, options = {}) {
   const { loadPyodide } = await import(/* @vite-ignore */ /* webpackIgnore: true */ `${parts.folder}pyodide.mjs`);
-  const isFile = parts.folder.startsWith('file:');
-  const indexURL = isFile ? decodeURIComponent(new URL(parts.folder).pathname) : parts.folder;
+  const indexURL = indexOf(parts.folder);
   return supplied(parts, () =>
     loadPyodide({
       indexURL,
@@ -2059,12 +2067,12 @@ async function memoryOf(parts) {
 }
 
 async function makeSnapshot({ indexURL, packageURL }) {
-  const folder = folderOf(indexURL);
+  const folder = folderURL(indexURL);
   const { text: lock, wheel: name } = shortLock(new TextDecoder().decode(await bytesOf(`${folder}pyodide-lock.json`)));
   if (packageURL === undefined && name === undefined) {
     throw new Error(`${folder}pyodide-lock.json names no pyjsapi: give its wheel as packageURL`);
   }
-  const wheelURL = packageURL === undefined ? folder + name : folderOf(packageURL).slice(0, -1);
+  const wheelURL = packageURL === undefined ? folder + name : absoluteURL(packageURL);
   const [code, library, wheel] = await Promise.all(
     [`${folder}pyodide.asm.wasm`, `${folder}python_stdlib.zip`, wheelURL].map(bytesOf),
   );
@@ -2090,7 +2098,7 @@ async function loadFromSnapshot(snapshot) {
 return { makeSnapshot, loadFromSnapshot };
 })();
 modules['web/workers.mjs'] = (() => {
-const isNode = typeof process === 'object' && typeof process.versions?.node === 'string';
+const { isNode } = modules['files.mjs'];
 
 function newWorker(source) {
   if (isNode) {
@@ -2165,8 +2173,40 @@ return modules['web/connection.mjs'];
 WORKER: Final = r"""
 (() => {
 const modules = {};
-modules['snapshot.mjs'] = (() => {
+modules['files.mjs'] = (() => {
 const isNode = typeof process === 'object' && typeof process.versions?.node === 'string';
+
+function baseURL() {
+  const { document, location, origin } = globalThis;
+  return document?.baseURI ?? (location.protocol === 'blob:' ? origin : location.href);
+}
+
+function absoluteURL(address) {
+  if (/^[a-z][a-z0-9+.-]+:/i.test(address)) return address;
+  return new URL(address, isNode ? `file://${process.cwd()}/` : baseURL()).href;
+}
+
+function folderURL(folder) {
+  return absoluteURL(folder.endsWith('/') ? folder : `${folder}/`);
+}
+
+function indexOf(folder) {
+  return folder.startsWith('file:') ? decodeURIComponent(new URL(folder).pathname) : folder;
+}
+
+async function readBytes(url) {
+  if (isNode && url.startsWith('file:')) {
+    const { readFile } = process.getBuiltinModule('node:fs/promises');
+    return new Uint8Array(await readFile(new URL(url)));
+  }
+  const response = await fetch(url);
+  if (!response.ok) throw new Error(`HTTP status ${response.status}`);
+  return new Uint8Array(await response.arrayBuffer());
+}
+return { isNode, absoluteURL, folderURL, indexOf, readBytes };
+})();
+modules['snapshot.mjs'] = (() => {
+const { absoluteURL, folderURL, indexOf, isNode, readBytes } = modules['files.mjs'];
 
 const PACKAGE_PATH = '/lib/pyjsapi.zip';
 
@@ -2186,22 +2226,9 @@ del start
 
 const RESEED = '__import__("random").seed()';
 
-function folderOf(indexURL) {
-  const folder = indexURL.endsWith('/') ? indexURL : `${indexURL}/`;
-  if (/^[a-z][a-z0-9+.-]+:/i.test(folder)) return folder;
-  const base = isNode ? `file://${process.cwd()}/` : (globalThis.document?.baseURI ?? globalThis.location.href);
-  return new URL(folder, base).href;
-}
-
 async function bytesOf(url) {
   try {
-    if (isNode && url.startsWith('file:')) {
-      const { readFile } = await import('node:fs/promises');
-      return new Uint8Array(await readFile(new URL(url)));
-    }
-    const response = await fetch(url);
-    if (!response.ok) throw new Error(`HTTP status ${response.status}`);
-    return new Uint8Array(await response.arrayBuffer());
+    return await readBytes(url);
   } catch (error) {
     throw new Error(`${url} could not be loaded: ${error?.message ?? error}`, { cause: error });
   }
@@ -2256,8 +2283,7 @@ async function supplied({ folder, module, wasmLength, library }, start) {
 
 async function load(parts, options = {}) {
   const { loadPyodide } = await import(/* @vite-ignore */ /* webpackIgnore: true */ `${parts.folder}pyodide.mjs`);
-  const isFile = parts.folder.startsWith('file:');
-  const indexURL = isFile ? decodeURIComponent(new URL(parts.folder).pathname) : parts.folder;
+  const indexURL = indexOf(parts.folder);
   return supplied(parts, () =>
     loadPyodide({
       indexURL,
@@ -2285,12 +2311,12 @@ async function memoryOf(parts) {
 }
 
 async function makeSnapshot({ indexURL, packageURL }) {
-  const folder = folderOf(indexURL);
+  const folder = folderURL(indexURL);
   const { text: lock, wheel: name } = shortLock(new TextDecoder().decode(await bytesOf(`${folder}pyodide-lock.json`)));
   if (packageURL === undefined && name === undefined) {
     throw new Error(`${folder}pyodide-lock.json names no pyjsapi: give its wheel as packageURL`);
   }
-  const wheelURL = packageURL === undefined ? folder + name : folderOf(packageURL).slice(0, -1);
+  const wheelURL = packageURL === undefined ? folder + name : absoluteURL(packageURL);
   const [code, library, wheel] = await Promise.all(
     [`${folder}pyodide.asm.wasm`, `${folder}python_stdlib.zip`, wheelURL].map(bytesOf),
   );
@@ -2316,9 +2342,9 @@ async function loadFromSnapshot(snapshot) {
 return { makeSnapshot, loadFromSnapshot };
 })();
 modules['web/worker.mjs'] = (() => {
+const { isNode } = modules['files.mjs'];
 const { loadFromSnapshot } = modules['snapshot.mjs'];
 
-const isNode = typeof process === 'object' && typeof process.versions?.node === 'string';
 const port = isNode ? process.getBuiltinModule('node:worker_threads').parentPort : globalThis;
 const post = (message) => port.postMessage(message);
 const PACKAGE_FOLDER = '/lib/pyjsapi_package';

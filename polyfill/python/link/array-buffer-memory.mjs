@@ -1,8 +1,9 @@
 // What takes the place of a WebAssembly.Memory where the engine allows no more of them: the bytes in an ArrayBuffer
 // that is exchanged when it grows. Only proxies can reach them.
 
+import { MOST_PAGES } from './engine.mjs';
+
 const PAGE = 65536;
-const MOST_PAGES = 65536;
 
 export class ArrayBufferMemory {
   #maximum;

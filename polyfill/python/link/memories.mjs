@@ -5,13 +5,12 @@
 // A record's address is its name, and `self` of the accessors. In Pyodide's memory it is
 //   0 u32 address of the bytes   4 u32 their number   8 u64 mask of addresses   16 u32 log2 of the page size
 
-import { Native } from './engine.mjs';
+import { Native, newMemory } from './engine.mjs';
 import { ArrayBufferMemory } from './array-buffer-memory.mjs';
 import { newBytes } from './values.mjs';
 
 const PAGE = 65536;
 const PAGE_LOG2 = 16;
-const MOST_PAGES = 65536;
 const RECORD_BYTES = 24;
 const SCRATCH_BYTES = 16;
 const MASKS = { i32: 0xffffffffn, i64: 0xffffffffffffffffn };
@@ -144,7 +143,7 @@ export class Memories {
   /** The record of a new Native.Memory; 0 where the engine refuses it. */
   #make(pages, maximum, shared) {
     const memory = newMemory(pages, maximum, shared);
-    return memory && this.#attached(memory);
+    return memory ? this.#attached(memory) : 0;
   }
 
   #attached(memory) {
@@ -274,17 +273,6 @@ export class Memories {
     }
     this.#module._free(record);
     this.#records.delete(record);
-  }
-}
-
-function newMemory(initial, maximum, shared) {
-  const descriptor = { initial };
-  if (maximum >= 0) descriptor.maximum = Math.min(maximum, MOST_PAGES);
-  if (shared) descriptor.shared = true;
-  try {
-    return new Native.Memory(descriptor);
-  } catch {
-    return 0;
   }
 }
 

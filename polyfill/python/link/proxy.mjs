@@ -2,13 +2,12 @@
 // The interface is described in ../link.mjs, the encoding of values in pyjsapi/bridge/proxy_link.py.
 
 import { ArrayBufferMemory } from './array-buffer-memory.mjs';
-import { Native } from './engine.mjs';
+import { newMemory } from './engine.mjs';
 import { canWait, Depth } from './probe.mjs';
 import { listOfResults } from './values.mjs';
 
 const MODULE = 'pyjsapi.bridge.proxy_link';
 const MASKS = { i32: '4294967295', i64: '18446744073709551615' };
-const MOST_PAGES = 65536;
 
 const f64 = new Float64Array(1);
 const bits = new BigUint64Array(f64.buffer);
@@ -39,17 +38,6 @@ function atomic(buffer, action, address, size, ...texts) {
     return Atomics.wait(new Int32Array(buffer), address / 4, operands[0] | 0, timeout);
   }
   return String(Atomics[ATOMICS[action] ?? action](new VIEWS[size](buffer), address / size, ...operands));
-}
-
-function makeNative(initial, maximum, shared) {
-  const descriptor = { initial };
-  if (maximum >= 0) descriptor.maximum = Math.min(maximum, MOST_PAGES);
-  if (shared) descriptor.shared = true;
-  try {
-    return new Native.Memory(descriptor);
-  } catch {
-    return undefined;
-  }
 }
 
 function makeArrayBuffer(pages, maximum) {
@@ -100,7 +88,7 @@ export class ProxyLink {
       take_thrown: () => this.#takeRaised(),
       free_import: (index) => this.#freeFunction(index),
       free_thrown: (handle) => { this.#thrown.delete(handle); },
-      make_native: makeNative,
+      make_native: newMemory,
       make_array_buffer: makeArrayBuffer,
       grow_native: growNative,
       can_wait: canWait,
@@ -323,7 +311,7 @@ export class ProxyLink {
 
   storageFor(memory, { initial, maximum, shared = false, address = 'i32' }) {
     const most = maximum === undefined || maximum === null ? -1 : Number(maximum);
-    const made = memory ?? makeNative(Number(initial), most, shared);
+    const made = memory ?? newMemory(Number(initial), most, shared);
     if (!made) throw new RangeError('the engine allows no more memories');
     const record = this.#python.add_memory(made, MASKS[address]);
     return this.#adopt(record, Number(initial), most, shared ? 'shared' : '', address);

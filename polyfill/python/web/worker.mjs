@@ -1,9 +1,9 @@
 // The script of a worker that pyjsapi starts in Pyodide. Its first message says where Pyodide is, or has a snapshot of
 // it, and carries the package and the program; pyjsapi/bridge/web_worker.py does the rest.
 
+import { isNode } from '../files.mjs';
 import { loadFromSnapshot } from '../snapshot.mjs';
 
-const isNode = typeof process === 'object' && typeof process.versions?.node === 'string';
 const port = isNode ? process.getBuiltinModule('node:worker_threads').parentPort : globalThis;
 const post = (message) => port.postMessage(message);
 const PACKAGE_FOLDER = '/lib/pyjsapi_package';

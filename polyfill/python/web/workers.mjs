@@ -1,6 +1,6 @@
 // Starting workers for pyjsapi: Web Workers in pages, threads in Node, each with a Pyodide of its own.
 
-const isNode = typeof process === 'object' && typeof process.versions?.node === 'string';
+import { isNode } from '../files.mjs';
 
 function newWorker(source) {
   if (isNode) {
