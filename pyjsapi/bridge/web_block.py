@@ -26,8 +26,6 @@ from pyjsapi.syntax.types import PAGE_SIZE, PAGE_SIZE_LOG2, MemType
 MOST_PAGES: Final = 1 << 16
 """Pages of 64 KiB that a WebAssembly.Memory can have."""
 
-_RMW: Final = {1: "rmw8", 2: "rmw16", 4: "rmw", 8: "rmw"}
-
 
 class WebBlock(SharedBlock):
     """A block on a native memory. ``fixed_length`` is that of a buffer that is shorter than its pages."""

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import importlib.util
-import sys
 import threading
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,17 +13,6 @@ import pytest
 
 PROGRAMS = Path(__file__).resolve().parent / "programs"
 KINDS = ["thread", pytest.param("process", marks=pytest.mark.timeout(120))]
-
-
-@pytest.fixture
-def busy_switching() -> Iterator[None]:
-    """Let threads take turns as often as possible."""
-    interval = sys.getswitchinterval()
-    sys.setswitchinterval(1e-6)
-    try:
-        yield
-    finally:
-        sys.setswitchinterval(interval)
 
 
 def run(name: str, kind: str, **arguments: Any) -> Any:

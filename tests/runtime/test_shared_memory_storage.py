@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import pytest
 
@@ -24,17 +23,6 @@ def shared(minimum: int, maximum: int) -> SharedMemoryStorage:
     memory = new_memory(MemType(I32, minimum, maximum, shared=True), Limits())
     assert isinstance(memory, SharedMemoryStorage)
     return memory
-
-
-@pytest.fixture
-def busy_switching() -> Iterator[None]:
-    """Let threads take turns as often as possible."""
-    interval = sys.getswitchinterval()
-    sys.setswitchinterval(1e-6)
-    try:
-        yield
-    finally:
-        sys.setswitchinterval(interval)
 
 
 def run_threads(*targets: Callable[[], None]) -> None:
