@@ -1,20 +1,33 @@
-"""Branches in structured code: which Python statement each of them is.
+"""Jumps in structured code, and the instructions that branch.
 
-A branch is nothing where it goes to the next statement anyway, else ``return``, ``break``, ``continue``, or a nested
-rest. A branch across Python loops sets ``_b`` to the label and leaves them one by one.
+`Branches.go` is the only writer of jumps: it moves operands to where the place has them and writes the way that
+`places` names. `Branches.branch` does the same under a test.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection
-from typing import Final
+from collections.abc import Callable, Sequence
+from typing import Final, TypeVar
 
 from pyjsapi.compiler.casts import branch_test
 from pyjsapi.compiler.emit_call import tail_call
 from pyjsapi.compiler.emit_exception import THROWS, throw
-from pyjsapi.compiler.expression import EFFECT, P_CONDITIONAL, Entry, negation
+from pyjsapi.compiler.expression import EFFECT, P_COMPARE, P_CONDITIONAL, Entry, negation
 from pyjsapi.compiler.facts import join
 from pyjsapi.compiler.frame import Frame
+from pyjsapi.compiler.notes import GLUE
+from pyjsapi.compiler.places import (
+    BREAK,
+    CONTINUE,
+    FALL,
+    FLAG,
+    LEAVE,
+    RETURN,
+    STATE,
+    Place,
+    StructureLimit,
+    Suite,
+)
 from pyjsapi.compiler.tree import (
     BR,
     BR_IF,
@@ -23,172 +36,191 @@ from pyjsapi.compiler.tree import (
     BR_ON_NON_NULL,
     BR_ON_NULL,
     BR_TABLE,
-    FUNCTION,
-    LOOP,
     OP,
-    RETURN,
     RETURN_CALL,
     Node,
 )
+from pyjsapi.compiler.tree import RETURN as RETURN_OP
 from pyjsapi.syntax.module import Instr
 
 MOST_LOOPS: Final = 19
 """Nested Python loops that every supported CPython accepts."""
 
+_DEEPEST_INDENT: Final = 95
+"""Python allows 100 levels."""
+
 _UNREACHABLE: Final = OP["unreachable"]
-
-
-class StructureLimit(Exception):
-    """The function needs more nesting than Python has."""
-
-
-class PyLoop:
-    """A Python loop that is open where code is being written."""
-
-    __slots__ = ("exits", "head", "pending", "states")
-
-    def __init__(
-        self,
-        exits: frozenset[Node],
-        head: Node | None = None,
-        states: dict[Node, int] | None = None,
-    ) -> None:
-        self.exits = exits
-        """Labels that are right after the loop: ``break``."""
-        self.head = head
-        """Label at the start of the loop: ``continue``."""
-        self.states = states
-        """Labels that are states of a dispatching loop: ``_s=…`` and ``continue``."""
-        self.pending: dict[int, Node] = {}
-        """Labels further out that are left for with ``_b``."""
+_T = TypeVar("_T")
 
 
 class Branches(Frame):
-    """Writes branches, among the Python loops that are open."""
+    """Writes jumps and branches, among the suites that are open."""
 
     def __init__(self, *args: object, **kwargs: object) -> None:
         super().__init__(*args, **kwargs)  # type: ignore[arg-type]
-        self.loops: list[PyLoop] = []
+        self.out = Place(self.type.results, 0, returns=True)
+        """The function's end."""
+        self.suite = Suite(self.out)
+        self.loops = 0
+        """Python loops that are open."""
         self.tries = 0
         """Python ``try`` statements that are open; CPython counts them with the loops."""
-        self.fall: frozenset[Node] = frozenset()
-        """Labels that are where the current sequence ends."""
-        self.flagged: set[Node] = set()
-        """Labels that were left for with ``_b`` without a Python loop around."""
+        self._numbers = 0
+        self._header = 0
+        """Number of lines when the last header of a suite was written."""
+        self._inside = 0
+        """Indentation of that suite."""
 
-    def return_values(self) -> None:
-        """Return the results on the stack."""
-        values = self.pop_values(len(self.type.results))
-        self.settle(0, True, True)
-        self._write_return(values)
+    # Suites of Python
 
-    def _write_return(self, values: list[Entry]) -> None:
-        self.write(f"return {', '.join(v.at(P_CONDITIONAL) for v in values)}".rstrip())
-
-    def _guard(self, labels: Collection[Node]) -> None:
-        """Skip the rest of the sequence when it was left for one of the labels."""
-        if not labels:
-            return
-        tests = " and ".join(f"_b!={x.ident}" for x in sorted(labels, key=lambda x: x.ident))
-        line = f"if {tests}:"
-        if self.lines[-1].strip() != line:
-            self.write(line)
-            self.indent += 1
-
-    def _assign_results(self, values: list[Entry], height: int) -> None:
-        names = [f"s{height + i}" for i in range(len(values))]
-        if len(values) == 1:
-            if values[0].text != names[0]:
-                self.write(f"{names[0]}={values[0].text}")
-        elif values and [v.text for v in values] != names:
-            self.write(f"{','.join(names)}={','.join(v.at(P_CONDITIONAL) for v in values)}")
-
-    def _join(self, label: Node) -> None:
-        if label.kind is LOOP or label.kind is FUNCTION:
-            return
-        if label.facts is None:
-            label.facts = dict(self.facts)
-        elif label.facts:
-            join(label.facts, self.facts)
-
-    def _jump_kind(self, label: Node) -> str:
-        if label.returns and label.kind is not LOOP:
-            return "return"
-        if self.loops:
-            loop = self.loops[-1]
-            if label in loop.exits:
-                return "break"
-            if label is loop.head:
-                return "continue"
-            if loop.states and label in loop.states:
-                return "state"
-        if label in self.fall:
-            return "fall"
-        if label.uses_flags and len(self.loops) == label.level:
-            return "flag"
-        if not self.loops:
-            raise StructureLimit("a label is out of reach")
-        return "leave"
-
-    def _jump(self, label: Node, values: list[Entry], kind: str) -> None:
-        """Write a jump, with values for the label's operands."""
-        if kind == "return":
-            self._write_return(values)
-            return
-        self._assign_results(values, label.height)
-        if kind == "break" or kind == "continue":
-            self.write(kind)
-        elif kind == "state":
-            self.write(f"_s={self._states()[label]}")
-            self.write("continue")
-        elif kind == "leave":
-            self.write(f"_b={label.ident}")
-            self.write("break")
-            self.loops[-1].pending[label.ident] = label
-        elif kind == "flag":
-            self.write(f"_b={label.ident}")
-            self.flagged.add(label)
-        elif not values or self.lines[-1].endswith(":"):
-            self.write("pass")
-
-    def _states(self) -> dict[Node, int]:
-        return self.loops[-1].states or {}
-
-    def _open_loop(self, loop: PyLoop, header: str = "while True:") -> None:
-        if len(self.loops) + self.tries >= MOST_LOOPS:
-            raise StructureLimit("too many nested loops")
+    def open(self, header: str) -> None:
+        """Write a header; what follows is inside."""
+        if self.indent >= _DEEPEST_INDENT:
+            raise StructureLimit("too many levels of indentation")
         self.write(header)
         self.indent += 1
-        self.loops.append(loop)
+        self._header = len(self.lines)
+        self._inside = self.indent
 
-    def _close_loop(self, start: int) -> list[Node]:
-        """After a Python loop: go on to the labels that it was left for.
+    def shut(self, indent: int) -> None:
+        """Go back to an indentation; a suite without a statement gets one."""
+        if len(self.lines) == self._header and indent < self._inside:
+            self.mark, self.indent = GLUE, self._inside
+            self.write("pass")
+        self.indent = indent
 
-        The labels returned are where the current sequence ends, or on the way there: its rest must be skipped.
+    def open_loop(self, header: str, suite: Suite) -> None:
+        """Open a Python loop."""
+        if self.loops + self.tries >= MOST_LOOPS:
+            raise StructureLimit("too many nested loops")
+        self.open(header)
+        self.loops += 1
+        self.suite = suite
+
+    def close_suite(self, start: int, suite: Suite, around: Suite, *, reached: bool) -> None:
+        """Behind a suite, or several of one meaning: go on to the places that it was left for.
+
+        ``start`` is the line where the statement begins. If control goes on to what comes next otherwise, ``reached``,
+        that is skipped on the way to places that have no way of their own from here.
         """
-        loop = self.loops.pop()
-        self.indent -= 1
-        passing = []
-        for label in loop.pending.values():
-            kind = self._jump_kind(label)
-            if kind == "fall" or kind == "flag":
-                passing.append(label)
-                if kind == "flag":
-                    self.flagged.add(label)
-                continue
-            self.write(f"if _b=={label.ident}:")
-            self.indent += 1
-            if kind == "return":
-                values = [self.temp(t, label.height + i) for i, t in enumerate(label.results)]
-                self._write_return(values)
-            else:
-                self._jump(label, [], kind)
-            self.indent -= 1
-        if loop.pending:
-            self.lines.insert(start, " " * self.indent + "_b=0")
-        return passing
+        self.suite = around
+        if not suite.pending:
+            return
+        self.mark = GLUE
+        self.insert(start, "_b=0")
+        passing: list[tuple[Place, str]] = []
+        direct: list[tuple[Place, str]] = []
+        for place in dict.fromkeys(suite.pending):
+            way = around.way(place)
+            (passing if way is FALL or way is FLAG else direct).append((place, way))
+        last = None if reached or passing else direct.pop()
+        for place, way in direct:
+            indent = self.indent
+            self.open(f"if _b=={place.number}:")
+            self._lead(place, way)
+            self.shut(indent)
+        if last is not None:
+            self._lead(*last)
+        for place, way in passing:
+            if way is FLAG:
+                around.pending.append(place)
+        if passing and reached:
+            self.open(f"if {' and '.join(f'_b!={place.number}' for place, _ in passing)}:")
 
-    def _control(self, item: Instr) -> bool:
+    def _lead(self, place: Place, way: str) -> None:
+        """Jump to a place on the way to which control is, its operands moved."""
+        self._statement(place, way, self._operands(place), flagged=True)
+
+    def _operands(self, place: Place) -> list[Entry]:
+        return [self.temp(t, place.height + i) for i, t in enumerate(place.types)]
+
+    # Jumps
+
+    def go(self, place: Place, values: list[Entry]) -> None:
+        """Go to a place with its operands. Nothing can follow in the suite."""
+        self._join(place)
+        self.note_moves(values)
+        way = self.suite.way(place)
+        if way is not RETURN:
+            self.move(values, place.height)
+        self._statement(place, way, values)
+
+    def _statement(
+        self, place: Place, way: str, values: list[Entry], *, flagged: bool = False
+    ) -> None:
+        """Write a way; ``flagged`` if ``_b`` is set for the place already."""
+        suite = self.suite
+        if way is RETURN:
+            self.write_return(values)
+            return
+        mark, self.mark = self.mark, GLUE
+        if way is STATE and suite.loop is not None:
+            self.write(f"_s={suite.loop.states[place]}")
+            self.write("continue")
+        elif way is CONTINUE:
+            self.write("continue")
+        elif way is not FALL:
+            if (way is LEAVE or way is FLAG) and not flagged:
+                self.write(f"_b={self._number(place)}")
+            if way is not FLAG:
+                self.write("break")
+            if way is FLAG:
+                suite.pending.append(place)
+            elif suite.loop is not None:
+                if way is BREAK:
+                    suite.loop.broken = True
+                else:
+                    suite.loop.pending.append(place)
+        self.mark = mark
+
+    def _number(self, place: Place) -> int:
+        if not place.number:
+            self._numbers += 1
+            place.number = self._numbers
+        return place.number
+
+    def _join(self, place: Place) -> None:
+        place.arrived = True
+        if place.facts is None:
+            place.facts = dict(self.facts)
+        elif place.facts:
+            join(place.facts, self.facts)
+
+    def branch(self, place: Place, values: list[Entry], text: str, prec: int) -> None:
+        """Go to a place where a condition is true, else on. The operands are variables."""
+        self.note_condition(text, prec)
+        way = self.suite.way(place)
+        if way is FALL:
+            loop = self.suite.loop
+            if loop is not None and place is loop.continues:
+                way = CONTINUE
+            elif place.returns:
+                way = RETURN
+        if way is not FALL and way is not FLAG:
+            indent = self.indent
+            self.open(f"if {text}:")
+            self.note_moves(values)
+            if way is not RETURN:
+                self.move(values, place.height)
+            self._statement(place, way, values)
+            self.shut(indent)
+            self._join(place)
+            return
+        self._join(place)
+        self.note_moves(values)
+        if way is FALL and not self.moves(values, place.height):
+            self.open(f"if {negation(text, prec)}:")
+            return
+        indent = self.indent
+        self.open(f"if {text}:")
+        self.move(values, place.height)
+        self._statement(place, way, values)
+        self.shut(indent)
+        self.open("else:")
+
+    # Branch instructions
+
+    def control(self, item: Instr) -> bool:
         """A control instruction; whether control goes on to the next item."""
         op = item[0]
         if op is BR_IF:
@@ -198,8 +230,11 @@ class Branches(Frame):
             self._br(item[1])
         elif op is BR_TABLE:
             self._br_table(item[1])
-        elif op is RETURN:
-            self.return_values()
+        elif op is RETURN_OP:
+            values = self.pop_values(len(self.type.results))
+            self.settle(0, True, True)
+            self.note_moves(values)
+            self.write_return(values)
         elif op is _UNREACHABLE:
             self.emit("unreachable()", 0, True, True)
         elif op is BR_ON_NULL:
@@ -219,22 +254,29 @@ class Branches(Frame):
             tail_call(self, item)
         return False
 
+    def place_of(self, label: Node) -> Place:
+        """Where a branch to a label goes."""
+        if label.place is None:
+            raise ValueError("a branch to a label that is not open")
+        return label.place
+
     def _br(self, label: Node) -> None:
         values = self.pop_values(len(label.label_types))
         self.settle(0, True, True)
-        self._join(label)
-        self._jump(label, values, self._jump_kind(label))
+        self.go(self.place_of(label), values)
 
     def _call_self(self, loop: Node) -> None:
         """A tail call of the function to itself: assign the parameters, reset the locals, start again."""
         values = self.pop_values(len(self.type.params))
         self.settle(0, True, True)
+        self.note_moves(values)
         changed = [(f"l{i}", v) for i, v in enumerate(values) if v.local != i]
         if changed:
             targets = ",".join(name for name, _ in changed)
             self.write(f"{targets}={','.join(v.at(P_CONDITIONAL) for _, v in changed)}")
         self.write_zeros()
-        self._jump(loop, [], self._jump_kind(loop))
+        place = self.place_of(loop)
+        self._statement(place, self.suite.way(place), [])
 
     def _br_if(self, label: Node, condition: Entry) -> None:
         text, prec = self.condition(condition)
@@ -244,8 +286,7 @@ class Branches(Frame):
         before = self.facts
         self.facts = dict(before)
         self.refine(condition, True)
-        self._join(label)
-        self._write_branch(label, values, text, prec)
+        self.branch(self.place_of(label), values, text, prec)
         self.facts = before
         self.refine(condition, False)
 
@@ -258,30 +299,11 @@ class Branches(Frame):
         self.spill_from(start)
         return self.stack[start:]
 
-    def _write_branch(self, label: Node, values: list[Entry], text: str, prec: int) -> None:
-        kind = self._jump_kind(label)
-        if kind == "fall" or kind == "flag":
-            if values or kind == "flag":
-                self.write(f"if {text}:")
-                self.indent += 1
-                self._jump(label, values, kind)
-                self.indent -= 1
-                self.write("else:")
-            else:
-                self.write(f"if {negation(text, prec)}:")
-            self.indent += 1
-        else:
-            self.write(f"if {text}:")
-            self.indent += 1
-            self._jump(label, values, kind)
-            self.indent -= 1
-
     def _br_on_null(self, label: Node) -> None:
         reference = self.materialise(self.pop(), len(self.stack))
         self.settle(0, False, True)
         values = self._label_operands(label)
-        self._join(label)
-        self._write_branch(label, values, f"{reference.text} is None", 6)
+        self.branch(self.place_of(label), values, f"{reference.text} is None", P_COMPARE)
         self.stack.append(reference)
 
     def _br_on_non_null(self, label: Node) -> None:
@@ -289,8 +311,7 @@ class Branches(Frame):
         self.stack.append(reference)
         self.settle(0, False, True)
         values = self._label_operands(label)
-        self._join(label)
-        self._write_branch(label, values, f"{values[-1].text} is not None", 6)
+        self.branch(self.place_of(label), values, f"{values[-1].text} is not None", P_COMPARE)
         self.stack.pop()
 
     def _br_on_cast(self, item: Instr) -> None:
@@ -298,9 +319,47 @@ class Branches(Frame):
         self.stack.append(self.materialise(self.pop(), len(self.stack)))
         self.settle(0, False, True)
         values = self._label_operands(label)
-        self._join(label)
         text, prec = branch_test(self.scope, values[-1].text, target, op is BR_ON_CAST_FAIL)
-        self._write_branch(label, values, text, prec)
+        self.branch(self.place_of(label), values, text, prec)
 
     def _br_table(self, targets: list[Node]) -> None:
-        raise NotImplementedError
+        selector = self.materialise(self.pop(), len(self.stack)).text
+        count = len(targets[0].label_types)
+        start = len(self.stack) - count
+        for i in range(start, len(self.stack)):
+            self.spill(i)
+        values = self.stack[start:]
+        self.settle(0, True, True)
+        places = [self.place_of(target) for target in targets]
+        self.decide(selector, places, values)
+
+    # Decisions
+
+    def decide(self, selector: str, places: Sequence[Place], values: list[Entry]) -> None:
+        """Go to the place that a selector stands for; the last is the default."""
+        self.divide(selector, runs_of(places), lambda place: self.go(place, values))
+
+    def divide(self, selector: str, runs: list[tuple[int, _T]], leaf: Callable[[_T], None]) -> None:
+        """Balanced ifs over runs of equal targets, each with its first selector."""
+        if len(runs) == 1:
+            leaf(runs[0][1])
+            return
+        mark, indent = self.mark, self.indent
+        middle = len(runs) // 2
+        for header, part in (
+            (f"if {selector}<{runs[middle][0]}:", runs[:middle]),
+            ("else:", runs[middle:]),
+        ):
+            self.mark = mark
+            self.open(header)
+            self.divide(selector, part, leaf)
+            self.shut(indent)
+
+
+def runs_of(targets: Sequence[_T]) -> list[tuple[int, _T]]:
+    """The runs of equal targets, each with the index where it begins."""
+    runs: list[tuple[int, _T]] = []
+    for i, target in enumerate(targets):
+        if not runs or runs[-1][1] is not target:
+            runs.append((i, target))
+    return runs

@@ -13,6 +13,7 @@ locals, ``x``, ``t``, ``u`` bound and used within one expression.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
 from pyjsapi.compiler.expression import (
@@ -40,9 +41,12 @@ from pyjsapi.compiler.expression import (
     Lanes,
     Loaded,
     Not,
+    negation,
 )
 from pyjsapi.compiler.facts import MAX_ALIGNMENT, ONE_DIGIT, Facts
+from pyjsapi.compiler.notes import START, Condition, Notes
 from pyjsapi.compiler.scope import MemoryScope, ModuleScope
+from pyjsapi.syntax.module import Instr
 from pyjsapi.syntax.types import F32, F64, I32, I64, V128, RefType, ValType
 
 MAX_TEXT: Final = 560
@@ -68,6 +72,14 @@ class Frame:
         self.type = scope.func_type(funcidx)
         self.locals = locals_
         self.lines: list[str] = []
+        self.marks: list[int] = []
+        """For each line what it is for: see `notes`."""
+        self.mark = START
+        """The mark of the lines that are written now."""
+        self.flat: Sequence[Instr] = ()
+        """The body that is translated; marks speak of it."""
+        self.notes: Notes | None = None
+        """Where to note what a proof of control flow needs."""
         self.indent = 1
         self.stack: list[Entry] = []
         self.facts: Facts = {}
@@ -96,12 +108,46 @@ class Frame:
     def write(self, line: str) -> None:
         """Append a line at the current indentation."""
         self.lines.append(" " * self.indent + line)
+        self.marks.append(self.mark)
+
+    def insert(self, index: int, line: str) -> None:
+        """Put a line before others that were written."""
+        self.lines.insert(index, " " * self.indent + line)
+        self.marks.insert(index, self.mark)
 
     def emit(self, line: str, assigned: int = 0, effect: bool = False, traps: bool = False) -> None:
         """Append a statement after what must be evaluated before it."""
         if self.stack:
             self.settle(assigned, effect, traps)
         self.lines.append(" " * self.indent + line)
+        self.marks.append(self.mark)
+
+    def moves(self, values: list[Entry], height: int) -> bool:
+        """Whether operands have to be moved to be in the temporaries from ``s<height>`` on."""
+        return any(value.text != f"s{i}" for i, value in enumerate(values, height))
+
+    def move(self, values: list[Entry], height: int) -> None:
+        """Assign operands to the temporaries from ``s<height>`` on."""
+        if self.moves(values, height):
+            names = ",".join(f"s{height + i}" for i in range(len(values)))
+            if len(values) == 1:
+                self.write(f"{names}={values[0].text}")
+            else:
+                self.write(f"{names}={','.join(v.at(P_CONDITIONAL) for v in values)}")
+
+    def write_return(self, values: list[Entry]) -> None:
+        """Return operands."""
+        self.write(f"return {', '.join(v.at(P_CONDITIONAL) for v in values)}".rstrip())
+
+    def note_condition(self, text: str, prec: int) -> None:
+        """For a proof: what the instruction tests."""
+        if self.notes is not None:
+            self.notes.conditions[self.mark] = Condition(text, negation(text, prec))
+
+    def note_moves(self, values: list[Entry]) -> None:
+        """For a proof: the operands that the instruction takes along."""
+        if self.notes is not None:
+            self.notes.moves[self.mark] = tuple(value.text for value in values)
 
     def settle(self, assigned: int, effect: bool, traps: bool) -> None:
         """Spill pending entries that may not be overtaken by a statement with these properties."""
@@ -202,6 +248,8 @@ class Frame:
         entry = self.canonical(entry)
         self.forget_reuse(index)
         if entry.local == index:
+            if self.notes is not None:
+                self.notes.silent.add(self.mark)
             return
         if index in self.lane_locals:
             lanes = self.lane_names(entry, self.lane_locals[index].shape, len(self.stack))
@@ -489,6 +537,7 @@ class Frame:
         """``def`` line and the zeros of the declared locals."""
         parameters = len(self.type.params)
         self.lines.append(f"def {name}({','.join(f'l{i}' for i in range(parameters))}):")
+        self.marks.append(self.mark)
         self.write_zeros()
         if self.options.facts:
             for i in range(parameters, len(self.locals)):

@@ -18,17 +18,17 @@ import pyjsapi.compiler.emit_memory
 import pyjsapi.compiler.emit_reference
 import pyjsapi.compiler.emit_simd
 import pyjsapi.compiler.emit_simd_memory  # noqa: F401 (these modules fill the table of emitters)
-from pyjsapi.compiler.branches import StructureLimit
 from pyjsapi.compiler.emit_call import list_is_ambiguous
 from pyjsapi.compiler.emit_simd_float import lane_locals
 from pyjsapi.compiler.expression import Lanes
 from pyjsapi.compiler.frame import Frame
-from pyjsapi.compiler.labels import LabelAnalysis
 from pyjsapi.compiler.legacy import EXNREF, is_legacy, lower_legacy
+from pyjsapi.compiler.loops import LoopChoice
+from pyjsapi.compiler.places import StructureLimit
 from pyjsapi.compiler.scope import ModuleScope
 from pyjsapi.compiler.statemachine import StateMachine
 from pyjsapi.compiler.switch import StructuredEmitter
-from pyjsapi.compiler.tree import BIT_OPS, Tree, build_tree
+from pyjsapi.compiler.tree import BIT_OPS, build_tree
 from pyjsapi.syntax.module import Code, Instr
 from pyjsapi.syntax.types import FuncType, ValType
 
@@ -36,8 +36,6 @@ FILENAME: Final = "<wasm {}>"
 """File name of generated code, with the function index; see `traps`."""
 
 _MANY_BIT_OPS: Final = 4
-_DEEPEST_INDENT: Final = 96
-"""Python allows 100 levels."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,36 +66,27 @@ def translate(scope: ModuleScope, funcidx: int, code: Code) -> Frame:
         tree = build_tree(body, type_.results, len(locals_), funcidx, scope.block_types)
         try:
             if tree.root.depth < scope.options.max_depth:
-                return _translate_tree(scope, funcidx, locals_, tree, kept)
+                LoopChoice().run(tree.root)
+                emitter = StructuredEmitter(scope, funcidx, locals_)
+                _begin(emitter, body, kept, tree.bit_ops)
+                emitter.write_function(tree.root)
+                return emitter
         except (StructureLimit, RecursionError):
             pass
         finally:
             tree.dissolve()
     machine = StateMachine(scope, funcidx, locals_)
-    machine.lane_locals = kept
-    machine.many_bit_ops = sum(instr[0] in BIT_OPS for instr in body) >= _MANY_BIT_OPS
-    machine.write_header(f"f{funcidx}")
+    _begin(machine, body, kept, sum(instr[0] in BIT_OPS for instr in body))
     machine.write_function(body)
     return machine
 
 
-def _translate_tree(
-    scope: ModuleScope,
-    funcidx: int,
-    locals_: list[ValType],
-    tree: Tree,
-    kept: dict[int, Lanes],
-) -> StructuredEmitter:
-    LabelAnalysis().run(tree.root)
-    emitter = StructuredEmitter(scope, funcidx, locals_)
-    emitter.lane_locals = kept
-    emitter.many_bit_ops = tree.bit_ops >= _MANY_BIT_OPS
-    emitter.write_header(f"f{funcidx}")
-    emitter.write_function(tree.root)
-    deepest = " " * _DEEPEST_INDENT
-    if any(line.startswith(deepest) for line in emitter.lines):
-        raise StructureLimit("too many levels of indentation")
-    return emitter
+def _begin(frame: Frame, body: Sequence[Instr], kept: dict[int, Lanes], bit_ops: int) -> None:
+    """Make a frame ready for the body."""
+    frame.flat = body
+    frame.lane_locals = kept
+    frame.many_bit_ops = bit_ops >= _MANY_BIT_OPS
+    frame.write_header(f"f{frame.funcidx}")
 
 
 def _trampoline(funcidx: int, type_: FuncType) -> str:

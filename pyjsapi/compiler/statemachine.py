@@ -12,8 +12,16 @@ from typing import Final
 from pyjsapi.compiler.casts import branch_test
 from pyjsapi.compiler.emit_call import tail_call
 from pyjsapi.compiler.emit_exception import THROWS, clause_values, throw
-from pyjsapi.compiler.expression import CONST, EFFECT, P_CONDITIONAL, Entry, negation
+from pyjsapi.compiler.expression import (
+    CONST,
+    EFFECT,
+    P_COMPARE,
+    P_CONDITIONAL,
+    Entry,
+    negation,
+)
 from pyjsapi.compiler.frame import Frame
+from pyjsapi.compiler.notes import CLAUSES, GLUE
 from pyjsapi.compiler.registry import EMITTERS
 from pyjsapi.compiler.switch import table_text
 from pyjsapi.compiler.tree import (
@@ -95,24 +103,45 @@ def _targets(body: Sequence[Instr]) -> tuple[set[int], set[int]]:
     return found, with_else
 
 
+class _State:
+    """The code of a state."""
+
+    __slots__ = ("goes_to", "lines", "marks", "region")
+
+    def __init__(self, region: int) -> None:
+        self.lines: list[str] = []
+        self.marks: list[int] = []
+        self.region = region
+        """The innermost try_table around it."""
+        self.goes_to: int | None = None
+        """The state that it goes on to, if it does nothing else."""
+
+
+def _leads_to(state: int) -> _State:
+    made = _State(-1)
+    made.lines = [f"_s={state}", "continue"]
+    made.marks = [GLUE, GLUE]
+    return made
+
+
 class StateMachine(Frame):
     """Writes a flat body as a loop over states."""
 
     def __init__(self, *args: object, **kwargs: object) -> None:
         super().__init__(*args, **kwargs)  # type: ignore[arg-type]
-        self._states: list[list[str]] = []
+        self._states: list[_State] = []
+        self._state = _State(-1)
+        """The one whose code is being written."""
         self._labels: list[_Label] = []
         self._reachable = True
         self._region = -1
         """The innermost try_table around what is being written, as an index of ``_handlers``."""
-        self._regions: list[int] = []
-        """Region of each state."""
         self._handlers: list[tuple[int, tuple[tuple[int, int], ...]]] = []
         """See `exceptions.Handlers`."""
 
     def write_function(self, body: Sequence[Instr]) -> None:
         """Write the body of the function."""
-        header = self.lines
+        header, marks = self.lines, self.marks
         facts = self.facts
         targets, with_else = _targets(body)
         self._labels = [_Label((), self.type.results, [], is_loop=False)]
@@ -129,6 +158,7 @@ class StateMachine(Frame):
                 if dead or op not in (_ELSE, _END):
                     dead -= op is _END
                     continue
+            self.mark = position * 4
             emitter = EMITTERS.get(op)
             if emitter is not None:
                 emitter(self, instr)
@@ -140,20 +170,22 @@ class StateMachine(Frame):
                 self._end()
             elif op is not _NOP:
                 self._control(instr)
-        self.lines, self.indent = header, 1
+        self.lines, self.marks, self.indent = header, marks, 1
         self._write_states()
 
     # States
 
     def _new_state(self) -> int:
-        self._states.append([])
-        self._regions.append(self._region)
+        self._states.append(_State(self._region))
         return len(self._states) - 1
+
+    def _into(self, state: _State) -> None:
+        self._state, self.lines, self.marks = state, state.lines, state.marks
 
     def _start(self, state: int, stack: list[Entry]) -> None:
         """Write a state's code from now on."""
-        self.lines = self._states[state]
-        self._regions[state] = self._region
+        self._into(self._states[state])
+        self._state.region = self._region
         self.indent = 0
         self.stack = stack
         self.facts = {}
@@ -161,6 +193,7 @@ class StateMachine(Frame):
         self._reachable = True
 
     def _write_states(self) -> None:
+        self.mark = GLUE
         self.write("_s=0")
         inner = 2
         if self._handlers:
@@ -175,10 +208,13 @@ class StateMachine(Frame):
         while pending:
             text, first, last, indent = pending.pop()
             if text:
-                self.lines.append(" " * (indent - 1) + text)
+                self._line(indent - 1, text, GLUE)
             if first == last:
-                space = " " * indent
-                self.lines.extend(space + line for line in runs[first][1] or ["continue"])
+                state = runs[first][1]
+                for line, mark in zip(state.lines, state.marks, strict=True):
+                    self._line(indent, line, mark)
+                if not state.lines:
+                    self._line(indent, "continue", GLUE)
                 continue
             middle = (first + last + 1) // 2
             pending.append(("else:", middle, last, indent + 1))
@@ -187,19 +223,26 @@ class StateMachine(Frame):
             self.write(" except Exception as _x:")
             self.write("  _e=caught(_x)")
             self.write("  if _e is None: raise")
-            regions, handlers = tuple(self._regions), tuple(self._handlers)
+            regions = tuple(state.region for state in self._states)
+            handlers = tuple(self._handlers)
             self.write(f"  _s=landing_state(_e,{regions!r}[_s],{handlers!r},X)")
             self.write("  if _s<0: raise")
 
-    def _runs(self) -> list[tuple[int, list[str]]]:
+    def _line(self, indent: int, line: str, mark: int) -> None:
+        self.lines.append(" " * indent + line)
+        self.marks.append(mark)
+
+    def _runs(self) -> list[tuple[int, _State]]:
         """Adjacent states with the same code, as (first of them, code): the ends of nested blocks are one run."""
         does = self._followed()
         starts = [i for i, state in enumerate(does) if i == 0 or does[i - 1] != state]
         runs = []
         for start, end in zip(starts, [*starts[1:], len(does)], strict=True):
             state = does[start]
-            own = start <= state < end
-            runs.append((start, self._states[state] if own else [f"_s={state}", "continue"]))
+            if start <= state < end:
+                runs.append((start, self._states[state]))
+            else:
+                runs.append((start, _leads_to(state)))
         return runs
 
     def _followed(self) -> list[int]:
@@ -218,11 +261,9 @@ class StateMachine(Frame):
 
     def _goes_on_to(self, state: int) -> int:
         """The state that a state goes on to without doing anything, or the state itself."""
-        lines = self._states[state]
-        if len(lines) == 2 and lines[1] == "continue":
-            target = lines[0].removeprefix("_s=")
-            if target.isdecimal() and self._regions[int(target)] == self._regions[state]:
-                return int(target)
+        target = self._states[state].goes_to
+        if target is not None and self._states[target].region == self._states[state].region:
+            return target
         return state
 
     def _settle_all(self) -> None:
@@ -242,6 +283,7 @@ class StateMachine(Frame):
         if condition is not None:
             condition = self.materialise(condition, len(self.stack))
             text, prec = self.condition(condition)
+            self.note_condition(text, prec)
         if targeted or condition is not None:
             self._settle_all()
             for i in range(len(self.stack) - len(params), len(self.stack)):
@@ -265,6 +307,7 @@ class StateMachine(Frame):
 
     def _open_region(self, label: _Label, instr: Instr) -> None:
         """Begin the states of a try_table."""
+        self.mark |= CLAUSES
         outer = label.region = self._region
         label.state = self._new_state()
         clauses = []
@@ -274,7 +317,7 @@ class StateMachine(Frame):
             values = clause_values(self, kind, tagidx, "_e")
             if values or target is self._labels[0]:
                 state = self._new_state()
-                self._landing(state, target, values)
+                self._elsewhere(state, target, values)
             else:
                 state = self._state_of(target)
             clauses.append((-1 if tagidx is None else tagidx, state))
@@ -284,21 +327,27 @@ class StateMachine(Frame):
         self._go(inner, 0)
         self._start(inner, self._at(label, label.params))
 
-    def _landing(self, state: int, target: _Label, values: list[Entry]) -> None:
-        """A state that takes a clause's branch."""
-        lines, indent, stack = self.lines, self.indent, self.stack
-        self.lines, self.indent, self.stack = self._states[state], 0, []
+    def _elsewhere(self, state: int, target: _Label, values: list[Entry]) -> None:
+        """Write a jump as the code of a state of its own."""
+        here, indent, stack = self._state, self.indent, self.stack
+        self._into(self._states[state])
+        self.indent, self.stack = 0, []
         self._jump(target, values, 0)
-        self.lines, self.indent, self.stack = lines, indent, stack
+        self._into(here)
+        self.indent, self.stack = indent, stack
 
     def _at(self, label: _Label, types: Types) -> list[Entry]:
         temps = [self.temp(type_, label.height + i) for i, type_ in enumerate(types)]
         return [*label.stack, *temps]
 
     def _go(self, state: int, deeper: int) -> None:
+        if not self.lines:
+            self._state.goes_to = state
         self.indent += deeper
+        mark, self.mark = self.mark, GLUE
         self.write(f"_s={state}")
         self.write("continue")
+        self.mark = mark
         self.indent -= deeper
 
     def _else(self) -> None:
@@ -333,14 +382,14 @@ class StateMachine(Frame):
 
     def _return(self, values: list[Entry]) -> None:
         self.settle(0, True, True)
-        self.write(f"return {', '.join(v.at(P_CONDITIONAL) for v in values)}".rstrip())
+        self.note_moves(values)
+        self.write_return(values)
         self._reachable = False
 
     def _move(self, values: list[Entry], height: int) -> None:
         self.settle(0, True, True)
-        names = [f"s{height + i}" for i in range(len(values))]
-        if values and [v.text for v in values] != names:
-            self.write(f"{','.join(names)}={','.join(v.at(P_CONDITIONAL) for v in values)}")
+        self.note_moves(values)
+        self.move(values, height)
 
     # Branches
 
@@ -348,20 +397,20 @@ class StateMachine(Frame):
         op = instr[0]
         if op is BR_IF:
             condition = self.pop()
-            text, _ = self.condition(condition)
+            text, prec = self.condition(condition)
             self.settle(0, bool(condition.flags & EFFECT), True)
-            self._branch_if(self._label(instr[1]), text)
+            self._branch_if(self._label(instr[1]), text, prec)
             return
         if op is BR_ON_NULL:
             reference = self.materialise(self.pop(), len(self.stack))
             self.settle(0, False, True)
-            self._branch_if(self._label(instr[1]), f"{reference.text} is None")
+            self._branch_if(self._label(instr[1]), f"{reference.text} is None", P_COMPARE)
             self.stack.append(reference)
             return
         if op is BR_ON_NON_NULL:
             self.stack.append(self.materialise(self.pop(), len(self.stack)))
             self.settle(0, False, True)
-            self._branch_if(self._label(instr[1]), f"{self.stack[-1].text} is not None")
+            self._branch_if(self._label(instr[1]), f"{self.stack[-1].text} is not None", P_COMPARE)
             self.stack.pop()
             return
         if op is BR_ON_CAST or op is BR_ON_CAST_FAIL:
@@ -391,8 +440,8 @@ class StateMachine(Frame):
         label = self._label(index)
         self.spill_from(len(self.stack) - len(label.types))
         name = self.stack[-1].text
-        text, _ = branch_test(self.scope, name, target, op is BR_ON_CAST_FAIL)
-        self._branch_if(label, text)
+        text, prec = branch_test(self.scope, name, target, op is BR_ON_CAST_FAIL)
+        self._branch_if(label, text, prec)
 
     def _label(self, index: int) -> _Label:
         return self._labels[-1 - index]
@@ -401,7 +450,8 @@ class StateMachine(Frame):
         self.settle(0, True, True)
         self.indent += deeper
         if label is self._labels[0]:
-            self.write(f"return {', '.join(v.at(P_CONDITIONAL) for v in values)}".rstrip())
+            self.note_moves(values)
+            self.write_return(values)
         else:
             self._move(values, label.height)
             self._go(self._state_of(label), 0)
@@ -412,11 +462,12 @@ class StateMachine(Frame):
             label.state = self._new_state()
         return label.state
 
-    def _branch_if(self, label: _Label, text: str) -> None:
+    def _branch_if(self, label: _Label, text: str, prec: int) -> None:
         start = len(self.stack) - len(label.types)
         self.spill_from(start)
         values = self.stack[start:]
         self.settle(0, True, True)
+        self.note_condition(text, prec)
         self.write(f"if {text}:")
         self._jump(label, values, 1)
 
@@ -442,15 +493,13 @@ class StateMachine(Frame):
     def _moving_state(self, label: _Label, values: list[Entry]) -> int:
         """A state that moves a branch's operands to where the label has them."""
         state = self._new_state()
-        lines, indent, stack = self.lines, self.indent, self.stack
-        self.lines, self.indent, self.stack = self._states[state], 0, []
-        self._jump(label, values, 0)
-        self.lines, self.indent, self.stack = lines, indent, stack
+        self._elsewhere(state, label, values)
         return state
 
     def _call_self(self) -> None:
         values = self.pop_values(len(self.type.params))
         self.settle(0, True, True)
+        self.note_moves(values)
         if values:
             targets = ",".join(f"l{i}" for i in range(len(values)))
             self.write(f"{targets}={','.join(v.at(P_CONDITIONAL) for v in values)}")

@@ -1,33 +1,28 @@
 """Structured control as Python control flow.
 
-A ``loop`` is ``while True:`` with ``continue``, or ``for`` where it is counted. A block is its body, or a loop that
-runs once where a branch to its end has no other way. See `labels` for what is decided before, `branches` for branches.
+A ``loop`` is ``while True:``, or ``for`` where it is counted. A block is its body, or a loop that runs once where
+`loops` found that worth it. Where control goes is decided in `places`; jumps are written by `branches`.
 """
 
 from __future__ import annotations
 
 from typing import Final
 
-from pyjsapi.compiler.branches import MOST_LOOPS, Branches, PyLoop, StructureLimit
+from pyjsapi.compiler.branches import MOST_LOOPS, Branches
 from pyjsapi.compiler.emit_compare import conditional
 from pyjsapi.compiler.emit_exception import clause_values
-from pyjsapi.compiler.expression import (
-    EFFECT,
-    GLOBAL,
-    MEMORY,
-    TRAPS,
-    Entry,
-    negation,
-)
+from pyjsapi.compiler.expression import EFFECT, GLOBAL, MEMORY, TRAPS, Entry, negation
 from pyjsapi.compiler.facts import Facts, without
-from pyjsapi.compiler.induction import Induction, Pointer, Range
-from pyjsapi.compiler.labels import falls_like, inner_fall
+from pyjsapi.compiler.induction import Induction, Range
+from pyjsapi.compiler.notes import CLAUSES, MISSING_ELSE
+from pyjsapi.compiler.places import FALL, Place, StructureLimit, Suite, loop_suite
 from pyjsapi.compiler.registry import EMITTERS
 from pyjsapi.compiler.tree import (
     IF,
     LOCAL_SET,
     LOCAL_TEE,
     LOOP,
+    Body,
     Item,
     Node,
     sequence_diverges,
@@ -55,388 +50,379 @@ class Structured(Branches):
 
     def write_function(self, root: Node) -> None:
         """Write the body of the function."""
-        root.returns = True
-        self.fall = frozenset((root,))
-        if self.sequence(root.body):
-            self.return_values()
-        if self.lines[-1].endswith(":"):
-            self.write("pass")
+        root.place = self.out
+        indent = self.indent
+        self.sequence(root.body, self.out)
+        self.shut(indent)
 
     # Sequences
 
-    def sequence(self, items: list[Item]) -> bool:
-        """Write items; whether control reaches the end."""
+    def sequence(self, body: Body, end: Place, first: int = 0, stop: int | None = None) -> None:
+        """Write items of a list, and the way to where it ends."""
         emitters = EMITTERS
-        count = len(items)
-        for i, item in enumerate(items):
-            if not isinstance(item, Node):
-                emitter = emitters.get(item[0])
-                if emitter is not None:
-                    emitter(self, item)
-                elif not self._control(item):
-                    return False
+        indent = self.indent
+        at = body.at
+        if stop is None:
+            stop = len(body)
+        for k in range(first, stop):
+            item = body[k]
+            if isinstance(item, Node):
+                self.mark = item.at * 4
+                behind = self._node(item, end if k == stop - 1 else None)
+                if behind is None:
+                    continue
+                if behind is end or not behind.arrived:
+                    break
+                self._arrive(item, behind)
                 continue
-            last = i == count - 1
-            outer, self.flagged = self.flagged, set()
-            if item.kind is IF:
-                reached = self._if(item, last)
-            elif item.kind is LOOP:
-                reached = self._loop(item, last)
-            elif item.catches:
-                reached = self._try(item, last)
-            else:
-                reached = self._block(item, last)
-            new = self.flagged
-            new.discard(item)
-            self.flagged = outer | new
-            if not reached:
-                return False
-            if new and not last:
-                self._guard(new)
-        return True
-
-    def _body(self, items: list[Item], fall: frozenset[Node], node: Node, *, block: bool) -> bool:
-        """Write a body at the current indentation and move its results; ``block``: a Python block must not be empty."""
-        outer_fall, outer_indent = self.fall, self.indent
-        self.fall = fall
-        start = len(self.lines)
-        falls = self.sequence(items)
-        self._finish(node, falls)
-        if self.lines[-1].endswith(":") or (block and len(self.lines) == start):
-            self.write("pass")
-        self.indent, self.fall = outer_indent, outer_fall
-        return falls
-
-    def _finish(self, node: Node, falls: bool) -> None:
-        """Fall through the end of a node's body with its results."""
-        if not falls:
-            return
-        values = self.pop_values(len(node.results))
-        self.settle(0, True, True)
-        if node.kind is not LOOP:
-            self._join(node)
-        if node.returns:
-            self._write_return(values)
+            self.mark = at[k] * 4
+            emitter = emitters.get(item[0])
+            if emitter is not None:
+                emitter(self, item)
+            elif not self.control(item):
+                break
         else:
-            self._assign_results(values, node.height)
+            self.mark = body.end * 4
+            self._fall(end)
+        self.shut(indent)
 
-    def _enter(self, node: Node, last: bool) -> None:
+    def _fall(self, end: Place) -> None:
+        """Go to where a list ends, with its results."""
+        values = self.pop_values(len(end.types))
+        self.settle(0, True, True)
+        self.go(end, values)
+
+    def _node(self, node: Node, end: Place | None) -> Place | None:
+        """Write a node; the place behind it, ``end`` if that is the same, ``None`` if it is a pending expression."""
+        condition = None
+        if node.kind is IF:
+            condition = self.pop()
+            if condition.flags & _MOVES and (node.params or any(e.flags for e in self.stack)):
+                condition = self.materialise(condition, len(self.stack))
+        self._enter(node)
+        behind = Place(node.results, node.height)
+        if end is not None and node.results == end.types:
+            behind = end
+        node.place = behind
+        reuse = self.reuse_without(node.assigned)
+        if condition is not None:
+            if self._as_expression(node, condition, behind):
+                return None
+            self._if(node, behind, condition)
+        elif node.kind is LOOP:
+            self._loop(node, behind)
+        else:
+            self._block(node, behind)
+        if condition is not None or node.branches or node.chain or node.catches:
+            self.reuse = reuse
+        return behind
+
+    def _enter(self, node: Node) -> None:
         """Put parameters into temporaries, and everything that the node could disturb."""
         self.spill_around(node.assigned)
         node.height = len(self.stack) - len(node.params)
         for i in range(node.height, len(self.stack)):
             if self.stack[i].text != f"s{i}":
                 self.spill(i)
-        node.returns = last and any(x.returns and x.results == node.results for x in self.fall)
-        node.facts = None
 
-    def _leave(self, node: Node) -> None:
+    def _arrive(self, node: Node, behind: Place) -> None:
+        """Behind a node: its results are in their temporaries."""
         del self.stack[node.height :]
-        for i, type_ in enumerate(node.results):
-            self.stack.append(self.temp(type_, node.height + i))
+        self.stack.extend(self._operands(behind))
+        self.facts = {} if behind.facts is None else behind.facts
+
+    # Blocks: a suite of its own, or a loop that runs once
+
+    def _block(self, node: Node, behind: Place) -> None:
+        start, indent, around = len(self.lines), self.indent, self.suite
+        looped = self._open_once(node, behind)
+        if node.catches:
+            self._try(node, behind)
+        elif node.chain is not None:
+            self._switch(node, behind)
+        else:
+            self._inline(node.body, behind)
+        if looped:
+            self._close_loop(start, indent, around, behind)
+
+    def _open_once(self, node: Node, behind: Place) -> bool:
+        """Open the loop that a node's label is left by, if that was chosen and loops are not too many."""
+        if not node.needs_loop or self.loops + self.tries >= self.options.max_loops:
+            return False
+        head = Place((), 0)
+        self.open_loop("while True:", loop_suite(self.suite, head, behind))
+        return True
+
+    def _close_loop(self, start: int, indent: int, around: Suite, behind: Place) -> None:
+        """Behind a Python loop, begun at line ``start``; on to ``behind`` if that is not the next statement."""
+        suite = self.suite
+        self.shut(indent)
+        self.loops -= 1
+        self.close_suite(start, suite, around, reached=suite.broken)
+        if suite.broken:
+            self._pass_on(behind, indent)
+
+    def _pass_on(self, place: Place, indent: int) -> None:
+        """Behind a statement: go on to a place whose operands are there, unless what is written next is that place."""
+        way = self.suite.direct(place)
+        if way is not None and way is not FALL:
+            self._statement(place, way, self._operands(place))
+            self.shut(indent)
+
+    def _inline(self, body: Body, behind: Place) -> None:
+        """Write a list between other statements; ``behind`` is the next one unless the suite has a way there."""
+        start, around = len(self.lines), self.suite
+        if around.direct(behind) is not None:
+            self.sequence(body, behind)
+            return
+        suite = self.suite = Suite(behind, around)
+        self.sequence(body, behind)
+        self.close_suite(start, suite, around, reached=behind.arrived)
+
+    def _meeting(self, behind: Place) -> tuple[Suite, Place]:
+        """For several suites of one statement: the suite, and the place where they end."""
+        around = self.suite
+        way = around.direct(behind)
+        if way is None:
+            return Suite(behind, around), behind
+        if way is FALL or (behind.returns and behind.types):
+            return around, behind
+        meeting = Place(behind.types, behind.height)
+        return Suite(meeting, around), meeting
+
+    def _meet(self, start: int, around: Suite, behind: Place, meeting: Place) -> None:
+        """Behind the suites that `_meeting` was asked for."""
+        suite = self.suite
+        if suite is around:
+            return
+        indent = self.indent
+        self.close_suite(start, suite, around, reached=meeting.arrived)
+        if meeting is not behind and meeting.arrived:
+            self.facts = {} if meeting.facts is None else meeting.facts
+            self._join(behind)
+            self._pass_on(behind, indent)
 
     # Exceptions
 
-    def _try(self, node: Node, last: bool) -> bool:
+    def _try(self, node: Node, behind: Place) -> None:
         """A try_table with clauses: they are branches, written in the handler of a Python ``try``."""
-        self._enter(node, last)
-        fall = inner_fall(node, self.fall, last)
-        reuse = self.reuse_without(node.assigned)
+        start, around, mark = len(self.lines), self.suite, self.mark
         thrown = without(self.facts, node.assigned)
-        in_loop = node.needs_loop and not node.returns
-        if in_loop and len(self.loops) + self.tries >= self.options.max_loops:
-            self._use_flags(node)
-            in_loop = False
-        start = len(self.lines)
-        if in_loop:
-            self._open_loop(PyLoop(fall))
-        if len(self.loops) + self.tries + _HANDLER_BLOCKS > MOST_LOOPS:
+        stack = self.stack[: node.height]
+        if self.loops + self.tries + _HANDLER_BLOCKS > MOST_LOOPS:
             raise StructureLimit("too many nested try statements")
-        self.write("try:")
-        self.indent += 1
+        self.suite, meeting = self._meeting(behind)
+        indent = self.indent
+        self.open("try:")
         self.tries += 1
-        falls = self._body(node.body, fall, node, block=True)
+        self.sequence(node.body, meeting)
+        self.shut(indent)
         self.tries -= 1
-        self.indent -= 1
-        self._handler(node, fall, thrown)
-        if in_loop:
-            if falls:
-                self.write("break")
-            self._guard(self._close_loop(start))
-        self._leave(node)
-        self.reuse = reuse
-        self.facts = thrown if node.facts is None else node.facts
-        return (falls or node.branches > 0) and not node.returns
+        self.mark = mark | CLAUSES
+        self.stack = stack
+        self._handler(node, thrown)
+        self._meet(start, around, behind, meeting)
 
-    def _handler(self, node: Node, fall: frozenset[Node], facts: Facts) -> None:
-        outer_fall, self.fall = self.fall, fall
-        self.write("except Exception as _x:")
-        self.indent += 1
+    def _handler(self, node: Node, facts: Facts) -> None:
+        indent, mark = self.indent, self.mark
+        self.open("except Exception as _x:")
         self.write("_x=caught(_x)")
         self.write("if _x is None: raise")
+        inner = self.indent
         everything = False
         for written, (kind, tagidx, target) in enumerate(node.catches):
             everything = tagidx is None
+            self.mark = mark
             if not everything:
-                self.write(f"{'elif' if written else 'if'} _x.tag is X[{tagidx}]:")
-                self.indent += 1
+                self.open(f"{'elif' if written else 'if'} _x.tag is X[{tagidx}]:")
             elif written:
-                self.write("else:")
-                self.indent += 1
+                self.open("else:")
             self.facts = dict(facts)
-            self._join(target)
             values = clause_values(self, kind, tagidx, "_x")
-            self._jump(target, values, self._jump_kind(target))
-            if not everything or written:
-                self.indent -= 1
+            self.go(self.place_of(target), values)
+            self.shut(inner)
             if everything:
                 break
+        self.mark = mark
         if not everything:
             self.write("else: raise")
-        self.indent -= 1
-        self.fall = outer_fall
+        self.shut(indent)
 
-    # Blocks, loops, ifs
+    # Loops
 
-    def _block(self, node: Node, last: bool) -> bool:
-        self._enter(node, last)
-        fall = inner_fall(node, self.fall, last)
-        reuse = self.reuse_without(node.assigned)
-        if node.chain is not None:
-            falls = self._switch(node, fall)
-        elif not node.needs_loop or node.returns:
-            falls = self._body(node.body, fall, node, block=False)
-        elif len(self.loops) + self.tries >= self.options.max_loops:
-            self._use_flags(node)
-            falls = self._body(node.body, fall, node, block=False)
-        else:
-            start = len(self.lines)
-            self._open_loop(PyLoop(fall))
-            falls = self._body(node.body, fall, node, block=True)
-            if falls:
-                self.write("break")
-            self._guard(self._close_loop(start))
-        self._leave(node)
-        if node.branches or not falls:
-            self.reuse = reuse
-        if node.facts is not None:
-            self.facts = node.facts
-        return (falls or node.branches > 0) and not node.returns
-
-    def _use_flags(self, node: Node) -> None:
-        node.uses_flags = True
-        node.level = len(self.loops)
-        self.write("_b=0")
-
-    def _loop(self, node: Node, last: bool) -> bool:
-        self._enter(node, last)
-        after = self.fall if last and falls_like(node, self.fall) else frozenset[Node]()
+    def _loop(self, node: Node, behind: Place) -> None:
         before = self.facts
         self.facts = without(before, node.assigned)
         counted = None
         if self.options.facts and self.options.induction:
             counted = Induction(node, self.locals, before, self.facts).run()
         self.reuse = self.reuse_without(node.assigned)
-        reuse = dict(self.reuse)
         for i, type_ in enumerate(node.params):
             self.stack[node.height + i] = self.temp(type_, node.height + i)
         if not node.branches:
-            falls = self._body(node.body, after, node, block=False)
-            self._leave(node)
-            return falls and not node.returns
-        start = len(self.lines)
+            self._inline(node.body, behind)
+            return
         if counted is not None and self.tries:
             # An exception may leave the loop, and whoever catches it may read the counter.
             counted = None if counted.from_zero else counted._replace(pointer=None)
         if counted is not None and self.options.ranges and not node.params and not node.results:
-            return self._for(node, counted, after, without(before, node.assigned), reuse)
-        self._open_loop(PyLoop(after, node))
-        falls = self._body(node.body, after, node, block=True)
-        if falls and not node.returns:
-            self.write("break")
-        self._guard(self._close_loop(start))
-        self._leave(node)
-        self.reuse = reuse
-        return falls and not node.returns
+            self._for(node, counted, behind, without(before, node.assigned))
+            return
+        start, indent, around = len(self.lines), self.indent, self.suite
+        head = node.place = Place(node.params, node.height)
+        self.open_loop("while True:", loop_suite(around, head, behind, head))
+        self.sequence(node.body, behind)
+        self._close_loop(start, indent, around, behind)
 
-    def _for(
-        self, node: Node, counted: Range, after: frozenset[Node], facts: Facts,
-        reuse: dict[tuple[int, str, int], str | None],
-    ) -> bool:  # fmt: skip
+    def _for(self, node: Node, counted: Range, behind: Place, facts: Facts) -> None:
         """A counted loop: the counter's step and test are left to ``range``."""
-        start = len(self.lines)
-        counter = counted.counter
-        header = len(self.lines)
-        self._open_loop(PyLoop(after, node), f"for l{counter} in range({counted.start_stop_step}):")
-        outer_fall, outer_indent = self.fall, self.indent
-        self.fall = frozenset((node,))
-        body_start = len(self.lines)
-        pointer = self._for_body(node.body, counted)
-        if self.lines[-1].endswith(":") or len(self.lines) == body_start:
-            self.write("pass")
-        self.indent, self.fall = outer_indent, outer_fall
-        left = any(line.lstrip() == "break" for line in self.lines[body_start:])
-        self.indent -= 1
+        start, around = len(self.lines), self.suite
+        body, counter, mark = node.body, counted.counter, self.mark
+        head = node.place = Place((), node.height)
+        suite = loop_suite(around, head, behind, head)
+        self.open_loop(f"for l{counter} in range({counted.start_stop_step}):", suite)
+        pointer = counted.pointer
+        stop = counted.length
+        if pointer is None:
+            self.sequence(body, head, 0, stop)
+        else:
+            step = Place((), node.height)
+            self.suite = Suite(step, suite)
+            self.sequence(body, step, 0, pointer.length)
+            self.suite = suite
+            self._arrive(node, step)
+            if pointer.never_wraps(self.facts):
+                stop = pointer.length
+                header = f"for l{pointer.local} in range({pointer.range}):"
+                self.lines[start] = " " * (self.indent - 1) + header
+            else:
+                self.sequence(body, head, pointer.length, stop)
+                pointer = None
+        if self.notes is not None:
+            self.notes.counted[mark] = body.at[-1] * 4
+            self.notes.skipped.update(range(body.at[stop], body.at[-1]))
+        self.shut(self.indent - 1)
+        self.loops -= 1
+        self.mark = body.at[-1] * 4
+        left = suite.broken or suite.pending
         self.write(f"{'else: ' if left else ''}l{counter}={counted.last}")
         if pointer is not None:
-            line = self.lines[header]
-            start_of_text = line.index("for")
-            self.lines[header] = (
-                f"{line[:start_of_text]}for l{pointer.local} in range({pointer.range}):"
-            )
             self.write(f"l{pointer.local}=l{pointer.local}+{pointer.step}")
-        self.indent += 1
-        passing = self._close_loop(start)
         self.facts = facts
-        if node.returns and not left:
-            self.write("return")
-        self._guard(passing)
-        self._leave(node)
-        self.reuse = reuse
-        return not node.returns or left
+        self._join(behind)
+        indent = self.indent
+        self.close_suite(start, suite, around, reached=True)
+        self._pass_on(behind, indent)
 
-    def _for_body(self, body: list[Item], counted: Range) -> Pointer | None:
-        """Write the body of a counted loop; the pointer whose step was left out, for ``range`` to do it."""
-        pointer = counted.pointer
-        if pointer is None:
-            self.sequence(body[: counted.length + 1])
-            return None
-        falls = self.sequence(body[: pointer.length + 1])
-        if falls and pointer.never_wraps(self.facts):
-            return pointer
-        if falls:
-            self.sequence(body[pointer.length + 1 : counted.length + 1])
-        return None
+    # Ifs
 
-    def _if(self, node: Node, last: bool) -> bool:
-        condition = self.pop()
-        if condition.flags & _MOVES and (node.params or any(e.flags for e in self.stack)):
-            condition = self.materialise(condition, len(self.stack))
-        self._enter(node, last)
-        if self._as_expression(node, condition):
-            return True
+    def _if(self, node: Node, behind: Place, condition: Entry) -> None:
         text, prec = self.condition(condition)
-        fall = inner_fall(node, self.fall, last)
-        start = len(self.lines)
-        in_loop = node.needs_loop and not node.returns
-        sinks = node.sinks and not last and not node.needs_loop
-        if in_loop and len(self.loops) + self.tries >= self.options.max_loops:
-            self._use_flags(node)
-            in_loop = False
-        if in_loop:
-            self._open_loop(PyLoop(fall))
-        reuse = self.reuse
-        arms = _Arms(self, node, condition)
-        if sinks:
-            return self._sink_rest(node, arms, text, prec)
+        self.note_condition(text, prec)
+        start, indent, around = len(self.lines), self.indent, self.suite
+        looped = self._open_once(node, behind)
+        arms = _Arms(self, condition)
+        if node.sinks and not looped and around.direct(behind) is None:
+            self._sink(node, behind, arms, text, prec)
+            return
+        inner, outer = len(self.lines), self.suite
+        self.suite, meeting = self._meeting(behind)
         if node.orelse is None:
-            falls = self._if_without_else(node, arms, fall, text)
-        elif not node.body and not node.branches and not node.results:
-            self.write(f"if {negation(text, prec)}:")
-            arms.write(node.orelse, fall, False)
+            self._if_alone(node, meeting, arms, text)
+        elif not node.body and not node.results:
+            arms.write(f"if {negation(text, prec)}:", node.orelse, meeting, False)
             arms.assume(True)
-            self._join(node)
-            falls = True
+            self._join(meeting)
         else:
-            self.write(f"if {text}:")
-            then_falls = arms.write(node.body, fall, True)
-            self.write("else:")
-            falls = arms.write(node.orelse, fall, False) or then_falls
+            arms.write(f"if {text}:", node.body, meeting, True)
+            arms.write("else:", node.orelse, meeting, False)
         self.stack = list(arms.stack)
-        if in_loop:
-            if falls:
-                self.write("break")
-            self._guard(self._close_loop(start))
-        if node.facts is not None:
-            self.facts = node.facts
-        self._leave(node)
-        self.reuse = {k: v for k, v in reuse.items() if not node.assigned >> k[0] & 1}
-        return (falls or node.branches > 0) and not node.returns
+        self._meet(inner, outer, behind, meeting)
+        if looped:
+            self._close_loop(start, indent, around, behind)
 
-    def _if_without_else(self, node: Node, arms: _Arms, fall: frozenset[Node], text: str) -> bool:
-        self.write(f"if {text}:")
-        arms.write(node.body, fall, True)
+    def _if_alone(self, node: Node, meeting: Place, arms: _Arms, text: str) -> None:
+        """An ``if`` without ``else``: its parameters are its results."""
+        mark = self.mark
+        arms.write(f"if {text}:", node.body, meeting, True)
+        self.mark = mark | MISSING_ELSE
         arms.assume(False)
-        if node.returns or node.params:
-            self.stack = list(arms.stack)
-            self.write("else:")
-            self.indent += 1
-            self._finish(node, True)
-            self.write("pass")
-            self.indent -= 1
+        if self.suite.way(meeting) is FALL:
+            self.note_moves(self._operands(meeting))
+            self._join(meeting)
         else:
-            self._join(node)
-        return True
+            indent = self.indent
+            self.open("else:")
+            self._fall(meeting)
+            self.shut(indent)
 
-    def _sink_rest(self, node: Node, arms: _Arms, text: str, prec: int) -> bool:
+    def _sink(self, node: Node, behind: Place, arms: _Arms, text: str, prec: int) -> None:
         """Write the diverging arm, then the other one, with the rest of the sequence to follow inside it."""
-        rest = self.fall
-        reuse = self.reuse
-        only = frozenset((node,))
+        around, mark = self.suite, self.mark
         then_diverges = sequence_diverges(node.body)
         if then_diverges:
-            self.write(f"if {text}:")
-            arms.write(node.body, rest, True)
+            arms.write(f"if {text}:", node.body, behind, True)
         else:
-            self.write(f"if {negation(text, prec)}:")
-            arms.write(node.orelse or [], rest, False)
-        self.write("else:")
-        self.indent += 1
+            arms.write(f"if {negation(text, prec)}:", node.orelse or Body(), behind, False)
+        self.mark = mark
+        self.open("else:")
         arms.assume(not then_diverges)
-        node.facts = None
         other = node.orelse if then_diverges else node.body
-        falls = True
-        if other is not None:
-            falls = self._body(other, only, node, block=False)
-        if node.facts is not None:
-            self.facts = node.facts
-        self._leave(node)
-        self.reuse = {k: v for k, v in reuse.items() if not node.assigned >> k[0] & 1}
-        return falls or node.branches > 0
+        start = len(self.lines)
+        suite = self.suite = Suite(behind, around)
+        if other is None:
+            self.mark = mark | MISSING_ELSE
+            self._fall(behind)
+        else:
+            self.sequence(other, behind)
+        self.close_suite(start, suite, around, reached=behind.arrived)
 
-    def _as_expression(self, node: Node, condition: Entry) -> bool:
+    def _as_expression(self, node: Node, condition: Entry, behind: Place) -> bool:
         """Write an ``if`` with two pure arms as a conditional expression; whether that was possible."""
         if (
             len(node.results) != 1
             or node.params
             or node.branches
             or node.orelse is None
-            or node.returns
+            or behind.returns
             or not (_is_pure(node.body) and _is_pure(node.orelse))
         ):
             return False
+        mark, header = self.mark, self._header
         written, stack, facts, reuse = len(self.lines), list(self.stack), self.facts, self.reuse
         arms = []
         for body, truth in ((node.body, True), (node.orelse, False)):
             self.facts, self.reuse = dict(facts), dict(reuse)
             self.refine(condition, truth)
-            self.sequence(body)
+            for item, at in zip(body, body.at, strict=True):
+                self.mark = at * 4
+                EMITTERS[item[0]](self, item)  # type: ignore[index, arg-type]
             arms.append(self.pop_canonical())
-        self.facts = facts
+        self.facts, self.mark = facts, mark
         if len(self.lines) == written and len(self.stack) == len(stack):
             self.push(conditional(self, condition, arms[0], arms[1]))
             return True
-        del self.lines[written:]
-        self.stack, self.reuse = stack, reuse
+        del self.lines[written:], self.marks[written:]
+        self.stack, self.reuse, self._header = stack, reuse, header
         return False
 
     # Switches: see `switch`
 
-    def _switch(self, node: Node, fall: frozenset[Node]) -> bool:
+    def _switch(self, node: Node, behind: Place) -> None:
         raise NotImplementedError
 
 
 class _Arms:
     """The two arms of an ``if``: each starts from the state before it."""
 
-    __slots__ = ("_condition", "_facts", "_frame", "_node", "_reuse", "stack")
+    __slots__ = ("_condition", "_facts", "_frame", "_mark", "_reuse", "stack")
 
-    def __init__(self, frame: Structured, node: Node, condition: Entry) -> None:
+    def __init__(self, frame: Structured, condition: Entry) -> None:
         self._frame = frame
-        self._node = node
         self._condition = condition
         self._facts = frame.facts
         self._reuse = frame.reuse
+        self._mark = frame.mark
         self.stack = list(frame.stack)
 
     def assume(self, truth: bool) -> None:
@@ -447,14 +433,15 @@ class _Arms:
         frame.facts = dict(self._facts)
         frame.refine(self._condition, truth)
 
-    def write(self, body: list[Item], fall: frozenset[Node], truth: bool) -> bool:
-        """Write an arm as a Python block; whether it falls through."""
+    def write(self, header: str, body: Body, end: Place, truth: bool) -> None:
+        """Write an arm as a Python suite."""
         frame = self._frame
         self.assume(truth)
-        frame.indent += 1
-        falls = frame._body(body, fall, self._node, block=True)
-        frame.indent -= 1
-        return falls
+        indent = frame.indent
+        frame.mark = self._mark
+        frame.open(header)
+        frame.sequence(body, end)
+        frame.shut(indent)
 
 
 def _is_pure(sequence: list[Item]) -> bool:

@@ -1,4 +1,4 @@
-"""br_table: binary decisions, and the nested blocks around one as a switch.
+"""The nested blocks around a br_table as a switch.
 
 Blocks nested around a br_table are a switch of the source language: what follows each block is a case. When no case
 is entered from another one, the decisions have the cases as leaves. Else the cases are states of a loop.
@@ -6,16 +6,14 @@ is entered from another one, the decisions have the cases as leaves. Else the ca
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import Any, TypeVar
+from collections.abc import Sequence
 
-from pyjsapi.compiler.branches import PyLoop
+from pyjsapi.compiler.branches import runs_of
 from pyjsapi.compiler.facts import without
+from pyjsapi.compiler.places import Place, StructureLimit, loop_suite
 from pyjsapi.compiler.registry import EMITTERS
 from pyjsapi.compiler.structured import Structured
-from pyjsapi.compiler.tree import LOCAL_SET, LOCAL_TEE, Item, Node
-
-_T = TypeVar("_T")
+from pyjsapi.compiler.tree import Body, Node
 
 
 def table_text(table: Sequence[int], selector: str) -> str:
@@ -25,208 +23,113 @@ def table_text(table: Sequence[int], selector: str) -> str:
 
 
 class StructuredEmitter(Structured):
-    """`Structured` with br_table."""
+    """`Structured` with switches."""
 
-    def _br_table(self, targets: list[Node]) -> None:
-        selector = self.materialise(self.pop(), len(self.stack)).text
-        count = len(targets[0].label_types)
-        start = len(self.stack) - count
-        for i in range(start, len(self.stack)):
-            self.spill(i)
-        values = self.stack[start:]
-        self.settle(0, True, True)
-        for target in dict.fromkeys(targets):
-            self._join(target)
-
-        def leaf(target: Node) -> None:
-            self._jump(target, values, self._jump_kind(target))
-
-        self.decide(selector, targets, leaf)
-
-    def decide(self, selector: str, targets: Sequence[_T], leaf: Callable[[_T], None]) -> None:
-        """Balanced ifs over the runs of equal targets; the last target is the default."""
-        runs: list[tuple[int, _T]] = []
-        for i, target in enumerate(targets):
-            if not runs or runs[-1][1] is not target:
-                runs.append((i, target))
-        self._divide(selector, runs, leaf, 0, len(runs) - 1)
-
-    def _divide(
-        self,
-        selector: str,
-        runs: list[tuple[int, _T]],
-        leaf: Callable[[_T], None],
-        first: int,
-        last: int,
-    ) -> None:
-        if first == last:
-            leaf(runs[first][1])
-            return
-        middle = (first + last + 1) // 2
-        for header, low, high in (
-            (f"if {selector}<{runs[middle][0]}:", first, middle - 1),
-            ("else:", middle, last),
-        ):
-            self.write(header)
-            self.indent += 1
-            self._divide(selector, runs, leaf, low, high)
-            self.indent -= 1
-
-    def _switch(self, node: Node, fall: frozenset[Node]) -> bool:
+    def _switch(self, node: Node, behind: Place) -> None:
         chain = node.chain or []
-        for block in chain[:-1]:
-            block.height = node.height
-            block.facts = None
-            block.returns = False
-        start = len(self.lines)
-        in_loop = node.needs_loop and node.switch_is_tree and not node.returns
-        if in_loop and len(self.loops) + self.tries >= self.options.max_loops:
-            self._use_flags(node)
-            in_loop = False
-        if in_loop:
-            self._open_loop(PyLoop(fall))
-        *prefix, branch = chain[0].body
-        for item in prefix:
+        starts = [Place((), node.height) for _ in chain[1:]]
+        for block, start in zip(chain, starts, strict=False):
+            block.place = start
+        first = len(self.lines)
+        body = chain[0].body
+        for item, at in zip(body[:-1], body.at, strict=False):
+            self.mark = at * 4
             EMITTERS[item[0]](self, item)  # type: ignore[index, arg-type]
-        targets: list[Node] = branch[1]  # type: ignore[index]
+        self.mark = body.at[-1] * 4
         selector = self.materialise(self.pop(), len(self.stack)).text
         self.settle(0, True, True)
-        switch = _Switch(self, node, chain, fall)
-        if not node.switch_is_tree:
-            switch.write_states(selector, targets)
-            return True
-        switch.write_tree(selector, targets)
-        self.stack = list(switch.stack)
-        if in_loop:
-            if switch.falls:
-                self.write("break")
-            self._guard(self._close_loop(start))
-        self.facts = dict(switch.facts)
-        return switch.falls or node.branches > 0
+        places = [self.place_of(target) for target in body[-1][1]]  # type: ignore[index]
+        cases = _Cases(self, [block.body for block in chain[1:]], starts, behind)
+        if node.switch_is_tree:
+            cases.write_tree(selector, places, first)
+        else:
+            cases.write_states(selector, places, node.assigned)
 
 
-class _Switch:
-    """Writes one switch. Case ``i`` is entered by branches to block ``i`` of the chain."""
+class _Cases:
+    """Writes one switch. Case ``i`` is what follows block ``i``, and begins at ``starts[i]``."""
 
     def __init__(
-        self, frame: StructuredEmitter, node: Node, chain: list[Node], fall: frozenset[Node]
+        self, frame: StructuredEmitter, segments: list[Body], starts: list[Place], behind: Place
     ) -> None:
         self._frame = frame
-        self._node = node
-        self._segments = node.segments
-        self._fall = fall
-        self._case_of = {block: i for i, block in enumerate(chain[:-1])}
-        self.stack = list(frame.stack)
-        self.facts = frame.facts
-        self.falls = False
+        self._segments = segments
+        self._starts = starts
+        self._behind = behind
+        self._mark = frame.mark
+        self._case_of = {start: i for i, start in enumerate(starts)}
+        self._stack = list(frame.stack)
+        self._facts = frame.facts
 
-    def _start_case(self) -> None:
+    def _begin(self) -> None:
+        """Take the state that every case begins with."""
         frame = self._frame
-        frame.facts = dict(self.facts)
-        frame.stack = list(self.stack)
+        frame.facts = dict(self._facts)
+        frame.stack = list(self._stack)
         frame.reuse = {}
+        frame.mark = self._mark
 
-    def _case(self, items: list[Item], fall: frozenset[Node], end: Callable[[], None]) -> None:
-        """A case's code; ``end`` writes what follows when control falls out of it."""
-        frame = self._frame
-        outer_fall, outer_indent = frame.fall, frame.indent
-        frame.fall = fall
-        start = len(frame.lines)
-        if frame.sequence(items):
-            end()
-        if len(frame.lines) == start or frame.lines[-1].endswith(":"):
-            frame.write("pass")
-        frame.indent, frame.fall = outer_indent, outer_fall
-
-    def write_tree(self, selector: str, targets: list[Node]) -> None:
+    def write_tree(self, selector: str, places: list[Place], start: int) -> None:
         """Cases that are entered once each, as leaves of decisions."""
-        frame = self._frame
-        number = {target: i for i, target in enumerate(dict.fromkeys(targets))}
-        order = list(number)
-        runs = sum(1 for i, t in enumerate(targets) if i == 0 or targets[i - 1] is not t)
-        if runs == len(order):
-            frame.decide(selector, targets, self._leaf)
-            return
-        # A case with several runs of selectors is written once.
-        table = [number[target] for target in targets]
-        default = table.pop()
-        count = len(table)
-        looked_up = selector if table == list(range(count)) else table_text(table, selector)
-        frame.write(f"_s={looked_up} if {selector}<{count} else {default}")
-        frame.decide("_s", order, self._leaf)
+        frame, around = self._frame, self._frame.suite
+        frame.suite, meeting = frame._meeting(self._behind)
+        order = list(dict.fromkeys(places))
+        runs = runs_of(places)
+        if len(runs) > len(order):
+            # A case with several runs of selectors is written once.
+            selector = self._look_up(selector, [order.index(place) for place in places])
+            runs = runs_of(order)
 
-    def _leaf(self, target: Node) -> None:
-        frame = self._frame
-        self._start_case()
-        case = self._case_of.get(target)
-        if case is not None:
-            self._case(self._segments[case], self._fall, self._end)
-            return
-        frame._join(target)
-        leaves_loop = bool(frame.loops) and target in frame.loops[-1].exits
-        falls = target in self._fall and not target.returns and not leaves_loop
-        kind = "fall" if falls else frame._jump_kind(target)
-        if kind == "fall":
-            self.falls = True
-            frame.write("pass")
-        else:
-            frame._jump(target, [], kind)
+        def leaf(place: Place) -> None:
+            self._begin()
+            case = self._case_of.get(place)
+            if case is None:
+                frame.go(meeting if place is self._behind else place, [])
+            elif case == len(self._segments) - 1:
+                frame.sequence(self._segments[case], meeting, 1)
+            else:
+                nowhere = Place((), 0)
+                frame.sequence(self._segments[case], nowhere, 1)
+                if nowhere.arrived:
+                    raise StructureLimit("a case goes on to the next one")
 
-    def _end(self) -> None:
-        self._frame._join(self._node)
-        self.falls = True
-        if self._node.returns:
-            self._frame.write("return")
+        frame.divide(selector, runs, leaf)
+        frame.stack = list(self._stack)
+        frame._meet(start, around, self._behind, meeting)
 
-    def write_states(self, selector: str, targets: list[Node]) -> None:
+    def write_states(self, selector: str, places: list[Place], assigned: int) -> None:
         """Cases that run into each other, as states of a loop."""
-        frame = self._frame
-        node = self._node
-        cases = len(self._segments)
-        others = [t for t in dict.fromkeys(targets) if t not in self._case_of and t is not node]
-        leaves: list[Any] = [*range(cases), node, *others]
-        number: dict[Node, int] = {target: i for i, target in enumerate(leaves) if i >= cases}
-        number.update(self._case_of)
-        table = [number[target] for target in targets]
-        default = table.pop()
-        if table:
-            looked_up = table_text(table, selector)
-            frame.write(f"_s={looked_up} if {selector}<{len(table)} else {default}")
+        frame, around = self._frame, self._frame.suite
+        others = [place for place in dict.fromkeys(places) if place not in self._case_of]
+        order = [*self._starts, *others]
+        self._look_up(selector, [order.index(place) for place in places])
+        start, indent = len(frame.lines), frame.indent
+        suite = loop_suite(around, Place((), 0), self._behind)
+        suite.states = self._case_of
+        frame.open_loop("while True:", suite)
+        self._facts = without(self._facts, assigned)
+
+        def leaf(place: Place) -> None:
+            self._begin()
+            case = self._case_of.get(place)
+            if case is None:
+                frame.go(place, [])
+            else:
+                end = [*self._starts[case + 1 : case + 2], self._behind][0]
+                frame.sequence(self._segments[case], end, 1)
+
+        frame.divide("_s", runs_of(order), leaf)
+        frame.stack = list(self._stack)
+        frame._close_loop(start, indent, around, self._behind)
+
+    def _look_up(self, selector: str, table: list[int]) -> str:
+        """Write ``_s``: the element of a table that a selector stands for; the last is the default."""
+        *entries, default = table
+        if not entries:
+            text = str(default)
+        elif entries == list(range(len(entries))):
+            text = f"{selector} if {selector}<{len(entries)} else {default}"
         else:
-            frame.write(f"_s={default}")
-        start = len(frame.lines)
-        frame._open_loop(PyLoop(self._fall, None, dict(self._case_of)))
-        self.facts = without(self.facts, _assigned(self._segments))
-
-        def leaf(target: Node | int) -> None:
-            self._start_case()
-            if isinstance(target, Node):
-                frame._join(target)
-                frame._jump(target, [], frame._jump_kind(target))
-                return
-
-            def end() -> None:
-                if target == cases - 1:
-                    frame._join(node)
-                    frame._jump(node, [], frame._jump_kind(node))
-                else:
-                    frame.write(f"_s={target + 1}")
-                    frame.write("continue")
-
-            self._case(self._segments[target], frozenset(), end)
-
-        frame.decide("_s", leaves, leaf)
-        frame.stack = list(self.stack)
-        frame._guard(frame._close_loop(start))
-        frame.facts = dict(self.facts)
-
-
-def _assigned(segments: list[list[Item]]) -> int:
-    mask = 0
-    for segment in segments:
-        for item in segment:
-            if isinstance(item, Node):
-                mask |= item.assigned
-            elif item[0] is LOCAL_SET or item[0] is LOCAL_TEE:
-                mask |= 1 << item[1]
-    return mask
+            text = f"{table_text(entries, selector)} if {selector}<{len(entries)} else {default}"
+        self._frame.write(f"_s={text}")
+        return "_s"

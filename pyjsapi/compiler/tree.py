@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, Final, TypeAlias
 
-from pyjsapi.compiler.facts import Facts
+from pyjsapi.compiler.places import Place
 from pyjsapi.syntax.instructions import BY_MNEMONIC, Op
 from pyjsapi.syntax.module import Instr
 from pyjsapi.syntax.types import ValType
@@ -63,22 +63,35 @@ BIT_OPS: Final = frozenset(
 """Instructions that are typical of hashing and ciphers."""
 
 
+class Body(list["Node | Instr"]):
+    """A list of items, with where they are in the flat body."""
+
+    __slots__ = ("at", "end")
+
+    def __init__(self) -> None:
+        self.at: list[int] = []
+        """Position of each item; of a structured instruction its first."""
+        self.end = 0
+        """Position of the ``end`` or ``else`` that closes the list."""
+
+
 class Node:
     """A structured instruction, or the function itself."""
 
     __slots__ = (
-        "assigned", "body", "branches", "catches", "chain", "core", "depth", "diverges", "fall_uses", "facts",
-        "height", "ident", "kind", "level", "needs_loop", "orelse", "params", "results", "returns",
-        "segments", "sinks", "spine", "uses_flags", "switch_is_tree", "targets", "untargeted",
+        "assigned", "at", "body", "branches", "catches", "chain", "core", "depth", "diverges", "height", "kind",
+        "needs_loop", "orelse", "params", "place", "results", "sinks", "spine", "switch_is_tree", "targets",
+        "untargeted",
     )  # fmt: skip
 
-    def __init__(self, kind: str, params: Types, results: Types, ident: int) -> None:
+    def __init__(self, kind: str, params: Types, results: Types, at: int) -> None:
         self.kind = kind
         self.params = params
         self.results = results
-        self.ident = ident
-        self.body: list[Item] = []
-        self.orelse: list[Item] | None = None
+        self.at = at
+        """Position in the flat body."""
+        self.body = Body()
+        self.orelse: Body | None = None
         self.catches: list[Catch] = []
         """Clauses of a try_table."""
         self.assigned = 0
@@ -94,19 +107,15 @@ class Node:
         self.targets: frozenset[Node] = frozenset()
         self.spine = 0
         self.untargeted = 0
-        # Label analysis, see `labels`.
+        # What `loops` chose.
         self.needs_loop = False
         self.sinks = False
-        self.fall_uses = 0
         self.chain: list[Node] | None = None
-        self.segments: list[list[Item]] = []
         self.switch_is_tree = False
-        # State of the emitter.
+        # State of whoever writes the node, or walks over it.
         self.height = 0
-        self.facts: Facts | None = None
-        self.returns = False
-        self.uses_flags = False
-        self.level = -1
+        self.place: Place | None = None
+        """Where a branch to the label goes."""
 
     @property
     def label_types(self) -> Types:
@@ -131,8 +140,8 @@ class Node:
                 and sequence_diverges(self.orelse)
             )
         if not self.spine:
-            parts = self.body if self.orelse is None else self.body + self.orelse
-            self.depth = max((1 + x.depth for x in parts if x.__class__ is Node), default=0)
+            parts = self.body if self.orelse is None else [*self.body, *self.orelse]
+            self.depth = max((1 + x.depth for x in parts if isinstance(x, Node)), default=0)
 
     def _find_spine(self) -> None:
         """Recognise blocks that are nested at their start around a br_table: a switch of the source language."""
@@ -200,11 +209,10 @@ class Tree:
     def dissolve(self) -> None:
         """Break the cycles between branches and their targets, so that the tree is freed at once."""
         for node in self._nodes:
-            node.body = []
-            node.orelse = None
+            node.body = Body()
+            node.orelse = node.place = None
             node.catches = []
             node.core = node.chain = None
-            node.segments = []
             node.targets = frozenset()
 
 
@@ -238,17 +246,34 @@ def build_tree(
     block_types: Callable[[Any], tuple[Types, Types]],
 ) -> Tree:
     """The tree of a valid body. ``block_types`` resolves the immediate of a structured instruction."""
-    root = Node(FUNCTION, (), results, 0)
+    root = Node(FUNCTION, (), results, -1)
     self_loop: Node | None = None
     nodes = [root]
     stack = [root]
     current = root.body
-    idents = 1
     bit_ops = 0
     kind_of = _KIND.get
-    for instr in body:
+    for position, instr in enumerate(body):
         op = instr[0]
         kind = kind_of(op, _PLAIN)
+        if kind == _END:
+            current.end = position
+            node = stack.pop()
+            node.close()
+            if not stack:
+                break
+            outer = stack[-1]
+            outer.assigned |= node.assigned
+            current = outer.body if outer.orelse is None else outer.orelse
+            continue
+        if kind == _ELSE:
+            current.end = position
+            node = stack[-1]
+            node.orelse = current = Body()
+            continue
+        if kind == _NOP:
+            continue
+        current.at.append(position)
         if kind == _PLAIN:
             current.append(instr)
         elif kind == _SET:
@@ -259,8 +284,7 @@ def build_tree(
             current.append(instr)
         elif kind in (_OPEN, _TRY):
             params, block_results = block_types(instr[1])
-            node = Node(_NODE_KIND[op], params, block_results, idents)
-            idents += 1
+            node = Node(_NODE_KIND[op], params, block_results, position)
             nodes.append(node)
             if kind == _TRY:
                 for clause, tagidx, label in instr[2]:
@@ -270,17 +294,6 @@ def build_tree(
             current.append(node)
             stack.append(node)
             current = node.body
-        elif kind == _END:
-            node = stack.pop()
-            node.close()
-            if not stack:
-                break
-            outer = stack[-1]
-            outer.assigned |= node.assigned
-            current = outer.body if outer.orelse is None else outer.orelse
-        elif kind == _ELSE:
-            node = stack[-1]
-            node.orelse = current = []
         elif kind == _BRANCH:
             target = stack[-1 - instr[1]]
             target.branches += 1
@@ -291,20 +304,21 @@ def build_tree(
             for target in targets:
                 target.branches += 1
             current.append((op, targets))
-        elif kind == _TAIL:
-            if instr[1] == funcidx:
-                if self_loop is None:
-                    self_loop = Node(LOOP, (), results, -1)
-                    nodes.append(self_loop)
-                self_loop.branches += 1
-                current.append((op, instr[1], self_loop))
-            else:
-                current.append(instr)
+        elif instr[1] == funcidx:  # a tail call of the function to itself
+            if self_loop is None:
+                self_loop = Node(LOOP, (), results, -1)
+                nodes.append(self_loop)
+            self_loop.branches += 1
+            current.append((op, instr[1], self_loop))
+        else:
+            current.append(instr)
     if self_loop is not None:
         self_loop.body = root.body
         self_loop.assigned = (1 << locals_count) - 1
-        self_loop.ident = idents
         self_loop.close()
-        root.body = [self_loop]
+        root.body = Body()
+        root.body.append(self_loop)
+        root.body.at.append(-1)
+        root.body.end = self_loop.body.end
         root.close()
     return Tree(root, nodes, bit_ops, self_loop)
