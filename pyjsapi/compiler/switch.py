@@ -75,8 +75,9 @@ class _Cases:
         frame.suite, meeting = frame._meeting(self._behind)
         order = list(dict.fromkeys(places))
         runs = runs_of(places)
-        if len(runs) > len(order):
-            # A case with several runs of selectors is written once.
+        cases = [place for _, place in runs if place in self._case_of]
+        if len(cases) > len(set(cases)) or len(runs) > 2 * len(order):
+            # A case with several runs of selectors is written once. Jumps may be repeated.
             selector = self._look_up(selector, [order.index(place) for place in places])
             runs = runs_of(order)
 
