@@ -8,13 +8,15 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
 from pyjsapi.text import wat2wasm
 from real import components
+
+pytestmark = pytest.mark.xdist_group("jco")  # so that one process makes what they share
 
 ROOT = Path(__file__).resolve().parents[2]
 AUTO = ROOT / "polyfill" / "auto.mjs"
@@ -55,7 +57,7 @@ ANSWER = [
 
 
 @pytest.fixture(scope="module")
-def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+def app(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with the output of jco for three components, and a script that uses them."""
     folder = tmp_path_factory.mktemp("jco")
     sources = components.sources()
@@ -67,7 +69,7 @@ def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     subprocess.run(command, cwd=ROOT, check=True, stdin=subprocess.DEVNULL)
     (folder / "package.json").write_text('{ "type": "module" }')
     (folder / "app.mjs").write_text(APP)
-    yield folder
+    return folder
 
 
 def _run(app: Path, cache: Path, *flags: str | Path) -> subprocess.CompletedProcess[str]:
@@ -82,34 +84,43 @@ def _run(app: Path, cache: Path, *flags: str | Path) -> subprocess.CompletedProc
     )
 
 
+@dataclass(frozen=True)
+class Run:
+    """What a run of the app said, and the folder in which it kept what was lowered."""
+
+    result: subprocess.CompletedProcess[str]
+    cache: Path
+
+
 @pytest.fixture(scope="module")
-def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("lowered")
+def first_run(app: Path, tmp_path_factory: pytest.TempPathFactory) -> Run:
+    """The app's run with nothing kept from before."""
+    cache = tmp_path_factory.mktemp("lowered")
+    return Run(_run(app, cache, "--import", AUTO.as_uri()), cache)
 
 
-def test_the_output_of_jco_runs_unmodified(app: Path, cache: Path) -> None:
-    result = _run(app, cache, "--import", AUTO.as_uri())
-    assert result.returncode == 0, result.stderr
-    assert json.loads(result.stdout) == ANSWER
+def test_the_output_of_jco_runs_unmodified(first_run: Run) -> None:
+    assert first_run.result.returncode == 0, first_run.result.stderr
+    assert json.loads(first_run.result.stdout) == ANSWER
 
 
-def test_what_was_lowered_before_needs_no_pyodide(app: Path, cache: Path) -> None:
-    kept = sorted(cache.glob("*.wasm"))
+def test_what_was_lowered_before_needs_no_pyodide(app: Path, first_run: Run) -> None:
+    kept = sorted(first_run.cache.glob("*.wasm"))
     assert len(kept) == 4, "one result for each module with two memories"
     (app / "guard.mjs").write_text(
         'import { createRequire } from "node:module";\n'
         'const threads = createRequire(import.meta.url)("node:worker_threads");\n'
         'threads.Worker = class { constructor() { throw new Error("a worker was started"); } };\n'
     )
-    result = _run(app, cache, "--import", "./guard.mjs", "--import", AUTO.as_uri())
+    result = _run(app, first_run.cache, "--import", "./guard.mjs", "--import", AUTO.as_uri())
     assert result.returncode == 0, result.stderr
     assert json.loads(result.stdout) == ANSWER
-    assert sorted(cache.glob("*.wasm")) == kept
+    assert sorted(first_run.cache.glob("*.wasm")) == kept
 
 
-def test_without_the_polyfill_the_engine_refuses_it(app: Path, cache: Path) -> None:
+def test_without_the_polyfill_the_engine_refuses_it(app: Path, tmp_path: Path) -> None:
     """Where Node knows multi-memory by itself, the answers are the same without it."""
-    result = _run(app, cache)
+    result = _run(app, tmp_path)
     if result.returncode == 0:
         assert json.loads(result.stdout) == ANSWER
     else:
