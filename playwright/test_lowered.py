@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 import base64
 import json
 import os
 import random
 import sys
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -21,9 +19,9 @@ from pyjsapi.text import wat2wasm
 from web import catalogue, js_catalogue, webkit
 from web.browsers import BROWSERS
 from web.build import PYODIDE
-from web.driver import run_case_json
 from web.engines import ENGINES, Evaluate, lay_out, opened
 from web.serve import serving
+from web.transcripts import transcripts
 from web.wast import convert_script
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -223,17 +221,10 @@ def test_the_catalogue_of_cases_runs_lowered(engine: tuple[str, Evaluate]) -> No
             lowered[text] = base64.b64encode(module).decode("ascii")
         except WasmError as error:
             refused[text] = str(error)
-    steps = [case for case in cases if "file" not in case]
-    with ThreadPoolExecutor(1) as pool:  # in this thread Playwright's loop may be running
-        answers = pool.map(lambda case: asyncio.run(run_case_json(json.dumps(case))), steps)
-        transcripts = {
-            case["id"]: json.loads(answer)["transcript"]
-            for case, answer in zip(steps, answers, strict=True)
-        }
     argument = {
         "browser": name,
         "cases": cases,
-        "transcripts": transcripts,
+        "transcripts": transcripts([case for case in cases if "file" not in case]),
         "known": catalogue.load_differences(all_cases),
         "lowered": lowered,
         "refused": refused,

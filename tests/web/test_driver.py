@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from web import catalogue, driver
+from web.transcripts import transcripts
 
 HERE = Path(__file__).parent
 ERRORS_OF_PYTHON = "Python "
@@ -22,8 +23,8 @@ def cases() -> list[dict[str, Any]]:
 
 
 @pytest.fixture(scope="module")
-def transcripts(cases: list[dict[str, Any]]) -> dict[str, Any]:
-    return {case["id"]: asyncio.run(driver.run_case(case)) for case in cases}
+def answers(cases: list[dict[str, Any]]) -> dict[str, Any]:
+    return transcripts(cases)
 
 
 def run(*steps: dict[str, Any], **modules: str) -> list[dict[str, Any]]:
@@ -33,11 +34,11 @@ def run(*steps: dict[str, Any], **modules: str) -> list[dict[str, Any]]:
 
 
 def test_every_case_gives_what_it_expects(
-    cases: list[dict[str, Any]], transcripts: dict[str, Any]
+    cases: list[dict[str, Any]], answers: dict[str, Any]
 ) -> None:
     result = subprocess.run(
         ["node", HERE / "expectations.mjs"],
-        input=json.dumps({"cases": cases, "transcripts": transcripts}),
+        input=json.dumps({"cases": cases, "transcripts": answers}),
         capture_output=True,
         text=True,
         check=True,
@@ -45,10 +46,10 @@ def test_every_case_gives_what_it_expects(
     assert json.loads(result.stdout) == []
 
 
-def test_no_case_ends_in_an_error_of_python(transcripts: dict[str, Any]) -> None:
+def test_no_case_ends_in_an_error_of_python(answers: dict[str, Any]) -> None:
     found = {
         (name, entry["error"], entry["message"])
-        for name, transcript in transcripts.items()
+        for name, transcript in answers.items()
         for entry in transcript
         if entry.get("error", "").startswith(ERRORS_OF_PYTHON)
     }
