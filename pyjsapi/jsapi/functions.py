@@ -6,7 +6,7 @@ more than the conversions it needs, uses no C stack, and can be specialised by t
 
 from __future__ import annotations
 
-import weakref
+from _thread import RLock
 from collections.abc import Callable, Sequence
 from functools import lru_cache
 from types import FunctionType
@@ -42,6 +42,8 @@ from pyjsapi.syntax.types import (
 )
 
 _FILENAME: Final = "<pyjsapi boundary>"
+_making: Final = RLock()
+"""Held where an Exported Function is made: threads that ask for it together get the same one."""
 _SIGNED: Final = {I32: (0x7FFFFFFF, 1 << 32), I64: (0x7FFFFFFFFFFFFFFF, 1 << 64)}
 
 
@@ -114,12 +116,11 @@ def exported_function(func: FuncInst) -> Callable[..., Any]:
     It has ``name`` and ``length`` as JavaScript's has. Arguments that are missing are undefined, arguments too
     many are ignored. Traps raise `RuntimeError`, an exhausted call stack raises `RangeError`.
     """
-    found = func.wrapper() if func.wrapper is not None else None
-    if found is not None:
-        return cast("Callable[..., Any]", found)
-    function = _make_exported(func)
-    func.wrapper = weakref.ref(function)
-    return function
+    if func.wrapper is None:
+        with _making:
+            if func.wrapper is None:
+                func.wrapper = _make_exported(func)
+    return cast("Callable[..., Any]", func.wrapper)
 
 
 def _make_exported(func: FuncInst) -> Callable[..., Any]:

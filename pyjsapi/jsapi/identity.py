@@ -1,7 +1,7 @@
 """One object of the JS API for each object of the store: the caches of index.bs ("Memory object cache" and others).
 
 Each side knows the other: the API's object holds the store's, which refers back weakly. So an object lives as long
-as somebody holds it, and nothing is freed late because of a cycle.
+as somebody holds it, and nothing is freed late because of a cycle. Functions differ (see `runtime.FuncInst.wrapper`).
 """
 
 from __future__ import annotations

@@ -9,7 +9,7 @@ from pyjsapi.ecmascript import RangeError
 from pyjsapi.jsapi.descriptors import ADDRESS_TYPES, Descriptor, address_value, limits_of
 from pyjsapi.jsapi.functions import default_value, from_js, is_exnref, to_js
 from pyjsapi.jsapi.identity import object_of
-from pyjsapi.runtime import TableInst, new_table
+from pyjsapi.runtime import FuncInst, TableInst, new_table
 from pyjsapi.syntax.errors import Trap
 from pyjsapi.syntax.types import EXTERNREF, FUNCREF, TableType
 from pyjsapi.validation.limits import Limits
@@ -61,6 +61,12 @@ class Table:
 
     def get(self, index: Any = None, /) -> Any:
         """An element: a function, a value, or `null`. Raises `RangeError` out of bounds."""
+        elements = self._table.elems
+        if index.__class__ is int and 0 <= index < len(elements):
+            found = elements[index]
+            # What glue code does at each of its calls.
+            if found.__class__ is FuncInst and found.wrapper is not None:
+                return found.wrapper
         at = self._index(index, "get")
         try:
             return to_js(self._table.get(at), self._table.reftype)

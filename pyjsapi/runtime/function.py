@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import weakref
 from collections.abc import Callable
 from typing import Any
 
@@ -32,8 +31,12 @@ class FuncInst:
         """The embedder's callable that a host function stands for; ``None`` for wasm functions."""
         self.index = index
         """Function index in the module that defines the function, or that first imports a host function, if any."""
-        self.wrapper: weakref.ref[Any] | None = None
-        """The embedder's object for this function, so that it keeps its identity."""
+        self.wrapper: Any = None
+        """The embedder's object for this function, so that it keeps its identity; ``None`` until it is asked for.
+
+        Held, unlike those of other instances: glue code asks for it at every call through a table. It frees nothing
+        later, as a function is part of a cycle anyway: its code refers to the instance, which refers to it.
+        """
 
     def __repr__(self) -> str:
         kind = "host function" if self.host is not None else f"function #{self.index}"
