@@ -7,8 +7,10 @@ arguments, WebAssembly after them: arguments are evaluated on their own where so
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from collections.abc import Sequence
+from typing import Final, NamedTuple
 
+from pyjsapi.compiler.convention import handing_on
 from pyjsapi.compiler.expression import (
     ATOM,
     EFFECT,
@@ -20,8 +22,11 @@ from pyjsapi.compiler.expression import (
 )
 from pyjsapi.compiler.frame import Frame
 from pyjsapi.compiler.registry import emits
+from pyjsapi.compiler.tree import OP, RETURN_CALL
 from pyjsapi.syntax.module import Instr
-from pyjsapi.syntax.types import ANY, EXTERN, NOEXTERN, FuncType, RefType, ValType
+from pyjsapi.syntax.types import FuncType
+
+_TAIL_CALLS: Final = frozenset((RETURN_CALL, OP["return_call_indirect"], OP["return_call_ref"]))
 
 
 class Callee(NamedTuple):
@@ -82,22 +87,16 @@ emits("call", "call_indirect", "call_ref")(_call)
 
 
 def tail_call(frame: Frame, instr: Instr) -> None:
-    """Write a tail call to another function: a request to the trampoline in the function's wrapper."""
+    """Write a tail call to another function, which the function's wrapper makes."""
     callee = callee_of(frame, instr)
     arguments = frame.pop_values(len(callee.type.params))
-    listed = "".join(f"{a.at(P_CONDITIONAL)}," for a in arguments)
     frame.settle(0, True, True)
-    frame.tail_calls = True
-    if list_is_ambiguous(frame.type.results):
-        frame.write(f"return TailCall(({callee.text},({listed})))")
-    else:
-        frame.write(f"return [{callee.text},({listed})]")
+    frame.write(handing_on(callee.text, [a.at(P_CONDITIONAL) for a in arguments]))
 
 
-def list_is_ambiguous(results: tuple[ValType, ...]) -> bool:
-    """Whether a function with these results may return a host's list."""
-    return (
-        len(results) == 1
-        and isinstance(results[0], RefType)
-        and results[0].heap in (ANY, EXTERN, NOEXTERN)
+def hands_on(body: Sequence[Instr], funcidx: int) -> bool:
+    """Whether a function tail-calls others: see `convention`. A tail call to itself is a loop."""
+    return any(
+        instr[0] in _TAIL_CALLS and not (instr[0] is RETURN_CALL and instr[1] == funcidx)
+        for instr in body
     )

@@ -12,6 +12,7 @@ from types import CodeType, FunctionType
 from typing import TYPE_CHECKING, Any, Final
 
 from pyjsapi.compiler import aggregates, exceptions, numerics, simd
+from pyjsapi.compiler.convention import BODY_ATTRIBUTE
 from pyjsapi.compiler.emit_accessor import ATOMIC_NAMES, NAMES
 from pyjsapi.compiler.function import FunctionCode
 from pyjsapi.runtime import atomics
@@ -21,9 +22,6 @@ from pyjsapi.runtime.memory import MemoryStorage
 
 if TYPE_CHECKING:
     from pyjsapi.compiler.module import Variant
-
-BODY_ATTRIBUTE: Final = "wasm_body"
-"""Attribute of a function that tail-calls others: its body without the trampoline."""
 
 _MOST_SIGNATURES: Final = 4096
 """Names of call_indirect lists that are made in advance."""

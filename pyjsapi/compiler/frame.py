@@ -16,6 +16,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
+from pyjsapi.compiler.convention import returning
 from pyjsapi.compiler.expression import (
     ATOM,
     CONST,
@@ -93,8 +94,8 @@ class Frame:
         """Pairs (table, type index) of the call_indirect lists in use."""
         self.accessors: set[tuple[int, str]] = set()
         """Pairs (memory index, name) of the accessors in use."""
-        self.tail_calls = False
-        """Whether a tail call to another function was written."""
+        self.hands_on = False
+        """Whether the function tail-calls others: see `convention`."""
         self._temps = len(locals_)
         self._quiet = 0
         self._quiet_top: Entry | None = None
@@ -134,10 +135,6 @@ class Frame:
                 self.write(f"{names}={values[0].text}")
             else:
                 self.write(f"{names}={','.join(v.at(P_CONDITIONAL) for v in values)}")
-
-    def write_return(self, values: list[Entry]) -> None:
-        """Return operands."""
-        self.write(f"return {', '.join(v.at(P_CONDITIONAL) for v in values)}".rstrip())
 
     def note_condition(self, text: str, prec: int) -> None:
         """For a proof: what the instruction tests."""
@@ -201,6 +198,10 @@ class Frame:
         """`settle` for a statement that evaluates ``entry``."""
         if self.stack:
             self.settle(assigned, bool(entry.flags & EFFECT), bool(entry.flags & TRAPS))
+
+    def write_return(self, results: list[Entry]) -> None:
+        """Return canonical results, as the function's convention has it."""
+        self.write(returning([result.at(P_CONDITIONAL) for result in results], self.hands_on))
 
     # Variables
 

@@ -18,7 +18,8 @@ import pyjsapi.compiler.emit_memory
 import pyjsapi.compiler.emit_reference
 import pyjsapi.compiler.emit_simd
 import pyjsapi.compiler.emit_simd_memory  # noqa: F401 (these modules fill the table of emitters)
-from pyjsapi.compiler.emit_call import list_is_ambiguous
+from pyjsapi.compiler.convention import wrapper
+from pyjsapi.compiler.emit_call import hands_on
 from pyjsapi.compiler.emit_simd_float import lane_locals
 from pyjsapi.compiler.expression import Lanes
 from pyjsapi.compiler.frame import Frame
@@ -30,7 +31,7 @@ from pyjsapi.compiler.statemachine import StateMachine
 from pyjsapi.compiler.switch import StructuredEmitter
 from pyjsapi.compiler.tree import BIT_OPS, build_tree
 from pyjsapi.syntax.module import Code, Instr
-from pyjsapi.syntax.types import FuncType, ValType
+from pyjsapi.syntax.types import ValType
 
 FILENAME: Final = "<wasm {}>"
 """File name of generated code, with the function index; see `traps`."""
@@ -45,7 +46,7 @@ class FunctionCode:
     code: CodeType
     """Code of ``f<index>``."""
     body: CodeType | None
-    """For a function that tail-calls others: the code that returns them to the trampoline in ``code``."""
+    """For a function that hands on (see `convention`): its body; ``code`` is its wrapper."""
     signatures: tuple[tuple[int, int], ...]
     """Pairs (table index, type index) of the lists ``t<table>_<type>`` that the code uses."""
     accessors: tuple[tuple[int, str], ...] = ()
@@ -84,23 +85,10 @@ def translate(scope: ModuleScope, funcidx: int, code: Code) -> Frame:
 def _begin(frame: Frame, body: Sequence[Instr], kept: dict[int, Lanes], bit_ops: int) -> None:
     """Make a frame ready for the body."""
     frame.flat = body
+    frame.hands_on = hands_on(body, frame.funcidx)
     frame.lane_locals = kept
     frame.many_bit_ops = bit_ops >= _MANY_BIT_OPS
     frame.write_header(f"f{frame.funcidx}")
-
-
-def _trampoline(funcidx: int, type_: FuncType) -> str:
-    """The wrapper of a function that tail-calls others: it runs pending calls until there is a result."""
-    parameters = ",".join(f"l{i}" for i in range(len(type_.params)))
-    pending = "TailCall" if list_is_ambiguous(type_.results) else "list"
-    return (
-        f"def f{funcidx}({parameters}):\n"
-        f" r=B[{funcidx}]({parameters})\n"
-        f" while r.__class__ is {pending}:\n"
-        "  f,a=r\n"
-        "  r=getattr(f,'wasm_body',f)(*a)\n"
-        " return r"
-    )
 
 
 def _code_of(source: str, funcidx: int) -> CodeType:
@@ -114,10 +102,10 @@ def compile_function(scope: ModuleScope, funcidx: int, code: Code) -> FunctionCo
     compiled = _code_of("\n".join(frame.lines), funcidx)
     signatures = tuple(sorted(frame.signatures))
     accessors = tuple(sorted(frame.accessors))
-    if not frame.tail_calls:
+    if not frame.hands_on:
         return FunctionCode(compiled, None, signatures, accessors)
-    wrapper = _code_of(_trampoline(funcidx, frame.type), funcidx)
-    return FunctionCode(wrapper, compiled, signatures, accessors)
+    outside = _code_of(wrapper(funcidx, len(frame.type.params)), funcidx)
+    return FunctionCode(outside, compiled, signatures, accessors)
 
 
 def source_of(scope: ModuleScope, funcidx: int, code: Code) -> str:

@@ -13,7 +13,7 @@ import math
 import struct
 import sys
 from collections.abc import Callable
-from typing import Any, Final, NoReturn
+from typing import Final, NoReturn
 
 from pyjsapi.syntax.errors import Trap
 
@@ -259,12 +259,6 @@ class _NullFunction:
         raise Trap("null function reference")
 
 
-class TailCall(list[Any]):
-    """A pending tail call where a plain list could be a result: ``[function, arguments]``."""
-
-    __slots__ = ()
-
-
 def to_integer() -> Callable[[float], int]:
     """The faster truncation of a float on this platform (Pyodide pays for calls of C functions)."""
     return int if sys.platform == "emscripten" else math.trunc
@@ -301,7 +295,6 @@ GLOBALS: Final[dict[str, object]] = {
     "len": len,
     "getattr": getattr,
     "range": range,
-    "list": list,
     "toint": to_integer(),
     "fdiv": float_divide,
     "fmin": float_min,
@@ -327,6 +320,5 @@ GLOBALS: Final[dict[str, object]] = {
     "rems64": rem_s64,
     "i2f": int_to_f32,
     "null_function": _NullFunction,
-    "TailCall": TailCall,
 }
 """Names that generated code may use, beside those of its instance."""

@@ -37,7 +37,7 @@ class StructureLimit(Exception):
 class Place:
     """A point of the function. Labels whose ends are the same point share one."""
 
-    __slots__ = ("arrived", "facts", "height", "number", "returns", "types")
+    __slots__ = ("arrived", "explicit", "facts", "height", "number", "returns", "types")
 
     def __init__(self, types: tuple[ValType, ...], height: int, *, returns: bool = False) -> None:
         self.types = types
@@ -46,6 +46,8 @@ class Place:
         """Operands below them: they are in the temporaries from ``s<height>`` on."""
         self.returns = returns
         """Whether it is the function's end, where operands are returned."""
+        self.explicit = returns and bool(types)
+        """Whether it takes a statement to arrive even where a suite ends."""
         self.arrived = False
         """Whether something goes there. Set by whoever writes that, never worked out from the wasm."""
         self.facts: Facts | None = None
@@ -83,7 +85,7 @@ class Suite:
 
     def direct(self, place: Place) -> str | None:
         """The way to a place that needs no flag."""
-        if place is self.end and not (place.returns and place.types):
+        if place is self.end and not place.explicit:
             return FALL
         if place.returns:
             return RETURN

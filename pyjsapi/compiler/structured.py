@@ -51,6 +51,8 @@ class Structured(Branches):
     def write_function(self, root: Node) -> None:
         """Write the body of the function."""
         root.place = self.out
+        if self.hands_on:
+            self.out.explicit = True
         indent = self.indent
         self.sequence(root.body, self.out)
         self.shut(indent)
@@ -185,7 +187,7 @@ class Structured(Branches):
         way = around.direct(behind)
         if way is None:
             return Suite(behind, around), behind
-        if way is FALL or (behind.returns and behind.types):
+        if way is FALL or behind.explicit:
             return around, behind
         meeting = Place(behind.types, behind.height)
         return Suite(meeting, around), meeting
