@@ -1,0 +1,143 @@
+"""All engines side by side: runs cases everywhere, and finds what differs."""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import wasmtime
+
+from fuzz import compare
+from fuzz.engines import javascript
+from fuzz.engines.base import ChildEngine, Observation
+from fuzz.engines.modes import modes_of
+from fuzz.engines.ours import Ours
+from fuzz.engines.wasmtime_engine import WasmtimeEngine
+from fuzz.program import Case, Program
+
+_NUMBERS: Final = re.compile(r"-?\d+|[0-9a-f]{16}|\[.*")
+
+
+@dataclass(frozen=True)
+class Finding:
+    """A difference between engines."""
+
+    generator: str
+    seed: int
+    engine: str
+    """What is wrong, or odd: ``ours/default``, ``bun``, ``generator``."""
+    what: str
+
+    @property
+    def kind(self) -> str:
+        """The same for findings that are probably of the same fault."""
+        return f"{self.generator} {self.engine} {_NUMBERS.sub('#', self.what)[:80]}"
+
+    @property
+    def command(self) -> str:
+        """What repeats it."""
+        return f"python -m fuzz --generator {self.generator} --seed {self.seed}"
+
+    def __str__(self) -> str:
+        return f"{self.generator} {self.seed} {self.engine}: {self.what}"
+
+
+class Bench:
+    """The engines, started when they are first needed."""
+
+    def __init__(
+        self,
+        *,
+        modes: Sequence[str] | None = None,
+        oracles: Sequence[str] = ("wasmtime", "node", "bun"),
+        pythons: Sequence[str | Path] = (sys.executable,),
+    ) -> None:
+        self._modes = tuple(modes) if modes else None
+        self.wasmtime = WasmtimeEngine() if "wasmtime" in oracles else None
+        made = {"node": javascript.node, "bun": javascript.bun}
+        engines = [make() for name, make in made.items() if name in oracles]
+        self.javascript: list[ChildEngine] = [engine for engine in engines if engine is not None]
+        self.ours = [Ours(_name_of(k), python) for k, python in enumerate(pythons)]
+
+    def close(self) -> None:
+        """End every child process."""
+        for engine in (*self.javascript, *self.ours):
+            engine.close()
+
+    def modes(self, seed: int) -> tuple[str, ...]:
+        """The modes that a seed's program is run in."""
+        return self._modes or modes_of(seed)
+
+    def examine(
+        self, cases: Sequence[Case], *, modes: Sequence[str] | None = None, quick: bool = False
+    ) -> list[Finding]:
+        """Run every case everywhere; what differs. ``quick``: what hangs is stopped sooner."""
+        findings = []
+        good = []
+        for case in cases:
+            try:
+                case.program.binary  # noqa: B018 (made now, so that a mistake is the generator's)
+                good.append(case)
+            except wasmtime.WasmtimeError as error:
+                findings.append(Finding(case.generator, case.seed, "generator", str(error)))
+        seen = self.observe_oracles([case.program for case in good])
+        kept = [k for k, answers in enumerate(seen) if not _too_long(answers)]
+        good, seen = [good[k] for k in kept], [seen[k] for k in kept]
+        for ours in self.ours:
+            names = [modes or self.modes(case.seed) for case in good]
+            answers = ours.run([case.program for case in good], names, quick=quick)
+            for found, by_mode in zip(seen, answers, strict=True):
+                found |= {f"{ours.name}/{mode}": answer for mode, answer in by_mode.items()}
+        for case, found in zip(good, seen, strict=True):
+            findings += [
+                Finding(case.generator, case.seed, engine, what)
+                for engine, what in judge(case.program, found)
+            ]
+        return findings
+
+    def observe_oracles(self, programs: Sequence[Program]) -> list[dict[str, Observation]]:
+        """What the engines that have what a program needs see of it, by engine."""
+        found: list[dict[str, Observation]] = [{} for _ in programs]
+        if self.wasmtime is not None:
+            for program, answers in zip(programs, found, strict=True):
+                if not program.features & self.wasmtime.lacks:
+                    answers["wasmtime"] = self.wasmtime.observe(program)
+        for engine in self.javascript:
+            fitting = [
+                k
+                for k, program in enumerate(programs)
+                if not program.features & engine.lacks
+                and (program.ends or "wasmtime" in found[k])
+                and not _too_long(found[k])
+            ]
+            for k, answer in zip(fitting, engine.run([programs[k] for k in fitting]), strict=True):
+                found[k][engine.name] = answer
+        return found
+
+
+def judge(program: Program, seen: dict[str, Observation]) -> list[tuple[str, str]]:
+    """Who sees something else than the first of the engines, and what."""
+    if not seen:
+        return []
+    names = list(seen)
+    right = seen[names[0]]
+    found = []
+    for name in names[1:]:
+        if seen[name]["end"] == "skipped":
+            continue
+        different = next(compare.differences(program, right, seen[name]), None)
+        if different is not None:
+            found.append((name, different))
+    return found
+
+
+def _too_long(answers: dict[str, Observation]) -> bool:
+    return any(answer["end"] == "skipped" for answer in answers.values())
+
+
+def _name_of(index: int) -> str:
+    return "ours" if index == 0 else f"ours{index + 1}"

@@ -1,0 +1,108 @@
+"""Whether two engines saw the same of a program."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, Final
+
+from fuzz.engines.base import Observation
+from fuzz.program import Program
+
+KINDS: Final = (
+    ("unreachable", ("unreachable",)),
+    ("out of bounds table", ("out of bounds table", "table index is out of bounds", "undefined element",
+                             "table access", "element segment", "call_indirect index", "bounds call_indirect")),
+    ("out of bounds array", ("array access", "array element access", "array index", "bounds array",
+                             "array.")),
+    ("out of bounds memory", ("out of bounds memory", "memory access out of bounds", "data segment",
+                              "bounds memory", "offset is out of bounds")),
+    ("null function or signature", ("uninitialized element", "indirect call type mismatch", "signature",
+                                    "call_indirect to a null", "null function")),
+    ("division by zero", ("divide by zero", "by zero",)),
+    ("integer overflow", ("integer overflow", "result unrepresentable",)),
+    ("invalid conversion", ("invalid conversion", "float unrepresentable", "bounds trunc")),
+    ("cast", ("cast",)),
+    ("null reference", ("null",)),
+    ("unaligned", ("unaligned",)),
+    ("not shared", ("shared memory", "cannot be called in this context")),
+    ("too large", ("too large", "allocation size", "out of memory")),
+)  # fmt: skip
+"""Kinds of traps, and what is in the messages of engines; the first that fits counts."""
+
+_NULL_CALLS: Final = {"null function or signature", "null reference"}
+
+ENDS_COMPARISON: Final = "exhausts"
+"""How deep the stack is, is the engine's: nothing after it is compared."""
+
+
+def trap_kind(message: str) -> str:
+    """The kind of a trap, by the message of any engine."""
+    text = message.lower()
+    for kind, parts in KINDS:
+        if any(part in text for part in parts):
+            return kind
+    return f"unknown: {message}"
+
+
+def _same_outcome(a: list[Any], b: list[Any]) -> bool:
+    if a[0] != b[0]:
+        return False
+    if a[0] == "traps":
+        kinds = {trap_kind(a[1]), trap_kind(b[1])}
+        return len(kinds) == 1 or kinds == _NULL_CALLS
+    if a[0] == "throws":
+        # Wasmtime's package does not tell what was thrown.
+        return len(a) == 1 or len(b) == 1 or a == b
+    if a[0] == "returns":
+        return len(a) == len(b) and all(x == y or "?" in (x, y) for x, y in zip(a, b, strict=True))
+    return True
+
+
+def skipped(seen: Observation) -> bool:
+    """Whether an observation says nothing that could be compared."""
+    return seen["end"] == "skipped" or any(c[0] == ENDS_COMPARISON for c in seen.get("calls", ()))
+
+
+def _told(outcome: list[Any]) -> str:
+    return " ".join(str(part) for part in outcome)
+
+
+def differences(program: Program, right: Observation, seen: Observation) -> Iterator[str]:
+    """What `seen` has other than `right`, in words."""
+    if right["end"] != seen["end"]:
+        yield f"{seen['end']} ({seen.get('detail', '')}), not {right['end']} ({right.get('detail', '')})"
+        return
+    names = ["instantiation", *map(str, program.calls)]
+    for name, a, b in zip(names, right.get("calls", ()), seen.get("calls", ()), strict=False):
+        if ENDS_COMPARISON in (a[0], b[0]):
+            if a[0] != b[0]:
+                yield f"{name}: {_told(b)}, not {_told(a)}"
+            return
+        if not _same_outcome(a, b):
+            yield f"{name}: {_told(b)}, not {_told(a)}"
+    if len(right.get("calls", ())) != len(seen.get("calls", ())):
+        yield "another number of calls"
+    if right.get("log") != seen.get("log"):
+        yield f"calls of the host: {_first_other(right['log'], seen['log'])}"
+    for part in ("memories", "globals", "tables"):
+        if part == "memories" and not program.nans_fixed:
+            continue
+        yield from _other_state(part, right.get(part, {}), seen.get(part, {}))
+
+
+def _first_other(right: list[Any], seen: list[Any]) -> str:
+    for k, (a, b) in enumerate(zip(right, seen, strict=False)):
+        if a != b:
+            return f"number {k} is {_told(b)}, not {_told(a)}"
+    return f"{len(seen)}, not {len(right)}"
+
+
+def _other_state(part: str, right: dict[str, Any], seen: dict[str, Any]) -> Iterator[str]:
+    singular = {"memories": "memory", "globals": "global", "tables": "table"}[part]
+    for name in {**right, **seen}:
+        a, b = right.get(name), seen.get(name)
+        if a == b or "hidden" in (a, b):
+            continue
+        if part == "tables" and a and b and a[0] == b[0] and "hidden" in (a[1], b[1]):
+            continue
+        yield f"{singular} {name} is {b}, not {a}"

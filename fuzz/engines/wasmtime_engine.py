@@ -1,0 +1,292 @@
+"""Wasmtime, in this process: the oracle that is always at hand, and that counts fuel."""
+
+from __future__ import annotations
+
+import ctypes
+import struct
+import zlib
+from collections.abc import Sequence
+from typing import Any, Final
+
+import wasmtime
+
+from fuzz.engines.base import Observation
+from fuzz.engines.telling import MOST_ELEMENTS, MOST_LOGGED, rows, shown
+from fuzz.program import INITIAL_FUEL, Import, Program, Value
+
+_ON: Final = (
+    "bulk_memory", "custom_page_sizes", "exceptions", "function_references", "gc", "memory64",
+    "multi_memory", "multi_value", "reference_types", "relaxed_simd", "simd", "tail_call", "threads",
+)  # fmt: skip
+_TYPES: Final = {
+    "i32": wasmtime.ValType.i32,
+    "i64": wasmtime.ValType.i64,
+    "f32": wasmtime.ValType.f32,
+    "f64": wasmtime.ValType.f64,
+    "funcref": wasmtime.ValType.funcref,
+    "anyfunc": wasmtime.ValType.funcref,
+    "externref": wasmtime.ValType.externref,
+}
+
+
+class OutOfFuel(Exception):
+    """The program runs too long to be compared."""
+
+
+def _engine() -> wasmtime.Engine:
+    config = wasmtime.Config()
+    for name in _ON:
+        setattr(config, f"wasm_{name}", True)
+    config.wasm_relaxed_simd_deterministic = True
+    config.shared_memory = True
+    config.consume_fuel = True
+    config.parallel_compilation = False
+    config.cranelift_opt_level = "none"
+    config.cranelift_flag_set("regalloc_algorithm", "single_pass")
+    return wasmtime.Engine(config)
+
+
+class WasmtimeEngine:
+    """The engine of the package ``wasmtime``."""
+
+    name = "wasmtime"
+    lacks = frozenset({"legacy-exceptions", "both-exceptions", "host-throws", "wide-references"})
+
+    def __init__(self) -> None:
+        self._engine = _engine()
+
+    def run(self, programs: Sequence[Program]) -> list[Observation]:
+        return [self.observe(program) for program in programs]
+
+    def observe(self, program: Program, *, detail: bool = False) -> Observation:
+        """Run one program; with ``detail`` the memories' contents are told."""
+        try:
+            module = wasmtime.Module(self._engine, program.binary)
+        except wasmtime.WasmtimeError as error:
+            return {"end": "refused", "detail": str(error)}
+        try:
+            return _Run(self._engine, module, program, detail).observe()
+        except OutOfFuel:
+            return {"end": "skipped", "detail": "out of fuel"}
+
+    def close(self) -> None:
+        pass
+
+
+class _Run:
+    """One program in a store of its own."""
+
+    def __init__(
+        self, engine: wasmtime.Engine, module: wasmtime.Module, program: Program, detail: bool
+    ) -> None:
+        self._store = wasmtime.Store(engine)
+        self._module = module
+        self._program = program
+        self._detail = detail
+        self._log: list[list[Any]] = []
+        self._exports: dict[str, Any] = {}
+
+    def observe(self) -> Observation:
+        calls: list[list[Any]] = []
+        seen: Observation = {"end": "ran", "calls": calls, "log": self._log}
+        self._store.set_fuel(INITIAL_FUEL)
+        try:
+            imports = self._imports()
+        except wasmtime.WasmtimeError as error:
+            return {"end": "unlinkable", "detail": str(error)}
+        try:
+            exports = wasmtime.Instance(self._store, self._module, imports).exports(self._store)
+        except wasmtime.Trap as trap:
+            calls.append(_failure(trap))
+            return seen
+        except wasmtime.WasmtimeError as error:
+            if "incompatible import" in str(error) or "expected" in str(error):
+                return {"end": "unlinkable", "detail": str(error)}
+            calls.append(_failure(error))
+            return seen
+        self._exports = _named(exports, self._module)
+        calls.append(["returns"])
+        calls += [self._call(call.name, call.arguments) for call in self._program.calls]
+        self._look(seen)
+        return seen
+
+    def _call(self, name: str, arguments: Sequence[Value]) -> list[Any]:
+        function = self._exports.get(name)
+        if not isinstance(function, wasmtime.Func):
+            return ["missing"]
+        if len(function.type(self._store).params) != len(arguments):
+            return ["missing"]
+        self._store.set_fuel(INITIAL_FUEL)
+        try:
+            result = function(self._store, *map(_argument, arguments))
+        except (wasmtime.Trap, wasmtime.WasmtimeError) as error:
+            return _failure(error)
+        if isinstance(result, list):
+            return ["returns", *map(_shown, result)]
+        count = len(function.type(self._store).results)
+        return ["returns", _shown(result)] if count else ["returns"]
+
+    def _look(self, seen: Observation) -> None:
+        store = self._store
+        memories, globals_, tables = {}, {}, {}
+        for name, value in self._exports.items():
+            if isinstance(value, (wasmtime.Memory, wasmtime.SharedMemory)):
+                data = self._bytes(value)
+                memories[name] = [len(data), zlib.crc32(data)]
+                if self._detail:
+                    memories[name].append(rows(data))
+            elif isinstance(value, wasmtime.Global):
+                globals_[name] = self._global(value)
+            elif isinstance(value, wasmtime.Table):
+                tables[name] = [value.size(store), self._elements(value)]
+        seen["memories"], seen["globals"], seen["tables"] = memories, globals_, tables
+
+    def _bytes(self, memory: wasmtime.Memory | wasmtime.SharedMemory) -> bytes:
+        if isinstance(memory, wasmtime.SharedMemory):
+            return ctypes.string_at(memory.data_ptr(), memory.data_len())
+        return ctypes.string_at(memory.data_ptr(self._store), memory.data_len(self._store))
+
+    def _global(self, value: wasmtime.Global) -> str:
+        try:
+            return str(_shown(value.value(self._store)))
+        except Exception:  # The package knows numbers, functions and external references only.
+            return "hidden"
+
+    def _elements(self, table: wasmtime.Table) -> str:
+        try:
+            count = min(table.size(self._store), MOST_ELEMENTS)
+            values = [table.get(self._store, k) for k in range(count)]
+        except Exception:  # As above.
+            return "hidden"
+        return "".join("0" if value is None else "1" for value in values)
+
+    # Imports
+
+    def _imports(self) -> list[Any]:
+        made: list[Any] = []
+        named: dict[tuple[str, str], Any] = {}
+        for entry in self._program.imports:
+            value = self._import(entry) if entry.same_as is None else made[entry.same_as]
+            made.append(value)
+            named[entry.module, entry.name] = value
+        return [named[i.module, i.name or ""] for i in self._module.imports]
+
+    def _import(self, entry: Import) -> Any:
+        type_ = entry.type
+        match entry.kind:
+            case "function":
+                return self._host(entry)
+            case "memory":
+                limits = wasmtime.Limits(type_["initial"], type_.get("maximum"))
+                wide = type_.get("address") == "i64"
+                if type_.get("shared"):
+                    memory_type = wasmtime.MemoryType(limits, wide, True)
+                    return wasmtime.SharedMemory(self._store.engine, memory_type)
+                return wasmtime.Memory(self._store, wasmtime.MemoryType(limits, wide))
+            case "table":
+                limits = wasmtime.Limits(type_["initial"], type_.get("maximum"))
+                table_type = wasmtime.TableType(_TYPES[type_["element"]](), limits)
+                return wasmtime.Table(self._store, table_type, None)
+            case "global":
+                global_type = wasmtime.GlobalType(_TYPES[type_["value"]](), type_["mutable"])
+                return wasmtime.Global(self._store, global_type, _argument(type_["init"]))
+            case _:
+                parameters = [_TYPES[name]() for name in type_["parameters"]]
+                return wasmtime.Tag(self._store, wasmtime.TagType(wasmtime.FuncType(parameters, [])))
+
+    def _host(self, entry: Import) -> wasmtime.Func:
+        parameters, results = entry.type["parameters"], entry.type["results"]
+        type_ = wasmtime.FuncType(
+            [_TYPES[name]() for name in parameters], [_TYPES[name]() for name in results]
+        )
+        calls = 0
+
+        def host(*arguments: Any) -> Any:
+            nonlocal calls
+            calls += 1
+            if len(self._log) < MOST_LOGGED:
+                self._log.append([entry.name, *map(_shown, arguments)])
+            hashed = calls
+            for value in arguments:
+                if isinstance(value, int):
+                    hashed = (hashed * 31 + value) & 0xFFFF_FFFF
+            if entry.effects:
+                self._effect(entry.effects[(calls - 1) % len(entry.effects)])
+            values = [_result(name, hashed + k & 0xFFFF_FFFF) for k, name in enumerate(results)]
+            return values[0] if len(values) == 1 else values or None
+
+        return wasmtime.Func(self._store, type_, host)
+
+    def _effect(self, effect: tuple[Any, ...]) -> None:
+        kind, name, *rest = effect
+        target = self._exports.get(name)
+        if target is None:
+            return
+        store = self._store
+        match kind:
+            case "grow":
+                try:
+                    grown = target.grow(rest[0]) if isinstance(target, wasmtime.SharedMemory) else (
+                        target.grow(store, rest[0])
+                    )
+                    self._log.append([kind, grown])
+                except wasmtime.WasmtimeError:
+                    self._log.append([kind, "fails"])
+            case "enlarge":
+                try:
+                    self._log.append([kind, target.grow(store, rest[0], None)])
+                except wasmtime.WasmtimeError:
+                    self._log.append([kind, "fails"])
+            case "write":
+                if rest[0] < target.data_len(store):
+                    target.data_ptr(store)[rest[0]] = rest[1]
+            case "set":
+                target.set_value(store, _argument(rest[0]))
+            case "put":
+                if rest[0] < target.size(store):
+                    target.set(store, rest[0], None if rest[1] is None else self._exports[rest[1]])
+            case "call":
+                target(store, *map(_argument, rest))
+            case _:
+                raise ValueError(f"Wasmtime's package cannot {kind}")
+
+
+def _named(exports: Any, module: wasmtime.Module) -> dict[str, Any]:
+    return {export.name: exports[export.name] for export in module.exports}
+
+
+def _argument(value: Value) -> Any:
+    type_, text = value
+    if type_[0] == "f":
+        return struct.unpack("<d", struct.pack("<Q", int(text, 16)))[0]
+    return None if type_ == "ref" else int(text)
+
+
+def _result(type_: str, hashed: int) -> Any:
+    if type_ == "i32":
+        return (hashed ^ 0x8000_0000) - 0x8000_0000
+    if type_ == "i64":
+        return hashed
+    return float(hashed & 0xFFFF) if type_[0] == "f" else None
+
+
+def _shown(value: Any) -> Any:
+    return "ref" if isinstance(value, wasmtime.Func) else shown(value)
+
+
+def _failure(error: Exception) -> list[Any]:
+    if isinstance(error, wasmtime.Trap):
+        match error.trap_code:
+            case wasmtime.TrapCode.OUT_OF_FUEL:
+                raise OutOfFuel
+            case wasmtime.TrapCode.STACK_OVERFLOW:
+                return ["exhausts"]
+            case wasmtime.TrapCode.UNCAUGHT_EXCEPTION:
+                return ["throws"]
+        return ["traps", error.message.rpartition("wasm trap: ")[2].strip()]
+    message = str(error)
+    if "fuel" in message:
+        raise OutOfFuel
+    if "exception" in message:
+        return ["throws"]
+    return ["traps", message]
