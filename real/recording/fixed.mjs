@@ -1,0 +1,51 @@
+// Time, chance and the garbage collector, the same in every run.
+
+import nodeCrypto from "node:crypto";
+
+const START = Date.UTC(2024, 1, 29, 12, 34, 56, 789);
+
+/** Bytes that look random: xorshift32 from a fixed seed. */
+export function makeRandom(seed = 0x2545f491) {
+  let state = seed;
+  return () => {
+    state ^= state << 13;
+    state ^= state >>> 17;
+    state ^= state << 5;
+    return state >>> 0;
+  };
+}
+
+/** Fill a typed array with the next bytes of `random`. */
+export function fill(random, array) {
+  const bytes = new Uint8Array(array.buffer, array.byteOffset, array.byteLength);
+  for (let k = 0; k < bytes.length; k++) bytes[k] = random() >>> 8;
+  return array;
+}
+
+/** Let time pass a millisecond at each look, make chance repeatable, and run no finalisers. */
+export function fixEnvironment() {
+  const random = makeRandom();
+  let looks = 0;
+  const now = () => START + looks++;
+  const RealDate = Date;
+  globalThis.Date = class Date extends RealDate {
+    constructor(...parts) {
+      if (parts.length === 0) super(now());
+      else super(...parts);
+    }
+    static now() {
+      return now();
+    }
+  };
+  performance.now = () => looks++;
+  Math.random = () => random() / 2 ** 32;
+  const crypto = { getRandomValues: (array) => fill(random, array) };
+  Object.defineProperty(globalThis, "crypto", { value: crypto, configurable: true });
+  nodeCrypto.randomFillSync = (array) => fill(random, array);
+  nodeCrypto.randomBytes = (count) => fill(random, Buffer.alloc(count));
+  globalThis.FinalizationRegistry = class {
+    register() {}
+    unregister() {}
+  };
+  process.env.TZ = "UTC";
+}

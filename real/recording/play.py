@@ -1,0 +1,70 @@
+"""``python -m real.recording.play FOLDER``: plays one recording, in a process that a deadline ends.
+
+Prints a JSON object: ``seconds``, ``crossings``, ``digests``, ``digest``, ``translated`` and ``functions``, or
+``divergence``.
+"""
+
+from __future__ import annotations
+
+import argparse
+import faulthandler
+import json
+import sys
+import time
+from dataclasses import fields, replace
+from pathlib import Path
+from typing import Any
+
+from pyjsapi.compiler.options import DEFAULT_OPTIONS, Options
+from real.recording.player import Player
+from real.recording.values import Divergence
+
+
+def play(folder: Path, options: Options) -> dict[str, Any]:
+    """Play a recording; what is printed."""
+    start = time.perf_counter()
+    player = Player(folder, options)
+    try:
+        played = player.play()
+    except Divergence as divergence:
+        return {"divergence": str(divergence)}
+    translated, functions = played.functions
+    return {
+        "seconds": time.perf_counter() - start,
+        "crossings": played.crossings,
+        "digests": played.digests,
+        "digest": played.digest,
+        "translated": translated,
+        "functions": functions,
+    }
+
+
+def _option(text: str) -> tuple[str, Any]:
+    name, value = text.split("=", 1)
+    kind = type(getattr(DEFAULT_OPTIONS, name))
+    return name, kind(int(value))
+
+
+def main() -> int:
+    """The command; returns its exit code."""
+    parser = argparse.ArgumentParser(prog="real.recording.play", description=__doc__)
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--deadline", type=float, default=600, help="seconds")
+    parser.add_argument(
+        "--option",
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        help=f"of the translation: {', '.join(field.name for field in fields(Options))}",
+    )
+    arguments = parser.parse_args()
+    options = replace(DEFAULT_OPTIONS, **dict(map(_option, arguments.option)))
+    faulthandler.dump_traceback_later(arguments.deadline, exit=True)
+    outcome = play(arguments.folder, options)
+    json.dump(outcome, sys.stdout)
+    print()
+    return 1 if "divergence" in outcome else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,99 @@
+// Records the run of a program, or only runs it.
+//
+//   node record.mjs --list
+//     -> the programs as JSON, by name
+//   node record.mjs NAME SCRIPT [--record OUT] [--every]
+//     runs the function SCRIPT of programs/NAME.mjs -> a JSON object: seconds, result and, if recorded into the folder
+//     OUT, crossings, events and modules. --every takes digests at each return to the host.
+//   PYTHON_PACKAGES names the folder of Python's packages, NPM_PACKAGES a folder with another node_modules than the project's.
+
+import { createHash } from "node:crypto";
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath, pathToFileURL } from "node:url";
+import { gzipSync } from "node:zlib";
+
+import { fixEnvironment } from "./fixed.mjs";
+import { Recorder } from "./recorder.mjs";
+
+const PROGRAMS = new URL("../programs/", import.meta.url);
+
+/** What a script of a program is given. */
+class Host {
+  #folder;
+
+  constructor(folder) {
+    this.#folder = folder;
+  }
+
+  /** The bytes of a file in a folder with npm packages. */
+  file(path) {
+    return readFileSync(this.#path(path));
+  }
+
+  /** The bytes of a file of a Python package. */
+  python(path) {
+    return readFileSync(join(process.env.PYTHON_PACKAGES, path));
+  }
+
+  /** What an npm package exports, or the file of one that was installed for this program alone. */
+  async load(name) {
+    return import(this.#folder === undefined ? name : pathToFileURL(this.#path(name)));
+  }
+
+  #path(path) {
+    return join(this.#folder ?? fileURLToPath(new URL("../..", import.meta.url)), "node_modules", path);
+  }
+}
+
+async function list() {
+  const programs = {};
+  for (const file of readdirSync(PROGRAMS).sort()) {
+    if (!file.endsWith(".mjs")) continue;
+    const program = await import(new URL(file, PROGRAMS));
+    programs[file.slice(0, -".mjs".length)] = {
+      ...program.about,
+      scripts: Object.keys(program).filter((key) => typeof program[key] === "function"),
+    };
+  }
+  return programs;
+}
+
+function save(folder, recorder) {
+  mkdirSync(folder, { recursive: true });
+  const modules = {};
+  for (const [digest, bytes] of recorder.modules) {
+    writeFileSync(join(folder, `${digest}.wasm`), bytes);
+    modules[digest] = bytes.length;
+  }
+  writeFileSync(join(folder, "events.gz"), gzipSync(recorder.events.join("\n"), { level: 6 }));
+  return { crossings: recorder.crossings, events: recorder.events.length, modules };
+}
+
+async function run(name, script, folder, every) {
+  const program = await import(new URL(`${name}.mjs`, PROGRAMS));
+  const host = new Host(process.env.NPM_PACKAGES);
+  const clock = process.hrtime;
+  fixEnvironment();
+  const recorder = folder ? new Recorder({ every }) : undefined;
+  recorder?.install();
+  const start = clock.bigint();
+  const result = await program[script](host);
+  const seconds = Number(clock.bigint() - start) / 1e9;
+  recorder?.finish();
+  const text = JSON.stringify(result, (_, value) => (typeof value === "bigint" ? `${value}n` : value));
+  const digest = createHash("sha256").update(text).digest("hex").slice(0, 16);
+  return { seconds, result: text.slice(0, 2000), digest, ...(recorder && save(folder, recorder)) };
+}
+
+const args = process.argv.slice(2);
+const write = process.stdout.write.bind(process.stdout);
+// what a program prints is no part of the answer
+process.stdout.write = (...rest) => process.stderr.write(...rest);
+let answer;
+if (args[0] === "--list") answer = await list();
+else {
+  const at = args.indexOf("--record");
+  answer = await run(args[0], args[1], at > 0 && args[at + 1], args.includes("--every"));
+}
+write(`${JSON.stringify(answer)}\n`, () => process.exit(0));
