@@ -53,9 +53,9 @@ class Structured(Branches):
         root.place = self.out
         if self.hands_on:
             self.out.explicit = True
-        indent = self.indent
+        self._header, self._inside = len(self.lines), self.indent
         self.sequence(root.body, self.out)
-        self.shut(indent)
+        self.shut(0)
 
     # Sequences
 
