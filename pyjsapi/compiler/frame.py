@@ -66,12 +66,16 @@ ReuseKey = tuple[int, str, int]
 class Frame:
     """State of the translation of one function."""
 
-    def __init__(self, scope: ModuleScope, funcidx: int, locals_: list[ValType]) -> None:
+    def __init__(
+        self, scope: ModuleScope, funcidx: int, locals_: list[ValType], *, hands_on: bool = False
+    ) -> None:
         self.scope = scope
         self.options = scope.options
         self.funcidx = funcidx
         self.type = scope.func_type(funcidx)
         self.locals = locals_
+        self.hands_on = hands_on
+        """Whether the function tail-calls others: see `convention`."""
         self.lines: list[str] = []
         self.marks: list[int] = []
         """For each line what it is for: see `notes`."""
@@ -94,8 +98,6 @@ class Frame:
         """Pairs (table, type index) of the call_indirect lists in use."""
         self.accessors: set[tuple[int, str]] = set()
         """Pairs (memory index, name) of the accessors in use."""
-        self.hands_on = False
-        """Whether the function tail-calls others: see `convention`."""
         self._temps = len(locals_)
         self._quiet = 0
         self._quiet_top: Entry | None = None
@@ -135,6 +137,10 @@ class Frame:
                 self.write(f"{names}={values[0].text}")
             else:
                 self.write(f"{names}={','.join(v.at(P_CONDITIONAL) for v in values)}")
+
+    def write_return(self, values: list[Entry]) -> None:
+        """Return operands, as the function's convention has it."""
+        self.write(returning([value.at(P_CONDITIONAL) for value in values], self.hands_on))
 
     def note_condition(self, text: str, prec: int) -> None:
         """For a proof: what the instruction tests."""
@@ -198,10 +204,6 @@ class Frame:
         """`settle` for a statement that evaluates ``entry``."""
         if self.stack:
             self.settle(assigned, bool(entry.flags & EFFECT), bool(entry.flags & TRAPS))
-
-    def write_return(self, results: list[Entry]) -> None:
-        """Return canonical results, as the function's convention has it."""
-        self.write(returning([result.at(P_CONDITIONAL) for result in results], self.hands_on))
 
     # Variables
 

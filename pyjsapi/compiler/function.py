@@ -62,13 +62,14 @@ def translate(scope: ModuleScope, funcidx: int, code: Code) -> Frame:
     if is_legacy(body):
         body, extra = lower_legacy(body, type_.results, len(locals_), scope.block_types, scope.tags)
         locals_ += [EXNREF] * extra
+    tail_calls = hands_on(body, funcidx)
     kept = lane_locals(body, locals_, len(type_.params), scope.options)
     if not scope.options.state_machine:
         tree = build_tree(body, type_.results, len(locals_), funcidx, scope.block_types)
         try:
             if tree.root.depth < scope.options.max_depth:
                 LoopChoice().run(tree.root)
-                emitter = StructuredEmitter(scope, funcidx, locals_)
+                emitter = StructuredEmitter(scope, funcidx, locals_, hands_on=tail_calls)
                 _begin(emitter, body, kept, tree.bit_ops)
                 emitter.write_function(tree.root)
                 return emitter
@@ -76,7 +77,7 @@ def translate(scope: ModuleScope, funcidx: int, code: Code) -> Frame:
             pass
         finally:
             tree.dissolve()
-    machine = StateMachine(scope, funcidx, locals_)
+    machine = StateMachine(scope, funcidx, locals_, hands_on=tail_calls)
     _begin(machine, body, kept, sum(instr[0] in BIT_OPS for instr in body))
     machine.write_function(body)
     return machine

@@ -37,7 +37,7 @@ class StructureLimit(Exception):
 class Place:
     """A point of the function. Labels whose ends are the same point share one."""
 
-    __slots__ = ("arrived", "explicit", "facts", "height", "number", "returns", "types")
+    __slots__ = ("arrived", "facts", "height", "number", "returns", "stated", "types")
 
     def __init__(self, types: tuple[ValType, ...], height: int, *, returns: bool = False) -> None:
         self.types = types
@@ -46,8 +46,8 @@ class Place:
         """Operands below them: they are in the temporaries from ``s<height>`` on."""
         self.returns = returns
         """Whether it is the function's end, where operands are returned."""
-        self.explicit = returns and bool(types)
-        """Whether it takes a statement to arrive even where a suite ends."""
+        self.stated = returns and bool(types)
+        """Whether going there takes a statement in any case: the end of Python's function returns ``None``."""
         self.arrived = False
         """Whether something goes there. Set by whoever writes that, never worked out from the wasm."""
         self.facts: Facts | None = None
@@ -85,7 +85,7 @@ class Suite:
 
     def direct(self, place: Place) -> str | None:
         """The way to a place that needs no flag."""
-        if place is self.end and not place.explicit:
+        if place is self.end and not place.stated:
             return FALL
         if place.returns:
             return RETURN

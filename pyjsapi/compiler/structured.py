@@ -51,8 +51,6 @@ class Structured(Branches):
     def write_function(self, root: Node) -> None:
         """Write the body of the function."""
         root.place = self.out
-        if self.hands_on:
-            self.out.explicit = True
         self._header, self._inside = len(self.lines), self.indent
         self.sequence(root.body, self.out)
         self.shut(0)
@@ -187,7 +185,7 @@ class Structured(Branches):
         way = around.direct(behind)
         if way is None:
             return Suite(behind, around), behind
-        if way is FALL or behind.explicit:
+        if way is FALL or behind.stated:
             return around, behind
         meeting = Place(behind.types, behind.height)
         return Suite(meeting, around), meeting
