@@ -156,10 +156,10 @@ class LinkedMemoryStorage(MemoryStorage):
                     source_address : source_address + count
                 ]
 
-    def init(self, segment: bytes, address: int, source_address: int, count: int) -> None:
+    def init(self, address: int, source_address: int, count: int, segment: bytes) -> None:
         """``memory.init`` from a data segment; traps before anything is written."""
         if not self.in_javascript:
-            super().init(segment, address, source_address, count)
+            super().init(address, source_address, count, segment)
             return
         self._check(address, count)
         if source_address + count > len(segment):

@@ -408,7 +408,7 @@ def _memory_copy(frame: Frame, instr: Instr) -> None:
 
 @emits("memory.init")
 def _memory_init(frame: Frame, instr: Instr) -> None:
-    bulk_call(frame, f"M[{instr[2]}].init(D[{instr[1]}],{{}},{{}},{{}})", 3)
+    bulk_call(frame, f"M[{instr[2]}].init({{}},{{}},{{}},D[{instr[1]}])", 3)
 
 
 @emits("data.drop")

@@ -146,7 +146,7 @@ def _table_copy(frame: Frame, instr: Instr) -> None:
 
 @emits("table.init")
 def _table_init(frame: Frame, instr: Instr) -> None:
-    bulk_call(frame, f"T[{instr[2]}].init(E[{instr[1]}],{{}},{{}},{{}})", 3)
+    bulk_call(frame, f"T[{instr[2]}].init({{}},{{}},{{}},E[{instr[1]}])", 3)
 
 
 @emits("elem.drop")

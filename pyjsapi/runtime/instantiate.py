@@ -134,11 +134,11 @@ def _run_active_segments(instance: ModuleInstance) -> None:
         if isinstance(elem.mode, Active):
             offset = evaluate(elem.mode.offset, instance)
             segment = instance.elems[index]
-            instance.tables[elem.mode.index].init(segment, offset, 0, len(segment))
+            instance.tables[elem.mode.index].init(offset, 0, len(segment), segment)
         if elem.mode != "passive":
             instance.elems[index] = []
     for index, data in enumerate(instance.module.datas):
         if isinstance(data.mode, Active):
             offset = evaluate(data.mode.offset, instance)
-            instance.mems[data.mode.index].init(data.init, offset, 0, len(data.init))
+            instance.mems[data.mode.index].init(offset, 0, len(data.init), data.init)
             instance.datas[index] = b""

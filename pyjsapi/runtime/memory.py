@@ -179,8 +179,11 @@ class MemoryStorage:
             view = source._bytes_view[source_address : source_address + count]
             self._bytes_view[address : address + count] = view
 
-    def init(self, segment: bytes, address: int, source_address: int, count: int) -> None:
-        """``memory.init`` from a data segment; traps before anything is written."""
+    def init(self, address: int, source_address: int, count: int, segment: bytes) -> None:
+        """``memory.init`` from a data segment; traps before anything is written.
+
+        The segment comes last: generated code reads it after it has evaluated the operands.
+        """
         if address + count > len(self.data) or source_address + count > len(segment):
             self.follow()
             if address + count > len(self.data) or source_address + count > len(segment):

@@ -131,8 +131,8 @@ class TableInst:
             raise Trap(_OUT_OF_BOUNDS)
         self._write(index, source.elems[source_index : source_index + count])
 
-    def init(self, segment: list[Any], index: int, source_index: int, count: int) -> None:
-        """``table.init`` from an element segment; traps before anything is written."""
+    def init(self, index: int, source_index: int, count: int, segment: list[Any]) -> None:
+        """``table.init`` from an element segment; traps before anything is written. See `MemoryStorage.init`."""
         if index + count > len(self.elems) or source_index + count > len(segment):
             raise Trap(_OUT_OF_BOUNDS)
         self._write(index, segment[source_index : source_index + count])

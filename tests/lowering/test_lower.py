@@ -183,8 +183,8 @@ def test_copies_of_every_size_between_storages(
             one = new_memory(MemType(I32, 1, None), Limits())
             other = one if alias else new_memory(MemType(I32, 1, None), Limits())
             for memory in (one, other):
-                memory.init(bytes(range(100)), 0, 0, 100)
-                memory.init(bytes(range(100)), 65436, 0, 100)
+                memory.init(0, 0, 100, bytes(range(100)))
+                memory.init(65436, 0, 100, bytes(range(100)))
             instance = make(text, one, other, **more)
             seen: list[Any] = []
             for to, from_ in (

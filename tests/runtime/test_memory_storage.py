@@ -128,8 +128,8 @@ def test_bulk_operations_trap_before_they_write(address: int, count: int) -> Non
         lambda: storage.fill(address, 1, count),
         lambda: storage.copy(other, address, 0, count),
         lambda: storage.copy(other, 0, address, count),
-        lambda: storage.init(b"\1" * PAGE, address, 0, count),
-        lambda: storage.init(b"", 0, address, count),
+        lambda: storage.init(address, 0, count, b"\1" * PAGE),
+        lambda: storage.init(0, address, count, b""),
     ):
         with pytest.raises(Trap, match="out of bounds memory access"):
             operation()

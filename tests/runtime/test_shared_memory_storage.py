@@ -179,7 +179,7 @@ def test_sm_10_a_wait_ends_with_its_time() -> None:
 
 def test_sm_14_expected_values_are_little_endian() -> None:
     memory = shared(1, 1)
-    memory.init(bytes(range(1, 9)), 0, 0, 8)
+    memory.init(0, 0, 8, bytes(range(1, 9)))
     assert atomics.wait(memory, 0, 4, 0x04030201, 0) == 2
     assert atomics.wait(memory, 0, 4, 0x01020304, 0) == 1
     assert atomics.wait(memory, 0, 8, 0x0807060504030201, 0) == 2

@@ -39,7 +39,7 @@ def test_the_signature_list_follows_every_change() -> None:
     one.set(0, function(10))
     one.fill(1, function(11), 2)
     assert one.grow(function(12), 2) == 3
-    one.init([function(13), None], 3, 0, 2)
+    one.init(3, 0, 2, [function(13), None])
     one.copy(one, 0, 1, 2)
     assert one.signature_list(NULLARY) is calls
     assert [outcome(c) for c in calls] == [11, 11, 11, 13, "uninitialized element 4"]
@@ -65,8 +65,8 @@ def test_bulk_operations_trap_before_they_write(index: int, count: int) -> None:
         lambda: one.fill(index, function(1), count),
         lambda: one.copy(other, index, 0, count),
         lambda: one.copy(other, 0, index, count),
-        lambda: one.init([function(1)] * 9, index, 0, count),
-        lambda: one.init([], 0, index, count),
+        lambda: one.init(index, 0, count, [function(1)] * 9),
+        lambda: one.init(0, index, count, []),
     ):
         with pytest.raises(Trap, match="out of bounds table access"):
             operation()

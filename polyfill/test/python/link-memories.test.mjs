@@ -205,7 +205,7 @@ def kinds():
     return [plain, heap, moved, shared]
 def checked():
     for target, source in itertools.product(kinds(), kinds()):
-        source.init(b"0123456789", 100, 2, 5)
+        source.init(100, 2, 5, b"0123456789")
         target.fill(0, 7, 300)
         target.copy(source, 50, 99, 7)
         assert bytes(target.data[48:59]) == b"\\7\\7\\0" + b"23456" + b"\\0\\7\\7", (target, source)
@@ -213,7 +213,7 @@ def checked():
         for bad in ((65530, 0, 7), (0, 65530, 7), (65537, 0, 0), (0, 65537, 0)):
             assert trap_of(target.copy, source, *bad) == "out of bounds memory access", (target, source, bad)
     for one in kinds():
-        one.init(b"abcdef", 10, 0, 6)
+        one.init(10, 0, 6, b"abcdef")
         one.copy(one, 12, 10, 6)
         assert bytes(one.data[10:18]) == b"ababcdef"
         one.copy(one, 10, 12, 6)
@@ -312,7 +312,7 @@ def narrow(shared):
       assert.deepEqual(t.evaluate('[load(8), load(4, 4), f("i64_load32_s")(8), f("memory_size")(), late.data[8]]'),
         [2 ** 32 - 5, 2 ** 32 - 5, 2 ** 64 - 5, 2, 251]);
       assert.equal(t.evaluate(`trap_of(load, ${2 * PAGE - 3})`), 'out of bounds memory access');
-      t.define('late.fill(0, 1, 4); late.copy(late, 100, 0, 4); late.init(b"xyz", 200, 1, 2)');
+      t.define('late.fill(0, 1, 4); late.copy(late, 100, 0, 4); late.init(200, 1, 2, b"xyz")');
       t.define('late.copy(m, 300, 70000, 1); m.copy(late, 0, 200, 2)');
       const found = '[late.data[100:104].hex(), m.data[0:2].hex(), late.data[300]]';
       assert.deepEqual(t.evaluate(found), ['01010101', '797a', 9]);
