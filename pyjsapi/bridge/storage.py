@@ -79,6 +79,11 @@ class LinkedMemoryStorage(MemoryStorage):
         return int(self._anchor)
 
     @property
+    def asks_first(self) -> bool:  # type: ignore[override]
+        """Whether the memory grows only after its guards were asked: a resizable buffer asks nobody."""
+        return self._type.maximum is None
+
+    @property
     def pages(self) -> int:
         """Current size in pages."""
         return self.byte_length >> self._type.page_size_log2
@@ -128,6 +133,8 @@ class LinkedMemoryStorage(MemoryStorage):
         if not self.in_javascript:
             return super().grow(delta)
         if self.pages + delta > self.ceiling:
+            return -1
+        if delta and not self.may_become(self.byte_length + delta * self._type.page_size):
             return -1
         return int(HOOKS["grow_memory"](self.record, delta))
 
@@ -206,6 +213,8 @@ class LinkedSharedMemoryStorage(LinkedMemoryStorage):
     """A shared memory: in a WebAssembly.Memory from the start. Other threads may grow it at any time."""
 
     __slots__ = ()
+
+    asks_first = False
 
     def wait(self, address: int, size: int, expected: int, timeout: int) -> int:
         """``memory.atomic.wait``; ``timeout`` in nanoseconds, without end if negative."""

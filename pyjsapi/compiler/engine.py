@@ -8,7 +8,6 @@ from typing import Any
 from pyjsapi.binary.decoder import decode_module, item_offsets
 from pyjsapi.compiler.cache import CodeCache, collector_off, open_cache
 from pyjsapi.compiler.environment import Environment
-from pyjsapi.compiler.facts import PLAIN_BOUND
 from pyjsapi.compiler.module import CompiledModule, allow_depth
 from pyjsapi.compiler.options import DEFAULT_OPTIONS, Options
 from pyjsapi.compiler.traps import raised_from_wasm, translate_exception
@@ -78,9 +77,6 @@ def instantiate(
 
     def bind(instance: ModuleInstance) -> None:
         nonlocal environment
-        for memory in instance.mems:
-            if memory.declared_type.maximum is None:
-                memory.limit_growth(PLAIN_BOUND >> memory.declared_type.page_size_log2)
         environment = Environment(compiled.variant_for(instance.mems), instance)
 
     try:

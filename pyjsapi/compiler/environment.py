@@ -7,13 +7,17 @@ and other functions keep the same function object.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from types import CodeType, FunctionType
+import sys
+from _thread import RLock
+from collections.abc import Callable, Iterator
+from types import CodeType, FrameType, FunctionType
 from typing import TYPE_CHECKING, Any, Final
 
 from pyjsapi.compiler import aggregates, exceptions, numerics, simd
 from pyjsapi.compiler.convention import BODY_ATTRIBUTE
 from pyjsapi.compiler.emit_accessor import ATOMIC_NAMES, NAMES
+from pyjsapi.compiler.extents import Extent, is_big
+from pyjsapi.compiler.facts import PLAIN_BOUND
 from pyjsapi.compiler.function import FunctionCode
 from pyjsapi.runtime import atomics
 from pyjsapi.runtime.function import FuncInst
@@ -40,11 +44,15 @@ class Environment:
     Memories hold it weakly and tell it when their bytes move; the functions hold it through their globals.
     """
 
-    __slots__ = ("__weakref__", "_instance", "_variant", "globals")
+    __slots__ = ("__weakref__", "_first", "_instance", "_lock", "_variant", "globals")
 
     def __init__(self, variant: Variant, instance: ModuleInstance) -> None:
         self._variant = variant
         self._instance = instance
+        self._first = len(instance.funcs)
+        """Index of the first function that the module defines."""
+        self._lock = RLock()
+        """Held while the code of functions is exchanged."""
         scratch = memoryview(bytearray(8))
         self.globals: dict[str, Any] = {
             **numerics.GLOBALS,
@@ -74,6 +82,8 @@ class Environment:
                 self._reserve_accessors(index)
             else:
                 memory.attach(self, index)
+            if variant.kinds[index].extent is Extent.GROWING:
+                memory.guard(self, index)
         self._add_functions()
 
     def _reserve_signatures(self) -> None:
@@ -95,8 +105,7 @@ class Environment:
         space = self.globals
         for index, imported in enumerate(instance.funcs):
             space[f"f{index}"] = imported.call
-        start = len(instance.funcs)
-        for index in range(start, len(scope.funcs)):
+        for index in range(self._first, len(scope.funcs)):
             name = f"f{index}"
             # Functions whose code is there already begin as stubs too: most are never called.
             function = FunctionType(_STUB, space, name)
@@ -111,6 +120,9 @@ class Environment:
 
     def memory_moved(self, memidx: int, storage: MemoryStorage) -> None:
         """Take over the bytes and views of a memory."""
+        if self._variant.kinds[memidx].extent is Extent.BIG and not is_big(storage):
+            # It could not grow so far.
+            self._use(self._variant.with_extent(memidx, Extent.GROWING))
         space = self.globals
         space[f"ba{memidx}"] = storage.data
         space[f"u16_{memidx}"] = storage.u16
@@ -119,12 +131,55 @@ class Environment:
         space[f"f32_{memidx}"] = storage.f32
         space[f"f64_{memidx}"] = storage.f64
 
+    def memory_grows(self, memidx: int, length: int) -> bool:
+        """Be ready for a memory of ``length`` bytes.
+
+        ``False`` while another thread runs code that relies on a smaller memory.
+        """
+        before = self._variant
+        if length <= PLAIN_BOUND or before.kinds[memidx].extent is not Extent.GROWING:
+            return True
+        self._use(before.with_extent(memidx, Extent.BIG))
+        if any(map(self._relies_on_bound, _all_frames())):
+            self._use(before)
+            return False
+        return True
+
+    def _use(self, variant: Variant) -> None:
+        """Let functions be translated for a variant, each when it is next called."""
+        with self._lock:
+            self._variant = variant
+            for index in range(self._first, len(self._instance.funcs)):
+                self._make_stub(index)
+
+    def _make_stub(self, index: int) -> None:
+        function: FunctionType = self.globals[f"f{index}"]
+        if function.__code__ is not _STUB:
+            # In this order, for threads that call it meanwhile: the stub needs its default.
+            function.__kwdefaults__ = {"index": index}
+            function.__code__ = _STUB
+            vars(function).pop(BODY_ATTRIBUTE, None)
+
+    def _relies_on_bound(self, frame: FrameType) -> bool:
+        """Whether a frame runs code of this instance that memories must not outgrow."""
+        code = frame.f_code
+        if frame.f_globals is not self.globals or code is _STUB:
+            return False
+        function: FunctionType = self.globals[code.co_name]
+        if function.__code__ is code:
+            return False  # This is what was translated anew.
+        return self._variant.relies_on_bound(int(code.co_name[1:]))
+
     def resolve(self, index: int) -> Callable[..., Any]:
         """Translate a function unless it is, put its code into its stub, and return it."""
-        code = self._variant.function(index)
         function: FunctionType = self.globals[f"f{index}"]
-        self._exchange(index, function, code)
-        return function
+        while True:
+            variant = self._variant
+            code = variant.function(index)
+            with self._lock:
+                if variant is self._variant:
+                    self._exchange(index, function, code)
+                    return function
 
     def _exchange(self, index: int, function: FunctionType, code: FunctionCode) -> None:
         for table, type_ in code.signatures:
@@ -146,3 +201,12 @@ class Environment:
         # In this order, for threads that call it meanwhile: the stub needs its default.
         function.__code__ = code.code.replace()
         function.__kwdefaults__ = None
+
+
+def _all_frames() -> Iterator[FrameType]:
+    """The frames of all threads."""
+    for innermost in sys._current_frames().values():
+        frame: FrameType | None = innermost
+        while frame is not None:
+            yield frame
+            frame = frame.f_back

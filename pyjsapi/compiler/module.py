@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import gc
 import sys
-from typing import Final
+from dataclasses import replace
 
 from pyjsapi.compiler.cache import CodeCache, collector_off
-from pyjsapi.compiler.facts import PLAIN_BOUND
+from pyjsapi.compiler.extents import Extent, MemoryKind, declared_kind, kind_of, lets_memories_grow
 from pyjsapi.compiler.function import FunctionCode, compile_function, source_of
 from pyjsapi.compiler.options import Options
 from pyjsapi.compiler.scope import CONSTANT_OPS, ModuleScope, first_of_type, memory_scope
 from pyjsapi.runtime.memory import MemoryStorage
-from pyjsapi.syntax.module import Instr, Module
+from pyjsapi.syntax.module import Code, Instr, Module
 from pyjsapi.syntax.types import TagType, ValType
 from pyjsapi.validation.context import Context
 from pyjsapi.validation.limits import Limits
@@ -24,33 +24,22 @@ def allow_depth(depth: int) -> None:
         sys.setrecursionlimit(depth)
 
 
-_KINDS: Final = {
-    (False, False): "p",
-    (True, False): "B",
-    (False, True): "c",
-    (True, True): "C",
-}
-"""Letters in the keys of variants, by (big, by calls)."""
-
-
 class Variant:
-    """The code of a module for memories of given kinds: plain or big, reached directly or by calls."""
+    """The code of a module for memories of given kinds."""
 
-    __slots__ = ("_module", "codes", "key", "scope")
+    __slots__ = ("_growing_scope", "_module", "codes", "key", "kinds", "scope")
 
-    def __init__(
-        self, module: CompiledModule, big: tuple[bool, ...], by_calls: tuple[bool, ...]
-    ) -> None:
+    def __init__(self, module: CompiledModule, kinds: tuple[MemoryKind, ...]) -> None:
         self._module = module
+        self.kinds = kinds
         context = module.context
-        kinds = list(zip(big, by_calls, strict=True))
-        self.key = "".join(_KINDS[kind] for kind in kinds)
+        self.key = "".join(kind.letter for kind in kinds)
         self.scope = ModuleScope(
             context.types,
             context.funcs,
             context.tables,
             [
-                memory_scope(i, type_, *kind)
+                memory_scope(i, type_, kind.extent is Extent.BIG, kind.by_calls)
                 for i, (type_, kind) in enumerate(zip(context.mems, kinds, strict=True))
             ],
             context.globals,
@@ -59,6 +48,14 @@ class Variant:
             first_of_type(context.types),
             [_parameters(tag) for tag in context.tags],
         )
+        self._growing_scope = replace(
+            self.scope,
+            memories=[
+                memory_scope(i, type_, kind.extent is not Extent.SMALL, kind.by_calls)
+                for i, (type_, kind) in enumerate(zip(context.mems, kinds, strict=True))
+            ],
+        )
+        """For functions that a memory may outgrow while they run."""
         self.codes: dict[int, FunctionCode] = module.cache.load(self.key)
         """Functions translated so far, by function index."""
 
@@ -66,9 +63,9 @@ class Variant:
         """The code of a function, translated at the first call."""
         code = self.codes.get(index)
         if code is None:
-            source = self._module.module.funcs[index - self._module.imported_funcs].code
+            body = self._body(index)
             with collector_off():
-                code = compile_function(self.scope, index, source.load())
+                code = compile_function(self._scope_of(body), index, body)
             self.codes[index] = code
             self._module.cache.added(self.key, self.codes)
         return code
@@ -89,8 +86,24 @@ class Variant:
 
     def source(self, index: int) -> str:
         """Python source of a function."""
-        code = self._module.module.funcs[index - self._module.imported_funcs].code
-        return source_of(self.scope, index, code.load())
+        body = self._body(index)
+        return source_of(self._scope_of(body), index, body)
+
+    def with_extent(self, memidx: int, extent: Extent) -> Variant:
+        """The variant that differs in the extent of one memory."""
+        kinds = list(self.kinds)
+        kinds[memidx] = kinds[memidx]._replace(extent=extent)
+        return self._module.variant_of(tuple(kinds))
+
+    def relies_on_bound(self, index: int) -> bool:
+        """Whether the code of a function stands on what no memory of it can exceed while the function runs."""
+        return not lets_memories_grow(self._body(index).body)
+
+    def _scope_of(self, body: Code) -> ModuleScope:
+        return self._growing_scope if lets_memories_grow(body.body) else self.scope
+
+    def _body(self, index: int) -> Code:
+        return self._module.module.funcs[index - self._module.imported_funcs].code.load()
 
 
 class CompiledModule:
@@ -119,34 +132,37 @@ class CompiledModule:
         self.cache = cache
         self.imported_funcs = len(context.funcs) - len(module.funcs)
         self.constants = _constant_globals(module, context)
-        self._variants: dict[tuple[tuple[bool, ...], tuple[bool, ...]], Variant] = {}
+        self._variants: dict[tuple[MemoryKind, ...], Variant] = {}
 
     def variant(self, big: tuple[bool, ...], by_calls: tuple[bool, ...] | None = None) -> Variant:
-        """The code for memories of which those marked ``True`` in ``big`` may exceed `facts.PLAIN_BOUND`.
+        """The code for memories of which those marked ``True`` in ``big`` may exceed `facts.PLAIN_BOUND`, others never.
 
         Those marked in ``by_calls`` are reached through accessors; none if it is ``None``.
         """
-        key = big, (False,) * len(big) if by_calls is None else by_calls
-        found = self._variants.get(key)
+        calls = (False,) * len(big) if by_calls is None else by_calls
+        return self.variant_of(
+            tuple(
+                MemoryKind(Extent.BIG if one else Extent.SMALL, by_call)
+                for one, by_call in zip(big, calls, strict=True)
+            )
+        )
+
+    def variant_of(self, kinds: tuple[MemoryKind, ...]) -> Variant:
+        """The code for memories of these kinds."""
+        found = self._variants.get(kinds)
         if found is None:
-            found = self._variants[key] = Variant(self, *key)
+            found = self._variants[kinds] = Variant(self, kinds)
         return found
 
     def variant_for(self, memories: list[MemoryStorage]) -> Variant:
-        """The code for these memories."""
-        return self.variant(
-            tuple(memory.may_exceed > PLAIN_BOUND for memory in memories),
-            tuple(memory.by_calls for memory in memories),
-        )
+        """The code for these memories as they are now."""
+        return self.variant_of(tuple(map(kind_of, memories)))
 
     @property
     def default_variant(self) -> Variant:
         """The code for memories that are exactly as the module declares them."""
-        return self.variant(
-            tuple(
-                (t.maximum if t.maximum is not None else t.minimum) * t.page_size > PLAIN_BOUND
-                for t in self.context.mems
-            )
+        return self.variant_of(
+            tuple(declared_kind(type_, self.limits) for type_ in self.context.mems)
         )
 
     def compile_all(self) -> None:

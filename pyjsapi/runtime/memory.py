@@ -8,12 +8,13 @@ a view from outside, else the bytes move; either way `MemoryUser`s are told.
 from __future__ import annotations
 
 import mmap
+import sys
 import weakref
 from _thread import RLock
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, ClassVar, Final, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Any, ClassVar, Final, Protocol, TypeAlias, TypeVar
 
 from pyjsapi.syntax.errors import Trap
 from pyjsapi.syntax.types import I32, MemType
@@ -42,6 +43,13 @@ class MemoryUser(Protocol):
         """``data`` or the views of the storage are new objects; ``memidx`` is what `attach` was given."""
 
 
+class GrowthGuard(Protocol):
+    """Something that must know before a memory grows; held weakly."""
+
+    def memory_grows(self, memidx: int, length: int) -> bool:
+        """The memory is about to have ``length`` bytes; whether that is possible now."""
+
+
 class MemoryBuffer(Protocol):
     """The embedder's object over the bytes, e.g. an ArrayBuffer."""
 
@@ -62,6 +70,7 @@ class MemoryStorage:
     __slots__ = (
         "__weakref__",
         "_bytes_view",
+        "_guards",
         "_type",
         "_users",
         "buffer",
@@ -77,6 +86,8 @@ class MemoryStorage:
 
     by_calls: ClassVar[bool] = False
     """Whether generated code reaches the bytes through `accessor`, not through ``data`` and the views."""
+    asks_first: bool = True
+    """Whether the memory never grows before its guards were asked."""
     data: Bytes
     lock: AbstractContextManager[Any] = RLock()
     """What atomic writes hold. Unshared memories have one in common: none is needed, but to ask costs more."""
@@ -95,6 +106,7 @@ class MemoryStorage:
         self.ceiling = page_limit if type_.maximum is None else min(type_.maximum, page_limit)
         """Pages that the memory may grow to."""
         self._users: list[tuple[weakref.ref[MemoryUser], int]] = []
+        self._guards: list[tuple[weakref.ref[GrowthGuard], int]] = []
         self.buffer: MemoryBuffer | None = None
         """The embedder's current buffer object."""
         self.wrapper: weakref.ref[Any] | None = None
@@ -121,6 +133,11 @@ class MemoryStorage:
         return len(self.data) >> self._type.page_size_log2
 
     @property
+    def byte_length(self) -> int:
+        """Current size in bytes."""
+        return len(self.data)
+
+    @property
     def may_exceed(self) -> int:
         """Bytes that the memory can ever have: no access beyond them succeeds."""
         return self.ceiling * self._type.page_size
@@ -131,8 +148,12 @@ class MemoryStorage:
 
     def attach(self, user: MemoryUser, memidx: int) -> None:
         """Tell ``user`` from now on when ``data`` or the views change, starting now."""
-        self._users.append((weakref.ref(user), memidx))
+        _add(self._users, user, memidx)
         user.memory_moved(memidx, self)
+
+    def guard(self, guard: GrowthGuard, memidx: int) -> None:
+        """Ask ``guard`` from now on before the memory grows; see ``asks_first``."""
+        _add(self._guards, guard, memidx)
 
     def accessor(self, name: str) -> Callable[..., Any]:
         """The function for a memory instruction, where ``by_calls`` is true: a mnemonic with underscores for dots."""
@@ -148,6 +169,14 @@ class MemoryStorage:
         if self.buffer is not None:
             self.buffer.memory_grown(self)
         return before
+
+    def may_become(self, length: int) -> bool:
+        """Ask all guards whether the memory can have ``length`` bytes from now on."""
+        for reference, memidx in list(self._guards):
+            guard = reference()
+            if guard is not None and not guard.memory_grows(memidx, length):
+                return False
+        return True
 
     def fill(self, address: int, value: int, count: int) -> None:
         """``memory.fill``; traps before anything is written."""
@@ -202,6 +231,9 @@ class MemoryStorage:
         return 0
 
     def _extend(self, count: int) -> bool:
+        length = len(self.data) + count
+        if length > sys.maxsize or not self.may_become(length):
+            return False
         if self.buffer is not None:
             self.buffer.release_views()
         self._release_views()
@@ -250,6 +282,15 @@ class MemoryStorage:
                 alive.append(entry)
                 user.memory_moved(entry[1], self)
         self._users = alive
+
+
+_Watcher = TypeVar("_Watcher")
+
+
+def _add(entries: list[tuple[weakref.ref[_Watcher], int]], watcher: _Watcher, memidx: int) -> None:
+    if not len(entries) & len(entries) - 1:  # now and then, so that the dead do not pile up
+        entries[:] = [entry for entry in entries if entry[0]() is not None]
+    entries.append((weakref.ref(watcher), memidx))
 
 
 def _allocate(count: int) -> Bytes:

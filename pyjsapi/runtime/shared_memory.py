@@ -30,6 +30,7 @@ class SharedMemoryStorage(MemoryStorage):
     block: SharedBlock
     lock: AbstractContextManager[Any]
     remote: bool
+    asks_first = False  # Others grow it, in whatever thread or process.
 
     def __init__(
         self, type_: MemType, *, page_limit: int, block: SharedBlock | None = None

@@ -204,3 +204,24 @@ def test_no_accessor_has_another_name() -> None:
         linked.accessor("i32_lode")
     with pytest.raises(NotImplementedError):
         new_memory(MemType(I32, 1, 1), Limits()).accessor("i32_load")
+
+
+def test_code_with_accessors_is_made_anew_before_a_memory_is_big() -> None:
+    text = """(module (memory {}) (func (export "f") (param i32) (result i32)
+      (drop (i32.load8_u (local.get 0))) (i32.add (local.get 0) (i32.const 1))))"""
+    keys = []
+    for declared in ("1", "1 65536", "1 9"):
+        compiled = compile_module(wat2wasm(text.format(declared)), cache=CodeCache())
+        made = instantiate(compiled, (), make_memory=make_memory)
+        keys.append(compiled.variant_for(made.mems).key)
+        assert invoke(made.exports["f"], (3,)) == (4,)  # type: ignore[arg-type]
+    # A resizable buffer of a memory with a maximum grows it without a question.
+    assert keys == ["G", "B", "P"]
+    compiled = compile_module(wat2wasm(text.format("1")), cache=CodeCache())
+    made = instantiate(compiled, (), make_memory=make_memory)
+    function = made.exports["f"].call  # type: ignore[union-attr]
+    assert function(3) == 4
+    before = function.__code__.co_code
+    assert made.mems[0].may_become(1 << 31)
+    assert function(3) == 4
+    assert function.__code__.co_code != before
