@@ -59,8 +59,8 @@ class Branches(Frame):
     def __init__(self, *args: object, **kwargs: object) -> None:
         super().__init__(*args, **kwargs)  # type: ignore[arg-type]
         self.out = Place(self.type.results, 0, returns=True)
-        self.out.stated = self.hands_on or bool(self.type.results)
         """The function's end."""
+        self.out.stated = self.hands_on or bool(self.type.results)
         self.suite = Suite(self.out)
         self.loops = 0
         """Python loops that are open."""

@@ -86,7 +86,6 @@ def translate(scope: ModuleScope, funcidx: int, code: Code) -> Frame:
 def _begin(frame: Frame, body: Sequence[Instr], kept: dict[int, Lanes], bit_ops: int) -> None:
     """Make a frame ready for the body."""
     frame.flat = body
-    frame.hands_on = hands_on(body, frame.funcidx)
     frame.lane_locals = kept
     frame.many_bit_ops = bit_ops >= _MANY_BIT_OPS
     frame.write_header(f"f{frame.funcidx}")
