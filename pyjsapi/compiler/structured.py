@@ -14,7 +14,7 @@ from pyjsapi.compiler.emit_exception import clause_values
 from pyjsapi.compiler.expression import EFFECT, GLOBAL, MEMORY, TRAPS, Entry, negation
 from pyjsapi.compiler.facts import Facts, without
 from pyjsapi.compiler.induction import Induction, Range
-from pyjsapi.compiler.notes import CLAUSES, MISSING_ELSE
+from pyjsapi.compiler.notes import CLAUSES, GLUE, MISSING_ELSE
 from pyjsapi.compiler.places import FALL, Place, StructureLimit, Suite, loop_suite
 from pyjsapi.compiler.registry import EMITTERS
 from pyjsapi.compiler.tree import (
@@ -166,6 +166,7 @@ class Structured(Branches):
         """Behind a statement: go on to a place whose operands are there, unless what is written next is that place."""
         way = self.suite.direct(place)
         if way is not None and way is not FALL:
+            self.mark = GLUE
             self._statement(place, way, self._operands(place))
             self.shut(indent)
 
