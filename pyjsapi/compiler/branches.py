@@ -9,13 +9,13 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Final, TypeVar
 
-from pyjsapi.compiler.casts import branch_test
+from pyjsapi.compiler.casts import branch_test, null_test
 from pyjsapi.compiler.emit_call import tail_call
 from pyjsapi.compiler.emit_exception import THROWS, throw
-from pyjsapi.compiler.expression import EFFECT, P_COMPARE, P_CONDITIONAL, Entry, negation
+from pyjsapi.compiler.expression import EFFECT, P_CONDITIONAL, Entry
 from pyjsapi.compiler.facts import join
 from pyjsapi.compiler.frame import Frame
-from pyjsapi.compiler.notes import GLUE
+from pyjsapi.compiler.notes import GLUE, Condition
 from pyjsapi.compiler.places import (
     BREAK,
     CONTINUE,
@@ -187,9 +187,9 @@ class Branches(Frame):
         elif place.facts:
             join(place.facts, self.facts)
 
-    def branch(self, place: Place, values: list[Entry], text: str, prec: int) -> None:
+    def branch(self, place: Place, values: list[Entry], condition: Condition) -> None:
         """Go to a place where a condition is true, else on. The operands are variables."""
-        self.note_condition(text, prec)
+        self.note_condition(condition)
         way = self.suite.way(place)
         if way is FALL:
             loop = self.suite.loop
@@ -199,7 +199,7 @@ class Branches(Frame):
                 way = RETURN
         if way is not FALL and way is not FLAG:
             indent = self.indent
-            self.open(f"if {text}:")
+            self.open(f"if {condition.holds}:")
             self.note_moves(values)
             if way is not RETURN:
                 self.move(values, place.height)
@@ -210,10 +210,10 @@ class Branches(Frame):
         self._join(place)
         self.note_moves(values)
         if way is FALL and not self.moves(values, place.height):
-            self.open(f"if {negation(text, prec)}:")
+            self.open(f"if {condition.fails}:")
             return
         indent = self.indent
-        self.open(f"if {text}:")
+        self.open(f"if {condition.holds}:")
         self.move(values, place.height)
         self._statement(place, way, values)
         self.shut(indent)
@@ -280,14 +280,14 @@ class Branches(Frame):
         self._statement(place, self.suite.way(place), [])
 
     def _br_if(self, label: Node, condition: Entry) -> None:
-        text, prec = self.condition(condition)
+        test = self.condition(condition)
         # What may trap may not be left out by the branch.
         self.settle(0, bool(condition.flags & EFFECT), True)
         values = self._label_operands(label)
         before = self.facts
         self.facts = dict(before)
         self.refine(condition, True)
-        self.branch(self.place_of(label), values, text, prec)
+        self.branch(self.place_of(label), values, test)
         self.facts = before
         self.refine(condition, False)
 
@@ -304,7 +304,7 @@ class Branches(Frame):
         reference = self.materialise(self.pop(), len(self.stack))
         self.settle(0, False, True)
         values = self._label_operands(label)
-        self.branch(self.place_of(label), values, f"{reference.text} is None", P_COMPARE)
+        self.branch(self.place_of(label), values, null_test(reference.text))
         self.stack.append(reference)
 
     def _br_on_non_null(self, label: Node) -> None:
@@ -312,7 +312,7 @@ class Branches(Frame):
         self.stack.append(reference)
         self.settle(0, False, True)
         values = self._label_operands(label)
-        self.branch(self.place_of(label), values, f"{values[-1].text} is not None", P_COMPARE)
+        self.branch(self.place_of(label), values, null_test(values[-1].text).opposite)
         self.stack.pop()
 
     def _br_on_cast(self, item: Instr) -> None:
@@ -320,8 +320,8 @@ class Branches(Frame):
         self.stack.append(self.materialise(self.pop(), len(self.stack)))
         self.settle(0, False, True)
         values = self._label_operands(label)
-        text, prec = branch_test(self.scope, values[-1].text, target, op is BR_ON_CAST_FAIL)
-        self.branch(self.place_of(label), values, text, prec)
+        test = branch_test(self.scope, values[-1].text, target, op is BR_ON_CAST_FAIL)
+        self.branch(self.place_of(label), values, test)
 
     def _br_table(self, targets: list[Node]) -> None:
         selector = self.materialise(self.pop(), len(self.stack)).text

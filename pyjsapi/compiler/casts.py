@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Final
 
 from pyjsapi.compiler.expression import P_AND, P_COMPARE, P_NOT, P_OR
+from pyjsapi.compiler.notes import Condition
 from pyjsapi.compiler.scope import ModuleScope
 from pyjsapi.syntax.deftypes import DefType
 from pyjsapi.syntax.types import (
@@ -70,9 +71,14 @@ def test_of(scope: ModuleScope, name: str, heap: HeapType, nullable: bool) -> tu
     return (f"{name} is None or {text}", P_OR) if nullable else (text, prec)
 
 
-def branch_test(scope: ModuleScope, name: str, target: RefType, on_fail: bool) -> tuple[str, int]:
+def null_test(name: str) -> Condition:
+    """Condition of ``br_on_null``."""
+    return Condition(f"{name} is None", f"{name} is not None")
+
+
+def branch_test(scope: ModuleScope, name: str, target: RefType, on_fail: bool) -> Condition:
     """Condition of ``br_on_cast`` or, ``on_fail``, of ``br_on_cast_fail``."""
     text, prec = test_of(scope, name, target.heap, target.nullable)
-    if not on_fail:
-        return text, prec
-    return (f"not {text}" if prec > P_NOT else f"not ({text})"), P_NOT
+    opposite = f"not {text}" if prec > P_NOT else f"not ({text})"
+    test = Condition(text, opposite)
+    return test.opposite if on_fail else test

@@ -22,7 +22,6 @@ from pyjsapi.compiler.expression import (
     Form,
     Not,
     constant,
-    negation,
 )
 from pyjsapi.compiler.facts import ONE_DIGIT
 from pyjsapi.compiler.frame import Frame
@@ -36,6 +35,13 @@ _ZERO: Final = constant(I32, 0)
 
 def _truth(text: str, prec: int, a: Entry, b: Entry, form: Form) -> Entry:
     return Entry(I32, text, prec, 0, 1, a.deps | b.deps, a.flags | b.flags | TRUTH, form)
+
+
+def _denial(denied: str, a: Entry, b: Entry, form: Form) -> Entry:
+    """``not`` of a condition of at least `P_COMPARE`."""
+    entry = _truth(f"not {denied}", P_NOT, a, b, form)
+    entry.denied = denied
+    return entry
 
 
 def _is_zero(entry: Entry) -> bool:
@@ -53,7 +59,7 @@ def _unsigned(operator: str) -> Binary:
                     return _truth(a.text, a.prec, a, b, form)
                 return _truth(f"({a.text})", ATOM, a, b, form)
             if operator == "==":
-                return _truth(f"not {a.at(P_COMPARE)}", P_NOT, a, b, form)
+                return _denial(a.at(P_COMPARE), a, b, form)
         return _truth(f"{a.at(_P_OPERAND)}{operator}{b.at(_P_OPERAND)}", P_COMPARE, a, b, form)
 
     return compare
@@ -68,11 +74,11 @@ def _signed(name: str, operator: str) -> Binary:
             text = f"{a.at(_P_OPERAND)}{operator}{b.at(_P_OPERAND)}"
             return _truth(text, P_COMPARE, a, b, Compare(operator, a, b))
         if b.form is CONST:
+            form = Compare(name, a, b)
             if a.atomic and b.low <= ONE_DIGIT and not frame.many_bit_ops:
-                text, prec = _signed_small(name, operator, a.text, b.low, half)
-            else:
-                text, prec = _signed_constant(name, a.at(_P_OPERAND), b.low, half)
-            return _truth(text, prec, a, b, Compare(name, a, b))
+                return _truth(*_signed_small(name, operator, a.text, b.low, half), a, b, form)
+            inside, denied = _signed_constant(name, a.at(_P_OPERAND), b.low, half)
+            return _denial(inside, a, b, form) if denied else _truth(inside, P_COMPARE, a, b, form)
         a, b = two_atoms(frame, a, b)
         text, prec = _signed_general(name, operator, a, b, half)
         return _truth(text, prec, a, b, Compare(name, a, b))
@@ -93,18 +99,18 @@ def _signed_small(name: str, operator: str, v: str, c: int, half: int) -> tuple[
     return f"{v}{operator}{c} or {negative}", P_OR
 
 
-def _signed_constant(name: str, v: str, c: int, half: int) -> tuple[str, int]:
-    """A signed comparison with a constant, on unsigned values: one interval or its complement."""
+def _signed_constant(name: str, v: str, c: int, half: int) -> tuple[str, bool]:
+    """A signed comparison with a constant, on unsigned values: one interval, and whether its complement is meant."""
     last = 2 * half + 1
     if (name == "gt_s" and c == last) or (name == "ge_s" and c == 0):
-        return f"{v}<={half}", P_COMPARE
+        return f"{v}<={half}", False
     if (name == "le_s" and c == last) or (name == "lt_s" and c == 0):
-        return f"{v}>{half}", P_COMPARE
+        return f"{v}>{half}", False
     if c <= half:
         inside = f"{c}<={v}<={half}" if name in ("ge_s", "lt_s") else f"{c}<{v}<={half}"
-        return (inside, P_COMPARE) if name[0] == "g" else (f"not {inside}", P_NOT)
+        return inside, name[0] == "l"
     inside = f"{half}<{v}<{c}" if name in ("lt_s", "ge_s") else f"{half}<{v}<={c}"
-    return (inside, P_COMPARE) if name[0] == "l" else (f"not {inside}", P_NOT)
+    return inside, name[0] == "g"
 
 
 def _signed_general(name: str, operator: str, a: Entry, b: Entry, half: int) -> tuple[str, int]:
@@ -136,15 +142,17 @@ for _name, _operator in (("lt", "<"), ("gt", ">"), ("le", "<="), ("ge", ">=")):
 def _eqz(frame: Frame, instr: Instr) -> None:
     a = frame.stack.pop()
     if a.flags & TRUTH:
-        text = negation(a.text, a.prec)
-        prec = P_NOT if text.startswith("not ") else P_COMPARE
         # Twice negated is what it was: a chain of forms of any length could not be freed in Pyodide.
         form = a.form.operand.form if isinstance(a.form, Not) else Not(a)
-        frame.push(Entry(I32, text, prec, 0, 1, a.deps, a.flags, form))
+        if a.denied is None:
+            result = _denial(a.at(P_COMPARE), a, a, form)
+        else:
+            result = Entry(I32, a.denied, P_COMPARE, 0, 1, a.deps, a.flags, form)
+        frame.push(result)
         return
     a = frame.canonical(a)
     zero = _ZERO if a.type is I32 else constant(I64, 0)
-    frame.push(_truth(f"not {a.at(P_COMPARE)}", P_NOT, a, a, Compare("==", a, zero)))
+    frame.push(_denial(a.at(P_COMPARE), a, a, Compare("==", a, zero)))
 
 
 def _float_compare(operator: str) -> Binary:
@@ -177,9 +185,9 @@ def _select(frame: Frame, instr: Instr) -> None:
 
 def conditional(frame: Frame, condition: Entry, a: Entry, b: Entry) -> Entry:
     """``a if condition else b`` of canonical entries."""
-    text, prec = frame.condition(condition)
-    if prec <= P_CONDITIONAL:
-        text = f"({text})"
+    if not condition.flags & TRUTH:
+        condition = frame.canonical(condition)
+    text = condition.at(P_OR)
     return Entry(
         a.type, f"{a.at(P_OR)} if {text} else {b.at(P_CONDITIONAL)}", P_CONDITIONAL,
         min(a.low, b.low), max(a.high, b.high), a.deps | b.deps | condition.deps,

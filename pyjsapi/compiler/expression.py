@@ -43,7 +43,7 @@ ATOM: Final = 15
 NAME: Final = "name"
 """Form of an entry whose text is a variable: it can be repeated."""
 CONST: Final = "const"
-"""Form of an entry whose text is a literal."""
+"""Form of an entry whose text is a literal. Its least value is its bits, whatever its type."""
 SUM: Final = "sum"
 """Form of a sum of two canonical values: below twice the type's range."""
 
@@ -121,7 +121,7 @@ class Entry:
     """A pending expression. Never changed once it is on the stack."""
 
     __slots__ = (
-        "align", "deps", "flags", "form", "high", "linear", "local", "low", "prec", "text", "type",
+        "align", "denied", "deps", "flags", "form", "high", "linear", "local", "low", "prec", "text", "type",
     )  # fmt: skip
 
     def __init__(
@@ -151,6 +151,8 @@ class Entry:
         """Log2 of a power of two that divides the value."""
         self.local = local
         """Index of the local that the text names, -1 for anything else."""
+        self.denied: str | None = None
+        """Of a condition written as ``not …``: what follows, of at least `P_COMPARE`."""
         self.linear: Linear | None = None
         """The value as a sum of terms, for i32 addresses."""
 
@@ -179,8 +181,6 @@ def linear_form(entry: Entry) -> Linear:
     return ((entry.text, entry.prec, 1, entry.align, entry.local),), 0
 
 
-def negation(text: str, prec: int) -> str:
-    """The text of ``not condition``."""
-    if prec == P_NOT and text.startswith("not "):
-        return text[4:]
-    return f"not {text}" if prec >= P_COMPARE else f"not ({text})"
+def negation(condition: Entry) -> str:
+    """The text of ``not condition``; of a text that says so already, what it denies."""
+    return f"not {condition.at(P_COMPARE)}" if condition.denied is None else condition.denied

@@ -142,10 +142,10 @@ class Frame:
         """Return operands, as the function's convention has it."""
         self.write(returning([value.at(P_CONDITIONAL) for value in values], self.hands_on))
 
-    def note_condition(self, text: str, prec: int) -> None:
+    def note_condition(self, condition: Condition) -> None:
         """For a proof: what the instruction tests."""
         if self.notes is not None:
-            self.notes.conditions[self.mark] = Condition(text, negation(text, prec))
+            self.notes.conditions[self.mark] = condition
 
     def note_moves(self, values: list[Entry]) -> None:
         """For a proof: the operands that the instruction takes along."""
@@ -452,11 +452,11 @@ class Frame:
             return f"{first}<={mask - c}"
         return f"{first}<={small} or {name}<={mask - c}"
 
-    def condition(self, entry: Entry) -> tuple[str, int]:
-        """Text and precedence of an i32 entry as a Python condition."""
+    def condition(self, entry: Entry) -> Condition:
+        """An i32 entry as a Python condition, and its negation."""
         if not entry.flags & TRUTH:
             entry = self.canonical(entry)
-        return entry.text, entry.prec
+        return Condition(entry.text, negation(entry))
 
     # Facts
 

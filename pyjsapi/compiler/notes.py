@@ -34,6 +34,11 @@ class Condition(NamedTuple):
     fails: str
     """True where it is not."""
 
+    @property
+    def opposite(self) -> Condition:
+        """The condition that is true where this one is not."""
+        return Condition(self.fails, self.holds)
+
 
 class Notes:
     """Notes about one function, by the codes of instructions."""

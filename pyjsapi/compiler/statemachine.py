@@ -9,19 +9,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from pyjsapi.compiler.casts import branch_test
+from pyjsapi.compiler.casts import branch_test, null_test
 from pyjsapi.compiler.emit_call import tail_call
 from pyjsapi.compiler.emit_exception import THROWS, clause_values, throw
 from pyjsapi.compiler.expression import (
     CONST,
     EFFECT,
-    P_COMPARE,
     P_CONDITIONAL,
     Entry,
-    negation,
 )
 from pyjsapi.compiler.frame import Frame
-from pyjsapi.compiler.notes import CLAUSES, GLUE
+from pyjsapi.compiler.notes import CLAUSES, GLUE, Condition
 from pyjsapi.compiler.registry import EMITTERS
 from pyjsapi.compiler.switch import table_text
 from pyjsapi.compiler.tree import (
@@ -279,11 +277,11 @@ class StateMachine(Frame):
         op = instr[0]
         params, results = self.scope.block_types(instr[1])
         condition = self.pop() if op is _IF else None
-        text, prec = ("", 0)
+        test = None
         if condition is not None:
             condition = self.materialise(condition, len(self.stack))
-            text, prec = self.condition(condition)
-            self.note_condition(text, prec)
+            test = self.condition(condition)
+            self.note_condition(test)
         if targeted or condition is not None:
             self._settle_all()
             for i in range(len(self.stack) - len(params), len(self.stack)):
@@ -292,10 +290,10 @@ class StateMachine(Frame):
         label = _Label(params, results, below, is_loop=op is _LOOP)
         label.height = len(self.stack) - len(params)
         self._labels.append(label)
-        if condition is not None:
+        if test is not None:
             label.state = self._new_state()
             label.otherwise = self._new_state() if with_else else None
-            self.write(f"if {negation(text, prec)}:")
+            self.write(f"if {test.fails}:")
             self._go(label.state if label.otherwise is None else label.otherwise, 1)
         elif op is _TRY_TABLE and instr[2]:
             self._open_region(label, instr)
@@ -397,20 +395,20 @@ class StateMachine(Frame):
         op = instr[0]
         if op is BR_IF:
             condition = self.pop()
-            text, prec = self.condition(condition)
+            test = self.condition(condition)
             self.settle(0, bool(condition.flags & EFFECT), True)
-            self._branch_if(self._label(instr[1]), text, prec)
+            self._branch_if(self._label(instr[1]), test)
             return
         if op is BR_ON_NULL:
             reference = self.materialise(self.pop(), len(self.stack))
             self.settle(0, False, True)
-            self._branch_if(self._label(instr[1]), f"{reference.text} is None", P_COMPARE)
+            self._branch_if(self._label(instr[1]), null_test(reference.text))
             self.stack.append(reference)
             return
         if op is BR_ON_NON_NULL:
             self.stack.append(self.materialise(self.pop(), len(self.stack)))
             self.settle(0, False, True)
-            self._branch_if(self._label(instr[1]), f"{self.stack[-1].text} is not None", P_COMPARE)
+            self._branch_if(self._label(instr[1]), null_test(self.stack[-1].text).opposite)
             self.stack.pop()
             return
         if op is BR_ON_CAST or op is BR_ON_CAST_FAIL:
@@ -440,8 +438,7 @@ class StateMachine(Frame):
         label = self._label(index)
         self.spill_from(len(self.stack) - len(label.types))
         name = self.stack[-1].text
-        text, prec = branch_test(self.scope, name, target, op is BR_ON_CAST_FAIL)
-        self._branch_if(label, text, prec)
+        self._branch_if(label, branch_test(self.scope, name, target, op is BR_ON_CAST_FAIL))
 
     def _label(self, index: int) -> _Label:
         return self._labels[-1 - index]
@@ -462,13 +459,13 @@ class StateMachine(Frame):
             label.state = self._new_state()
         return label.state
 
-    def _branch_if(self, label: _Label, text: str, prec: int) -> None:
+    def _branch_if(self, label: _Label, test: Condition) -> None:
         start = len(self.stack) - len(label.types)
         self.spill_from(start)
         values = self.stack[start:]
         self.settle(0, True, True)
-        self.note_condition(text, prec)
-        self.write(f"if {text}:")
+        self.note_condition(test)
+        self.write(f"if {test.holds}:")
         self._jump(label, values, 1)
 
     def _br_table(self, labels: list[_Label]) -> None:

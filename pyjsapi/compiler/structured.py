@@ -11,10 +11,10 @@ from typing import Final
 from pyjsapi.compiler.branches import MOST_LOOPS, Branches
 from pyjsapi.compiler.emit_compare import conditional
 from pyjsapi.compiler.emit_exception import clause_values
-from pyjsapi.compiler.expression import EFFECT, GLOBAL, MEMORY, TRAPS, Entry, negation
+from pyjsapi.compiler.expression import EFFECT, GLOBAL, MEMORY, TRAPS, Entry
 from pyjsapi.compiler.facts import Facts, without
 from pyjsapi.compiler.induction import Induction, Range
-from pyjsapi.compiler.notes import CLAUSES, GLUE, MISSING_ELSE
+from pyjsapi.compiler.notes import CLAUSES, GLUE, MISSING_ELSE, Condition
 from pyjsapi.compiler.places import FALL, Place, StructureLimit, Suite, loop_suite
 from pyjsapi.compiler.registry import EMITTERS
 from pyjsapi.compiler.tree import (
@@ -318,24 +318,24 @@ class Structured(Branches):
     # Ifs
 
     def _if(self, node: Node, behind: Place, condition: Entry) -> None:
-        text, prec = self.condition(condition)
-        self.note_condition(text, prec)
+        test = self.condition(condition)
+        self.note_condition(test)
         start, indent, around = len(self.lines), self.indent, self.suite
         looped = self._open_once(node, behind)
         arms = _Arms(self, condition)
         if node.sinks and not looped and around.direct(behind) is None:
-            self._sink(node, behind, arms, text, prec)
+            self._sink(node, behind, arms, test)
             return
         inner, outer = len(self.lines), self.suite
         self.suite, meeting = self._meeting(behind)
         if node.orelse is None:
-            self._if_alone(node, meeting, arms, text)
+            self._if_alone(node, meeting, arms, test.holds)
         elif not node.body and not node.results:
-            arms.write(f"if {negation(text, prec)}:", node.orelse, meeting, False)
+            arms.write(f"if {test.fails}:", node.orelse, meeting, False)
             arms.assume(True)
             self._join(meeting)
         else:
-            arms.write(f"if {text}:", node.body, meeting, True)
+            arms.write(f"if {test.holds}:", node.body, meeting, True)
             arms.write("else:", node.orelse, meeting, False)
         self.stack = list(arms.stack)
         self._meet(inner, outer, behind, meeting)
@@ -357,14 +357,14 @@ class Structured(Branches):
             self._fall(meeting)
             self.shut(indent)
 
-    def _sink(self, node: Node, behind: Place, arms: _Arms, text: str, prec: int) -> None:
+    def _sink(self, node: Node, behind: Place, arms: _Arms, test: Condition) -> None:
         """Write the diverging arm, then the other one, with the rest of the sequence to follow inside it."""
         around, mark = self.suite, self.mark
         then_diverges = sequence_diverges(node.body)
         if then_diverges:
-            arms.write(f"if {text}:", node.body, behind, True)
+            arms.write(f"if {test.holds}:", node.body, behind, True)
         else:
-            arms.write(f"if {negation(text, prec)}:", node.orelse or Body(), behind, False)
+            arms.write(f"if {test.fails}:", node.orelse or Body(), behind, False)
         self.mark = mark
         self.open("else:")
         arms.assume(not then_diverges)
