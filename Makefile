@@ -1,18 +1,21 @@
 # Every verb is a script in scripts/; this file only names them.
 PYTHON ?= python3
 RUN := .venv/bin/python
+MINUTES ?= 5
 
-.PHONY: help setup build check test test-pythons compare serve bench clean
+.PHONY: help setup build check test test-all test-pythons compare serve bench fuzz clean
 
 help:
 	@echo "make compare       compare pyjsapi with Chromium's and Firefox's WebAssembly, report in build/report"
 	@echo "make test          run every test"
+	@echo "make test-all      every test, and a share of the fuzzing"
 	@echo "make setup         install what the project needs: .venv, node_modules, browsers"
 	@echo "make build         the Pyodide distribution and the real modules, in build/"
 	@echo "make check         ruff, mypy, import contracts"
 	@echo "make test-pythons  the fast tests on every other Python that is installed"
 	@echo "make serve         the comparison page on a local server"
 	@echo "make bench         the benchmarks against other engines"
+	@echo "make fuzz          generated modules against other engines, MINUTES=5; it goes on where it stopped"
 	@echo "make clean         remove what was built (not .venv and node_modules)"
 
 setup:
@@ -27,6 +30,9 @@ check: setup
 test: build
 	@bash scripts/test.sh
 
+test-all: test
+	@$(RUN) -m fuzz --share
+
 test-pythons: setup
 	@bash scripts/test_pythons.sh
 
@@ -39,6 +45,9 @@ serve: build
 bench: build
 	@$(PYTHON) scripts/setup.py --bench python
 	@$(RUN) -m benchmarks
+
+fuzz: setup
+	@$(RUN) -m fuzz --minutes $(MINUTES)
 
 clean:
 	@rm -rf build dist .cache/stamps .mypy_cache .ruff_cache .import_linter_cache .pytest_cache

@@ -9,7 +9,7 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from typing import Any
+from typing import Any, Final
 
 from rich.console import Console
 
@@ -19,50 +19,60 @@ from fuzz.engines.modes import MODES
 from fuzz.findings import State, compiler_digest
 from fuzz.single import examine_one
 
-ORACLES = ("wasmtime", "node", "bun")
+ORACLES: Final = ("wasmtime", "node", "bun")
+SHARE: Final = 64
+"""Programs of each generator in the share that continuous integration runs."""
 
 
 def _arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="python -m fuzz", description=(__doc__ or "").splitlines()[0])
-    names = generators.NAMES
-    parser.add_argument("--generator", action="append", choices=names, help="one of the generators; all if none")
-    parser.add_argument("--minutes", type=float, help="how long to run")
-    parser.add_argument("--count", type=int, help="how many programs of each generator")
-    parser.add_argument("--seed", type=int, help="the first seed; without --count the only one")
-    parser.add_argument("--jobs", type=int, default=max(1, (os.cpu_count() or 2) // 2), help="worker processes")
-    parser.add_argument("--mode", action="append", choices=tuple(MODES), help="only these modes of translation")
-    parser.add_argument("--oracle", action="append", choices=ORACLES, help="only these other engines")
-    parser.add_argument("--python", action="append", help="a Python to run pyjsapi on (several are possible)")
-    parser.add_argument("--text", action="store_true", help="with one seed: print the module")
-    parser.add_argument("--source", action="store_true", help="with one seed: print the Python of each mode that differs")
-    parser.add_argument("--shrink", action="store_true", help="with one seed: look for the smallest module that differs")
-    return parser.parse_args()
+    parser = argparse.ArgumentParser(
+        prog="python -m fuzz", description=(__doc__ or "").splitlines()[0]
+    )
+    add = parser.add_argument
+    add("--generator", action="append", choices=generators.NAMES, help="one of them; all if none")
+    add("--minutes", type=float, help="how long to run (5 if nothing else is said)")
+    add("--count", type=int, help="how many programs of each generator")
+    add("--seed", type=int, help="the first seed; without --count the only one")
+    add("--share", action="store_true", help="the share that continuous integration runs")
+    add("--jobs", type=int, default=os.cpu_count() or 1, help="worker processes")
+    add("--mode", action="append", choices=tuple(MODES), help="only these modes of translation")
+    add("--oracle", action="append", choices=ORACLES, help="only these other engines")
+    add("--python", action="append", help="a Python to run pyjsapi on (several are possible)")
+    add("--text", action="store_true", help="with one seed: print the module")
+    add("--source", action="store_true", help="with one seed: print the Python of what differs")
+    add("--shrink", action="store_true", help="with one seed: the smallest module that differs")
+    arguments = parser.parse_args()
+    if arguments.share:
+        arguments.seed, arguments.count = 0, SHARE
+    return arguments
 
 
 def main() -> int:
+    """Run what the command line asks for; 1 when something differs."""
     arguments = _arguments()
     names = arguments.generator or list(generators.NAMES)
-    options: dict[str, Any] = {"oracles": tuple(arguments.oracle or ORACLES), "modes": arguments.mode}
+    options: dict[str, Any] = {
+        "oracles": tuple(arguments.oracle or ORACLES),
+        "modes": arguments.mode,
+    }
     if arguments.python:
         options["pythons"] = tuple(arguments.python)
-    console = Console()
-    if arguments.seed is not None and arguments.count is None and arguments.minutes is None:
+    console = Console(soft_wrap=True)
+    fresh = arguments.seed is not None
+    if fresh and arguments.count is None and arguments.minutes is None:
         if len(names) != 1:
             raise SystemExit("--seed needs --generator, or --count for several programs of each")
         return examine_one(console, names[0], arguments, options)
-    state = State.load() if arguments.seed is None else State(compiler_digest())
-    campaign = Campaign(names, state, console, keep=arguments.seed is None)
-    if arguments.seed is not None:
-        for name in names:
-            state.of(name).next_seed = arguments.seed
+    campaign = Campaign(
+        names, State(compiler_digest()) if fresh else State.load(), console, keep=not fresh
+    )
+    if fresh:
+        campaign.start_at(arguments.seed)
     seconds = None if arguments.minutes is None else arguments.minutes * 60
     if seconds is None and arguments.count is None:
         seconds = 300.0
-    found = campaign.run(arguments.jobs, options, seconds=seconds, count=arguments.count)
-    console.print(f"{len({(f.generator, f.seed) for f in found})} programs differ, {len(campaign.kinds)} kinds")
-    for kind, count in campaign.kinds.most_common():
-        console.print(f"  {count:5} {kind}", markup=False, highlight=False)
-    return 1 if found else 0
+    campaign.run(arguments.jobs, options, seconds=seconds, count=arguments.count)
+    return campaign.conclude()
 
 
 if __name__ == "__main__":

@@ -65,8 +65,10 @@ class Bench:
 
     def close(self) -> None:
         """End every child process."""
-        for engine in (*self.javascript, *self.ours):
+        for engine in self.javascript:
             engine.close()
+        for ours in self.ours:
+            ours.close()
 
     def modes(self, seed: int) -> tuple[str, ...]:
         """The modes that a seed's program is run in."""

@@ -92,6 +92,23 @@ class Campaign:
                 live.update(self.table())
         return self.found
 
+    def start_at(self, seed: int) -> None:
+        """Begin every generator with this seed."""
+        for name in self.generators:
+            self.state.of(name).next_seed = seed
+
+    def conclude(self) -> int:
+        """Tell what was found; 1 if anything was."""
+        differ = len({(finding.generator, finding.seed) for finding in self.found})
+        programs = sum(self.state.of(name).programs for name in self.generators)
+        for kind, count in self.kinds.most_common():
+            self._print(f"{count:5} {kind}")
+        self._print(f"{programs} programs, {differ} differ, {len(self.kinds)} kinds of difference")
+        return 1 if differ else 0
+
+    def _print(self, text: str) -> None:
+        self.console.print(text, markup=False, highlight=False)
+
     def _tasks(self, count: int | None) -> Iterator[tuple[str, int, int]]:
         """(generator, first seed, number), the generators in turn."""
         left = dict.fromkeys(self.generators, count)
@@ -117,7 +134,7 @@ class Campaign:
         for finding in batch.findings:
             self.kinds[finding.kind] += 1
             if self.kinds[finding.kind] <= SAME_KIND:
-                self.console.print(f"{finding}\n    {finding.command}", markup=False, highlight=False)
+                self._print(f"{finding}\n    {finding.command}")
         if self.keep:
             record(batch.findings, self.state.compiler)
             self.state.save()

@@ -105,7 +105,9 @@ class Program:
         """The program as plain data."""
         return {
             "binary": base64.b64encode(self.binary).decode("ascii"),
-            "calls": [[call.name, [list(value) for value in call.arguments]] for call in self.calls],
+            "calls": [
+                [call.name, [list(value) for value in call.arguments]] for call in self.calls
+            ],
             "imports": [
                 {
                     "module": i.module,

@@ -35,7 +35,9 @@ def examine_one(
         if findings and arguments.shrink:
             small = shrink.shrink(case, findings[0], bench)
             console.print(text_of(small), markup=False, highlight=False, soft_wrap=True)
-            console.print("calls:", *map(str, small.calls), markup=False, highlight=False, soft_wrap=True)
+            console.print(
+                "calls:", *map(str, small.calls), markup=False, highlight=False, soft_wrap=True
+            )
             for finding in bench.examine([type(case)(case.generator, case.seed, small)]):
                 console.print(str(finding), markup=False, highlight=False, soft_wrap=True)
         if not findings:
@@ -52,5 +54,3 @@ def text_of(program: Program) -> str:
     from pyjsapi import wasm2wat
 
     return wasm2wat(program.source)
-
-

@@ -26,7 +26,15 @@ FLOATS: Final = (
     " -2147483648 -2147483649 9223372036854775807 -9223372036854775808 18446744073709551616 1e38 3.5e38"
     " 1e-40 1e-45 inf -inf nan"
 ).split()
-F64: Final = (*FLOATS, "1e300", "-1e300", "1e-310", "5e-324", "0x1.fffffffffffffp+1023", "4503599627370497.5")
+F64: Final = (
+    *FLOATS,
+    "1e300",
+    "-1e300",
+    "1e-310",
+    "5e-324",
+    "0x1.fffffffffffffp+1023",
+    "4503599627370497.5",
+)
 F32: Final = tuple(text for text in FLOATS if text != "3.5e38")
 
 NUMBERS: Final = ("i32", "i64", "f32", "f64")

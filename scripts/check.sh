@@ -8,7 +8,7 @@ check_ruff() { "$bin/ruff" check --quiet --output-format concise .; }
 check_mypy() { "$bin/mypy"; }
 check_imports() { "$bin/lint-imports" --no-cache; }
 # A lock file that names download addresses works only where they are reachable.
-check_lockfile() { ! grep -n '"resolved"' package-lock.json; }
+check_lockfile() { ! grep -n '"resolved"' package-lock.json fuzz/package-lock.json; }
 
 status=0
 for name in "${@:-ruff mypy imports lockfile}"; do

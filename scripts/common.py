@@ -29,15 +29,16 @@ def run(
     *,
     quiet: bool = False,
     env: dict[str, str] | None = None,
+    cwd: Path = ROOT,
 ) -> None:
-    """Run a command in the project's folder; with `quiet` its output is shown only when it fails.
+    """Run a command in a folder, the project's; with `quiet` its output is shown only when it fails.
 
     Raises `subprocess.CalledProcessError`, or `Failure` when the command does not exist.
     """
     try:
         result = subprocess.run(
             [str(word) for word in command],
-            cwd=ROOT,
+            cwd=cwd,
             env={**os.environ, **(env or {})},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE if quiet else None,

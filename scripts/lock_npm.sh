@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# Write package-lock.json anew from package.json, after a change there. Made in an empty folder: next
-# to an installed node_modules npm forgets the optional packages of other platforms.
+# Write package-lock.json anew from package.json, after a change there; `lock_npm.sh fuzz` for fuzz/. Made in an
+# empty folder: next to an installed node_modules npm forgets the optional packages of other platforms.
 set -euo pipefail
-cd "$(dirname "$0")/.."
+cd "$(dirname "$0")/../${1:-.}"
 
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT

@@ -1,8 +1,8 @@
-"""Set the project up in its own folders: `.venv`, `node_modules`, and the browsers.
+"""Set the project up in its own folders: `.venv`, `node_modules`, the engines for fuzzing, and the browsers.
 
-    python3 scripts/setup.py [--bench] [python] [node] [browsers]
+    python3 scripts/setup.py [--bench] [python] [node] [fuzz] [browsers]
 
-Without a name all three are set up. Each step is skipped when its inputs did not change since it was
+Without a name all four are set up. Each step is skipped when its inputs did not change since it was
 last done, and says in one line what it needs and cannot get.
 """
 
@@ -148,6 +148,29 @@ def _node_stamp(modules: Path) -> Stamp:
     )
 
 
+def set_up_fuzz() -> None:
+    """Install the JavaScript engines of `fuzz/package-lock.json`; on other systems than Linux on x64 there are none."""
+    folder = ROOT / "fuzz"
+    modules = folder / "node_modules"
+    stamp = Stamp(
+        "fuzz",
+        files=[folder / "package.json", folder / "package-lock.json", folder / ".npmrc"],
+        outputs=[modules / ".package-lock.json"],
+    )
+    if stamp.current():
+        return
+    say("installing the engines for fuzzing into fuzz/node_modules")
+    try:
+        run(["npm", "ci", "--loglevel=error"], quiet=True, cwd=folder)
+    except subprocess.CalledProcessError as error:
+        raise Failure(
+            f"`npm ci` failed in fuzz/ (exit {error.returncode}); its output is above. "
+            "The npm registry must be reachable for the first set-up; "
+            "after a change of fuzz/package.json run scripts/lock_npm.sh fuzz"
+        ) from error
+    stamp.write()
+
+
 def set_up_webkit() -> None:
     """Install WebKitGTK's driver with apt where that can be done; the tests say what is missing elsewhere."""
     missing = [package for command, package in WEBKIT_PACKAGES if shutil.which(command) is None]
@@ -184,7 +207,7 @@ def set_up_browsers() -> None:
         ) from error
 
 
-STEPS = ("python", "node", "browsers")
+STEPS = ("python", "node", "fuzz", "browsers")
 
 
 def main() -> int:
@@ -200,6 +223,8 @@ def main() -> int:
             set_up_python(options.bench)
         if "node" in steps:
             set_up_node()
+        if "fuzz" in steps:
+            set_up_fuzz()
         if "browsers" in steps:
             set_up_browsers()
             set_up_webkit()

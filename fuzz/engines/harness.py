@@ -101,7 +101,8 @@ class Run:
         return ["raises", f"{type(error).__name__}: {error}"]
 
     def _look(self, seen: Json) -> None:
-        memories, globals_, tables = {}, {}, {}
+        memories: dict[str, list[Any]] = {}
+        globals_, tables = {}, {}
         for name in self._exports:
             value = self._exports[name]
             if isinstance(value, WebAssembly.Memory):

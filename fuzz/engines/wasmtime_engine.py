@@ -128,7 +128,8 @@ class _Run:
 
     def _look(self, seen: Observation) -> None:
         store = self._store
-        memories, globals_, tables = {}, {}, {}
+        memories: dict[str, list[Any]] = {}
+        globals_, tables = {}, {}
         for name, value in self._exports.items():
             if isinstance(value, (wasmtime.Memory, wasmtime.SharedMemory)):
                 data = self._bytes(value)
@@ -192,7 +193,9 @@ class _Run:
                 return wasmtime.Global(self._store, global_type, _argument(type_["init"]))
             case _:
                 parameters = [_TYPES[name]() for name in type_["parameters"]]
-                return wasmtime.Tag(self._store, wasmtime.TagType(wasmtime.FuncType(parameters, [])))
+                return wasmtime.Tag(
+                    self._store, wasmtime.TagType(wasmtime.FuncType(parameters, []))
+                )
 
     def _host(self, entry: Import) -> wasmtime.Func:
         parameters, results = entry.type["parameters"], entry.type["results"]
@@ -226,8 +229,10 @@ class _Run:
         match kind:
             case "grow":
                 try:
-                    grown = target.grow(rest[0]) if isinstance(target, wasmtime.SharedMemory) else (
-                        target.grow(store, rest[0])
+                    grown = (
+                        target.grow(rest[0])
+                        if isinstance(target, wasmtime.SharedMemory)
+                        else (target.grow(store, rest[0]))
                     )
                     self._log.append([kind, grown])
                 except wasmtime.WasmtimeError:

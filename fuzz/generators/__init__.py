@@ -1,4 +1,7 @@
-"""The generators: each module here has ``generate(random: Random) -> Program``, a docstring, and nothing else to register."""
+"""The generators: each module here is one, by having ``generate(random: Random) -> Program``.
+
+The first line of its docstring says what it makes and which decisions of the translator it aims at.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Nested blocks, loops and ifs, left and entered in every way; aims at ``structured``, ``switch``, ``branches``, ``labels``.
+"""Nested blocks, loops and ifs, left and entered in every way: aims at how control flow is written.
 
 Every point that is passed is marked in a hash, so the order in which code ran is seen. Conditions come from a script
 of bits, from locals or are constants; loops end because a budget does, by a return, a trap or a condition.
@@ -103,7 +103,9 @@ class Blocks(Writer):
         inner = Label(label.name, (), loop=True) if kind == "loop" else label
         if kind == "if":
             condition = self.condition()
-            arms = [f"({arm} {self.body(1, inner)} {self.value(type_, 2)})" for arm in ("then", "else")]
+            arms = [
+                f"({arm} {self.body(1, inner)} {self.value(type_, 2)})" for arm in ("then", "else")
+            ]
             return f"(if {label.name} (result {type_}) {condition} {' '.join(arms)})"
         tick = "(call $tick)" if kind == "loop" else ""
         return f"({kind} {label.name} (result {type_}) {tick} {self.body(1, inner)} {self.value(type_, 2)})"
@@ -257,7 +259,9 @@ class Blocks(Writer):
                     return self.mark()
                 return f"(drop (br_on_null {label.name} (call $maybe)))"
             case 1:
-                inside = f"(br_on_non_null {own} (call $maybe)) {self.br_if(label)} (ref.func $mark)"
+                inside = (
+                    f"(br_on_non_null {own} (call $maybe)) {self.br_if(label)} (ref.func $mark)"
+                )
                 return f"(drop (block {own} (result (ref func)) {inside}))"
             case 2:
                 cast = self.pick("br_on_cast", "br_on_cast_fail")
@@ -306,7 +310,9 @@ class Blocks(Writer):
         parameters = self.types() if self.chance(0.2) else ()
         label = Label(self.name(), results)
         head = f"(if {label.name}{self.signature(parameters, results)} {self.condition()}"
-        then = f"{self.taken(parameters)} {self.body(depth, label, most=3)} {self.operands(results)}"
+        then = (
+            f"{self.taken(parameters)} {self.body(depth, label, most=3)} {self.operands(results)}"
+        )
         orelse = ""
         if parameters or results or self.chance(0.5):
             start = self.taken(parameters)
@@ -338,7 +344,10 @@ class Blocks(Writer):
         cases = [Label(self.name(), ()) for _ in range(count)]
         outer = [label for label in self.labels if not label.types and not label.loop]
         pool = [*cases, *cases, *out, *(outer[-2:] if self.chance(0.4) else [])]
-        targets = [self.one(pool) if self.chance(0.6) else cases[k % count] for k in range(self.pick(1, 3, 5, 9))]
+        targets = [
+            self.one(pool) if self.chance(0.6) else cases[k % count]
+            for k in range(self.pick(1, 3, 5, 9))
+        ]
         names = " ".join(label.name for label in (*targets, self.one(pool)))
         inside = [*out, *reversed(cases)]
         text = self.body(depth, *inside, most=1) if self.chance(0.2) else ""

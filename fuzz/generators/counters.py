@@ -14,16 +14,28 @@ from fuzz.writer import Writer
 
 _COMPARISONS: Final = ("eq", "ne", "lt_s", "lt_u", "gt_s", "gt_u", "le_s", "le_u", "ge_s", "ge_u")
 _STEPS: Final = (1, 1, 1, -1, -1, -1, 2, 4, 8, 3, -2, -4, 16, 0x7FFF_FFFF, -0x8000_0000, 0)
+_FORMS: Final = (
+    (1, "ne"), (1, "ne"), (-1, "ne"), (1, "lt_u"), (1, "lt_u"), (2, "lt_u"), (4, "lt_u"), (16, "lt_u"),
+    (1, "lt_s"), (1, "lt_s"), (-1, "zero"), (-1, "zero"), (-1, "gt_u"), (-1, "gt_s"), (1, "le_u"), (1, "ge_s"),
+    (2, "ne"), (-2, "zero"), (1, "eq"), (4, "lt_s"), (1, "zero"), (-4, "ne"), (8, "ne"),
+)  # fmt: skip
+"""Steps and tests of loops that end by themselves; ``zero``: the counter itself is the test."""
 _STARTS: Final = (
-    0, 0, 1, 2, 3, 5, 8, 16, 100, -1, -2, -3, -5, -8, 0x7FFF_FFFE, 0x7FFF_FFFF, -0x8000_0000, -0x7FFF_FFFF,
-    65530, 65535, 65536, 0x3FFF_FFFF, 0x1000_0000, -65536,
+    0, 0, -1, -1, -2, -4, 1, 2, 3, 5, 8, 16, 100, -1, -2, -3, -5, -8, 0x7FFF_FFFE, 0x7FFF_FFFF, -0x8000_0000,
+    -0x7FFF_FFFF, 65530, 65535, 65536, 0x3FFF_FFFF, 0x1000_0000, -65536,
 )  # fmt: skip
 _BOUNDS: Final = (
     0, 1, 2, 3, 4, 5, 7, 10, 16, 30, -1, -2, -5, 0x7FFF_FFFF, 0x7FFF_FFFE, -0x8000_0000, -0x7FFF_FFFE, 65536,
     65532,
 )  # fmt: skip
 _COUNTERS: Final = ("$i", "$j", "$k")
-_LOADS: Final = (("i32.load", 4), ("i32.load8_u", 1), ("i32.load8_s", 1), ("i32.load16_u", 2), ("i32.load16_s", 2))
+_LOADS: Final = (
+    ("i32.load", 4),
+    ("i32.load8_u", 1),
+    ("i32.load8_s", 1),
+    ("i32.load16_u", 2),
+    ("i32.load16_s", 2),
+)
 _STORES: Final = (("i32.store", 4), ("i32.store8", 1), ("i32.store16", 2))
 
 
@@ -32,7 +44,7 @@ class Counters(Writer):
 
     def __init__(self, random: Random) -> None:
         super().__init__(random)
-        self.budget = self.pick(4, 8, 14)
+        self.budget = self.pick(8, 14, 20)
         self.loops = 0
         self.steps = self.chance(0.5)
         """Whether counters are stepped in odd places too."""
@@ -41,6 +53,14 @@ class Counters(Writer):
         self.wild = self.chance(0.3)
         """Whether addresses may be anything."""
         self.outs: list[str] = []
+        self.live: list[str] = []
+        """Counters of the loops around."""
+
+    def counter(self) -> str:
+        """A counter: mostly one that counts just now."""
+        if self.live and self.chance(0.8):
+            return self.one(self.live[-2:])
+        return self.one(_COUNTERS)
 
     def start(self) -> str:
         if self.chance(0.3):
@@ -76,7 +96,7 @@ class Counters(Writer):
 
     def value(self, depth: int = 0) -> str:
         """An i32 in which ranges of counters matter."""
-        i = self.one(_COUNTERS)
+        i = self.counter()
         get = f"(local.get {i})"
         match self.below(14 if depth < 2 else 4):
             case 0 | 1:
@@ -98,7 +118,8 @@ class Counters(Writer):
             case 9 if self.chance(self.memory):
                 return self.load(depth + 1)
             case 10:
-                return f"(i32.wrap_i64 (i64.{self.pick('mul', 'add')} (i64.extend_i32_{self.pick('s', 'u')} {get}) (local.get $x)))"
+                wide = f"(i64.extend_i32_{self.pick('s', 'u')} {get})"
+                return f"(i32.wrap_i64 (i64.{self.pick('mul', 'add')} {wide} (local.get $x)))"
             case 11:
                 divisor = self.pick("3", "8", "-1", "16")
                 return f"(i32.{self.pick('div_s', 'div_u', 'rem_s', 'rem_u')} {get} (i32.const {divisor}))"
@@ -106,8 +127,44 @@ class Counters(Writer):
                 return f"(local.tee {self.pick('$r', '$n')} {self.value(depth + 1)})"
         return f"(i32.{self.pick('extend8_s', 'extend16_s', 'clz', 'ctz', 'eqz')} {get})"
 
+    def probe(self, counter: str) -> str:
+        """Something that is seen if what is believed of a counter is not so."""
+        get = f"(local.get {counter})"
+        small = self.pick(1, 1, 2, 3, 4, 5, 8, 10, 16, 255)
+        match self.below(13):
+            case 0 | 1 | 2:
+                value = f"(i32.sub {get} (i32.const {small}))"
+            case 3 | 4:
+                value = f"(i32.add {get} (i32.const {self.pick(small, -small, 0x7FFF_FFFF)}))"
+            case 5:
+                value = (
+                    f"(i32.{self.pick('shl', 'mul')} {get} (i32.const {self.pick(2, 3, 4, 16)}))"
+                )
+            case 6:
+                value = f"(i32.{self.pick('lt_s', 'gt_s', 'le_s', 'ge_s')} {get} (i32.const {self.pick(0, small, -1)}))"
+            case 7:
+                value = f"(i32.{self.pick('shr_s', 'div_s', 'rem_s')} {get} (i32.const {self.pick(1, 3, 7)}))"
+            case 8:
+                value = f"(i32.wrap_i64 (i64.shr_u (i64.extend_i32_s {get}) (i64.const {self.pick(4, 31, 33)})))"
+            case 9:
+                value = f"(i32.and {get} (i32.const {self.pick(-1, -2, 0x7FFF_FFFF, 255, -4)}))"
+            case 10:
+                value = f"(i32.sub {self.pick('(local.get $r)', '(i32.const 100)', '(local.get $p)')} {get})"
+            case 11 if self.memory or self.chance(0.2):
+                name, size = self.one(_LOADS)
+                shifted = self.pick(get, get, f"(i32.shl {get} (i32.const 2))", f"(i32.sub {get} (i32.const {small}))",
+                                    f"(i32.add (local.get $p) {get})")  # fmt: skip
+                if self.chance(0.5):
+                    shifted = (
+                        f"(i32.and {shifted} (i32.const {self.pick(0xFFFF, 0xFFFC, 0x1FFFC)}))"
+                    )
+                value = f"({name} {self.memarg(size)} {shifted})"
+            case _:
+                value = f"(i32.add (local.get $p) {get})"
+        return f"(call $mark {value})" if self.chance(0.8) else f"(local.set $r {value})"
+
     def address(self, depth: int) -> str:
-        i = self.one(_COUNTERS)
+        i = self.counter()
         if not self.wild and self.chance(0.7):
             mask = self.pick(0xFF, 0xFFF8, 0xFFF0)
             return f"(i32.and {self.value(depth + 1)} (i32.const {mask}))"
@@ -139,7 +196,9 @@ class Counters(Writer):
         if form < 3:
             return f"(call $mark {self.value()})"
         if form < 5:
-            return f"(local.set $r (i32.add (i32.mul (local.get $r) (i32.const 31)) {self.value()}))"
+            return (
+                f"(local.set $r (i32.add (i32.mul (local.get $r) (i32.const 31)) {self.value()}))"
+            )
         if form < 7 and self.chance(self.memory):
             name, size = self.one(_STORES)
             return f"({name} {self.memarg(size)} {self.address(1)} {self.value(1)})"
@@ -149,7 +208,7 @@ class Counters(Writer):
             return self.pick("(drop (memory.grow (i32.const 1)))", "(call $grow)",
                              "(global.set $g (i32.add (global.get $g) (i32.const 1)))")  # fmt: skip
         if form == 9 and self.steps:
-            i = self.one(_COUNTERS)
+            i = self.counter()
             if self.chance(0.5):
                 return self.inner(i)
             return f"(local.set {i} {self.step(i)})"
@@ -163,6 +222,15 @@ class Counters(Writer):
         step = f"(local.set {counter} {self.step(counter)})"
         test = f"(br_if {head} (local.tee $m (i32.sub (local.get $m) (i32.const 1))))"
         return f"(local.set $m (i32.const {self.pick(1, 2, 3, 5)})) (loop {head} {step} {test})"
+
+    def round(self, depth: int, counter: str) -> str:
+        """The body of a loop, in which its counter is seen."""
+        self.live.append(counter)
+        text = self.body(depth, 3)
+        probes = " ".join(self.probe(counter) for _ in range(self.pick(0, 1, 2, 3, 5)))
+        text = f"{probes} {text}" if self.chance(0.5) else f"{text} {probes}"
+        self.live.pop()
+        return text
 
     def body(self, depth: int, most: int) -> str:
         return " ".join(self.statement(depth) for _ in range(self.below(most + 1)))
@@ -198,7 +266,9 @@ class Counters(Writer):
         if form < 0.3:
             return f"(br_if {head} {tee})"
         if form < 0.36:
-            return f"(local.set {counter} {self.step(counter)}) (br_if {head} (local.get {counter}))"
+            return (
+                f"(local.set {counter} {self.step(counter)}) (br_if {head} (local.get {counter}))"
+            )
         comparison = self.one(_COMPARISONS) if self.chance(0.6) else self.pick("ne", "lt_u", "lt_s")
         bound = self.bound()
         if form < 0.85:
@@ -216,7 +286,7 @@ class Counters(Writer):
         init = f"(local.set {counter} {self.start()})" if self.chance(0.85) else ""
         guard = f"(br_if {out} (i32.eqz (local.get {counter})))" if self.chance(0.15) else ""
         self.outs.append(out)
-        body = self.body(depth + 1, 3)
+        body = self.round(depth + 1, counter)
         pointer = ""
         if self.chance(0.35):
             step = self.pick(1, 1, 4, 2, 8)
@@ -227,7 +297,7 @@ class Counters(Writer):
         self.outs.pop()
         end = self.end(head, counter)
         # A budget may end the loop, by a branch out or a trap.
-        match self.below(8):
+        match self.below(5):
             case 0 | 1 | 2:
                 limit = f"(br_if {out} (i32.eqz (local.tee {fuel} (i32.sub (local.get {fuel}) (i32.const 1)))))"
                 inside = f"{limit} {body} {pointer} {end}"
@@ -241,18 +311,24 @@ class Counters(Writer):
         return f"(block {out} {budget} {init} {guard} (loop {head} {inside})) {self.after(counter)}"
 
     def planned(self, depth: int) -> str:
-        """A loop that ends by itself, if nothing in it changes what it counts with, in the forms that are made ranges."""
-        head, counter = self.name("l"), self.one(_COUNTERS)
-        step = self.pick(1, 1, 1, -1, -1, -1, 2, 4, -4, 3, 8)
-        rounds = self.pick(1, 1, 2, 3, 5, 9, 20)
+        """A loop that ends by itself, if nothing in it changes what it counts with, as ranges are made of."""
+        head, counter = (
+            self.name("l"),
+            self.one([c for c in _COUNTERS if c not in self.live] or _COUNTERS),
+        )
+        step, operator = self.one(_FORMS)
         start = self.one(_STARTS)
-        last = start + step * rounds & 0xFFFF_FFFF
-        last = last - (1 << 32) if last >> 31 else last
+        last = start + step * self.pick(1, 1, 2, 3, 5, 9, 20)
+        if operator not in ("ne", "zero") and self.chance(0.4):
+            # The test fails soon, whatever the bound: it may lie behind the start.
+            last = self.one(_BOUNDS)
+        if operator == "zero":
+            start, last = -step * self.pick(1, 2, 3, 5, 9), 0
+        last = (last & 0xFFFF_FFFF ^ 0x8000_0000) - 0x8000_0000
         init = f"(local.set {counter} (i32.const {start}))"
         if self.chance(0.5):
             # The value is there, but its range is not known.
             init = f"(local.set {counter} (i32.add (global.get $zero) (i32.const {start})))"
-        operator = self.pick("ne", "ne", "ne", "lt_s", "lt_u") if step > 0 else self.pick("ne", "ne", "gt_s", "gt_u", "ge_s")
         bound = f"(i32.const {last})"
         match self.below(4):
             case 0:
@@ -264,22 +340,33 @@ class Counters(Writer):
         pointer = ""
         if self.chance(0.4):
             p = self.pick("$p", "$p", "$r", "$a")
-            pointer = f"(local.set {p} (i32.add (local.get {p}) (i32.const {self.pick(1, 1, 4, 2, 8)})))"
-        body = self.body(depth + 1, 2)
-        tee = f"(local.tee {counter} (i32.{'add' if self.chance(0.7) else 'sub'} (local.get {counter}) (i32.const STEP)))"
-        tee = tee.replace("STEP", str(step if "i32.add" in tee else -step))
-        if last == 0 and self.chance(0.5):
+            pointer = (
+                f"(local.set {p} (i32.add (local.get {p}) (i32.const {self.pick(1, 1, 4, 2, 8)})))"
+            )
+        body = self.round(depth + 1, counter)
+        operation, by = ("add", step) if self.chance(0.7) else ("sub", -step)
+        stepped = f"(i32.{operation} (local.get {counter}) (i32.const {by}))"
+        tee = f"(local.tee {counter} {stepped})"
+        if operator == "zero":
             test = f"(br_if {head} {tee})"
         else:
-            operands = f"{tee} {bound}" if self.chance(0.8) or "local.get" in bound else f"{bound} {tee}"
+            operands = (
+                f"{tee} {bound}" if self.chance(0.8) or "local.get" in bound else f"{bound} {tee}"
+            )
             if operands[0:5] != "(loca":
-                operator = operator.translate(str.maketrans("lg", "gl")) if operator[0] in "lg" else operator
+                operator = (
+                    operator.translate(str.maketrans("lg", "gl"))
+                    if operator[0] in "lg"
+                    else operator
+                )
             test = f"(br_if {head} (i32.{operator} {operands}))"
         if self.chance(0.2):
             # The counter is tested before it is stepped, and the loop is left in its middle.
             out = self.name("o")
+            bound = "(i32.const 0)" if operator == "zero" else bound
             got = f"(local.get {counter})"
-            inside = f"{body} (br_if {out} (i32.eq {got} {bound})) {pointer} (local.set {counter} {tee[tee.index('(i32'):-1]}) (br {head})"
+            test = f"(br_if {out} (i32.eq {got} {bound})) {pointer} (local.set {counter} {stepped})"
+            inside = f"{body} {test} (br {head})"
             return f"{init} (block {out} (loop {head} {inside})) {self.after(counter)}"
         return f"{init} (loop {head} {body} {pointer} {test}) {self.after(counter)}"
 
@@ -288,9 +375,15 @@ class Counters(Writer):
         return f"(call $mark (local.get {counter}))" if self.chance(0.6) else ""
 
     def function(self) -> str:
-        parts = [self.loop(0) if self.chance(0.7) else self.statement(0) for _ in range(self.pick(1, 2, 3))]
+        parts = [
+            self.loop(0) if self.chance(0.7) else self.statement(0)
+            for _ in range(self.pick(2, 3, 4, 5))
+        ]
         if self.chance(0.5):
-            parts.insert(0, f"(local.set $p {self.pick('(local.get $b)', '(i32.const 65520)', '(i32.const 0)')})")
+            parts.insert(
+                0,
+                f"(local.set $p {self.pick('(local.get $b)', '(i32.const 65520)', '(i32.const 0)')})",
+            )
         return f"""(func $f (param $a i32) (param $b i32) (param $x i64) (result i32)
   (local $i i32) (local $j i32) (local $k i32) (local $n i32) (local $p i32) (local $r i32) (local $m i32)
   (local $f0 i32) (local $f1 i32) (local $f2 i32) (local $f3 i32)
