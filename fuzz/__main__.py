@@ -9,12 +9,14 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+from pathlib import Path
 from typing import Any, Final
 
 from rich.console import Console
 
 from fuzz import generators
 from fuzz.campaign import Campaign
+from fuzz.engines.base import ROOT
 from fuzz.engines.modes import MODES
 from fuzz.findings import State, compiler_digest
 from fuzz.single import examine_one
@@ -38,6 +40,7 @@ def _arguments() -> argparse.Namespace:
     add("--mode", action="append", choices=tuple(MODES), help="only these modes of translation")
     add("--oracle", action="append", choices=ORACLES, help="only these other engines")
     add("--python", action="append", help="a Python to run pyjsapi on (several are possible)")
+    add("--project", type=Path, default=ROOT, help="a checkout whose pyjsapi is run; this one")
     add("--text", action="store_true", help="with one seed: print the module")
     add("--source", action="store_true", help="with one seed: print the Python of what differs")
     add("--shrink", action="store_true", help="with one seed: the smallest module that differs")
@@ -54,6 +57,7 @@ def main() -> int:
     options: dict[str, Any] = {
         "oracles": tuple(arguments.oracle or ORACLES),
         "modes": arguments.mode,
+        "project": arguments.project.resolve(),
     }
     if arguments.python:
         options["pythons"] = tuple(arguments.python)
@@ -63,9 +67,9 @@ def main() -> int:
         if len(names) != 1:
             raise SystemExit("--seed needs --generator, or --count for several programs of each")
         return examine_one(console, names[0], arguments, options)
-    campaign = Campaign(
-        names, State(compiler_digest()) if fresh else State.load(), console, keep=not fresh
-    )
+    compiler = compiler_digest(options["project"])
+    state = State(compiler) if fresh else State.load(compiler)
+    campaign = Campaign(names, state, console, keep=not fresh)
     if fresh:
         campaign.start_at(arguments.seed)
     seconds = None if arguments.minutes is None else arguments.minutes * 60

@@ -13,7 +13,7 @@ import wasmtime
 
 from fuzz import compare
 from fuzz.engines import javascript
-from fuzz.engines.base import ChildEngine, Observation
+from fuzz.engines.base import ROOT, ChildEngine, Observation
 from fuzz.engines.modes import modes_of
 from fuzz.engines.ours import Ours
 from fuzz.engines.wasmtime_engine import WasmtimeEngine
@@ -55,13 +55,14 @@ class Bench:
         modes: Sequence[str] | None = None,
         oracles: Sequence[str] = ("wasmtime", "node", "bun"),
         pythons: Sequence[str | Path] = (sys.executable,),
+        project: Path = ROOT,
     ) -> None:
         self._modes = tuple(modes) if modes else None
         self.wasmtime = WasmtimeEngine() if "wasmtime" in oracles else None
         made = {"node": javascript.node, "bun": javascript.bun}
         engines = [make() for name, make in made.items() if name in oracles]
         self.javascript: list[ChildEngine] = [engine for engine in engines if engine is not None]
-        self.ours = [Ours(_name_of(k), python) for k, python in enumerate(pythons)]
+        self.ours = [Ours(_name_of(k), python, project) for k, python in enumerate(pythons)]
 
     def close(self) -> None:
         """End every child process."""

@@ -12,14 +12,14 @@ from fuzz.bench import Finding
 from fuzz.engines.base import ROOT
 
 FOLDER: Final = ROOT / "build" / "fuzz"
-_COMPILER: Final = ROOT / "pyjsapi" / "compiler"
 
 
-def compiler_digest() -> str:
-    """Text that is the same as long as nothing in the compiler changes: counts add up while it does."""
+def compiler_digest(project: Path) -> str:
+    """Text that is the same as long as nothing in the compiler changes: counts add up while it does not."""
+    folder = project / "pyjsapi" / "compiler"
     digest = hashlib.sha256()
-    for path in sorted(_COMPILER.rglob("*.py")):
-        digest.update(path.relative_to(_COMPILER).as_posix().encode())
+    for path in sorted(folder.rglob("*.py")):
+        digest.update(path.relative_to(folder).as_posix().encode())
         digest.update(path.read_bytes())
     return digest.hexdigest()[:16]
 
@@ -48,10 +48,10 @@ class State:
     generators: dict[str, Progress] = field(default_factory=dict)
 
     @classmethod
-    def load(cls, folder: Path = FOLDER) -> State:
+    def load(cls, compiler: str, folder: Path = FOLDER) -> State:
         """The state of the last run; a new one where the compiler has changed, which goes on with the seeds."""
         path = folder / "state.json"
-        state = cls(compiler_digest())
+        state = cls(compiler)
         if not path.is_file():
             return state
         data = json.loads(path.read_text(encoding="utf-8"))

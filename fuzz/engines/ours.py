@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -19,13 +20,15 @@ QUICK: Final = 0.3
 class Ours:
     """pyjsapi on one interpreter."""
 
-    def __init__(self, name: str = "ours", python: str | Path = sys.executable) -> None:
+    def __init__(
+        self, name: str = "ours", python: str | Path = sys.executable, project: Path = ROOT
+    ) -> None:
         self.name = name
         command = [
             python, "-P", "-W", "error::SyntaxWarning", "-c",
             "import fuzz.engines.ours_child as child; child.main()",
         ]  # fmt: skip
-        env = {"PYTHONPATH": str(ROOT), "PYJSAPI_CACHE": "0"}
+        env = {"PYTHONPATH": f"{project}{os.pathsep}{ROOT}", "PYJSAPI_CACHE": "0"}
         self._child = ChildEngine(name, command, env=env, seconds=300.0)
 
     def run(
