@@ -3,14 +3,9 @@
 from __future__ import annotations
 
 import argparse
-import json
-import subprocess
 import sys
-import time
-from dataclasses import dataclass
-from typing import Any
 
-from real.components import ROOT
+from real.recording.process import Played, play
 from real.recording.recordings import (
     Program,
     Recording,
@@ -21,45 +16,20 @@ from real.recording.recordings import (
 )
 
 HEAD = (
-    "| program | from | KB | functions translated | crossings | here, s | Node, s | found |\n"
+    "| program | from | KB | functions translated | crossings | here, s | Node, s | memory |\n"
     "|---|---|---:|---:|---:|---:|---:|---|"
 )
 
 
-@dataclass
-class Outcome:
-    """How a recording went: what the player said, or why there is nothing to say."""
-
-    seconds: float
-    played: dict[str, Any] | None = None
-    failure: str = ""
-
-
-def play(made: Recording, options: list[str], deadline: float) -> Outcome:
-    """Play a recording in a process of its own, which has so many seconds."""
-    command = [sys.executable, "-m", "real.recording.play", str(made.folder)]
-    command += [f"--deadline={deadline}", *(f"--option={option}" for option in options)]
-    start = time.perf_counter()
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
-    seconds = time.perf_counter() - start
-    if done.returncode not in (0, 1) or not done.stdout:
-        failure = done.stderr.strip()
-        if "Timeout" in failure:
-            failure = f"not done after {deadline:g} s:\n{failure}"
-        return Outcome(seconds, failure=failure[-2000:])
-    played = json.loads(done.stdout)
-    return Outcome(seconds, played, played.get("divergence", ""))
-
-
-def row(program: Program, script: str, made: Recording, outcome: Outcome) -> str:
+def row(program: Program, script: str, made: Recording, played: Played) -> str:
     """A line of the table."""
     size = max(made.modules.values()) // 1024
-    played = outcome.played or {}
-    functions = f"{played.get('translated', '?')} of {played.get('functions', '?')}"
-    found = f"`{made.digest}`" if not outcome.failure else "**differs**"
+    here = f"{played.seconds:.1f} | {made.seconds:.2f} | `{played.digest}`"
+    if played.failure:
+        here = f"? | {made.seconds:.2f} | **differs**"
     return (
-        f"| {program.name}, {script} | {program.source} | {size:,} | {functions} "
-        f"| {made.crossings:,} | {outcome.seconds:.1f} | {made.seconds:.2f} | {found} |"
+        f"| {program.name}, {script} | {program.source} | {size:,} "
+        f"| {played.translated:,} of {played.functions:,} | {made.crossings:,} | {here} |"
     )
 
 
@@ -82,11 +52,11 @@ def run(arguments: argparse.Namespace) -> int:
             if script not in program.scripts:
                 continue
             made = recording(program, script, every=arguments.every)
-            outcome = play(made, arguments.option, arguments.deadline)
-            print(row(program, script, made, outcome), flush=True)
-            if outcome.failure:
+            played = play(made.folder, arguments.option, arguments.deadline)
+            print(row(program, script, made, played), flush=True)
+            if played.failure:
                 status = 1
-                failures.append(f"{program.name}, {script}: {outcome.failure}")
+                failures.append(f"{program.name}, {script}: {played.failure}")
     for failure in failures:
         print(f"\n{failure}")
     return status
@@ -95,7 +65,9 @@ def run(arguments: argparse.Namespace) -> int:
 def main() -> int:
     """The command; returns its exit code."""
     parser = argparse.ArgumentParser(prog="real.programs", description=__doc__)
-    parser.add_argument("names", nargs="*", help="programs; all that are installed if none is named")
+    parser.add_argument(
+        "names", nargs="*", help="programs; all that are installed if none is named"
+    )
     parser.add_argument("--large", action="store_true", help="large ones too: they are installed")
     parser.add_argument("--script", action="append", help="short or long; both if none is named")
     parser.add_argument("--every", action="store_true", help="digests at each return to the host")

@@ -1,7 +1,7 @@
 """``python -m real.recording.play FOLDER``: plays one recording, in a process that a deadline ends.
 
-Prints a JSON object: ``seconds``, ``crossings``, ``digests``, ``digest``, ``translated`` and ``functions``, or
-``divergence``.
+Prints a JSON object: ``seconds`` of the processor, ``crossings``, ``digests``, ``digest``, ``translated`` and
+``functions``, or ``failure``.
 """
 
 from __future__ import annotations
@@ -22,15 +22,15 @@ from real.recording.values import Divergence
 
 def play(folder: Path, options: Options) -> dict[str, Any]:
     """Play a recording; what is printed."""
-    start = time.perf_counter()
+    start = time.process_time()
     player = Player(folder, options)
     try:
         played = player.play()
     except Divergence as divergence:
-        return {"divergence": str(divergence)}
+        return {"failure": str(divergence)}
     translated, functions = played.functions
     return {
-        "seconds": time.perf_counter() - start,
+        "seconds": time.process_time() - start,
         "crossings": played.crossings,
         "digests": played.digests,
         "digest": played.digest,
@@ -63,7 +63,7 @@ def main() -> int:
     outcome = play(arguments.folder, options)
     json.dump(outcome, sys.stdout)
     print()
-    return 1 if "divergence" in outcome else 0
+    return 1 if "failure" in outcome else 0
 
 
 if __name__ == "__main__":

@@ -3,12 +3,14 @@
 //   node record.mjs --list
 //     -> the programs as JSON, by name
 //   node record.mjs NAME SCRIPT [--record OUT] [--every]
-//     runs the function SCRIPT of programs/NAME.mjs -> a JSON object: seconds, result and, if recorded into the folder
-//     OUT, crossings, events and modules. --every takes digests at each return to the host.
-//   PYTHON_PACKAGES names the folder of Python's packages, NPM_PACKAGES a folder with another node_modules than the project's.
+//     runs the function SCRIPT of programs/NAME.mjs, or of a file NAME that ends so -> a JSON object: seconds of the processor, result,
+//     its digest and, if recorded into the folder OUT, crossings, events and modules.
+//     --every takes digests at each return to the host.
+//   PYTHON_PACKAGES names the folder of Python's packages, NPM_PACKAGES one with another node_modules than the
+//   project's.
 
 import { createHash } from "node:crypto";
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { gzipSync } from "node:zlib";
@@ -28,7 +30,7 @@ class Host {
 
   /** The bytes of a file in a folder with npm packages. */
   file(path) {
-    return readFileSync(this.#path(path));
+    return readFileSync(this.path(path));
   }
 
   /** The bytes of a file of a Python package. */
@@ -38,23 +40,29 @@ class Host {
 
   /** What an npm package exports, or the file of one that was installed for this program alone. */
   async load(name) {
-    return import(this.#folder === undefined ? name : pathToFileURL(this.#path(name)));
+    return import(this.#folder === undefined ? name : pathToFileURL(this.path(name)));
   }
 
-  #path(path) {
+  /** Where a file in a folder with npm packages is. */
+  path(path) {
     return join(this.#folder ?? fileURLToPath(new URL("../..", import.meta.url)), "node_modules", path);
   }
 }
 
+function programFile(name) {
+  if (name.endsWith(".mjs")) return pathToFileURL(name);
+  const file = new URL(`${name}.mjs`, PROGRAMS);
+  return existsSync(file) ? file : new URL(`large/${name}.mjs`, PROGRAMS);
+}
+
 async function list() {
   const programs = {};
-  for (const file of readdirSync(PROGRAMS).sort()) {
+  for (const file of [...readdirSync(PROGRAMS), ...readdirSync(new URL("large/", PROGRAMS))]) {
     if (!file.endsWith(".mjs")) continue;
-    const program = await import(new URL(file, PROGRAMS));
-    programs[file.slice(0, -".mjs".length)] = {
-      ...program.about,
-      scripts: Object.keys(program).filter((key) => typeof program[key] === "function"),
-    };
+    const name = file.slice(0, -".mjs".length);
+    const program = await import(programFile(name));
+    const scripts = ["short", "long"].filter((script) => script in program);
+    programs[name] = { ...program.about, scripts };
   }
   return programs;
 }
@@ -71,15 +79,15 @@ function save(folder, recorder) {
 }
 
 async function run(name, script, folder, every) {
-  const program = await import(new URL(`${name}.mjs`, PROGRAMS));
+  const program = await import(programFile(name));
   const host = new Host(process.env.NPM_PACKAGES);
-  const clock = process.hrtime;
   fixEnvironment();
   const recorder = folder ? new Recorder({ every }) : undefined;
   recorder?.install();
-  const start = clock.bigint();
+  const start = process.cpuUsage();
   const result = await program[script](host);
-  const seconds = Number(clock.bigint() - start) / 1e9;
+  const { user, system } = process.cpuUsage(start);
+  const seconds = (user + system) / 1e6;
   recorder?.finish();
   const text = JSON.stringify(result, (_, value) => (typeof value === "bigint" ? `${value}n` : value));
   const digest = createHash("sha256").update(text).digest("hex").slice(0, 16);

@@ -78,7 +78,7 @@ class Recording:
 
     folder: Path
     seconds: float
-    """What the run took in Node, without being recorded."""
+    """Of the processor that the run took in Node, without being recorded."""
     crossings: int
     events: int
     modules: dict[str, int]
@@ -161,7 +161,8 @@ def available(program: Program) -> bool:
 def _stamp(program: Program, every: bool) -> str:
     state = hashlib.sha256(f"{program.source} {program.node} {every}\n".encode())
     sources = [*sorted((PROGRAMS / "sources").iterdir()), *sorted(RECORD.parent.glob("*.mjs"))]
-    for path in [PROGRAMS / f"{program.name}.mjs", *sources]:
+    own = PROGRAMS / ("large" if program.large else "") / f"{program.name}.mjs"
+    for path in [own, *sources]:
         state.update(path.read_bytes())
     return state.hexdigest()
 
