@@ -22,6 +22,7 @@ from pyjsapi.agents.backend import Frame, Job, backend_of, importable_name
 from pyjsapi.agents.channel import ChannelEnd
 from pyjsapi.agents.ports import MessagePort, PortClosed
 from pyjsapi.agents.remote import RemoteLink, Route
+from pyjsapi.agents.serialise import Message
 from pyjsapi.blocks.block import SharedBlock
 
 
@@ -151,10 +152,26 @@ def test_a_link_that_ends_closes_all_its_ports() -> None:
 
 
 def test_frames_for_routes_that_are_closed_are_dropped() -> None:
-    _, _, link = connected()
-    link.received(Frame("message", 98, None))
-    link.received(Frame("close", 98))
-    link.received(Frame("ended"))
+    here, there, link = connected()
+    told: list[Frame] = []
+    link.receiver = told.append
+    channel = MessageChannel()
+    here.postMessage(channel.port2, [channel.port2])
+    closed = max(link._routes)
+    there.receive(5).close()
+    assert closed not in link._routes
+    message = Message(("late",), [], [], ())
+    for route in (closed, 98):
+        link.received(Frame("message", route, message))
+        link.received(Frame("close", route))
+    there.postMessage("in time")
+    assert here.receive(5) == "in time"
+    with pytest.raises(PortClosed):
+        channel.port1.receive(5)
+    assert told == []
+    ended = Frame("ended")
+    link.received(ended)
+    assert told == [ended]
 
 
 def test_targets_must_have_a_name_to_run_elsewhere() -> None:

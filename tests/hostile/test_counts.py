@@ -60,10 +60,13 @@ def test_a_memory_that_the_system_does_not_have_is_out_of_range(run: Run) -> Non
         data = HEADER + section(5, b"\\0" + leb(65_536))
         assert refused(data) == "instance: RangeError"
         assert refused(HEADER + section(5, b"\\4" + leb(2**37 - 1))) == "instance: RangeError"
-        try:
-            WebAssembly.Memory(initial=65_536)
-        except RangeError as error:
-            assert "could not allocate" in error.message
+        for sizes in ({"initial": 65_536}, {"initial": 8192, "maximum": 8192, "shared": True}):
+            try:
+                WebAssembly.Memory(sizes)
+            except RangeError as error:
+                assert "could not allocate" in error.message
+            else:
+                raise AssertionError("a memory was made of what there is not")
     """)
 
 
