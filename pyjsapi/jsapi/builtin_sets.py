@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
-from pyjsapi.compiler.engine import CompiledModule
 from pyjsapi.jsapi.errors import CompileError
 from pyjsapi.jsapi.options import NO_OPTIONS, CompileOptions
 from pyjsapi.runtime import FuncInst
 from pyjsapi.syntax.deftypes import DefType
 from pyjsapi.syntax.types import EXTERN, ExternType, FuncExtern, GlobalType, ref_type
 from pyjsapi.validation.matching import match_extern
+
+if TYPE_CHECKING:
+    from pyjsapi.compiler.engine import CompiledModule
 
 _PREFIX: Final = "wasm:"
 _STRING_CONSTANT: Final = GlobalType(ref_type(False, EXTERN), False)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import builtins
 from typing import ClassVar
 
-from pyjsapi.compiler.traps import demolish, translate_exception
 from pyjsapi.ecmascript.errors import NamedError, RangeError
 from pyjsapi.runtime.exception import UNCATCHABLE, ExnInst, raised_by
 from pyjsapi.syntax.errors import Exhaustion
@@ -39,6 +38,9 @@ def js_error(error: BaseException) -> BaseException:
 
     Exceptions of the host's own functions are returned unchanged.
     """
+    # Imported before: no code runs that was not compiled.
+    from pyjsapi.compiler.traps import demolish, translate_exception
+
     core = translate_exception(error)
     demolish(error)
     if isinstance(error, ExnInst):

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, NoReturn, final
+from typing import TYPE_CHECKING, Any, NoReturn, final
 
-from pyjsapi.compiler.engine import CompiledModule, instantiate
 from pyjsapi.ecmascript import RangeError
 from pyjsapi.ecmascript.values import is_object
 from pyjsapi.jsapi.builtin_sets import BuiltinImports
@@ -30,6 +29,9 @@ from pyjsapi.syntax.types import (
     RefType,
     TableType,
 )
+
+if TYPE_CHECKING:
+    from pyjsapi.compiler.engine import CompiledModule
 
 
 @final
@@ -102,6 +104,8 @@ class Instance:
         self._instantiate(module._compiled, read_imports(module, imports, what), what)
 
     def _instantiate(self, compiled: CompiledModule, values: list[ExternVal], what: str) -> None:
+        from pyjsapi.compiler.engine import instantiate  # with it the module was compiled
+
         try:
             self._instance = instantiate(compiled, values)
         except CoreLinkError as error:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
-from pyjsapi.compiler.engine import CompiledModule, compile_module
 from pyjsapi.ecmascript import ArrayBuffer, RangeError, bytes_of_buffer_source
 from pyjsapi.ecmascript.conversions import to_string
 from pyjsapi.ecmascript.errors import DataCloneError
@@ -28,6 +27,9 @@ from pyjsapi.syntax.types import (
     extern_kind,
 )
 from pyjsapi.validation.limits import Limits
+
+if TYPE_CHECKING:
+    from pyjsapi.compiler.engine import CompiledModule
 
 
 class Module:
@@ -145,6 +147,9 @@ def compile_bytes(
 
     Raises `RangeError` where the system has not the memory for it.
     """
+    # Half of the time to import the package is that of the compiler: who compiles nothing does without.
+    from pyjsapi.compiler.engine import compile_module
+
     try:
         compiled = compile_module(data, features or Features(), limits or Limits())
     except WasmError as error:

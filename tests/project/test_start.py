@@ -1,0 +1,89 @@
+"""What ``import pyjsapi`` loads: programs pay for it at each start, so whatever only compilation needs comes with it."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+
+STANDARD = "json, dataclasses, asyncio"
+"""What programs import anyway: nothing of the standard library but this and `MORE`."""
+MORE = {"__future__", "_struct", "array", "mmap", "struct"}
+WHOLE = ("ecmascript", "jsapi", "runtime")
+"""Packages of which every module may be loaded but those of `LATER`."""
+LATER = {
+    "ecmascript.atomics",
+    "jsapi.js_string",
+    "runtime.shared_memory",
+}
+PARTS = {
+    "blocks": {"integers"},
+    "syntax": {"deftypes", "errors", "features", "module", "op", "types"},
+    "validation": {
+        "cast_rules",
+        "context",
+        "limits",
+        "matching",
+        "requirements",
+        "rules",
+        "state",
+        "types",
+    },
+}
+"""The modules of other packages that may be loaded, beside those of ``syntax.instructions``."""
+
+PROGRAM = f"""
+import sys
+import {STANDARD}
+known = set(sys.modules)
+import pyjsapi
+{{}}
+print(json.dumps(sorted(set(sys.modules) - known)))
+"""
+
+
+def loaded(more: str = "") -> list[str]:
+    """The modules that ``import pyjsapi`` and ``more`` load beyond `STANDARD`."""
+    result = subprocess.run(
+        [sys.executable, "-c", PROGRAM.format(more)],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    found: list[str] = json.loads(result.stdout)
+    return found
+
+
+def allowed(name: str) -> bool:
+    """Whether a module of the package may be loaded."""
+    if name.startswith("pyjsapi.syntax.instructions"):
+        return True
+    _, _, inside = name.partition(".")
+    package, _, module = inside.partition(".")
+    if not module:
+        return package in ("", *WHOLE, *PARTS)
+    return (package in WHOLE and inside not in LATER) or module in PARTS.get(package, ())
+
+
+def test_only_what_every_program_needs_is_imported_with_the_package() -> None:
+    found = loaded()
+    ours = [name for name in found if name.split(".")[0] == "pyjsapi"]
+    assert "pyjsapi.jsapi.namespace" in ours
+    assert [name for name in ours if not allowed(name)] == []
+    assert set(found) - set(ours) - MORE == set()
+
+
+def test_objects_that_are_not_compiled_need_no_compiler() -> None:
+    found = loaded("""
+from pyjsapi import WebAssembly
+WebAssembly.Memory(initial=1).grow(1)
+WebAssembly.Table(element="anyfunc", initial=2).get(1)
+WebAssembly.Global({"value": "i32"}, 1)
+WebAssembly.Tag(parameters=["i32"])
+""")
+    assert [name for name in found if name.startswith(("pyjsapi.compiler", "pyjsapi.binary"))] == []
+
+
+def test_the_compiler_comes_with_the_first_module() -> None:
+    found = loaded("pyjsapi.WebAssembly.validate(b'')")
+    assert "pyjsapi.compiler.engine" in found
