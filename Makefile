@@ -7,8 +7,8 @@ MINUTES ?= 5
 
 help:
 	@echo "make compare       compare pyjsapi with Chromium's and Firefox's WebAssembly, report in build/report"
-	@echo "make test          run every test"
-	@echo "make test-all      every test, and a share of the fuzzing"
+	@echo "make test          run every test, in random order (SEED=N repeats one)"
+	@echo "make test-all      every test, the long ones too, and a share of the fuzzing"
 	@echo "make setup         install what the project needs: .venv, node_modules, browsers"
 	@echo "make build         the Pyodide distribution and the real modules, in build/"
 	@echo "make check         ruff, mypy, import contracts"
@@ -28,7 +28,7 @@ check: setup
 	@bash scripts/check.sh
 
 test: build
-	@bash scripts/test.sh
+	@SEED='$(SEED)' bash scripts/test.sh
 
 test-all: test
 	@$(RUN) -m fuzz --share

@@ -76,7 +76,7 @@ def in_node(pyodide: Path, starts: int) -> str:
 def in_browser(name: str, pyodide: Path, starts: int) -> str:
     """The figures in a page of a browser, as JSON. Raises playwright's Error."""
     with serving(ROOT, places={"pyodide": pyodide}) as address, browsers.started(name) as browser:
-        page = browser.new_page()
+        page = browsers.new_page(browser)
         page.set_default_timeout(TIME_LIMIT_MS)
         page.goto(address)
         found: str = page.evaluate(MEASURE, _options(f"{address}pyodide/", starts))

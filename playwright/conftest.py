@@ -8,12 +8,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, expect
 
-from web.browsers import BROWSERS, started
+from web.browsers import BROWSERS, PATIENCE_MS, new_page, started
 from web.build import SITE, build
 from web.compare import WINDOW, wait_for_report
 from web.serve import serving
+
+expect.set_options(timeout=PATIENCE_MS)
 
 PICTURES = Path(__file__).resolve().parent.parent / "build" / "pictures"
 
@@ -56,6 +58,14 @@ class Finished:
     report: dict[str, Any]
 
 
+@pytest.fixture(scope="session", autouse=True)
+def own_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """A folder for translated code: a run neither reads nor writes the user's."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PYJSAPI_CACHE", str(tmp_path_factory.mktemp("cache")))
+        yield
+
+
 @pytest.fixture(scope="session")
 def site() -> Iterator[str]:
     build(SITE)
@@ -72,7 +82,7 @@ def browser(request: pytest.FixtureRequest) -> Iterator[Browser]:
 @pytest.fixture(scope="session")
 def finished(browser: Browser, site: str) -> Finished:
     name = browser.browser_type.name
-    page = browser.new_page(viewport={"width": WINDOW["width"], "height": WINDOW["height"]})
+    page = new_page(browser, viewport={"width": WINDOW["width"], "height": WINDOW["height"]})
     page.add_init_script(WATCH)
     page.goto(site)
     report = wait_for_report(page)

@@ -11,6 +11,7 @@ import pytest
 from playwright.sync_api import Browser, Page
 
 from real.build import OUT
+from web.browsers import new_page
 
 RUN = """
 async ({ glue, modules, calls }) => {
@@ -61,7 +62,7 @@ CALLS: dict[str, list[tuple[list[Any], Any]]] = {
 
 @pytest.fixture(scope="module")
 def blank(browser: Browser) -> Iterator[Page]:
-    page = browser.new_page()
+    page = new_page(browser)
     yield page
     page.close()
 

@@ -7,6 +7,7 @@ from typing import Any
 from conftest import Finished
 from playwright.sync_api import Browser, expect
 
+from web.browsers import new_page
 from web.compare import unexplained, wait_for_report
 
 WRONG = """
@@ -65,7 +66,7 @@ def test_a_row_opens_to_observations_and_function(finished: Finished) -> None:
 
 
 def run_with(browser: Browser, site: str, namespace: str, only: str) -> dict[str, Any]:
-    page = browser.new_page()
+    page = new_page(browser)
     page.route(
         "**/polyfill/python.mjs",
         lambda route: route.fulfill(body=namespace, status=200, content_type="text/javascript"),

@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page
 
+from web.browsers import new_page
+
 CASE = {"id": "case", "steps": [{"get": "a"}, {"get": "b"}]}
 KNOWN = {
     "case": "case",
@@ -21,7 +23,7 @@ KNOWN = {
 
 @pytest.fixture(scope="module")
 def page(browser: Browser, site: str) -> Iterator[Page]:
-    page = browser.new_page()
+    page = new_page(browser)
     page.goto(f"{site}?engine=native&only=memory-grow")
     yield page
     page.close()

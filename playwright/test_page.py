@@ -9,6 +9,7 @@ import pytest
 from conftest import PICTURES, Finished
 from playwright.sync_api import Browser, expect
 
+from web.browsers import new_page
 from web.build import SITE
 from web.compare import PageFailed, is_good, unexplained, wait_for_report
 
@@ -119,7 +120,7 @@ def test_the_theme_can_be_switched(finished: Finished) -> None:
 
 
 def test_a_page_that_cannot_work_says_so(browser: Browser, site: str) -> None:
-    page = browser.new_page()
+    page = new_page(browser)
     page.route("**/cases.json", lambda route: route.fulfill(body="{", status=200))
     page.goto(site)
     with pytest.raises(PageFailed, match="page stopped"):
@@ -137,7 +138,7 @@ async def run_case_json(text):
         raise SystemError("broken by the test")
     return await run(text)
 """
-    page = browser.new_page()
+    page = new_page(browser)
     page.route("**/driver.py", lambda route: route.fulfill(body=driver + broken, status=200))
     page.goto(f"{site}?only=memory-constructor,memory-grow,memory-grow-detaches")
     report = wait_for_report(page)
@@ -152,7 +153,7 @@ async def run_case_json(text):
 
 
 def test_a_pyodide_that_does_not_start_is_reported(browser: Browser, site: str) -> None:
-    page = browser.new_page()
+    page = new_page(browser)
     page.route("**/driver.py", lambda route: route.fulfill(body="import nothing", status=200))
     page.goto(f"{site}?only=memory-grow")
     report = wait_for_report(page)
@@ -163,7 +164,7 @@ def test_a_pyodide_that_does_not_start_is_reported(browser: Browser, site: str) 
 
 
 def test_only_runs_the_cases_that_the_address_names(browser: Browser, site: str) -> None:
-    page = browser.new_page()
+    page = new_page(browser)
     page.goto(f"{site}?only=memory-grow,memarg-explicit-zero")
     report = wait_for_report(page)
     assert [case["id"] for case in report["cases"]] == ["memarg-explicit-zero", "memory-grow"]

@@ -6,6 +6,8 @@ from pathlib import Path
 
 from playwright.sync_api import Browser
 
+from web.browsers import new_page
+
 PROGRAMS = Path(__file__).resolve().parents[1] / "polyfill" / "test" / "random" / "random.mjs"
 
 COMPARE = """
@@ -33,7 +35,7 @@ COUNTS = {"objects": 2000, "calls": 60, "exceptions": 40, "memories": 20}
 
 
 def test_random_programs_answer_the_same_in_both_namespaces(browser: Browser, site: str) -> None:
-    page = browser.new_page()
+    page = new_page(browser)
     page.goto(f"{site}?engine=native&only=memory-grow")
     differences = page.evaluate(COMPARE, [PROGRAMS.read_text(encoding="utf-8"), 20261120, COUNTS])
     page.close()

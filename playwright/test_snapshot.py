@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from playwright.sync_api import Browser
 
+from web.browsers import new_page
+
 START = """
 async () => {
   const { makeSnapshot } = await import("/polyfill/python/snapshot.mjs");
@@ -37,7 +39,7 @@ async () => {
 
 
 def test_workers_start_from_a_shared_snapshot(browser: Browser, site: str) -> None:
-    page = browser.new_page()
+    page = new_page(browser)
     page.goto(f"{site}?engine=native&only=memory-grow")
     result = page.evaluate(START)
     page.close()

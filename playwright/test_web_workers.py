@@ -10,6 +10,7 @@ import pytest
 from playwright.sync_api import Browser, Page
 
 from pyjsapi.text import wat2wasm
+from web.browsers import new_page
 
 ROOT = Path(__file__).resolve().parents[1]
 PROGRAMS = ROOT / "tests" / "agents" / "programs"
@@ -102,7 +103,7 @@ def run(page: Page, source: str) -> Any:
 @pytest.fixture(scope="module")
 def page(browser: Browser, site: str) -> Iterator[Page]:
     files = {path.name: path.read_text() for path in PROGRAMS.glob("*.*") if path.is_file()}
-    page = browser.new_page()
+    page = new_page(browser)
     page.goto(f"{site}?engine=native&only=memory-grow")
     argument = {"counter": list(wat2wasm(COUNTER)), "files": {**files, "program.py": PROGRAM}}
     assert page.evaluate(START, argument) is True
@@ -158,7 +159,6 @@ def test_programs_run_unchanged(page: Page) -> None:
     found = run(
         page,
         """
-worker.terminate()
 await sharing.prepare_workers()
 import counter, grow_race
 counted, grown = await asyncio.gather(

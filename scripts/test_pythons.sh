@@ -28,7 +28,7 @@ for version in 3.11 3.12 3.13 3.14; do
   venv=.venv-$version
   [[ -x $venv/bin/pip ]] || "$python" -m venv "$venv"
   "$venv/bin/pip" install --quiet --disable-pip-version-check \
-    pytest==9.2.0 pytest-timeout==2.4.0 pytest-xdist==3.8.0 hypothesis==6.170.15 numpy==2.4.6 \
+    pytest==9.2.0 pytest-randomly==5.1.0 pytest-timeout==2.4.0 pytest-xdist==3.8.0 numpy==2.4.6 \
     wasmtime==50.0.1
   "$venv/bin/pip" install --quiet --disable-pip-version-check --editable .
   "$venv/bin/python" -m pytest -q -n 2 "${tests[@]}" || status=1

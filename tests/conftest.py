@@ -1,11 +1,21 @@
-"""What tests of several folders use."""
+"""What tests of several folders use, and what holds for every test."""
 
 from __future__ import annotations
 
+import gc
 import sys
 from collections.abc import Iterator
 
 import pytest
+
+
+@pytest.fixture(scope="session", autouse=True)
+def own_caches(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Folders for what is kept between processes: a run neither reads nor writes the user's."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ("PYJSAPI_CACHE", "PYJSAPI_LOWERED_CACHE"):
+            patch.setenv(name, str(tmp_path_factory.mktemp(name.lower())))
+        yield
 
 
 @pytest.fixture
@@ -17,3 +27,14 @@ def busy_switching() -> Iterator[None]:
         yield
     finally:
         sys.setswitchinterval(interval)
+
+
+@pytest.fixture
+def deep_stack() -> Iterator[None]:
+    """For tests that recurse without end: what other tests have left is not finalised down there."""
+    gc.collect()
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()

@@ -6,11 +6,14 @@ import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, Final
 
-from playwright.sync_api import Browser, Error, Playwright, sync_playwright
+from playwright.sync_api import Browser, Error, Page, Playwright, sync_playwright
 
 BROWSERS = ("chromium", "firefox")
+
+PATIENCE_MS: Final = 300_000
+"""How long a browser may take for one step: a machine that is busy with other things is slow, not broken."""
 
 _SYSTEM = {
     "chromium": ("chromium", "chromium-browser", "google-chrome"),
@@ -35,7 +38,7 @@ def system_browser(name: str) -> str | None:
 
 
 def _options(name: str) -> dict[str, Any]:
-    options: dict[str, Any] = {}
+    options: dict[str, Any] = {"timeout": PATIENCE_MS}
     path = system_browser(name)
     if path is not None:
         options["executable_path"] = path
@@ -58,6 +61,13 @@ def launch(playwright: Playwright, name: str) -> Browser:
             f"playwright install {name}), or name one with {_VARIABLES[name]}.\n{error.message}"
         ) from error
     return browser
+
+
+def new_page(browser: Browser, **options: Any) -> Page:
+    """An empty page of its own context, whose steps may take `PATIENCE_MS`."""
+    page = browser.new_page(**options)
+    page.set_default_timeout(PATIENCE_MS)
+    return page
 
 
 _RUNNING: list[Playwright] = []

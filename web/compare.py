@@ -18,14 +18,14 @@ from typing import Any
 from playwright.sync_api import Browser, Error, Page
 
 from web import catalogue
-from web.browsers import BROWSERS, BrowserMissing, started
+from web.browsers import BROWSERS, BrowserMissing, new_page, started
 from web.build import SITE, BuildError, build, environment
 from web.serve import serving
 
 Report = Mapping[str, Any]
 
 REPORT = catalogue.ROOT / "build" / "report"
-TIME_LIMIT_MS = 600_000
+TIME_LIMIT_MS = 1_800_000
 WINDOW = {"width": 1360, "height": 900}
 
 
@@ -35,7 +35,7 @@ class PageFailed(Exception):
 
 def open_page(browser: Browser, url: str) -> Page:
     """Opens the comparison page; the caller waits for it."""
-    page = browser.new_page(viewport={"width": WINDOW["width"], "height": WINDOW["height"]})
+    page = new_page(browser, viewport={"width": WINDOW["width"], "height": WINDOW["height"]})
     page.goto(url)
     return page
 

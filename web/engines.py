@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Final, TypeAlias
 
 from web import webkit
-from web.browsers import BROWSERS, started
+from web.browsers import BROWSERS, new_page, started
 
 Evaluate: TypeAlias = Callable[..., Any]
 """``evaluate(body, argument=None)``: the value of an async function's body that sees ``argument``; both are JSON."""
@@ -33,7 +33,7 @@ def opened(engine: str, url: str) -> Iterator[Evaluate]:
             yield lambda body, argument=None: webkit.evaluate(driver, body, argument)
         return
     with started(engine) as browser:
-        page = browser.new_page()
+        page = new_page(browser)
         page.goto(url)
         yield lambda body, argument=None: page.evaluate(_CALL, [body, argument])
 

@@ -95,7 +95,7 @@ def _environment(display: str) -> dict[str, str]:
 
 
 @contextmanager
-def started_webkit(script_timeout_s: float = 300.0) -> Iterator[WebKitGTK]:
+def started_webkit(script_timeout_s: float = 1200.0) -> Iterator[WebKitGTK]:
     """A WebKit browser while the context lasts. Raises WebKitMissing with what to do."""
     problem = missing()
     if problem is not None:

@@ -136,6 +136,7 @@ def test_a_tail_call_may_return_several_results_or_a_list(
     assert module("ref", value, 1) is value
 
 
+@pytest.mark.usefixtures("deep_stack")
 def test_endless_recursion_exhausts_the_stack_and_leaves_the_engine_usable(
     wasm: Callable[..., Any],
 ) -> None:
@@ -150,6 +151,7 @@ def test_endless_recursion_exhausts_the_stack_and_leaves_the_engine_usable(
         assert module("fine") == 1
 
 
+@pytest.mark.usefixtures("deep_stack")
 def test_recursion_is_as_deep_as_the_limit_allows(wasm_once: Callable[..., Any]) -> None:
     module = wasm_once("""(module (func $f (export "f") (param i32) (result i32)
       (if (result i32) (local.get 0)

@@ -93,6 +93,7 @@ def test_traps_are_not_caught(wasm: Wasm, clause: str, body: str, message: str) 
         module("f", 0)
 
 
+@pytest.mark.usefixtures("deep_stack")
 def test_exhaustion_is_not_caught(wasm_once: Wasm) -> None:
     module = wasm_once("""(module
       (func $deep (export "f") (block (try_table (catch_all 0) (call $deep))))

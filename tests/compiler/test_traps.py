@@ -108,6 +108,7 @@ def length(error: BaseException) -> int:
     return count
 
 
+@pytest.mark.usefixtures("deep_stack")
 @pytest.mark.parametrize(("depth", "cut"), [(50, False), (5000, True)])
 def test_only_deep_tracebacks_are_cut(depth: int, cut: bool) -> None:
     limit = sys.getrecursionlimit()
@@ -123,6 +124,7 @@ def test_only_deep_tracebacks_are_cut(depth: int, cut: bool) -> None:
     assert length(caught.value) > 20
 
 
+@pytest.mark.usefixtures("deep_stack")
 def test_exhaustion_carries_no_long_traceback(wasm: Callable[..., Any]) -> None:
     module = wasm('(module (func $f (export "f") (call $f)))')
     with pytest.raises(Exhaustion) as caught:

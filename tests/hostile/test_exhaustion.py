@@ -10,6 +10,8 @@ import pytest
 from pyjsapi import RangeError, Uint8Array, WebAssembly
 from pyjsapi.text import wat2wasm
 
+pytestmark = pytest.mark.usefixtures("deep_stack")
+
 TEXT = """(module
   (import "host" "back" (func $back (param i32) (result i32)))
   (import "host" "quiet" (func $quiet))

@@ -246,6 +246,7 @@ def test_a_trap_is_a_runtime_error_with_the_specifications_words(name: str, mess
         assert caught.value.message.startswith(message)
 
 
+@pytest.mark.usefixtures("deep_stack")
 def test_endless_recursion_is_a_range_error_and_the_instance_stays_usable() -> None:
     exports = instance(
         '(module (func $f (export "f") (call $f)) (func (export "g") (result i32) (i32.const 1)))'
@@ -257,6 +258,7 @@ def test_endless_recursion_is_a_range_error_and_the_instance_stays_usable() -> N
         assert exports.g() == 1
 
 
+@pytest.mark.usefixtures("deep_stack")
 def test_endless_recursion_through_the_host_is_a_range_error() -> None:
     holder: list[object] = []
 

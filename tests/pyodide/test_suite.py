@@ -28,7 +28,7 @@ FOLDERS = (
     "agents",
 )
 # Packages that Pyodide does not have offline, and modules that cannot work in it.
-NOT_INSIDE = {"hypothesis", "numpy", "wasmtime", "subprocess", "multiprocessing", "threading"}
+NOT_INSIDE = {"numpy", "wasmtime", "subprocess", "multiprocessing", "threading"}
 
 NEED_SCRIPTS = "_scripts.py"
 """How the names of tests end that read the specification's scripts, which are not mounted."""
