@@ -100,6 +100,25 @@ class Ppci:
         return lambda: run(*args)
 
 
+class Pwasm:
+    """pwasm, a compiler from WebAssembly to Python source, in its mode that compiles at the first call."""
+
+    name = "pwasm"
+    multi_memory = False
+
+    @property
+    def version(self) -> str:
+        return _distribution_version("pwasm")
+
+    def load(self, kernel: Kernel) -> Call:
+        pwasm = importlib.import_module("pwasm")
+        instance = pwasm.instantiate(pwasm.decode_module(kernel.wasm), {}, mode="compile")
+        if kernel.init is not None:
+            instance.exports["init"](*kernel.init)
+        run, args = instance.exports["run"], kernel.args
+        return lambda: run(*args)
+
+
 class Wasmtime:
     """wasmtime, a compiler to machine code, through its Python package."""
 
@@ -134,7 +153,7 @@ class HandWritten:
         return hand_written.MAKERS[kernel.by_hand or kernel.name](*kernel.args)
 
 
-ENGINES: tuple[Engine, ...] = (Pyjsapi(), HandWritten(), Pywasm(), Ppci(), Wasmtime())
+ENGINES: tuple[Engine, ...] = (Pyjsapi(), HandWritten(), Pywasm(), Ppci(), Pwasm(), Wasmtime())
 """pyjsapi first: the others are compared with it."""
 
 

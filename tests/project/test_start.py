@@ -1,4 +1,4 @@
-"""What ``import pyjsapi`` loads: programs pay for it at each start, so whatever only compilation needs comes with it."""
+"""What ``import pyjsapi`` loads: programs pay for it at each start. What only compilation needs comes with it."""
 
 from __future__ import annotations
 
