@@ -1,7 +1,8 @@
 """Facts about the counters of a loop, read off its syntax (and loops that are ``for … in range(…)``).
 
 Only loops with a single back edge at their end are looked at: ``br_if (i = i + c)``, or a comparison of the stepped
-counter with a constant or a local that the loop does not assign.
+counter with a constant or a local that the loop does not assign. Why each rule holds is written in docs/RATIONALE.md,
+"What is believed about counters, and why it is true"; the letters of the rules there are the ones here.
 """
 
 from __future__ import annotations
@@ -10,8 +11,18 @@ from collections.abc import Sequence
 from typing import Final, NamedTuple
 
 from pyjsapi.compiler.expression import MASK
-from pyjsapi.compiler.facts import Facts, alignment_of
-from pyjsapi.compiler.tree import BR, BR_IF, LOCAL_GET, LOCAL_SET, LOCAL_TEE, Item, Node
+from pyjsapi.compiler.facts import Fact, Facts, alignment_of
+from pyjsapi.compiler.tree import (
+    BR,
+    BR_IF,
+    LOCAL_GET,
+    LOCAL_SET,
+    LOCAL_TEE,
+    LOOP,
+    RETURN_CALL,
+    Item,
+    Node,
+)
 from pyjsapi.syntax.instructions import BY_MNEMONIC, Op
 from pyjsapi.syntax.types import I32, ValType
 
@@ -22,30 +33,28 @@ _NE: Final = BY_MNEMONIC["i32.ne"]
 _LT_U: Final = BY_MNEMONIC["i32.lt_u"]
 _LT_S: Final = BY_MNEMONIC["i32.lt_s"]
 _SWAPPED: Final[dict[Op, Op]] = {
-    BY_MNEMONIC[f"i32.{a}"]: BY_MNEMONIC[f"i32.{b}"]
-    for a, b in (
-        ("eq", "eq"), ("ne", "ne"), ("lt_s", "gt_s"), ("gt_s", "lt_s"), ("lt_u", "gt_u"),
-        ("gt_u", "lt_u"),
-    )
-}  # fmt: skip
-"""Comparisons with their operands exchanged."""
-_COMPARISONS: Final = frozenset(
-    BY_MNEMONIC[f"i32.{name}"]
-    for name in ("eq", "ne", "lt_s", "lt_u", "gt_s", "gt_u", "le_s", "le_u", "ge_s", "ge_u")
-)
+    _NE: _NE,
+    BY_MNEMONIC["i32.gt_u"]: _LT_U,
+    BY_MNEMONIC["i32.gt_s"]: _LT_S,
+}
+"""What a comparison is with its operands exchanged, where a rule knows that."""
 _LEAVING: Final = frozenset(
     op for name, op in BY_MNEMONIC.items() if name.startswith(("br", "return", "throw"))
 )
 """Instructions after which control may be elsewhere."""
 _FULL: Final = MASK[I32]
 _HALF: Final = _FULL >> 1
+_ANY: Final[Fact] = (0, _FULL, 0)
 
 
 class Step(NamedTuple):
     """An assignment ``i = i + constant`` or ``i = i + local`` (the other is ``None``)."""
 
     constant: int | None
+    """Signed."""
     local: int | None
+    again: bool
+    """Whether a round may do it more than once: it stands in an inner loop."""
 
 
 Steps = dict[int, list[Step | None]]
@@ -72,7 +81,7 @@ class Pointer(NamedTuple):
 
     def never_wraps(self, facts: Facts) -> bool:
         """Whether its step stays in the type's range, by the facts where it is stepped."""
-        return facts.get(self.local, (0, _FULL, 0))[1] + self.step <= _FULL
+        return facts.get(self.local, _ANY)[1] + self.step <= _FULL
 
 
 class Range(NamedTuple):
@@ -90,43 +99,60 @@ class Range(NamedTuple):
     """Whether the counter may be 0 at first, and is then out of its type's range in the first round."""
 
 
+class _Counter(NamedTuple):
+    """A local whose only assignment in the loop is one step by a constant, tested at the loop's end."""
+
+    local: int
+    step: int
+    again: bool
+    is_step: bool
+    """Whether the item that gives its value is the step itself, so that each round does it once, at its end."""
+
+
 class _Bound(NamedTuple):
+    """What a counter is compared with: the same in every round."""
+
     low: int
     high: int
     text: str
 
 
-def _steps(sequence: Sequence[Item], found: Steps) -> None:
+_ZERO: Final = _Bound(0, 0, "0")
+
+
+def _steps(sequence: Sequence[Item], found: Steps, again: bool) -> None:
     for k, item in enumerate(sequence):
         if isinstance(item, Node):
-            _steps(item.body, found)
+            inner = again or (item.kind is LOOP and item.branches > 0)
+            _steps(item.body, found, inner)
             if item.orelse:
-                _steps(item.orelse, found)
+                _steps(item.orelse, found, inner)
         elif item[0] is LOCAL_SET or item[0] is LOCAL_TEE:
-            step = _step(sequence, k, item[1]) if k >= 3 else None
+            step = _step(sequence, k, item[1], again) if k >= 3 else None
             found.setdefault(item[1], []).append(step)
 
 
 def _signed(value: int) -> int:
+    value &= _FULL
     return value if value <= _HALF else value - _FULL - 1
 
 
-def _step(sequence: Sequence[Item], k: int, local: int) -> Step | None:
+def _step(sequence: Sequence[Item], k: int, local: int, again: bool) -> Step | None:
     a, b, operation = sequence[k - 3 : k]
     if isinstance(a, Node) or isinstance(b, Node) or isinstance(operation, Node):
         return None
     own = (LOCAL_GET, local)
     if operation[0] is _SUB:
         if a == own and b[0] is _CONST:
-            return Step(-b[1], None)
+            return Step(_signed(-b[1]), None, again)
     elif operation[0] is _ADD:
         if b == own:
             a, b = b, a
         if a == own:
             if b[0] is _CONST:
-                return Step(_signed(b[1]), None)
+                return Step(_signed(b[1]), None, again)
             if b[0] is LOCAL_GET:
-                return Step(None, b[1])
+                return Step(None, b[1], again)
     return None
 
 
@@ -155,6 +181,17 @@ def _stays(sequence: Sequence[Item], inside: tuple[Node, ...] = ()) -> bool:
     return True
 
 
+def _restarts(sequence: Sequence[Item], node: Node) -> bool:
+    """Whether a tail call goes back to a loop, which assigns every local."""
+    for item in sequence:
+        if isinstance(item, Node):
+            if _restarts(item.body, node) or (item.orelse and _restarts(item.orelse, node)):
+                return True
+        elif item[0] is RETURN_CALL and item[-1] is node:
+            return True
+    return False
+
+
 class Induction:
     """Works out one loop. ``facts`` hold at every iteration; they are added to in place."""
 
@@ -166,23 +203,27 @@ class Induction:
         """Facts on entry."""
         self._facts = facts
         self._assigned: Steps = {}
-        _steps(node.body, self._assigned)
 
     def run(self) -> Range | None:
         """Add facts; say whether the loop is a counted one."""
-        self._keep_alignments()
         node, body = self._node, self._body
+        if _restarts(body, node):
+            return None
+        _steps(body, self._assigned, False)
+        self._keep_alignments()
         if node.branches != 1 or len(body) < 5:
             return None
         last = body[-1]
         if isinstance(last, Node) or last[0] is not BR_IF or last[1] is not node:
             return None
-        stepped = self._counter(-2)
-        if stepped is not None:
-            return self._until_zero(*stepped)
+        counter = self._counter(-2)
+        if counter is not None:
+            return self._until_zero(counter)
         if len(body) < 6:
             return None
         return self._until_bound()
+
+    # Rule A: alignment
 
     def _keep_alignments(self) -> None:
         for local, steps in self._assigned.items():
@@ -202,11 +243,12 @@ class Induction:
             return alignment_of(step.constant)
         if step.local is None or step.local in self._assigned:
             return 0
-        fact = self._facts.get(step.local)
-        return fact[2] if fact else 0
+        return self._facts.get(step.local, _ANY)[2]
 
-    def _counter(self, position: int) -> tuple[int, int, bool] | None:
-        """(local, constant step, whether this is the step itself) if the item is the value of a counter."""
+    # What the loop's end tests
+
+    def _counter(self, position: int) -> _Counter | None:
+        """The counter whose value an item of the body is."""
         item = self._body[position]
         if isinstance(item, Node) or item[0] not in (LOCAL_TEE, LOCAL_GET):
             return None
@@ -217,7 +259,7 @@ class Induction:
         step = steps[0]
         if step is None or not step.constant:
             return None
-        return local, step.constant, item[0] is LOCAL_TEE
+        return _Counter(local, step.constant, step.again, item[0] is LOCAL_TEE)
 
     def _bound(self, position: int) -> _Bound | None:
         item = self._body[position]
@@ -226,79 +268,99 @@ class Induction:
         if item[0] is _CONST:
             return _Bound(item[1], item[1], str(item[1]))
         if item[0] is LOCAL_GET and item[1] not in self._assigned:
-            fact = self._facts.get(item[1], (0, _FULL, 0))
-            return _Bound(fact[0], fact[1], f"l{item[1]}")
+            low, high, _ = self._facts.get(item[1], _ANY)
+            return _Bound(low, high, f"l{item[1]}")
         return None
 
-    def _put(self, local: int, low: int, high: int) -> None:
-        fact = self._facts.get(local)
-        self._facts[local] = (max(low, 0), min(high, _FULL), fact[2] if fact else 0)
+    def _comparison(self) -> tuple[Op, _Counter, _Bound] | None:
+        """The comparison before the branch, with the counter on its left."""
+        item = self._body[-2]
+        if isinstance(item, Node):
+            return None
+        counter, bound = self._counter(-4), self._bound(-3)
+        if counter is not None and bound is not None:
+            return item[0], counter, bound
+        op = _SWAPPED.get(item[0])
+        counter, bound = self._counter(-3), self._bound(-4)
+        if op is None or counter is None or bound is None or counter.is_step:
+            return None
+        return op, counter, bound
 
-    def _until_zero(self, counter: int, step: int, is_step: bool) -> Range | None:
-        start = self._before.get(counter, (0, _FULL, 0))
-        if step != -1:
+    def _put(self, local: int, low: int, high: int) -> None:
+        if low > 0 or high < _FULL:
+            self._facts[local] = (low, high, self._facts.get(local, _ANY)[2])
+
+    # Rules B to E: where the values lie, at the start of every round
+
+    def _interval(self, op: Op, counter: _Counter, bound: _Bound) -> tuple[int, int] | None:
+        low, high, _ = self._before.get(counter.local, _ANY)
+        step = counter.step
+        if op is _LT_U:
+            high = max(high, bound.high - 1)
+            up = step > 0 and not counter.again and high + step <= _FULL
+            return low if up else 0, high
+        if counter.again:
+            return None
+        if op is _NE:
+            if step == 1 and high < bound.low:
+                return low, bound.high - 1
+            if step == -1 and low > bound.high:
+                return bound.low + 1, high
+        elif op is _LT_S and step > 0:
+            high = max(high, min(bound.high, _HALF) - 1)
+            if high + step <= _HALF:
+                return low, high
+        return None
+
+    # Rules F to H: how often the body runs
+
+    def _until_zero(self, counter: _Counter) -> Range | None:
+        local = counter.local
+        if counter.step != -1:
             return None
         length = len(self._body) - 5
-        read = _reads(self._body[:length], counter)
-        if start[0] >= 1:
-            self._put(counter, 1, start[1])
-            count = f"l{counter}"
-        elif read or not _stays(self._body[:length]):
+        interval = self._interval(_NE, counter, _ZERO)
+        if interval is not None:
+            self._put(local, *interval)
+        if not counter.is_step:
             return None
-        else:
+        read = _reads(self._body[:length], local)
+        count = f"l{local}"
+        if interval is None:
+            if read or not _stays(self._body[:length]):
+                return None
             # Counted down from 0, the counter goes round once; nobody sees it on the way.
-            count = f"(l{counter} or {_FULL + 1})"
-        if not is_step:
-            return None
+            count = f"({count} or {_FULL + 1})"
         pointer = None if read else self._pointer(length, count)
-        return Range(counter, f"{count},0,-1", "0", length, pointer, start[0] < 1)
+        return Range(local, f"{count},0,-1", "0", length, pointer, interval is None)
+
+    def _until_bound(self) -> Range | None:
+        found = self._comparison()
+        if found is None:
+            return None
+        op, counter, bound = found
+        interval = self._interval(op, counter, bound)
+        if interval is None:
+            return None
+        self._put(counter.local, *interval)
+        local = counter.local
+        start = self._before.get(local, _ANY)
+        counted = counter.is_step and counter.step == 1 and start[1] < bound.low
+        if not counted or (op is _LT_S and bound.high > _HALF) or len(self._body) < 7:
+            return None
+        return Range(local, f"l{local},{bound.text}", bound.text, len(self._body) - 7)
 
     def _pointer(self, end: int, count: str) -> Pointer | None:
         """The local whose step ends before item ``end`` of the body."""
-        if end < 5:
+        if end < 4:
             return None
         item = self._body[end - 1]
         if isinstance(item, Node) or item[0] is not LOCAL_SET or self._types[item[1]] is not I32:
             return None
         local = item[1]
-        step = _step(self._body, end - 1, local)
+        step = _step(self._body, end - 1, local, False)
         if step is None or step.constant is None or step.constant < 1:
             return None
         if len(self._assigned[local]) != 1 or not _stays(self._body[: end - 4]):
             return None
         return Pointer(local, step.constant, end - 4, count)
-
-    def _until_bound(self) -> Range | None:
-        body = self._body
-        comparison = body[-2]
-        if isinstance(comparison, Node) or comparison[0] not in _COMPARISONS:
-            return None
-        op: Op | None = comparison[0]
-        stepped, bound = self._counter(-4), self._bound(-3)
-        if stepped is None or bound is None:
-            stepped, bound = self._counter(-3), self._bound(-4)
-            if stepped is None or bound is None or stepped[2]:
-                return None
-            op = _SWAPPED.get(comparison[0])
-        counter, step, is_step = stepped
-        start = self._before.get(counter, (0, _FULL, 0))
-        counted = False
-        if op is _NE:
-            if step == 1 and start[1] < bound.low:
-                self._put(counter, start[0], bound.high - 1)
-                counted = True
-            elif step == -1 and bound.low == bound.high and start[0] > bound.high:
-                self._put(counter, bound.high + 1, start[1])
-        elif op is _LT_U and step > 0:
-            highest = bound.high - 1
-            if highest + step <= _FULL:
-                self._put(counter, start[0], max(start[1], highest))
-                counted = step == 1 and start[1] < bound.low
-            else:
-                self._put(counter, 0, max(start[1], highest))
-        elif op is _LT_S and step == 1 and start[1] <= _HALF - 1:
-            self._put(counter, start[0], max(start[1], min(bound.high, _HALF) - 1))
-            counted = bound.low > start[1] and bound.high <= _HALF
-        if not counted or not is_step or len(body) < 7:
-            return None
-        return Range(counter, f"l{counter},{bound.text}", bound.text, len(body) - 7)
