@@ -25,6 +25,7 @@ from pyjsapi.compiler.expression import Lanes
 from pyjsapi.compiler.frame import Frame
 from pyjsapi.compiler.legacy import EXNREF, is_legacy, lower_legacy
 from pyjsapi.compiler.loops import LoopChoice
+from pyjsapi.compiler.notes import Notes
 from pyjsapi.compiler.places import StructureLimit
 from pyjsapi.compiler.scope import ModuleScope
 from pyjsapi.compiler.statemachine import StateMachine
@@ -55,6 +56,17 @@ class FunctionCode:
 
 def translate(scope: ModuleScope, funcidx: int, code: Code) -> Frame:
     """The frame with the finished lines of a valid function."""
+    frame = translate_once(scope, funcidx, code)
+    if scope.options.proof:
+        # Imported only where it is asked for.
+        from pyjsapi.compiler.proof.net import proved
+
+        return proved(frame, code, translate_once)
+    return frame
+
+
+def translate_once(scope: ModuleScope, funcidx: int, code: Code) -> Frame:
+    """`translate` without a proof."""
     type_ = scope.func_type(funcidx)
     declared = chain.from_iterable(repeat(valtype, count) for count, valtype in code.locals)
     locals_: list[ValType] = [*type_.params, *declared]
@@ -86,6 +98,8 @@ def translate(scope: ModuleScope, funcidx: int, code: Code) -> Frame:
 def _begin(frame: Frame, body: Sequence[Instr], kept: dict[int, Lanes], bit_ops: int) -> None:
     """Make a frame ready for the body."""
     frame.flat = body
+    if frame.options.proof:
+        frame.notes = Notes()
     frame.lane_locals = kept
     frame.many_bit_ops = bit_ops >= _MANY_BIT_OPS
     frame.write_header(f"f{frame.funcidx}")

@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import sys
+from collections.abc import Mapping
 from dataclasses import astuple, dataclass
+from typing import Final
+
+PROOF: Final = "PYJSAPI_PROOF"
+"""Environment variable that switches `Options.proof` on, unless it is ``0`` or empty."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +36,8 @@ class Options:
     """Nesting of structured instructions from which on the state machine is used."""
     state_machine: bool = False
     """Translate every function as a state machine."""
+    proof: bool = False
+    """Prove control flow; a function that is not proved is translated as a state machine, and reported."""
 
     @property
     def key(self) -> str:
@@ -37,4 +45,9 @@ class Options:
         return ",".join(str(int(v)) for v in astuple(self))
 
 
-DEFAULT_OPTIONS = Options()
+def options_of(environment: Mapping[str, str]) -> Options:
+    """The options of a process with these environment variables."""
+    return Options(proof=environment.get(PROOF, "0") not in ("", "0"))
+
+
+DEFAULT_OPTIONS: Final = options_of(os.environ)

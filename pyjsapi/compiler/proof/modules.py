@@ -1,0 +1,89 @@
+"""Proofs of all functions of a module."""
+
+from __future__ import annotations
+
+import gc
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+
+from pyjsapi.compiler.cache import CodeCache, collector_off
+from pyjsapi.compiler.engine import DEFAULT_FEATURES, compile_module
+from pyjsapi.compiler.function import translate_once
+from pyjsapi.compiler.module import CompiledModule
+from pyjsapi.compiler.options import DEFAULT_OPTIONS, Options
+from pyjsapi.compiler.proof import prove
+from pyjsapi.compiler.proof.report import Finding
+from pyjsapi.compiler.statemachine import StateMachine
+from pyjsapi.syntax.features import Features
+
+_COLLECT_EVERY = 500
+"""Functions after which what they left behind is collected."""
+
+
+@dataclass
+class ModuleReport:
+    """What came of proving the functions of a module, or of several."""
+
+    functions: int = 0
+    instructions: int = 0
+    machines: int = 0
+    """Functions that were written as state machines."""
+    translating: float = 0.0
+    """Seconds of this process."""
+    proving: float = 0.0
+    findings: list[tuple[int, Finding]] = field(default_factory=list)
+    """What is not proved, with the index of the function."""
+
+    def __str__(self) -> str:
+        thousands = max(self.instructions, 1) / 1000
+        return (
+            f"{len(self.findings)} of {self.functions} functions flagged, {self.machines} state machines, "
+            f"{self.instructions} instructions; per 1,000 translated in {self.translating / thousands * 1000:.1f} ms, "
+            f"proved in {self.proving / thousands * 1000:.1f} ms"
+        )
+
+
+def prove_module(
+    data: bytes,
+    options: Options = DEFAULT_OPTIONS,
+    features: Features = DEFAULT_FEATURES,
+    *,
+    functions: Iterable[int] | None = None,
+) -> ModuleReport:
+    """Translate the functions of a binary module with these options, and prove them.
+
+    ``functions`` are indices of those that are meant; ``None`` for all. Raises what `compile_module` raises.
+    """
+    compiled = compile_module(
+        data, features, options=replace(options, proof=True), cache=CodeCache()
+    )
+    return prove_compiled(compiled, functions=functions)
+
+
+def prove_compiled(
+    compiled: CompiledModule, *, functions: Iterable[int] | None = None
+) -> ModuleReport:
+    """The same for a module that was compiled with `Options.proof`."""
+    report = ModuleReport()
+    scope = compiled.default_variant.scope
+    first = compiled.imported_funcs
+    if functions is None:
+        functions = range(first, len(scope.funcs))
+    with collector_off():
+        for funcidx in functions:
+            code = compiled.module.funcs[funcidx - first].code.load()
+            start = time.process_time()
+            frame = translate_once(scope, funcidx, code)
+            translated = time.process_time()
+            finding = prove(frame, code)
+            report.proving += time.process_time() - translated
+            report.translating += translated - start
+            report.functions += 1
+            report.instructions += len(frame.flat)
+            report.machines += isinstance(frame, StateMachine)
+            if finding is not None:
+                report.findings.append((funcidx, finding))
+            if report.functions % _COLLECT_EVERY == 0:
+                gc.collect()
+    return report

@@ -1,0 +1,285 @@
+"""Operands on their way: a branch leaves them in the temporaries of its target, a return gives the results.
+
+The emitter notes the text of each operand as it goes (`Notes.moves`). Checked here: that the statements on the way
+assign these texts to the temporaries of the label, whose height validation knows; that an operand said to be in its
+temporary already was put there, on every way, since it was made; that a return has exactly these texts.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Callable, Mapping, Sequence
+from typing import Final
+
+from pyjsapi.compiler.frame import Frame, default_text
+from pyjsapi.compiler.proof.body import Body
+from pyjsapi.compiler.proof.operands import Labels, Stack
+from pyjsapi.compiler.proof.report import Differs
+from pyjsapi.syntax.instructions import BY_MNEMONIC
+from pyjsapi.syntax.module import Instr
+
+_TAIL_CALLS: Final = frozenset(
+    BY_MNEMONIC[name] for name in ("return_call", "return_call_indirect", "return_call_ref")
+)
+_TEMPORARIES: Final = re.compile(r"(s\d+(?:,s\d+)*)=")
+_ZEROS: Final = re.compile(r"((?:l\d+(?:_\d+)?=)+)(0|0\.0|None)$")
+_SPILL: Final = re.compile(r"s(\d+)$")
+
+
+def match_texts(text: str, parts: Sequence[str]) -> bool:
+    """Whether a text is these parts with commas between them, each perhaps in parentheses."""
+    at = 0
+    last = len(parts) - 1
+    for i, part in enumerate(parts):
+        for written in (part, f"({part})"):
+            end = at + len(written)
+            if text.startswith(written, at) and (
+                end == len(text) if i == last else text[end : end + 1] == ","
+            ):
+                at = end if i == last else end + 1 + (text[end + 1 : end + 2] == " ")
+                break
+        else:
+            return False
+    return at == len(text)
+
+
+class Moves:
+    """The moves of one function. ``statements`` gives the lines of a code that run whenever its instruction does."""
+
+    def __init__(
+        self, frame: Frame, body: Body, statements: Callable[[int], Sequence[str]]
+    ) -> None:
+        self._frame = frame
+        self._body = body
+        self._statements = statements
+        self._noted: Mapping[int, tuple[str, ...]] = frame.notes.moves if frame.notes else {}
+        self.labels = Labels(body, frame.scope, frame.type)
+        self._stack: Stack | None = None
+        self._spilled: dict[int, list[int]] | None = None
+        self.results = len(frame.type.results)
+        self.hands_on = any(
+            instr[0] in _TAIL_CALLS
+            and not (instr[0].mnemonic == "return_call" and instr[1] == frame.funcidx)
+            for instr in body.instrs
+        )
+        """Whether the function tail-calls others: it returns pairs, see `convention`."""
+
+    @property
+    def stack(self) -> Stack:
+        """Where the operands are; found when it is first asked for."""
+        if self._stack is None:
+            self._stack = self.labels.stack()
+        return self._stack
+
+    # Branches
+
+    def arrive(self, code: int, label: int, lines: Sequence[str], *, spills: bool = False) -> None:
+        """Operands go to a label; ``lines`` are the statements on the way that may move them.
+
+        With ``spills`` there may be others ahead of the one that moves.
+        """
+        arity = self.labels.arity(label)
+        if not arity:
+            if lines and not spills:
+                raise Differs(f"`{lines[0]}` where nothing is carried")
+            return
+        height = self.stack.heights[label]
+        names = [f"s{height + i}" for i in range(arity)]
+        if len(lines) > 1 and not spills:
+            raise Differs(f"`{lines[0]}` on the way")
+        self._move(code, names, self._carried(code, arity), lines)
+
+    def _carried(self, code: int, arity: int) -> Sequence[str]:
+        noted = self._noted.get(code)
+        if noted is None:
+            start, _ = self.stack.slots[code >> 2]
+            return [f"s{start + i}" for i in range(arity)]
+        if len(noted) != arity:
+            raise Differs(f"{len(noted)} operands are noted, {arity} are carried")
+        return noted
+
+    def _move(
+        self, code: int, names: Sequence[str], texts: Sequence[str], lines: Sequence[str]
+    ) -> None:
+        """Afterwards each name has the value of its text."""
+        kept = {name: text for name, text in zip(names, texts, strict=True) if name != text}
+        for i, (name, text) in enumerate(zip(names, texts, strict=True)):
+            if name == text:
+                self._in_place(code, i, name)
+        if not kept:
+            return
+        targets, _, value = (lines[-1] if lines else "").partition("=")
+        assigned = targets.split(",")
+        wanted = dict(zip(names, texts, strict=True))
+        if (
+            not kept.keys() <= set(assigned) <= wanted.keys()
+            or len(set(assigned)) < len(assigned)
+            or not match_texts(value, [wanted[name] for name in assigned])
+        ):
+            raise Differs(f"{_listed(kept)} is not written")
+
+    def _in_place(self, code: int, i: int, name: str) -> None:
+        """An operand that is said to be in its temporary was put there."""
+        position = code >> 2
+        start, makers = self.stack.slots[position]
+        slot, maker = start + i, makers[i]
+        if name != f"s{slot}":
+            raise Differs(f"the operand at height {slot} is taken from {name}")
+        if maker < 0:
+            return
+        until = self.stack.until
+        for at in self._spills(slot):
+            if maker <= at <= position <= until[at]:
+                return
+        raise Differs(f"{name} is not assigned since {self._body.say(maker)}")
+
+    def _spills(self, slot: int) -> Sequence[int]:
+        """Positions of the instructions with a statement that assigns a temporary."""
+        if self._spilled is None:
+            self._spilled = {}
+            for position in range(self._body.count):
+                for text in self._statements(position * 4):
+                    names = _TEMPORARIES.match(text)
+                    if names is not None:
+                        for name in names[1].split(","):
+                            self._spilled.setdefault(int(name[1:]), []).append(position)
+        return self._spilled.get(slot, ())
+
+    def enter(self, position: int) -> None:
+        """A structured instruction where ways meet, or part, begins: its parameters are in their temporaries."""
+        if position not in self.stack.slots:
+            return
+        start, makers = self.stack.slots[position]
+        for i in range(len(makers)):
+            self._in_place(position * 4, i, f"s{start + i}")
+
+    def caught(self, label: int, values: Sequence[str], lines: Sequence[str]) -> None:
+        """A clause gives an exception's values to a label."""
+        arity = self.labels.arity(label)
+        if arity != len(values):
+            raise Differs(f"a clause gives {len(values)} values to a label with {arity} operands")
+        if not arity:
+            if lines:
+                raise Differs(f"`{lines[0]}` where nothing is carried")
+            return
+        height = self.stack.heights[label]
+        targets = ",".join(f"s{height + i}" for i in range(arity))
+        if len(lines) != 1 or lines[0].partition("=")[0] != targets:
+            raise Differs(f"{targets} are not written")
+        if not match_texts(lines[0].partition("=")[2], values):
+            raise Differs(f"`{lines[0]}` does not take the values of the exception")
+
+    # Returns
+
+    def returned(self, code: int | None, text: str) -> None:
+        """A ``return`` for an instruction, or where control has led out of the function already."""
+        if code is None:
+            names: Sequence[str] = [f"s{i}" for i in range(self.results)]
+        elif self.results:
+            names = self._carried(code, self.results)
+            self._returned_in_place(code, names)
+        else:
+            names = ()
+        self.returned_values(text, names)
+
+    def returned_values(self, text: str, values: Sequence[str]) -> None:
+        """A ``return`` of these values, as the function's convention has it."""
+        found = text.removeprefix("return").lstrip()
+        if len(values) != self.results:
+            raise Differs(
+                f"`{text[:60]}` gives {len(values)} results, the function has {self.results}"
+            )
+        matches = True
+        if self.hands_on:
+            matches = found.startswith("None,")
+            found = found.removeprefix("None,")
+            if not values:
+                matches = matches and found == "None"
+                found = ""
+            elif len(values) > 1:
+                matches = matches and found[:1] == "(" and found[-1:] == ")"
+                found = found[1:-1]
+        if not matches or not (match_texts(found, values) if values else not found):
+            raise Differs(f"`{text[:60]}` does not return {','.join(values) or 'nothing'}")
+
+    def _returned_in_place(self, code: int, names: Sequence[str]) -> None:
+        if not any(_SPILL.match(name) for name in names):
+            return
+        start, _ = self.stack.slots[code >> 2]
+        for i, name in enumerate(names):
+            if name == f"s{start + i}":
+                self._in_place(code, i, name)
+
+    def handed_on(self, text: str, instr: Instr) -> None:
+        """A tail call: what is called, with as many arguments as it has parameters."""
+        name, scope = instr[0].mnemonic, self._frame.scope
+        pair = ast.parse(text.removeprefix("return ")).body[0]
+        value = pair.value if isinstance(pair, ast.Expr) else None
+        if not isinstance(value, ast.Tuple) or len(value.elts) != 2:
+            raise Differs(f"`{text[:60]}` hands on no call")
+        callee, arguments = ast.unparse(value.elts[0]), value.elts[1]
+        if name == "return_call":
+            type_ = scope.func_type(instr[1])
+            matches = callee == f"f{instr[1]}"
+        else:
+            type_ = scope.types[instr[1]].func
+            if name == "return_call_ref":
+                matches = callee.endswith(" or null_function).call")
+            else:
+                matches = callee.startswith(f"t{instr[2]}_{scope.signatures[instr[1]]}[")
+        if not matches:
+            raise Differs(f"`{text[:60]}` hands on another call")
+        if not isinstance(arguments, ast.Tuple) or len(arguments.elts) != len(type_.params):
+            raise Differs(f"`{text[:60]}` has not {len(type_.params)} arguments")
+
+    # The function's start, and tail calls to itself
+
+    def zeros(self, lines: Sequence[str]) -> None:
+        """The lines at the function's start give every declared local its first value, once."""
+        frame = self._frame
+        wanted = {}
+        for i in range(len(frame.type.params), len(frame.locals)):
+            if i in frame.lane_locals:
+                wanted.update(dict.fromkeys(frame.lane_locals[i].names, "0.0"))
+            else:
+                wanted[f"l{i}"] = default_text(frame.locals[i])
+        found: dict[str, str] = {}
+        for line in lines:
+            zeros = _ZEROS.match(line)
+            if zeros is None:
+                raise Differs(f"`{line}` is no zero of a local")
+            for name in zeros[1][:-1].split("="):
+                if name in found:
+                    raise Differs(f"{name} is set twice")
+                found[name] = zeros[2]
+        if found != wanted:
+            wrong = sorted(found.items() ^ wanted.items())[0][0]
+            raise Differs(f"{wrong} does not begin as it must")
+
+    def start_again(self, code: int, lines: Sequence[str], zeros: Sequence[str]) -> None:
+        """A tail call of the function to itself: parameters assigned, locals as at the start."""
+        before = len(lines) - len(zeros)
+        if before < 0 or list(lines[before:]) != list(zeros):
+            raise Differs("the locals are not as at the function's start")
+        names = [f"l{i}" for i in range(len(self._frame.type.params))]
+        noted = self._noted.get(code)
+        if noted is None or len(noted) != len(names):
+            raise Differs("the arguments of a tail call are not noted")
+        kept = [(name, text) for name, text in zip(names, noted, strict=True) if name != text]
+        if not kept:
+            return
+        targets, _, value = (lines[before - 1] if before else "").partition("=")
+        wanted = dict(zip(names, noted, strict=True))
+        assigned = targets.split(",")
+        if (
+            not {name for name, _ in kept} <= set(assigned) <= wanted.keys()
+            or len(set(assigned)) < len(assigned)
+            or not match_texts(value, [wanted[name] for name in assigned])
+        ):
+            raise Differs(f"{_listed(dict(kept))} is not written")
+
+
+def _listed(moves: Mapping[str, str]) -> str:
+    """Moves for people."""
+    return ",".join(moves) + "=" + ",".join(text[:40] for text in moves.values())
