@@ -117,14 +117,7 @@ class Edges(Steps):
         body = self._body
         code = position * 4
         labels = body.labels[position]
-        first = self._decisions.get(code)
-        if first is None:
-            # Nothing is decided: all ways must go on alike.
-            for label in dict.fromkeys(labels):
-                self._moves.arrive(code, label, self._texts(code), spills=True)
-                self._work.append((node, b, s, body.place[label], self._way))
-            return
-        if first != node:
+        if self._decisions[code] != node:
             raise Differs(self._says(node, f"the table of {body.say(position)}"))
         selector = self._selector(node)
         last = len(labels) - 1

@@ -195,6 +195,8 @@ class Steps:
             label = body.labels[position][0]
             self._moves.arrive(code, label, self._texts(code), spills=True)
             return body.place[label]
+        if kind == wasm.TABLE and code not in self._decisions:
+            return self._undecided(position)
         if kind in (wasm.TEST, wasm.TABLE, wasm.EXIT):
             if kind == wasm.EXIT and self._calls_itself(position):
                 self._moves.start_again(code, self._texts(code), self._zeros)
@@ -243,6 +245,17 @@ class Steps:
             return False
         kinds = self._graph.kinds
         return all(kinds[node] == python.STATEMENT for node in self._before.get(position * 4, ()))
+
+    def _undecided(self, position: int) -> int:
+        """A table without a decision in Python: all its labels are the same place."""
+        body = self._body
+        labels = dict.fromkeys(body.labels[position])
+        places = {body.silent(body.place[label]) for label in labels}
+        if len(places) > 1:
+            raise Differs("nothing is decided")
+        for label in labels:
+            self._moves.arrive(position * 4, label, self._texts(position * 4), spills=True)
+        return places.pop()
 
     def _folded(self, position: int) -> int:
         """An ``if`` without a test in Python is an expression: its arms have values and nothing else."""

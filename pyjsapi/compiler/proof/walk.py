@@ -109,8 +109,11 @@ class Walk(Handlers):
         """An instruction that decides, its statements done."""
         self._node = node
         self._reached[node] = 1
-        kind = wasm.EXIT if position >= self._body.count else self._body.kinds[position]
-        if kind in (wasm.IF, wasm.TEST):
+        count = self._body.count
+        kind = wasm.EXIT if position >= count else self._body.kinds[position]
+        if position >= count and self._graph.marks[node] == (count - 1) * 4:
+            self._leave(node, position)
+        elif kind in (wasm.IF, wasm.TEST):
             self._test(node, b, s, position)
         elif kind == wasm.TABLE:
             self._table(node, b, s, position)
@@ -127,6 +130,8 @@ class Walk(Handlers):
             raise Differs(self._says(node, self._body.say(max(stop, 0))))
         if graph.kinds[node] == python.RETURN:
             self._moves.returned(None, graph.texts[node])
+        elif graph.kinds[node] != python.FELL_OUT:
+            raise Differs(self._says(node, "the end of the function"))
         elif self._moves.results or self._moves.hands_on:
             raise Differs("Python's function ends without a result")
 
