@@ -23,6 +23,8 @@ BATCH: Final = 32
 SAME_KIND: Final = 3
 """Findings of one kind that are told; the others are only counted."""
 
+MOST_KINDS: Final = 25
+
 _bench: Bench | None = None
 
 
@@ -101,7 +103,8 @@ class Campaign:
         """Tell what was found; 1 if anything was."""
         differ = len({(finding.generator, finding.seed) for finding in self.found})
         programs = sum(self.state.of(name).programs for name in self.generators)
-        for kind, count in self.kinds.most_common():
+        self.console.print()
+        for kind, count in self.kinds.most_common(MOST_KINDS):
             self._print(f"{count:5} {kind}")
         self._print(f"{programs} programs, {differ} differ, {len(self.kinds)} kinds of difference")
         return 1 if differ else 0
