@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import subprocess
 import tempfile
@@ -37,7 +38,7 @@ class Pyodide:
         inside when the function raises.
         """
         if self._process.poll() is not None:
-            self._log.close()
+            self.close()
             self._start()
         request = {"source": source, "name": name, "call": function, "args": args}
         assert self._process.stdin is not None
@@ -51,9 +52,8 @@ class Pyodide:
     def close(self) -> None:
         """End the process."""
         assert self._process.stdin is not None
-        self._process.stdin.close()
-        self._process.wait(timeout=30)
-        self._log.close()
+        with self._process, self._log, contextlib.suppress(BrokenPipeError):
+            self._process.stdin.close()
 
     def _start(self) -> None:
         self._log = tempfile.TemporaryFile("a+", encoding="utf-8")  # noqa: SIM115
@@ -72,7 +72,7 @@ class Pyodide:
         assert self._process.stdout is not None
         line = self._process.stdout.readline()
         if not line:
-            code = self._process.wait(timeout=30)
+            code = self._process.wait()
             self._log.seek(0)
             log = self._log.read()[-4000:]
             pytest.fail(f"Node ended with exit code {code}:\n{log}", pytrace=False)
