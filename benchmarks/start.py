@@ -3,14 +3,62 @@
 PART is `instance`, from the bytes to an instance; `whole`, the same with every function translated ahead;
 or `answer`, from the bytes through all the calls of the module's entry to their last answer. Prints the
 seconds of CPU time.
+
+What importing the package costs is measured here too: whole processes, of the built wheel with its bytecode.
 """
 
 from __future__ import annotations
 
 import asyncio
+import compileall
+import os
+import resource
+import subprocess
 import sys
+import tempfile
 import time
-from typing import Any
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+from statistics import median
+from typing import Any, Final
+
+from benchmarks.costs import Cost
+
+WHEELS: Final = Path(__file__).resolve().parent.parent / "build" / "wheel"
+STANDARD: Final = "import json, dataclasses, asyncio"
+"""What the import is compared with."""
+MOST: Final = 1.5
+
+
+def process_seconds(program: str, path: str) -> float:
+    """The CPU time of a process of its own that runs ``program`` with ``path`` to import from."""
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    subprocess.run(
+        [sys.executable, "-c", program], env={**os.environ, "PYTHONPATH": path}, check=True
+    )
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+
+
+def import_costs(rounds: int, progress: Callable[[str], None] = lambda line: None) -> list[Cost]:
+    """Processes that import the package ÷ processes that import `STANDARD`, one after the other in each round."""
+    wheel = next(WHEELS.glob("*.whl"), None)
+    if wheel is None:
+        progress(f"the import is left out: {WHEELS} is not built (`make build`)")
+        return []
+    with tempfile.TemporaryDirectory() as folder:
+        with zipfile.ZipFile(wheel) as archive:
+            archive.extractall(folder)
+        compileall.compile_dir(folder, quiet=1)
+        pairs = [
+            (process_seconds("import pyjsapi", folder), process_seconds(STANDARD, folder))
+            for _ in range(2 * rounds)
+        ]
+    ours, theirs = (min(column) * 1000 for column in zip(*pairs, strict=True))
+    ratio = median(one / other for one, other in pairs)
+    note = f"{ours:.0f} ms, {theirs:.0f} ms"
+    return [Cost(f"import pyjsapi ÷ {STANDARD}, whole processes", ratio, "x", MOST, note=note)]
 
 
 def run_steps(case: dict[str, Any]) -> None:
@@ -43,7 +91,8 @@ def instantiate(data: bytes, *, whole: bool) -> Any:
 
 
 def main(name: str, part: str) -> None:
-    import web.driver  # noqa: F401  pyjsapi is imported before the clock starts
+    # What is imported before the clock starts.
+    import web.driver  # noqa: F401
     from benchmarks.modules import case_of, entries, wasm_of
 
     entry = entries()[name]
