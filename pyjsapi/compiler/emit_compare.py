@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from pyjsapi.compiler.elements import scaled_operands
 from pyjsapi.compiler.emit_integer import two_atoms
 from pyjsapi.compiler.expression import (
     ATOM,
@@ -53,6 +54,10 @@ def _unsigned(operator: str) -> Binary:
         a = frame.canonical(a)
         b = frame.canonical(b)
         form = Compare(operator, a, b)
+        scaled = scaled_operands(a, b)
+        if scaled is not None:
+            x, y = scaled
+            return _truth(f"{x}{operator}{y}", P_COMPARE, a, b, form)
         if _is_zero(b):
             if operator == "!=":
                 if a.prec > P_CONDITIONAL:

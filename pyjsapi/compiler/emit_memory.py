@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import Final
 
 from pyjsapi.compiler import emit_accessor
+from pyjsapi.compiler.elements import Index, element_index
 from pyjsapi.compiler.expression import (
     ATOM,
     CONST,
@@ -20,14 +21,11 @@ from pyjsapi.compiler.expression import (
     P_BIT_AND,
     P_CONDITIONAL,
     P_PRODUCT,
-    P_SHIFT,
     P_SUM,
     TRAPS,
     TRUTH,
     Entry,
-    linear_form,
 )
-from pyjsapi.compiler.facts import alignment_of
 from pyjsapi.compiler.frame import Frame
 from pyjsapi.compiler.registry import emits
 from pyjsapi.compiler.scope import MemoryScope
@@ -68,82 +66,6 @@ _LOADS: Final = _accesses("load")
 _STORES: Final = _accesses("store")
 
 
-class _Index:
-    """Index of an aligned element in a typed view."""
-
-    __slots__ = ("deps", "text")
-
-    def __init__(self, text: str, deps: int) -> None:
-        self.text = text
-        self.deps = deps
-
-
-def element_index(frame: Frame, address: Entry, size: int, offset: int) -> _Index | None:
-    """The index of the element at ``address + offset``, if its alignment is proven.
-
-    The address may be unwrapped: a sum of aligned terms is divided term by term and wrapped after the division,
-    where the mask has one digit.
-    """
-    if offset % size or not frame.options.views or address.flags & TRUTH:
-        return None
-    if address.form is CONST:
-        if address.low % size:
-            return None
-        return _Index(str((address.low + offset) // size), 0)
-    if 1 << address.align < size:
-        return None
-    terms, start = linear_form(address)
-    if start % size:
-        return None
-    wrap = MASK[address.type] + 1
-    if not terms:
-        return _Index(str((start % wrap + offset) // size), 0)
-    return _divide_terms(frame, address, size, offset, start, wrap)
-
-
-def _divide_terms(
-    frame: Frame, address: Entry, size: int, offset: int, start: int, wrap: int
-) -> _Index | None:
-    needed = size.bit_length() - 1
-    parts: list[tuple[str, int]] = []
-    deps = 0
-    for text, prec, factor, align, local in linear_form(address)[0]:
-        if factor <= 0 or align + alignment_of(factor) < needed:
-            return None
-        operand = text if prec >= P_PRODUCT else f"({text})"
-        if factor % size == 0:
-            times = factor // size
-            parts.append((text, prec) if times == 1 else (f"{operand}*{times}", P_PRODUCT))
-            continue
-        if size % factor:
-            return None
-        divisor = size // factor
-        quotient = f"{operand}//{divisor}"
-        if local >= 0 and frame.options.reuse:
-            name, bit = frame.reused(local, "q", divisor, quotient)
-            if bit:
-                deps |= bit
-                parts.append((name, ATOM))
-                continue
-        parts.append((quotient, P_PRODUCT))
-    text = "+".join(part if prec >= P_SUM else f"({part})" for part, prec in parts)
-    prec = parts[0][1] if len(parts) == 1 else P_SUM
-    inside, outside = start // size, offset // size
-    if address.low < 0 or address.high >= wrap:
-        if inside:
-            text = f"{text}{inside:+d}"
-        elif prec < P_SHIFT:
-            text = f"({text})"
-        text = f"({text}&{wrap // size - 1})"
-    else:
-        if prec < P_SUM:
-            text = f"({text})"
-        outside += inside
-    if outside:
-        text = f"{text}{outside:+d}"
-    return _Index(text, deps)
-
-
 def plus(address: Entry, offset: int) -> str:
     """The effective address, as text."""
     return f"{address.at(P_SUM)}+{offset}" if offset else address.text
@@ -165,7 +87,7 @@ def _tested_index(frame: Frame, address: Entry, size: int, offset: int) -> tuple
 
 def _load_text(
     frame: Frame, access: _Access, memory: MemoryScope, address: Entry, instr: Instr,
-    index: _Index | None,
+    index: Index | None,
 ) -> tuple[str, int, int]:  # fmt: skip
     """Text, precedence and additional dependencies of a load of more than one byte."""
     _, k, align_log2, offset = instr
@@ -325,7 +247,7 @@ def _store_tested(
 
 
 def _store_f32(
-    frame: Frame, instr: Instr, address: Entry, value: Entry, index: _Index | None
+    frame: Frame, instr: Instr, address: Entry, value: Entry, index: Index | None
 ) -> Entry:
     """A NaN is stored bit by bit; any other value through the view, where aligned."""
     _, k, align_log2, offset = instr

@@ -62,6 +62,13 @@ class Difference(NamedTuple):
     right: str
 
 
+class Scaled(NamedTuple):
+    """Form of ``name * size``: a local that is kept as the index of elements of this size; see `elements`."""
+
+    name: str
+    size: int
+
+
 class Extended(NamedTuple):
     """Form of a sign extension: the text that gives its canonical value."""
 
@@ -98,7 +105,9 @@ class Loaded(NamedTuple):
     source: str
 
 
-Form: TypeAlias = "str | AddConst | Difference | Extended | Compare | Not | Lanes | Loaded | None"
+Form: TypeAlias = (
+    "str | AddConst | Difference | Scaled | Extended | Compare | Not | Lanes | Loaded | None"
+)
 Term: TypeAlias = "tuple[str, int, int, int, int]"
 """(text, precedence, factor, alignment of the text's value, local that the text names or -1)."""
 Linear: TypeAlias = "tuple[tuple[Term, ...], int]"

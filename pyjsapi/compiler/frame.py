@@ -17,6 +17,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from pyjsapi.compiler.convention import returning
+from pyjsapi.compiler.elements import element_index
 from pyjsapi.compiler.expression import (
     ATOM,
     CONST,
@@ -30,6 +31,7 @@ from pyjsapi.compiler.expression import (
     P_CONDITIONAL,
     P_OR,
     P_PRIMARY,
+    P_PRODUCT,
     SUM,
     TOP,
     TRAPS,
@@ -42,6 +44,7 @@ from pyjsapi.compiler.expression import (
     Lanes,
     Loaded,
     Not,
+    Scaled,
     negation,
 )
 from pyjsapi.compiler.facts import MAX_ALIGNMENT, ONE_DIGIT, Facts
@@ -103,6 +106,8 @@ class Frame:
         self._quiet_top: Entry | None = None
         self._unknown: dict[int, Entry] = {}
         """Entries of locals about which nothing is known."""
+        self.elements: dict[int, int] = {}
+        """Locals that are kept as element indices, with log2 of the size: see `elements`."""
         self.lane_locals: dict[int, Lanes] = {}
         """Locals that are kept as the lanes of a vector of floats."""
 
@@ -235,6 +240,8 @@ class Frame:
         type_ = self.locals[index]
         if index in self.lane_locals:
             return self.lanes_entry(self.lane_locals[index], 1 << index)
+        if index in self.elements:
+            return self._element(index)
         fact = self.facts.get(index)
         if fact is None:
             entry = self._unknown.get(index)
@@ -246,8 +253,42 @@ class Frame:
         low, high, align = fact
         return Entry(type_, f"l{index}", ATOM, low, high, 1 << index, 0, NAME, align, index)
 
+    def variable(self, index: int) -> str:
+        """The variable of a local."""
+        return f"e{index}" if index in self.elements else f"l{index}"
+
+    def _element(self, index: int) -> Entry:
+        """The current value of a local that is kept as the index of elements."""
+        log2 = self.elements[index]
+        low, high, align = self.facts.get(index, (0, -1 << log2 & MASK[I32], log2))
+        form = Scaled(f"e{index}", 1 << log2)
+        text = f"{form.name}*{form.size}"
+        align = max(align, log2)
+        entry = Entry(I32, text, P_PRODUCT, low, high, 1 << index, 0, form, align, index)
+        entry.linear = ((form.name, ATOM, form.size, 0, -1),), 0
+        return entry
+
+    def _assign_element(self, index: int, entry: Entry) -> None:
+        log2 = self.elements[index]
+        found = element_index(self, entry, 1 << log2, 0)
+        if found is not None:
+            text = found.text
+        else:
+            entry = self.canonical(entry)
+            text = f"{entry.at(P_PRODUCT)}//{1 << log2}"
+        effect = bool(entry.flags & EFFECT)
+        self.emit(f"e{index}={text}", 1 << index, effect, effect or bool(entry.flags & TRAPS))
+        if self.options.facts:
+            inside = entry.low >= 0 and entry.high <= MASK[I32]
+            low, high = (entry.low, entry.high) if inside else (0, MASK[I32])
+            self.facts[index] = (low, high, max(entry.align, log2))
+
     def assign_local(self, index: int, entry: Entry) -> None:
         """local.set"""
+        if index in self.elements and entry.local != index:
+            self.forget_reuse(index)
+            self._assign_element(index, entry)
+            return
         entry = self.canonical(entry)
         self.forget_reuse(index)
         if entry.local == index:
@@ -554,7 +595,7 @@ class Frame:
             if i in self.lane_locals:
                 groups["0.0"] += self.lane_locals[i].names
                 continue
-            groups[default_text(self.locals[i])].append(f"l{i}")
+            groups[default_text(self.locals[i])].append(self.variable(i))
         for value, names in groups.items():
             for j in range(0, len(names), _ZEROS_PER_LINE):
                 self.write("=".join([*names[j : j + _ZEROS_PER_LINE], value]))

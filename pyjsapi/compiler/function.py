@@ -19,6 +19,7 @@ import pyjsapi.compiler.emit_reference
 import pyjsapi.compiler.emit_simd
 import pyjsapi.compiler.emit_simd_memory  # noqa: F401 (these modules fill the table of emitters)
 from pyjsapi.compiler.convention import wrapper
+from pyjsapi.compiler.elements import element_locals
 from pyjsapi.compiler.emit_call import hands_on
 from pyjsapi.compiler.emit_simd_float import lane_locals
 from pyjsapi.compiler.expression import Lanes
@@ -76,13 +77,16 @@ def translate_once(scope: ModuleScope, funcidx: int, code: Code) -> Frame:
         locals_ += [EXNREF] * extra
     tail_calls = hands_on(body, funcidx)
     kept = lane_locals(body, locals_, len(type_.params), scope.options)
+    elements: dict[int, int] = {}
+    if scope.options.elements and scope.options.views:
+        elements = element_locals(body, locals_, len(type_.params), scope.memories)
     if not scope.options.state_machine:
         tree = build_tree(body, type_.results, len(locals_), funcidx, scope.block_types)
         try:
             if tree.root.depth < scope.options.max_depth:
                 LoopChoice().run(tree.root)
                 emitter = StructuredEmitter(scope, funcidx, locals_, hands_on=tail_calls)
-                _begin(emitter, body, kept, tree.bit_ops)
+                _begin(emitter, body, kept, elements, tree.bit_ops)
                 emitter.write_function(tree.root)
                 return emitter
         except (StructureLimit, RecursionError):
@@ -90,17 +94,24 @@ def translate_once(scope: ModuleScope, funcidx: int, code: Code) -> Frame:
         finally:
             tree.dissolve()
     machine = StateMachine(scope, funcidx, locals_, hands_on=tail_calls)
-    _begin(machine, body, kept, sum(instr[0] in BIT_OPS for instr in body))
+    _begin(machine, body, kept, elements, sum(instr[0] in BIT_OPS for instr in body))
     machine.write_function(body)
     return machine
 
 
-def _begin(frame: Frame, body: Sequence[Instr], kept: dict[int, Lanes], bit_ops: int) -> None:
+def _begin(
+    frame: Frame,
+    body: Sequence[Instr],
+    kept: dict[int, Lanes],
+    elements: dict[int, int],
+    bit_ops: int,
+) -> None:
     """Make a frame ready for the body."""
     frame.flat = body
     if frame.options.proof:
         frame.notes = Notes()
     frame.lane_locals = kept
+    frame.elements = elements
     frame.many_bit_ops = bit_ops >= _MANY_BIT_OPS
     frame.write_header(f"f{frame.funcidx}")
 

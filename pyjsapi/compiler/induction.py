@@ -47,6 +47,10 @@ _HALF: Final = _FULL >> 1
 _ANY: Final[Fact] = (0, _FULL, 0)
 
 
+_STEP_ITEMS: Final = 4
+"""Items of a step: the local, the constant, the addition, the assignment."""
+
+
 class Step(NamedTuple):
     """An assignment ``i = i + constant`` or ``i = i + local`` (the other is ``None``)."""
 
@@ -62,7 +66,7 @@ Steps = dict[int, list[Step | None]]
 
 
 class Pointer(NamedTuple):
-    """A local that grows by a constant before the counter is stepped, in a loop that does not read the counter."""
+    """A local that grows by a constant once a round and is not read after that; nor is the loop's counter."""
 
     local: int
     step: int
@@ -72,12 +76,15 @@ class Pointer(NamedTuple):
     """How many times the body runs, as an atom."""
 
     @property
-    def range(self) -> str:
-        """Arguments of ``range`` for its values."""
-        name = f"l{self.local}"
-        if self.step == 1:
-            return f"{name},{name}+{self.times}"
-        return f"{name},{name}+{self.times}*{self.step},{self.step}"
+    def after(self) -> int:
+        """Number of items of the body before what follows its step."""
+        return self.length + _STEP_ITEMS
+
+    def header(self, name: str, step: int) -> str:
+        """The ``for`` that steps it, given its variable and what that is stepped by."""
+        if step == 1:
+            return f"for {name} in range({name},{name}+{self.times}):"
+        return f"for {name} in range({name},{name}+{self.times}*{step},{step}):"
 
     def never_wraps(self, facts: Facts) -> bool:
         """Whether its step stays in the type's range, by the facts where it is stepped."""
@@ -97,6 +104,13 @@ class Range(NamedTuple):
     """What ``for`` may step instead."""
     from_zero: bool = False
     """Whether the counter may be 0 at first, and is then out of its type's range in the first round."""
+    bound: int = -1
+    """The local that bounds it, if that is one."""
+
+    @property
+    def locals(self) -> set[int]:
+        """The locals whose variables the texts name."""
+        return {self.counter, self.bound}
 
 
 class _Counter(NamedTuple):
@@ -115,6 +129,7 @@ class _Bound(NamedTuple):
     low: int
     high: int
     text: str
+    local: int = -1
 
 
 _ZERO: Final = _Bound(0, 0, "0")
@@ -269,7 +284,7 @@ class Induction:
             return _Bound(item[1], item[1], str(item[1]))
         if item[0] is LOCAL_GET and item[1] not in self._assigned:
             low, high, _ = self._facts.get(item[1], _ANY)
-            return _Bound(low, high, f"l{item[1]}")
+            return _Bound(low, high, f"l{item[1]}", item[1])
         return None
 
     def _comparison(self) -> tuple[Op, _Counter, _Bound] | None:
@@ -348,19 +363,23 @@ class Induction:
         counted = counter.is_step and counter.step == 1 and start[1] < bound.low
         if not counted or (op is _LT_S and bound.high > _HALF) or len(self._body) < 7:
             return None
-        return Range(local, f"l{local},{bound.text}", bound.text, len(self._body) - 7)
+        texts = f"l{local},{bound.text}", bound.text
+        return Range(local, *texts, len(self._body) - 7, bound=bound.local)
 
     def _pointer(self, end: int, count: str) -> Pointer | None:
-        """The local whose step ends before item ``end`` of the body."""
-        if end < 4:
-            return None
-        item = self._body[end - 1]
-        if isinstance(item, Node) or item[0] is not LOCAL_SET or self._types[item[1]] is not I32:
-            return None
-        local = item[1]
-        step = _step(self._body, end - 1, local, False)
-        if step is None or step.constant is None or step.constant < 1:
-            return None
-        if len(self._assigned[local]) != 1 or not _stays(self._body[: end - 4]):
-            return None
-        return Pointer(local, step.constant, end - 4, count)
+        """A local that is stepped among the first ``end`` items of the body, and not read after that."""
+        body = self._body
+        for k in range(end - 1, _STEP_ITEMS - 2, -1):
+            item = body[k]
+            if isinstance(item, Node) or item[0] is not LOCAL_SET:
+                continue
+            local = item[1]
+            if len(self._assigned[local]) != 1 or self._types[local] is not I32:
+                continue
+            step = _step(body, k, local, False)
+            if step is None or step.constant is None or step.constant < 1:
+                continue
+            if not _reads(body[k + 1 : end], local):
+                found = Pointer(local, step.constant, k + 1 - _STEP_ITEMS, count)
+                return found if _stays(body[:end]) else None
+        return None

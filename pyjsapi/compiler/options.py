@@ -30,6 +30,8 @@ class Options:
     """Turn proven counted loops into ``for … in range(…)``."""
     lanes: bool = True
     """Keep vectors of floats as their lanes between operations on floats."""
+    elements: bool = True
+    """Keep locals that are mostly addresses as indices of elements."""
     max_loops: int = 14
     """Open Python loops from which on blocks are left through flags (CPython allows 20)."""
     max_depth: int = 300

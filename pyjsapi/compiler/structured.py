@@ -57,13 +57,21 @@ class Structured(Branches):
 
     # Sequences
 
-    def sequence(self, body: Body, end: Place, first: int = 0, stop: int | None = None) -> None:
-        """Write items of a list, and the way to where it ends."""
-        emitters = EMITTERS
+    def sequence(self, body: Body, end: Place, first: int = 0) -> None:
+        """Write a list, from item ``first`` on, and the way to where it ends."""
         indent = self.indent
+        if self._items(body, first, len(body), end):
+            self.mark = body.end * 4
+            self._fall(end)
+        self.shut(indent)
+
+    def _items(self, body: Body, first: int, stop: int, end: Place | None = None) -> bool:
+        """Write items of a list; whether something goes on to what follows them.
+
+        A structured instruction that is the last of them may end at ``end`` itself: then nothing follows.
+        """
+        emitters = EMITTERS
         at = body.at
-        if stop is None:
-            stop = len(body)
         for k in range(first, stop):
             item = body[k]
             if isinstance(item, Node):
@@ -72,7 +80,7 @@ class Structured(Branches):
                 if behind is None:
                     continue
                 if behind is end or not behind.arrived:
-                    break
+                    return False
                 self._arrive(item, behind)
                 continue
             self.mark = at[k] * 4
@@ -80,11 +88,8 @@ class Structured(Branches):
             if emitter is not None:
                 emitter(self, item)
             elif not self.control(item):
-                break
-        else:
-            self.mark = body.end * 4
-            self._fall(end)
-        self.shut(indent)
+                return False
+        return True
 
     def _fall(self, end: Place) -> None:
         """Go to where a list ends, with its results."""
@@ -266,7 +271,9 @@ class Structured(Branches):
         if counted is not None and self.tries:
             # An exception may leave the loop, and whoever catches it may read the counter.
             counted = None if counted.from_zero else counted._replace(pointer=None)
-        if counted is not None and self.options.ranges and not node.params and not node.results:
+        if counted is not None and (node.params or node.results or not self.options.ranges):
+            counted = None
+        if counted is not None and not self.elements.keys() & counted.locals:
             self._for(node, counted, behind, without(before, node.assigned))
             return
         start, indent, around = len(self.lines), self.indent, self.suite
@@ -277,43 +284,50 @@ class Structured(Branches):
 
     def _for(self, node: Node, counted: Range, behind: Place, facts: Facts) -> None:
         """A counted loop: the counter's step and test are left to ``range``."""
-        start, around = len(self.lines), self.suite
+        start, indent, around = len(self.lines), self.indent, self.suite
         body, counter, mark = node.body, counted.counter, self.mark
         head = node.place = Place((), node.height)
         suite = loop_suite(around, head, behind, head)
         self.open_loop(f"for l{counter} in range({counted.start_stop_step}):", suite)
-        pointer = counted.pointer
-        stop = counted.length
-        if pointer is None:
-            self.sequence(body, head, 0, stop)
-        else:
-            step = Place((), node.height)
-            self.suite = Suite(step, suite)
-            self.sequence(body, step, 0, pointer.length)
-            self.suite = suite
-            self._arrive(node, step)
-            if pointer.never_wraps(self.facts):
-                stop = pointer.length
-                header = f"for l{pointer.local} in range({pointer.range}):"
-                self.lines[start] = " " * (self.indent - 1) + header
-            else:
-                self.sequence(body, head, pointer.length, stop)
-                pointer = None
-        if self.notes is not None:
-            self.notes.counted[mark] = body.at[-1] * 4
-            self.notes.skipped.update(range(body.at[stop], body.at[-1]))
-        self.shut(self.indent - 1)
+        stepped = self._counted_body(body, counted, head, start, indent)
+        self.shut(indent)
         self.loops -= 1
         self.mark = body.at[-1] * 4
+        if self.notes is not None:
+            self.notes.counted[mark] = self.mark
+            self.notes.skipped.update(range(body.at[counted.length], body.at[-1]))
         left = suite.broken or suite.pending
         self.write(f"{'else: ' if left else ''}l{counter}={counted.last}")
-        if pointer is not None:
-            self.write(f"l{pointer.local}=l{pointer.local}+{pointer.step}")
+        if stepped is not None:
+            self.write(stepped)
         self.facts = facts
         self._join(behind)
-        indent = self.indent
         self.close_suite(start, suite, around, reached=True)
         self._pass_on(behind, indent)
+
+    def _counted_body(
+        self, body: Body, counted: Range, head: Place, start: int, indent: int
+    ) -> str | None:
+        """Write what a counted loop does in a round; the last step of a pointer that ``range`` steps."""
+        pointer, stop, stepped = counted.pointer, counted.length, None
+        first = 0
+        reached = True
+        if pointer is not None:
+            reached = self._items(body, 0, pointer.length)
+            first = pointer.length
+            size = 1 << self.elements.get(pointer.local, 0)
+            if reached and pointer.step % size == 0 and pointer.never_wraps(self.facts):
+                first = pointer.after
+                name, step = self.variable(pointer.local), pointer.step // size
+                self.lines[start] = " " * indent + pointer.header(name, step)
+                stepped = f"{name}={name}+{step}"
+                if self.notes is not None:
+                    self.notes.skipped.update(
+                        range(body.at[pointer.length], body.at[first - 1] + 1)
+                    )
+        if reached and self._items(body, first, stop, head):
+            self._fall(head)
+        return stepped
 
     # Ifs
 
