@@ -138,7 +138,9 @@ class Walk:
     def text(self) -> str:
         statements = [self.statement() for _ in range(self.choose.randrange(4, 10))]
         keep = "".join(
-            f"(local.set {p} (i32.and (local.get {p}) (i32.const 4088)))" for p in self.POINTERS if self.choose.random() < 0.8
+            f"(local.set {p} (i32.and (local.get {p}) (i32.const 4088)))"
+            for p in self.POINTERS
+            if self.choose.random() < 0.8
         )  # fmt: skip
         return f"""(module (memory (export "m") 1)
           (func (export "f") (param $n i32) (result i64)
