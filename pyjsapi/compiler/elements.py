@@ -104,7 +104,7 @@ def _divide_terms(
         outside += inside
     if outside:
         text = f"{text}{outside:+d}"
-    return Index(text, deps)
+    return Index(frame.element(text, address, size, offset), deps)
 
 
 def scaled_operands(a: Entry, b: Entry) -> tuple[str, str] | None:

@@ -395,12 +395,7 @@ def _rotate(frame: Frame, type_: ValType, a: Entry, b: Entry, right: bool) -> En
             return Entry(type_, text, P_CONDITIONAL, 0, mask, a.deps, a.flags)
         high = doubled >> shift
         if a.local >= 0 and frame.options.reuse:
-            key = (a.local, "d", 0)
-            bit = frame.reuse_bit(key)
-            name = f"d{a.local}"
-            if key not in frame.reuse:
-                frame.reuse[key] = name
-                frame.emit(f"{name}={a.text}*{mask + 2}", bit)
+            name, bit = frame.doubled(a.local, f"{a.text}*{mask + 2}")
             return Entry(type_, f"{name}>>{shift}", P_SHIFT, 0, high, bit)
         text = f"{a.at(P_PRODUCT)}*{mask + 2}>>{shift}"
         return Entry(type_, text, P_SHIFT, 0, high, a.deps, a.flags)

@@ -182,11 +182,11 @@ def constant(type_: ValType, value: int) -> Entry:
 
 
 def linear_form(entry: Entry) -> Linear:
-    """An i32 entry as a sum; the value is the sum modulo ``2**32``."""
+    """An i32 entry as a sum. The sum is what the text gives, before it is wrapped."""
     if entry.linear is not None:
         return entry.linear
     if entry.form is CONST:
-        return (), entry.low if entry.low < 1 << 31 else entry.low - (1 << 32)
+        return (), entry.low
     return ((entry.text, entry.prec, 1, entry.align, entry.local),), 0
 
 

@@ -13,7 +13,7 @@ locals, ``x``, ``t``, ``u`` bound and used within one expression.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
 from pyjsapi.compiler.convention import returning
@@ -48,9 +48,11 @@ from pyjsapi.compiler.expression import (
     negation,
 )
 from pyjsapi.compiler.facts import MAX_ALIGNMENT, ONE_DIGIT, Facts
+from pyjsapi.compiler.induction import Pointer, Range
 from pyjsapi.compiler.notes import START, Condition, Notes
 from pyjsapi.compiler.scope import MemoryScope, ModuleScope
 from pyjsapi.syntax.module import Instr
+from pyjsapi.syntax.op import Op
 from pyjsapi.syntax.types import F32, F64, I32, I64, V128, RefType, ValType
 
 MAX_TEXT: Final = 560
@@ -69,6 +71,8 @@ ReuseKey = tuple[int, str, int]
 class Frame:
     """State of the translation of one function."""
 
+    max_text = MAX_TEXT
+
     def __init__(
         self, scope: ModuleScope, funcidx: int, locals_: list[ValType], *, hands_on: bool = False
     ) -> None:
@@ -86,6 +90,8 @@ class Frame:
         """The mark of the lines that are written now."""
         self.flat: Sequence[Instr] = ()
         """The body that is translated; marks speak of it."""
+        self.emitters: Mapping[Op, Callable[[Frame, Instr], None]] = {}
+        """The emitter of each straight-line instruction."""
         self.notes: Notes | None = None
         """Where to note what a proof of control flow needs."""
         self.indent = 1
@@ -132,7 +138,7 @@ class Frame:
 
     def moves(self, values: list[Entry], height: int) -> bool:
         """Whether operands have to be moved to be in the temporaries from ``s<height>`` on."""
-        return any(value.text != f"s{i}" for i, value in enumerate(values, height))
+        return not all(self.in_place(value, i) for i, value in enumerate(values, height))
 
     def move(self, values: list[Entry], height: int) -> None:
         """Assign operands to the temporaries from ``s<height>`` on."""
@@ -178,7 +184,7 @@ class Frame:
         start = self._quiet_entries()
         mentioned = 0
         for i in range(start, len(stack)):
-            if stack[i].text != f"s{i}":
+            if not self.in_place(stack[i], i):
                 mentioned |= stack[i].deps
         waiting = 0
         for i in range(start, len(stack)):
@@ -198,7 +204,7 @@ class Frame:
             count = 0
         while count < len(stack):
             entry = stack[count]
-            if entry.form is not CONST and entry.text != f"s{count}":
+            if entry.form is not CONST and not self.in_place(entry, count):
                 break
             count += 1
         self._quiet = count
@@ -215,6 +221,10 @@ class Frame:
     def temp_bit(self, height: int) -> int:
         """Dependency bit of the temporary ``s<height>``."""
         return 1 << self._temps + 2 * height
+
+    def in_place(self, entry: Entry, height: int) -> bool:
+        """Whether an entry is the temporary of a height."""
+        return entry.form is NAME and entry.deps == 1 << self._temps + 2 * height
 
     def reuse_bit(self, key: ReuseKey) -> int:
         """Dependency bit of a reuse temporary."""
@@ -344,6 +354,16 @@ class Frame:
             self.emit(f"{name}={text}", bit)
         return name, bit
 
+    def doubled(self, local: int, text: str) -> tuple[str, int]:
+        """Name and dependency bit of a temporary that holds the doubled word of a local, given as text."""
+        key = (local, "d", 0)
+        bit = self.reuse_bit(key)
+        name = f"d{local}"
+        if key not in self.reuse:
+            self.reuse[key] = name
+            self.emit(f"{name}={text}", bit)
+        return name, bit
+
     def forget_reuse(self, local: int) -> None:
         """Drop the temporaries that were made from a local."""
         if self.reuse:
@@ -358,7 +378,7 @@ class Frame:
 
     def push(self, entry: Entry) -> None:
         """Push, spilling text that has become too long."""
-        if len(entry.text) > MAX_TEXT:
+        if len(entry.text) > self.max_text:
             entry = self.force(entry, len(self.stack))
         self.stack.append(entry)
 
@@ -399,9 +419,8 @@ class Frame:
 
     def _evaluate(self, i: int) -> None:
         entry = self.canonical(self.stack[i])
-        name = f"s{i}"
-        if entry.text != name:
-            self.write(f"{name}={entry.text}")
+        if not self.in_place(entry, i):
+            self.write(f"s{i}={entry.text}")
         self.stack[i] = self._named(entry, i)
 
     def spill_from(self, start: int) -> None:
@@ -428,9 +447,8 @@ class Frame:
         """A popped entry, evaluated into the temporary of its height."""
         entry = self.canonical(entry)
         self.settle_for(entry, self.temp_bit(height))
-        name = f"s{height}"
-        if entry.text != name:
-            self.write(f"{name}={entry.text}")
+        if not self.in_place(entry, height):
+            self.write(f"s{height}={entry.text}")
         return self._named(entry, height)
 
     def keep(self, entry: Entry, height: int, *later: int) -> Entry:
@@ -498,6 +516,23 @@ class Frame:
         if not entry.flags & TRUTH:
             entry = self.canonical(entry)
         return Condition(entry.text, negation(entry))
+
+    # What a proven fact is used for
+
+    def element(self, index: str, address: Entry, size: int, offset: int) -> str:
+        """Text of the index in a typed view of the element of ``size`` bytes at ``address + offset``: ``index``."""
+        return index
+
+    def rounds(self, counted: Range, pointer: Pointer | None) -> str:
+        """Text of what a counted loop runs over: the values of its counter, or of a pointer."""
+        if pointer is None:
+            return f"range({counted.start_stop_step})"
+        return f"range({pointer.range(self.variable(pointer.local), self.pointer_step(pointer))})"
+
+    def pointer_step(self, pointer: Pointer) -> int:
+        """What a pointer's variable is stepped by, 0 if it is no whole number of elements."""
+        size = 1 << self.elements.get(pointer.local, 0)
+        return 0 if pointer.step % size else pointer.step // size
 
     # Facts
 

@@ -28,6 +28,7 @@ from pyjsapi.compiler.legacy import EXNREF, is_legacy, lower_legacy
 from pyjsapi.compiler.loops import LoopChoice
 from pyjsapi.compiler.notes import Notes
 from pyjsapi.compiler.places import StructureLimit
+from pyjsapi.compiler.registry import EMITTERS
 from pyjsapi.compiler.scope import ModuleScope
 from pyjsapi.compiler.statemachine import StateMachine
 from pyjsapi.compiler.switch import StructuredEmitter
@@ -108,6 +109,7 @@ def _begin(
 ) -> None:
     """Make a frame ready for the body."""
     frame.flat = body
+    frame.emitters = EMITTERS
     if frame.options.proof:
         frame.notes = Notes()
     frame.lane_locals = kept

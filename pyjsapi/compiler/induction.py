@@ -80,11 +80,11 @@ class Pointer(NamedTuple):
         """Number of items of the body before what follows its step."""
         return self.length + _STEP_ITEMS
 
-    def header(self, name: str, step: int) -> str:
-        """The ``for`` that steps it, given its variable and what that is stepped by."""
+    def range(self, name: str, step: int) -> str:
+        """Arguments of ``range`` for the values of its variable, which is stepped by ``step``."""
         if step == 1:
-            return f"for {name} in range({name},{name}+{self.times}):"
-        return f"for {name} in range({name},{name}+{self.times}*{step},{step}):"
+            return f"{name},{name}+{self.times}"
+        return f"{name},{name}+{self.times}*{step},{step}"
 
     def never_wraps(self, facts: Facts) -> bool:
         """Whether its step stays in the type's range, by the facts where it is stepped."""

@@ -20,7 +20,6 @@ from pyjsapi.compiler.expression import (
 )
 from pyjsapi.compiler.frame import Frame
 from pyjsapi.compiler.notes import CLAUSES, GLUE, Condition
-from pyjsapi.compiler.registry import EMITTERS
 from pyjsapi.compiler.switch import table_text
 from pyjsapi.compiler.tree import (
     BR,
@@ -146,6 +145,7 @@ class StateMachine(Frame):
         self._start(self._new_state(), [])
         self.facts = facts
         self.indent = 0
+        emitters = self.emitters
         dead = 0
         for position, instr in enumerate(body):
             op = instr[0]
@@ -157,7 +157,7 @@ class StateMachine(Frame):
                     dead -= op is _END
                     continue
             self.mark = position * 4
-            emitter = EMITTERS.get(op)
+            emitter = emitters.get(op)
             if emitter is not None:
                 emitter(self, instr)
             elif op in _OPENING:
@@ -268,7 +268,7 @@ class StateMachine(Frame):
         """Leave nothing pending but constants: what follows may run on another way."""
         self.settle(0, True, True)
         for i, entry in enumerate(self.stack):
-            if entry.form is not CONST and entry.text != f"s{i}":
+            if entry.form is not CONST and not self.in_place(entry, i):
                 self.spill(i)
 
     # Structured instructions

@@ -70,7 +70,7 @@ class Structured(Branches):
 
         A structured instruction that is the last of them may end at ``end`` itself: then nothing follows.
         """
-        emitters = EMITTERS
+        emitters = self.emitters
         at = body.at
         for k in range(first, stop):
             item = body[k]
@@ -127,7 +127,7 @@ class Structured(Branches):
         self.spill_around(node.assigned)
         node.height = len(self.stack) - len(node.params)
         for i in range(node.height, len(self.stack)):
-            if self.stack[i].text != f"s{i}":
+            if not self.in_place(self.stack[i], i):
                 self.spill(i)
 
     def _arrive(self, node: Node, behind: Place) -> None:
@@ -288,7 +288,7 @@ class Structured(Branches):
         body, counter, mark = node.body, counted.counter, self.mark
         head = node.place = Place((), node.height)
         suite = loop_suite(around, head, behind, head)
-        self.open_loop(f"for l{counter} in range({counted.start_stop_step}):", suite)
+        self.open_loop(f"for l{counter} in {self.rounds(counted, None)}:", suite)
         stepped = self._counted_body(body, counted, head, start, indent)
         self.shut(indent)
         self.loops -= 1
@@ -315,11 +315,11 @@ class Structured(Branches):
         if pointer is not None:
             reached = self._items(body, 0, pointer.length)
             first = pointer.length
-            size = 1 << self.elements.get(pointer.local, 0)
-            if reached and pointer.step % size == 0 and pointer.never_wraps(self.facts):
+            name, step = self.variable(pointer.local), self.pointer_step(pointer)
+            if reached and step and pointer.never_wraps(self.facts):
                 first = pointer.after
-                name, step = self.variable(pointer.local), pointer.step // size
-                self.lines[start] = " " * indent + pointer.header(name, step)
+                header = f"for {name} in {self.rounds(counted, pointer)}:"
+                self.lines[start] = " " * indent + header
                 stepped = f"{name}={name}+{step}"
                 if self.notes is not None:
                     self.notes.skipped.update(
@@ -411,7 +411,7 @@ class Structured(Branches):
             self.refine(condition, truth)
             for item, at in zip(body, body.at, strict=True):
                 self.mark = at * 4
-                EMITTERS[item[0]](self, item)  # type: ignore[index, arg-type]
+                self.emitters[item[0]](self, item)  # type: ignore[index, arg-type]
             arms.append(self.pop_canonical())
         self.facts, self.mark = facts, mark
         if len(self.lines) == written and len(self.stack) == len(stack):

@@ -11,7 +11,6 @@ from collections.abc import Sequence
 from pyjsapi.compiler.branches import runs_of
 from pyjsapi.compiler.facts import without
 from pyjsapi.compiler.places import Place, StructureLimit, loop_suite
-from pyjsapi.compiler.registry import EMITTERS
 from pyjsapi.compiler.structured import Structured
 from pyjsapi.compiler.tree import Body, Node
 
@@ -34,7 +33,7 @@ class StructuredEmitter(Structured):
         body = chain[0].body
         for item, at in zip(body[:-1], body.at, strict=False):
             self.mark = at * 4
-            EMITTERS[item[0]](self, item)  # type: ignore[index, arg-type]
+            self.emitters[item[0]](self, item)  # type: ignore[index, arg-type]
         self.mark = body.at[-1] * 4
         selector = self.materialise(self.pop(), len(self.stack)).text
         self.settle(0, True, True)
