@@ -223,8 +223,8 @@ class Frame:
         return 1 << self._temps + 2 * height
 
     def in_place(self, entry: Entry, height: int) -> bool:
-        """Whether an entry is the temporary of a height."""
-        return entry.form is NAME and entry.deps == 1 << self._temps + 2 * height
+        """Whether an entry is the variable ``s<height>`` as it is, not that variable yet to be wrapped."""
+        return entry.form is NAME and entry.text == f"s{height}"
 
     def reuse_bit(self, key: ReuseKey) -> int:
         """Dependency bit of a reuse temporary."""

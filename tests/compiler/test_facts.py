@@ -85,3 +85,24 @@ def test_facts_never_change_results(wasm_once: Callable[..., Any]) -> None:
         clever = wasm_once(text)
         simple = wasm_once(text, options=Options(facts=False))
         assert clever("f", bound) == simple("f", bound), text
+
+
+def test_a_wide_temporary_that_is_to_be_wrapped_is_no_narrow_one(wasm: Callable[..., Any]) -> None:
+    """``i32.wrap_i64`` of a temporary writes nothing, and the temporary holds too much for an i32 parameter."""
+    shift = "(i32.const 1) (i32.shr_u)"
+    functions = "".join(
+        f"""
+        (func (export "{kind}") (param i64) (result i32)
+          (block (result i64) (br_if 0 (local.get 0) (i32.eqz (i64.eqz (local.get 0)))))
+          (i32.wrap_i64)
+          ({kind} (param i32) (result i32) {body}))"""
+        for kind, body in (
+            ("block", shift),
+            ("loop", shift),
+            ("if", f"(then {shift}) (else)"),
+        )
+    ).replace("(if (param", "(i32.const 1) (if (param")
+    module = wasm(f"(module {functions})")
+    for kind in ("block", "loop", "if"):
+        for value in (0, 4, 0x5_0000_0004, 0xFFFF_FFFF_FFFF_FFFE):
+            assert module(kind, value) == (value & 0xFFFF_FFFF) >> 1, kind
