@@ -28,7 +28,7 @@ from pyjsapi.compiler.facts import ONE_DIGIT
 from pyjsapi.compiler.frame import Frame
 from pyjsapi.compiler.registry import Binary, emit_binary, emits
 from pyjsapi.syntax.module import Instr
-from pyjsapi.syntax.types import F32, F64, I32, I64, ValType
+from pyjsapi.syntax.types import F32, F64, I32, I64, RefType, ValType
 
 _P_OPERAND: Final = P_COMPARE + 1
 _ZERO: Final = constant(I32, 0)
@@ -189,12 +189,13 @@ def _select(frame: Frame, instr: Instr) -> None:
 
 
 def conditional(frame: Frame, condition: Entry, a: Entry, b: Entry) -> Entry:
-    """``a if condition else b`` of canonical entries."""
+    """``a if condition else b`` of canonical entries. A reference is nullable if one of the two is."""
     if not condition.flags & TRUTH:
         condition = frame.canonical(condition)
     text = condition.at(P_OR)
+    type_ = b.type if isinstance(b.type, RefType) and b.type.nullable else a.type
     return Entry(
-        a.type, f"{a.at(P_OR)} if {text} else {b.at(P_CONDITIONAL)}", P_CONDITIONAL,
+        type_, f"{a.at(P_OR)} if {text} else {b.at(P_CONDITIONAL)}", P_CONDITIONAL,
         min(a.low, b.low), max(a.high, b.high), a.deps | b.deps | condition.deps,
         a.flags | b.flags | condition.flags & ~TRUTH,
     )  # fmt: skip

@@ -20,6 +20,7 @@ from pyjsapi.compiler.expression import (
     P_UNARY,
     TRAPS,
     Entry,
+    literal,
 )
 from pyjsapi.compiler.frame import Frame
 from pyjsapi.compiler.numerics import f32_from_bits, f64_from_bits
@@ -29,22 +30,18 @@ from pyjsapi.syntax.types import F32, F64, I32, I64, ValType
 
 _QUIET_NAN: Final[dict[ValType, int]] = {F32: 0x7FC0_0000, F64: 0x7FF8_0000_0000_0000}
 _SIGN: Final[dict[ValType, int]] = {F32: 1 << 31, F64: 1 << 63}
-_INFINITY: Final = float("inf")
 
 
 def float_literal(type_: ValType, bits: int) -> Entry:
     """A constant from its bits."""
     value = f32_from_bits(bits) if type_ is F32 else f64_from_bits(bits)
-    if value != value:
-        if bits & ~_SIGN[type_] == _QUIET_NAN[type_]:
-            text = "-nan" if bits & _SIGN[type_] else "nan"
-        else:
-            text = f"{type_}_const({bits})"
-    elif value in (_INFINITY, -_INFINITY):
-        text = "inf" if value > 0 else "-inf"
-    else:
-        text = repr(value)
-    return Entry(type_, text, P_UNARY if text[0] == "-" else ATOM, form=CONST)
+    magnitude = bits & ~_SIGN[type_]
+    if value != value and magnitude != _QUIET_NAN[type_]:
+        return literal(type_, f"{type_}_const({bits})", bits)
+    text = repr(abs(value))  # nan and inf are names that generated code has
+    if bits == magnitude:
+        return literal(type_, text, bits)
+    return literal(type_, f"-{text}", bits, P_UNARY)
 
 
 @emits("f32.const")
@@ -85,7 +82,7 @@ for _name, _operator, _prec in (("add", "+", P_SUM), ("sub", "-", P_SUM), ("mul"
 
 @emit_binary("div", F32, F64)
 def _div(frame: Frame, type_: ValType, a: Entry, b: Entry) -> Entry:
-    if b.form is CONST and b.text not in ("0.0", "-0.0"):
+    if b.form is CONST and b.low & ~_SIGN[type_]:
         text = f"{a.at(P_PRODUCT)}/{b.at(P_UNARY)}"
         return rounded(frame, Entry(type_, text, P_PRODUCT, deps=a.deps, flags=a.flags))
     a, b = two_atoms(frame, a, b)

@@ -10,8 +10,10 @@ from typing import Final
 
 from pyjsapi.compiler.casts import test_of
 from pyjsapi.compiler.emit_memory import bulk_call
+from pyjsapi.compiler.emit_reference import is_null
 from pyjsapi.compiler.expression import (
     ATOM,
+    CONST,
     EFFECT,
     GLOBAL,
     NAME,
@@ -278,7 +280,7 @@ def _ref_i31(frame: Frame, instr: Instr) -> None:
     fits = value.high <= I31_MASK
     text = value.text if fits else f"{value.at(P_BIT_AND)}&{I31_MASK}"
     prec = value.prec if fits else P_BIT_AND
-    # A literal is no name: Python has no attributes of one, and warns of `is`.
+    # A literal of a reference is null, and nothing else.
     form = NAME if fits and value.form is NAME else None
     flags = value.flags & ~TRUTH
     frame.push(Entry(ref_type(False, I31), text, prec, 0, 0, value.deps, flags, form))
@@ -314,10 +316,11 @@ def _i31_get_s(frame: Frame, instr: Instr) -> None:
 def _ref_eq(frame: Frame, instr: Instr) -> None:
     # Equal integers are equal i31 references; instances are equal to themselves alone.
     left, right = frame.pop_values(2)
+    if left.form is CONST or right.form is CONST:  # the literal is null
+        frame.push(is_null(right if left.form is CONST else left))
+        return
     deps, flags = _merge([left, right])
     text = f"{left.at(P_COMPARE + 1)}=={right.at(P_COMPARE + 1)}"
-    if "None" in (left.text, right.text):
-        text = text.replace("==", " is ")
     frame.push(Entry(I32, text, P_COMPARE, 0, 1, deps, flags | TRUTH))
 
 

@@ -19,6 +19,7 @@ from pyjsapi.compiler.expression import (
     TRUTH,
     Entry,
     constant,
+    literal,
 )
 from pyjsapi.compiler.frame import Frame
 from pyjsapi.compiler.registry import emits
@@ -52,7 +53,7 @@ def _global_get(frame: Frame, instr: Instr) -> None:
         if value_type is I32 or value_type is I64:
             frame.stack.append(constant(value_type, known[1]))
         elif value_type is V128:
-            frame.stack.append(Entry(V128, str(known[1]), ATOM, form=CONST))
+            frame.stack.append(literal(V128, str(known[1]), known[1]))
         else:
             frame.stack.append(float_literal(value_type, known[1]))
         return
@@ -75,14 +76,23 @@ def _drop(frame: Frame, instr: Instr) -> None:
 
 @emits("ref.null")
 def _ref_null(frame: Frame, instr: Instr) -> None:
-    frame.stack.append(Entry(FUNCREF, "None", ATOM, form=CONST))
+    frame.stack.append(literal(FUNCREF, "None", 0))
 
 
 @emits("ref.is_null")
 def _ref_is_null(frame: Frame, instr: Instr) -> None:
-    a = frame.stack.pop()
-    text = f"{a.at(P_COMPARE + 1)} is None"
-    frame.push(Entry(I32, text, P_COMPARE, 0, 1, a.deps, a.flags | TRUTH))
+    frame.push(is_null(frame.stack.pop()))
+
+
+def is_null(reference: Entry) -> Entry:
+    """Whether a reference is null; where its type says that it is not, only what it does remains."""
+    if reference.form is CONST:
+        return constant(I32, 1)
+    type_ = reference.type
+    if isinstance(type_, RefType) and not type_.nullable and not reference.flags & (TRAPS | EFFECT):
+        return constant(I32, 0)
+    text = f"{reference.at(P_COMPARE + 1)} is None"
+    return Entry(I32, text, P_COMPARE, 0, 1, reference.deps, reference.flags | TRUTH)
 
 
 @emits("ref.func")

@@ -23,6 +23,7 @@ from pyjsapi.compiler.expression import (
     P_XOR,
     TRUTH,
     Entry,
+    literal,
 )
 from pyjsapi.compiler.frame import Frame
 from pyjsapi.compiler.registry import EMITTERS, emits
@@ -43,6 +44,11 @@ def vector(text: str, prec: int, *operands: Entry) -> Entry:
     return Entry(V128, text, prec, deps=deps, flags=flags & ~TRUTH)
 
 
+def vector_literal(bits: int) -> Entry:
+    """A constant v128."""
+    return literal(V128, str(bits), bits)
+
+
 def run(frame: Frame, mnemonic: str) -> None:
     """Emit an instruction without immediates."""
     op = BY_MNEMONIC[mnemonic]
@@ -61,7 +67,7 @@ def _value_type(shape: Shape) -> ValType:
 
 @emits("v128.const")
 def _const(frame: Frame, instr: Instr) -> None:
-    frame.stack.append(Entry(V128, str(instr[1]), ATOM, form=CONST))
+    frame.stack.append(vector_literal(instr[1]))
 
 
 @emits("v128.not")
@@ -172,7 +178,7 @@ emits(*(f"{shape}.{name}" for shape in INTEGER_SHAPES for name in ("shl", "shr_s
 def splat(shape: Shape, value: Entry) -> Entry:
     """A canonical integer in every lane."""
     if value.form is CONST:
-        return Entry(V128, str((value.low & shape.lane_mask) * shape.ones), ATOM, form=CONST)
+        return vector_literal((value.low & shape.lane_mask) * shape.ones)
     if value.high > shape.lane_mask:
         masked = f"({value.at(P_BIT_AND)}&{shape.lane_mask})"
         return vector(f"{masked}*{shape.ones}", P_PRODUCT, value)

@@ -9,7 +9,7 @@ Lanes of f32 are rounded as scalars are, and NaNs among them are represented as 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Final
 
 from pyjsapi.compiler.emit_float import float_literal
@@ -26,9 +26,9 @@ from pyjsapi.syntax.types import F32, F64, V128, ValType
 _FLOAT_SHAPES: Final = (F32X4, F64X2)
 _ROUNDED: Final = frozenset(("add", "sub", "mul", "div", "sqrt"))
 """Families whose exact result may not be an f32."""
-_MULTIPLY_ADD: Final = {"relaxed_madd": "{a}*{b}", "relaxed_nmadd": "-{a}*{b}"}
+_MULTIPLY_ADD: Final = {"relaxed_madd": "", "relaxed_nmadd": "-"}
+"""Sign of the product."""
 _PSEUDO: Final = {"pmin": "<", "pmax": ">"}
-_SIGNS: Final = {"abs": "abs({})", "neg": "-{}"}
 
 
 def _ops(*families: str) -> frozenset[Op]:
@@ -70,102 +70,131 @@ def lane_locals(
     found = {}
     for local, shape in shapes.items():
         if local not in refused:
-            names = tuple(f"l{local}_{i}" for i in range(SHAPES[shape].count))
-            found[local] = Lanes(shape, names, local not in splats)
+            type_ = F32 if shape == F32X4.name else F64
+            lanes = tuple(
+                Entry(type_, f"l{local}_{i}", ATOM, deps=1 << local, form=NAME)
+                for i in range(SHAPES[shape].count)
+            )
+            found[local] = Lanes(shape, lanes, local not in splats)
     return found
 
 
 class _Operands:
     """Popped operands as lanes, evaluated in order."""
 
-    __slots__ = ("deps", "lanes")
+    __slots__ = ("_frame", "_shape", "lanes")
 
     def __init__(self, frame: Frame, shape: Shape, entries: list[Entry]) -> None:
+        self._frame = frame
+        self._shape = shape
         height = len(frame.stack)
-        self.deps = 0
-        self.lanes: list[tuple[str, ...]] = []
-        deps: list[int] = []
+        self.lanes: list[tuple[Entry, ...]] = []
         for i, entry in enumerate(entries):
             form = entry.form
             if form is CONST:
-                self.lanes.append(_literals(shape, int(entry.text)))
-                deps.append(0)
+                self.lanes.append(_literals(shape, entry.low))
             elif isinstance(form, Lanes) and form.shape == shape.name:
-                self.lanes.append(form.names)
-                deps.append(entry.deps)
+                self.lanes.append(form.lanes)
             else:
                 bit = frame.temp_bit(height + i)
-                for j in range(i):
-                    if deps[j] & bit:
-                        self._copy(frame, j, height + j)
-                        deps[j] = frame.temp_bit(height + j)
-                self.lanes.append(frame.lane_names(entry, shape.name, height + i).names)
-                deps.append(bit)
-        for bits in deps:
-            self.deps |= bits
+                if any(lane.deps & bit for lanes in self.lanes for lane in lanes):
+                    self._copy()
+                self.lanes.append(frame.lanes_of(entry, shape.name, height + i).lanes)
 
-    def _copy(self, frame: Frame, index: int, height: int) -> None:
-        names = tuple(f"s{height}_{i}" for i in range(len(self.lanes[index])))
-        frame.emit(f"{','.join(names)}={','.join(self.lanes[index])}", frame.temp_bit(height))
-        self.lanes[index] = names
+    @property
+    def deps(self) -> int:
+        """The variables among the lanes."""
+        bits = 0
+        for lanes in self.lanes:
+            for lane in lanes:
+                bits |= lane.deps
+        return bits
 
-    def text(self, template: str, i: int) -> str:
-        """A template for lane i, with the operands named a, b and c."""
-        return template.format(**{"abc"[k]: names[i] for k, names in enumerate(self.lanes)})
+    def _copy(self) -> None:
+        """Put the operands into the temporaries of their heights, all at once."""
+        frame = self._frame
+        height = len(frame.stack)
+        kept = [
+            Lanes(self._shape.name, frame.lane_temps(self._shape.name, height + i), False)
+            for i in range(len(self.lanes))
+        ]
+        values = [Lanes(self._shape.name, lanes, False) for lanes in self.lanes]
+        assigned = 0
+        for i in range(len(kept)):
+            assigned |= frame.temp_bit(height + i)
+        line = f"{','.join(v.text for v in kept)}={','.join(v.text for v in values)}"
+        frame.emit(line, assigned)
+        self.lanes = [lanes.lanes for lanes in kept]
+
+    def before(self, targets: tuple[Entry, ...]) -> None:
+        """Make ready for an assignment to each of ``targets`` in turn: no lane may read one that is set before it."""
+        for lanes in self.lanes:
+            for lane, target in zip(lanes, targets, strict=True):
+                if lane is not target and lane in targets:
+                    self._copy()
+                    return
+
+    def __iter__(self) -> Iterator[tuple[Entry, ...]]:
+        """For each lane of the result the operands."""
+        return zip(*self.lanes, strict=True)
 
 
-def _literals(shape: Shape, bits: int) -> tuple[str, ...]:
+def _literals(shape: Shape, bits: int) -> tuple[Entry, ...]:
     type_ = F32 if shape is F32X4 else F64
-    texts = []
-    for i in range(shape.count):
-        text = float_literal(type_, bits >> i * shape.lane_bits & shape.lane_mask).text
-        texts.append(f"({text})" if text[0] == "-" else text)
-    return tuple(texts)
+    return tuple(
+        float_literal(type_, bits >> i * shape.lane_bits & shape.lane_mask)
+        for i in range(shape.count)
+    )
 
 
 def _shape_of(instr: Instr) -> Shape:
     return SHAPES[instr[0].mnemonic.partition(".")[0]]
 
 
-def _push(frame: Frame, shape: Shape, lines: list[list[str]]) -> None:
-    """Push the lanes that are computed by these lines, each of which gets the name of its lane's variable."""
+def _push(
+    frame: Frame, shape: Shape, operands: _Operands, write: Callable[[str, tuple[Entry, ...]], None]
+) -> None:
+    """Push the lanes that are written one after the other: ``write`` gets a variable and the operands for it."""
     height = len(frame.stack)
     bit = frame.temp_bit(height)
+    targets = frame.lane_temps(shape.name, height)
+    operands.before(targets)
     frame.settle(bit, False, False)
-    names = tuple(f"s{height}_{i}" for i in range(shape.count))
-    for name, parts in zip(names, lines, strict=True):
-        for part in parts:
-            frame.write(part.format(name))
-    frame.stack.append(frame.lanes_entry(Lanes(shape.name, names, True), bit))
-
-
-def _template(family: str) -> str:
-    """The text of a lane, with the operands ``{a}`` and ``{b}`` in place of ``a{i}`` and ``b{i}``."""
-    return ARITHMETIC[family][1].replace("a{i}", "{a}").replace("b{i}", "{b}")
+    for target, values in zip(targets, operands, strict=True):
+        write(target.text, values)
+    frame.stack.append(frame.lanes_entry(Lanes(shape.name, targets, True), bit))
 
 
 def _arithmetic(frame: Frame, instr: Instr) -> None:
     family = instr[0].family
     shape = _shape_of(instr)
-    operands = _Operands(frame, shape, frame.pop_values(ARITHMETIC[family][0]))
-    template = _template(family)
-    texts = [operands.text(template, i) for i in range(shape.count)]
-    if shape is F32X4 and family in _ROUNDED:
-        _push(frame, shape, [[f"sf[0]={text}", "{}=sf[0]"] for text in texts])
-    else:
-        _push(frame, shape, [[f"{{}}={text}"] for text in texts])
+    count, text = ARITHMETIC[family]
+    rounds = shape is F32X4 and family in _ROUNDED
+
+    def write(target: str, values: tuple[Entry, ...]) -> None:
+        if rounds:
+            frame.write(f"sf[0]={text(*values)}")
+            frame.write(f"{target}=sf[0]")
+        else:
+            frame.write(f"{target}={text(*values)}")
+
+    _push(frame, shape, _Operands(frame, shape, frame.pop_values(count)), write)
 
 
 def _multiply_add(frame: Frame, instr: Instr) -> None:
     shape = _shape_of(instr)
-    operands = _Operands(frame, shape, frame.pop_values(3))
-    product = _MULTIPLY_ADD[instr[0].family]
-    if shape is F32X4:
-        steps = [f"sf[0]={product}", "sf[0]=sf[0]+{c}", "{{}}=sf[0]"]
-    else:
-        steps = [f"{{{{}}}}={product}+{{c}}"]
-    lines = [[operands.text(step, i) for step in steps] for i in range(shape.count)]
-    _push(frame, shape, lines)
+    sign = _MULTIPLY_ADD[instr[0].family]
+
+    def write(target: str, values: tuple[Entry, ...]) -> None:
+        a, b, c = (value.text for value in values)
+        if shape is F32X4:
+            frame.write(f"sf[0]={sign}{a}*{b}")
+            frame.write(f"sf[0]=sf[0]+{c}")
+            frame.write(f"{target}=sf[0]")
+        else:
+            frame.write(f"{target}={sign}{a}*{b}+{c}")
+
+    _push(frame, shape, _Operands(frame, shape, frame.pop_values(3)), write)
 
 
 def _compare(frame: Frame, instr: Instr) -> None:
@@ -173,62 +202,55 @@ def _compare(frame: Frame, instr: Instr) -> None:
     operands = _Operands(frame, shape, frame.pop_values(2))
     operator = RELATIONS[instr[0].family]
     parts = []
-    for i in range(shape.count):
+    for i, (a, b) in enumerate(operands):
         mask = shape.lane_mask << i * shape.lane_bits
-        parts.append(operands.text(f"({mask} if {{a}}{operator}{{b}} else 0)", i))
+        parts.append(f"({mask} if {a.text}{operator}{b.text} else 0)")
     frame.push(Entry(V128, "|".join(parts), P_BIT_OR, deps=operands.deps))
 
 
-def _are_lanes(entries: list[Entry], shape: Shape) -> bool:
-    return all(isinstance(e.form, Lanes) and e.form.shape == shape.name for e in entries)
-
-
-def _exact(frame: Frame, instr: Instr, template: str, count: int) -> bool:
-    """Emit an operation that keeps every bit, if its operands are lanes already."""
+def _exact(frame: Frame, instr: Instr, text: Callable[..., str], count: int) -> None:
+    """Emit an operation that keeps every bit: on lanes only where the operands are lanes already."""
     shape = _shape_of(instr)
-    entries = frame.stack[-count:]
-    if not _are_lanes(entries, shape):
-        return False
-    quiet = all(isinstance(e.form, Lanes) and e.form.quiet for e in entries)
-    if not quiet:
-        return False
-    operands = _Operands(frame, shape, frame.pop_values(count))
-    _push(frame, shape, [[f"{{}}={operands.text(template, i)}"] for i in range(shape.count)])
-    return True
+    for entry in frame.stack[-count:]:
+        form = entry.form
+        if not (isinstance(form, Lanes) and form.shape == shape.name and form.quiet):
+            _WHOLE[instr[0]](frame, instr)
+            return
+
+    def write(target: str, values: tuple[Entry, ...]) -> None:
+        frame.write(f"{target}={text(*values)}")
+
+    _push(frame, shape, _Operands(frame, shape, frame.pop_values(count)), write)
 
 
 def _pseudo_extremum(frame: Frame, instr: Instr) -> None:
-    template = f"{{b}} if {{b}}{_PSEUDO[instr[0].family]}{{a}} else {{a}}"
-    if not _exact(frame, instr, template, 2):
-        _WHOLE[instr[0]](frame, instr)
+    operator = _PSEUDO[instr[0].family]
+    _exact(frame, instr, lambda a, b: f"{b.text} if {b.text}{operator}{a.text} else {a.text}", 2)
 
 
-def _sign(frame: Frame, instr: Instr) -> None:
-    if not _exact(frame, instr, _SIGNS[instr[0].family].format("{a}"), 1):
-        _WHOLE[instr[0]](frame, instr)
+def _absolute(frame: Frame, instr: Instr) -> None:
+    _exact(frame, instr, lambda a: f"abs({a.text})", 1)
+
+
+def _negative(frame: Frame, instr: Instr) -> None:
+    _exact(frame, instr, lambda a: f"-{a.text}", 1)
 
 
 def _splat(frame: Frame, instr: Instr) -> None:
     shape = _shape_of(instr)
     height = len(frame.stack) - 1
     value = frame.materialise(frame.stack.pop(), height)
-    name = f"({value.text})" if value.text[0] == "-" else value.text
-    lanes = Lanes(shape.name, (name,) * shape.count, False)
-    text = f"V.{shape}_splat({value.text})"
-    frame.push(Entry(V128, text, ATOM, deps=value.deps, form=lanes))
+    lanes = Lanes(shape.name, (value,) * shape.count, False)
+    frame.push(Entry(V128, f"V.{shape}_splat({value.text})", ATOM, deps=value.deps, form=lanes))
 
 
 def _extract_lane(frame: Frame, instr: Instr) -> None:
-    shape = _shape_of(instr)
-    entry = frame.stack[-1]
-    if not (isinstance(entry.form, Lanes) and entry.form.shape == shape.name):
+    form = frame.stack[-1].form
+    if isinstance(form, Lanes) and form.shape == _shape_of(instr).name:
+        frame.stack.pop()
+        frame.push(form.lanes[instr[1]])
+    else:
         _WHOLE[instr[0]](frame, instr)
-        return
-    frame.stack.pop()
-    name = entry.form.names[instr[1]]
-    type_ = F32 if shape is F32X4 else F64
-    form = NAME if name.isidentifier() else CONST
-    frame.push(Entry(type_, name, ATOM, deps=entry.deps, form=form))
 
 
 def _optional(lanes: Emitter, whole: Emitter) -> Emitter:
@@ -247,7 +269,8 @@ for _shape in _FLOAT_SHAPES:
         (_MULTIPLY_ADD, _multiply_add),
         (RELATIONS, _compare),
         (_PSEUDO, _pseudo_extremum),
-        (_SIGNS, _sign),
+        (("abs",), _absolute),
+        (("neg",), _negative),
         (("splat",), _splat),
         (("extract_lane",), _extract_lane),
     ):

@@ -14,6 +14,7 @@ from pyjsapi.compiler.emit_integer import two_atoms
 from pyjsapi.compiler.emit_simd import lane_value, replaced_lane, splat, vector
 from pyjsapi.compiler.expression import (
     ATOM,
+    CONST,
     EFFECT,
     MEMORY,
     P_BIT_OR,
@@ -101,9 +102,9 @@ def _store(frame: Frame, instr: Instr) -> None:
     line = f"pV(ba{k},{where},{value.at(P_PRIMARY)}.to_bytes(16,'little'))"
     if isinstance(value.form, Lanes) and (value.form.quiet or value.form.shape == "f64x2"):
         storer = "pVF" if value.form.shape == "f32x4" else "pVD"
-        line = f"{storer}(ba{k},{where},{','.join(value.form.names)})"
-    elif value.text.isdigit():
-        line = f"pV(ba{k},{where},{int(value.text).to_bytes(16, 'little')!r})"
+        line = f"{storer}(ba{k},{where},{value.form.text})"
+    elif value.form is CONST:
+        line = f"pV(ba{k},{where},{value.low.to_bytes(16, 'little')!r})"
     frame.emit(line, 0, True, True)
     frame.accessed(address, frame.scope.memories[k], offset, _SIZE)
 
@@ -131,11 +132,9 @@ def _load_extending(frame: Frame, instr: Instr) -> None:
 
 def _load_lane(frame: Frame, instr: Instr) -> None:
     value = frame.stack.pop()
-    address = _before(frame, frame.stack.pop(), value)
-    frame.stack += value, address
+    frame.stack.append(_before(frame, frame.stack.pop(), value))
     loaded = _scalar_load(frame, instr)
     # The vector is evaluated before the access can trap.
-    value = frame.stack.pop()
     frame.push(replaced_lane(_SHAPE_OF[instr[0].width], value, instr[4], loaded))
 
 

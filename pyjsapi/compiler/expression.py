@@ -93,10 +93,15 @@ class Lanes(NamedTuple):
     """Form of a v128 whose lanes are evaluated floats: the text of the entry packs them."""
 
     shape: str
-    names: tuple[str, ...]
+    lanes: tuple[Entry, ...]
     """Variables or literals."""
     quiet: bool
     """Whether no lane is a signalling NaN."""
+
+    @property
+    def text(self) -> str:
+        """The lanes, separated by commas: operands, or targets of an assignment."""
+        return ",".join(lane.text for lane in self.lanes)
 
 
 class Loaded(NamedTuple):
@@ -179,6 +184,11 @@ def constant(type_: ValType, value: int) -> Entry:
     """An integer literal; ``value`` is taken modulo the type's range."""
     value &= MASK[type_]
     return Entry(type_, str(value), ATOM, value, value, 0, 0, CONST, alignment_of(value))
+
+
+def literal(type_: ValType, text: str, bits: int, prec: int = ATOM) -> Entry:
+    """A literal of a type that has no intervals."""
+    return Entry(type_, text, prec, bits, bits, form=CONST)
 
 
 def linear_form(entry: Entry) -> Linear:

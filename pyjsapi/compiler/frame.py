@@ -116,6 +116,7 @@ class Frame:
         """Locals that are kept as element indices, with log2 of the size: see `elements`."""
         self.lane_locals: dict[int, Lanes] = {}
         """Locals that are kept as the lanes of a vector of floats."""
+        self._lane_temps: dict[tuple[str, int], tuple[Entry, ...]] = {}
 
     # Writing
 
@@ -306,9 +307,9 @@ class Frame:
                 self.notes.silent.add(self.mark)
             return
         if index in self.lane_locals:
-            lanes = self.lane_names(entry, self.lane_locals[index].shape, len(self.stack))
-            targets = ",".join(self.lane_locals[index].names)
-            self.emit(f"{targets}={','.join(lanes.names)}", 1 << index)
+            target = self.lane_locals[index]
+            lanes = self.lanes_of(entry, target.shape, len(self.stack))
+            self.emit(f"{target.text}={lanes.text}", 1 << index)
             return
         flags = entry.flags
         effect = bool(flags & EFFECT)
@@ -322,24 +323,34 @@ class Frame:
 
     def lanes_entry(self, lanes: Lanes, deps: int) -> Entry:
         """A v128 of lanes that are variables."""
-        text = f"V.{lanes.shape}_pack({','.join(lanes.names)})"
-        return Entry(V128, text, ATOM, deps=deps, form=lanes)
+        return Entry(V128, f"V.{lanes.shape}_pack({lanes.text})", ATOM, deps=deps, form=lanes)
 
-    def lane_names(self, entry: Entry, shape: str, height: int) -> Lanes:
+    def lane_temps(self, shape: str, height: int) -> tuple[Entry, ...]:
+        """The temporaries for the lanes of a vector at a stack height: always the same entries."""
+        found = self._lane_temps.get((shape, height))
+        if found is None:
+            type_, count = (F32, 4) if shape == "f32x4" else (F64, 2)
+            found = self._lane_temps[shape, height] = tuple(
+                Entry(type_, f"s{height}_{i}", ATOM, deps=self.temp_bit(height), form=NAME)
+                for i in range(count)
+            )
+        return found
+
+    def lanes_of(self, entry: Entry, shape: str, height: int) -> Lanes:
         """A popped v128 of this height as lanes, evaluated now. Signalling NaNs may become quiet."""
         form = entry.form
         if isinstance(form, Lanes) and form.shape == shape:
             return form
-        names = tuple(f"s{height}_{i}" for i in range(4 if shape == "f32x4" else 2))
+        lanes = Lanes(shape, self.lane_temps(shape, height), False)
         self.settle_for(entry, self.temp_bit(height))
         if isinstance(form, Loaded):
             operands = form.source
         elif entry.form is CONST:
-            operands = repr(int(entry.text).to_bytes(16, "little"))
+            operands = repr(entry.low.to_bytes(16, "little"))
         else:
             operands = f"{entry.at(P_PRIMARY)}.to_bytes(16,'little')"
-        self.write(f"{','.join(names)}={'uVF' if shape == 'f32x4' else 'uVD'}({operands})")
-        return Lanes(shape, names, False)
+        self.write(f"{lanes.text}={'uVF' if shape == 'f32x4' else 'uVD'}({operands})")
+        return lanes
 
     def reused(self, local: int, kind: str, parameter: int, text: str) -> tuple[str, int]:
         """Text and dependency bit for a part of a local: itself at the first use, a temporary from the second on."""
@@ -628,7 +639,7 @@ class Frame:
         groups: dict[str, list[str]] = {"0": [], "0.0": [], "None": []}
         for i in range(len(self.type.params), len(self.locals)):
             if i in self.lane_locals:
-                groups["0.0"] += self.lane_locals[i].names
+                groups["0.0"] += [lane.text for lane in self.lane_locals[i].lanes]
                 continue
             groups[default_text(self.locals[i])].append(self.variable(i))
         for value, names in groups.items():

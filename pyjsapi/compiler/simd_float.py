@@ -16,7 +16,7 @@ from typing import Final
 from pyjsapi.compiler import numerics
 from pyjsapi.compiler.simd_lanewise import lanewise
 from pyjsapi.compiler.simd_shapes import F32X4, F64X2, Shape
-from pyjsapi.compiler.simd_texts import ARITHMETIC, RELATIONS
+from pyjsapi.compiler.simd_texts import ARITHMETIC, RELATIONS, variable
 
 _HELPERS: Final[dict[str, object]] = {
     "abs": abs,
@@ -62,8 +62,9 @@ def _pseudo_extremum(less: Callable[..., int], maximum: bool) -> Callable[[int, 
 def _multiply_add(shape: Shape, negated: bool) -> Callable[[int, int, int], int]:
     """relaxed_madd and relaxed_nmadd, the product rounded before the addition (deterministic profile)."""
     if shape is F64X2:
-        lane = "-a{i}*b{i}+c{i}" if negated else "a{i}*b{i}+c{i}"
-        return lanewise("madd", ["2d"] * 3, lane, "2d", range(2), {})
+        sign = "-" if negated else ""
+        lanes = [f"{sign}a{i}*b{i}+c{i}" for i in range(2)]
+        return lanewise("madd", ["2d"] * 3, lanes, "2d", {})
     highs = shape.highs if negated else 0
     mul, add = _arithmetic(shape, "mul"), _arithmetic(shape, "add")
 
@@ -74,39 +75,39 @@ def _multiply_add(shape: Shape, negated: bool) -> Callable[[int, int, int], int]
 
 
 def _arithmetic(shape: Shape, family: str) -> Callable[..., int]:
-    count, lane = ARITHMETIC[family]
-    lanes = range(shape.count)
+    count, text = ARITHMETIC[family]
+    lanes = [text(*(variable(f"{x}{i}") for x in "ab"[:count])) for i in range(shape.count)]
     format_ = f"{shape.count}{_LETTER[shape]}"
     retry = "round_f32" if shape is F32X4 else ""
-    return lanewise(family, [format_] * count, lane, format_, lanes, _HELPERS, retry)
+    return lanewise(family, [format_] * count, lanes, format_, _HELPERS, retry)
 
 
 def _comparison(shape: Shape, operator: str) -> Callable[..., int]:
     """A lane of ones where the relation holds."""
-    lane = f"{shape.lane_mask} if a{{i}}{operator}b{{i}} else 0"
+    lanes = [f"{shape.lane_mask} if a{i}{operator}b{i} else 0" for i in range(shape.count)]
     result = f"{shape.count}{'I' if shape is F32X4 else 'Q'}"
     operands = [f"{shape.count}{_LETTER[shape]}"] * 2
-    return lanewise("compare", operands, lane, result, range(shape.count), {})
+    return lanewise("compare", operands, lanes, result, {})
 
 
 def _conversions() -> dict[str, Callable[..., int]]:
+    # The multiplication makes a signalling NaN quiet.
+    quiet = ["a0*1.0", "a1*1.0"]
     found = {
-        # The multiplication makes a signalling NaN quiet.
-        "f32x4.demote_f64x2_zero": lanewise(
-            "demote", ["2d"], "a{i}*1.0", "2f", range(2), _HELPERS, "round_f32"
-        ),
-        "f64x2.promote_low_f32x4": lanewise("promote", ["2f8x"], "a{i}*1.0", "2d", range(2), {}),
+        "f32x4.demote_f64x2_zero": lanewise("demote", ["2d"], quiet, "2f", _HELPERS, "round_f32"),
+        "f64x2.promote_low_f32x4": lanewise("promote", ["2f8x"], quiet, "2d", {}),
     }
     for sign, letter, low_, high in ("s", "i", -(2**31), 2**31 - 1), ("u", "I", 0, 2**32 - 1):
-        inside = f"{low_ - 1}.0<a{{i}}<{high + 1}.0"
-        saturating = (
-            f"int(a{{i}}) if {inside} else ({high} if a{{i}}>0 else {low_} if a{{i}}<0 else 0)"
-        )
-        low = [f"2{letter}8x"]
-        convert = lanewise("convert", [f"4{letter}"], "a{i}", "4f", range(4), {})
-        convert_low = lanewise("convert", low, "a{i}", "2d", range(2), {})
-        trunc = lanewise("trunc", ["4f"], saturating, f"4{letter}", range(4), {"int": int})
-        trunc_low = lanewise("trunc", ["2d"], saturating, f"2{letter}", range(2), {"int": int})
+        lanes = [f"a{i}" for i in range(4)]
+        saturating = [
+            f"int({a}) if {low_ - 1}.0<{a}<{high + 1}.0"
+            f" else ({high} if {a}>0 else {low_} if {a}<0 else 0)"
+            for a in lanes
+        ]
+        convert = lanewise("convert", [f"4{letter}"], lanes, "4f", {})
+        convert_low = lanewise("convert", [f"2{letter}8x"], lanes[:2], "2d", {})
+        trunc = lanewise("trunc", ["4f"], saturating, f"4{letter}", {"int": int})
+        trunc_low = lanewise("trunc", ["2d"], saturating[:2], f"2{letter}", {"int": int})
         found |= {
             f"f32x4.convert_i32x4_{sign}": convert,
             f"f64x2.convert_low_i32x4_{sign}": convert_low,

@@ -17,17 +17,15 @@ _FROM_BYTES: Final = int.from_bytes
 def lanewise(
     name: str,
     operands: Sequence[str],
-    lane: str,
+    lanes: Sequence[str],
     result: str,
-    lanes: Sequence[int],
     helpers: Mapping[str, object],
     retry: str = "",
 ) -> Callable[..., int]:
-    """A function of vectors that packs the value of ``lane`` for each lane.
+    """A function of vectors that packs ``lanes``, the expressions of the result's lanes.
 
-    ``operands`` are the `struct` formats of the operands, which are named a, b, c. ``lane`` is an expression of
-    the lanes ``a{i}``, ``b{i}``; also ``{j}`` for ``2 * i`` and ``{k}`` for ``2 * i + 1``. ``lanes`` are the values
-    of i. ``result`` is the format of the result; a result of 8 bytes leaves the upper half of the vector zero.
+    ``operands`` are the `struct` formats of the operands, whose lanes are named ``a0`` …, ``b0`` …, ``c0`` ….
+    ``result`` is the format of the result; one of 8 bytes leaves the upper half of the vector zero.
     ``retry`` names a helper that is applied to each lane where packing overflows.
     """
     scope: dict[str, Any] = dict(helpers)
@@ -41,10 +39,9 @@ def lanewise(
         count = len(unpack.unpack(bytes(16)))
         names = ",".join(f"{letter}{i}" for i in range(count))
         lines.append(f" {names}=unpack_{letter}({letter}.to_bytes(16,'little'))")
-    values = [lane.format(i=i, j=2 * i, k=2 * i + 1) for i in lanes]
-    packed = f"return from_bytes(pack({','.join(values)}),'little')"
+    packed = f"return from_bytes(pack({','.join(lanes)}),'little')"
     if retry:
-        again = ",".join(f"{retry}({value})" for value in values)
+        again = ",".join(f"{retry}({value})" for value in lanes)
         lines += [
             f" try: {packed}",
             " except OverflowError:",

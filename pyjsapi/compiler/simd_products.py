@@ -36,8 +36,18 @@ def _dot_i8x16() -> Callable[..., int]:
 
     Only two products of -128 and -128 leave the range of a lane.
     """
-    lane = "s if (s:=a{j}*b{j}+a{k}*b{k})<0x8000 else 0x7fff"
-    return lanewise("dot", ["16b"] * 2, lane, "8h", range(8), {})
+    lanes = [f"s if (s:={_dot(i)})<0x8000 else 0x7fff" for i in range(8)]
+    return lanewise("dot", ["16b"] * 2, lanes, "8h", {})
+
+
+def _dot(i: int) -> str:
+    """The sum of two products, for a lane of twice the width."""
+    return f"a{2 * i}*b{2 * i}+a{2 * i + 1}*b{2 * i + 1}"
+
+
+def _products(count: int) -> list[str]:
+    """The products of the lanes."""
+    return [f"a{i}*b{i}" for i in range(count)]
 
 
 def _extmul(bits: int, high: bool, signed: bool) -> Callable[..., int]:
@@ -47,18 +57,20 @@ def _extmul(bits: int, high: bool, signed: bool) -> Callable[..., int]:
     if not signed:
         source, target = source.upper(), target.upper()
     format_ = f"8x{count}{source}" if high else f"{count}{source}8x"
-    return lanewise("extmul", [format_] * 2, "a{i}*b{i}", f"{count}{target}", range(count), {})
+    return lanewise("extmul", [format_] * 2, _products(count), f"{count}{target}", {})
 
 
 def _table() -> dict[str, Callable[..., int]]:
     # Only the product of the two least values is too large.
-    rounded = "p if (p:=a{i}*b{i}+0x4000>>15)<0x8000 else 0x7fff"
-    q15mulr = lanewise("q15mulr_sat", ["8h"] * 2, rounded, "8h", range(8), {})
+    rounded = [f"p if (p:={product}+0x4000>>15)<0x8000 else 0x7fff" for product in _products(8)]
+    q15mulr = lanewise("q15mulr_sat", ["8h"] * 2, rounded, "8h", {})
     # The greatest dot product, two times 2**30, fits only unsigned lanes.
-    dot = lanewise("dot", ["8h"] * 2, "a{j}*b{j}+a{k}*b{k}&0xffffffff", "4I", range(4), {})
+    dot = lanewise("dot", ["8h"] * 2, [f"{_dot(i)}&0xffffffff" for i in range(4)], "4I", {})
     found: dict[str, Callable[..., int]] = {
-        "i16x8.mul": lanewise("mul", ["8H"] * 2, "a{i}*b{i}&0xffff", "8H", range(8), {}),
-        "i32x4.mul": lanewise("mul", ["4I"] * 2, "a{i}*b{i}&0xffffffff", "4I", range(4), {}),
+        "i16x8.mul": lanewise("mul", ["8H"] * 2, [f"{p}&0xffff" for p in _products(8)], "8H", {}),
+        "i32x4.mul": lanewise(
+            "mul", ["4I"] * 2, [f"{p}&0xffffffff" for p in _products(4)], "4I", {}
+        ),
         "i64x2.mul": i64x2_mul,
         "i16x8.q15mulr_sat_s": q15mulr,
         "i16x8.relaxed_q15mulr_s": q15mulr,
