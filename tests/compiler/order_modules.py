@@ -1,7 +1,7 @@
-"""Modules in which the order of evaluation can be seen: every instruction beside operands that read, trap or change things.
+"""Modules that show the order of evaluation: every instruction beside operands that read, trap or change things.
 
-A case is a function. It runs in a world of memories, tables, globals, segments, structures and arrays; what it leaves of
-that world, its result, and the kind of its trap tell in which order its parts were evaluated. Nothing here is random.
+A case is a function. It runs in a world of memories, tables, globals, segments, structures and arrays; what it leaves
+of that world, its result, and the kind of its trap tell in which order its parts were evaluated. Nothing is random.
 """
 
 from __future__ import annotations
@@ -24,6 +24,9 @@ _S, _A, _B, _R = "(ref null $s)", "(ref null $a)", "(ref null $b)", "(ref null $
 _FUNC, _EXTERN, _ANY, _EQ, _I31 = "funcref", "externref", "anyref", "eqref", "i31ref"
 _F = "(ref null $ii)"
 _EXN = "exnref"
+_IV = "(ref null $iv)"
+
+PLAIN_TYPES: Final = (_I32, _I64, _F32, _F64, _V128)
 
 PLAIN: Final = {
     _I32: ("(local.get $p)", "(i32.const 8)", "(i32.shl (local.get $p) (i32.const 1))"),
@@ -42,6 +45,7 @@ PLAIN: Final = {
     _EQ: ("(ref.i31 (local.get $p))", "(global.get $cs)", "(ref.null eq)"),
     _I31: ("(ref.i31 (local.get $p))",),
     _EXN: ("(ref.null exn)",),
+    _IV: ("(ref.func $nothing)",),
 }
 """Operands that only need locals."""
 
@@ -124,6 +128,14 @@ _NAMES: Final = {
 }  # fmt: skip
 
 
+_RESULTS: Final = {
+    _I32: "(i32.const 8)", _I64: "(i64.const 8)", _F32: "(f32.const 2.5)", _F64: "(f64.const 2.5)",
+    _V128: "(v128.const i32x4 5 6 7 8)", _EXTERN: "(ref.null extern)", _ANY: "(global.get $cs)",
+    _EQ: "(global.get $cs)", _I31: "(ref.i31 (i32.const 8))",
+}  # fmt: skip
+"""What `effect` gives, where it is not a plain operand."""
+
+
 def effect(type_: str) -> str:
     """An operand that changes everything that can be changed."""
     return f"(call $all_{_NAMES[type_]})"
@@ -136,10 +148,14 @@ _ALL: Final = f"""
   (global.set $g_f32 (f32.add (global.get $g_f32) (f32.const 1)))
   (global.set $g_f64 (f64.add (global.get $g_f64) (f64.const 1)))
   (global.set $g_v128 (i32x4.add (global.get $g_v128) (i32x4.splat (i32.const 1))))
-  (global.set $g_s (if (result (ref null $s)) (ref.is_null (global.get $g_s)) (then (global.get $cs)) (else (ref.null $s))))
-  (global.set $g_a (if (result (ref null $a)) (ref.is_null (global.get $g_a)) (then (global.get $ca)) (else (ref.null $a))))
-  (global.set $g_b (if (result (ref null $b)) (ref.is_null (global.get $g_b)) (then (global.get $cb)) (else (ref.null $b))))
-  (global.set $g_r (if (result (ref null $r)) (ref.is_null (global.get $g_r)) (then (global.get $cr)) (else (ref.null $r))))
+  (global.set $g_s (select (result (ref null $s)) (global.get $cs) (ref.null $s)
+    (ref.is_null (global.get $g_s))))
+  (global.set $g_a (select (result (ref null $a)) (global.get $ca) (ref.null $a)
+    (ref.is_null (global.get $g_a))))
+  (global.set $g_b (select (result (ref null $b)) (global.get $cb) (ref.null $b)
+    (ref.is_null (global.get $g_b))))
+  (global.set $g_r (select (result (ref null $r)) (global.get $cr) (ref.null $r)
+    (ref.is_null (global.get $g_r))))
   (global.set $g_any (ref.i31 (global.get $g_i32)))
   (v128.store $m (i32.const 8) (i32x4.add (v128.load $m (i32.const 8)) (i32x4.splat {_ADD})))
   (v128.store $n (i64.const 8) (i32x4.add (v128.load $n (i64.const 8)) (i32x4.splat {_ADD})))
@@ -208,12 +224,9 @@ def _observe() -> str:
     return f'(func (export "observe") {" ".join(stores)})'
 
 
-PLAIN_TYPES: Final = (_I32, _I64, _F32, _F64, _V128)
-
-
 def _world() -> str:
     calls = "".join(
-        f"(func $all_{name} (result {type_}) {_ALL} {PLAIN_RESULT.get(type_, PLAIN[type_][0])})"
+        f"(func $all_{name} (result {type_}) {_ALL} {_RESULTS.get(type_, PLAIN[type_][0])})"
         for type_, name in _NAMES.items()
     )
     results = "".join(
@@ -225,7 +238,8 @@ def _world() -> str:
   (type $ii (func (param i32) (result i32)))
   (memory $m (export "m") 1 4) (memory $n (export "n") i64 1 4) (memory $h (export "h") 1 4 shared)
   (memory $seen (export "seen") 1)
-  (data (memory $m) (i32.const 0) "\\01\\02\\03\\04\\05\\06\\07\\08\\11\\12\\13\\14\\15\\16\\17\\18\\21\\22\\23\\24\\25\\26\\27\\28")
+  (data (memory $m) (i32.const 0) "\\01\\02\\03\\04\\05\\06\\07\\08\\11\\12\\13\\14\\15\\16\\17\\18"
+    "\\21\\22\\23\\24\\25\\26\\27\\28")
   (data (memory $n) (i64.const 0) "\\31\\32\\33\\34\\35\\36\\37\\38\\41\\42\\43\\44\\45\\46\\47\\48")
   (data (memory $h) (i32.const 0) "\\51\\52\\53\\54\\55\\56\\57\\58\\61\\62\\63\\64\\65\\66\\67\\68")
   (data $d "abcdefghijklmnopqrstuvwxyz0123456789")
@@ -247,17 +261,13 @@ def _world() -> str:
   (func $bump (type $ii) (global.set $g_i32 (i32.add (i32.mul (global.get $g_i32) (i32.const 3)) (local.get 0)))
     (global.get $g_i32))
   (func $other (type $ii) (i32.add (local.get 0) (i32.const 1000)))
+  (type $iv (func (param i32 i64)))
+  (func $three (param i32 i64 f64) (result i32 f64) (call $all) (local.get 0) (local.get 2))
+  (func $nothing (type $iv) (global.set $g_i32 (local.get 0)) (global.set $g_i64 (local.get 1)))
+  (elem declare func $nothing)
   (func $all {_ALL})
   {calls}
   {_observe()}"""
-
-
-PLAIN_RESULT: Final = {
-    _I32: "(i32.const 8)", _I64: "(i64.const 8)", _F32: "(f32.const 2.5)", _F64: "(f64.const 2.5)",
-    _V128: "(v128.const i32x4 5 6 7 8)", _EXTERN: "(ref.null extern)", _ANY: "(global.get $cs)",
-    _EQ: "(global.get $cs)", _I31: "(ref.i31 (i32.const 8))",
-}  # fmt: skip
-"""What `effect` gives."""
 
 
 @dataclass(frozen=True)
@@ -383,12 +393,16 @@ def _exits() -> Iterator[Row]:
     yield Row("throw_ref", (_EXN,))
     yield Row("return_call $nothing", (_I32, _I64))
     yield Row("return_call_indirect $t (type $iv)", (_I32, _I64, _I32))
-    yield Row("return_call_ref $iv", (_I32, _I64, "(ref null $iv)"))
+    yield Row("return_call_ref $iv", (_I32, _I64, _IV))
     yield Row("block (call $all) end")
     yield Row("loop (call $all) end")
     yield Row("if (call $all) end", (_I32,))
     yield Row("if else (call $all) end", (_I32,))
-    yield Row("if (result i32) (global.get $g_i32) else (i32.load $m (local.get $p)) end", (_I32,), (_I32,))
+    yield Row(
+        "if (result i32) (global.get $g_i32) else (i32.load $m (local.get $p)) end",
+        (_I32,),
+        (_I32,),
+    )
     yield Row("try_table (catch_all $out) (call $all) (throw $empty) end")
     yield Row("block $b1 (br_if $b1 (call $all_i32)) (call $all) end")
     yield Row("block (result i32) (br_if 0 (global.get $g_i32) (call $all_i32)) end", (), (_I32,))
@@ -396,9 +410,6 @@ def _exits() -> Iterator[Row]:
     yield Row("local.tee $p", (_I32,), (_I32,))
     yield Row("local.set $x", (_F32,))
     yield Row("local.set $v", (_V128,))
-
-
-PLAIN["(ref null $iv)"] = ("(ref.func $nothing)",)  # type: ignore[index]
 
 
 ROWS: Final = (*_simple(), *_others(), *_exits())
@@ -484,11 +495,4 @@ IMPORTANT: Final = frozenset(row.text for row in (*_others(), *_exits()))
 def module(functions: list[str]) -> str:
     """A module with the cases as exports "0", "1" …"""
     texts = " ".join(f"(func {text.format(i)})" for i, text in enumerate(functions))
-    return f"(module {_world()} {_MORE} {texts})"
-
-
-_MORE: Final = """
-  (type $iv (func (param i32 i64)))
-  (func $three (param i32 i64 f64) (result i32 f64) (call $all) (local.get 0) (local.get 2))
-  (func $nothing (type $iv) (global.set $g_i32 (local.get 0)) (global.set $g_i64 (local.get 1)))
-  (elem declare func $nothing)"""
+    return f"(module {_world()} {texts})"
