@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from pyjsapi.compiler.frame import Frame
 from pyjsapi.compiler.proof.graph import Unknown
+from pyjsapi.compiler.proof.legacy import Lowering
 from pyjsapi.compiler.proof.report import Finding, Step
 from pyjsapi.compiler.proof.walk import Walk
 from pyjsapi.syntax.module import Code
@@ -20,6 +21,11 @@ def prove(frame: Frame, code: Code) -> Finding | None:
     The function was translated with `Options.proof`, from ``code``, which is valid.
     """
     try:
+        if frame.flat is not code.body:
+            locals_ = len(frame.type.params) + sum(count for count, _ in code.locals)
+            finding = Lowering(code.body, locals_, frame).run()
+            if finding is not None:
+                return finding
         return Walk(frame).run()
     except Unknown as unknown:
         return Finding(0, "the function", str(unknown), 1)
