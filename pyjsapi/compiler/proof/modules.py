@@ -35,6 +35,15 @@ class ModuleReport:
     findings: list[tuple[int, Finding]] = field(default_factory=list)
     """What is not proved, with the index of the function."""
 
+    def add(self, other: ModuleReport) -> None:
+        """Add what came of another module."""
+        self.functions += other.functions
+        self.instructions += other.instructions
+        self.machines += other.machines
+        self.translating += other.translating
+        self.proving += other.proving
+        self.findings += other.findings
+
     def __str__(self) -> str:
         thousands = max(self.instructions, 1) / 1000
         return (
