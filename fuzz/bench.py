@@ -29,13 +29,14 @@ class Finding:
     generator: str
     seed: int
     engine: str
-    """What is wrong, or odd: ``ours/default``, ``bun``, ``generator``."""
+    """What is wrong, or odd: ``ours/default ours/loops1``, ``bun``, ``generator``."""
     what: str
 
     @property
     def kind(self) -> str:
         """The same for findings that are probably of the same fault."""
-        return f"{self.generator} {self.engine} {_DETAILS.sub('#', self.what)[:80]}"
+        who = " ".join(sorted({name.partition("/")[0] for name in self.engine.split()}))
+        return f"{self.generator} {who} {_DETAILS.sub('#', self.what)[:80]}"
 
     @property
     def command(self) -> str:
@@ -128,7 +129,7 @@ def judge(program: Program, seen: dict[str, Observation]) -> list[tuple[str, str
         return []
     names = list(seen)
     right = seen[names[0]]
-    found = []
+    found: dict[str, list[str]] = {}
     for name in names[1:]:
         if seen[name]["end"] == "skipped":
             continue
@@ -136,8 +137,8 @@ def judge(program: Program, seen: dict[str, Observation]) -> list[tuple[str, str
         found_here = compare.differences(program, right, seen[name], strict=strict)
         different = next(found_here, None)
         if different is not None:
-            found.append((name, different))
-    return found
+            found.setdefault(different, []).append(name)
+    return [(" ".join(who), what) for what, who in found.items()]
 
 
 def _too_long(answers: dict[str, Observation]) -> bool:

@@ -15,14 +15,18 @@ from typing import Any, Final, Literal, TypeAlias
 
 import wasmtime
 
+from pyjsapi import wat2wasm
+
 Value: TypeAlias = tuple[str, str]
 """(type, text): ``("i32", "5")``, ``("i64", "-1")``, ``("f64", "7ff8000000000000")`` (bits), ``("ref", "null")``."""
 
 Effect: TypeAlias = tuple[Any, ...]
-"""What a host function does besides returning. Names are those of exports; a missing export makes it do nothing.
+"""What a host function does besides returning. A name is that of an export, or of an import as ``module.name``; what
+is not there (before the instance is) makes the effect do nothing.
 
-``("grow", memory, pages)``, ``("write", memory, address, byte)``, ``("set", global, value)``, ``("put", table, index,
-export or None)``, ``("enlarge", table, elements)``, ``("call", export, *arguments)``, ``("throw", tag, *values)``.
+``("grow", memory, pages)``, ``("write", memory, address, byte)``, ``("look", memory)``, ``("set", global, value)``,
+``("put", table, index, export or None)``, ``("enlarge", table, elements)``, ``("call", export, *arguments)``,
+``("throw", tag, *values)``.
 """
 
 INITIAL_FUEL: Final = 60_000
@@ -72,7 +76,7 @@ class Import:
     kind: Literal["function", "memory", "table", "global", "tag"]
     type: dict[str, Any] = field(default_factory=dict)
     """As in the JavaScript API's type reflection; a global also has ``init``, a `Value`."""
-    effects: tuple[Effect, ...] = ()
+    effects: tuple[tuple[Effect, ...], ...] = ()
     """Of a function: what its first, second … call does, round and round."""
     same_as: int | None = None
     """Index of an earlier import that the same object is given to."""
@@ -99,6 +103,9 @@ class Program:
         """The module's binary form. Raises `wasmtime.WasmtimeError` if the text is not well-formed."""
         if isinstance(self.source, bytes):
             return self.source
+        if "legacy-exceptions" in self.features:
+            # Wasmtime's reader of texts does not know them.
+            return wat2wasm(self.source)
         return bytes(wasmtime.wat2wasm(self.source))
 
     def json(self) -> dict[str, Any]:

@@ -24,14 +24,15 @@ Wrong = Callable[[Program], bool]
 
 def shrink(case: Case, finding: Finding, bench: Bench, seconds: float = SECONDS) -> Program:
     """The smallest program found in a time that shows what a finding shows."""
-    mode = finding.engine.partition("/")[2]
+    engine = finding.engine.split()[0]
+    mode = engine.partition("/")[2]
     hangs = finding.what.startswith("hangs")
 
     def wrong(program: Program) -> bool:
         modes = (mode,) if mode else None
         found = bench.examine([replace(case, program=program)], modes=modes, quick=True)
         return any(
-            f.engine == finding.engine
+            engine in f.engine.split()
             and f.what.startswith("hangs") == hangs
             and "missing" not in f.what
             for f in found

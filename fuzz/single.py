@@ -28,7 +28,8 @@ def examine_one(
         for finding in findings:
             console.print(str(finding), markup=False, highlight=False, soft_wrap=True)
         if arguments.source:
-            for mode in sorted({f.engine.partition("/")[2] for f in findings} - {""}):
+            names = {name.partition("/")[2] for f in findings for name in f.engine.split()}
+            for mode in sorted(names - {""}):
                 console.print(f"--- {mode}", markup=False, highlight=False, soft_wrap=True)
                 binary = base64.b64encode(case.program.binary).decode("ascii")
                 console.print(source(binary, mode), markup=False, highlight=False, soft_wrap=True)

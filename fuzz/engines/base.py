@@ -23,6 +23,7 @@ FEATURES: Final = frozenset(
         "both-exceptions",
         "custom-page-sizes",
         "exceptions",
+        "far-delegate",
         "gc",
         "host-throws",
         "legacy-exceptions",
@@ -34,8 +35,9 @@ FEATURES: Final = frozenset(
         "wide-references",
     }
 )
-"""What a program may need. ``both-exceptions``: both forms of exceptions in one module; ``host-throws``: imported
-functions that throw, or that call back; ``wide-references``: references that cross the border in calls."""
+"""What a program may need. ``both-exceptions``: both forms of exceptions in one module; ``far-delegate``: a
+``delegate`` to what is no try; ``host-throws``: imported functions that throw, or that call back;
+``wide-references``: references that cross the border in calls."""
 
 ROOT: Final = Path(__file__).resolve().parents[2]
 

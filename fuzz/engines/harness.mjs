@@ -65,6 +65,8 @@ class Run {
   #WebAssembly;
   #log = [];
   #exports = {};
+  /** Everything that is seen from outside, by name; imports as `module.name`. */
+  #named = {};
 
   constructor(program, WebAssembly) {
     this.#program = program;
@@ -92,6 +94,7 @@ class Run {
       return seen;
     }
     calls.push(["returns"]);
+    Object.assign(this.#named, this.#exports);
     for (const [name, values] of this.#program.calls) calls.push(this.#call(name, values));
     this.#look(seen);
     return seen;
@@ -133,7 +136,7 @@ class Run {
   #look(seen) {
     const { Memory, Global, Table } = this.#WebAssembly;
     Object.assign(seen, { memories: {}, globals: {}, tables: {} });
-    for (const [name, value] of Object.entries(this.#exports)) {
+    for (const [name, value] of Object.entries(this.#named)) {
       if (value instanceof Memory) {
         seen.memories[name] = digest(value, this.#program.detail);
       } else if (value instanceof Global) {
@@ -157,6 +160,7 @@ class Run {
       const value = entry.sameAs === null ? this.#import(entry) : made[entry.sameAs];
       made.push(value);
       (found[entry.module] ??= {})[entry.name] = value;
+      this.#named[`${entry.module}.${entry.name}`] = value;
     }
     return found;
   }
@@ -182,16 +186,19 @@ class Run {
       type.parameters.forEach((parameter, k) => {
         if (parameter[0] === "i") hashed = BigInt.asUintN(32, hashed * 31n + BigInt(values[k]));
       });
-      if (effects.length > 0) this.#effect(effects[(calls - 1) % effects.length]);
+      const now = effects.length > 0 ? effects[(calls - 1) % effects.length] : [];
+      for (const effect of now) this.#effect(effect);
       const results = type.results.map((result, k) => resultOf(result, (Number(hashed) + k) % 2 ** 32));
       return results.length === 1 ? results[0] : results.length === 0 ? undefined : results;
     };
   }
 
   #effect([kind, name, ...rest]) {
-    const target = this.#exports[name];
+    const target = this.#named[name];
     if (target === undefined) return;
-    if (kind === "grow" || kind === "enlarge") {
+    if (kind === "look") {
+      this.#log.push([kind, ...digest(target)]);
+    } else if (kind === "grow" || kind === "enlarge") {
       // What is 64-bit wants a BigInt.
       try {
         let before;
@@ -212,7 +219,7 @@ class Run {
     } else if (kind === "set") {
       target.value = argument(rest[0]);
     } else if (kind === "put") {
-      if (rest[0] < Number(target.length)) at(target, "set", rest[0], rest[1] === null ? null : this.#exports[rest[1]]);
+      if (rest[0] < Number(target.length)) at(target, "set", rest[0], rest[1] === null ? null : this.#named[rest[1]]);
     } else if (kind === "call") {
       target(...rest.map(argument));
     } else {

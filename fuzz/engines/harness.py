@@ -43,6 +43,8 @@ class Run:
         self._module_of = module_of
         self._log: list[list[Any]] = []
         self._exports: Any = {}
+        self._named: Json = {}
+        """Everything that is seen from outside, by name; imports as ``module.name``."""
         self._tags: dict[str, Any] = {}
 
     def observe(self) -> Json:
@@ -62,6 +64,7 @@ class Run:
             outcomes.append(self._failure(error))
             return seen
         outcomes.append(["returns"])
+        self._named |= {name: self._exports[name] for name in self._exports}
         self._tags = {
             name: self._exports[name]
             for name in self._exports
@@ -103,8 +106,7 @@ class Run:
     def _look(self, seen: Json) -> None:
         memories: dict[str, list[Any]] = {}
         globals_, tables = {}, {}
-        for name in self._exports:
-            value = self._exports[name]
+        for name, value in self._named.items():
             if isinstance(value, WebAssembly.Memory):
                 data = value.buffer.tobytes()
                 memories[name] = [len(data), zlib.crc32(data)]
@@ -136,6 +138,7 @@ class Run:
             value = self._import(entry) if same is None else made[same]
             made.append(value)
             found.setdefault(entry["module"], {})[entry["name"]] = value
+            self._named[f"{entry['module']}.{entry['name']}"] = value
         return found
 
     def _import(self, entry: Json) -> Any:
@@ -167,8 +170,8 @@ class Run:
             for value in arguments:
                 if isinstance(value, int):
                     hashed = (hashed * 31 + value) & 0xFFFF_FFFF
-            if effects:
-                self._effect(effects[(calls - 1) % len(effects)])
+            for effect in effects[(calls - 1) % len(effects)] if effects else ():
+                self._effect(effect)
             values = [_result(type_, hashed + k & 0xFFFF_FFFF) for k, type_ in enumerate(results)]
             return values[0] if len(values) == 1 else values or None
 
@@ -176,10 +179,13 @@ class Run:
 
     def _effect(self, effect: list[Any]) -> None:
         kind, name, *rest = effect
-        if name not in self._exports:
+        if name not in self._named:
             return
-        target = self._exports[name]
+        target = self._named[name]
         match kind:
+            case "look":
+                data = target.buffer.tobytes()
+                self._log.append([kind, len(data), zlib.crc32(data)])
             case "grow" | "enlarge":
                 try:
                     self._log.append([kind, target.grow(rest[0])])
@@ -193,7 +199,7 @@ class Run:
                 target.value = argument(rest[0])
             case "put":
                 if rest[0] < target.length:
-                    target.set(rest[0], null if rest[1] is None else self._exports[rest[1]])
+                    target.set(rest[0], null if rest[1] is None else self._named[rest[1]])
             case "call":
                 target(*map(argument, rest))
             case _:

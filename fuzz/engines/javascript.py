@@ -18,7 +18,7 @@ def node() -> ChildEngine | None:
     if not NODE.is_file():
         return None
     flags = ["--no-wasm-dynamic-tiering", "--stack-size=4000"]
-    lacks = frozenset({"both-exceptions", "custom-page-sizes"})
+    lacks = frozenset({"both-exceptions", "custom-page-sizes", "relaxed-simd"})
     return ChildEngine("node", [NODE, *flags, HERE / "child.mjs"], lacks)
 
 
@@ -26,5 +26,5 @@ def bun() -> ChildEngine | None:
     """JavaScriptCore, if its package is installed."""
     if not BUN.is_file():
         return None
-    lacks = frozenset({"both-exceptions", "custom-page-sizes"})
+    lacks = frozenset({"both-exceptions", "custom-page-sizes", "far-delegate", "relaxed-simd"})
     return ChildEngine("bun", [BUN, HERE / "child.mjs"], lacks)

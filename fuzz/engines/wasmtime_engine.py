@@ -85,6 +85,8 @@ class _Run:
         self._detail = detail
         self._log: list[list[Any]] = []
         self._exports: dict[str, Any] = {}
+        self._named: dict[str, Any] = {}
+        """Everything that is seen from outside, by name; imports as ``module.name``."""
 
     def observe(self) -> Observation:
         calls: list[list[Any]] = []
@@ -104,7 +106,8 @@ class _Run:
                 return {"end": "unlinkable", "detail": str(error)}
             calls.append(_failure(error))
             return seen
-        self._exports = _named(exports, self._module)
+        self._exports = {export.name: exports[export.name] for export in self._module.exports}
+        self._named |= self._exports
         calls.append(["returns"])
         calls += [self._call(call.name, call.arguments) for call in self._program.calls]
         self._look(seen)
@@ -130,7 +133,7 @@ class _Run:
         store = self._store
         memories: dict[str, list[Any]] = {}
         globals_, tables = {}, {}
-        for name, value in self._exports.items():
+        for name, value in self._named.items():
             if isinstance(value, (wasmtime.Memory, wasmtime.SharedMemory)):
                 data = self._bytes(value)
                 memories[name] = [len(data), zlib.crc32(data)]
@@ -170,6 +173,7 @@ class _Run:
             value = self._import(entry) if entry.same_as is None else made[entry.same_as]
             made.append(value)
             named[entry.module, entry.name] = value
+            self._named[f"{entry.module}.{entry.name}"] = value
         return [named[i.module, i.name or ""] for i in self._module.imports]
 
     def _import(self, entry: Import) -> Any:
@@ -213,8 +217,9 @@ class _Run:
             for value in arguments:
                 if isinstance(value, int):
                     hashed = (hashed * 31 + value) & 0xFFFF_FFFF
-            if entry.effects:
-                self._effect(entry.effects[(calls - 1) % len(entry.effects)])
+            effects = entry.effects
+            for effect in effects[(calls - 1) % len(effects)] if effects else ():
+                self._effect(effect)
             values = [_result(name, hashed + k & 0xFFFF_FFFF) for k, name in enumerate(results)]
             return values[0] if len(values) == 1 else values or None
 
@@ -222,11 +227,14 @@ class _Run:
 
     def _effect(self, effect: tuple[Any, ...]) -> None:
         kind, name, *rest = effect
-        target = self._exports.get(name)
+        target = self._named.get(name)
         if target is None:
             return
         store = self._store
         match kind:
+            case "look":
+                data = self._bytes(target)
+                self._log.append([kind, len(data), zlib.crc32(data)])
             case "grow":
                 try:
                     grown = (
@@ -249,15 +257,11 @@ class _Run:
                 target.set_value(store, _argument(rest[0]))
             case "put":
                 if rest[0] < target.size(store):
-                    target.set(store, rest[0], None if rest[1] is None else self._exports[rest[1]])
+                    target.set(store, rest[0], None if rest[1] is None else self._named[rest[1]])
             case "call":
                 target(store, *map(_argument, rest))
             case _:
                 raise ValueError(f"Wasmtime's package cannot {kind}")
-
-
-def _named(exports: Any, module: wasmtime.Module) -> dict[str, Any]:
-    return {export.name: exports[export.name] for export in module.exports}
 
 
 def _argument(value: Value) -> Any:
@@ -280,18 +284,12 @@ def _shown(value: Any) -> Any:
 
 
 def _failure(error: Exception) -> list[Any]:
-    if isinstance(error, wasmtime.Trap):
-        match error.trap_code:
-            case wasmtime.TrapCode.OUT_OF_FUEL:
-                raise OutOfFuel
-            case wasmtime.TrapCode.STACK_OVERFLOW:
-                return ["exhausts"]
-            case wasmtime.TrapCode.UNCAUGHT_EXCEPTION:
-                return ["throws"]
-        return ["traps", error.message.rpartition("wasm trap: ")[2].strip()]
-    message = str(error)
-    if "fuel" in message:
+    message = error.message if isinstance(error, wasmtime.Trap) else str(error)
+    code = error.trap_code if isinstance(error, wasmtime.Trap) else None
+    if code is wasmtime.TrapCode.OUT_OF_FUEL or "all fuel consumed" in message:
         raise OutOfFuel
-    if "exception" in message:
+    if code is wasmtime.TrapCode.STACK_OVERFLOW:
+        return ["exhausts"]
+    if "thrown Wasm exception" in message:
         return ["throws"]
-    return ["traps", message]
+    return ["traps", message.rpartition("wasm trap: ")[2].strip()]

@@ -70,6 +70,8 @@ class Blocks(Writer):
         self.fuel = self.pick("return", "tick", "go", "any")
         self.references = self.pick(0.0, 0.0, 0.1)
         self.labels: list[Label] = []
+        self.variables: dict[str, tuple[str, ...]] = dict(_LOCALS)
+        """Names of the locals of each type."""
 
     # Values
 
@@ -80,9 +82,12 @@ class Blocks(Writer):
         return tuple(self.one(_TYPES) for _ in range(self.pick(1, 1, 2, 3)))
 
     def value(self, type_: str, depth: int = 0) -> str:
+        """An operand of a type."""
+        if type_ not in _LOCALS:
+            return f"(local.get {self.one(self.variables[type_])})"
         if depth < 3 and self.chance(0.08) and self.budget > 0:
             return self.valued(type_)
-        local = self.one(_LOCALS[type_])
+        local = self.one(self.variables[type_])
         match self.below(6):
             case 0:
                 return f"({type_}.const {self.below(9)})"
@@ -113,7 +118,7 @@ class Blocks(Writer):
     def condition(self) -> str:
         if not self.chance(self.plain):
             return self.pick("(call $bit)", "(call $bit)", "(i32.eqz (call $bit))", "(call $next)")
-        x = self.one(_LOCALS["i32"])
+        x = self.one(self.variables["i32"])
         match self.below(7):
             case 0:
                 return f"(local.get {x})"
@@ -133,7 +138,7 @@ class Blocks(Writer):
             case 0:
                 return f"(i32.const {self.below(6)})"
             case 1 | 2:
-                return f"(local.get {self.one(_LOCALS['i32'])})"
+                return f"(local.get {self.one(self.variables['i32'])})"
         return "(i32.and (call $next) (i32.const 7))"
 
     def operands(self, types: tuple[str, ...]) -> str:
@@ -142,7 +147,7 @@ class Blocks(Writer):
     def taken(self, types: tuple[str, ...]) -> str:
         """Take values off the stack."""
         return " ".join(
-            f"(local.set {self.one(_LOCALS[t])})" if self.chance(0.7) else "(drop)"
+            f"(local.set {self.one(self.variables[t])})" if self.chance(0.7) else "(drop)"
             for t in reversed(types)
         )
 
@@ -175,11 +180,11 @@ class Blocks(Writer):
             case 0 | 1 | 2:
                 return f"(call $mark (i32.const {self.below(100)}))"
             case 3:
-                x = self.one(_LOCALS["i32"])
+                x = self.one(self.variables["i32"])
                 step = self.pick(1, 1, -1, 3)
                 return f"(local.set {x} (i32.add (local.get {x}) (i32.const {step})))"
         type_ = self.one(_TYPES)
-        return f"(local.set {self.one(_LOCALS[type_])} {self.value(type_)})"
+        return f"(local.set {self.one(self.variables[type_])} {self.value(type_)})"
 
     def statement(self, depth: int) -> tuple[str, bool]:
         """A statement, and whether nothing is reached behind it."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 from random import Random
 from typing import Final
 
-from fuzz.algebra import TYPES, Algebra, accessing
+from fuzz.algebra import TYPES, Algebra, Part, accessing
 from fuzz.program import Call, Program
 from pyjsapi.syntax.instructions import Op
 
@@ -28,12 +28,24 @@ class Vectors(Algebra):
         self.locals["v128"] = _VECTORS
         self.memories = ((0, "i32"),)
         shapes = ("f32x4", "f64x2")
+        self.extracts = {
+            t: [op for op in self._made[t] if op.family.startswith("extract_lane")]
+            for t in ("i32", "i64", "f32", "f64")
+        }
+        self.fills = [op for op in self._made["v128"] if op.family in ("splat", "replace_lane")]
         self.floats = [op for op in self._made["v128"] if op.mnemonic.startswith(shapes)]
+
+    def part(self, type_: str, depth: int) -> Part:
+        """As ever, but lanes go from vectors to numbers and back more often."""
+        if depth > 0 and self.chance(0.3):
+            ops = self.fills if type_ == "v128" else self.extracts[type_]
+            return self.apply(self.one(ops), depth)
+        return super().part(type_, depth)
 
     def vector(self, depth: int) -> str:
         """A vector; of floats more often than by chance."""
-        if self.chance(0.35):
-            return self.exact(self.apply(self.one(self.floats), depth))
+        if self.chance(0.4):
+            return self.exact(self.apply(self.one(self.floats), depth + 1))
         return self.value("v128", depth)
 
     def statement(self, depth: int = 0) -> str:
@@ -60,7 +72,7 @@ class Vectors(Algebra):
         return f"(local.set {target} {self.vector(self.pick(1, 2, 3))})"
 
     def function(self, name: str) -> str:
-        body = " ".join(self.statement() for _ in range(self.pick(1, 2, 3, 5)))
+        body = " ".join(self.statement() for _ in range(self.pick(1, 2, 3, 5, 8)))
         shape = self.pick("f32x4", "f64x2")
         nans = "nan nan nan nan" if shape == "f32x4" else "nan nan"
         own = f"(local.get $w{shape})"
@@ -82,7 +94,7 @@ class Vectors(Algebra):
 def generate(random: Random) -> Program:
     """A program of one or two functions, each called with edge values."""
     writer = Vectors(random, relaxed=random.random() < 0.1)
-    names = [f"f{k}" for k in range(writer.pick(1, 1, 2))]
+    names = [f"f{k}" for k in range(writer.pick(1, 2, 3))]
     functions = "\n".join(writer.function(name) for name in names)
     data = "".join(f"\\{writer.random.getrandbits(8):02x}" for _ in range(64))
     text = f"""(module (memory (export "m") 1 1) (data (i32.const 0) "{data}")
