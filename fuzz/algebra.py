@@ -207,7 +207,9 @@ class Algebra(Writer):
         shape = _shape_of_operands(op)
         operands = []
         for k, part in enumerate(parts):
-            fits = part.loose == shape and not (op.family == "copysign" and k == 1)
+            # A number becomes a lane of the shape of its type.
+            lane = part.loose != "" and shape.startswith(f"{part.loose}x")
+            fits = (part.loose == shape or lane) and not (op.family == "copysign" and k == 1)
             operands.append(part.text if fits and part.loose else self.exact(part))
         text = f"({op.mnemonic}{self._immediate(op)} {' '.join(operands)})"
         exact_operands = not any(part.loose for part in parts)

@@ -192,7 +192,7 @@ class Run:
                 except RangeError:
                     self._log.append([kind, "fails"])
             case "write":
-                with target.buffer.mv() as view:
+                with target.buffer.mv as view:
                     if rest[0] < len(view):
                         view[rest[0]] = rest[1]
             case "set":

@@ -162,7 +162,8 @@ class _Run:
             values = [table.get(self._store, k) for k in range(count)]
         except Exception:  # As above.
             return "hidden"
-        return "".join("0" if value is None else "1" for value in values)
+        # The package gives a null reference as a `Val`.
+        return "".join("0" if isinstance(value, wasmtime.Val) else "1" for value in values)
 
     # Imports
 
