@@ -16,7 +16,7 @@ from fuzz.engines import javascript
 from fuzz.engines.base import ROOT, ChildEngine, Observation
 from fuzz.engines.modes import modes_of
 from fuzz.engines.ours import Ours
-from fuzz.engines.wasmtime_engine import WasmtimeEngine
+from fuzz.engines.wasmtime_engine import wasmtime_engine
 from fuzz.program import Case, Program
 
 _DETAILS: Final = re.compile(r"\(.*?\)|[0-9a-f]{16}|-?\d+|\[.*")
@@ -59,7 +59,7 @@ class Bench:
         project: Path = ROOT,
     ) -> None:
         self._modes = tuple(modes) if modes else None
-        self.wasmtime = WasmtimeEngine() if "wasmtime" in oracles else None
+        self.wasmtime = wasmtime_engine() if "wasmtime" in oracles else None
         made = {"node": javascript.node, "bun": javascript.bun}
         engines = [make() for name, make in made.items() if name in oracles]
         self.javascript: list[ChildEngine] = [engine for engine in engines if engine is not None]
@@ -67,8 +67,9 @@ class Bench:
 
     def close(self) -> None:
         """End every child process."""
-        for engine in self.javascript:
-            engine.close()
+        for engine in (self.wasmtime, *self.javascript):
+            if engine is not None:
+                engine.close()
         for ours in self.ours:
             ours.close()
 
@@ -106,16 +107,14 @@ class Bench:
     def observe_oracles(self, programs: Sequence[Program]) -> list[dict[str, Observation]]:
         """What the engines that have what a program needs see of it, by engine."""
         found: list[dict[str, Observation]] = [{} for _ in programs]
-        if self.wasmtime is not None:
-            for program, answers in zip(programs, found, strict=True):
-                if not program.features & self.wasmtime.lacks:
-                    answers["wasmtime"] = self.wasmtime.observe(program)
-        for engine in self.javascript:
+        for engine in (self.wasmtime, *self.javascript):
+            if engine is None:
+                continue
             fitting = [
                 k
                 for k, program in enumerate(programs)
                 if not program.features & engine.lacks
-                and (program.ends or "wasmtime" in found[k])
+                and (program.ends or engine is self.wasmtime or "wasmtime" in found[k])
                 and not _too_long(found[k])
             ]
             for k, answer in zip(fitting, engine.run([programs[k] for k in fitting]), strict=True):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any, Final
 
@@ -9,30 +10,31 @@ from fuzz.engines.base import Observation
 from fuzz.program import Program
 
 KINDS: Final = (
-    ("unreachable", ("unreachable",)),
-    ("out of bounds table", ("out of bounds table", "table index is out of bounds", "undefined element",
-                             "table access", "element segment", "call_indirect index", "bounds call_indirect")),
-    ("out of bounds array", ("array access", "array element access", "array index", "bounds array",
-                             "array.")),
-    ("out of bounds memory", ("out of bounds memory", "memory access out of bounds", "data segment",
-                              "bounds memory", "offset is out of bounds")),
-    ("null function or signature", ("uninitialized element", "indirect call type mismatch", "signature",
-                                    "call_indirect to a null", "null function")),
-    ("division by zero", ("divide by zero", "by zero",)),
-    ("integer overflow", ("integer overflow", "result unrepresentable",)),
-    ("invalid conversion", ("invalid conversion", "float unrepresentable", "bounds trunc")),
-    ("cast", ("cast",)),
-    ("null reference", ("null",)),
-    ("unaligned", ("unaligned",)),
-    ("not shared", ("shared memory", "cannot be called in this context")),
-    ("too large", ("too large", "allocation size", "out of memory")),
+    ("unreachable", r"unreachable"),
+    ("null function or signature", r"uninitialized element|type mismatch|signature|call_indirect to a null"
+                                    r"|null function"),
+    ("null reference", r"null"),
+    ("cast", r"cast"),
+    ("out of bounds table", r"out of bounds table|undefined element|element segment|bounds call_indirect"
+                            r"|table (index|access|element|operation).*out of bounds|index is out of bounds"),
+    ("out of bounds array", r"bounds.*array|array.*bounds|array.*too large"),
+    ("out of bounds memory", r"bounds memory|memory access out of bounds|data segment|offset is out of bounds"),
+    ("division by zero", r"by zero"),
+    ("integer overflow", r"integer overflow|result unrepresentable"),
+    ("invalid conversion", r"invalid conversion|float unrepresentable|bounds trunc"),
+    ("unaligned", r"unaligned"),
+    ("not shared", r"shared memory|cannot be called in this context"),
+    ("too large", r"too large|allocation size|out of memory|failed to allocate"),
 )  # fmt: skip
-"""Kinds of traps, and what is in the messages of engines; the first that fits counts."""
+"""Kinds of traps, and what the messages of engines have in them; the first that fits counts."""
 
 _NOT_TOLD_APART: Final = (
     {"null function or signature", "null reference"},
     {"invalid conversion", "integer overflow"},
     {"null reference", "cast"},
+    {"out of bounds array", "out of bounds memory"},
+    {"out of bounds array", "out of bounds table"},
+    {"out of bounds array", "too large"},
 )
 """Kinds for which JavaScript engines have one message."""
 
@@ -43,8 +45,8 @@ ENDS_COMPARISON: Final = "exhausts"
 def trap_kind(message: str) -> str:
     """The kind of a trap, by the message of any engine."""
     text = message.lower()
-    for kind, parts in KINDS:
-        if any(part in text for part in parts):
+    for kind, pattern in KINDS:
+        if re.search(pattern, text):
             return kind
     return f"unknown: {message}"
 

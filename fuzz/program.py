@@ -29,9 +29,6 @@ is not there (before the instance is) makes the effect do nothing.
 ``("throw", tag, *values)``.
 """
 
-INITIAL_FUEL: Final = 60_000
-"""What Wasmtime may spend on a call; a program that needs more is dropped. pyjsapi takes some 10 ms for so much."""
-
 
 def i32(value: int) -> Value:
     """An argument of type i32; the value is taken modulo 2**32."""

@@ -26,5 +26,7 @@ def bun() -> ChildEngine | None:
     """JavaScriptCore, if its package is installed."""
     if not BUN.is_file():
         return None
-    lacks = frozenset({"both-exceptions", "custom-page-sizes", "far-delegate", "relaxed-simd"})
+    lacks = frozenset(
+        {"both-exceptions", "custom-page-sizes", "far-delegate", "memory64", "relaxed-simd"}
+    )
     return ChildEngine("bun", [BUN, HERE / "child.mjs"], lacks)
