@@ -11,6 +11,7 @@ import faulthandler
 import json
 import sys
 import time
+import warnings
 from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
@@ -21,13 +22,17 @@ from real.recording.values import Divergence
 
 
 def play(folder: Path, options: Options) -> dict[str, Any]:
-    """Play a recording; what is printed."""
+    """Play a recording; what is printed. A warning is a failure: of the proof, or of Python about generated code."""
     start = time.process_time()
     player = Player(folder, options)
-    try:
-        played = player.play()
-    except Divergence as divergence:
-        return {"failure": str(divergence)}
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        try:
+            played = player.play()
+        except Divergence as divergence:
+            return {"failure": str(divergence)}
+    if caught:
+        return {"failure": "\n".join(str(warning.message) for warning in caught[:5])}
     translated, functions = played.functions
     return {
         "seconds": time.process_time() - start,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -37,7 +38,9 @@ def play(folder: Path, options: Sequence[str] = (), deadline: float = 600) -> Pl
     """
     command = [sys.executable, "-m", "real.recording.play", str(folder), f"--deadline={deadline}"]
     command += [f"--option={option}" for option in options]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    # What is tried is the translator, not what an earlier one left in the cache.
+    environment = {**os.environ, "PYJSAPI_CACHE": "0"}
+    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True)
     if done.returncode not in (0, 1) or not done.stdout:
         late = f"not done after {deadline:g} s\n" if done.stderr.startswith("Timeout") else ""
         return Played(late + done.stderr[-3000:])

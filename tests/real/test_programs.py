@@ -17,8 +17,19 @@ NAMES = sorted(path.stem for path in PROGRAMS.glob("*.mjs"))
 LARGE = sorted(path.stem for path in (PROGRAMS / "large").glob("*.mjs"))
 # Its 15 MB are decoded and validated for longer than all others run.
 HEAVY = {"lightningcss"}
-# The small ones that differ most: C, C with long jumps, SIMD, Rust and so on all have loops of their own kinds.
-SHARE = ("es_module_lexer", "pwasm_micropython", "zstd")
+# Small ones that differ: a parser, an interpreter with jumps, bits and bytes, another language.
+SHARE = ("es_module_lexer", "pwasm_micropython", "zstd", "zig_fmt")
+# Ways of translation beside the usual one.
+WAYS = {
+    "states": ("state_machine=1",),
+    "proved": ("proof=1",),
+    "proved states": ("proof=1", "state_machine=1"),
+    "few loops": ("proof=1", "max_loops=3"),
+    "literal": tuple(
+        f"{name}=0"
+        for name in ("facts", "views", "patterns", "reuse", "induction", "ranges", "lanes")
+    ),
+}
 LINUX = platform.system() == "Linux" and platform.machine() == "x86_64"
 
 
@@ -43,17 +54,26 @@ def test_a_program_runs_as_in_node(name: str) -> None:
     assert 20 < played.translated < played.functions
 
 
+@pytest.mark.parametrize("way", ["states", "proved"])
 @pytest.mark.parametrize("name", SHARE)
-def test_a_program_translated_to_state_machines_runs_as_in_node(name: str) -> None:
-    _run(name, "short", "state_machine=1")
+def test_a_program_translated_in_another_way_runs_as_in_node(name: str, way: str) -> None:
+    _run(name, "short", *WAYS[way])
 
 
 @pytest.mark.long
 @pytest.mark.timeout(1900)
-@pytest.mark.parametrize("options", [(), ("state_machine=1",)], ids=["structured", "states"])
+@pytest.mark.parametrize("way", WAYS)
 @pytest.mark.parametrize("name", NAMES)
-def test_a_longer_run_is_as_in_node(name: str, options: tuple[str, ...]) -> None:
-    _run(name, "long", *options, deadline=1800)
+def test_every_program_translated_in_every_way_runs_as_in_node(name: str, way: str) -> None:
+    _run(name, "short", *WAYS[way], deadline=1800)
+
+
+@pytest.mark.long
+@pytest.mark.timeout(1900)
+@pytest.mark.parametrize("way", ["structured", "states"])
+@pytest.mark.parametrize("name", NAMES)
+def test_a_longer_run_is_as_in_node(name: str, way: str) -> None:
+    _run(name, "long", *WAYS.get(way, ()), deadline=1800)
 
 
 def test_every_program_has_both_runs_and_says_what_it_is() -> None:
