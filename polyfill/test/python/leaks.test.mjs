@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { isDeepStrictEqual } from 'node:util';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { loadEngines } from './engine.mjs';
@@ -20,11 +21,15 @@ for (const { WebAssembly, wat, link, pyodide } of await loadEngines()) {
 
   /** How much there is on both sides, when everything that can go has gone. */
   async function level() {
-    for (let i = 0; i < 10; i++) {
+    let found = { objects: objects(), ...link.live };
+    for (let unchanged = 0; unchanged < 8; unchanged++) {
       collect();
       await sleep(2);
+      const next = { objects: objects(), ...link.live };
+      if (!isDeepStrictEqual(next, found)) unchanged = 0;
+      found = next;
     }
-    return { objects: objects(), ...link.live };
+    return found;
   }
 
   async function check(make) {
