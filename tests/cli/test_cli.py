@@ -21,7 +21,6 @@ def pyjsapi(*arguments: str | Path, cwd: Path | None = None) -> subprocess.Compl
         capture_output=True,
         text=True,
         cwd=cwd or ROOT,
-        timeout=120,
         check=False,
     )
 
