@@ -33,6 +33,8 @@ class Table:
     title: str
     engines: list[str]
     rows: list[Row]
+    subject: str = "kernel"
+    """What a row is about."""
 
     def means(self) -> dict[str, float]:
         """The geometric mean of each engine's ratios, of the kernels it runs."""

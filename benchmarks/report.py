@@ -36,7 +36,7 @@ def grid(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
 
 def kernel_table(table: Table) -> str:
     """The kernels by engines; a cell is the engine's time ÷ that of pyjsapi."""
-    head = ["kernel", "pyjsapi", *table.engines]
+    head = [table.subject, "pyjsapi", *table.engines]
     rows = [
         [
             row.kernel,

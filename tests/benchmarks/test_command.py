@@ -53,5 +53,6 @@ def test_geometric_means_are_judged_by_the_targets_of_their_place() -> None:
 
 def test_the_guest_that_gains_least_is_judged() -> None:
     rows = [Row("one: a", 1.0, {"pwasm": 2.5}), Row("other: b", 1.0, {"pwasm": 1.5})]
+    rows.append(Row("other: first start", 1.0, {"pwasm": 0.1}))
     (cost,) = guest_costs(Table("Guests", ["pwasm"], rows))
     assert (cost.value, cost.target, cost.met, cost.note) == (1.5, 2.0, False, "other: b")
