@@ -62,5 +62,5 @@ class Notes:
         """
         self.silent: set[int] = set()
         """``local.set`` and ``local.tee`` that set a local to itself, without a line."""
-        self.skipped: set[int] = set()
-        """Positions (not codes) of instructions at the end of a counted loop that ``range`` does."""
+        self.skipped: dict[int, int] = {}
+        """Positions (not codes) of instructions of a counted loop that ``range`` does: position of its ``br_if``."""

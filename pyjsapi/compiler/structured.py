@@ -295,7 +295,7 @@ class Structured(Branches):
         self.mark = body.at[-1] * 4
         if self.notes is not None:
             self.notes.counted[mark] = self.mark
-            self.notes.skipped.update(range(body.at[counted.length], body.at[-1]))
+            self._note_skipped(body, counted.length, len(body) - 1)
         left = suite.broken or suite.pending
         self.write(f"{'else: ' if left else ''}l{counter}={counted.last}")
         if stepped is not None:
@@ -321,13 +321,16 @@ class Structured(Branches):
                 header = f"for {name} in {self.rounds(counted, pointer)}:"
                 self.lines[start] = " " * indent + header
                 stepped = f"{name}={name}+{step}"
-                if self.notes is not None:
-                    self.notes.skipped.update(
-                        range(body.at[pointer.length], body.at[first - 1] + 1)
-                    )
+                self._note_skipped(body, pointer.length, pointer.after)
         if reached and self._items(body, first, stop, head):
             self._fall(head)
         return stepped
+
+    def _note_skipped(self, body: Body, first: int, stop: int) -> None:
+        """For a proof: items of a counted loop that ``range`` does."""
+        if self.notes is not None:
+            positions = range(body.at[first], body.at[stop - 1] + 1)
+            self.notes.skipped.update(dict.fromkeys(positions, body.at[-1]))
 
     # Ifs
 

@@ -94,12 +94,11 @@ class Edges(Steps):
         graph, body = self._graph, self._body
         loop = body.labels[position][0]
         self._edge((graph.nexts[node], b, s), position * 4, loop, Step(position, "taken"))
-        wanted = set()
-        skipped = position - 1
-        while skipped in self._notes.skipped:
-            if body.kinds[skipped] == wasm.SPEAKS:
-                wanted.add(f"l{body.instrs[skipped][1]}")
-            skipped -= 1
+        wanted = {
+            self._frame.variable(body.instrs[skipped][1])
+            for skipped, end in self._notes.skipped.items()
+            if end == position and body.kinds[skipped] == wasm.SPEAKS
+        }
         found = set()
         following, b, s = self._ahead(graph.others[node], b, s)
         while following >= 0 and self._moving[following] and graph.marks[following] == position * 4:

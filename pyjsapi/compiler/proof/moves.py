@@ -23,7 +23,7 @@ _TAIL_CALLS: Final = frozenset(
     BY_MNEMONIC[name] for name in ("return_call", "return_call_indirect", "return_call_ref")
 )
 _TEMPORARIES: Final = re.compile(r"(s\d+(?:,s\d+)*)=")
-_ZEROS: Final = re.compile(r"((?:l\d+(?:_\d+)?=)+)(0|0\.0|None)$")
+_ZEROS: Final = re.compile(r"((?:[el]\d+(?:_\d+)?=)+)(0|0\.0|None)$")
 _SPILL: Final = re.compile(r"s(\d+)$")
 
 
@@ -241,9 +241,9 @@ class Moves:
         wanted = {}
         for i in range(len(frame.type.params), len(frame.locals)):
             if i in frame.lane_locals:
-                wanted.update(dict.fromkeys(frame.lane_locals[i].names, "0.0"))
+                wanted.update(dict.fromkeys((lane.text for lane in frame.lane_locals[i].lanes), "0.0"))
             else:
-                wanted[f"l{i}"] = default_text(frame.locals[i])
+                wanted[frame.variable(i)] = default_text(frame.locals[i])
         found: dict[str, str] = {}
         for line in lines:
             zeros = _ZEROS.match(line)
