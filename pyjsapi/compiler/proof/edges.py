@@ -50,7 +50,7 @@ class Edges(Steps):
                     raise Differs(self._says(node, body.say(place)))
                 self._moves.returned(code, text)
                 return
-            if graph.kinds[node] != python.STATEMENT:
+            if graph.kinds[node] != python.STATEMENT or lines:
                 raise Differs(self._says(node, body.say(place)))
             lines.append(text)
             node, b, s = self._ahead(graph.nexts[node], b, s)

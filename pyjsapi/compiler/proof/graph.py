@@ -31,7 +31,13 @@ STOP: Final = 10
 TAG_TEST: Final = 11
 LANDING: Final = 12
 """A state machine's table of handlers."""
-FELL_OUT: Final = 13
+CAUGHT: Final = 13
+"""Asks what an exception is; the payload is the variable that has it."""
+UNCAUGHT: Final = 14
+"""What no clause may catch, a trap, goes on; the payload is the variable."""
+UNLANDED: Final = 15
+"""What no clause of a state machine catches goes on."""
+FELL_OUT: Final = 16
 """The end of the text: the function returns without having said so."""
 
 CANNOT_THROW: Final = -2
@@ -97,8 +103,10 @@ class Landing(NamedTuple):
     handlers: Sequence[tuple[int, Sequence[tuple[int, int]]]]
 
 
-Payload = Flag | FlagTest | Select | LookUp | Landing | int | bool | None
-"""By the kind of a node; of a `TAG_TEST` the tag's index, of a `RAISE` whether it raises what is being handled."""
+Payload = Flag | FlagTest | Select | LookUp | Landing | int | bool | str | None
+"""By the kind of a node; of a `TAG_TEST` the tag's index, of a `RAISE` whether it raises what is being handled.
+
+The string is a variable of a handler."""
 
 _FLAG: Final = re.compile(r"(_[bs])=(\d+)$")
 _LOOK_UP: Final = re.compile(
@@ -109,9 +117,13 @@ _FLAG_TEST: Final = re.compile(r"if (_[bs](?:==|!=|<)\d+(?: and _[bs](?:==|!=|<)
 _COMPARISON: Final = re.compile(r"(_[bs])(==|!=|<)(\d+)")
 _SELECT: Final = re.compile(r"if (\w+)<(\d+):$")
 _TAG: Final = re.compile(r"(?:el)?if _x\.tag is X\[(\d+)\]:$")
-_UNCAUGHT: Final = frozenset(("if _x is None: raise", "if _e is None: raise", "if _s<0: raise"))
-"""What no clause catches goes on: a trap."""
-_CAUGHT: Final = frozenset(("_x=caught(_x)", "_e=caught(_x)"))
+_HANDLING: Final = {
+    "_x=caught(_x)": (CAUGHT, "_x"),
+    "_e=caught(_x)": (CAUGHT, "_e"),
+    "if _x is None: raise": (UNCAUGHT, "_x"),
+    "if _e is None: raise": (UNCAUGHT, "_e"),
+    "if _s<0: raise": (UNLANDED, None),
+}
 _THROWS: Final = re.compile(r"\bf\d+\(|\bt\d+_\d+\[|\.call\(|\braise\b")
 _STATEMENTS: Final = re.compile(
     r"(?:while|for|try|with|def|class|async|match|case|del|global|nonlocal|assert|import|from|except|finally|elif"
@@ -376,14 +388,16 @@ class Graph:
             return follows
         self.nexts[i] = follows
         if first == "_":
-            if text in _CAUGHT:
-                return follows
+            if text in _HANDLING:
+                self.kinds[i], self.payloads[i] = _HANDLING[text]
+                return i
             if text.startswith(("_s=", "_b=")):
                 self._flag(i, text, level)
                 return i
         elif first == "i" and text.startswith("if "):
-            if text in _UNCAUGHT:
-                return follows
+            if text in _HANDLING:
+                self.kinds[i], self.payloads[i] = _HANDLING[text]
+                return i
             if _INNER_CONTROL.search(text):
                 raise Unknown(f"`{text}`: control inside a statement")
         elif first == "r" and text.startswith("return"):

@@ -41,9 +41,16 @@ class Handlers(Edges):
             return
         self._thrown.add(state)
         self._at, self._node = max(region, 0), max(node, 0)
+        for kind in (python.CAUGHT, python.UNCAUGHT):
+            if node < 0 or graph.kinds[node] != kind or graph.payloads[node] != self._exn:
+                raise Differs(self._says(node, "a handler"))
+            node, b, s = self._ahead(graph.nexts[node], b, s)
         landing = graph.payloads[node] if node >= 0 else None
         if isinstance(landing, Landing):
-            self._land(landing, graph.nexts[node], b, s, region, way)
+            following, _, _ = self._ahead(graph.nexts[node], b, s)
+            if following < 0 or graph.kinds[following] != python.UNLANDED:
+                raise Differs(self._says(following, "what no clause catches"))
+            self._land(landing, graph.nexts[following], b, s, region, way)
             return
         for clause in body.clauses[region] if region >= 0 else ():
             if clause.tag is None:
@@ -71,11 +78,12 @@ class Handlers(Edges):
     ) -> None:
         """A state machine's handler: regions inside out, as the body has them."""
         body = self._body
-        if s is None:
-            raise Differs("a handler reads a state that was not set")
-        handler = landing.regions[s]
-        while region >= 0 and handler >= 0:
-            handler, clauses = landing.handlers[handler]
+        regions, handlers = landing.regions, landing.handlers
+        if s is None or s >= len(regions):
+            raise Differs("a handler reads a state that is none")
+        handler = regions[s]
+        while region >= 0 and 0 <= handler < len(handlers):
+            handler, clauses = handlers[handler]
             wanted = body.clauses[region]
             if [tag for tag, _ in clauses] != [-1 if c.tag is None else c.tag for c in wanted]:
                 raise Differs(f"the clauses of {body.say(region)} differ")
@@ -84,7 +92,7 @@ class Handlers(Edges):
                 if clause.tag is None:
                     return
             region = body.region(region)
-        if (region < 0) != (handler < 0):
+        if region >= 0 or handler >= 0:
             raise Differs("a state is in another region")
 
     def _caught(self, state: State, region: int, clause: Clause, way: Way) -> None:
@@ -104,7 +112,7 @@ class Handlers(Edges):
                     raise Differs(self._says(node, body.say(place)))
                 self._moves.returned_values(graph.texts[node], values)
                 return
-            if graph.kinds[node] != python.STATEMENT:
+            if graph.kinds[node] != python.STATEMENT or lines:
                 raise Differs(self._says(node, body.say(place)))
             lines.append(graph.texts[node])
             node, b, s = self._ahead(graph.nexts[node], b, s)

@@ -75,19 +75,25 @@ class Moves:
     # Branches
 
     def arrive(self, code: int, label: int, lines: Sequence[str], *, spills: bool = False) -> None:
-        """Operands go to a label; ``lines`` are the statements on the way that may move them.
+        """A branch takes operands to a label; ``lines`` are the statements on the way that may move them.
 
         With ``spills`` there may be others ahead of the one that moves.
         """
-        arity = self.labels.arity(label)
+        self._arrive(code, label, self.labels.arity(label), lines, spills=spills)
+
+    def end(self, code: int, label: int, lines: Sequence[str]) -> None:
+        """Control comes to the end of a block with its results."""
+        self._arrive(code, label, self.labels.counts[label][1], lines, spills=True)
+
+    def _arrive(
+        self, code: int, label: int, arity: int, lines: Sequence[str], *, spills: bool
+    ) -> None:
         if not arity:
             if lines and not spills:
                 raise Differs(f"`{lines[0]}` where nothing is carried")
             return
         height = self.stack.heights[label]
         names = [f"s{height + i}" for i in range(arity)]
-        if len(lines) > 1 and not spills:
-            raise Differs(f"`{lines[0]}` on the way")
         self._move(code, names, self._carried(code, arity), lines)
 
     def _carried(self, code: int, arity: int) -> Sequence[str]:

@@ -16,6 +16,7 @@ from pyjsapi.compiler.proof.body import (
     IF,
     LOOP,
     NOP,
+    QUIET,
     TABLE,
     TEST,
     Body,
@@ -150,6 +151,10 @@ class Stack:
             if kind <= NOP:
                 instr = body.instrs[position]
                 pops, pushes = effects[instr[0]] or effect(instr, scope)
+                if kind == QUIET and pops and pushes == 1:
+                    # It may give an operand on, changed in nothing but its type: made when that was made.
+                    del stack[len(stack) - pops + 1 :]
+                    continue
                 if pops:
                     del stack[-pops:]
                 if pushes == 1:

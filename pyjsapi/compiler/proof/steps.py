@@ -85,7 +85,7 @@ class Steps:
                     self._exn = "_e"
                 elif kind == python.STATEMENT and code == START:
                     self._zeros.append(graph.texts[node])
-                elif kind != python.RETURN:
+                elif kind != python.RETURN and not python.CAUGHT <= kind <= python.UNLANDED:
                     raise Unknown(f"`{graph.texts[node]}` belongs to no instruction")
             elif code & 3:
                 self._moving[node] = 1
@@ -104,6 +104,8 @@ class Steps:
     def _says(self, node: int, expected: str) -> str:
         """The body goes on to what is expected, the Python to a node."""
         graph = self._graph
+        if node < 0:
+            return f"the body goes on to {expected}, Python runs round for ever"
         if graph.kinds[node] == python.FELL_OUT:
             return f"the body goes on to {expected}, Python to the end of the function"
         code, line = graph.marks[node], graph.where[node]
@@ -208,13 +210,14 @@ class Steps:
             self._moves.enter(position)
         elif kind == wasm.ELSE:
             label = body.opening[position]
-            self._moves.arrive(code, label, self._texts(code), spills=True)
+            self._moves.end(code, label, self._texts(code))
             return body.end[label] + 1
         elif kind == wasm.END:
             label = body.opening[position]
             meets = label in body.targeted and body.kinds[label] != wasm.LOOP
-            if label >= 0 and (meets or body.kinds[label] == wasm.IF):
-                self._moves.arrive(code, label, self._texts(code), spills=True)
+            noted = code in self._notes.moves
+            if label >= 0 and (meets or noted or body.kinds[label] == wasm.IF):
+                self._moves.end(code, label, self._texts(code))
         return position + 1
 
     def _speak(self, position: int, kind: int) -> None:

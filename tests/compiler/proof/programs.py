@@ -1,0 +1,196 @@
+"""Random programs that are nothing but control: what they do is to call the host.
+
+``$ev`` is told where control is, ``$c`` answers what a condition or an operand is. Instructions are nested, so that
+ends coincide; labels carry up to two operands; handlers catch two tags.
+"""
+
+from __future__ import annotations
+
+from random import Random
+
+HEAD = """(module
+ (import "e" "ev" (func $ev (param i32)))
+ (import "e" "c" (func $c (param i32) (result i32)))
+ (tag $t) (tag $u (param i32))
+ (func $f (export "f") (param $x i32) (result i32) (local $a i32) (local $i i32) (local $fuel i32)
+"""
+
+
+class Writer:
+    """Writes the body of one function, of statements that leave nothing on the stack."""
+
+    def __init__(self, seed: int, *, legacy: bool = False) -> None:
+        self.random = Random(seed)
+        self.budget = self.random.choice((8, 15, 25, 40))
+        self.deepest = self.random.choice((3, 5, 8, 12))
+        self.operands = self.random.choice((0.0, 0.2, 0.5))
+        """How often labels have operands."""
+        self.handlers = self.random.choice((0.0, 0.0, 0.15))
+        self.legacy = legacy
+        self.events = 0
+        self.labels: list[tuple[str, int]] = [("$top", 0)]
+        """Names of labels, with how many operands a branch carries."""
+        self.catches: list[str] = []
+        """Labels of the ``try`` instructions in whose catches the code is."""
+        self.tries: list[str] = []
+
+    def text(self) -> str:
+        """A module with the function ``f`` of index 2."""
+        body = self.statements(0)
+        return f"{HEAD} (block $top {body}) (call $ev (i32.const 0)) {self.value()}))"
+
+    def ask(self) -> str:
+        """A condition."""
+        self.events += 1
+        if self.random.random() < 0.2:
+            return self.random.choice(("(local.get $a)", "(i32.eqz (local.get $x))"))
+        asked = f"(call $c (i32.const {self.events}))"
+        return f"(i32.eqz {asked})" if self.random.random() < 0.3 else asked
+
+    def value(self) -> str:
+        """An operand."""
+        self.events += 1
+        return self.random.choice(
+            ("(local.get $a)", f"(i32.const {self.events})", f"(call $c (i32.const {self.events}))")
+        )
+
+    def values(self, count: int) -> str:
+        return " ".join(self.value() for _ in range(count))
+
+    def statements(self, depth: int) -> str:
+        made = []
+        for _ in range(self.random.randint(1, 4)):
+            if self.budget <= 0:
+                break
+            self.budget -= 1
+            statement, ends = self.statement(depth)
+            made.append(statement)
+            if ends:
+                break
+        return "\n".join(made)
+
+    def statement(self, depth: int) -> tuple[str, bool]:
+        """A statement, and whether control never goes on behind it."""
+        random = self.random
+        chance = random.random()
+        if chance < 0.18 or depth >= self.deepest:
+            self.events += 1
+            return f"(call $ev (i32.const {self.events}))", False
+        if chance < 0.24:
+            return f"(local.set $a {self.value()})", False
+        if chance < 0.40:
+            label, count = random.choice(self.labels)
+            drops = "(drop)" * count
+            return f"(br_if {label} {self.values(count)} {self.ask()}) {drops}", False
+        if chance < 0.46:
+            label, count = random.choice(self.labels)
+            return f"(br {label} {self.values(count)})", True
+        if chance < 0.52:
+            return self.table(), True
+        if chance < 0.56:
+            return self.leave()
+        if chance < 0.56 + self.handlers:
+            return self.old_try(depth) if self.legacy else self.new_try(depth), False
+        return self.nested(depth), False
+
+    def table(self) -> str:
+        _, count = self.random.choice(self.labels)
+        same = [label for label, other in self.labels if other == count]
+        chosen = " ".join(self.random.choice(same) for _ in range(self.random.randint(1, 5)))
+        return f"(br_table {chosen} {self.values(count)} {self.ask()})"
+
+    def leave(self) -> tuple[str, bool]:
+        """A return, a throw, a tail call."""
+        chance = self.random.random()
+        if self.catches and chance < 0.4:
+            return f"(rethrow {self.random.choice(self.catches)})", True
+        if chance < 0.4:
+            return f"(return {self.value()})", True
+        if chance < 0.6:
+            return f"(if {self.ask()} (then (throw $t)))", False
+        if chance < 0.8:
+            return f"(if {self.ask()} (then (throw $u {self.value()})))", False
+        if chance < 0.95:
+            return f"(if {self.ask()} (then (return_call $f {self.value()})))", False
+        return f"(if {self.ask()} (then unreachable))", False
+
+    def name(self) -> str:
+        self.events += 1
+        return f"$l{self.events}"
+
+    def inside(self, label: str, count: int, depth: int) -> str:
+        """Statements with one more label."""
+        self.labels.append((label, count))
+        made = self.statements(depth + 1)
+        self.labels.pop()
+        return made
+
+    def nested(self, depth: int) -> str:
+        random, label = self.random, self.name()
+        count = random.choice((1, 1, 2)) if random.random() < self.operands else 0
+        results = f"(result{' i32' * count})" if count else ""
+        after = "(local.set $a)" * count
+        kind = random.choice(("block", "block", "loop", "loop", "if", "if", "count"))
+        if kind == "count":
+            step = random.choice(("-1", "1"))
+            body = self.inside(label, 0, depth)
+            bound = "(i32.const 3)" if step == "1" else "(i32.const 0)"
+            start = "0" if step == "1" else "3"
+            return (
+                f"(local.set $i (i32.const {start})) (loop {label} {body} (br_if {label} (i32.ne (local.tee $i "
+                f"(i32.add (local.get $i) (i32.const {step}))) {bound})))"
+            )
+        if kind == "if":
+            condition = self.ask()
+            then = f"{self.inside(label, count, depth)} {self.values(count)}"
+            if not count and random.random() < 0.4:
+                return f"(if {label} {condition} (then {then}))"
+            other = f"{self.inside(label, count, depth)} {self.values(count)}"
+            return f"(if {label} {results} {condition} (then {then}) (else {other})) {after}"
+        if kind == "loop" and count:
+            parameters = f"(param{' i32' * count})"
+            body = f"{after} {self.inside(label, count, depth)}"
+            return f"{self.values(count)} (loop {label} {parameters} {body})"
+        if kind == "loop":
+            count, results, after = 0, "", ""
+        body = f"{self.inside(label, count, depth)} {self.values(count)}"
+        return f"({kind} {label} {results} {body}) {after}"
+
+    # Exceptions
+
+    def new_try(self, depth: int) -> str:
+        """A try_table whose clauses go to labels with the operands that they give."""
+        plain = [label for label, count in self.labels if count == 0]
+        one = [label for label, count in self.labels if count == 1]
+        clauses = [f"(catch $t {self.random.choice(plain)})"]
+        if one:
+            clauses.append(f"(catch $u {self.random.choice(one)})")
+        if self.random.random() < 0.5:
+            clauses.append(f"(catch_all {self.random.choice(plain)})")
+        self.random.shuffle(clauses)
+        label = self.name()
+        return f"(try_table {label} {' '.join(clauses)} {self.inside(label, 0, depth)})"
+
+    def old_try(self, depth: int) -> str:
+        label = self.name()
+        self.tries.append(label)
+        body = self.inside(label, 0, depth)
+        self.tries.pop()
+        if self.random.random() < 0.3:
+            target = self.random.choice([*self.tries, self.labels[-1][0]])
+            return f"(try {label} (do {body}) (delegate {target}))"
+        self.catches.append(label)
+        parts = []
+        if self.random.random() < 0.7:
+            parts.append(f"(catch $t {self.inside(label, 0, depth)})")
+        if self.random.random() < 0.5:
+            parts.append(f"(catch $u (local.set $a) {self.inside(label, 0, depth)})")
+        if self.random.random() < 0.5 or not parts:
+            parts.append(f"(catch_all {self.inside(label, 0, depth)})")
+        self.catches.pop()
+        return f"(try {label} (do {body}) {' '.join(parts)})"
+
+
+def program(seed: int, *, legacy: bool = False) -> str:
+    """The text of a module; its function ``f`` has index 2."""
+    return Writer(seed, legacy=legacy).text()
