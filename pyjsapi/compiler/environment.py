@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from types import CodeType, FrameType, FunctionType
 from typing import TYPE_CHECKING, Any, Final
 
-from pyjsapi.compiler import aggregates, exceptions, numerics, simd
+from pyjsapi.compiler import aggregates, assertions, exceptions, numerics, simd
 from pyjsapi.compiler.convention import BODY_ATTRIBUTE
 from pyjsapi.compiler.emit_accessor import ATOMIC_NAMES, NAMES
 from pyjsapi.compiler.extents import Extent, is_big
@@ -74,6 +74,8 @@ class Environment:
             "X": instance.tags,
             "B": {},
         }
+        if variant.scope.options.assertions:
+            self.globals.update(assertions.GLOBALS)
         for index in range(len(variant.scope.globals)):
             self.globals[f"g{index}"] = None
         self._reserve_signatures()

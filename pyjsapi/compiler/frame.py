@@ -72,6 +72,8 @@ class Frame:
     """State of the translation of one function."""
 
     max_text = MAX_TEXT
+    emitters: Mapping[Op, Callable[[Frame, Instr], None]] = {}
+    """The emitter of each straight-line instruction."""
 
     def __init__(
         self, scope: ModuleScope, funcidx: int, locals_: list[ValType], *, hands_on: bool = False
@@ -90,8 +92,6 @@ class Frame:
         """The mark of the lines that are written now."""
         self.flat: Sequence[Instr] = ()
         """The body that is translated; marks speak of it."""
-        self.emitters: Mapping[Op, Callable[[Frame, Instr], None]] = {}
-        """The emitter of each straight-line instruction."""
         self.notes: Notes | None = None
         """Where to note what a proof of control flow needs."""
         self.indent = 1
@@ -286,7 +286,7 @@ class Frame:
             text = found.text
         else:
             entry = self.canonical(entry)
-            text = f"{entry.at(P_PRODUCT)}//{1 << log2}"
+            text = self.divided(entry, 1 << log2)
         effect = bool(entry.flags & EFFECT)
         self.emit(f"e{index}={text}", 1 << index, effect, effect or bool(entry.flags & TRAPS))
         if self.options.facts:
@@ -533,6 +533,10 @@ class Frame:
     def element(self, index: str, address: Entry, size: int, offset: int) -> str:
         """Text of the index in a typed view of the element of ``size`` bytes at ``address + offset``: ``index``."""
         return index
+
+    def divided(self, entry: Entry, size: int) -> str:
+        """Text of the index of the element at an aligned address that is canonical."""
+        return f"{entry.at(P_PRODUCT)}//{size}"
 
     def rounds(self, counted: Range, pointer: Pointer | None) -> str:
         """Text of what a counted loop runs over: the values of its counter, or of a pointer."""

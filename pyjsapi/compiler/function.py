@@ -28,7 +28,6 @@ from pyjsapi.compiler.legacy import EXNREF, is_legacy, lower_legacy
 from pyjsapi.compiler.loops import LoopChoice
 from pyjsapi.compiler.notes import Notes
 from pyjsapi.compiler.places import StructureLimit
-from pyjsapi.compiler.registry import EMITTERS
 from pyjsapi.compiler.scope import ModuleScope
 from pyjsapi.compiler.statemachine import StateMachine
 from pyjsapi.compiler.switch import StructuredEmitter
@@ -86,7 +85,7 @@ def translate_once(scope: ModuleScope, funcidx: int, code: Code) -> Frame:
         try:
             if tree.root.depth < scope.options.max_depth:
                 LoopChoice().run(tree.root)
-                emitter = StructuredEmitter(scope, funcidx, locals_, hands_on=tail_calls)
+                emitter = _emitter_class(scope)(scope, funcidx, locals_, hands_on=tail_calls)
                 _begin(emitter, body, kept, elements, tree.bit_ops)
                 emitter.write_function(tree.root)
                 return emitter
@@ -94,7 +93,7 @@ def translate_once(scope: ModuleScope, funcidx: int, code: Code) -> Frame:
             pass
         finally:
             tree.dissolve()
-    machine = StateMachine(scope, funcidx, locals_, hands_on=tail_calls)
+    machine = _machine_class(scope)(scope, funcidx, locals_, hands_on=tail_calls)
     _begin(machine, body, kept, elements, sum(instr[0] in BIT_OPS for instr in body))
     machine.write_function(body)
     return machine
@@ -109,13 +108,28 @@ def _begin(
 ) -> None:
     """Make a frame ready for the body."""
     frame.flat = body
-    frame.emitters = EMITTERS
     if frame.options.proof:
         frame.notes = Notes()
     frame.lane_locals = kept
     frame.elements = elements
     frame.many_bit_ops = bit_ops >= _MANY_BIT_OPS
     frame.write_header(f"f{frame.funcidx}")
+
+
+def _emitter_class(scope: ModuleScope) -> type[StructuredEmitter]:
+    if not scope.options.assertions:
+        return StructuredEmitter
+    from pyjsapi.compiler.asserting import AssertingEmitter
+
+    return AssertingEmitter
+
+
+def _machine_class(scope: ModuleScope) -> type[StateMachine]:
+    if not scope.options.assertions:
+        return StateMachine
+    from pyjsapi.compiler.asserting import AssertingMachine
+
+    return AssertingMachine
 
 
 def _code_of(source: str, funcidx: int) -> CodeType:

@@ -100,6 +100,9 @@ class Range(NamedTuple):
     """Text of the counter's value after the loop."""
     length: int
     """Number of items of the body before the counter's step."""
+    step: int
+    test: str
+    """How the stepped counter is compared with what it is last: ``ne``, ``lt_u`` or ``lt_s``."""
     pointer: Pointer | None = None
     """What ``for`` may step instead."""
     from_zero: bool = False
@@ -347,7 +350,7 @@ class Induction:
             # Counted down from 0, the counter goes round once; nobody sees it on the way.
             count = f"({count} or {_FULL + 1})"
         pointer = None if read else self._pointer(length, count)
-        return Range(local, f"{count},0,-1", "0", length, pointer, interval is None)
+        return Range(local, f"{count},0,-1", "0", length, -1, "ne", pointer, interval is None)
 
     def _until_bound(self) -> Range | None:
         found = self._comparison()
@@ -364,7 +367,8 @@ class Induction:
         if not counted or (op is _LT_S and bound.high > _HALF) or len(self._body) < 7:
             return None
         texts = f"l{local},{bound.text}", bound.text
-        return Range(local, *texts, len(self._body) - 7, bound=bound.local)
+        length = len(self._body) - 7
+        return Range(local, *texts, length, 1, op.family, bound=bound.local)
 
     def _pointer(self, end: int, count: str) -> Pointer | None:
         """A local that is stepped among the first ``end`` items of the body, and not read after that."""

@@ -10,6 +10,8 @@ from typing import Final
 
 PROOF: Final = "PYJSAPI_PROOF"
 """Environment variable that switches `Options.proof` on, unless it is ``0`` or empty."""
+ASSERT: Final = "PYJSAPI_ASSERT"
+"""Environment variable that switches `Options.assertions` on, likewise."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +42,8 @@ class Options:
     """Translate every function as a state machine."""
     proof: bool = False
     """Prove control flow; a function that is not proved is translated as a state machine, and reported."""
+    assertions: bool = False
+    """Check at run time whatever code relies on; raise `assertions.FactError` where it is not so."""
 
     @property
     def key(self) -> str:
@@ -49,7 +53,11 @@ class Options:
 
 def options_of(environment: Mapping[str, str]) -> Options:
     """The options of a process with these environment variables."""
-    return Options(proof=environment.get(PROOF, "0") not in ("", "0"))
+
+    def on(name: str) -> bool:
+        return environment.get(name, "0") not in ("", "0")
+
+    return Options(proof=on(PROOF), assertions=on(ASSERT))
 
 
 DEFAULT_OPTIONS: Final = options_of(os.environ)

@@ -20,6 +20,7 @@ from pyjsapi.compiler.expression import (
 )
 from pyjsapi.compiler.frame import Frame
 from pyjsapi.compiler.notes import CLAUSES, GLUE, Condition
+from pyjsapi.compiler.registry import EMITTERS
 from pyjsapi.compiler.switch import table_text
 from pyjsapi.compiler.tree import (
     BR,
@@ -123,6 +124,8 @@ def _leads_to(state: int) -> _State:
 
 class StateMachine(Frame):
     """Writes a flat body as a loop over states."""
+
+    emitters = EMITTERS
 
     def __init__(self, *args: object, **kwargs: object) -> None:
         super().__init__(*args, **kwargs)  # type: ignore[arg-type]

@@ -48,6 +48,8 @@ _NOT_PURE: Final = frozenset(
 class Structured(Branches):
     """Writes a tree as structured Python."""
 
+    emitters = EMITTERS
+
     def write_function(self, root: Node) -> None:
         """Write the body of the function."""
         root.place = self.out
