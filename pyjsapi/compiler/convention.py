@@ -22,11 +22,13 @@ BODY_ATTRIBUTE: Final = "wasm_body"
 
 def returning(results: Sequence[str], hands_on: bool) -> str:
     """The statement that returns results, each given as an expression."""
+    if not results:
+        return "return None,None" if hands_on else "return"
     if not hands_on:
-        return f"return {', '.join(results)}".rstrip()
-    if len(results) == 1:
-        return f"return None,{results[0]}"
-    return f"return None,({','.join(results)})" if results else "return None,None"
+        return f"return {', '.join(results)}"
+    return (
+        f"return None,{results[0]}" if len(results) == 1 else f"return None,({','.join(results)})"
+    )
 
 
 def handing_on(callee: str, arguments: Sequence[str]) -> str:

@@ -130,11 +130,10 @@ def _signed_general(name: str, operator: str, a: Entry, b: Entry, half: int) -> 
             return f"{plain} or {y}>{ONE_DIGIT} and {y}>{half}", P_OR
         return f"{x}{operator}{y}<={half}", P_COMPARE
     # Of equal signs the unsigned order is right, else the opposite one.
-    opposite = operator.translate(_OPPOSITE)
-    return f"{plain} if {x}^{y}<={half} else {x}{opposite}{y}", P_CONDITIONAL
+    return f"{plain} if {x}^{y}<={half} else {x}{_OPPOSITE[operator]}{y}", P_CONDITIONAL
 
 
-_OPPOSITE: Final = str.maketrans("<>", "><")
+_OPPOSITE: Final = {"<": ">", ">": "<", "<=": ">=", ">=": "<="}
 
 for _name, _operator in (("eq", "=="), ("ne", "!=")):
     emit_binary(_name, I32, I64)(_unsigned(_operator))

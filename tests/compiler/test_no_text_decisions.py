@@ -1,0 +1,97 @@
+"""Nothing in the compiler is decided by what the text of an operand or a line looks like."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+from pyjsapi import compiler
+
+FOLDER: Final = Path(compiler.__file__).parent
+METHODS: Final = frozenset(
+    """startswith endswith replace strip lstrip rstrip removeprefix removesuffix isidentifier isdigit isdecimal
+    isnumeric isalpha isalnum isspace split rsplit splitlines partition rpartition find rfind rindex translate
+    casefold lower upper match fullmatch search sub subn findall finditer""".split()
+)
+"""Methods of strings, and of patterns, that look at a text."""
+NAMES_OF_INSTRUCTIONS: Final = ("mnemonic", "family")
+"""Attributes of rows of the instruction table: of their names something may be asked."""
+ELSEWHERE: Final = ("cache", "environment", "traps", "registry", "module")
+"""Modules that write no code."""
+FACTORIES: Final = {
+    "induction": {"name.startswith"},
+    "emit_simd_memory": {"match[1].split"},
+    "extents": {"self.extent.value.upper"},
+    "emit_atomic": {"op.family.removesuffix('_u').split", "part.rstrip"},
+    "simd": {"key.replace"},
+    "simd_bytes": {"lanes.translate", "positions.translate"},
+    "simd_integer": {
+        "a.to_bytes(16, 'little').translate", "a.to_bytes(16, 'big')[::step].translate",
+    },
+    "simd_products": {"source.upper", "target.upper"},
+}  # fmt: skip
+"""Uses whose text is a name of an instruction, a format, or the bytes of a vector."""
+
+
+def _is_name_of_instruction(node: ast.expr) -> bool:
+    return isinstance(node, ast.Attribute) and node.attr in NAMES_OF_INSTRUCTIONS
+
+
+def _is_text(node: ast.AST) -> bool:
+    """Whether an expression is the text of an entry, or one of the lines written."""
+    if isinstance(node, ast.Subscript):
+        return _is_text(node.value)
+    return isinstance(node, ast.Attribute) and node.attr in ("text", "lines")
+
+
+def _decisions(path: Path) -> list[str]:
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    allowed = FACTORIES.get(path.stem, set())
+    found = []
+    for node in ast.walk(tree):
+        match node:
+            case ast.Call(func=ast.Attribute(value=receiver, attr=method)) if method in METHODS:
+                named = [receiver, *node.args]
+                if ast.unparse(node.func) not in allowed and not any(
+                    map(_is_name_of_instruction, named)
+                ):
+                    found.append(ast.unparse(node))
+            case ast.Compare(left=left, ops=ops, comparators=others):
+                membership = any(isinstance(op, (ast.In, ast.NotIn)) for op in ops)
+                parts = [part for side in (left, *others) for part in ast.walk(side)]
+                if membership and any(map(_is_text, parts)):
+                    found.append(ast.unparse(node))
+            case ast.Subscript(value=ast.Attribute(attr="text")):
+                found.append(ast.unparse(node))
+    return found
+
+
+@pytest.mark.parametrize(
+    "path", sorted(p for p in FOLDER.glob("*.py") if p.stem not in ELSEWHERE), ids=lambda p: p.stem
+)
+def test_no_decision_by_text(path: Path) -> None:
+    assert _decisions(path) == []
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        'text.replace("==", " is ")',
+        'text.startswith("not ")',
+        'self.lines[-1].endswith(":")',
+        '"None" in (left.text, right.text)',
+        'b.text not in ("0.0", "-0.0")',
+        'value.text[0] == "-"',
+        "name.isidentifier()",
+        "value.text.isdigit()",
+        'any(line.lstrip() == "break" for line in lines)',
+        'pattern.fullmatch(line)',
+    ],
+)  # fmt: skip
+def test_decisions_are_found(tmp_path: Path, line: str) -> None:
+    path = tmp_path / "emitter.py"
+    path.write_text(line)
+    assert len(_decisions(path)) >= 1
