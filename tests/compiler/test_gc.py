@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable
 
 import pytest
@@ -399,3 +400,71 @@ def test_an_i31_reference_of_a_literal_can_be_tested_and_cast(wasm: Maker) -> No
           (i31.get_u (ref.cast (ref i31) (ref.i31 (i32.const 7))))))"""
     )
     assert call("f") == (1, 0, 7)
+
+
+def test_a_null_reference_equals_what_a_condition_chose(wasm: Maker) -> None:
+    call = wasm(
+        """(module
+          (func $chosen (param i32) (result eqref)
+            (select (result eqref) (ref.null eq) (ref.i31 (i32.const 1))
+              (i32.eq (local.get 0) (i32.const 1000))))
+          (func (export "left") (param i32) (result i32)
+            (ref.eq (ref.null eq) (select (result eqref) (ref.null eq) (ref.i31 (i32.const 1))
+              (i32.eq (local.get 0) (i32.const 1000)))))
+          (func (export "right") (param i32) (result i32)
+            (ref.eq (select (result eqref) (ref.i31 (i32.const 1)) (ref.null eq)
+              (i32.eq (local.get 0) (i32.const 1000))) (ref.null eq)))
+          (func (export "if") (param i32) (result i32)
+            (ref.is_null (if (result eqref) (i32.eq (local.get 0) (i32.const 1000))
+              (then (ref.i31 (i32.const 1))) (else (ref.null eq)))))
+          (func (export "call") (param i32) (result i32)
+            (ref.eq (call $chosen (local.get 0)) (ref.null eq))))"""
+    )
+    for argument in (1000, 1001):
+        null = argument == 1000
+        assert call("left", argument) == null
+        assert call("call", argument) == null
+        assert call("right", argument) != null
+        assert call("if", argument) != null
+
+
+@pytest.mark.parametrize(
+    ("expression", "value"),
+    [
+        ("ref.is_null (ref.i31 (i32.const 5))", 0),
+        ("ref.is_null (ref.i31 (i32.const -50))", 0),
+        ("ref.is_null (ref.i31 (i32.clz (i32.const 8)))", 0),
+        ("ref.is_null (ref.null any)", 1),
+        ("ref.eq (ref.null eq) (ref.i31 (i32.const 5))", 0),
+        ("ref.eq (ref.i31 (i32.const 5)) (ref.null eq)", 0),
+        ("ref.eq (ref.null eq) (ref.null eq)", 1),
+        ("ref.eq (ref.i31 (i32.const 5)) (ref.i31 (i32.const 5))", 1),
+        ("ref.is_null (ref.func $f)", 0),
+        ("ref.test (ref null i31) (ref.null any)", 1),
+        ("i31.get_s (ref.i31 (i32.const -5))", 0xFFFF_FFFB),
+        ("array.len (ref.as_non_null (array.new_default $a (i32.const 3)))", 3),
+    ],
+)
+def test_references_of_literals(wasm: Maker, expression: str, value: int) -> None:
+    call = wasm(
+        f"""(module (type $a (array i32)) (elem declare func $f)
+          (func $f (export "f") (result i32) ({expression})))"""
+    )
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")  # CPython warns of `is` with a literal
+        assert call("f") == value
+
+
+def test_what_is_never_null_is_still_evaluated(wasm: Maker) -> None:
+    call = wasm(
+        """(module (global $g (mut i32) (i32.const 0))
+          (func $f (result (ref i31)) (global.set $g (i32.const 1)) (ref.i31 (i32.const 0)))
+          (func (export "f") (result i32 i32)
+            (ref.eq (ref.null eq) (call $f)) (global.get $g))
+          (func (export "trap") (param i32) (result i32)
+            (ref.is_null (ref.i31 (i32.div_u (i32.const 1) (local.get 0))))))"""
+    )
+    assert call("f") == (0, 1)
+    assert call("trap", 1) == 0
+    with pytest.raises(Trap, match=r"^integer divide by zero"):
+        call("trap", 0)

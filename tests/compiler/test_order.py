@@ -145,3 +145,27 @@ def test_the_first_of_two_traps_is_the_one_reported(wasm: Callable[..., Any]) ->
         evaluate(
             wasm, "(i32.add (i32.load (i32.const -1)) (i32.div_u (i32.const 1) (local.get 0)))", 0
         )
+
+
+@pytest.mark.parametrize("operand", range(3))
+@pytest.mark.parametrize(
+    ("instruction", "drop", "message"),
+    [
+        ("memory.init $d", "(data.drop $d)", "out of bounds memory access"),
+        ("table.init $e", "(elem.drop $e)", "out of bounds table access"),
+    ],
+)
+def test_a_segment_is_read_after_the_operands(
+    wasm: Callable[..., Any], instruction: str, drop: str, message: str, operand: int
+) -> None:
+    operands = ["(i32.const 0)", "(i32.const 0)", "(i32.const 4)"]
+    operands[operand] = f"(call $drop (i32.const {4 if operand == 2 else 0}))"
+    module = wasm(f"""(module (memory 1) (data $d "abcdefgh") (table 4 funcref)
+      (elem $e func $f $f $f $f) (func $f)
+      (func $drop (param i32) (result i32) {drop} (local.get 0))
+      (func (export "f") ({instruction} {" ".join(operands)}))
+      (func (export "first") (result i32) (i32.load8_u (i32.const 0)))
+      (func (export "null") (result i32) (ref.is_null (table.get (i32.const 0)))))""")
+    with pytest.raises(Trap, match=message):
+        module("f")
+    assert (module("first"), module("null")) == (0, 1)

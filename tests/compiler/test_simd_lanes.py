@@ -147,3 +147,55 @@ def test_lanes_can_be_switched_off() -> None:
     body = "(f32x4.add (local.get $p) (local.get $p))"
     assert "V.f32x4_add(l1,l1)" in compiled(body, options=Options(lanes=False)).source(0)
     assert "V.f32x4_add" not in compiled(body).source(0)
+
+
+ADDED = "(f32x4.add (v128.const f32x4 1 2 3 4) (v128.const f32x4 10 20 30 40))"
+HUNDREDS = "(v128.const f32x4 100 200 300 400)"
+
+
+@pytest.mark.parametrize("options", OPTIONS)
+@pytest.mark.parametrize(
+    ("body", "lanes"),
+    [
+        (f"(f32x4.add (f32x4.splat (f32x4.extract_lane 0 {ADDED})) {HUNDREDS})", (111, 211, 311, 411)),
+        (f"(f32x4.add {HUNDREDS} (f32x4.splat (f32x4.extract_lane 3 {ADDED})))", (144, 244, 344, 444)),
+        (f"(f32x4.sub (f32x4.splat (f32x4.extract_lane 0 {ADDED})) (f32x4.mul {ADDED} {HUNDREDS}))",
+         (-1089, -4389, -9889, -17589)),
+        (f"(f32x4.min (f32x4.mul {ADDED} {HUNDREDS}) (f32x4.splat (f32x4.extract_lane 1 {ADDED})))",
+         (22, 22, 22, 22)),
+        (f"(f32x4.relaxed_madd (f32x4.splat (f32x4.extract_lane 1 {ADDED})) {HUNDREDS}"
+         f" (f32x4.splat (f32x4.extract_lane 0 {ADDED})))", (2211, 4411, 6611, 8811)),
+        # a local that is set to a splat of one of its lanes
+        (f"(local.set $a {ADDED}) (local.set $a (f32x4.splat (f32x4.extract_lane 2 (local.get $a))))"
+         f"(f32x4.add (local.get $a) {HUNDREDS})", (133, 233, 333, 433)),
+        (f"(local.set $a {ADDED}) (local.set $a (f32x4.add (f32x4.splat (f32x4.extract_lane 0"
+         f" (local.get $a))) (local.get $a))) (local.get $a)", (22, 33, 44, 55)),
+    ],
+)  # fmt: skip
+def test_lanes_of_lanes_are_read_before_they_are_written(
+    body: str, lanes: tuple[int, ...], options: Options
+) -> None:
+    result, _ = outcome(body, b"", options)
+    assert struct.unpack("<4f", result.to_bytes(16, "little")) == lanes
+
+
+@pytest.mark.parametrize("options", OPTIONS)
+def test_doubles_of_lanes_are_read_before_they_are_written(options: Options) -> None:
+    product = "(f64x2.mul (v128.const f64x2 3 2) (v128.const f64x2 10 20))"
+    body = f"(f64x2.add (f64x2.splat (f64x2.extract_lane 0 {product})) (v128.const f64x2 100 200))"
+    result, _ = outcome(body, b"", options)
+    assert struct.unpack("<2d", result.to_bytes(16, "little")) == (130, 230)
+
+
+@pytest.mark.parametrize("options", OPTIONS)
+@pytest.mark.parametrize("zero", ["0", "-0"])
+@pytest.mark.parametrize("shape", ["f32x4", "f64x2"])
+def test_division_by_a_lane_of_zero(shape: str, zero: str, options: Options) -> None:
+    t = shape[:3]
+    lane = f"({shape}.extract_lane 1 ({shape}.splat ({t}.const {zero})))"
+    body = f"({shape}.splat ({t}.div ({t}.const 1) {lane}))"
+    result, _ = outcome(body, b"", options)
+    infinity = float(f"{zero[:-1]}inf")
+    assert (
+        struct.unpack("<4f" if t == "f32" else "<2d", result.to_bytes(16, "little"))[0] == infinity
+    )
