@@ -37,13 +37,18 @@ class Segments:
         self.datas = main.original.datas
         self._far: dict[int, list[int]] = {}
         """For each segment memories in helpers that ``memory.init`` initialises from it."""
+        self._near: set[int] = set()
+        """Segments that functions of the main module read."""
         self._copies: dict[tuple[int, int], int] = {}
         """Index of the copy of a segment in a helper, by (helper, segment)."""
         for function in main.stops:
             for stop in function:
-                if stop.instr[0].imm is Imm.DATA_MEM:
+                imm = stop.instr[0].imm
+                if imm is Imm.DATA_MEM:
                     _, dataidx, memory = stop.instr
                     self._use(dataidx, memory)
+                elif imm is Imm.TYPE_DATA:
+                    self._near.add(stop.instr[2])
         self.at_start = not self._all_safe()
         """Active segments are applied by a start function."""
         if self.at_start:
@@ -55,7 +60,9 @@ class Segments:
 
     def _use(self, dataidx: int, memory: int) -> None:
         users = self._far.setdefault(dataidx, [])
-        if memory in self.main.helper_of and memory not in users:
+        if memory not in self.main.helper_of:
+            self._near.add(dataidx)
+        elif memory not in users:
             users.append(memory)
 
     def _all_safe(self) -> bool:
@@ -124,8 +131,8 @@ class Segments:
         if not isinstance(mode, Active):
             return data
         if self.at_start:
-            here = mode.index not in self.main.helper_of
-            return Data(data.init if here else b"", "passive")
+            # What follows a segment that does not fit is neither applied nor dropped: it can still be read.
+            return Data(data.init if dataidx in self._near else b"", "passive")
         if mode.index in self.main.helper_of:
             # Dropped at instantiation, like every active segment.
             return Data(b"", "passive")
@@ -177,12 +184,12 @@ class Segments:
             place = self.main.place(memory)
             out += [*mode.offset[:-1], const(I32, 0), const(I32, len(data.init))]
             if memory in self.main.helper_of:
-                out += [self.far_init(dataidx, memory), *self.far_drops(dataidx)]
+                out.append(self.far_init(dataidx, memory))
             elif place.whole:
                 out.append(instr("memory.init", dataidx, 0))
             else:
                 locals_ = (3 if place.addrtype is I64 else 0, 1, 2)
                 out += [instr("local.set", local) for local in reversed(locals_)]
                 out += sequences.init(place, dataidx, locals_)
-            out.append(instr("data.drop", dataidx))
+            out += [instr("data.drop", dataidx), *self.far_drops(dataidx)]
         return out
