@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,11 +15,13 @@ import wasmtime
 from fuzz import compare
 from fuzz.engines import javascript
 from fuzz.engines.base import ROOT, ChildEngine, Observation
+from fuzz.engines.lowered import Lowered
 from fuzz.engines.modes import modes_of
 from fuzz.engines.ours import Ours
 from fuzz.engines.wasmtime_engine import wasmtime_engine
 from fuzz.program import Case, Program
 
+JAVASCRIPT: Final = ("node", "bun")
 _DETAILS: Final = re.compile(r"\(.*?\)|[0-9a-f]{16}|-?\d+|\[.*")
 
 
@@ -57,12 +60,16 @@ class Bench:
         oracles: Sequence[str] = ("wasmtime", "node", "bun"),
         pythons: Sequence[str | Path] = (sys.executable,),
         project: Path = ROOT,
+        lowered: bool = True,
     ) -> None:
         self._modes = tuple(modes) if modes else None
         self.wasmtime = wasmtime_engine() if "wasmtime" in oracles else None
         made = {"node": javascript.node, "bun": javascript.bun}
         engines = [make() for name, make in made.items() if name in oracles]
         self.javascript: list[ChildEngine] = [engine for engine in engines if engine is not None]
+        self.answered: Counter[str] = Counter()
+        """How many programs each other engine has run."""
+        self.lowered = Lowered() if lowered else None
         self.ours = [Ours(_name_of(k), python, project) for k, python in enumerate(pythons)]
 
     def close(self) -> None:
@@ -72,6 +79,8 @@ class Bench:
                 engine.close()
         for ours in self.ours:
             ours.close()
+        if self.lowered is not None:
+            self.lowered.close()
 
     def modes(self, seed: int) -> tuple[str, ...]:
         """The modes that a seed's program is run in."""
@@ -97,12 +106,27 @@ class Bench:
             answers = ours.run([case.program for case in good], names, quick=quick)
             for found, by_mode in zip(seen, answers, strict=True):
                 found |= {f"{ours.name}/{mode}": answer for mode, answer in by_mode.items()}
+        if self.lowered is not None and not quick:
+            self._observe_lowered([case.program for case in good], seen)
+        for found in seen:
+            for name in ("wasmtime", *JAVASCRIPT, "lowered"):
+                if name in found and found[name]["end"] == "ran":
+                    self.answered[name] += 1
         for case, found in zip(good, seen, strict=True):
             findings += [
                 Finding(case.generator, case.seed, engine, what)
                 for engine, what in judge(case.program, found)
             ]
         return findings
+
+    def _observe_lowered(
+        self, programs: Sequence[Program], seen: list[dict[str, Observation]]
+    ) -> None:
+        """Add what lowered forms do, of programs of several memories and nothing that is new to engines."""
+        assert self.lowered is not None
+        chosen = [k for k, program in enumerate(programs) if program.lowered]
+        for k, answer in zip(chosen, self.lowered.run([programs[k] for k in chosen]), strict=True):
+            seen[k]["lowered"] = answer
 
     def observe_oracles(self, programs: Sequence[Program]) -> list[dict[str, Observation]]:
         """What the engines that have what a program needs see of it, by engine."""
@@ -126,11 +150,15 @@ def judge(program: Program, seen: dict[str, Observation]) -> list[tuple[str, str
     """Who sees something else than the first of the engines, and what."""
     if not seen:
         return []
-    names = list(seen)
+    # The first that came through is right until others say something else.
+    names = sorted(seen, key=lambda name: seen[name]["end"] in ("crashes", "hangs", "refused"))
     right = seen[names[0]]
     found: dict[str, list[str]] = {}
     for name in names[1:]:
         if seen[name]["end"] == "skipped":
+            continue
+        if name in JAVASCRIPT and seen[name]["end"] == "refused":
+            # It has not what the program needs; how often that is so, the progress tells.
             continue
         strict = names[0] == "wasmtime" and name.startswith("ours")
         found_here = compare.differences(program, right, seen[name], strict=strict)

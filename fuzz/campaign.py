@@ -42,14 +42,18 @@ class Batch:
     programs: int
     seconds: float
     findings: list[Finding]
+    answered: dict[str, int]
+    """How many of them other engines have run."""
 
 
 def run_batch(generator: str, first: int, count: int) -> Batch:
     """Examine the programs of some seeds."""
     assert _bench is not None
     start = time.monotonic()
+    _bench.answered.clear()
     findings = _bench.examine([make(generator, seed) for seed in range(first, first + count)])
-    return Batch(generator, count, time.monotonic() - start, findings)
+    seconds = time.monotonic() - start
+    return Batch(generator, count, seconds, findings, dict(_bench.answered))
 
 
 @dataclass
@@ -132,6 +136,8 @@ class Campaign:
         progress = self.state.of(batch.generator)
         progress.programs += batch.programs
         progress.seconds += batch.seconds
+        for name, count in batch.answered.items():
+            progress.answered[name] = progress.answered.get(name, 0) + count
         progress.findings += len({finding.seed for finding in batch.findings})
         self.found += batch.findings
         for finding in batch.findings:
@@ -146,9 +152,11 @@ class Campaign:
         """Progress, a row for each generator."""
         seconds = time.monotonic() - self.started
         table = Table("generator", title=f"{seconds:.0f} s, compiler {self.state.compiler}")
-        for column in ("next seed", "programs", "a second and worker", "with findings"):
+        for column in ("next seed", "programs", "a second and worker", "compared with", "findings"):
             table.add_column(column, justify="right")
         for name in self.generators:
             p = self.state.of(name)
-            table.add_row(name, str(p.next_seed), str(p.programs), f"{p.rate:.1f}", str(p.findings))
+            shares = (f"{who} {100 * n // max(p.programs, 1)}%" for who, n in p.answered.items())
+            row = (p.next_seed, p.programs, f"{p.rate:.1f}", ", ".join(shares), p.findings)
+            table.add_row(name, *map(str, row))
         return table

@@ -33,6 +33,8 @@ class Progress:
     findings: int = 0
     seconds: float = 0.0
     """Of the workers."""
+    answered: dict[str, int] = field(default_factory=dict)
+    """How many programs other engines have run."""
 
     @property
     def rate(self) -> float:

@@ -95,6 +95,9 @@ class Program:
     ends: bool = True
     """Whether every call ends by construction; if not, only what Wasmtime does within its fuel is compared."""
 
+    lowered: bool = False
+    """Whether it is run lowered too, on an engine that has one memory per module."""
+
     @cached_property
     def binary(self) -> bytes:
         """The module's binary form. Raises `wasmtime.WasmtimeError` if the text is not well-formed."""

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import base64
-import json
 import os
 import random
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from fuzz.bench import judge
+from fuzz.engines.lowered import lowered_cases, lowered_json
+from fuzz.engines.ours import Ours
+from fuzz.program import Case
 from pyjsapi.lowering import lower
 from pyjsapi.syntax.errors import WasmError
 from pyjsapi.text import wat2wasm
@@ -25,10 +27,6 @@ from web.transcripts import transcripts
 from web.wast import convert_script
 
 ROOT = Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(ROOT / "tests" / "lowering"))
-
-from generator import generate  # noqa: E402
-
 PROGRAMS = 60
 MUTATIONS = 400
 SCRIPTS = ("core/instance.wast", "core/simd/simd_memory-multi.wast", "core/multi-memory/*.wast")
@@ -42,11 +40,11 @@ return argument.scripts.map((script) => {
 });
 """
 RUN_PROGRAMS = """
-const { runProgram, lowererOf } = await import("/lowering/programs.mjs");
+const { runProgram, lowererOf } = await import("/fuzz/harness.mjs");
 const { implementation, configure } = await import("/polyfill/implementation.mjs");
 configure({ lower: lowererOf(argument.programs) });
 const namespace = argument.lowered ? implementation : WebAssembly;
-return argument.programs.map((program) => JSON.stringify(runProgram(program, namespace)));
+return argument.programs.map((program) => runProgram(program, namespace));
 """
 
 
@@ -58,7 +56,7 @@ def lowered_site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         "static": ROOT / "web" / "static",
         "js_cases": ROOT / "web" / "js_cases",
         "polyfill": ROOT / "polyfill",
-        "lowering": ROOT / "tests" / "lowering",
+        "fuzz": ROOT / "fuzz" / "engines",
         "pyodide": pyodide,
     }
     lay_out(site, parts)
@@ -92,12 +90,8 @@ def scripts() -> list[Any]:
 
 
 @pytest.fixture(scope="session")
-def programs() -> list[dict[str, Any]]:
-    made = [generate(seed).json() for seed in range(PROGRAMS)]
-    for program in made:
-        lowered = lower(base64.b64decode(program["bytes"]))
-        program["lowered"] = base64.b64encode(lowered).decode("ascii")
-    return made
+def cases() -> list[Case]:
+    return lowered_cases(range(PROGRAMS))
 
 
 def test_the_scripts_with_several_memories_pass(
@@ -114,33 +108,40 @@ def test_the_scripts_with_several_memories_pass(
 
 
 @pytest.fixture(scope="session")
-def observed() -> dict[str, list[str]]:
+def observed() -> dict[str, list[Any]]:
     """What each way of running the programs has observed, for comparison between engines."""
     return {}
 
 
 def test_generated_programs_do_what_they_do_with_several_memories(
-    engine: tuple[str, Evaluate], programs: list[dict[str, Any]], observed: dict[str, list[str]]
+    engine: tuple[str, Evaluate], cases: list[Case], observed: dict[str, list[Any]]
 ) -> None:
     name, evaluate = engine
+    programs = [lowered_json(case.program) for case in cases]
     lowered = evaluate(RUN_PROGRAMS, {"programs": programs, "lowered": True})
     if name in BROWSERS:
         observed[name] = evaluate(RUN_PROGRAMS, {"programs": programs, "lowered": False})
     wanted = observed.get(name) or next(iter(observed.values()), None)
     if wanted is None:  # WebKit alone was chosen
-        from programs import run_program
-
-        wanted = [json.dumps(run_program(p), separators=(",", ":")) for p in programs]
-    seeds = [p["seed"] for p, a, b in zip(programs, lowered, wanted, strict=True) if a != b]
-    assert seeds == [], f"these programs differ in {name}"
+        ours = Ours()
+        answers = ours.run([case.program for case in cases], [("default",)] * len(cases))
+        wanted = [answer["default"] for answer in answers]
+        ours.close()
+    different = [
+        (case.seed, found)
+        for case, right, seen in zip(cases, wanted, lowered, strict=True)
+        if (found := judge(case.program, {"several memories": right, "lowered": seen}))
+    ]
+    assert different == [], f"these programs differ in {name}"
 
 
 def _mutations() -> list[str]:
     """Modules with two memories, most of them with a few wrong bytes behind the declarations."""
     choose = random.Random(7)
     made = []
-    for seed in range(MUTATIONS):
-        data = bytearray(base64.b64decode(generate(seed % 40).json()["bytes"]))
+    cases = lowered_cases(range(40))
+    for k in range(MUTATIONS):
+        data = bytearray(cases[k % len(cases)].program.binary)
         start = len(data) // 6
         for _ in range(choose.choice((0, 1, 1, 1, 2))):
             data[choose.randrange(start, len(data))] = choose.choice(

@@ -30,6 +30,7 @@ FEATURES: Final = frozenset(
         "memory64",
         "multi-memory",
         "relaxed-simd",
+        "shared-imports",
         "tail-call",
         "threads",
         "wide-references",

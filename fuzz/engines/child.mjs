@@ -1,46 +1,6 @@
-// A child process that runs programs on its own engine: a JSON array of programs a line, answered by a line.
-
-import { readSync, writeSync } from "node:fs";
+// A child process that runs programs on its own engine.
 
 import { runProgram } from "./harness.mjs";
+import { serve } from "./lines.mjs";
 
-const decoder = new TextDecoder();
-const chunk = Buffer.alloc(1 << 16);
-let waiting = [];
-
-/** The next line of standard input; undefined at its end. */
-function readLine() {
-  for (;;) {
-    let count;
-    try {
-      count = readSync(0, chunk);
-    } catch (error) {
-      if (error.code === "EAGAIN") continue;
-      if (error.code === "EOF") return undefined;
-      throw error;
-    }
-    if (count === 0) return undefined;
-    waiting.push(Buffer.from(chunk.subarray(0, count)));
-    if (chunk[count - 1] === 10) {
-      const line = decoder.decode(Buffer.concat(waiting));
-      waiting = [];
-      return line;
-    }
-  }
-}
-
-function writeLine(text) {
-  const data = Buffer.from(`${text}\n`);
-  for (let written = 0; written < data.length;) {
-    try {
-      written += writeSync(1, data, written);
-    } catch (error) {
-      if (error.code !== "EAGAIN") throw error;
-    }
-  }
-}
-
-for (let line = readLine(); line !== undefined; line = readLine()) {
-  const { programs } = JSON.parse(line);
-  writeLine(JSON.stringify({ answers: programs.map((program) => runProgram(program, WebAssembly)) }));
-}
+serve(({ programs }) => ({ answers: programs.map((program) => runProgram(program, WebAssembly)) }));

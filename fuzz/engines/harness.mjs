@@ -1,6 +1,7 @@
 // Runs programs on a WebAssembly namespace and tells what could be observed; harness.py does the same for pyjsapi.
+// Works in pages too.
 
-import { crc32 } from "node:zlib";
+const { crc32 } = await import("node:zlib").catch(() => import("./crc32.mjs"));
 
 const MOST_LOGGED = 300;
 const MOST_ELEMENTS = 1000;
@@ -29,6 +30,10 @@ function argument([type, text]) {
 
 const bytesOf = (memory) => new Uint8Array(memory.buffer);
 
+const decoded = (base64) => Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
+
+const hexadecimal = (bytes) => Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+
 function digest(memory, detail) {
   const bytes = bytesOf(memory);
   const data = memory.buffer instanceof ArrayBuffer ? bytes : bytes.slice();
@@ -41,7 +46,7 @@ function rows(data) {
   const found = [];
   for (let start = 0; start < data.length && found.length < 64; start += 16) {
     const row = data.subarray(start, start + 16);
-    if (row.some((byte) => byte !== 0)) found.push([start, Buffer.from(row).toString("hex")]);
+    if (row.some((byte) => byte !== 0)) found.push([start, hexadecimal(row)]);
   }
   return found;
 }
@@ -67,6 +72,7 @@ class Run {
   #exports = {};
   /** Everything that is seen from outside, by name; imports as `module.name`. */
   #named = {};
+  #imported = {};
 
   constructor(program, WebAssembly) {
     this.#program = program;
@@ -77,7 +83,7 @@ class Run {
     const { Module, Instance, CompileError, LinkError } = this.#WebAssembly;
     let module;
     try {
-      module = new Module(Uint8Array.from(Buffer.from(this.#program.binary, "base64")));
+      module = new Module(decoded(this.#program.binary));
     } catch (error) {
       if (error instanceof CompileError) return { end: "refused", detail: error.message };
       return { end: "refused", detail: `${error.name}: ${error.message}` };
@@ -94,6 +100,7 @@ class Run {
       return seen;
     }
     calls.push(["returns"]);
+    this.#imported = { ...this.#named };
     Object.assign(this.#named, this.#exports);
     for (const [name, values] of this.#program.calls) calls.push(this.#call(name, values));
     this.#look(seen);
@@ -135,7 +142,13 @@ class Run {
 
   #look(seen) {
     const { Memory, Global, Table } = this.#WebAssembly;
-    Object.assign(seen, { memories: {}, globals: {}, tables: {} });
+    // In their order; and which of them are imports, the same objects.
+    Object.assign(seen, { exports: Object.keys(this.#exports), same: {}, memories: {}, globals: {}, tables: {} });
+    for (const [name, value] of Object.entries(this.#exports)) {
+      for (const [other, imported] of Object.entries(this.#imported)) {
+        if (value === imported) seen.same[name] = other;
+      }
+    }
     for (const [name, value] of Object.entries(this.#named)) {
       if (value instanceof Memory) {
         seen.memories[name] = digest(value, this.#program.detail);
@@ -246,3 +259,9 @@ function elements(table) {
 
 /** What is observed of a program: plain JSON. */
 export const runProgram = (program, WebAssembly) => new Run(program, WebAssembly).observe();
+
+/** The lowered forms that programs bring, as the option `lower` of the polyfill's `configure`. */
+export function lowererOf(programs) {
+  const known = new Map(programs.map(({ binary, lowered }) => [binary, lowered]));
+  return (bytes) => decoded(known.get(btoa(Array.from(bytes, (byte) => String.fromCharCode(byte)).join(""))));
+}

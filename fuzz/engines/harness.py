@@ -45,6 +45,7 @@ class Run:
         self._exports: Any = {}
         self._named: Json = {}
         """Everything that is seen from outside, by name; imports as ``module.name``."""
+        self._imported: Json = {}
         self._tags: dict[str, Any] = {}
 
     def observe(self) -> Json:
@@ -64,6 +65,7 @@ class Run:
             outcomes.append(self._failure(error))
             return seen
         outcomes.append(["returns"])
+        self._imported = dict(self._named)
         self._named |= {name: self._exports[name] for name in self._exports}
         self._tags = {
             name: self._exports[name]
@@ -104,6 +106,14 @@ class Run:
         return ["raises", f"{type(error).__name__}: {error}"]
 
     def _look(self, seen: Json) -> None:
+        # In their order; and which of them are imports, the same objects.
+        seen["exports"] = list(self._exports)
+        seen["same"] = {
+            name: other
+            for name in self._exports
+            for other, value in self._imported.items()
+            if value is self._exports[name]
+        }
         memories: dict[str, list[Any]] = {}
         globals_, tables = {}, {}
         for name, value in self._named.items():

@@ -121,6 +121,8 @@ class _Run:
         try:
             result = function(self._store, *map(_argument, arguments))
         except (wasmtime.Trap, wasmtime.WasmtimeError) as error:
+            if "wasmtime_valkind_t" in str(error):
+                return ["returns", "?"]
             return _failure(error)
         if isinstance(result, list):
             return ["returns", *map(_shown, result)]
@@ -150,9 +152,10 @@ class _Run:
 
     def _global(self, value: wasmtime.Global) -> str:
         try:
-            return str(_shown(value.value(self._store)))
+            found = value.value(self._store)
         except Exception:  # The package knows numbers, functions and external references only.
             return "hidden"
+        return "hidden" if isinstance(found, wasmtime.Val) else str(_shown(found))
 
     def _elements(self, table: wasmtime.Table) -> str:
         count = min(table.size(self._store), MOST_ELEMENTS)
@@ -254,8 +257,11 @@ class _Run:
                 except wasmtime.WasmtimeError:
                     self._log.append([kind, "fails"])
             case "write":
-                if rest[0] < target.data_len(store):
-                    target.data_ptr(store)[rest[0]] = rest[1]
+                shared = isinstance(target, wasmtime.SharedMemory)
+                length = target.data_len() if shared else target.data_len(store)
+                if rest[0] < length:
+                    data = target.data_ptr() if shared else target.data_ptr(store)
+                    data[rest[0]] = rest[1]
             case "set":
                 target.set_value(store, _argument(rest[0]))
             case "put":
@@ -283,6 +289,8 @@ def _result(type_: str, hashed: int) -> Any:
 
 
 def _shown(value: Any) -> Any:
+    if isinstance(value, wasmtime.Val):
+        return "?"
     return "ref" if isinstance(value, wasmtime.Func) else shown(value)
 
 

@@ -8,7 +8,14 @@ from typing import Final
 from fuzz.engines.base import ROOT, ChildEngine
 
 LACKS: Final = frozenset(
-    {"both-exceptions", "far-delegate", "host-throws", "legacy-exceptions", "wide-references"}
+    {
+        "both-exceptions",
+        "far-delegate",
+        "host-throws",
+        "legacy-exceptions",
+        "shared-imports",
+        "wide-references",
+    }
 )
 
 

@@ -1,11 +1,10 @@
-// Runs scripts (web/wast.py) or programs (generator.py) lowered in Node. In: {scripts} or {programs} on standard input.
-// Out: what each gave, as JSON; for scripts also whether the engine has tables with an initialiser.
+// Runs scripts (web/wast.py) lowered in Node. In: {scripts} on standard input. Out: what each gave, as JSON, and whether
+// the engine has tables with an initialiser.
 
 import { readFileSync, writeSync } from "node:fs";
 
 import { configure, implementation } from "../../polyfill/implementation.mjs";
-import { lowererOf as lowererOfScript, runScript } from "../../web/static/wast.mjs";
-import { lowererOf, runProgram } from "./programs.mjs";
+import { lowererOf, runScript } from "../../web/static/wast.mjs";
 
 // (table 0 funcref (ref.null func)), in the form with an initialiser
 const INITIALISED_TABLE = Uint8Array.of(
@@ -14,19 +13,14 @@ const INITIALISED_TABLE = Uint8Array.of(
 
 function runScripts(scripts) {
   const results = scripts.map((script) => {
-    configure({ lower: lowererOfScript(script) });
+    configure({ lower: lowererOf(script) });
     return runScript(script, implementation);
   });
   return { results, initialisedTables: WebAssembly.validate(INITIALISED_TABLE) };
 }
 
-function runPrograms(programs) {
-  configure({ lower: lowererOf(programs) });
-  return programs.map((program) => runProgram(program, implementation));
-}
-
-const { scripts, programs } = JSON.parse(readFileSync(0, "utf8"));
-const output = Buffer.from(JSON.stringify(scripts ? runScripts(scripts) : runPrograms(programs)));
+const { scripts } = JSON.parse(readFileSync(0, "utf8"));
+const output = Buffer.from(JSON.stringify(runScripts(scripts)));
 for (let written = 0; written < output.length;) {
   try {
     written += writeSync(1, output, written);

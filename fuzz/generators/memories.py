@@ -1,18 +1,18 @@
-"""Random modules with several memories, and what is done with them.
+"""Several memories of both address types, imported, exported, shared and private: aims at lowering and memory code.
 
-A program is deterministic: no float is computed with, loops are counted, nothing depends on time. It is data for
-``programs.mjs`` (JavaScript engines) and ``programs.py`` (pyjsapi), which must observe the same.
+No float is computed with, loops are counted, nothing depends on time. Private memories are seen through functions
+that digest them.
 """
 
 from __future__ import annotations
 
-import base64
-import random
 from collections.abc import Sequence
 from dataclasses import dataclass
+from random import Random
 from typing import Any, Final
 
-from pyjsapi.text import wat2wasm
+from fuzz.program import Call, Effect, Import, Program, i32
+from fuzz.writer import T
 
 PAGE: Final = 0x10000
 INTERESTING: Final = (
@@ -40,8 +40,8 @@ LANES: Final = {8: 16, 16: 8, 32: 4, 64: 2}
 ATOMIC_WIDTHS: Final = {"i32": ("", "8", "16"), "i64": ("", "8", "16", "32")}
 ATOMIC_RMW: Final = ("add", "sub", "and", "or", "xor", "xchg")
 BINARY: Final = ("add", "sub", "mul", "and", "or", "xor", "rotl", "shl", "shr_u", "shr_s")
-DIGEST_START: Final = 1024
-DIGEST_END: Final = 256
+DIGEST_START: Final = 320
+DIGEST_END: Final = 64
 
 
 @dataclass(frozen=True)
@@ -56,64 +56,33 @@ class Memory:
     """Name of the import."""
     same_as: int | None
     """Index of the import that the same object is given to."""
+    address: str
+    """``i32`` or ``i64``."""
 
     @property
     def limits(self) -> str:
         maximum = "" if self.maximum is None else f" {self.maximum}"
-        return f"{self.initial}{maximum}{' shared' if self.shared else ''}"
+        address = "i64 " if self.address == "i64" else ""
+        return f"{address}{self.initial}{maximum}{' shared' if self.shared else ''}"
+
+    @property
+    def type(self) -> dict[str, Any]:
+        """As the JavaScript API describes it."""
+        maximum = {} if self.maximum is None else {"maximum": self.maximum}
+        wide = {"address": "i64"} if self.address == "i64" else {}
+        shared = {"shared": True} if self.shared else {}
+        return {"initial": self.initial, **maximum, **wide, **shared}
 
 
-@dataclass(frozen=True)
-class Features:
-    """What the modules may use beyond the first version of WebAssembly."""
+class Memories:
+    """Writes one module. Every function has the type (i32, i32) -> i64.
 
-    simd: bool = True
-    atomics: bool = True
+    ``lowerable``: memories that are seen from outside have 32-bit addresses, which every engine has.
+    """
 
-
-@dataclass(frozen=True)
-class Program:
-    """A module with what it imports, and the calls that are made."""
-
-    seed: int
-    wat: str
-    memories: tuple[Memory, ...]
-    calls: tuple[tuple[str, int, int], ...]
-
-    def json(self) -> dict[str, Any]:
-        """The program as data."""
-        imports = [
-            {
-                "name": memory.imported,
-                "initial": memory.initial,
-                "maximum": memory.maximum,
-                "shared": memory.shared,
-                "sameAs": memory.same_as,
-            }
-            for memory in self.memories
-            if memory.imported is not None
-        ]
-        return {
-            "seed": self.seed,
-            "bytes": base64.b64encode(wat2wasm(self.wat)).decode("ascii"),
-            "imports": imports,
-            "memories": len(self.memories),
-            "calls": [list(call) for call in self.calls],
-        }
-
-
-def generate(seed: int, features: Features | None = None) -> Program:
-    """The program of a seed."""
-    return _Generator(seed, features or Features()).program()
-
-
-class _Generator:
-    """Writes one module. Every function has the type (i32, i32) -> i64."""
-
-    def __init__(self, seed: int, features: Features) -> None:
-        self.seed = seed
-        self.features = features
-        self.random = random.Random(seed)
+    def __init__(self, random: Random, *, lowerable: bool) -> None:
+        self.random = random
+        self.lowerable = lowerable
         self.memories = self._memories()
         self.functions = self.random.randint(2, 5)
         self.passive: list[int] = []
@@ -121,7 +90,7 @@ class _Generator:
         self.loops = 0
         self.labels = 0
 
-    def pick(self, choices: Sequence[Any]) -> Any:
+    def pick(self, choices: Sequence[T]) -> T:
         return self.random.choice(choices)
 
     def chance(self, probability: float) -> bool:
@@ -133,7 +102,7 @@ class _Generator:
         publicity = self.pick((0.0, 0.0, 0.3, 1.0))
         memories: list[Memory] = []
         for index in range(count):
-            shared = self.features.atomics and self.chance(0.15)
+            shared = self.chance(0.15)
             initial = self.pick((0, 1, 1, 1, 1, 1, 2, 2, 3))
             bounded = shared or self.chance(0.6)
             maximum = initial + self.pick((0, 1, 2, 5)) if bounded else None
@@ -144,7 +113,12 @@ class _Generator:
                 original = memories[same_as]
                 initial, maximum, shared = original.initial, original.maximum, original.shared
             name = f"m{index}" if index < imported else None
-            memories.append(Memory(initial, maximum, shared, exported, name, same_as))
+            seen = exported or name is not None
+            wide = self.chance(0.2) and not (seen and self.lowerable) and not shared
+            address = "i64" if wide else "i32"
+            if same_as is not None:
+                address = memories[same_as].address
+            memories.append(Memory(initial, maximum, shared, exported, name, same_as, address))
         return tuple(memories)
 
     def memory(self) -> int:
@@ -159,8 +133,21 @@ class _Generator:
             value = self.random.getrandbits(int(type_[1:]))
         return f"({type_}.const {value})"
 
-    def address(self, depth: int) -> str:
+    def at(self, memory: int) -> str:
+        """The type of a memory's addresses."""
+        return self.memories[memory].address
+
+    def widened(self, memory: int, text: str) -> str:
+        """An i32 as an address of a memory."""
+        return text if self.at(memory) == "i32" else f"(i64.extend_i32_u {text})"
+
+    def address(self, memory: int, depth: int) -> str:
         """An address: mostly within the first page, now and then anything."""
+        if self.at(memory) == "i64" and self.chance(0.03):
+            return self.i64(depth - 1)
+        return self.widened(memory, self.near(depth))
+
+    def near(self, depth: int) -> str:
         form = self.random.random()
         if form < 0.55:
             return f"(i32.and {self.i32(depth - 1)} (i32.const {self.pick((0xFF, 0x3F8, 0x3FF, 0xFFC))}))"
@@ -179,21 +166,24 @@ class _Generator:
 
     def load(self, type_: str, depth: int) -> str:
         memory = self.memory()
-        if self.features.atomics and self.chance(0.08):
+        if self.at(memory) == "i32" and self.chance(0.08):
             return self.atomic(type_, memory, depth)
         if self.chance(0.1):
             bits = type_[1:]
             return (
                 f"({type_}.reinterpret_f{bits} "
-                f"(f{bits}.load {self.memarg(memory, 2 if bits == '32' else 3)} {self.address(depth)}))"
+                f"(f{bits}.load {self.memarg(memory, 2 if bits == '32' else 3)} {self.address(memory, depth)}))"
             )
-        return f"({(name := self.pick(LOADS[type_]))} {self.memarg(memory, _natural(name))} {self.address(depth)})"
+        name = self.pick(LOADS[type_])
+        return f"({name} {self.memarg(memory, _natural(name))} {self.address(memory, depth)})"
 
     def atomic(self, type_: str, memory: int, depth: int) -> str:
         width = self.pick(ATOMIC_WIDTHS[type_])
         suffix = f"{width}_u" if width else ""
         size = int(width or type_[1:]) // 8
-        address = f"(i32.and {self.address(depth)} (i32.const {0xFFFF_FFFF ^ (size - 1):#x}))"
+        address = (
+            f"(i32.and {self.address(memory, depth)} (i32.const {0xFFFF_FFFF ^ (size - 1):#x}))"
+        )
         offset = f"{memory} offset={self.pick((0, 8, 64))}"
         form = self.random.random()
         if form < 0.3:
@@ -211,11 +201,11 @@ class _Generator:
             bits = self.pick(tuple(LANES))
             lane = self.random.randrange(LANES[bits])
             memarg = self.memarg(memory, (8, 16, 32, 64).index(bits))
-            return f"(v128.load{bits}_lane {memarg} {lane} {self.address(depth)} {self.vector(depth - 1)})"
+            return f"(v128.load{bits}_lane {memarg} {lane} {self.address(memory, depth)} {self.vector(depth - 1)})"
         if self.chance(0.3):
             return f"(i64x2.splat {self.i64(depth - 1)})"
         name = self.pick(VECTOR_LOADS)
-        return f"({name} {self.memarg(memory, _natural(name))} {self.address(depth)})"
+        return f"({name} {self.memarg(memory, _natural(name))} {self.address(memory, depth)})"
 
     def i32(self, depth: int) -> str:
         return self.expression("i32", depth)
@@ -241,19 +231,25 @@ class _Generator:
                 right = f"({type_}.and {right} ({type_}.const {int(type_[1:]) - 1}))"
             return f"({type_}.{name} {left} {right})"
         if type_ == "i32":
+            memory = self.memory()
+            size = f"(memory.size {memory})"
             return self.pick((
-                f"(memory.size {self.memory()})",
+                size if self.at(memory) == "i32" else f"(i32.wrap_i64 {size})",
                 f"(i32.wrap_i64 {self.i64(depth - 1)})",
                 f"(i32.eqz {self.i32(depth - 1)})",
                 f"(select {self.i32(depth - 1)} {self.i32(depth - 1)} {self.i32(depth - 1)})",
             ))  # fmt: skip
-        if self.features.simd and self.chance(0.3):
+        if self.chance(0.3):
             return f"(i64x2.extract_lane {self.random.randrange(2)} {self.vector(depth - 1)})"
         return f"(i64.extend_i32_{self.pick('us')} {self.i32(depth - 1)})"
 
     # Statements
 
-    def length(self) -> str:
+    def length(self, memory: int) -> str:
+        """A number of bytes, of a memory's address type."""
+        return self.widened(memory, self.bytes())
+
+    def bytes(self) -> str:
         form = self.random.random()
         if form < 0.8:
             return f"(i32.const {self.pick((0, 1, 2, 3, 7, 8, 9, 15, 16, 17, 33, 64, 100, 600))})"
@@ -264,45 +260,53 @@ class _Generator:
     def store(self) -> str:
         memory = self.memory()
         form = self.random.random()
-        if self.features.simd and form < 0.12:
-            return f"(v128.store {self.memarg(memory, 4)} {self.address(2)} {self.vector(2)})"
-        if self.features.simd and form < 0.2:
+        if form < 0.12:
+            return (
+                f"(v128.store {self.memarg(memory, 4)} {self.address(memory, 2)} {self.vector(2)})"
+            )
+        if form < 0.2:
             bits = self.pick(tuple(LANES))
             memarg = self.memarg(memory, (8, 16, 32, 64).index(bits))
             lane = self.random.randrange(LANES[bits])
-            return f"(v128.store{bits}_lane {memarg} {lane} {self.address(2)} {self.vector(2)})"
+            return f"(v128.store{bits}_lane {memarg} {lane} {self.address(memory, 2)} {self.vector(2)})"
         if form < 0.3:
             bits = self.pick((32, 64))
             memarg = self.memarg(memory, 2 if bits == 32 else 3)
             value = self.expression(f"i{bits}", 2)
-            return (
-                f"(f{bits}.store {memarg} {self.address(2)} (f{bits}.reinterpret_i{bits} {value}))"
-            )
-        if self.features.atomics and form < 0.34:
-            return f"(i32.atomic.store {memory} (i32.and {self.address(2)} (i32.const 0xfffffffc)) {self.i32(2)})"
-        if self.features.atomics and form < 0.36:
-            address = f"(i32.and {self.address(1)} (i32.const 0xfffffffc))"
+            return f"(f{bits}.store {memarg} {self.address(memory, 2)} (f{bits}.reinterpret_i{bits} {value}))"
+        narrow = self.at(memory) == "i32"
+        if narrow and form < 0.34:
+            address = f"(i32.and {self.address(memory, 2)} (i32.const 0xfffffffc))"
+            return f"(i32.atomic.store {memory} {address} {self.i32(2)})"
+        if narrow and form < 0.36:
+            address = f"(i32.and {self.address(memory, 1)} (i32.const 0xfffffffc))"
             return f"(drop (memory.atomic.notify {memory} {address} (i32.const 1)))"
         type_ = self.pick(("i32", "i64"))
         name = self.pick(STORES[type_])
-        return f"({name} {self.memarg(memory, _natural(name))} {self.address(2)} {self.expression(type_, 2)})"
+        return f"({name} {self.memarg(memory, _natural(name))} {self.address(memory, 2)} {self.expression(type_, 2)})"
 
     def bulk(self) -> str:
+        memory = self.memory()
         form = self.random.random()
         if form < 0.5:
-            operands = f"{self.address(2)} {self.address(2)} {self.length()}"
-            return f"(memory.copy {self.memory()} {self.memory()} {operands})"
+            other = self.memory()
+            narrow = memory if self.at(memory) == "i32" else other
+            operands = f"{self.address(memory, 2)} {self.address(other, 2)} {self.length(narrow)}"
+            return f"(memory.copy {memory} {other} {operands})"
         if form < 0.75 or not self.passive:
-            return f"(memory.fill {self.memory()} {self.address(2)} {self.i32(1)} {self.length()})"
+            return f"(memory.fill {memory} {self.address(memory, 2)} {self.i32(1)} {self.length(memory)})"
         segment = self.pick(self.passive)
         if form < 0.95:
             start, count = self.pick((0, 0, 0, 1, 5, 40)), self.pick((0, 1, 4, 8, 13, 50))
-            return f"(memory.init {self.memory()} {segment} {self.address(1)} (i32.const {start}) (i32.const {count}))"
+            operands = f"{self.address(memory, 1)} (i32.const {start}) (i32.const {count})"
+            return f"(memory.init {memory} {segment} {operands})"
         return f"(data.drop {segment})"
 
     def grow(self) -> str:
+        memory = self.memory()
         delta = self.pick((0, 1, 1, 1, 2, 70000, 0xFFFF_FFFF))
-        return f"(local.set $i (memory.grow {self.memory()} (i32.const {delta})))"
+        grown = f"(memory.grow {memory} ({self.at(memory)}.const {delta}))"
+        return f"(local.set $i {grown if self.at(memory) == 'i32' else f'(i32.wrap_i64 {grown})'})"
 
     def call(self) -> str:
         """A call of a later function, so that every program ends, or of the host."""
@@ -384,24 +388,63 @@ class _Generator:
                 "(local $i i32) (local $n0 i32) (local $n1 i32) (local $n2 i32) (local $x i64) (local $y i64) "
                 f"{self.block(3)} (i64.xor (local.get $x) (i64.rotl (local.get $y) (i64.const 7))))"
             )
-        lines += [_digest(k) for k in range(len(self.memories))]
+        lines += [_digest(k, memory.address) for k, memory in enumerate(self.memories)]
         lines += [
-            f'(func (export "size{k}") (result i32) (memory.size {k}))'
-            for k in range(len(self.memories))
+            f'(func (export "size{k}") (result {memory.address}) (memory.size {k}))'
+            for k, memory in enumerate(self.memories)
         ]
         if self.chance(0.15):
             lines.append(
                 "(func $start (drop (call $f0 (i32.const 1) (i32.const 2)))) (start $start)"
             )
-        calls = tuple(
-            (
-                f"f{self.random.randrange(self.functions)}",
-                self.pick(INTERESTING),
-                self.pick(INTERESTING),
-            )
-            for _ in range(6)
+        return Program(
+            "\n".join([*lines, ")"]),
+            self.calls(),
+            self.imports(),
+            self.features(),
+            lowered=self.lowerable,
         )
-        return Program(self.seed, "\n".join([*lines, ")"]), self.memories, calls)
+
+    def calls(self) -> tuple[Call, ...]:
+        """Six calls; after each the private memories are digested."""
+        found = []
+        for _ in range(6):
+            arguments = i32(self.pick(INTERESTING)), i32(self.pick(INTERESTING))
+            found.append(Call(f"f{self.random.randrange(self.functions)}", arguments))
+            for k in range(len(self.memories)):
+                found += [Call(f"size{k}"), Call(f"digest{k}")]
+        return tuple(found)
+
+    def imports(self) -> tuple[Import, ...]:
+        """The memories, and the host, which looks at memories, writes into one, and grows one now and then."""
+        found = [
+            Import("env", memory.imported, "memory", memory.type, same_as=memory.same_as)
+            for memory in self.memories
+            if memory.imported is not None
+        ]
+        seen = [f"env.{memory.imported}" for memory in self.memories if memory.imported is not None]
+        seen += [f"memory{k}" for k, memory in enumerate(self.memories) if memory.exported]
+        effects: list[tuple[Effect, ...]] = []
+        for k in range(4):
+            looks = [("look", name) for name in seen]
+            if not seen:
+                break
+            where = self.random.randrange(1024)
+            now: list[Effect] = [*looks, ("write", self.pick(seen), where, k + 1)]
+            if k == 2:
+                now.append(("grow", self.pick(seen), 1))
+            effects.append(tuple(now))
+        type_ = {"parameters": ["i32"], "results": ["i32"]}
+        found.append(Import("env", "host", "function", type_, tuple(effects)))
+        return tuple(found)
+
+    def features(self) -> frozenset[str]:
+        found = {"multi-memory", "threads"}
+        if any(memory.shared and memory.imported is not None for memory in self.memories):
+            found.add("shared-imports")
+        if any(memory.address == "i64" for memory in self.memories):
+            found.add("memory64")
+        return frozenset(found)
 
     def segments(self) -> list[str]:
         lines = []
@@ -415,7 +458,7 @@ class _Generator:
                 lines.append(f'(data "{content}")')
                 continue
             start = self.random.choices((0, 16, 100, PAGE - 4, PAGE), (20, 20, 20, 1, 1))[0]
-            lines.append(f'(data (memory {memory}) (i32.const {start}) "{content}")')
+            lines.append(f'(data (memory {memory}) ({self.at(memory)}.const {start}) "{content}")')
         return lines
 
 
@@ -436,15 +479,20 @@ def _natural(name: str) -> int:
     return {"i32": 2, "i64": 3, "v128": 4}[name.split(".")[0]]
 
 
-def _digest(memory: int) -> str:
+def _digest(memory: int, address: str) -> str:
     """A function that digests the bytes of a memory at its start and at its end."""
-    return f"""(func (export "digest{memory}") (result i32) (local $i i32) (local $end i32) (local $h i32)
-  (local.set $end (i32.mul (memory.size {memory}) (i32.const {PAGE})))
+    return f"""(func (export "digest{memory}") (result i32) (local $i {address}) (local $end {address}) (local $h i32)
+  (local.set $end ({address}.mul (memory.size {memory}) ({address}.const {PAGE})))
   (block $done (loop $next
-    (br_if $done (i32.ge_u (local.get $i) (local.get $end)))
+    (br_if $done ({address}.ge_u (local.get $i) (local.get $end)))
     (local.set $h (i32.add (i32.mul (local.get $h) (i32.const 31)) (i32.load8_u {memory} (local.get $i))))
-    (local.set $i (i32.add (local.get $i) (i32.const 1)))
-    (if (i32.eq (local.get $i) (i32.const {DIGEST_START}))
-      (then (local.set $i (i32.sub (local.get $end) (i32.const {DIGEST_END})))))
+    (local.set $i ({address}.add (local.get $i) ({address}.const 1)))
+    (if ({address}.eq (local.get $i) ({address}.const {DIGEST_START}))
+      (then (local.set $i ({address}.sub (local.get $end) ({address}.const {DIGEST_END})))))
     (br $next)))
   (local.get $h))"""
+
+
+def generate(random: Random) -> Program:
+    """A program of a few memories, most of which can be lowered for an engine of one 32-bit memory."""
+    return Memories(random, lowerable=random.random() < 0.75).program()
