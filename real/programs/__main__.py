@@ -24,7 +24,7 @@ HEAD = (
 def row(program: Program, script: str, made: Recording, played: Played) -> str:
     """A line of the table."""
     size = max(made.modules.values()) // 1024
-    here = f"{played.seconds:.1f} | {made.seconds:.2f} | `{played.digest}`"
+    here = f"{played.seconds:.1f} | {made.seconds:.2f} | `{played.digest or 'none'}`"
     if played.failure:
         here = f"? | {made.seconds:.2f} | **differs**"
     return (

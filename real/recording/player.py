@@ -19,6 +19,7 @@ from pyjsapi import Uint8Array, WebAssembly
 from pyjsapi.compiler.engine import CompiledModule, compile_module
 from pyjsapi.compiler.options import DEFAULT_OPTIONS, Options
 from pyjsapi.jsapi.module import module_object
+from pyjsapi.jsapi.options import read_options
 from real.recording.values import Divergence, HostError, Objects, show
 
 CHUNK = 1 << 16
@@ -188,11 +189,11 @@ class Player:
 
     # ---- modules and instances
 
-    def _do_module(self, number: int, digest: str) -> None:
+    def _do_module(self, number: int, digest: str, given: dict[str, Any]) -> None:
         data = (self._folder / f"{digest}.wasm").read_bytes()
         compiled = compile_module(data, options=self._options)
         self.played.modules.append(compiled)
-        module = module_object(compiled)
+        module = module_object(compiled, read_options(given, "a module"))
         self._types[number] = WebAssembly.Module.imports(module)
         self._objects.bind(number, module)
 

@@ -49,20 +49,22 @@ class Host {
   }
 }
 
+const LARGE = new URL("large/", PROGRAMS);
+
 function programFile(name) {
   if (name.endsWith(".mjs")) return pathToFileURL(name);
   const file = new URL(`${name}.mjs`, PROGRAMS);
-  return existsSync(file) ? file : new URL(`large/${name}.mjs`, PROGRAMS);
+  return existsSync(file) ? file : new URL(`${name}.mjs`, LARGE);
 }
 
 async function list() {
   const programs = {};
-  for (const file of [...readdirSync(PROGRAMS), ...readdirSync(new URL("large/", PROGRAMS))]) {
-    if (!file.endsWith(".mjs")) continue;
-    const name = file.slice(0, -".mjs".length);
-    const program = await import(programFile(name));
-    const scripts = ["short", "long"].filter((script) => script in program);
-    programs[name] = { ...program.about, scripts };
+  for (const folder of [PROGRAMS, LARGE]) {
+    for (const file of readdirSync(folder).filter((file) => file.endsWith(".mjs"))) {
+      const program = await import(new URL(file, folder));
+      const scripts = ["short", "long"].filter((script) => script in program);
+      programs[file.slice(0, -".mjs".length)] = { ...program.about, scripts, large: folder === LARGE };
+    }
   }
   return programs;
 }

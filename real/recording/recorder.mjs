@@ -41,6 +41,7 @@ export class Recorder {
     if (typeof value !== "function" || this.#originals.has(value)) return value;
     let wrapper = this.#wrappers.get(value);
     if (wrapper === undefined) {
+      if (!this.#isExported(value)) return value;
       wrapper = (...args) => this.#call(value, args);
       Object.defineProperty(wrapper, "length", { value: value.length });
       Object.defineProperty(wrapper, "name", { value: value.name });
@@ -48,6 +49,15 @@ export class Recorder {
       this.#originals.set(wrapper, value);
     }
     return wrapper;
+  }
+
+  /** Whether a function is WebAssembly's own, and not one of the host that it had been given as a reference. */
+  #isExported(value) {
+    try {
+      return Boolean(new this.#real.Global({ value: "anyfunc" }, value));
+    } catch {
+      return false;
+    }
   }
 
   #unwrap(value) {
@@ -151,16 +161,16 @@ export class Recorder {
     return number;
   }
 
-  #module(source) {
+  #module(source, options) {
     const bytes = Buffer.from(
       ArrayBuffer.isView(source)
         ? source.buffer.slice(source.byteOffset, source.byteOffset + source.byteLength)
         : source.slice(0),
     );
-    const module = new this.#real.Module(bytes);
+    const module = new this.#real.Module(bytes, options);
     const digest = createHash("sha256").update(bytes).digest("hex");
     this.modules.set(digest, bytes);
-    this.#write("module", this.#number(module), digest);
+    this.#write("module", this.#number(module), digest, options ?? {});
     return module;
   }
 
@@ -256,7 +266,7 @@ export class Recorder {
   /** Replace the namespace's members; there is no way back. */
   install() {
     this.#real.Module = WebAssembly.Module;
-    this.#construct("Module", (bytes) => this.#module(bytes));
+    this.#construct("Module", (bytes, options) => this.#module(bytes, options));
     this.#construct("Instance", (module, imports) => this.#instance(module, imports));
     if (WebAssembly.Tag) {
       this.#constructRecorded("Tag");
@@ -279,17 +289,17 @@ export class Recorder {
   }
 
   #promises() {
-    const both = (source, imports) => {
+    const both = (source, imports, options) => {
       if (source instanceof this.#real.Module) return this.#instance(source, imports);
-      const module = this.#module(source);
+      const module = this.#module(source, options);
       return { module, instance: this.#instance(module, imports) };
     };
     const received = async (source) => new Uint8Array(await (await source).arrayBuffer());
-    WebAssembly.compile = async (source) => this.#module(source);
-    WebAssembly.compileStreaming = async (source) => this.#module(await received(source));
-    WebAssembly.instantiate = async (source, imports) => both(source, imports);
-    WebAssembly.instantiateStreaming = async (source, imports) =>
-      both(await received(source), imports);
+    WebAssembly.compile = async (source, options) => this.#module(source, options);
+    WebAssembly.compileStreaming = async (source, options) => this.#module(await received(source), options);
+    WebAssembly.instantiate = async (source, imports, options) => both(source, imports, options);
+    WebAssembly.instantiateStreaming = async (source, imports, options) =>
+      both(await received(source), imports, options);
   }
 
   /** The digests at the end. */

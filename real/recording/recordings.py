@@ -55,13 +55,10 @@ class Program:
     """Python distributions that it comes from."""
     node: int = 20
     """The first version of Node that can run it."""
+    large: bool = False
+    """Whether it must be asked for."""
     install: dict[str, str] = field(default_factory=dict)
-    """npm packages and versions that are installed only when asked for."""
-
-    @property
-    def large(self) -> bool:
-        """Whether it must be asked for."""
-        return bool(self.install)
+    """npm packages and versions that are installed only then."""
 
     @property
     def source(self) -> str:
@@ -109,10 +106,10 @@ def _frozen(value: Any) -> Any:
     return tuple(value) if isinstance(value, list) else value
 
 
-def _node(node: str | Path, arguments: list[str], large: bool = False) -> Any:
+def _node(node: str | Path, arguments: list[str], installed: bool = False) -> Any:
     environment = {**os.environ, "PYTHON_PACKAGES": sysconfig.get_path("purelib"), "TZ": "UTC"}
     environment.pop("NPM_PACKAGES", None)
-    if large:
+    if installed:
         environment["NPM_PACKAGES"] = str(LARGE)
     try:
         done = subprocess.run(
@@ -188,13 +185,13 @@ def recording(program: Program, script: str, *, every: bool = False) -> Recordin
 
 
 def _make(program: Program, script: str, folder: Path, every: bool) -> dict[str, Any]:
-    if program.large:
+    if program.install:
         _install(program)
     shutil.rmtree(folder, ignore_errors=True)
     node = _node_for(program)
-    plain = _node(node, [program.name, script], program.large)
+    plain = _node(node, [program.name, script], bool(program.install))
     options = ["--record", str(folder), *(["--every"] if every else [])]
-    made: dict[str, Any] = _node(node, [program.name, script, *options], program.large)
+    made: dict[str, Any] = _node(node, [program.name, script, *options], bool(program.install))
     if made["digest"] != plain["digest"]:
         raise RecordingError(f"{program.name}: {script} finds something else when it is recorded")
     return {**made, "seconds": plain["seconds"]}

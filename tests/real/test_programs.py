@@ -41,7 +41,6 @@ def _run(name: str, script: str, *options: str, deadline: float = 240) -> Played
     played = play(made.folder, options, deadline)
     assert played.failure == ""
     assert played.crossings == made.crossings
-    assert played.digests >= len(made.modules)
     return played
 
 
@@ -83,4 +82,4 @@ def test_every_program_has_both_runs_and_says_what_it_is() -> None:
         assert program.title
         assert program.language
         assert program.large is (program.name in LARGE)
-        assert bool(program.packages or program.distributions) is not program.large
+        assert program.packages or program.distributions or program.install

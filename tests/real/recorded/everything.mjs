@@ -53,7 +53,7 @@ export async function short() {
       found.push(error instanceof WebAssembly.Exception ? error.getArg(exports.tag, 0) : error === failure);
     }
   }
-  const values = [failure, "text", 5, 2n, null, undefined, exports.double, Symbol("s"), failure];
+  const values = [failure, "text", 5, 2n, null, undefined, exports.double, host.started, Symbol("s"), failure];
   for (const value of values) {
     const before = exports.keep(value);
     if (before === failure) exports.objects.set(1, before);
