@@ -469,7 +469,8 @@ def test_of_200_workers_nothing_is_left() -> None:
         del workers, worker
     until(lambda: threading.active_count() <= before[0] and children() == before[3])
     until(lambda: resources()[1] <= before[1])
-    assert resources()[2:] == before[2:]
+    # Names of other processes come and go.
+    until(lambda: resources()[2] <= before[2] and resources()[3] == before[3])
 
 
 def test_cl_3_what_pickle_stores_is_refused_and_what_multiprocessing_sends_is_shared(

@@ -378,7 +378,7 @@ def test_nothing_is_left_of_a_memory(names_in_shm: Callable[[], set[str]]) -> No
     files, names = open_files(), names_in_shm()
     memory = shared(1, 2)
     kill(start(memory, "atomics.wait(memory, 8, 4, 0, WITHOUT_END)"))
-    assert names_in_shm() == names
+    until(lambda: names_in_shm() <= names)  # those of other processes come and go
     del memory
     gc.collect()
     until(lambda: open_files() <= files)
