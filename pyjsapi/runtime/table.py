@@ -8,8 +8,9 @@ code calls through that list without any check.
 from __future__ import annotations
 
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
+from itertools import repeat
 from typing import Any, Final, NoReturn
 
 from pyjsapi.runtime.function import FuncInst
@@ -39,12 +40,24 @@ def _type_mismatch(*_: Any) -> NoReturn:
     raise Trap("indirect call type mismatch")
 
 
-def _callable_for(element: Any, type_: DefType, index: int) -> Callable[..., Any]:
-    if element is None:
-        return _UNINITIALIZED[index] if index < len(_UNINITIALIZED) else _UNINITIALIZED_FAR
-    if isinstance(element, FuncInst) and element.type.is_subtype_of(type_):
-        return element.call
-    return _type_mismatch
+def _callables(elements: Iterable[Any], type_: DefType, start: int) -> list[Callable[..., Any]]:
+    """What indirect calls of a type call for elements, the first of which is number ``start``."""
+    # Tables have many elements of few types, and modules ask for many types when they start.
+    fits: dict[DefType, bool] = {}
+    found: list[Callable[..., Any]] = []
+    for index, element in enumerate(elements, start):
+        if element is None:
+            far = index >= len(_UNINITIALIZED)
+            found.append(_UNINITIALIZED_FAR if far else _UNINITIALIZED[index])
+        elif not isinstance(element, FuncInst):
+            found.append(_type_mismatch)
+        else:
+            own = element.type
+            fit = fits.get(own)
+            if fit is None:
+                fit = fits[own] = own.is_subtype_of(type_)
+            found.append(element.call if fit else _type_mismatch)
+    return found
 
 
 class TableInst:
@@ -83,9 +96,7 @@ class TableInst:
         """The list of callables for indirect calls of a type; always the same object for the same type."""
         calls = self._signatures.get(type_)
         if calls is None:
-            calls = self._signatures[type_] = [
-                _callable_for(e, type_, i) for i, e in enumerate(self.elems)
-            ]
+            calls = self._signatures[type_] = _callables(self.elems, type_, 0)
         return calls
 
     def get(self, index: int) -> Any:
@@ -100,7 +111,7 @@ class TableInst:
             raise Trap(_OUT_OF_BOUNDS)
         self.elems[index] = value
         for type_, calls in self._signatures.items():
-            calls[index] = _callable_for(value, type_, index)
+            calls[index : index + 1] = _callables((value,), type_, index)
 
     def size(self) -> int:
         """Number of elements."""
@@ -116,7 +127,7 @@ class TableInst:
         except MemoryError:
             return -1
         for type_, calls in self._signatures.items():
-            calls.extend(_callable_for(value, type_, i) for i in range(size, size + count))
+            calls += _callables(repeat(value, count), type_, size)
         return size
 
     def fill(self, index: int, value: Any, count: int) -> None:
@@ -141,7 +152,7 @@ class TableInst:
         end = index + len(values)
         self.elems[index:end] = values
         for type_, calls in self._signatures.items():
-            calls[index:end] = [_callable_for(v, type_, i) for i, v in enumerate(values, index)]
+            calls[index:end] = _callables(values, type_, index)
 
 
 def new_table(type_: TableType, init: Any, limits: Limits) -> TableInst:
