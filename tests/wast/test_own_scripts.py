@@ -11,6 +11,7 @@ from pyjsapi.wast import run_script
 _SCRIPTS = sorted((Path(__file__).resolve().parent / "own").glob("*.wast"))
 
 
+@pytest.mark.usefixtures("deep_stack")
 @pytest.mark.parametrize("script", _SCRIPTS, ids=lambda script: str(script.stem))
 def test_script(script: Path) -> None:
     result = run_script(script)

@@ -57,6 +57,7 @@ HOLD = [
 ]
 
 
+@pytest.mark.usefixtures("deep_stack")
 @pytest.mark.parametrize("command", HOLD)
 def test_what_holds_passes(command: str) -> None:
     result = run(command)

@@ -67,11 +67,13 @@ _SCRIPTS = ["absent"] if FOLDER is None else _covered_scripts(FOLDER)
 
 
 @pytest.mark.parametrize("script", _SCRIPTS)
-def test_script(script: str) -> None:
+def test_script(script: str, request: pytest.FixtureRequest) -> None:
     if FOLDER is None:
         if os.environ.get("CI") == "true":
             pytest.fail(_ABSENT)
         pytest.skip(_ABSENT)
+    if b"assert_exhaustion" in (FOLDER / script).read_bytes():
+        request.getfixturevalue("deep_stack")
     result = run_script(FOLDER / script)
     expected = EXPECTATIONS.failures.get(script, {})
     failed = {failure.line for failure in result.failures}
