@@ -38,3 +38,14 @@ def deep_stack() -> Iterator[None]:
         yield
     finally:
         gc.enable()
+
+
+@pytest.fixture
+def fewest_digits() -> Iterator[None]:
+    """Let Python convert no more decimal digits than it must."""
+    limit = sys.get_int_max_str_digits()
+    sys.set_int_max_str_digits(sys.int_info.str_digits_check_threshold)
+    try:
+        yield
+    finally:
+        sys.set_int_max_str_digits(limit)

@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from pyjsapi import RangeError, WebAssembly
 from pyjsapi.cli.loader import loader
+from pyjsapi.syntax.digits import parse_decimal
 from pyjsapi.syntax.errors import DecodeError, ParseError, ValidationError
 from pyjsapi.text import wasm2wat as disassemble
 from pyjsapi.text import wat2wasm as assemble
@@ -174,10 +175,17 @@ def _arguments(name: str, type_: dict[str, Any], texts: list[str]) -> list[int |
     return [_argument(name, t, p) for t, p in zip(texts, parameters, strict=True)]
 
 
+def _integer(text: str) -> int:
+    digits = text.lstrip("+-")
+    if not (digits.isascii() and digits.isdecimal() and len(text) - len(digits) < 2):
+        return int(text, 0)
+    return -parse_decimal(digits) if text[0] == "-" else parse_decimal(digits)
+
+
 def _argument(name: str, text: str, type_: str) -> int | float:
     try:
         if type_ in ("i32", "i64"):
-            return int(text, 0)
+            return _integer(text)
         if type_ in ("f32", "f64"):
             return float(text)
     except ValueError:

@@ -12,12 +12,14 @@ from __future__ import annotations
 
 import sys
 import weakref
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any, ClassVar, Final, Self
 
 from .conversions import to_index, to_integer_or_infinity
 from .element_view import make_element_view
 from .errors import RangeError
+from .properties import get
+from .values import is_object
 
 __all__ = ["MAX_BYTE_LENGTH", "ArrayBuffer", "ArrayBufferView", "BufferBase"]
 
@@ -37,10 +39,8 @@ def _allocate(byte_length: int) -> bytearray:
 
 def max_byte_length_option(options: Any) -> int | None:
     """GetArrayBufferMaxByteLengthOption (ECMA-262 §25.1.3.8), or a plain number for it."""
-    if isinstance(options, Mapping):
-        options = options.get("maxByteLength")
-    elif hasattr(options, "maxByteLength"):
-        options = options.maxByteLength
+    if is_object(options) and not hasattr(type(options), "__float__"):
+        options = get(options, "maxByteLength")
     return None if options is None else to_index(options, "maxByteLength")
 
 

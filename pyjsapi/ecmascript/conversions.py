@@ -18,7 +18,10 @@ import struct
 from operator import index as to_int_by_index
 from typing import Any, Final
 
+from pyjsapi.syntax.digits import decimal_text, parse_decimal
+
 from .errors import RangeError
+from .properties import get
 from .values import is_nullish, is_object, null
 
 __all__ = [
@@ -27,6 +30,7 @@ __all__ = [
     "fround",
     "number_to_string",
     "shorten",
+    "shown",
     "string_to_bigint",
     "string_to_number",
     "to_bigint",
@@ -76,18 +80,11 @@ def string_to_bigint(text: str) -> int:
     if not stripped:
         return 0
     if _BIGINT.fullmatch(stripped):
-        return _parse_decimal(stripped)
+        value = parse_decimal(stripped.lstrip("+-"))
+        return -value if stripped[0] == "-" else value
     if _NON_DECIMAL.fullmatch(stripped):
         return int(stripped, 0)
     raise SyntaxError(f"cannot convert {text!r} to a BigInt")
-
-
-def _parse_decimal(digits: str) -> int:
-    try:
-        return int(digits)
-    except ValueError:
-        # Python bounds the digits of int(str); the bound is a guard of time, not of meaning.
-        raise RangeError(f"a BigInt of {len(digits)} decimal digits is too big") from None
 
 
 def _int_to_float(value: int) -> float:
@@ -100,7 +97,7 @@ def _int_to_float(value: int) -> float:
 def _to_primitive(value: Any) -> Any:
     """ToPrimitive with hint number (ECMA-262 §7.1.1) for an object without a numeric protocol."""
     for method in ("valueOf", "toString"):
-        convert = getattr(value, method, None)
+        convert = get(value, method)
         if callable(convert):
             primitive = convert()
             if not is_object(primitive):
@@ -230,12 +227,11 @@ def to_bigint(value: Any) -> int:
     if isinstance(value, str):
         return string_to_bigint(value)
     if is_nullish(value) or isinstance(value, float):
-        shown = "undefined" if value is None else repr(value)
-        raise TypeError(f"cannot convert {shown} to a BigInt")
+        raise TypeError(f"cannot convert {shown(value)} to a BigInt")
     if hasattr(type(value), "__index__"):
         return to_int_by_index(value)
     if hasattr(type(value), "__float__"):
-        raise TypeError(f"cannot convert {value!r} to a BigInt")
+        raise TypeError(f"cannot convert {shown(value)} to a BigInt")
     return to_bigint(_to_primitive(value))
 
 
@@ -308,6 +304,14 @@ def shorten(number: int | float) -> str:
     return number_to_string(number)
 
 
+def shown(value: object) -> str:
+    """A value for an error message."""
+    if isinstance(value, int) and not isinstance(value, bool):
+        return shorten(value)
+    text = "undefined" if value is None else repr(value)
+    return text if len(text) <= 60 else text[:57] + "..."
+
+
 def fround(value: float) -> float:
     """``value`` rounded to the nearest single, ties to even; beyond the range it is an infinity."""
     try:
@@ -327,11 +331,7 @@ def to_float16(value: float) -> float:
 def number_to_string(number: int | float) -> str:
     """Number::toString in radix 10 (ECMA-262 §6.1.6.1.20); an ``int`` is written like a BigInt."""
     if isinstance(number, int):
-        try:
-            return str(int(number))
-        except ValueError:
-            # As in _parse_decimal.
-            raise RangeError(f"{shorten(number)} is too big for a decimal string") from None
+        return decimal_text(int(number))
     if math.isnan(number):
         return "NaN"
     if math.isinf(number):
@@ -368,5 +368,5 @@ def to_string(value: Any) -> str:
         return number_to_string(value)
     if isinstance(value, (list, tuple)):
         return ",".join("" if is_nullish(item) else to_string(item) for item in value)
-    convert = getattr(value, "toString", None)
+    convert = get(value, "toString")
     return to_string(convert()) if callable(convert) else str(value)

@@ -5,7 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from pyjsapi.ecmascript.conversions import enforce_range, to_bigint, to_boolean, to_string
+from pyjsapi.ecmascript.conversions import (
+    enforce_range,
+    shorten,
+    shown,
+    to_bigint,
+    to_boolean,
+    to_string,
+)
+from pyjsapi.ecmascript.properties import get
 from pyjsapi.ecmascript.values import is_nullish, is_object
 from pyjsapi.syntax.types import (
     EXTERNREF,
@@ -35,12 +43,10 @@ _ALIASES: Final = {"funcref": "anyfunc"}
 
 
 def get_property(target: Any, name: str) -> Any:
-    """Get(target, name): an item of a mapping, else an attribute; ``None`` where there is neither."""
-    if isinstance(target, Mapping):
-        return target.get(name)
+    """Get(target, name); ``None`` where there is no such property. The exports of an instance are properties."""
     if hasattr(type(target), "_get_export"):
         return target._get_export(name)
-    return getattr(target, name, None)
+    return get(target, name)
 
 
 class Descriptor:
@@ -54,7 +60,7 @@ class Descriptor:
         if given is None and not keywords:
             raise TypeError(f"{what} needs a descriptor")
         if not is_nullish(given) and not is_object(given):
-            raise TypeError(f"{what}: the descriptor must be an object, not {given!r}")
+            raise TypeError(f"{what}: the descriptor must be an object, not {shown(given)}")
         self._given = given
         self._keywords = keywords
         self.what = what
@@ -76,7 +82,7 @@ class Descriptor:
         text = _ALIASES.get(text, text)
         if text not in values:
             raise TypeError(
-                f"{self.what}: property '{name}' must be one of {', '.join(values)}, not {value!r}"
+                f"{self.what}: property '{name}' must be one of {', '.join(values)}, not {shown(value)}"
             )
         return values[text]
 
@@ -103,7 +109,7 @@ def address_value(value: Any, addrtype: AddrType, what: str) -> int:
         return enforce_range(value, 32, what)
     number = to_bigint(value)
     if not 0 <= number < 1 << 64:
-        raise TypeError(f"{what} {number} is out of range: it must be 0 to 2^64-1")
+        raise TypeError(f"{what} {shorten(number)} is out of range: it must be 0 to 2^64-1")
     return number
 
 

@@ -6,7 +6,7 @@ import weakref
 from typing import Any, ClassVar
 
 from pyjsapi.ecmascript import RangeError
-from pyjsapi.ecmascript.conversions import enforce_range, to_boolean
+from pyjsapi.ecmascript.conversions import enforce_range, shown, to_boolean
 from pyjsapi.ecmascript.values import is_nullish, is_object
 from pyjsapi.jsapi.descriptors import get_property
 from pyjsapi.jsapi.functions import from_js, to_js
@@ -35,7 +35,7 @@ class Exception(HostException):
         tag = _tag(exceptionTag, what)
         values = sequence(payload, f"{what}: payload")
         if not is_nullish(options) and not is_object(options):
-            raise TypeError(f"{what}: options must be an object, not {options!r}")
+            raise TypeError(f"{what}: options must be an object, not {shown(options)}")
         trace = not is_nullish(options) and to_boolean(get_property(options, "traceStack"))
         if tag is JSTag:
             raise TypeError(
@@ -94,7 +94,7 @@ setattr(Exception, "is", Exception.is_)
 
 def _tag(value: Any, what: str) -> Tag:
     if not isinstance(value, Tag):
-        raise TypeError(f"{what}: argument 0 must be a WebAssembly.Tag, not {value!r}")
+        raise TypeError(f"{what}: argument 0 must be a WebAssembly.Tag, not {shown(value)}")
     return value
 
 

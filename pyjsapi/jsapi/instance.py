@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, NoReturn, final
 
 from pyjsapi.ecmascript import RangeError
+from pyjsapi.ecmascript.conversions import shown
 from pyjsapi.ecmascript.values import is_object
 from pyjsapi.jsapi.builtin_sets import BuiltinImports
 from pyjsapi.jsapi.descriptors import get_property
@@ -157,7 +158,7 @@ def read_imports(module: Module, imports: Any, what: str) -> list[ExternVal]:
     """
     compiled = module._compiled
     if imports is not None and not is_object(imports):
-        raise TypeError(f"{what}: the imports must be an object, not {imports!r}")
+        raise TypeError(f"{what}: the imports must be an object, not {shown(imports)}")
     provided = BuiltinImports(module._options)
     values: list[ExternVal] = []
     functions = 0

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
-from pyjsapi.ecmascript.conversions import to_string
+from pyjsapi.ecmascript.conversions import shown, to_string
 from pyjsapi.ecmascript.values import is_nullish, is_object
 from pyjsapi.jsapi.descriptors import get_property
 
@@ -34,7 +34,7 @@ def read_options(given: Any, what: str, **members: Any) -> CompileOptions:
     if given is None and all(value is None for value in members.values()):
         return NO_OPTIONS
     if not is_nullish(given) and not is_object(given):
-        raise TypeError(f"{what}: the compile options must be an object, not {given!r}")
+        raise TypeError(f"{what}: the compile options must be an object, not {shown(given)}")
 
     def member(name: str) -> Any:
         if members.get(name) is not None:
@@ -52,7 +52,9 @@ def read_options(given: Any, what: str, **members: Any) -> CompileOptions:
 
 def _sequence(value: Any, what: str) -> Iterable[Any]:
     if isinstance(value, (str, bytes, Mapping)) or not isinstance(value, Iterable):
-        raise TypeError(f"{what}: option 'builtins' must be an iterable of names, not {value!r}")
+        raise TypeError(
+            f"{what}: option 'builtins' must be an iterable of names, not {shown(value)}"
+        )
     return value
 
 

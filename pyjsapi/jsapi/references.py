@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import Any, Final, final
 
 from pyjsapi.ecmascript import null
+from pyjsapi.ecmascript.conversions import shown
 from pyjsapi.jsapi.gc_objects import ExportedGCObject, exported_object
 from pyjsapi.runtime import FuncInst
 from pyjsapi.runtime.gc import ArrayInst, StructInst, externalize, internalize
@@ -104,7 +105,7 @@ def reference_from_js(type_: RefType) -> Callable[[Any], Any]:
         func = funcinst_of(value)
         if func is None:
             raise TypeError(
-                f"{_shown(value)} is not a value of type {type_}: it must be null or an exported function"
+                f"{shown(value)} is not a value of type {type_}: it must be null or an exported function"
             )
         if type_ is not FUNCREF and not match_val(ref_type(False, func.type), type_):
             raise TypeError(
@@ -125,7 +126,7 @@ def _any_from_js(type_: RefType) -> Callable[[Any], Any]:
             raise TypeError(f"null is not a value of type {type_}")
         reference = internalize(extern_from_js(value))
         if not match_heap(_heap_of(reference), type_.heap):
-            raise TypeError(f"{_shown(value)} is not a value of type {type_}")
+            raise TypeError(f"{shown(value)} is not a value of type {type_}")
         return reference
 
     return convert
@@ -145,8 +146,3 @@ def _not_null(convert: Callable[[Any], Any], type_: RefType) -> Callable[[Any], 
         return convert(value)
 
     return checked
-
-
-def _shown(value: Any) -> str:
-    text = "undefined" if value is None else repr(value)
-    return text if len(text) <= 60 else text[:57] + "..."

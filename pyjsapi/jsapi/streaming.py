@@ -5,7 +5,8 @@ from __future__ import annotations
 import inspect
 from typing import Any, Final
 
-from pyjsapi.jsapi.descriptors import get_property
+from pyjsapi.ecmascript.conversions import shown
+from pyjsapi.ecmascript.properties import get
 from pyjsapi.jsapi.module import stable_bytes
 
 _MIME_TYPE: Final = "application/wasm"
@@ -19,10 +20,10 @@ async def response_bytes(source: Any, what: str) -> bytes:
     Raises `TypeError` when it is no response, was not successful, or is not of the type ``application/wasm``.
     """
     response = await source if inspect.isawaitable(source) else source
-    reader = next((getattr(response, n) for n in _READERS if hasattr(response, n)), None)
+    reader = next((found for n in _READERS if (found := get(response, n)) is not None), None)
     if reader is None:
         raise TypeError(
-            f"{what}: argument 0 must be a Response or an awaitable of one, not {response!r}"
+            f"{what}: argument 0 must be a Response or an awaitable of one, not {shown(response)}"
         )
     _check_status(response, what)
     _check_type(response, what)
@@ -35,8 +36,8 @@ async def response_bytes(source: Any, what: str) -> bytes:
 
 
 def _check_status(response: Any, what: str) -> None:
-    ok = getattr(response, "ok", None)
-    status = getattr(response, "status", None)
+    ok = get(response, "ok")
+    status = get(response, "status")
     if ok is None and isinstance(status, int):
         ok = 200 <= status < 300
     if ok is not None and not ok:
@@ -44,11 +45,11 @@ def _check_status(response: Any, what: str) -> None:
 
 
 def _check_type(response: Any, what: str) -> None:
-    headers = getattr(response, "headers", None)
+    headers = get(response, "headers")
     found = None
     if headers is not None:
-        get = getattr(headers, "get", None)
+        look_up = getattr(headers, "get", None)
         for name in ("Content-Type", "content-type"):
-            found = found or (get(name) if callable(get) else get_property(headers, name))
+            found = found or (look_up(name) if callable(look_up) else get(headers, name))
     if not isinstance(found, str) or found.strip().lower() != _MIME_TYPE:
         raise TypeError(f"{what}: incorrect response MIME type {found!r}: expected '{_MIME_TYPE}'")

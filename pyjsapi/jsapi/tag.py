@@ -6,7 +6,7 @@ import weakref
 from collections.abc import Iterable
 from typing import Any
 
-from pyjsapi.ecmascript.conversions import to_string
+from pyjsapi.ecmascript.conversions import shown, to_string
 from pyjsapi.ecmascript.values import is_object
 from pyjsapi.jsapi.descriptors import VALUE_TYPES, Descriptor, type_name
 from pyjsapi.jsapi.identity import object_of
@@ -59,7 +59,7 @@ def _value_type(name: Any, what: str) -> ValType:
 def sequence(value: Any, what: str) -> list[Any]:
     """A ``sequence`` of Web IDL: any iterable object. Raises `TypeError`."""
     if not is_object(value) or not isinstance(value, Iterable):
-        raise TypeError(f"{what} must be iterable, not {value!r}")
+        raise TypeError(f"{what} must be iterable, not {shown(value)}")
     return list(value)
 
 

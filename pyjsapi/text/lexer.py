@@ -66,8 +66,9 @@ def _replacement(match: re.Match[bytes]) -> bytes:
     if byte is not None:
         return bytes((int(byte, 16),))
     code_point = int(character.replace(b"_", b""), 16)
-    if code_point > 0x10FFFF:
-        raise ValueError(f"{code_point:#x} is no code point")
+    if code_point > 0x10FFFF or 0xD800 <= code_point <= 0xDFFF:
+        escape = shown(match[0].decode())
+        raise ValueError(f"{escape} is no character: U+0 to U+D7FF and U+E000 to U+10FFFF are")
     return chr(code_point).encode()
 
 
@@ -265,9 +266,19 @@ class Source:
                 self._fail("empty identifier: $ needs a name", at)
             elif _is_broken_string(token):
                 self._fail(self._string_problem(at), at)
+            elif "\\u" in token:
+                self._check_escapes(at, token)
             elif len(token) == 1 and (not token.isascii() or token < " " or token == "\x7f"):
                 self._fail("illegal character in annotation", at)
         self._fail("unclosed annotation", start)
+
+    def _check_escapes(self, start: int, token: str) -> None:
+        """That every string in a token stands for bytes."""
+        for match in _STRING_AT.finditer(token):
+            try:
+                string_bytes(match[0])
+            except ValueError as error:
+                self._fail(f"illegal escape in string literal: {error}", start + match.start())
 
     def _note_annotation(self, start: int, end: int, opening: str) -> None:
         quoted = opening[2:]

@@ -10,6 +10,8 @@ import struct
 from fractions import Fraction
 from typing import Final
 
+from pyjsapi.syntax.digits import parse_decimal
+
 _NUM: Final = r"[0-9]+(?:_[0-9]+)*"
 _HEXNUM: Final = r"[0-9A-Fa-f]+(?:_[0-9A-Fa-f]+)*"
 _NAT: Final = rf"(?:0x{_HEXNUM}|{_NUM})"
@@ -31,6 +33,8 @@ LANE_TYPES: Final = {
 
 VECTOR_BITS: Final = 128
 
+_MOST_DIGITS: Final = 40
+"""Digits, zeros in front not counted, that no integer of `VECTOR_BITS` bits has."""
 _FRACTION_BITS: Final = {32: 23, 64: 52}
 _EXPONENT_MASK: Final = {32: 0xFF << 23, 64: 0x7FF << 52}
 _F32_MIN_NORMAL: Final = 2.0**-126
@@ -44,9 +48,6 @@ def shown(token: str) -> str:
 class ConstantOutOfRange(ValueError):
     """A literal that its type cannot hold."""
 
-    def __init__(self, message: str = "constant out of range") -> None:
-        super().__init__(message)
-
 
 def is_nat(token: str) -> bool:
     """Whether the token is an unsigned integer literal."""
@@ -58,23 +59,17 @@ def is_number(token: str) -> bool:
     return _IS_NUMBER.match(token) is not None
 
 
-def _value(digits: str) -> int:
-    """The value of an unsigned integer literal; arbitrarily large ones included."""
-    digits = digits.replace("_", "")
-    if digits[:2] == "0x":
-        return int(digits[2:], 16)
-    try:
-        return int(digits)
-    except ValueError:  # more digits than int() is ready to convert
-        raise ConstantOutOfRange() from None
+def _value(token: str) -> int:
+    """The value of an unsigned integer literal, or something too large for any type where that is what it is."""
+    digits = token.replace("_", "")
+    base = 16 if digits[:2] == "0x" else 10
+    significant = (digits[2:] if base == 16 else digits).lstrip("0")[: _MOST_DIGITS + 1]
+    return int(significant or "0", base)
 
 
 def nat(token: str, bits: int) -> int:
     """The value of an unsigned integer literal below 2**bits, else `ConstantOutOfRange`."""
-    try:
-        value = _value(token)
-    except ConstantOutOfRange:
-        value = 1 << bits
+    value = _value(token)
     if value >> bits:
         raise ConstantOutOfRange(
             f"i{bits} constant out of range: {shown(token)} is more than 2**{bits} - 1"
@@ -166,12 +161,21 @@ def _round_to_f32(wide: float, magnitude: str) -> int:
 
 
 def _exact(magnitude: str) -> Fraction:
-    if magnitude[:2] != "0x":
-        return Fraction(magnitude)
-    mantissa, _, exponent = magnitude[2:].lower().partition("p")
+    if magnitude[:2] == "0x":
+        mantissa, _, exponent = magnitude[2:].lower().partition("p")
+        whole, _, fraction = mantissa.partition(".")
+        value = Fraction(int(whole + fraction, 16), 16 ** len(fraction))
+        return value * Fraction(2) ** _exponent(exponent)
+    mantissa, _, exponent = magnitude.lower().partition("e")
     whole, _, fraction = mantissa.partition(".")
-    value = Fraction(int(whole + fraction, 16), 16 ** len(fraction))
-    return value * Fraction(2) ** int(exponent or "0")
+    value = Fraction(parse_decimal(whole + fraction), 10 ** len(fraction))
+    return value * Fraction(10) ** _exponent(exponent)
+
+
+def _exponent(text: str) -> int:
+    """An exponent of a literal that is neither zero nor infinite: no larger than it has digits."""
+    value = parse_decimal(text.lstrip("+-") or "0")
+    return -value if text[:1] == "-" else value
 
 
 def _nearest_f32(value: Fraction) -> int:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+from collections import defaultdict
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
@@ -293,3 +295,44 @@ def test_streaming_takes_a_response_or_a_promise_of_one() -> None:
 def test_streaming_refuses_other_responses(response: Response) -> None:
     with pytest.raises(TypeError):
         asyncio.run(WebAssembly.compileStreaming(response))
+
+
+class _Getters:
+    """Imports whose code fails."""
+
+    @property
+    def f(self) -> Any:
+        return self.typo  # type: ignore[attr-defined]
+
+    @property
+    def g(self) -> Any:
+        raise ZeroDivisionError
+
+
+@pytest.mark.parametrize(("name", "error"), [("f", AttributeError), ("g", ZeroDivisionError)])
+def test_what_a_getter_of_the_imports_raises_comes_out(name: str, error: type[Exception]) -> None:
+    module = WebAssembly.Module(wat2wasm(f'(module (import "m" "{name}" (func)))'))
+    with pytest.raises(error):
+        WebAssembly.Instance(module, {"m": _Getters()})
+    with pytest.raises(error):
+        WebAssembly.Instance(module, SimpleNamespace(m=_Getters()))
+
+
+def test_mappings_that_make_their_items_are_asked() -> None:
+    module = WebAssembly.Module(
+        wat2wasm('(module (import "m" "f" (func)) (import "n" "g" (func)))')
+    )
+    WebAssembly.Instance(module, defaultdict(lambda: defaultdict(lambda: print)))
+    with pytest.raises(WebAssembly.LinkError):
+        WebAssembly.Instance(module, {"m": {"f": print}, "n": defaultdict(lambda: 1)})
+
+
+class _Descriptor:
+    @property
+    def initial(self) -> int:
+        return self.typo  # type: ignore[attr-defined]
+
+
+def test_what_a_getter_of_a_descriptor_raises_comes_out() -> None:
+    with pytest.raises(AttributeError, match="typo"):
+        WebAssembly.Memory(_Descriptor())

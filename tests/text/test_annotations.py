@@ -142,3 +142,29 @@ def test_modules_of_a_script_have_their_own_annotations() -> None:
     assert [failure.line for failure in result.failures] == [2]
     assert "misplaced @custom annotation" in result.failures[0].reason
     assert result.passed == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "column"),
+    [
+        (r'(@a "\u{110000}")', 5),
+        (r'(@a b "\u{d800}" c)', 7),
+        (r'(@a "\u{dfff}")', 5),
+        (r'(@a x"\u{7f}"y"\u{ffffffffffffffff}")', 15),
+        (r'(@a $"\u{110000}")', 6),
+        (r'(@a (b (@c "d" "\u{1_1_0000}")))', 16),
+        (r'(@custom "a" "\u{110000}")', 14),
+        (r'(module (@name "\u{d83d}"))', 16),
+    ],
+)
+def test_escapes_in_annotations_name_characters(text: str, column: int) -> None:
+    with pytest.raises(ParseError, match="illegal escape in string") as caught:
+        wat2wasm(f"{text} (module)" if text[:2] == "(@" else text)
+    assert (caught.value.line, caught.value.column) == (1, column)
+
+
+@pytest.mark.parametrize(
+    "text", [r'(@a "\ff")', r'(@a $"\ff" "\u{10_ffff}")', r'(@a "\u{d7ff}\u{e000}" x"\u{0}")']
+)
+def test_strings_in_annotations_need_not_be_utf8(text: str) -> None:
+    assert wat2wasm(text) == wat2wasm("(module)")

@@ -195,3 +195,73 @@ def test_random_literals_near_ties_go_to_the_nearest_f32() -> None:
         assert float_bits(f"0x{value.numerator:x}p-{shift}", 32) == wanted
         digits = value.numerator * 5**shift  # value = digits / 10**shift
         assert float_bits(f"{digits}e-{shift}", 32) == wanted
+
+
+ZEROS = "0" * 5000
+PADDED = [
+    ("7", f"{ZEROS}7"),
+    ("-7", f"-{ZEROS}7"),
+    ("0x7f", f"0x{ZEROS}7f"),
+    ("0", ZEROS),
+    ("1_0", f"{'0_' * 5000}1_0"),
+]
+PADDED_FLOATS = [
+    *PADDED,
+    ("1.5", f"{ZEROS}1.5{ZEROS}"),
+    ("1e-40", f"0.{ZEROS}1e+{5001 - 40}"),
+    ("1e-40", f"1e-{ZEROS}40"),
+    ("1.1754943e-38", f"11754943{ZEROS}e-{5000 + 7 + 38}"),
+    ("0x1p-149", f"0x{ZEROS}1p-149"),
+    ("0x1p-149", f"0x0.{ZEROS}1p+{4 * 5001 - 149}"),
+    ("0x1p-149", f"0x1p-{ZEROS}149"),
+    ("0x1.000001p0", f"0x1.000001{ZEROS}p{ZEROS}"),
+    ("nan:0x1", f"nan:0x{ZEROS}1"),
+    ("16777217", f"16777217.{ZEROS}"),
+    ("3", f"{'3' + ZEROS}e-5000"),
+]
+
+
+@pytest.mark.parametrize("bits", [32, 64])
+@pytest.mark.parametrize(("plain", "padded"), PADDED, ids=[plain for plain, _ in PADDED])
+def test_integers_may_have_any_number_of_digits(
+    fewest_digits: None, plain: str, padded: str, bits: int
+) -> None:
+    assert integer(padded, bits) == integer(plain, bits)
+    if plain[0] != "-":
+        assert nat(padded, bits) == nat(plain, bits)
+
+
+@pytest.mark.parametrize("bits", [32, 64])
+@pytest.mark.parametrize(("plain", "padded"), PADDED_FLOATS, ids=range(len(PADDED_FLOATS)))
+def test_floats_may_have_any_number_of_digits(
+    fewest_digits: None, plain: str, padded: str, bits: int
+) -> None:
+    assert float_bits(padded, bits) == float_bits(plain, bits)
+
+
+def test_the_last_of_many_digits_decides_how_a_float_is_rounded(fewest_digits: None) -> None:
+    tie = "1.00000005960464477539062500"  # between 1 and the f32 after it
+    assert float_bits(f"{tie}{ZEROS}", 32) == 0x3F800000
+    assert float_bits(f"{tie}{ZEROS}1", 32) == 0x3F800001
+    assert float_bits(f"0x1.000001{ZEROS}", 32) == 0x3F800000
+    assert float_bits(f"0x1.000001{ZEROS}1", 32) == 0x3F800001
+    least = "0." + "0" * 45 + "7006492321624085"  # half of the least f32, and less
+    assert float_bits(f"{least}{ZEROS}", 32) == 0
+
+
+@pytest.mark.parametrize("token", ["9" * 5000, f"-{'9' * 5000}", f"0x{'f' * 5000}", f"1{ZEROS}"])
+def test_integers_of_too_many_digits_are_out_of_range(fewest_digits: None, token: str) -> None:
+    with pytest.raises(ConstantOutOfRange, match=r"constant out of range: .*characters"):
+        integer(token, 64)
+    with pytest.raises(ConstantOutOfRange):
+        nat(token.lstrip("-"), 64)
+
+
+@pytest.mark.parametrize("exponent", ["9" * 5000, f"{ZEROS}999999"])
+def test_exponents_may_have_any_number_of_digits(fewest_digits: None, exponent: str) -> None:
+    for mantissa, letter in (("1", "e"), ("0x1", "p")):
+        with pytest.raises(ConstantOutOfRange):
+            float_bits(f"{mantissa}{letter}{exponent}", 32)
+        assert float_bits(f"{mantissa}{letter}-{exponent}", 32) == 0
+    assert float_bits(f"0e{exponent}", 32) == 0
+    assert float_bits(f"0x0p{exponent}", 32) == 0
