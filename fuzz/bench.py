@@ -12,7 +12,7 @@ from typing import Final
 
 import wasmtime
 
-from fuzz import compare
+from fuzz import compare, verdicts
 from fuzz.engines import javascript
 from fuzz.engines.base import ROOT, ChildEngine, Observation
 from fuzz.engines.lowered import Lowered
@@ -20,6 +20,7 @@ from fuzz.engines.modes import modes_of
 from fuzz.engines.ours import Ours
 from fuzz.engines.wasmtime_engine import wasmtime_engine
 from fuzz.program import Case, Program
+from pyjsapi.syntax.errors import WasmError
 
 JAVASCRIPT: Final = ("node", "bun")
 _DETAILS: Final = re.compile(r"\(.*?\)|[0-9a-f]{16}|-?\d+|\[.*")
@@ -90,13 +91,32 @@ class Bench:
         self, cases: Sequence[Case], *, modes: Sequence[str] | None = None, quick: bool = False
     ) -> list[Finding]:
         """Run every case everywhere; what differs. ``quick``: what hangs is stopped sooner."""
+        texts = [case for case in cases if case.program.kind == "text"]
+        others = [case for case in cases if case.program.kind != "text"]
+        return [*self._read(texts), *self._run(others, modes, quick)]
+
+    def _read(self, cases: Sequence[Case]) -> list[Finding]:
+        """Read texts that need not be well-formed."""
+        findings = []
+        texts = [str(case.program.source) for case in cases]
+        for ours in self.ours:
+            for case, text, answer in zip(cases, texts, ours.read(texts), strict=True):
+                problem = verdicts.on_text(text, answer)
+                if problem is not None:
+                    findings.append(Finding(case.generator, case.seed, ours.name, problem))
+        self.answered["wasmtime"] += len(cases)
+        return findings
+
+    def _run(
+        self, cases: Sequence[Case], modes: Sequence[str] | None, quick: bool
+    ) -> list[Finding]:
         findings = []
         good = []
         for case in cases:
             try:
                 case.program.binary  # noqa: B018 (made now, so that a mistake is the generator's)
                 good.append(case)
-            except wasmtime.WasmtimeError as error:
+            except (wasmtime.WasmtimeError, WasmError) as error:
                 findings.append(Finding(case.generator, case.seed, "generator", str(error)))
         seen = self.observe_oracles([case.program for case in good])
         kept = [k for k, answers in enumerate(seen) if not _too_long(answers)]
@@ -108,11 +128,10 @@ class Bench:
                 found |= {f"{ours.name}/{mode}": answer for mode, answer in by_mode.items()}
         if self.lowered is not None and not quick:
             self._observe_lowered([case.program for case in good], seen)
-        for found in seen:
+        for case, found in zip(good, seen, strict=True):
             for name in ("wasmtime", *JAVASCRIPT, "lowered"):
                 if name in found and found[name]["end"] == "ran":
                     self.answered[name] += 1
-        for case, found in zip(good, seen, strict=True):
             findings += [
                 Finding(case.generator, case.seed, engine, what)
                 for engine, what in judge(case.program, found)
@@ -150,6 +169,13 @@ def judge(program: Program, seen: dict[str, Observation]) -> list[tuple[str, str
     """Who sees something else than the first of the engines, and what."""
     if not seen:
         return []
+    if program.kind == "mutant":
+        verdict = _verdict(program, seen)
+        if verdict is not None:
+            return [verdict]
+        seen = {name: answer for name, answer in seen.items() if answer["end"] == "ran"}
+        if len(seen) < 2:
+            return []
     # The first that came through is right until others say something else.
     names = sorted(seen, key=lambda name: seen[name]["end"] in ("crashes", "hangs", "refused"))
     right = seen[names[0]]
@@ -166,6 +192,15 @@ def judge(program: Program, seen: dict[str, Observation]) -> list[tuple[str, str
         if different is not None:
             found.setdefault(different, []).append(name)
     return [(" ".join(who), what) for what, who in found.items()]
+
+
+def _verdict(program: Program, seen: dict[str, Observation]) -> tuple[str, str] | None:
+    """Whether pyjsapi takes a mutated binary for valid as others do; in all modes it is the same."""
+    name = next((name for name in seen if name.startswith("ours")), None)
+    if name is None:
+        return None
+    problem = verdicts.on_binary(program.binary, seen.get("wasmtime"), seen[name])
+    return None if problem is None else (name, problem)
 
 
 def _too_long(answers: dict[str, Observation]) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from fuzz.program import NULL, Call, Import, Value
 from fuzz.writer import Writer
@@ -31,14 +31,23 @@ from pyjsapi.validation.module import validate_module
 MOST_EXPORTS: Final = 10
 _NUMBERS: Final = {I32: "i32", I64: "i64", F32: "f32", F64: "f64"}
 _REFERENCES: Final = {"funcref": "anyfunc", "externref": "externref"}
+_PLAIN: Final = frozenset({*_NUMBERS.values(), *_REFERENCES.values()})
 
 
 class Unsupported(Exception):
     """The module imports or exports what no harness can make."""
 
 
-def described(data: bytes, writer: Writer) -> tuple[tuple[Call, ...], tuple[Import, ...]]:
-    """Calls of the exported functions with edge values, and the imports of a valid module.
+class Needs(NamedTuple):
+    """What running a module needs."""
+
+    calls: tuple[Call, ...]
+    imports: tuple[Import, ...]
+    features: frozenset[str]
+
+
+def described(data: bytes, writer: Writer) -> Needs:
+    """Calls of the exported functions with edge values, the imports, and the features of crossing the border.
 
     Raises `Unsupported`, and `WasmError` for a module that pyjsapi does not take for a valid one.
     """
@@ -52,7 +61,16 @@ def described(data: bytes, writer: Writer) -> tuple[tuple[Call, ...], tuple[Impo
     for export in module.exports[: MOST_EXPORTS * 2]:
         if export.kind == "func":
             calls += _calls(context, export.name, export.index, writer)
-    return tuple(calls[: MOST_EXPORTS * 3]), imports
+    wide = any(
+        name not in _PLAIN
+        for import_ in imports
+        if import_.kind in ("function", "tag")
+        for name in (*import_.type["parameters"], *import_.type.get("results", ()))
+    )
+    features = {"wide-references"} if wide else set()
+    if any(i.kind == "memory" and i.type.get("shared") for i in imports):
+        features.add("shared-imports")
+    return Needs(tuple(calls[: MOST_EXPORTS * 3]), imports, frozenset(features))
 
 
 def _calls(context: Context, name: str, index: int, writer: Writer) -> list[Call]:
@@ -70,7 +88,7 @@ def _called(type_: ValType) -> str | None:
     """The name of a type whose values every harness can pass; ``None`` for any other."""
     if type_ in _NUMBERS:
         return _NUMBERS[type_]
-    return str(type_) if str(type_) in _REFERENCES else None
+    return _REFERENCES.get(str(type_))
 
 
 def _argument(type_: ValType, writer: Writer) -> Value:
@@ -95,9 +113,9 @@ def _import(module: str, name: str, type_: Any) -> Import:
             raise Unsupported(f"a table of {type_.reftype}")
         return Import(module, name, "table", {"element": element, **_limits(type_)})
     if isinstance(type_, GlobalType):
-        if type_.valtype not in _NUMBERS:
+        value = _called(type_.valtype)
+        if value is None:
             raise Unsupported(f"a global of {type_.valtype}")
-        value = _NUMBERS[type_.valtype]
         described = {"value": value, "mutable": type_.mutable, "init": _start(value)}
         return Import(module, name, "global", described)
     if isinstance(type_, TagType):
@@ -109,16 +127,17 @@ def _import(module: str, name: str, type_: Any) -> Import:
 
 
 def _start(value: str) -> Value:
+    if value in _REFERENCES.values():
+        return NULL
     return (value, "0000000000000000") if value[0] == "f" else (value, "7")
 
 
 def _named(type_: ValType) -> str:
     if type_ in _NUMBERS:
         return _NUMBERS[type_]
-    name = _REFERENCES.get(str(type_))
-    if name is None or (isinstance(type_, RefType) and not type_.nullable):
+    if not isinstance(type_, RefType) or not type_.nullable or str(type_.heap) == "exn":
         raise Unsupported(f"a value of {type_}")
-    return name
+    return _REFERENCES.get(str(type_), str(type_))
 
 
 def _limits(type_: MemType | TableType) -> dict[str, Any]:

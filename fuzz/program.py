@@ -95,6 +95,9 @@ class Program:
     ends: bool = True
     """Whether every call ends by construction; if not, only what Wasmtime does within its fuel is compared."""
 
+    kind: Literal["run", "mutant", "text"] = "run"
+    """``mutant``: a binary that need not be valid, the verdict is compared too; ``text``: a text that need not be
+    well-formed, which is read and not run."""
     lowered: bool = False
     """Whether it is run lowered too, on an engine that has one memory per module."""
 

@@ -166,13 +166,17 @@ class ChildEngine:
 
     def run_json(self, programs: Sequence[dict[str, Any]]) -> list[Observation]:
         """Run programs that are plain data already."""
-        if not programs:
+        return self.ask("programs", programs)
+
+    def ask(self, kind: str, items: Sequence[Any]) -> list[Observation]:
+        """Send items under a name; an answer for each."""
+        if not items:
             return []
         try:
-            answer = self._child.ask({"programs": programs, **self.extra}, self._seconds)
+            answer = self._child.ask({kind: items, **self.extra}, self._seconds)
         except Gone as gone:
-            if len(programs) > 1:
-                return [one for program in programs for one in self.run_json([program])]
+            if len(items) > 1:
+                return [one for item in items for one in self.ask(kind, [item])]
             return [{"end": "hangs" if "in time" in str(gone) else "crashes", "detail": str(gone)}]
         answers: list[Observation] = answer["answers"]
         return answers

@@ -5,6 +5,7 @@ const { crc32 } = await import("node:zlib").catch(() => import("./crc32.mjs"));
 
 const MOST_LOGGED = 300;
 const MOST_ELEMENTS = 1000;
+const MOST_BYTES = 1 << 24;
 
 const bits = new DataView(new ArrayBuffer(8));
 
@@ -36,6 +37,7 @@ const hexadecimal = (bytes) => Array.from(bytes, (byte) => byte.toString(16).pad
 
 function digest(memory, detail) {
   const bytes = bytesOf(memory);
+  if (bytes.length > MOST_BYTES) return [bytes.length];
   const data = memory.buffer instanceof ArrayBuffer ? bytes : bytes.slice();
   const found = [data.length, crc32(data)];
   if (detail) found.push(rows(data));

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from typing import Any
 
 from fuzz.engines import telling
-from fuzz.engines.telling import MOST_ELEMENTS, MOST_LOGGED, rows
+from fuzz.engines.telling import MOST_BYTES, MOST_ELEMENTS, MOST_LOGGED, rows
 from pyjsapi import RangeError, WebAssembly, null
 
 Json = dict[str, Any]
@@ -118,10 +118,7 @@ class Run:
         globals_, tables = {}, {}
         for name, value in self._named.items():
             if isinstance(value, WebAssembly.Memory):
-                data = value.buffer.tobytes()
-                memories[name] = [len(data), zlib.crc32(data)]
-                if self._program.get("detail"):
-                    memories[name].append(rows(data))
+                memories[name] = self._memory(value)
             elif isinstance(value, WebAssembly.Global):
                 try:
                     globals_[name] = shown(value.value)
@@ -130,6 +127,15 @@ class Run:
             elif isinstance(value, WebAssembly.Table):
                 tables[name] = [value.length, self._elements(value)]
         seen["memories"], seen["globals"], seen["tables"] = memories, globals_, tables
+
+    def _memory(self, memory: Any) -> list[Any]:
+        """Size and checksum of a memory."""
+        size = memory.buffer.byteLength
+        if size > MOST_BYTES:
+            return [size]
+        data = memory.buffer.tobytes()
+        found = [size, zlib.crc32(data)]
+        return [*found, rows(data)] if self._program.get("detail") else found
 
     def _elements(self, table: Any) -> str:
         try:
@@ -194,8 +200,7 @@ class Run:
         target = self._named[name]
         match kind:
             case "look":
-                data = target.buffer.tobytes()
-                self._log.append([kind, len(data), zlib.crc32(data)])
+                self._log.append([kind, *self._memory(target)])
             case "grow" | "enlarge":
                 try:
                     self._log.append([kind, target.grow(rest[0])])

@@ -48,5 +48,10 @@ class Ours:
                 found.append(dict.fromkeys(names, answer))
         return found
 
+    def read(self, texts: Sequence[str]) -> list[Observation]:
+        """What becomes of texts: see `ours_child.read_text`."""
+        self._child.extra = {"seconds": SECONDS}
+        return self._child.ask("texts", list(texts))
+
     def close(self) -> None:
         self._child.close()

@@ -9,10 +9,11 @@ from __future__ import annotations
 import base64
 import gc
 import json
+import resource
 import signal
 import sys
 import traceback
-from typing import Any
+from typing import Any, Final
 
 from fuzz.engines.harness import Run, Stop
 from fuzz.engines.modes import MODES
@@ -21,11 +22,21 @@ from pyjsapi.compiler.cache import CodeCache
 from pyjsapi.compiler.engine import compile_module
 from pyjsapi.compiler.module import CompiledModule
 from pyjsapi.jsapi.module import module_object
-from pyjsapi.syntax.errors import WasmError
+from pyjsapi.syntax.errors import ParseError, WasmError
+from pyjsapi.text import wasm2wat, wat2wasm
+
+MOST_MEMORY: Final = 4 << 30
+"""Address space of the process: what a program asks for beyond is not there."""
 
 
 def _stop(number: int, frame: object) -> None:
     raise Stop
+
+
+def limit(seconds: float) -> None:
+    """Stop what computes longer than this from now on; 0 for no limit."""
+    if hasattr(signal, "setitimer"):
+        signal.setitimer(signal.ITIMER_VIRTUAL, seconds, 0.5 if seconds else 0)
 
 
 class Modules:
@@ -52,8 +63,7 @@ class Modules:
 
 def observe(program: dict[str, Any], mode: str, modules: Modules, seconds: float) -> dict[str, Any]:
     """What is seen of a program in one mode."""
-    if hasattr(signal, "setitimer"):
-        signal.setitimer(signal.ITIMER_VIRTUAL, seconds, 0.5)
+    limit(seconds)
     try:
         return Run(program, lambda data: modules.module(data, mode)).observe()
     except Stop:
@@ -61,12 +71,35 @@ def observe(program: dict[str, Any], mode: str, modules: Modules, seconds: float
     except Exception:
         return {"end": "crashes", "detail": traceback.format_exc()[-2000:]}
     finally:
-        if hasattr(signal, "setitimer"):
-            signal.setitimer(signal.ITIMER_VIRTUAL, 0)
+        limit(0)
+
+
+def read_text(text: str, seconds: float) -> dict[str, Any]:
+    """What becomes of a text: its binary form, and whether that comes back from its own text."""
+    limit(seconds)
+    try:
+        binary = wat2wasm(text, names=False)
+        found: dict[str, Any] = {"end": "ran", "binary": base64.b64encode(binary).decode("ascii")}
+        try:
+            compile_module(binary, cache=CodeCache())
+        except WasmError as error:
+            return {**found, "valid": False, "detail": str(error)}
+        again = wat2wasm(wasm2wat(binary), names=False)
+        return {**found, "valid": True, "fixed": again == binary}
+    except ParseError as error:
+        return {"end": "refused", "detail": f"{error.line}:{error.column}: {error.message}"}
+    except Stop:
+        return {"end": "hangs", "detail": f"more than {seconds} s of computing"}
+    except Exception:
+        return {"end": "crashes", "detail": traceback.format_exc()[-2000:]}
+    finally:
+        limit(0)
 
 
 def answer(request: dict[str, Any]) -> dict[str, Any]:
-    """Run the programs of a request."""
+    """Run the programs of a request, or read its texts."""
+    if "texts" in request:
+        return {"answers": [read_text(text, request["seconds"]) for text in request["texts"]]}
     answers = []
     for program in request["programs"]:
         modules = Modules()
@@ -85,6 +118,7 @@ def source(binary: str, mode: str) -> str:
 
 def main() -> None:
     signal.signal(signal.SIGVTALRM, _stop)
+    resource.setrlimit(resource.RLIMIT_AS, (MOST_MEMORY, MOST_MEMORY))
     gc.freeze()
     for line in sys.stdin.buffer:
         text = json.dumps(answer(json.loads(line)))

@@ -9,6 +9,8 @@ MOST_LOGGED: Final = 300
 """Calls of host functions that are noted."""
 MOST_ELEMENTS: Final = 1000
 """Elements of a table that are looked at."""
+MOST_BYTES: Final = 1 << 24
+"""Bytes of a memory beyond which only its size is told."""
 _EXACT: Final = 1 << 53
 
 

@@ -16,7 +16,7 @@ from typing import Any, Final, TypeAlias
 import wasmtime
 from wasmtime._ffi import WASMTIME_FUNCREF
 
-from fuzz.engines.telling import MOST_ELEMENTS, MOST_LOGGED, rows, shown
+from fuzz.engines.telling import MOST_BYTES, MOST_ELEMENTS, MOST_LOGGED, rows, shown
 
 Json: TypeAlias = dict[str, Any]
 
@@ -37,6 +37,15 @@ _TYPES: Final = {
     "anyfunc": wasmtime.ValType.funcref,
     "externref": wasmtime.ValType.externref,
 }
+
+
+_RESOURCES: Final = (
+    "exceeds",
+    "failed to allocate",
+    "minimum size",
+    "resource limit",
+    "Cannot allocate",
+)
 
 
 class OutOfFuel(Exception):
@@ -135,20 +144,24 @@ class _Run:
         globals_, tables = {}, {}
         for name, value in self._named.items():
             if isinstance(value, (wasmtime.Memory, wasmtime.SharedMemory)):
-                data = self._bytes(value)
-                memories[name] = [len(data), zlib.crc32(data)]
-                if self._program.get("detail"):
-                    memories[name].append(rows(data))
+                memories[name] = self._memory(value)
             elif isinstance(value, wasmtime.Global):
                 globals_[name] = self._global(value)
             elif isinstance(value, wasmtime.Table):
                 tables[name] = [value.size(store), self._elements(value)]
         seen["memories"], seen["globals"], seen["tables"] = memories, globals_, tables
 
-    def _bytes(self, memory: wasmtime.Memory | wasmtime.SharedMemory) -> bytes:
+    def _memory(self, memory: wasmtime.Memory | wasmtime.SharedMemory) -> list[Any]:
+        """Size and checksum of a memory."""
         if isinstance(memory, wasmtime.SharedMemory):
-            return ctypes.string_at(memory.data_ptr(), memory.data_len())
-        return ctypes.string_at(memory.data_ptr(self._store), memory.data_len(self._store))
+            size, pointer = memory.data_len(), memory.data_ptr()
+        else:
+            size, pointer = memory.data_len(self._store), memory.data_ptr(self._store)
+        if size > MOST_BYTES:
+            return [size]
+        data = ctypes.string_at(pointer, size)
+        found = [size, zlib.crc32(data)]
+        return [*found, rows(data)] if self._program.get("detail") else found
 
     def _global(self, value: wasmtime.Global) -> str:
         try:
@@ -239,8 +252,7 @@ class _Run:
         store = self._store
         match kind:
             case "look":
-                data = self._bytes(target)
-                self._log.append([kind, len(data), zlib.crc32(data)])
+                self._log.append([kind, *self._memory(target)])
             case "grow":
                 try:
                     grown = (
@@ -303,6 +315,8 @@ def _failure(error: Exception) -> list[Any]:
         return ["exhausts"]
     if "thrown Wasm exception" in message:
         return ["throws"]
+    if any(part in message for part in _RESOURCES):
+        return ["exhausts"]
     return ["traps", message.rpartition("wasm trap: ")[2].strip()]
 
 

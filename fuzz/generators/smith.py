@@ -79,12 +79,10 @@ def generate(random: Random) -> Program:
         if data is None:
             continue
         try:
-            calls, imports = described(data, writer)
+            needs = described(data, writer)
         except Unsupported:
             continue
         except WasmError:
             return Program(data, features=features)
-        if any(i.kind == "memory" and i.type.get("shared") for i in imports):
-            features |= {"shared-imports"}
-        return Program(data, calls, imports, features)
+        return Program(data, needs.calls, needs.imports, features | needs.features)
     return Program("(module)")

@@ -1,0 +1,67 @@
+"""Binaries and texts that need not be right: whether pyjsapi and others agree that they are."""
+
+from __future__ import annotations
+
+import base64
+
+import wasmtime
+
+from fuzz import tools
+from fuzz.engines.base import Observation
+from pyjsapi.binary.decoder import decode_module
+from pyjsapi.binary.encoder import encode_module
+
+FEATURES = (
+    "all,-component-model,-wide-arithmetic,-stack-switching,-shared-everything-threads,-memory-control,"
+    "-custom-descriptors,-compact-imports,legacy-exceptions,custom-page-sizes"
+)
+"""What pyjsapi has, in the words of ``wasm-tools validate``."""
+
+
+def on_binary(data: bytes, right: Observation | None, ours: Observation) -> str | None:
+    """What is wrong with how a mutated binary was taken; ``None`` if nothing is."""
+    if ours["end"] in ("crashes", "hangs"):
+        return f"{ours['end']} ({ours['detail']})"
+    refused = ours["end"] == "refused"
+    if refused and "at offset" not in ours["detail"]:
+        return f"refused without a position: {ours['detail']}"
+    if right is not None and (right["end"] == "refused") == refused:
+        return None
+    # Wasmtime's package has not every feature.
+    problem = tools.validated(data, FEATURES)
+    if refused and problem is None:
+        return f"refused ({ours['detail']}), but valid"
+    if not refused and problem is not None:
+        return f"taken, but {problem}"
+    return None
+
+
+def on_text(text: str, ours: Observation) -> str | None:
+    """What is wrong with how a mutated text was taken; ``None`` if nothing is."""
+    if ours["end"] in ("crashes", "hangs"):
+        return f"{ours['end']} ({ours['detail']})"
+    try:
+        binary, problem = bytes(wasmtime.wat2wasm(text)), None
+    except wasmtime.WasmtimeError as error:
+        binary, problem = b"", str(error)
+    except UnicodeError:
+        return None
+    if ours["end"] == "refused":
+        return None if problem is not None else f"refused ({ours['detail']}), but well-formed"
+    if problem is not None:
+        return f"taken, but {problem}"
+    if ours.get("fixed") is False:
+        return "its binary form does not come back from its text"
+    if without_customs(binary) != without_customs(base64.b64decode(ours["binary"])):
+        return "another binary form"
+    return None
+
+
+def without_customs(data: bytes) -> bytes:
+    """A module without its custom sections, encoded as pyjsapi does; as it is where it cannot be decoded."""
+    try:
+        module = decode_module(data)
+    except Exception:
+        return data
+    module.customs.clear()
+    return encode_module(module)
