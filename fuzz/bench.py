@@ -180,6 +180,9 @@ def judge(program: Program, seen: dict[str, Observation]) -> list[tuple[str, str
     names = sorted(seen, key=lambda name: seen[name]["end"] in ("crashes", "hangs", "refused"))
     right = seen[names[0]]
     found: dict[str, list[str]] = {}
+    for name, answer in seen.items():
+        for what in answer.get("unproved", ()):
+            found.setdefault(f"not proved: {what}", []).append(name)
     for name in names[1:]:
         if seen[name]["end"] == "skipped":
             continue

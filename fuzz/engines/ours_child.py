@@ -13,10 +13,11 @@ import resource
 import signal
 import sys
 import traceback
+from dataclasses import replace
 from typing import Any, Final
 
 from fuzz.engines.harness import Run, Stop
-from fuzz.engines.modes import MODES
+from fuzz.engines.modes import MODES, proved_in
 from pyjsapi import WebAssembly
 from pyjsapi.compiler.cache import CodeCache
 from pyjsapi.compiler.engine import compile_module
@@ -24,6 +25,11 @@ from pyjsapi.compiler.module import CompiledModule
 from pyjsapi.jsapi.module import module_object
 from pyjsapi.syntax.errors import ParseError, WasmError
 from pyjsapi.text import wasm2wat, wat2wasm
+
+try:
+    from pyjsapi.compiler.proof.modules import prove_compiled
+except ImportError:  # An older checkout.
+    prove_compiled = None  # type: ignore[assignment]
 
 MOST_MEMORY: Final = 4 << 30
 """Address space of the process: what a program asks for beyond is not there."""
@@ -43,29 +49,44 @@ class Modules:
     """The module of one program in every mode; it is decoded and validated once."""
 
     def __init__(self) -> None:
-        self._first: CompiledModule | None = None
+        self.first: CompiledModule | None = None
 
     def module(self, data: bytes, mode: str) -> Any:
         """A `WebAssembly.Module`. Raises `CompileError`."""
         options = MODES[mode]
-        if self._first is None:
+        if self.first is None:
             try:
-                self._first = compile_module(data, options=options, cache=CodeCache())
+                self.first = compile_module(data, options=options, cache=CodeCache())
             except WasmError as error:
                 raise WebAssembly.CompileError(str(error)) from error
-            return module_object(self._first)
-        first = self._first
+            return module_object(self.first)
+        first = self.first
         again = CompiledModule(
             data, first.module, first.context, first.limits, options, CodeCache()
         )
         return module_object(again)
 
 
+def unproved(modules: Modules, mode: str) -> list[str]:
+    """What is not proved of the control flow of the module's functions in a mode."""
+    first = modules.first
+    if prove_compiled is None or first is None:
+        return []
+    options = replace(MODES[mode], proof=True)
+    again = CompiledModule(
+        first.data, first.module, first.context, first.limits, options, CodeCache()
+    )
+    return [f"function {index}, {finding}" for index, finding in prove_compiled(again).findings]
+
+
 def observe(program: dict[str, Any], mode: str, modules: Modules, seconds: float) -> dict[str, Any]:
     """What is seen of a program in one mode."""
     limit(seconds)
     try:
-        return Run(program, lambda data: modules.module(data, mode)).observe()
+        seen = Run(program, lambda data: modules.module(data, mode)).observe()
+        if mode in proved_in([mode]):
+            seen["unproved"] = unproved(modules, mode)
+        return seen
     except Stop:
         return {"end": "hangs", "detail": f"more than {seconds} s of computing"}
     except Exception:
