@@ -6,11 +6,14 @@ import argparse
 import os
 import subprocess
 import sys
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 
 from pyjsapi import RangeError, WebAssembly
 from pyjsapi.cli.loader import loader
+from pyjsapi.compiler.cache import VARIABLE, cache_folder
+from pyjsapi.compiler.cache_space import clear, kept_files, most_bytes
 from pyjsapi.syntax.digits import parse_decimal
 from pyjsapi.syntax.errors import DecodeError, ParseError, ValidationError
 from pyjsapi.text import wasm2wat as disassemble
@@ -109,6 +112,30 @@ def validate(options: argparse.Namespace) -> int:
         else:
             print(f"{path}: valid")
     return failed
+
+
+def cache(options: argparse.Namespace) -> int:
+    """``pyjsapi cache``: what is kept of translated code between processes; ``--clear`` removes it."""
+    folder = cache_folder()
+    if folder is None:
+        print(f"no cache: {VARIABLE} is 0, or there is no folder that is the user's alone")
+        return 0
+    if options.clear:
+        removed = list(clear(folder))
+        size = sum(kept.size for kept in removed)
+        print(f"{folder}: {len(removed)} files removed, {_mib(size)}")
+        return 0
+    files = kept_files(folder)
+    size = sum(kept.size for kept in files)
+    print(f"{folder}: code of {len(files)} modules, {_mib(size)} of at most {_mib(most_bytes())}")
+    for kept in files:
+        used = datetime.fromtimestamp(kept.used).isoformat(" ", "minutes")
+        print(f"  {_mib(kept.size):>12}  last used {used}  {kept.path.stem[:16]}")
+    return 0
+
+
+def _mib(size: int) -> str:
+    return f"{size / (1 << 20):.1f} MiB"
 
 
 def wast(options: argparse.Namespace) -> int:

@@ -99,6 +99,10 @@ def _parser() -> argparse.ArgumentParser:
     wast.add_argument("scripts", nargs="+", type=Path, help=".wast files, or folders of them")
     wast.set_defaults(command=commands.wast)
 
+    cache = verbs.add_parser("cache", help="show the code kept between processes, or clear it")
+    cache.add_argument("--clear", action="store_true", help="remove all of it")
+    cache.set_defaults(command=commands.cache)
+
     compare = verbs.add_parser(
         "compare",
         help="compare with the browsers' own WebAssembly (in a checkout)",

@@ -1,11 +1,13 @@
 """Translated code kept between processes, like Python's own ``__pycache__``.
 
 One file per module, features, limits, options and engine: its name is a hash of all of them. That a file exists also
-says that the module is valid. Code objects are stored with `marshal`, which must never read what somebody else wrote,
-so the folder must belong to the user and be closed to everybody else; otherwise there is no cache.
+says that the module is valid: large modules get one when they are validated. Code objects are stored with `marshal`,
+which must never read what somebody else wrote, so the folder must belong to the user and be closed to everybody else;
+otherwise there is no cache.
 
 The environment variable ``PYJSAPI_CACHE`` names the folder, or switches the cache off with ``0``. Without it the
-folder is ``pyjsapi`` in the user's cache folder; in Pyodide, which keeps no files, the cache is off.
+folder is ``pyjsapi`` in the user's cache folder; in Pyodide, which keeps no files, the cache is off. `cache_space`
+says how much is kept.
 """
 
 from __future__ import annotations
@@ -25,13 +27,13 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
+from pyjsapi.compiler.cache_space import PART_SUFFIX, SUFFIX, most_bytes, trim, used
 from pyjsapi.compiler.function import FunctionCode
 from pyjsapi.compiler.options import Options
 from pyjsapi.syntax.features import Features
 from pyjsapi.validation.limits import Limits
 
 VARIABLE: Final = "PYJSAPI_CACHE"
-SUFFIX: Final = ".wasmcode"
 
 _MAGIC: Final = b"pyjsapi code cache 2\n"
 _ENGINE_FOLDERS: Final = ("syntax", "binary", "validation", "runtime", "compiler")
@@ -39,6 +41,8 @@ _SAVE_EVERY: Final = 256
 """Newly translated functions after which they are written."""
 _SMALLEST_MODULE: Final = 4096
 """Bytes of a module below which translating again is as fast as a file."""
+_LARGE_MODULE: Final = 1 << 16
+"""Bytes of a module from which on it is worth a file that it is valid, also if none of it ever runs."""
 
 _Codes = dict[int, FunctionCode]
 
@@ -72,18 +76,30 @@ class CodeCache:
     def save(self, variant: str, codes: _Codes) -> None:
         """Write the code now."""
 
+    def validated(self) -> None:
+        """The module was found valid."""
+
 
 class FileCache(CodeCache):
     """The cache file of one module. Failures to read or write only cost time."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, large: bool = False) -> None:
         self.path = path
         """Where the file is, or will be."""
+        self._large = large
         self._unsaved = 0
         self._variants: dict[str, _Codes] = {}
-        self._stored: dict[str, dict[int, Any]] = _read(path)
-        self.known_valid = bool(self._stored)
+        stored = _read(path)
+        self._stored: dict[str, dict[int, Any]] = stored or {}
+        self.known_valid = stored is not None
+        if self.known_valid:
+            used(path)
         _open_caches.add(self)
+
+    def validated(self) -> None:
+        """Keep that a large module is valid."""
+        if self._large and not self.known_valid:
+            _write(self.path, {})
 
     def load(self, variant: str) -> _Codes:
         """Code by function index, for a variant's key."""
@@ -112,7 +128,7 @@ class FileCache(CodeCache):
         if not self._unsaved:
             return
         self._unsaved = 0
-        stored = _read(self.path)
+        stored = _read(self.path) or {}
         for variant, codes in self._variants.items():
             stored.setdefault(variant, {}).update(
                 {index: (c.code, c.body, c.signatures, c.accessors) for index, c in codes.items()}
@@ -129,30 +145,33 @@ def _flush_all() -> None:
         opened.flush()
 
 
-def _read(path: Path) -> dict[str, dict[int, Any]]:
+def _read(path: Path) -> dict[str, dict[int, Any]] | None:
+    """What a file holds; ``None`` if there is none, or one that is damaged or somebody else's."""
     try:
         with path.open("rb") as file:
             if not _is_private(os.fstat(file.fileno())):
-                return {}
+                return None
             data = file.read()
     except OSError:
-        return {}
+        return None
     digest_end = len(_MAGIC) + hashlib.sha256().digest_size
     content = memoryview(data)[digest_end:]
     if data[:digest_end] != _MAGIC + hashlib.sha256(content).digest():
-        return {}
+        return None
     try:
         with collector_off():
             stored = marshal.loads(content)
     except (EOFError, ValueError, TypeError):
-        return {}
-    return stored if isinstance(stored, dict) else {}
+        return None
+    return stored if isinstance(stored, dict) else None
 
 
 def _write(path: Path, stored: dict[str, dict[int, Any]]) -> None:
     content = marshal.dumps(stored)
+    if len(content) > most_bytes():
+        return
     try:
-        descriptor, temporary = tempfile.mkstemp(dir=path.parent, suffix=".part")
+        descriptor, temporary = tempfile.mkstemp(dir=path.parent, suffix=PART_SUFFIX)
     except OSError:
         return
     try:
@@ -163,6 +182,8 @@ def _write(path: Path, stored: dict[str, dict[int, Any]]) -> None:
     except OSError:
         with contextlib.suppress(OSError):
             os.unlink(temporary)
+        return
+    trim(path.parent, path)
 
 
 def open_cache(data: bytes, features: Features, limits: Limits, options: Options) -> CodeCache:
@@ -176,7 +197,8 @@ def open_cache(data: bytes, features: Features, limits: Limits, options: Options
     hasher = hashlib.sha256(data)
     for part in (version, sys.implementation.cache_tag, features, limits, options.key):
         hasher.update(f"\0{part}".encode())
-    return FileCache(folder / (hasher.hexdigest() + SUFFIX))
+    path = folder / (hasher.hexdigest() + SUFFIX)
+    return FileCache(path, large=len(data) >= _LARGE_MODULE)
 
 
 def cache_folder() -> Path | None:

@@ -48,6 +48,7 @@ def compile_module(
         except ValidationError as error:
             _locate(error, data, features)
             raise
+    cache.validated()
     return CompiledModule(data, module, context, limits, options, cache)
 
 
