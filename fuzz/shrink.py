@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -26,15 +27,13 @@ def shrink(case: Case, finding: Finding, bench: Bench, seconds: float = SECONDS)
     """The smallest program found in a time that shows what a finding shows."""
     engine = finding.engine.split()[0]
     mode = engine.partition("/")[2]
-    hangs = finding.what.startswith("hangs")
+    shape = _shape(finding.what)
 
     def wrong(program: Program) -> bool:
         modes = (mode,) if mode else None
         found = bench.examine([replace(case, program=program)], modes=modes, quick=True)
         return any(
-            engine in f.engine.split()
-            and f.what.startswith("hangs") == hangs
-            and "missing" not in f.what
+            engine in f.engine.split() and _shape(f.what) == shape and "missing" not in f.what
             for f in found
         )
 
@@ -47,6 +46,14 @@ def shrink(case: Case, finding: Finding, bench: Bench, seconds: float = SECONDS)
         program = _smaller_text(program, wrong, deadline)
         program = _fewer_calls(program, wrong)
     return program
+
+
+def _shape(what: str) -> str:
+    """How two engines differ, without names and numbers: what is made smaller must still do so."""
+    found = re.search(r"raises \w+|hangs|crashes|refused|not proved", what)
+    if found:
+        return found[0]
+    return " ".join(re.findall(r"returns|traps|throws|exhausts|memory|global|table|host", what)[:2])
 
 
 def _fewer_calls(program: Program, wrong: Wrong) -> Program:
