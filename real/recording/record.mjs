@@ -84,7 +84,8 @@ async function run(name, script, folder, every) {
   const program = await import(programFile(name));
   const host = new Host(process.env.NPM_PACKAGES);
   fixEnvironment();
-  const recorder = folder ? new Recorder({ every }) : undefined;
+  const quiet = program.about.quiet && new RegExp(program.about.quiet);
+  const recorder = folder ? new Recorder({ every, quiet }) : undefined;
   recorder?.install();
   const start = process.cpuUsage();
   const result = await program[script](host);

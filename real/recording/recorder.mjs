@@ -20,6 +20,9 @@ export class Recorder {
   /** Calls of exports and of imports. */
   crossings = 0;
   #every;
+  #quiet;
+  // of the imports that are being called: whether they write nothing
+  #callers = [false];
   #identities = new Identities();
   #memories = new Map();
   #wrappers = new Map();
@@ -30,9 +33,13 @@ export class Recorder {
   #digests = 0;
   #stride = 1;
 
-  /** With `every`, digests are taken at each return to the host. */
-  constructor({ every = false } = {}) {
+  /**
+   * With `every`, digests are taken at each return to the host. Imports whose names match `quiet` write nothing into
+   * memories themselves, which is then not looked for; a digest tells if they do.
+   */
+  constructor({ every = false, quiet } = {}) {
     this.#every = every;
+    this.#quiet = quiet;
   }
 
   // ---- values
@@ -80,6 +87,7 @@ export class Recorder {
 
   /** Before wasm code goes on: what the host wrote meanwhile. */
   #toWasm() {
+    if (this.#callers.at(-1)) return;
     for (const [number, memory] of this.#memories) {
       const changes = memory.changes();
       if (changes.length > 0) this.#write("write", number, changes);
@@ -88,6 +96,7 @@ export class Recorder {
 
   /** When the host goes on. */
   #toHost() {
+    if (this.#callers.at(-1)) return;
     for (const memory of this.#memories.values()) memory.keep();
   }
 
@@ -133,9 +142,11 @@ export class Recorder {
     return this.#wrap(this.#enter(() => raw(...given), (value) => this.#encode(value)));
   }
 
-  /** The function that stands for the host's function `target` among the imports. */
-  #hostFunction(target) {
+  /** The function that stands for the host's function `target` among the imports, there called `name`. */
+  #hostFunction(target, name) {
+    const quiet = this.#quiet?.test(name) ?? false;
     return (...args) => {
+      this.#callers.push(quiet);
       this.#toHost();
       this.crossings++;
       this.#write("import", this.#number(target), args.map((value) => this.#encode(value)));
@@ -144,10 +155,12 @@ export class Recorder {
         result = target(...args.map((value) => this.#wrap(value)));
       } catch (error) {
         this.#toWasm();
+        this.#callers.pop();
         this.#write("raise", this.#encode(error));
         throw error;
       }
       this.#toWasm();
+      this.#callers.pop();
       this.#write("result", this.#encode(result));
       return this.#unwrap(result);
     };
@@ -183,7 +196,7 @@ export class Recorder {
       const own = (given[from] ??= {});
       if (kind === "function" && !this.#originals.has(value)) {
         described.push({ h: this.#number(value) });
-        own[name] = this.#hostFunction(value);
+        own[name] = this.#hostFunction(value, name);
       } else {
         described.push(this.#encode(value));
         own[name] = this.#unwrap(value);

@@ -55,6 +55,8 @@ class Program:
     """Python distributions that it comes from."""
     node: int = 20
     """The first version of Node that can run it."""
+    quiet: str = ""
+    """Pattern of the names of imports that write nothing into memories themselves: recording is faster."""
     large: bool = False
     """Whether it must be asked for."""
     install: dict[str, str] = field(default_factory=dict)

@@ -64,6 +64,18 @@ def test_recording_again_gives_the_same(recorded: Path, tmp_path: Path) -> None:
         assert (tmp_path / name).read_bytes() == (recorded / name).read_bytes()
 
 
+def test_an_import_that_writes_though_it_is_called_quiet_is_found(
+    recorded: Path, tmp_path: Path
+) -> None:
+    text = (recorded.parent / "everything.mjs").read_text()
+    (tmp_path / "everything.mjs").write_text(text.replace("^again$", "^write$"))
+    for name in ("everything.wasm", "other.wasm"):
+        shutil.copy(recorded.parent / name, tmp_path)
+    record(tmp_path / "everything.mjs", tmp_path / "recording")
+    with pytest.raises(Divergence):
+        Player(tmp_path / "recording").play()
+
+
 def other_value(value: Any) -> Any:
     """A value of the same kind that is another one; ``None`` where there is none."""
     if isinstance(value, bool):

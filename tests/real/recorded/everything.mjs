@@ -2,6 +2,8 @@ import { readFileSync } from "node:fs";
 
 const here = (name) => readFileSync(new URL(name, import.meta.url));
 
+export const about = { quiet: "^again$" };
+
 export async function short() {
   const memory = new WebAssembly.Memory({ initial: 1, maximum: 4 });
   const table = new WebAssembly.Table({ initial: 4, element: "anyfunc" });
