@@ -159,6 +159,9 @@ class Asserting(Frame):
 
     def canonical(self, entry: Entry) -> Entry:
         entry = super().canonical(entry)
+        mask = MASK.get(entry.type)
+        if mask is not None and (entry.low < 0 or entry.high > mask):
+            raise FactError(f"`{entry.text}` is used as a canonical value and is none")
         if entry.atomic or isinstance(entry, Checked):
             return entry
         return self._claim(entry)
@@ -172,6 +175,30 @@ class Asserting(Frame):
 
     def move(self, values: list[Entry], height: int) -> None:
         super().move([self.canonical(value) for value in values], height)
+
+    def write_return(self, values: list[Entry]) -> None:
+        super().write_return([self.canonical(value) for value in values])
+
+    # Variables. These checks are made in translation, and cost nothing at run time.
+
+    def _overtaken(self, assigned: int, but: int = -1) -> None:
+        """Nothing may be pending that reads variables which have been assigned."""
+        for i, entry in enumerate(self.stack):
+            if entry.deps & assigned and i != but:
+                raise FactError(f"`{entry.text}` was pending when a variable in it changed")
+
+    def emit(self, line: str, assigned: int = 0, effect: bool = False, traps: bool = False) -> None:
+        super().emit(line, assigned, effect, traps)
+        if assigned:
+            self._overtaken(assigned)
+
+    def spill_around(self, assigned: int) -> None:
+        super().spill_around(assigned)
+        self._overtaken(assigned | self._pending_mask)
+
+    def _evaluate(self, i: int) -> None:
+        super()._evaluate(i)
+        self._overtaken(self.temp_bit(i), i)
 
     # What stands for something else
 
@@ -244,8 +271,10 @@ class Asserting(Frame):
             entry = stack[i]
             if not entry.atomic and not isinstance(entry, Checked) and not entry.flags & TRUTH:
                 stack[i] = self._claim(entry)
-            elif instr[0] in _CALLS and entry.atomic and (entry.type is I32 or entry.type is I64):
-                self.write(self._claim(entry).text)
+            elif instr[0] in _CALLS and entry.atomic:
+                claimed = self._claim(entry)
+                if claimed is not entry:
+                    self.write(claimed.text)
         self._consumed = 0
 
     def _in_turn(self, kind: int, instr: Instr, top: Entry | None) -> None:

@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from pyjsapi.compiler.cache import CodeCache
 from pyjsapi.compiler.engine import CompiledModule, compile_module, instantiate, invoke
+from pyjsapi.compiler.options import DEFAULT_OPTIONS, Options
 from pyjsapi.runtime import ExnInst, ExternVal, FuncInst, GlobalInst, ModuleInstance
 from pyjsapi.runtime.memory import MakeMemory, new_memory
 from pyjsapi.syntax.errors import (
@@ -96,9 +97,12 @@ class ScriptResult:
         self.failures += other.failures
 
 
-def run_script(path: Path, *, features: Features | None = None) -> ScriptResult:
+def run_script(
+    path: Path, *, features: Features | None = None, options: Options = DEFAULT_OPTIONS
+) -> ScriptResult:
     """Run the script in a file."""
-    return run_text(decode_source(path.read_bytes()), str(path), features=features)
+    text = decode_source(path.read_bytes())
+    return run_text(text, str(path), features=features, options=options)
 
 
 def run_text(
@@ -107,13 +111,14 @@ def run_text(
     *,
     features: Features | None = None,
     make_memory: MakeMemory = new_memory,
+    options: Options = DEFAULT_OPTIONS,
 ) -> ScriptResult:
     """Run a script. A command that fails is recorded, and the rest is run all the same.
 
-    ``make_memory`` makes the memories of its modules.
+    ``make_memory`` makes the memories of its modules; ``options`` say how they are translated.
     """
     result = ScriptResult(path)
-    runner = _Runner(features or Features(), result, make_memory)
+    runner = _Runner(features or Features(), result, make_memory, options)
     try:
         runner.run_all(read_script(text))
     except ParseError as error:
@@ -131,9 +136,14 @@ class _Runner:
     """The state of a running script, or of a thread of one: modules, instances, what is registered for import."""
 
     def __init__(
-        self, features: Features, result: ScriptResult, make_memory: MakeMemory = new_memory
+        self,
+        features: Features,
+        result: ScriptResult,
+        make_memory: MakeMemory = new_memory,
+        options: Options = DEFAULT_OPTIONS,
     ) -> None:
         self._features = features
+        self._options = options
         self._make_memory = make_memory
         self._result = result
         self._threads: dict[str, tuple[threading.Thread, ScriptResult]] = {}
@@ -188,7 +198,7 @@ class _Runner:
 
     def _start(self, command: Thread) -> None:
         result = ScriptResult(self._result.path)
-        runner = _Runner(self._features, result, self._make_memory)
+        runner = _Runner(self._features, result, self._make_memory, self._options)
         for name in command.shared:
             runner._remember(name, self._instance(name))
         thread = threading.Thread(target=runner.run_all, args=(command.commands,), daemon=True)
@@ -215,7 +225,11 @@ class _Runner:
     def _compile(self, module: ModuleSource) -> CompiledModule:
         # Nothing is kept: a script tests what happens to a module that was never met before.
         return compile_module(
-            module.encode(), features=self._features, limits=CORE_LIMITS, cache=CodeCache()
+            module.encode(),
+            features=self._features,
+            limits=CORE_LIMITS,
+            options=self._options,
+            cache=CodeCache(),
         )
 
     def _instantiate(self, compiled: CompiledModule) -> ModuleInstance:
