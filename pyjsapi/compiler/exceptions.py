@@ -19,8 +19,8 @@ Handlers = tuple[tuple[int, tuple[tuple[int, int], ...]], ...]
 def caught(exception: Exception) -> ExnInst | None:
     """The exception that a clause may catch; ``None`` for a trap or exhaustion.
 
-    What a host function raised becomes an exception of the tag `HOST_TAG`. Raises `Trap` in place of the Python
-    exception that stands for one, so that handlers further out need not ask again.
+    What a host function raised becomes an exception of the tag `HOST_TAG`. Raises `Trap` or `Exhaustion` in place of
+    the Python exception that stands for one, so that handlers further out need not ask again.
     """
     if isinstance(exception, ExnInst):
         if exception.__traceback__ is not None:
@@ -31,12 +31,12 @@ def caught(exception: Exception) -> ExnInst | None:
         return exception
     if isinstance(exception, HostException):
         return exception.exn
-    if isinstance(exception, (WasmError, RecursionError, MemoryError)):
-        return None
-    if getattr(exception, UNCATCHABLE, False):
+    if isinstance(exception, WasmError) or getattr(exception, UNCATCHABLE, False):
         return None
     error = translate_exception(exception)
     if error is not None:
+        if isinstance(exception, MemoryError):
+            return None
         raise error from None
     demolish(exception)
     forget_deep_frames(exception)

@@ -2,19 +2,22 @@
 
 Generated code has no checks on its fast paths: an index out of range, a division by zero or too deep a recursion is a
 Python exception, and becomes a trap where wasm code was entered. Only exceptions that generated code or this
-engine's helpers raised are translated; those of host functions pass unchanged.
+engine's helpers raised are translated; those of host functions pass unchanged. The end of the stack belongs to nobody:
+it is exhaustion wherever it is met.
 """
 
 from __future__ import annotations
 
 import dis
 import struct
+import sys
 from pathlib import PurePath
-from types import CodeType, TracebackType
+from types import CodeType, FrameType, TracebackType
 from typing import Final
 
 from pyjsapi.compiler import numerics
 from pyjsapi.runtime.exception import ExnInst, raised_by
+from pyjsapi.runtime.function import BOUNDARY
 from pyjsapi.runtime.gc import NULL_ARRAY, NULL_STRUCTURE, OUT_OF_BOUNDS
 from pyjsapi.syntax.errors import Exhaustion, Trap, WasmError
 
@@ -27,6 +30,7 @@ _OUT_OF_BOUNDS: Final = "out of bounds memory access"
 _ELEMENTS: Final = "elems"
 """Attribute of an array in generated code."""
 _NULLS: Final = {"fields": NULL_STRUCTURE, _ELEMENTS: NULL_ARRAY}
+_RAISE: Final = dis.opmap["RAISE_VARARGS"]
 _DEEP: Final = 1000
 """Frames in a traceback beyond which it is cut: Pyodide cannot free a chain of 6,000."""
 _KEPT: Final = 100
@@ -49,11 +53,12 @@ def translate_exception(exception: BaseException) -> WasmError | None:
         return None
     filename = innermost.tb_frame.f_code.co_filename
     generated = filename.startswith(GENERATED)
-    if isinstance(exception, (RecursionError, MemoryError)):
-        if generated or filename.startswith(_PACKAGE):
-            deep = isinstance(exception, RecursionError)
-            return Exhaustion("call stack exhausted" if deep else "out of memory")
-        return None
+    ours = generated or filename.startswith(_PACKAGE)
+    if isinstance(exception, RecursionError):
+        ours = ours or filename == BOUNDARY or _is_end_of_stack(innermost)
+        return Exhaustion("call stack exhausted") if ours else None
+    if isinstance(exception, MemoryError):
+        return Exhaustion("out of memory") if ours else None
     if not generated and filename != _HELPERS:
         return None
     if isinstance(exception, ZeroDivisionError):
@@ -61,6 +66,21 @@ def translate_exception(exception: BaseException) -> WasmError | None:
     if isinstance(exception, IndexError) and generated:
         return Trap(_index_message(exception, innermost))
     return Trap(_OUT_OF_BOUNDS)
+
+
+def _is_end_of_stack(innermost: TracebackType) -> bool:
+    """Whether a RecursionError came from the interpreter, deep down, and not from a ``raise`` of the host's.
+
+    Half of the limit is deep: before Python 3.12 calls within C count too, and are no frames.
+    """
+    frame: FrameType | None = innermost.tb_frame
+    if innermost.tb_frame.f_code.co_code[innermost.tb_lasti] == _RAISE:
+        return False
+    left = sys.getrecursionlimit() >> 1
+    while frame is not None and left:
+        frame = frame.f_back
+        left -= 1
+    return not left
 
 
 def _null_instance(exception: AttributeError) -> Trap | None:

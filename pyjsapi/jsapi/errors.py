@@ -33,6 +33,9 @@ class CallStackError(RangeError, RecursionError):
     """The call stack is exhausted: a RangeError to JavaScript eyes, a RecursionError to Python's."""
 
 
+setattr(CallStackError, UNCATCHABLE, True)
+
+
 def js_error(error: BaseException) -> BaseException:
     """What a caller of the JS API sees of an exception that left WebAssembly code.
 
@@ -46,8 +49,6 @@ def js_error(error: BaseException) -> BaseException:
     if isinstance(error, ExnInst):
         return _thrown(error)
     if core is None:
-        if isinstance(error, RecursionError) and not isinstance(error, CallStackError):
-            return CallStackError("Maximum call stack size exceeded")
         return error
     if isinstance(core, Exhaustion):
         if isinstance(error, MemoryError):

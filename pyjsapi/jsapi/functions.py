@@ -25,6 +25,7 @@ from pyjsapi.jsapi.references import (
     reference_from_js,
 )
 from pyjsapi.runtime import FuncInst
+from pyjsapi.runtime.function import BOUNDARY
 from pyjsapi.syntax.deftypes import DefType
 from pyjsapi.syntax.types import (
     EXN,
@@ -41,7 +42,6 @@ from pyjsapi.syntax.types import (
     ValType,
 )
 
-_FILENAME: Final = "<pyjsapi boundary>"
 _making: Final = RLock()
 """Held where an Exported Function is made: threads that ask for it together get the same one."""
 _SIGNED: Final = {I32: (0x7FFFFFFF, 1 << 32), I64: (0x7FFFFFFFFFFFFFFF, 1 << 64)}
@@ -284,7 +284,7 @@ def _reference_to_js(type_: RefType) -> str:
 def _define(
     source: str, scope: dict[str, Any]
 ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    exec(compile(source, _FILENAME, "exec"), scope)
+    exec(compile(source, BOUNDARY, "exec"), scope)
     return cast("Callable[[Callable[..., Any]], Callable[..., Any]]", scope["make"])
 
 

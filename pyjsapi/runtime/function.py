@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Final
 
 from pyjsapi.syntax.deftypes import DefType
+
+BOUNDARY: Final = "<pyjsapi boundary>"
+"""File name of code that calls host functions, or is called in their place."""
 
 
 class FuncInst:

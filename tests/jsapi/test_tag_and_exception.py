@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import gc
+import json
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -317,3 +319,67 @@ def test_a_switched_off_feature_is_named() -> None:
     data = wat2wasm("(module (func (try (do))))")
     with pytest.raises(WebAssembly.CompileError, match="legacy_exceptions"):
         WebAssembly.Module(data, features=Features(legacy_exceptions=False))
+
+
+CALLING = wat2wasm(
+    """(module (import "m" "f" (func $f)) (func $call (export "call") (call $f))
+      (func (export "deeper") (call $call))
+      (func (export "catch") (result i32)
+        (block $h (try_table (catch_all $h) (call $f)) (return (i32.const 0))) (i32.const 1)))"""
+)
+
+
+def _too_deep() -> None:
+    json.loads("[" * 500_000)
+
+
+def _too_large() -> None:
+    bytearray(1 << 62)
+
+
+def _recursion_error() -> None:
+    raise RecursionError("own")
+
+
+def _memory_error() -> None:
+    raise MemoryError("own")
+
+
+@pytest.mark.parametrize(
+    "function", [_recursion_error, _memory_error, _too_deep, _too_large], ids=lambda f: f.__name__
+)
+def test_errors_of_host_functions_about_resources_are_theirs(function: Callable[[], None]) -> None:
+    raised: list[BaseException] = []
+
+    def f() -> None:
+        try:
+            function()
+        except Exception as error:
+            raised.append(error)
+            raise
+
+    exports = WebAssembly.Instance(WebAssembly.Module(CALLING), {"m": {"f": f}}).exports
+    for name in ("call", "deeper", "call"):
+        with pytest.raises((RecursionError, MemoryError)) as caught:
+            exports[name]()
+        assert caught.value is raised[-1]
+    assert exports.catch() == 1
+    assert len(raised) == 4
+
+
+@pytest.mark.usefixtures("deep_stack")
+@pytest.mark.parametrize("through_host", [False, True])
+def test_the_end_of_the_stack_is_not_caught(through_host: bool) -> None:
+    text = f"""(module (import "m" "f" (func $f)) (global $caught (export "caught") (mut i32) (i32.const 0))
+      (func $g (export "g") (call {"$f" if through_host else "$g"}) (drop (i32.const 0)))
+      (func (export "catch")
+        (block $h (try_table (catch_all $h) (call $g)) (return)) (global.set $caught (i32.const 1))))"""
+    host: list[Any] = []
+    exports = WebAssembly.Instance(
+        WebAssembly.Module(wat2wasm(text)), {"m": {"f": lambda: host[0].g()}}
+    ).exports
+    host.append(exports)
+    for name in ("g", "catch"):
+        with pytest.raises(RangeError, match="Maximum call stack size exceeded"):
+            exports[name]()
+    assert exports.caught.value == 0
