@@ -404,6 +404,14 @@ def _exits() -> Iterator[Row]:
         (_I32,),
     )
     yield Row("try_table (catch_all $out) (call $all) (throw $empty) end")
+    yield Row("block $h try_table (catch_all $h) (call $all) (throw $empty) end end")
+    yield Row(
+        "block $h (result i32) try_table (catch $tag $h) (call $all) (throw $tag (global.get $g_i32)) end"
+        " (i32.const 1) end",
+        (),
+        (_I32,),
+    )
+    yield Row("block $h try_table (catch_all $h) (call $all) end end")
     yield Row("block $b1 (br_if $b1 (call $all_i32)) (call $all) end")
     yield Row("block (result i32) (br_if 0 (global.get $g_i32) (call $all_i32)) end", (), (_I32,))
     yield Row("local.set $p", (_I32,))
