@@ -37,6 +37,9 @@ FACTORIES: Final = {
 
 
 def _is_name_of_instruction(node: ast.expr) -> bool:
+    """Whether an expression is the name of an instruction, or a list of words written out."""
+    if isinstance(node, ast.Constant):
+        return True
     return isinstance(node, ast.Attribute) and node.attr in NAMES_OF_INSTRUCTIONS
 
 
@@ -54,10 +57,11 @@ def _decisions(path: Path) -> list[str]:
     for node in ast.walk(tree):
         match node:
             case ast.Call(func=ast.Attribute(value=receiver, attr=method)) if method in METHODS:
-                named = [receiver, *node.args]
-                if ast.unparse(node.func) not in allowed and not any(
-                    map(_is_name_of_instruction, named)
-                ):
+                known = _is_name_of_instruction(receiver) or (
+                    method in ("match", "fullmatch", "search")
+                    and _is_name_of_instruction(node.args[0])
+                )
+                if not known and ast.unparse(node.func) not in allowed:
                     found.append(ast.unparse(node))
             case ast.Compare(left=left, ops=ops, comparators=others):
                 membership = any(isinstance(op, (ast.In, ast.NotIn)) for op in ops)
