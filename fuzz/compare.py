@@ -23,7 +23,7 @@ KINDS: Final = (
     ("integer overflow", r"integer overflow|result unrepresentable"),
     ("invalid conversion", r"invalid conversion|float unrepresentable|bounds trunc"),
     ("unaligned", r"unaligned"),
-    ("not shared", r"shared memory|cannot be called in this context"),
+    ("not shared", r"shared|cannot be called in this context"),
     ("too large", r"too large|allocation (size|failed)|out of memory|failed to allocate"),
 )  # fmt: skip
 """Kinds of traps, and what the messages of engines have in them; the first that fits counts."""
@@ -35,6 +35,8 @@ _NOT_TOLD_APART: Final = (
     {"out of bounds array", "out of bounds memory"},
     {"out of bounds array", "out of bounds table"},
     {"out of bounds array", "too large"},
+    {"out of bounds memory", "not shared"},
+    {"out of bounds memory", "unaligned"},
 )
 """Kinds for which JavaScript engines have one message."""
 
