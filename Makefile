@@ -3,12 +3,13 @@ PYTHON ?= python3
 RUN := .venv/bin/python
 MINUTES ?= 5
 
-.PHONY: help setup build check test test-all test-pythons compare serve bench fuzz clean
+.PHONY: help setup build check test test-long test-all test-pythons compare serve bench fuzz clean
 
 help:
 	@echo "make compare       compare pyjsapi with Chromium's and Firefox's WebAssembly, report in build/report"
 	@echo "make test          run every test, in random order (SEED=N repeats one)"
-	@echo "make test-all      every test, the long ones too, and a share of the fuzzing"
+	@echo "make test-long     what make test leaves out: the long tests, and a share of the fuzzing"
+	@echo "make test-all      both"
 	@echo "make setup         install what the project needs: .venv, node_modules, browsers"
 	@echo "make build         the Pyodide distribution and the real modules, in build/"
 	@echo "make check         ruff, mypy, import contracts"
@@ -30,8 +31,10 @@ check: setup
 test: build
 	@SEED='$(SEED)' bash scripts/test.sh
 
-test-all: test
-	@$(RUN) -m fuzz --share
+test-long: setup build
+	@bash scripts/test_long.sh
+
+test-all: test test-long
 
 test-pythons: setup
 	@bash scripts/test_pythons.sh
