@@ -22,6 +22,7 @@ MODES = {
     "plain": Options(
         facts=False, views=False, patterns=False, reuse=False, induction=False, ranges=False
     ),
+    "asserting": Options(assertions=True),
 }
 """Ways to translate a function; all of them must agree."""
 

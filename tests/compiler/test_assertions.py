@@ -13,6 +13,7 @@ from typing import Any, Final
 
 import pytest
 
+from pyjsapi import WebAssembly
 from pyjsapi.compiler import (
     asserting,
     branches,
@@ -32,6 +33,7 @@ from pyjsapi.syntax.errors import WasmError
 from pyjsapi.syntax.instructions import BY_MNEMONIC, Imm
 from pyjsapi.syntax.op import Op
 from pyjsapi.syntax.types import F32, F64, I32, I64
+from pyjsapi.text import wat2wasm
 
 M32: Final = 0xFFFF_FFFF
 ASSERTING: Final = Options(assertions=True)
@@ -609,6 +611,22 @@ def test_no_clause_catches_it(wasm_once: Callable[..., Any], host: Callable[...,
         with pytest.raises(FactError):
             wasm_once(text, host(lambda: -1, "", "i32"), options=options)("f")
     assert getattr(FactError, UNCATCHABLE)
+
+
+def test_it_passes_the_javascript_api_unchanged() -> None:
+    raised = FactError("made up")
+
+    def host() -> None:
+        raise raised
+
+    text = """(module (import "" "h" (func $h))
+      (func (export "f") (block $caught (try_table (catch_all $caught) (call $h)))))"""
+    exports: Any = WebAssembly.Instance(
+        WebAssembly.Module(wat2wasm(text)), {"": {"h": host}}
+    ).exports
+    with pytest.raises(FactError) as caught:
+        exports.f()
+    assert caught.value is raised
 
 
 # The option

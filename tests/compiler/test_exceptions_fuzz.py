@@ -31,6 +31,7 @@ MODES: Final = (
     Options(max_loops=2),
     Options(state_machine=True),
     Options(facts=False, views=False, patterns=False, reuse=False, induction=False, ranges=False),
+    Options(assertions=True),
 )
 
 HEADER: Final = """

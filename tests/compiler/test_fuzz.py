@@ -30,6 +30,8 @@ MODES: Final = (
     Options(state_machine=True),
     Options(max_loops=1),
     Options(facts=False, ranges=False),
+    Options(assertions=True),
+    Options(assertions=True, state_machine=True),
 )
 I32: Final = [
     0, 1, 2, 3, 4, 5, 7, 8, 15, 16, 31, 32, 33, 63, 64, 100, 127, 128, 255, 256, 0x7FFF, 0x8000,

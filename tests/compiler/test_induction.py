@@ -17,6 +17,7 @@ import wasmtime
 from pyjsapi.binary.decoder import decode_module
 from pyjsapi.compiler.facts import Facts
 from pyjsapi.compiler.induction import Induction
+from pyjsapi.compiler.options import Options
 from pyjsapi.compiler.tree import Node, build_tree
 from pyjsapi.runtime.exception import ExnInst
 from pyjsapi.syntax.errors import WasmError
@@ -452,8 +453,10 @@ def test_random_loops_do_what_they_do_in_wasmtime(
             wanted = run_wasmtime(engine, text, program.arguments)
         except OutOfFuel:
             continue
-        got = run_ours(wasm_once(text), program.arguments)
-        assert got[:3] == wanted[:3], f"seed {seed}, {program.arguments}\n{text}"
-        assert got == wanted, f"seed {seed}, {program.arguments}\n{text}"
+        for assertions in (False, True):
+            wasm = wasm_once(text, options=Options(assertions=assertions))
+            got = run_ours(wasm, program.arguments)
+            assert got[:3] == wanted[:3], f"seed {seed}, {program.arguments}\n{text}"
+            assert got == wanted, f"seed {seed}, {program.arguments}\n{text}"
         compared += 1
     assert compared > PER_TEST // 2

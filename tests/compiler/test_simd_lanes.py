@@ -17,6 +17,7 @@ OPTIONS = [
     Options(state_machine=True),
     Options(max_loops=0),
     Options(facts=False, views=False, patterns=False, reuse=False),
+    Options(assertions=True),
 ]
 SIGNALLING = struct.pack("<4I", 0x7F800001, 0xFFA00000, 0x3F800000, 0x80000000)
 DOUBLE_SIGNALLING = struct.pack("<2Q", 0x7FF0000000000001, 0xFFF4000000000000)

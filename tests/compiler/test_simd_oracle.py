@@ -301,6 +301,7 @@ OPTIONS = [
     Options(),
     Options(state_machine=True),
     Options(facts=False, views=False, patterns=False, reuse=False),
+    Options(assertions=True),
     Options(lanes=False),
 ]
 

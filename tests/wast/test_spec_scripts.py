@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from pyjsapi.compiler.options import DEFAULT_OPTIONS, Options
 from pyjsapi.wast import run_script
 
 _HERE = Path(__file__).resolve().parent
@@ -63,6 +64,7 @@ EXPECTATIONS = _read_expectations()
 FOLDER = _spec_tests()
 
 
+_SHARE = 5
 _SCRIPTS = ["absent"] if FOLDER is None else _covered_scripts(FOLDER)
 
 
@@ -72,9 +74,21 @@ def test_script(script: str, request: pytest.FixtureRequest) -> None:
         if os.environ.get("CI") == "true":
             pytest.fail(_ABSENT)
         pytest.skip(_ABSENT)
-    if b"assert_exhaustion" in (FOLDER / script).read_bytes():
+    _check(FOLDER, script, DEFAULT_OPTIONS, request)
+
+
+@pytest.mark.skipif(FOLDER is None, reason=_ABSENT)
+@pytest.mark.parametrize("script", _SCRIPTS[::_SHARE])
+def test_code_finds_nothing_wrong_with_itself(script: str, request: pytest.FixtureRequest) -> None:
+    """A share of the scripts, with assertions. All of them: ``PYJSAPI_ASSERT=1 pytest tests/wast``."""
+    assert FOLDER is not None
+    _check(FOLDER, script, Options(assertions=True), request)
+
+
+def _check(folder: Path, script: str, options: Options, request: pytest.FixtureRequest) -> None:
+    if b"assert_exhaustion" in (folder / script).read_bytes():
         request.getfixturevalue("deep_stack")
-    result = run_script(FOLDER / script)
+    result = run_script(folder / script, options=options)
     expected = EXPECTATIONS.failures.get(script, {})
     failed = {failure.line for failure in result.failures}
     unexpected = [str(failure) for failure in result.failures if failure.line not in expected]
