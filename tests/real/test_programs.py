@@ -21,9 +21,10 @@ HEAVY = {"lightningcss"}
 SHARE = ("es_module_lexer", "pwasm_micropython", "zstd", "zig_fmt")
 # Ways of translation beside the usual one.
 WAYS = {
-    "states": ("state_machine=1",),
     "proved": ("proof=1",),
-    "proved states": ("proof=1", "state_machine=1"),
+    "asserted": ("assertions=1",),
+    "states": ("proof=1", "state_machine=1"),
+    "asserted states": ("assertions=1", "state_machine=1"),
     "few loops": ("proof=1", "max_loops=3"),
     "literal": tuple(
         f"{name}=0"
@@ -53,7 +54,7 @@ def test_a_program_runs_as_in_node(name: str) -> None:
     assert 20 < played.translated < played.functions
 
 
-@pytest.mark.parametrize("way", ["states", "proved"])
+@pytest.mark.parametrize("way", ["proved", "asserted", "states"])
 @pytest.mark.parametrize("name", SHARE)
 def test_a_program_translated_in_another_way_runs_as_in_node(name: str, way: str) -> None:
     _run(name, "short", *WAYS[way])
