@@ -94,7 +94,8 @@ class Body:
     """The control graph of a body without instructions of legacy exception handling."""
 
     __slots__ = (
-        "clauses", "count", "end", "instrs", "kinds", "labels", "opening", "otherwise", "place", "regions", "targeted",
+        "clauses", "count", "deciding", "end", "exits", "instrs", "kinds", "labels", "opening", "otherwise", "place",
+        "regions", "targeted",
     )  # fmt: skip
 
     def __init__(self, instrs: Sequence[Instr]) -> None:
@@ -116,6 +117,10 @@ class Body:
         """Of each try_table that has any."""
         self.regions: list[int] = []
         """For each position the innermost try_table with clauses around it, else -1. Empty without any."""
+        self.deciding: list[int] = []
+        """Positions of what has more than one outcome: ``if``, conditional branches, tables."""
+        self.exits: list[int] = []
+        """Positions of what leaves the function."""
         self.targeted: set[int] = set()
         """Labels that something branches to."""
         self._scan()
@@ -135,6 +140,8 @@ class Body:
                         for clause, tag, depth in instr[2]
                     )
                     self.targeted.update(clause.label for clause in self.clauses[position])
+                elif kind == IF:
+                    self.deciding.append(position)
                 open_.append(position)
             elif kind == END:
                 label = open_.pop()
@@ -147,10 +154,15 @@ class Body:
             elif kind in (BR, TEST):
                 self.labels[position] = (open_[-1 - instr[1]],)
                 self.targeted.add(open_[-1 - instr[1]])
+                if kind == TEST:
+                    self.deciding.append(position)
             elif kind == TABLE:
+                self.deciding.append(position)
                 found = tuple(open_[-1 - depth] for depth in (*instr[1], instr[2]))
                 self.labels[position] = found
                 self.targeted.update(found)
+            elif kind == EXIT:
+                self.exits.append(position)
         for label in self.end:
             if label >= 0 and kinds[label] == LOOP:
                 self.place[label] = label + 1

@@ -15,7 +15,7 @@ from pyjsapi.compiler.proof.report import Differs
 from pyjsapi.compiler.scope import ModuleScope
 from pyjsapi.syntax.module import Instr
 
-CALLING: Final = re.compile(r"\bf\d+\(|\bt\d+_\d+\[|\.call\(")
+CALLING: Final = re.compile(r"f(?<!\wf)\d+\(|t(?<!\wt)\d+_\d+\[|\.call\(")
 """Calls in generated code: of a function of the module, through a table, of a reference."""
 
 

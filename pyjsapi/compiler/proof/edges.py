@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final, TypeAlias
 
 from pyjsapi.compiler.frame import Frame
@@ -121,11 +122,29 @@ class Edges(Steps):
         selector = self._selector(node)
         last = len(labels) - 1
         found: dict[tuple[State, int], int] = {}
-        for i in (*range(last + 1), _FAR):
+        for i in self._selectors(code, labels):
             state = self._selected((node, b, s), selector, code, i)
             found.setdefault((state, labels[min(i, last)]), i)
         for (state, label), i in found.items():
             self._edge(state, code, label, Step(position, f"with {i}"))
+
+    def _selectors(self, code: int, labels: Sequence[int]) -> Sequence[int]:
+        """Values of a selector of which one stands for any other, in the body and in Python."""
+        count = len(labels)
+        chosen = {0, count - 1, _FAR}
+        chosen.update(i for i in range(1, count) if labels[i] != labels[i - 1])
+        decisions = [self._graph.payloads[node] for node in self._deciding[code]]
+        for payload in decisions:
+            if isinstance(payload, Select | LookUp):
+                chosen.update((max(payload.bound - 1, 0), payload.bound))
+            if isinstance(payload, LookUp):
+                table = payload.table
+                if table is None or len(decisions) > 1:
+                    return [*range(count), _FAR]
+                # Entries that are the same lead to the same.
+                first = {(table[i], labels[i]): i for i in reversed(range(min(len(table), count)))}
+                chosen.update(first.values())
+        return sorted(chosen)
 
     def _selector(self, node: int) -> str:
         payload = self._graph.payloads[node]

@@ -446,36 +446,29 @@ class Graph:
 
     # Which flags are read
 
-    def _successors(self, node: int) -> list[int]:
-        return [q for q in (self.nexts[node], self.others[node], self.throws[node]) if q >= 0]
-
     def _liveness(self) -> bytearray:
         count = len(self.kinds)
-        live, kills = bytearray(count), bytearray(count)
-        before: list[list[int]] = [[] for _ in range(count)]
-        work = []
-        for node in range(1, count):
-            for after in self._successors(node):
-                before[after].append(node)
-            payload = self.payloads[node]
-            reads = 0
+        live, kills, reads = bytearray(count), bytearray(b"\3" * count), bytearray(count)
+        for node, payload in enumerate(self.payloads):
             if isinstance(payload, Flag):
-                kills[node] = 1 if payload.name == "_b" else 2
+                kills[node] = 2 if payload.name == "_b" else 1
             elif isinstance(payload, FlagTest):
                 for name, _, _ in payload.comparisons:
-                    reads |= 1 if name == "_b" else 2
-            elif isinstance(payload, LookUp):
-                kills[node] = 2
-            elif isinstance(payload, Landing):
-                kills[node] = reads = 2
-            if reads:
-                live[node] = reads
-                work.append(node)
-        while work:
-            node = work.pop()
-            for earlier in before[node]:
-                new = live[earlier] | (live[node] & ~kills[earlier])
-                if new != live[earlier]:
-                    live[earlier] = new
-                    work.append(earlier)
+                    reads[node] |= 1 if name == "_b" else 2
+            elif isinstance(payload, LookUp | Landing):
+                kills[node] = 1
+                reads[node] = 2 * isinstance(payload, Landing)
+        # What is beyond the lines leads into them, so it comes last. -1 is the last node: it is read as nothing.
+        nodes = [
+            (node, self.nexts[node], self.others[node], max(self.throws[node], -1))
+            for node in (*range(count - 1, 0, -1),)
+        ]
+        live.append(0)
+        before = None
+        while before != live:
+            before = bytes(live)
+            for node, following, other, handler in nodes:
+                live[node] = reads[node] | (
+                    (live[following] | live[other] | live[handler]) & kills[node]
+                )
         return live

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gc
 import time
-from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
 from pyjsapi.compiler.cache import CodeCache, collector_off
@@ -54,33 +53,24 @@ class ModuleReport:
 
 
 def prove_module(
-    data: bytes,
-    options: Options = DEFAULT_OPTIONS,
-    features: Features = DEFAULT_FEATURES,
-    *,
-    functions: Iterable[int] | None = None,
+    data: bytes, options: Options = DEFAULT_OPTIONS, features: Features = DEFAULT_FEATURES
 ) -> ModuleReport:
-    """Translate the functions of a binary module with these options, and prove them.
+    """Translate every function of a binary module with these options, and prove it.
 
-    ``functions`` are indices of those that are meant; ``None`` for all. Raises what `compile_module` raises.
+    Raises what `compile_module` raises.
     """
-    compiled = compile_module(
-        data, features, options=replace(options, proof=True), cache=CodeCache()
-    )
-    return prove_compiled(compiled, functions=functions)
+    return prove_compiled(compile_module(data, features, cache=CodeCache()), options)
 
 
-def prove_compiled(
-    compiled: CompiledModule, *, functions: Iterable[int] | None = None
-) -> ModuleReport:
-    """The same for a module that was compiled with `Options.proof`."""
-    report = ModuleReport()
+def prove_compiled(compiled: CompiledModule, options: Options | None = None) -> ModuleReport:
+    """The same for a module that is compiled, with its options or others."""
     scope = compiled.default_variant.scope
+    options = replace(scope.options if options is None else options, proof=True)
+    scope = replace(scope, options=options)
     first = compiled.imported_funcs
-    if functions is None:
-        functions = range(first, len(scope.funcs))
+    report = ModuleReport()
     with collector_off():
-        for funcidx in functions:
+        for funcidx in range(first, len(scope.funcs)):
             code = compiled.module.funcs[funcidx - first].code.load()
             start = time.process_time()
             frame = translate_once(scope, funcidx, code)

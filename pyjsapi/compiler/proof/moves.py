@@ -61,7 +61,7 @@ class Moves:
         self.hands_on = any(
             instr[0] in _TAIL_CALLS
             and not (instr[0].mnemonic == "return_call" and instr[1] == frame.funcidx)
-            for instr in body.instrs
+            for instr in (body.instrs[position] for position in body.exits)
         )
         """Whether the function tail-calls others: it returns pairs, see `convention`."""
 
@@ -94,7 +94,10 @@ class Moves:
             return
         height = self.stack.heights[label]
         names = [f"s{height + i}" for i in range(arity)]
-        self._move(code, names, self._carried(code, arity), lines)
+        carried = self._carried(code, arity)
+        if spills and list(carried) == names:
+            lines = ()  # What stands there evaluates operands into their temporaries.
+        self._move(code, names, carried, lines)
 
     def _carried(self, code: int, arity: int) -> Sequence[str]:
         noted = self._noted.get(code)
@@ -108,22 +111,12 @@ class Moves:
     def _move(
         self, code: int, names: Sequence[str], texts: Sequence[str], lines: Sequence[str]
     ) -> None:
-        """Afterwards each name has the value of its text."""
-        kept = {name: text for name, text in zip(names, texts, strict=True) if name != text}
-        for i, (name, text) in enumerate(zip(names, texts, strict=True)):
+        """Afterwards each name has the value of its text; the last line is the one that moves."""
+        wanted = dict(zip(names, texts, strict=True))
+        for i, (name, text) in enumerate(wanted.items()):
             if name == text:
                 self._in_place(code, i, name)
-        if not kept:
-            return
-        targets, _, value = (lines[-1] if lines else "").partition("=")
-        assigned = targets.split(",")
-        wanted = dict(zip(names, texts, strict=True))
-        if (
-            not kept.keys() <= set(assigned) <= wanted.keys()
-            or len(set(assigned)) < len(assigned)
-            or not match_texts(value, [wanted[name] for name in assigned])
-        ):
-            raise Differs(f"{_listed(kept)} is not written")
+        _assigned(wanted, lines[-1] if lines else "")
 
     def _in_place(self, code: int, i: int, name: str) -> None:
         """An operand that is said to be in its temporary was put there."""
@@ -247,7 +240,9 @@ class Moves:
         wanted = {}
         for i in range(len(frame.type.params), len(frame.locals)):
             if i in frame.lane_locals:
-                wanted.update(dict.fromkeys((lane.text for lane in frame.lane_locals[i].lanes), "0.0"))
+                wanted.update(
+                    dict.fromkeys((lane.text for lane in frame.lane_locals[i].lanes), "0.0")
+                )
             else:
                 wanted[frame.variable(i)] = default_text(frame.locals[i])
         found: dict[str, str] = {}
@@ -272,18 +267,23 @@ class Moves:
         noted = self._noted.get(code)
         if noted is None or len(noted) != len(names):
             raise Differs("the arguments of a tail call are not noted")
-        kept = [(name, text) for name, text in zip(names, noted, strict=True) if name != text]
-        if not kept:
-            return
-        targets, _, value = (lines[before - 1] if before else "").partition("=")
-        wanted = dict(zip(names, noted, strict=True))
-        assigned = targets.split(",")
-        if (
-            not {name for name, _ in kept} <= set(assigned) <= wanted.keys()
-            or len(set(assigned)) < len(assigned)
-            or not match_texts(value, [wanted[name] for name in assigned])
-        ):
-            raise Differs(f"{_listed(dict(kept))} is not written")
+        if list(noted) != names:
+            _assigned(dict(zip(names, noted, strict=True)), lines[before - 1] if before else "")
+
+
+def _assigned(wanted: Mapping[str, str], line: str) -> None:
+    """A line gives variables the values of texts; those that have them already may be left out."""
+    kept = {name for name, text in wanted.items() if name != text}
+    if not kept and not line:
+        return
+    targets, _, value = line.partition("=")
+    names = targets.split(",")
+    if (
+        not kept <= set(names) <= wanted.keys()
+        or len(set(names)) < len(names)
+        or not match_texts(value, [wanted[name] for name in names])
+    ):
+        raise Differs(f"`{line[:60]}` does not move {_listed(wanted)}")
 
 
 def _listed(moves: Mapping[str, str]) -> str:

@@ -39,9 +39,8 @@ class Steps:
         self._notes = frame.notes
         self._body = body = Body(frame.flat)
         asks = {
-            position * 4: python.SWITCH if kind == wasm.TABLE else python.BRANCH
-            for position, kind in enumerate(body.kinds)
-            if kind in (wasm.IF, wasm.TEST, wasm.TABLE)
+            position * 4: python.SWITCH if body.kinds[position] == wasm.TABLE else python.BRANCH
+            for position in body.deciding
         }
         self._graph = Graph(frame.lines, frame.marks, asks, throwing=bool(body.clauses))
         self._moves = Moves(frame, body, self._texts)
@@ -50,12 +49,17 @@ class Steps:
         """For each code its statements ahead of the decision, or all."""
         self._decisions: dict[int, int] = {}
         """For each code the node that decides first."""
+        self._deciding: dict[int, list[int]] = {}
+        """For each table all nodes that decide."""
         self._moving = bytearray(len(self._graph.kinds))
         """Nodes that are statements on an edge of their code."""
         self._zeros: list[str] = []
+        self._busy = bytearray(map(bool, body.kinds))
+        """Positions that are more than a value: the others are passed at once."""
+        self._busy.append(1)
         self._sort()
         self._throwing = bool(body.clauses) or self._graph.handlers
-        self._stops = [_UNSEEN] * (body.count + 1)
+        self._stops = [_UNSEEN] * body.count + [body.count]
         self._afters: dict[int, int] = {}
         self._called: list[int] = []
         self._reached = bytearray(len(self._graph.kinds))
@@ -76,25 +80,40 @@ class Steps:
             if loop not in self._notes.counted:
                 raise Unknown(f"`{graph.texts[graph.where[node]]}` counts no loop")
             decisions[self._notes.counted[loop]] = node
+        most = self._body.count * 4
         for node, kind in enumerate(graph.kinds[:last]):
             if kind < python.STATEMENT:
                 continue
             code = marks[node]
             if code < 0:
-                if kind == python.LANDING:
-                    self._exn = "_e"
-                elif kind == python.STATEMENT and code == START:
-                    self._zeros.append(graph.texts[node])
-                elif kind != python.RETURN and not python.CAUGHT <= kind <= python.UNLANDED:
-                    raise Unknown(f"`{graph.texts[node]}` belongs to no instruction")
+                self._belongs_to_none(node)
+            elif code >= most:
+                raise Unknown(f"`{graph.texts[node]}` is for no instruction of the body")
             elif code & 3:
                 self._moving[node] = 1
             elif python.TEST <= kind <= python.LOOK_UP:
                 decisions.setdefault(code, node)
+                if kind != python.TEST:
+                    self._deciding.setdefault(code, []).append(node)
             elif code in decisions:
                 self._moving[node] = 1
+            elif code in before:
+                before[code].append(node)
             else:
-                before.setdefault(code, []).append(node)
+                before[code] = [node]
+        for code in before:
+            self._busy[code >> 2] = 1
+
+    def _belongs_to_none(self, node: int) -> None:
+        """A line that shows something and is for no instruction."""
+        graph = self._graph
+        kind = graph.kinds[node]
+        if kind == python.LANDING:
+            self._exn = "_e"
+        elif kind == python.STATEMENT and graph.marks[node] == START:
+            self._zeros.append(graph.texts[node])
+        elif kind != python.RETURN and not python.CAUGHT <= kind <= python.UNLANDED:
+            raise Unknown(f"`{graph.texts[node]}` belongs to no instruction")
 
     def _texts(self, code: int) -> Sequence[str]:
         """The statements of a code that run whenever its instruction does."""
@@ -152,27 +171,26 @@ class Steps:
 
     def _stop(self, position: int) -> int:
         """The first position from this one on that has statements or decides; `ENDLESS` if there is none."""
-        stops, before, kinds, count = self._stops, self._before, self._body.kinds, self._body.count
+        stops, busy, before = self._stops, self._busy, self._before
+        position = busy.find(1, position)
+        stop = stops[position]
+        if stop >= 0:
+            return stop
         passed = []
-        while True:
-            stop = stops[position]
-            if stop == _OPEN:
-                stop = ENDLESS
-            if stop != _UNSEEN:
-                break
-            if position >= count or position * 4 in before:
-                stop = position
+        while stop == _UNSEEN:
+            if position * 4 in before:
+                stop = stops[position] = position
                 break
             stops[position] = _OPEN
             passed.append(position)
-            if kinds[position] == wasm.QUIET:
-                position += 1
-                continue
             following = self._pass(position)
             if following < 0:
                 stop = position
                 break
-            position = following
+            position = busy.find(1, following)
+            stop = stops[position]
+        if stop == _OPEN:
+            stop = ENDLESS
         for position in passed:
             stops[position] = stop
         return stop
@@ -195,7 +213,8 @@ class Steps:
             return position + 1
         if kind == wasm.BR:
             label = body.labels[position][0]
-            self._moves.arrive(code, label, self._texts(code), spills=True)
+            if self._moves.labels.arity(label):
+                self._moves.arrive(code, label, self._texts(code), spills=True)
             return body.place[label]
         if kind == wasm.TABLE and code not in self._decisions:
             return self._undecided(position)
@@ -214,10 +233,10 @@ class Steps:
             return body.end[label] + 1
         elif kind == wasm.END:
             label = body.opening[position]
-            meets = label in body.targeted and body.kinds[label] != wasm.LOOP
-            noted = code in self._notes.moves
-            if label >= 0 and (meets or noted or body.kinds[label] == wasm.IF):
-                self._moves.end(code, label, self._texts(code))
+            if label >= 0 and self._moves.labels.counts[label][1]:
+                meets = label in body.targeted and body.kinds[label] != wasm.LOOP
+                if meets or code in self._notes.moves or body.kinds[label] == wasm.IF:
+                    self._moves.end(code, label, self._texts(code))
         return position + 1
 
     def _speak(self, position: int, kind: int) -> None:

@@ -52,34 +52,38 @@ class Walk(Handlers):
         while way is not None:
             way, step = way
             steps.append(step)
+        at = min(self._at, self._body.count - 1)
         line = self._graph.where[self._node] + 1
-        return Finding(self._at, self._body.say(self._at), text, line, tuple(reversed(steps)))
+        return Finding(at, self._body.say(at), text, line, tuple(reversed(steps)))
 
     def _follow(self, node: int, b: int | None, s: int | None, position: int) -> None:
         """Go on from a state to the next decision."""
-        graph, before, seen = self._graph, self._before, self._seen
+        graph, before, seen, busy = self._graph, self._before, self._seen, self._busy
         kinds, nexts, reached = graph.kinds, graph.nexts, self._reached
+        straight = -1
         while True:
-            self._at = min(position, self._body.count - 1)
-            node, b, s = self._ahead(node, b, s)
+            self._at = position
+            if kinds[node] <= python.FLAG_TEST or graph.flags:
+                node, b, s = self._ahead(node, b, s)
             if node < 0:
                 if self._stop(position) != ENDLESS:
                     raise Differs("Python runs round for ever and does nothing")
                 return
-            state = (node, b, s, position)
-            if state in seen:
-                return
-            seen.add(state)
             self._node = node
-            if kinds[node] == python.FELL_OUT or (
-                kinds[node] == python.RETURN and graph.marks[node] == GLUE
-            ):
+            kind = kinds[node]
+            if kind == python.FELL_OUT or (kind == python.RETURN and graph.marks[node] == GLUE):
                 self._leave(node, position)
                 return
             stop = self._stop(position)
             if stop == ENDLESS:
                 raise Differs(self._says(node, "nothing, for ever"))
-            self._at = min(stop, self._body.count - 1)
+            # On a straight way only where it begins has to be remembered.
+            if stop != straight:
+                state = (node, b, s, stop)
+                if state in seen:
+                    return
+                seen.add(state)
+            self._at = stop
             statements = before.get(stop * 4)
             if statements is not None:
                 for statement in statements:
@@ -98,6 +102,7 @@ class Walk(Handlers):
                     node = nexts[node]
                 position = self._after(stop)
                 if position >= 0:
+                    straight = busy.find(1, position) if position == stop + 1 else -1
                     continue
                 node, b, s = self._ahead(node, b, s)
                 if node < 0:
