@@ -9,10 +9,15 @@ from __future__ import annotations
 from random import Random
 
 HEAD = """(module
+ (type $other (func (param i32 i32) (result {results})))
  (import "e" "ev" (func $ev (param i32)))
  (import "e" "c" (func $c (param i32) (result i32)))
  (tag $t) (tag $u (param i32))
- (func $f (export "f") (param $x i32) (result i32) (local $a i32) (local $i i32) (local $fuel i32)
+ (elem declare func $g)
+ (func $f (export "f") (param $x i32) (result {results}) (local $a i32) (local $i i32) (local $j i32)
+"""
+TAIL = """
+ (func $g (type $other) {values}))
 """
 
 
@@ -21,12 +26,15 @@ class Writer:
 
     def __init__(self, seed: int, *, legacy: bool = False) -> None:
         self.random = Random(seed)
-        self.budget = self.random.choice((8, 15, 25, 40))
+        self.budget = self.random.choice((8, 20, 40, 60))
         self.deepest = self.random.choice((3, 5, 8, 12))
         self.operands = self.random.choice((0.0, 0.2, 0.5))
         """How often labels have operands."""
-        self.handlers = self.random.choice((0.0, 0.0, 0.15))
+        self.handlers = 0.25 if legacy else self.random.choice((0.0, 0.0, 0.15))
         self.legacy = legacy
+        self.tail_calls = self.random.random() < 0.2
+        """Whether it tail-calls another function."""
+        self.results = self.random.choice((1, 1, 1, 0, 2))
         self.events = 0
         self.labels: list[tuple[str, int]] = [("$top", 0)]
         """Names of labels, with how many operands a branch carries."""
@@ -37,7 +45,10 @@ class Writer:
     def text(self) -> str:
         """A module with the function ``f`` of index 2."""
         body = self.statements(0)
-        return f"{HEAD} (block $top {body}) (call $ev (i32.const 0)) {self.value()}))"
+        head = HEAD.format(results=" i32" * self.results)
+        tail = TAIL.format(values="(local.get 0)" * self.results)
+        end = self.values(self.results)
+        return f"{head} (block $top {body}) (call $ev (i32.const 0)) {end}) {tail}"
 
     def ask(self) -> str:
         """A condition."""
@@ -78,34 +89,51 @@ class Writer:
             return f"(call $ev (i32.const {self.events}))", False
         if chance < 0.24:
             return f"(local.set $a {self.value()})", False
-        if chance < 0.40:
-            label, count = random.choice(self.labels)
+        if chance < 0.36:
+            label, count = self.label()
             drops = "(drop)" * count
             return f"(br_if {label} {self.values(count)} {self.ask()}) {drops}", False
-        if chance < 0.46:
-            label, count = random.choice(self.labels)
+        if chance < 0.41:
+            label, count = self.label()
             return f"(br {label} {self.values(count)})", True
+        if chance < 0.47:
+            # Left in the middle: the rest of the list may be written where it is not.
+            label, count = self.label()
+            self.events += 1
+            leaving = f"(call $ev (i32.const {self.events})) (br {label} {self.values(count)})"
+            arms = random.choice((f"(then {leaving})", f"(then) (else {leaving})"))
+            return f"(if {self.ask()} {arms})", False
         if chance < 0.52:
             return self.table(), True
+        if self.catches and random.random() < 0.15:
+            return f"(rethrow {random.choice(self.catches)})", True
         if chance < 0.56:
             return self.leave()
         if chance < 0.56 + self.handlers:
             return self.old_try(depth) if self.legacy else self.new_try(depth), False
         return self.nested(depth), False
 
+    def label(self) -> tuple[str, int]:
+        """A label, rather a near one."""
+        near = self.random.random() < 0.5
+        return self.random.choice(self.labels[-2:] if near else self.labels)
+
     def table(self) -> str:
-        _, count = self.random.choice(self.labels)
+        _, count = self.label()
         same = [label for label, other in self.labels if other == count]
         chosen = " ".join(self.random.choice(same) for _ in range(self.random.randint(1, 5)))
         return f"(br_table {chosen} {self.values(count)} {self.ask()})"
 
     def leave(self) -> tuple[str, bool]:
         """A return, a throw, a tail call."""
-        chance = self.random.random()
-        if self.catches and chance < 0.4:
-            return f"(rethrow {self.random.choice(self.catches)})", True
+        random = self.random
+        chance = random.random()
+        if self.tail_calls and chance < 0.5:
+            called = random.choice(("return_call $g", "return_call_ref $other"))
+            callee = "(ref.func $g)" if "ref" in called else ""
+            return f"({called} {self.values(2)} {callee})", True
         if chance < 0.4:
-            return f"(return {self.value()})", True
+            return f"(return {self.values(self.results)})", True
         if chance < 0.6:
             return f"(if {self.ask()} (then (throw $t)))", False
         if chance < 0.8:
@@ -130,21 +158,31 @@ class Writer:
         count = random.choice((1, 1, 2)) if random.random() < self.operands else 0
         results = f"(result{' i32' * count})" if count else ""
         after = "(local.set $a)" * count
-        kind = random.choice(("block", "block", "loop", "loop", "if", "if", "count"))
+        kind = random.choice(
+            ("block", "block", "loop", "loop", "if", "if", "count", "switch", "alone")
+        )
+        if kind == "switch":
+            return self.switch(depth)
+        if kind == "alone":
+            condition = self.ask()
+            body = f"(local.set $a) {self.inside(label, 1, depth)} {self.value()}"
+            types = "(param i32) (result i32)"
+            return f"{self.value()} (if {label} {types} {condition} (then {body})) (local.set $a)"
         if kind == "count":
-            step = random.choice(("-1", "1"))
+            step, counter = random.choice(("-1", "1")), random.choice(("$i", "$j"))
             body = self.inside(label, 0, depth)
             bound = "(i32.const 3)" if step == "1" else "(i32.const 0)"
             start = "0" if step == "1" else "3"
             return (
-                f"(local.set $i (i32.const {start})) (loop {label} {body} (br_if {label} (i32.ne (local.tee $i "
-                f"(i32.add (local.get $i) (i32.const {step}))) {bound})))"
+                f"(local.set {counter} (i32.const {start})) (loop {label} {body} (br_if {label} (i32.ne "
+                f"(local.tee {counter} (i32.add (local.get {counter}) (i32.const {step}))) {bound})))"
             )
         if kind == "if":
             condition = self.ask()
             then = f"{self.inside(label, count, depth)} {self.values(count)}"
-            if not count and random.random() < 0.4:
-                return f"(if {label} {condition} (then {then}))"
+            if not count and random.random() < 0.5:
+                empty = "(then) (else" if random.random() < 0.3 else "(then"
+                return f"(if {label} {condition} {empty} {then}))"
             other = f"{self.inside(label, count, depth)} {self.values(count)}"
             return f"(if {label} {results} {condition} (then {then}) (else {other})) {after}"
         if kind == "loop" and count:
@@ -155,6 +193,26 @@ class Writer:
             count, results, after = 0, "", ""
         body = f"{self.inside(label, count, depth)} {self.values(count)}"
         return f"({kind} {label} {results} {body}) {after}"
+
+    def switch(self, depth: int) -> str:
+        """Blocks around a table, each followed by a case."""
+        names = [self.name() for _ in range(self.random.randint(3, 5))]
+        around = [*self.labels, *((name, 0) for name in reversed(names))]
+        targets = [self.random.choice(names) for _ in range(self.random.randint(2, 7))]
+        if self.random.random() < 0.3:
+            plain = [label for label, count in self.labels if count == 0]
+            targets[self.random.randrange(len(targets))] = self.random.choice(plain)
+        made = f"(br_table {' '.join(targets)} {self.ask()})"
+        outside = self.labels
+        for k, name in enumerate(names):
+            # Case k may go to the blocks around it.
+            self.labels = around[: len(outside) + len(names) - 1 - k]
+            case = self.statements(depth + 1)
+            if k < len(names) - 1 and self.random.random() < 0.6:
+                case += f"(br {names[-1]})"
+            made = f"(block {name} {made})" + (case if k < len(names) - 1 else "")
+        self.labels = outside
+        return made
 
     # Exceptions
 

@@ -1,4 +1,4 @@
-"""What generated Python does: the host calls of `programs`, in order, with the answers of a script."""
+"""What generated Python does: the host calls of `control_programs`, in order, with the answers of a script."""
 
 from __future__ import annotations
 
@@ -58,6 +58,14 @@ def compiled(lines: Sequence[str], name: str = "f2") -> Callable[[Random], Trace
             trace.append((position, answer))
             return answer
 
+        class Callee:
+            """Another function, and a reference to it."""
+
+            call: object = "reference"
+
+            def __repr__(self) -> str:
+                return "callee"
+
         def unreachable() -> None:
             raise ZeroDivisionError
 
@@ -66,6 +74,8 @@ def compiled(lines: Sequence[str], name: str = "f2") -> Callable[[Random], Trace
             **exceptions.GLOBALS,
             "f0": ev,
             "f1": c,
+            "f3": Callee(),
+            "F": {3: Callee()},
             "tick": tick,
             "unreachable": unreachable,
             "X": TAGS,
