@@ -100,6 +100,9 @@ class Edges(Steps):
             for skipped, end in self._notes.skipped.items()
             if end == position and body.kinds[skipped] == wasm.SPEAKS
         }
+        header = graph.texts[graph.where[node]]
+        if header[4 : header.find(" in ")] not in wanted:
+            raise Differs(f"`{header[:60]}` counts another variable")
         found = set()
         following, b, s = self._ahead(graph.others[node], b, s)
         while following >= 0 and self._moving[following] and graph.marks[following] == position * 4:

@@ -182,6 +182,13 @@ class Moves:
             names = ()
         self.returned_values(text, names)
 
+    def end_of_function(self) -> None:
+        """The results are in their temporaries where control comes to the end of the body."""
+        _, makers = self.stack.slots.get(self._body.count - 1, (0, ()))
+        for maker in makers:
+            if maker >= 0:
+                raise Differs(f"the result of {self._body.say(maker)} is not in its temporary")
+
     def returned_values(self, text: str, values: Sequence[str]) -> None:
         """A ``return`` of these values, as the function's convention has it."""
         found = text.removeprefix("return").lstrip()
