@@ -22,6 +22,7 @@ from pyjsapi import WebAssembly
 from pyjsapi.compiler.cache import CodeCache
 from pyjsapi.compiler.engine import compile_module
 from pyjsapi.compiler.module import CompiledModule
+from pyjsapi.compiler.options import Options
 from pyjsapi.jsapi.module import module_object
 from pyjsapi.syntax.errors import ParseError, WasmError
 from pyjsapi.text import wasm2wat, wat2wasm
@@ -51,20 +52,20 @@ class Modules:
     def __init__(self) -> None:
         self.first: CompiledModule | None = None
 
+    def compiled(self, data: bytes, options: Options) -> CompiledModule:
+        """The module for translation with these options. Raises `WasmError`."""
+        first = self.first
+        if first is None:
+            self.first = compile_module(data, options=options, cache=CodeCache())
+            return self.first
+        return CompiledModule(data, first.module, first.context, first.limits, options, CodeCache())
+
     def module(self, data: bytes, mode: str) -> Any:
         """A `WebAssembly.Module`. Raises `CompileError`."""
-        options = MODES[mode]
-        if self.first is None:
-            try:
-                self.first = compile_module(data, options=options, cache=CodeCache())
-            except WasmError as error:
-                raise WebAssembly.CompileError(str(error)) from error
-            return module_object(self.first)
-        first = self.first
-        again = CompiledModule(
-            data, first.module, first.context, first.limits, options, CodeCache()
-        )
-        return module_object(again)
+        try:
+            return module_object(self.compiled(data, MODES[mode]))
+        except WasmError as error:
+            raise WebAssembly.CompileError(str(error)) from error
 
 
 def unproved(modules: Modules, mode: str) -> list[str]:
@@ -72,10 +73,7 @@ def unproved(modules: Modules, mode: str) -> list[str]:
     first = modules.first
     if prove_compiled is None or first is None:
         return []
-    options = replace(MODES[mode], proof=True)
-    again = CompiledModule(
-        first.data, first.module, first.context, first.limits, options, CodeCache()
-    )
+    again = modules.compiled(first.data, replace(MODES[mode], proof=True))
     return [f"function {index}, {finding}" for index, finding in prove_compiled(again).findings]
 
 

@@ -33,6 +33,7 @@ class Vectors(Algebra):
             for t in ("i32", "i64", "f32", "f64")
         }
         self.fills = [op for op in self._made["v128"] if op.family in ("splat", "replace_lane")]
+        self.relaxed = [op for op in self._made["v128"] if op.feature == "relaxed_simd"]
         self.floats = [op for op in self._made["v128"] if op.mnemonic.startswith(shapes)]
 
     def part(self, type_: str, depth: int) -> Part:
@@ -44,6 +45,8 @@ class Vectors(Algebra):
 
     def vector(self, depth: int) -> str:
         """A vector; of floats more often than by chance."""
+        if self.relaxed and self.chance(0.3):
+            return self.exact(self.apply(self.one(self.relaxed), depth))
         if self.chance(0.4):
             return self.exact(self.apply(self.one(self.floats), depth + 1))
         return self.value("v128", depth)
@@ -93,7 +96,7 @@ class Vectors(Algebra):
 
 def generate(random: Random) -> Program:
     """A program of one or two functions, each called with edge values."""
-    writer = Vectors(random, relaxed=random.random() < 0.1)
+    writer = Vectors(random, relaxed=random.random() < 0.15)
     names = [f"f{k}" for k in range(writer.pick(1, 2, 3))]
     functions = "\n".join(writer.function(name) for name in names)
     data = "".join(f"\\{writer.random.getrandbits(8):02x}" for _ in range(64))
