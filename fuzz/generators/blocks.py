@@ -87,6 +87,10 @@ class Blocks(Writer):
             return f"(local.get {self.one(self.variables[type_])})"
         if depth < 3 and self.chance(0.08) and self.budget > 0:
             return self.valued(type_)
+        if depth < 2 and self.chance(0.04):
+            # Two pure arms make one expression.
+            arms = [f"({arm} {self.value(type_, 3)})" for arm in ("then", "else")]
+            return f"(if (result {type_}) {self.condition()} {' '.join(arms)})"
         local = self.one(self.variables[type_])
         match self.below(6):
             case 0:
@@ -224,7 +228,15 @@ class Blocks(Writer):
             return self.pick("(return (global.get $h))", f"(return {self.value('i32')})"), True
         if form < 0.85:
             return "unreachable", True
-        if form < 0.85 + self.references:
+        if form < 0.87:
+            x, p = (
+                self.pick("(local.get $x)", self.value("i32")),
+                self.pick("(local.get $p)", self.value("i64")),
+            )
+            return f"(if (call $go) (then (return_call $f {x} {p})))", False
+        if form < 0.875:
+            return "nop", False
+        if form < 0.875 + self.references:
             return self.br_on(label), False
         inside, _ = self.guarded(label, f"(br {label.name} {self.operands(label.types)})")
         return f"(if {self.condition()} (then {self.statements(depth + 1, 2)} {inside}))", False
@@ -396,4 +408,4 @@ def generate(random: Random) -> Program:
         for _ in range(8)
     ]
     text = f"(module {HEADER} {function} {ENTRY.format(fuel=random.choice((10, 40, 100)))})"
-    return Program(text, tuple(calls), features=frozenset({"gc"}))
+    return Program(text, tuple(calls), features=frozenset({"gc", "tail-call"}))

@@ -163,6 +163,12 @@ class Counters(Writer):
                 value = f"(i32.add (local.get $p) {get})"
         return f"(call $mark {value})" if self.chance(0.8) else f"(local.set $r {value})"
 
+    def probe_value(self, counter: str) -> str:
+        """A condition that is seldom true."""
+        if self.chance(0.3):
+            return f"(i32.eq (local.get {counter}) (i32.const {self.one(_BOUNDS)}))"
+        return f"(i32.eq (local.get $r) (i32.const {self.below(9)}))"
+
     def address(self, depth: int) -> str:
         i = self.counter()
         if not self.wild and self.chance(0.7):
@@ -254,6 +260,11 @@ class Counters(Writer):
                 text = f"(block {out} {self.body(depth + 1, 3)})"
                 self.outs.pop()
                 return text
+            if form < 0.5:
+                out = self.name("b")
+                throw = f"(if {self.value()} (then (throw $t)))"
+                inside = f"{self.body(depth + 1, 2)} {throw} {self.body(depth + 1, 1)}"
+                return f"(block {out} (try_table (catch_all {out}) {inside}))"
         return self.simple()
 
     def end(self, head: str, counter: str) -> str:
@@ -272,6 +283,9 @@ class Counters(Writer):
         comparison = self.one(_COMPARISONS) if self.chance(0.6) else self.pick("ne", "lt_u", "lt_s")
         bound = self.bound()
         if form < 0.85:
+            if self.chance(0.05):
+                # The value that is tested comes out of a block.
+                tee = f"(if (result i32) (global.get $zero) (then (i32.const 0)) (else {tee}))"
             operands = f"{tee} {bound}" if self.chance(0.8) else f"{bound} {tee}"
             return f"(br_if {head} (i32.{comparison} {operands}))"
         got = f"(local.get {counter})"
@@ -344,6 +358,12 @@ class Counters(Writer):
                 f"(local.set {p} (i32.add (local.get {p}) (i32.const {self.pick(1, 1, 4, 2, 8)})))"
             )
         body = self.round(depth + 1, counter)
+        if operator == "zero" and self.chance(0.5):
+            # Nobody reads the counter.
+            init, counter = (
+                init.replace(f"(local.set {counter}", f"(local.set $c{depth}"),
+                f"$c{depth}",
+            )
         operation, by = ("add", step) if self.chance(0.7) else ("sub", -step)
         stepped = f"(i32.{operation} (local.get {counter}) (i32.const {by}))"
         tee = f"(local.tee {counter} {stepped})"
@@ -368,7 +388,13 @@ class Counters(Writer):
             test = f"(br_if {out} (i32.eq {got} {bound})) {pointer} (local.set {counter} {stepped})"
             inside = f"{body} {test} (br {head})"
             return f"{init} (block {out} (loop {head} {inside})) {self.after(counter)}"
-        return f"{init} (loop {head} {body} {pointer} {test}) {self.after(counter)}"
+        looped = f"(loop {head} {body} {pointer} {test})"
+        if self.chance(0.3):
+            # It may be left from within.
+            out = self.name("o")
+            leave = f"(br_if {out} {self.probe_value(counter)})"
+            looped = f"(block {out} (loop {head} {leave} {body} {pointer} {test}))"
+        return f"{init} {looped} {self.after(counter)}"
 
     def after(self, counter: str) -> str:
         """The counter's value after the loop is seen now and then."""
@@ -386,6 +412,7 @@ class Counters(Writer):
             )
         return f"""(func $f (param $a i32) (param $b i32) (param $x i64) (result i32)
   (local $i i32) (local $j i32) (local $k i32) (local $n i32) (local $p i32) (local $r i32) (local $m i32)
+  (local $c0 i32) (local $c1 i32) (local $c2 i32) (local $c3 i32) (local $c4 i32) (local $c5 i32)
   (local $f0 i32) (local $f1 i32) (local $f2 i32) (local $f3 i32)
   {" ".join(parts)}
   (call $mark (local.get $i)) (call $mark (local.get $j)) (call $mark (local.get $k)) (call $mark (local.get $p))
@@ -397,7 +424,7 @@ HEADER: Final = """
  (global $h (export "h") (mut i64) (i64.const 1))
  (global $g (export "g") (mut i32) (i32.const 3))
  (global $fuel (mut i32) (i32.const 0))
- (global $zero (export "zero") (mut i32) (i32.const 0))
+ (tag $t) (global $zero (export "zero") (mut i32) (i32.const 0))
  (data (i32.const 65528) "\\01\\02\\03\\04\\aa\\bb\\cc\\dd")
  (data (i32.const 0) "\\05\\06\\07\\08\\ff\\fe\\fd\\fc\\00\\00\\00\\80\\ff\\ff\\ff\\7f\\0a\\00\\00\\00")
  (func $mark (param i32)
@@ -423,4 +450,4 @@ def generate(random: Random) -> Program:
         a = writer.one(_STARTS) if writer.chance(0.6) else writer.below(40)
         b = writer.one(_BOUNDS) if writer.chance(0.6) else writer.below(40)
         calls.append(Call("f", (i32(a), i32(b), i64(writer.pick(0, 1, -1, 7, 1 << 40)))))
-    return Program(text, tuple(calls), ends=False)
+    return Program(text, tuple(calls), features=frozenset({"exceptions"}), ends=False)

@@ -112,5 +112,5 @@ def generate(random: Random) -> Program:
     function = writer.function_of(shape)
     calls = [Call("f", (i32(random.randrange(8)), i64(random.getrandbits(60)))) for _ in range(5)]
     text = f"(module {HEADER} (tag $t) {function} {ENTRY.format(fuel=random.choice((60, 200)))})"
-    features = {"gc"} | ({"exceptions"} if shape == "tries" else set())
+    features = {"gc", "tail-call"} | ({"exceptions"} if shape == "tries" else set())
     return Program(text, tuple(calls), features=frozenset(features))

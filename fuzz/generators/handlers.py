@@ -142,6 +142,8 @@ class Handlers(Blocks):
             if target not in self.tries or target in self.catches:
                 self.far_delegate = True
             return f"{head} (delegate {target})) {self.taken(results)}"
+        if self.chance(0.1):
+            return f"{head}) {self.taken(results)}"
         tags = self.random.sample(list(TAGS), self.pick(0, 1, 1, 2, 3))
         text = head
         self.catches.append(own.name)
@@ -169,7 +171,7 @@ def generate(random: Random) -> Program:
     writer = Handlers(random, old=old, new=new, host=host)
     function = writer.function()
     imports: tuple[Import, ...] = ()
-    features = {"exceptions", "gc"}
+    features = {"exceptions", "gc", "tail-call"}
     if old:
         features |= {"legacy-exceptions"} if not new else {"legacy-exceptions", "both-exceptions"}
     if writer.far_delegate:

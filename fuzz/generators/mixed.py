@@ -1,50 +1,16 @@
-"""Random programs, run by this engine in every mode of translation and by Wasmtime.
+"""Programs of everything at once, as programs are: numbers, memories of three kinds, calls, loops, switches.
 
-Programs are deterministic: NaNs are made canonical before their bits can be seen, loops run on fuel. More of them:
-``FUZZ_PROGRAMS=5000 FUZZ_START=100000 pytest tests/compiler/test_fuzz.py``.
+NaNs are made canonical before their bits can be seen, loops run on fuel.
 """
 
 from __future__ import annotations
 
-import math
-import os
-import random
-from collections.abc import Callable
+from random import Random
 from typing import Any, Final
 
-import pytest
-import wasmtime
+from fuzz.program import Call, Program
+from fuzz.writer import Writer
 
-from pyjsapi.compiler.options import Options
-from pyjsapi.syntax.errors import WasmError
-
-PROGRAMS: Final = int(os.environ.get("FUZZ_PROGRAMS", "240"))
-START: Final = int(os.environ.get("FUZZ_START", "0"))
-PER_TEST: Final = 20
-CALLS_PER_PROGRAM: Final = 3
-FUEL: Final = 400_000
-
-MODES: Final = (
-    Options(),
-    Options(max_loops=0),
-    Options(state_machine=True),
-    Options(max_loops=1),
-    Options(facts=False, ranges=False),
-    Options(assertions=True),
-    Options(assertions=True, state_machine=True),
-)
-I32: Final = [
-    0, 1, 2, 3, 4, 5, 7, 8, 15, 16, 31, 32, 33, 63, 64, 100, 127, 128, 255, 256, 0x7FFF, 0x8000,
-    0xFFFF, 0x1_0000, 0x3FFF_FFFF, 0x4000_0000, 0x7FFF_FFFF, 0x8000_0000, 0x8000_0001, 0xFFFF_0000,
-    0xFFFF_FFF8, 0xFFFF_FFFC, 0xFFFF_FFFE, 0xFFFF_FFFF,
-]  # fmt: skip
-I64: Final = [
-    *I32, 1 << 32, (1 << 32) - 1, 1 << 62, (1 << 63) - 1, 1 << 63, (1 << 64) - 1, (1 << 64) - 8,
-    0x0102_0304_0506_0708, 0xFFFF_FFFF_0000_0000,
-]  # fmt: skip
-FLOATS: Final = (
-    "0 -0 1 -1 0.5 1.5 -2.5 1e10 -1e30 4294967296 2147483648 -2147483649 inf -inf nan 3.7 1e-40"
-).split()
 LOCALS: Final = {
     "i32": ["$a", "$b", "$i", "$j", "$p"],
     "i64": ["$x", "$y", "$z", "$q"],
@@ -82,32 +48,19 @@ HEADER: Final = """
              (i64.rotl (local.get 1) (i64.extend_i32_u (local.get 0)))))"""
 
 
-class Generator:
+class Mixed(Writer):
     """Writes one program. Expressions have depth ``d``; labels that may be branched to are in scope."""
 
-    def __init__(self, seed: int) -> None:
-        self.random = random.Random(seed)
+    def __init__(self, random: Random) -> None:
+        super().__init__(random)
         self.labels: list[str] = []
-        self.count = 0
 
     def pick(self, *choices: Any) -> Any:
+        """One of the choices."""
         return self.random.choice(choices)
 
-    def chance(self, probability: float) -> bool:
-        return self.random.random() < probability
-
     def label(self) -> str:
-        self.count += 1
-        return f"$l{self.count}"
-
-    def const(self, t: str) -> str:
-        if t == "i32":
-            value = self.pick(*I32) if self.chance(0.7) else self.random.getrandbits(32)
-            return f"(i32.const {value})"
-        if t == "i64":
-            value = self.pick(*I64) if self.chance(0.7) else self.random.getrandbits(64)
-            return f"(i64.const {value})"
-        return f"({t}.const {self.pick(*FLOATS)})"
+        return self.name("l")
 
     def get(self, t: str) -> str:
         return f"(local.get {self.pick(*LOCALS[t])})"
@@ -401,100 +354,13 @@ class Generator:
               (i64.extend_i32_s (i32.xor (local.get $i) (i32.add (local.get $j) (local.get $p)))))))"""
 
 
-def trap_kind(message: str) -> str:
-    for kind in (
-        "divide by zero",
-        "overflow",
-        "out of bounds memory",
-        "invalid conversion",
-        "mismatch",
-    ):
-        if kind in message:
-            return kind
-    if "undefined element" in message or "out of bounds table" in message:
-        return "undefined element"
-    return "uninitialized element" if "uninitialized" in message else message
-
-
-class OutOfFuel(Exception):
-    """Wasmtime gave up: the program runs for too long to be compared."""
-
-
-def signed(value: int, bits: int) -> int:
-    return value - (1 << bits) if value >> bits - 1 else value
-
-
-def run_wasmtime(
-    engine: wasmtime.Engine, module: wasmtime.Module, arguments: tuple[int, int, int, float]
-) -> list[object]:
-    store = wasmtime.Store(engine)
-    store.set_fuel(FUEL)
-    exports = wasmtime.Instance(store, module, []).exports(store)
-    a, b, x, u = arguments
-    outcome: object
-    try:
-        outcome = exports["f"](store, signed(a, 32), signed(b, 32), signed(x, 64), u) % (1 << 64)
-    except (wasmtime.Trap, wasmtime.WasmtimeError) as trap:
-        if "fuel" in str(trap):
-            raise OutOfFuel from trap
-        outcome = trap_kind(str(trap))
-    seen: list[object] = [outcome]
-    for k in range(len(MEMORIES)):
-        memory = exports[f"m{k}"]
-        seen.append(bytes(memory.read(store, 0, memory.data_len(store))))
-    seen.append(exports["gi32"].value(store) % (1 << 32))
-    seen.append(exports["gi64"].value(store) % (1 << 64))
-    return seen
-
-
-def run_ours(wasm: Any, arguments: tuple[int, int, int, float]) -> list[object]:
-    outcome: object
-    try:
-        outcome = wasm("f", *arguments)
-    except WasmError as error:
-        outcome = trap_kind(str(error))
-    exports = wasm.instance.exports
-    return [
-        outcome,
-        *(bytes(exports[f"m{k}"].data) for k in range(len(MEMORIES))),
-        exports["gi32"].cell[0],
-        exports["gi64"].cell[0],
-    ]
-
-
-@pytest.fixture(scope="module")
-def engine() -> wasmtime.Engine:
-    config = wasmtime.Config()
-    config.consume_fuel = True
-    config.wasm_memory64 = True
-    config.wasm_multi_memory = True
-    config.wasm_tail_call = True
-    return wasmtime.Engine(config)
-
-
-@pytest.mark.parametrize("first", range(START, START + PROGRAMS, PER_TEST))
-def test_random_programs_do_what_they_do_in_wasmtime(
-    wasm_once: Callable[..., Any], engine: wasmtime.Engine, first: int
-) -> None:
-    compared = 0
-    for seed in range(first, first + PER_TEST):
-        generator = Generator(seed)
-        text = generator.module()
-        module = wasmtime.Module(engine, text)
-        for call in range(CALLS_PER_PROGRAM):
-            arguments = (
-                generator.pick(*I32),
-                generator.pick(*I32),
-                generator.pick(*I64),
-                generator.pick(0.0, -1.5, 3e9, math.nan),
-            )
-            try:
-                wanted = run_wasmtime(engine, module, arguments)
-            except OutOfFuel:
-                continue
-            options = MODES[(seed + call) % len(MODES)]
-            assert run_ours(wasm_once(text, options=options), arguments) == wanted, (
-                f"seed {seed}, arguments {arguments}, {options}\n{text}"
-            )
-            compared += 1
-    assert compared > PER_TEST
+def generate(random: Random) -> Program:
+    """A program of one function, called with edge values."""
+    writer = Mixed(random)
+    text = writer.module()
+    calls = tuple(
+        Call("f", tuple(writer.argument(t) for t in ("i32", "i32", "i64", "f64"))) for _ in range(4)
+    )
+    return Program(
+        text, calls, features=frozenset({"memory64", "multi-memory", "tail-call"}), ends=False
+    )
