@@ -22,7 +22,7 @@ Json: TypeAlias = dict[str, Any]
 
 FUEL: Final = 60_000
 """What a call may spend; a program that needs more is dropped. pyjsapi takes some 10 ms for so much."""
-FUNCREF: Final = WASMTIME_FUNCREF
+FUNCREF: Final = WASMTIME_FUNCREF.value
 
 _ON: Final = (
     "bulk_memory", "custom_page_sizes", "exceptions", "function_references", "gc", "memory64",

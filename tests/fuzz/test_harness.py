@@ -1,0 +1,149 @@
+"""The engines of fuzzing are told apart when they differ, and not when they do not."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from fuzz import compare
+from fuzz.bench import Bench, Finding, judge
+from fuzz.engines.javascript import NODE
+from fuzz.expressions import lists, parse, replaced, tokens, write
+from fuzz.generators import NAMES, make
+from fuzz.program import NULL, Call, Case, Import, Program, f32, f64, i32, i64
+from fuzz.shrink import shrink
+
+ENGINES = ["wasmtime", "ours/default"] + (["node", "bun"] if NODE.is_file() else [])
+NUMBERS = """(module
+  (import "env" "see" (func $see (param i32 i64 f32 f64)))
+  (import "env" "m" (memory 1)) (export "m" (memory 0))
+  (global (export "g") (mut i64) (i64.const -5))
+  (table (export "t") 3 funcref) (elem (i32.const 1) $f)
+  (func $f (export "f") (param i32 i64 f32 f64) (result f64 f32 i64 i32)
+    (call $see (local.get 0) (local.get 1) (local.get 2) (local.get 3))
+    (i32.store8 (i32.const 9) (local.get 0))
+    (local.get 3) (local.get 2) (local.get 1) (local.get 0))
+  (func (export "trap") (param externref) (drop (i32.load (i32.const -1))))
+  (func (export "deep") (call 3) (call 3)))"""
+
+
+@pytest.fixture(scope="module")
+def bench() -> Iterator[Bench]:
+    bench = Bench(modes=["default"])
+    yield bench
+    bench.close()
+
+
+def _observed(bench: Bench, program: Program) -> dict[str, Any]:
+    found = bench.observe_oracles([program])[0]
+    [by_mode] = bench.ours[0].run([program], [["default"]])
+    return found | {"ours/default": by_mode["default"]}
+
+
+def test_every_engine_tells_the_same_of_numbers_memories_tables_and_traps(bench: Bench) -> None:
+    arguments = (i32(-1), i64(1 << 63), f32(-0.0), f64(float("nan")))
+    calls = (Call("f", arguments), Call("trap", (NULL,)), Call("none"), Call("deep"))
+    imports = (
+        Import(
+            "env", "see", "function", {"parameters": ["i32", "i64", "f32", "f64"], "results": []}
+        ),
+        Import("env", "m", "memory", {"initial": 1}),
+    )
+    seen = _observed(bench, Program(NUMBERS, calls, imports))
+    assert sorted(seen) == sorted(ENGINES)
+    for name, answer in seen.items():
+        assert answer["end"] == "ran", name
+        instantiated, returned, trapped, missing, exhausted = answer["calls"]
+        assert instantiated == ["returns"]
+        assert returned == ["returns", "nan", "8000000000000000", "-9223372036854775808", "-1"]
+        assert compare.trap_kind(trapped[1]) == "out of bounds memory", name
+        assert missing == ["missing"]
+        assert exhausted[0] == "exhausts"
+        assert answer["log"] == [["see", "-1", "-9223372036854775808", "8000000000000000", "nan"]]
+        assert answer["globals"] == {"g": "-5"}
+        assert answer["tables"] == {"t": [3, "010"]}
+        assert answer["memories"]["m"] == answer["memories"]["env.m"]
+    memories = [answer["memories"]["m"] for answer in seen.values()]
+    assert all(memory == memories[0] for memory in memories)
+
+
+def _ran(*calls: list[str], **more: Any) -> dict[str, Any]:
+    return {"end": "ran", "calls": [["returns"], *calls], "log": [], **more}
+
+
+@pytest.mark.parametrize(
+    ("right", "seen", "what"),
+    [
+        (_ran(["returns", "1"]), _ran(["returns", "2"]), "f(): returns 2, not returns 1"),
+        (_ran(["returns"]), _ran(["traps", "unreachable"]), "f(): traps unreachable, not returns"),
+        (_ran(["throws"]), _ran(["throws", "t", "5"]), None),
+        (_ran(["throws", "t", "4"]), _ran(["throws", "t", "5"]), "f(): throws t 5, not throws t 4"),
+        (_ran(["traps", "integer overflow"]), _ran(["traps", "integer divide by zero"]),
+         "f(): traps integer divide by zero, not traps integer overflow"),
+        (_ran(["returns", "1"], globals={"g": "1"}), _ran(["returns", "1"], globals={"g": "2"}),
+         "global g is 2, not 1"),
+        (_ran(["returns", "1"], memories={"m": [9, 1]}), _ran(["returns", "1"], memories={"m": [9, 2]}),
+         "memory m is [9, 2], not [9, 1]"),
+        (_ran(["exhausts"], globals={"g": "1"}), _ran(["exhausts"], globals={"g": "2"}), None),
+        (_ran(["returns"]), {"end": "hangs", "detail": "2 s"}, "hangs (2 s), not ran ()"),
+    ],
+)  # fmt: skip
+def test_differences_are_told(
+    right: dict[str, Any], seen: dict[str, Any], what: str | None
+) -> None:
+    found = judge(Program("(module)", (Call("f"),)), {"wasmtime": right, "ours/default": seen})
+    assert found == ([] if what is None else [("ours/default", what)])
+
+
+def test_the_first_of_the_engines_that_came_through_is_right() -> None:
+    seen = {"wasmtime": {"end": "crashes", "detail": "x"}, "node": _ran(["returns", "1"]),
+            "ours/default": _ran(["returns", "2"])}  # fmt: skip
+    found = dict(judge(Program("(module)", (Call("f"),)), seen))
+    assert found["ours/default"] == "f(): returns 2, not returns 1"
+    assert found["wasmtime"].startswith("crashes")
+
+
+@pytest.mark.parametrize("name", [name for name in NAMES if name not in ("binaryen", "smith")])
+def test_a_seed_gives_the_same_program_every_time(name: str) -> None:
+    assert make(name, 5).program == make(name, 5).program
+    assert make(name, 5).program.source != make(name, 6).program.source
+
+
+def test_a_text_is_a_tree_of_tokens() -> None:
+    text = '(module (data "a)\\"(") ;; end)\n (func $f (; () ;) (i32.const 1)))'
+    (tree,) = parse(text)
+    assert write(tree) == '(module (data "a)\\"(") (func $f (i32.const 1)))'
+    assert tokens("(a  b)") == ["(", "a", "b", ")"]
+    assert [path for path, _ in lists(tree)] == [(), (1,), (2,), (2, 2)]
+    assert write(replaced(tree, (2, 2), [])) == '(module (data "a)\\"(") (func $f))'
+    for wrong in ("(a", "a)"):
+        with pytest.raises(ValueError, match="parenthesis"):
+            parse(wrong)
+
+
+class _Spoiled(Bench):
+    """A bench in which pyjsapi is said to be wrong where a program multiplies."""
+
+    def examine(self, cases: Any, **options: Any) -> list[Finding]:
+        good = super().examine(cases, **options)
+        return good or [
+            Finding(case.generator, case.seed, "ours/default", "f(): returns 1, not returns 2")
+            for case in cases
+            if "i32.mul" in str(case.program.source) and case.program.calls
+        ]
+
+
+def test_a_finding_is_made_smaller_as_long_as_it_shows_the_same() -> None:
+    bench = _Spoiled(oracles=["wasmtime"], modes=["default"])
+    text = """(module (global $g (mut i32) (i32.const 3)) (func $h (param i32) (result i32) (local.get 0))
+      (func (export "f") (param i32) (result i32) (local i32 i32)
+        (block $b (br_if $b (local.get 0)) (global.set $g (i32.const 1)))
+        (i32.add (call $h (i32.mul (local.get 0) (i32.const 3))) (global.get $g))))"""
+    case = Case("none", 0, Program(text, (Call("f", (i32(1),)), Call("f", (i32(2),)))))
+    small = shrink(case, bench.examine([case])[0], bench)
+    bench.close()
+    assert len(small.calls) == 1
+    assert len(str(small.source)) < 110
+    assert "i32.mul" in str(small.source)
