@@ -1,4 +1,4 @@
-// Time, chance and the garbage collector, the same in every run.
+// Time, chance, the environment and the garbage collector, the same in every run.
 
 import nodeCrypto from "node:crypto";
 
@@ -22,7 +22,10 @@ export function fill(random, array) {
   return array;
 }
 
-/** Let time pass a millisecond at each look, make chance repeatable, and run no finalisers. */
+/**
+ * Let time pass a millisecond at each look, make chance repeatable, hide the environment and the arguments, and run no
+ * finalisers.
+ */
 export function fixEnvironment() {
   const random = makeRandom();
   let looks = 0;
@@ -47,5 +50,7 @@ export function fixEnvironment() {
     register() {}
     unregister() {}
   };
+  for (const name of Object.keys(process.env)) delete process.env[name];
   process.env.TZ = "UTC";
+  process.argv.splice(1, Infinity, "/program");
 }

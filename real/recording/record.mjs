@@ -22,11 +22,8 @@ const PROGRAMS = new URL("../programs/", import.meta.url);
 
 /** What a script of a program is given. */
 class Host {
-  #folder;
-
-  constructor(folder) {
-    this.#folder = folder;
-  }
+  #folder = process.env.NPM_PACKAGES;
+  #python = process.env.PYTHON_PACKAGES;
 
   /** The bytes of a file in a folder with npm packages. */
   file(path) {
@@ -35,7 +32,7 @@ class Host {
 
   /** The bytes of a file of a Python package. */
   python(path) {
-    return readFileSync(join(process.env.PYTHON_PACKAGES, path));
+    return readFileSync(join(this.#python, path));
   }
 
   /** What an npm package exports, or the file of one that was installed for this program alone. */
@@ -82,7 +79,7 @@ function save(folder, recorder) {
 
 async function run(name, script, folder, every) {
   const program = await import(programFile(name));
-  const host = new Host(process.env.NPM_PACKAGES);
+  const host = new Host();
   fixEnvironment();
   const quiet = program.about.quiet && new RegExp(program.about.quiet);
   const recorder = folder ? new Recorder({ every, quiet }) : undefined;
