@@ -178,7 +178,7 @@ class _Run:
             return "hidden"
         # The package gives a null reference to a function as a `Val`, and so every reference of other kinds.
         nulls = [value for value in values if isinstance(value, wasmtime.Val)]
-        if any(value._kind != FUNCREF for value in nulls):
+        if any(int(value._kind) != FUNCREF for value in nulls):
             return "hidden"
         return "".join("0" if isinstance(value, wasmtime.Val) else "1" for value in values)
 
