@@ -178,7 +178,8 @@ class _Run:
             return "hidden"
         # The package gives a null reference to a function as a `Val`, and so every reference of other kinds.
         nulls = [value for value in values if isinstance(value, wasmtime.Val)]
-        if any(int(value._kind) != FUNCREF for value in nulls):
+        kinds: list[Any] = [value._kind for value in nulls]
+        if any(kind != FUNCREF for kind in kinds):
             return "hidden"
         return "".join("0" if isinstance(value, wasmtime.Val) else "1" for value in values)
 
