@@ -1,6 +1,6 @@
 """What of the translator the generators reach: every emitter, and every branch of the control-flow and range code.
 
-    python -m fuzz.reach [--programs N] [--json]
+    python -m fuzz.reach [--times N] [--json]
 
 Translates a fixed share of the generators' programs in several modes under `coverage`, and prints what no program
 reached. ``reach.toml`` names the files that are meant, and the branches that nothing can reach, each with its reason.
@@ -24,18 +24,32 @@ from fuzz.engines.base import ROOT
 
 COMPILER: Final = ROOT / "pyjsapi" / "compiler"
 SETTINGS: Final = ROOT / "fuzz" / "reach.toml"
-GENERATORS: Final = (
-    "aliasing", "atomics", "blocks", "counters", "gc", "handlers", "memories", "numerics", "segments", "tables",
-    "tails", "vectors",
-)  # fmt: skip
-"""Those that do not depend on programs of others."""
-MODES: Final = ("default", "states", "loops0", "loops1", "plain", "asserted", "proved")
-PROGRAMS: Final = 32
-"""Programs of each generator in the share."""
+_ALL: Final = ("default", "states", "loops1", "plain")
+_TWO: Final = ("default", "states")
+SHARE: Final[dict[str, tuple[int, tuple[str, ...]]]] = {
+    "aliasing": (8, _TWO),
+    "atomics": (4, _TWO),
+    "blocks": (40, _ALL),
+    "counters": (110, ("default",)),
+    "deep": (30, ("default", "loops1")),
+    "gc": (8, _TWO),
+    "handlers": (40, ("default", "states", "loops1")),
+    "memories": (3, _TWO),
+    "mixed": (4, _ALL),
+    "numerics": (6, _TWO),
+    "pointers": (60, ("default",)),
+    "segments": (6, _TWO),
+    "tables": (10, _TWO),
+    "tails": (8, _TWO),
+    "vectors": (8, _TWO),
+}
+"""How many programs of each generator that does not depend on programs of others, and in which modes."""
+RARE_MODES: Final = ("asserted", "asserted-states", "proved", "loops0")
+"""Modes of the first few programs only."""
 MORE: Final = {"atomics": 100, "gc": 100, "numerics": 100, "vectors": 300}
 """Further programs for the sake of the emitters: those of many instructions."""
-RUN: Final = 6
-"""Programs that are run as well: what kind a memory is, is asked then."""
+RUN: Final = 2
+"""Programs that are run as well, where it is asked what kind a memory is, and translated in rare modes."""
 
 
 @dataclass(frozen=True, order=True)
@@ -77,15 +91,15 @@ def expected() -> set[Branch]:
     }
 
 
-def measure(programs: int = PROGRAMS) -> Reach:
-    """Translate the share. Nothing of the compiler may have been imported before."""
+def measure(times: int = 1) -> Reach:
+    """Translate the share, or several times as many. Nothing of the compiler may have been imported before."""
     if any(name.startswith("pyjsapi.compiler") for name in sys.modules):
         raise RuntimeError("the compiler is imported already: what it did then was not seen")
     files = [str(COMPILER / name) for name in settings()["files"]]
     measured = coverage.Coverage(branch=True, include=files, data_file=None)
     measured.start()
     called = _counted()
-    _translate(programs)
+    _translate(times)
     measured.stop()
     _translate_more()
     from pyjsapi.compiler.registry import EMITTERS
@@ -103,6 +117,7 @@ def measure(programs: int = PROGRAMS) -> Reach:
 
 def _counted() -> set[str]:
     """Have every emitter note that it was called; where it does."""
+    import pyjsapi.compiler.function  # noqa: F401 (it fills the table)
     from pyjsapi.compiler.registry import EMITTERS
 
     called: set[str] = set()
@@ -116,7 +131,7 @@ def _counted() -> set[str]:
     return called
 
 
-def _translate(programs: int) -> None:
+def _translate(times: int) -> None:
     """Translate the share in all modes."""
     from fuzz.engines.modes import MODES as OPTIONS
     from fuzz.engines.ours_child import Modules, observe
@@ -124,13 +139,13 @@ def _translate(programs: int) -> None:
     from pyjsapi.compiler.options import Options
 
     options = {**OPTIONS, "proved": Options(proof=True)}
-    for name in GENERATORS:
-        for seed in range(programs):
+    for name, (count, modes) in SHARE.items():
+        for seed in range(count * times):
             program = make(name, seed).program
             modules = Modules()
             if seed < RUN:
                 observe(program.json(), "default", modules, 0)
-            for mode in MODES:
+            for mode in modes if seed >= RUN else (*modes, *RARE_MODES):
                 modules.compiled(program.binary, options[mode]).compile_all()
 
 
@@ -141,7 +156,7 @@ def _translate_more() -> None:
     from pyjsapi.compiler.options import Options
 
     for name, count in MORE.items():
-        for seed in range(PROGRAMS, PROGRAMS + count):
+        for seed in range(100, 100 + count):
             Modules().compiled(make(name, seed).program.binary, Options()).compile_all()
 
 
@@ -182,10 +197,10 @@ def _functions(entry: dict[str, Any]) -> Any:
 def main() -> int:
     """Print what is not reached and not listed, and what is listed and reached; 1 if there is any."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--programs", type=int, default=PROGRAMS, help="of each generator")
+    parser.add_argument("--times", type=int, default=1, help="as many programs as the share has")
     parser.add_argument("--json", action="store_true", help="print everything as JSON")
     arguments = parser.parse_args()
-    reach = measure(arguments.programs)
+    reach = measure(arguments.times)
     if arguments.json:
         print(
             json.dumps({"emitters": reach.emitters, "branches": [vars(b) for b in reach.branches]})

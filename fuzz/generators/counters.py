@@ -20,6 +20,7 @@ _FORMS: Final = (
     (2, "ne"), (-2, "zero"), (1, "eq"), (4, "lt_s"), (1, "zero"), (-4, "ne"), (8, "ne"),
 )  # fmt: skip
 """Steps and tests of loops that end by themselves; ``zero``: the counter itself is the test."""
+_SWAPPED: Final = str.maketrans("lg", "gl")
 _STARTS: Final = (
     0, 0, -1, -1, -2, -4, 1, 2, 3, 5, 8, 16, 100, -1, -2, -3, -5, -8, 0x7FFF_FFFE, 0x7FFF_FFFF, -0x8000_0000,
     -0x7FFF_FFFF, 65530, 65535, 65536, 0x3FFF_FFFF, 0x1000_0000, -65536,
@@ -273,13 +274,21 @@ class Counters(Writer):
         form = self.random.random()
         if form < 0.1:
             # It is stepped elsewhere, in an inner loop perhaps.
-            return f"(br_if {head} (local.get {counter}))"
+            got = f"(local.get {counter})"
+            if self.chance(0.5):
+                got = f"(i32.{self.pick('ne', 'lt_u', 'lt_s')} {got} {self.bound()})"
+            return f"{self.inner(counter) if self.chance(0.6) else ''} (br_if {head} {got})"
         if form < 0.3:
             return f"(br_if {head} {tee})"
         if form < 0.36:
             return (
                 f"(local.set {counter} {self.step(counter)}) (br_if {head} (local.get {counter}))"
             )
+        if form < 0.4:
+            # The condition is a block's.
+            compared = f"(i32.{self.one(_COMPARISONS)} {tee} {self.bound()})"
+            inside = f"(if (result i32) {self.value(1)} (then {compared}) (else (i32.const 0)))"
+            return f"(br_if {head} {inside})"
         comparison = self.one(_COMPARISONS) if self.chance(0.6) else self.pick("ne", "lt_u", "lt_s")
         bound = self.bound()
         if form < 0.85:
@@ -380,6 +389,13 @@ class Counters(Writer):
                     else operator
                 )
             test = f"(br_if {head} (i32.{operator} {operands}))"
+            if self.chance(0.15):
+                # Stepped before, and on the other side of the comparison.
+                swapped = operator.translate(_SWAPPED) if operator[0] in "lg" else operator
+                got = f"(local.get {counter})"
+                test = (
+                    f"(local.set {counter} {stepped}) (br_if {head} (i32.{swapped} {bound} {got}))"
+                )
         if self.chance(0.2):
             # The counter is tested before it is stepped, and the loop is left in its middle.
             out = self.name("o")
