@@ -61,7 +61,7 @@ class Steps:
         self._throwing = bool(body.clauses) or self._graph.handlers
         self._stops = [_UNSEEN] * body.count + [body.count]
         self._afters: dict[int, int] = {}
-        self._called: list[int] = []
+        self._called: set[int] = set()
         self._reached = bytearray(len(self._graph.kinds))
         self._at = 0
         self._node = 0
@@ -244,7 +244,7 @@ class Steps:
         code = position * 4
         silent = code not in self._before
         if kind == wasm.CALL:
-            self._called.append(position)
+            self._called.add(position)
             silent = silent and not self._results(position)
         elif silent:
             silent = code not in self._notes.silent and position not in self._notes.skipped

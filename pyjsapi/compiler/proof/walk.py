@@ -161,7 +161,7 @@ class Walk(Handlers):
             "return_call_ref",
         ):
             if name == "return_call_indirect":
-                self._called.append(position)
+                self._called.add(position)
             self._moves.handed_on(text, body.instrs[position])
             return
         if kind == python.RETURN and name != "unreachable":
