@@ -18,6 +18,7 @@ from pyjsapi.bridge.errors import InvalidModule, OutOfRange, WrongType
 from pyjsapi.bridge.storage import make_memory
 from pyjsapi.bridge.values import signature_code, type_code, type_of
 from pyjsapi.compiler import engine
+from pyjsapi.compiler.depth import entrance
 from pyjsapi.compiler.engine import CompiledModule
 from pyjsapi.jsapi.builtin_sets import check_builtins, find_builtin
 from pyjsapi.jsapi.errors import CompileError
@@ -263,8 +264,9 @@ def builtin_function(
 
 
 def function_call(func: FuncInst) -> Callable[..., Any]:
-    """What to call for a function."""
-    return func.call
+    """What JavaScript calls for a function."""
+    depth = engine.depth_of(func, at_once=True)
+    return entrance(func.call, len(func.type.func.params), depth) if depth else func.call
 
 
 def function_info(func: FuncInst) -> str:

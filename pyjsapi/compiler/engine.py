@@ -7,8 +7,9 @@ from typing import Any
 
 from pyjsapi.binary.decoder import decode_module, item_offsets
 from pyjsapi.compiler.cache import CodeCache, collector_off, open_cache
+from pyjsapi.compiler.depth import call_deep
 from pyjsapi.compiler.environment import Environment
-from pyjsapi.compiler.module import CompiledModule, allow_depth
+from pyjsapi.compiler.module import CompiledModule
 from pyjsapi.compiler.options import DEFAULT_OPTIONS, Options
 from pyjsapi.compiler.traps import raised_from_wasm, translate_exception
 from pyjsapi.runtime.function import FuncInst
@@ -69,11 +70,8 @@ def instantiate(
     """Instantiate a module with external values in the order of its imports, and call its start function.
 
     ``start=False`` leaves that call to the caller (`start_function`). ``make_memory`` makes the memories that the
-    module defines. Raises `LinkError`, `Trap`, `Exhaustion`, or
-    what a host function raised in the start function. The first call raises Python's recursion limit to
-    ``Limits.call_depth``, if it is lower: that is the depth of wasm's call stack.
+    module defines. Raises `LinkError`, `Trap`, `Exhaustion`, or what a host function raised in the start function.
     """
-    allow_depth(compiled.limits.call_depth)
     environment: Environment | None = None
 
     def bind(instance: ModuleInstance) -> None:
@@ -95,13 +93,25 @@ def instantiate(
     return instance
 
 
+def depth_of(func: FuncInst, *, at_once: bool = False) -> int:
+    """The recursion limit that a call of a function from outside of WebAssembly needs; 0 for any. See `depth`.
+
+    With ``at_once`` without decoding it, so that the answer is more rarely 0.
+    """
+    space: dict[str, Any] = getattr(func.call, "__globals__", {})
+    environment = space.get("environment")
+    if func.host is not None or func.index is None or not isinstance(environment, Environment):
+        return 0
+    return environment.depth_of(func.index, at_once=at_once)
+
+
 def invoke(func: FuncInst, args: Sequence[Any]) -> Sequence[Any]:
     """Call a function with canonical values; its results.
 
     Raises `Trap`, `Exhaustion`, or what a host function raised.
     """
     try:
-        result = func.call(*args)
+        result = call_deep(depth_of(func), func.call, *args)
     except BaseException as exception:
         error = raised_from_wasm(exception)
         if error is exception:
@@ -117,6 +127,7 @@ def invoke(func: FuncInst, args: Sequence[Any]) -> Sequence[Any]:
 __all__ = [
     "CompiledModule",
     "compile_module",
+    "depth_of",
     "instantiate",
     "invoke",
     "start_function",

@@ -25,6 +25,7 @@ from pyjsapi.runtime.instance import ModuleInstance
 from pyjsapi.runtime.memory import MemoryStorage
 
 if TYPE_CHECKING:
+    from pyjsapi.compiler.bounded import BoundedCalls
     from pyjsapi.compiler.module import Variant
 
 _MOST_SIGNATURES: Final = 4096
@@ -44,13 +45,14 @@ class Environment:
     Memories hold it weakly and tell it when their bytes move; the functions hold it through their globals.
     """
 
-    __slots__ = ("__weakref__", "_first", "_instance", "_lock", "_variant", "globals")
+    __slots__ = ("__weakref__", "_bounded", "_first", "_instance", "_lock", "_variant", "globals")
 
     def __init__(self, variant: Variant, instance: ModuleInstance) -> None:
         self._variant = variant
         self._instance = instance
         self._first = len(instance.funcs)
         """Index of the first function that the module defines."""
+        self._bounded: BoundedCalls | None = None
         self._lock = RLock()
         """Held while the code of functions is exchanged."""
         scratch = memoryview(bytearray(8))
@@ -114,6 +116,14 @@ class Environment:
             function.__kwdefaults__ = {"index": index}
             space[name] = function
             instance.funcs.append(FuncInst(scope.funcs[index], function, index=index))
+
+    def depth_of(self, index: int, *, at_once: bool = False) -> int:
+        """How deep a function of the instance may call, or 0 if that is no matter; see `engine.depth_of`."""
+        bounded = self._bounded
+        if bounded is None:
+            bounded = self._bounded = self._variant.bounded_calls(self._instance.funcs)
+        is_bounded = bounded.calls_nothing(index) if at_once else index in bounded
+        return 0 if is_bounded else self._variant.call_depth
 
     def bind_globals(self) -> None:
         """Take over the cells of the globals, once they exist."""

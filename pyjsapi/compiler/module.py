@@ -3,25 +3,22 @@
 from __future__ import annotations
 
 import gc
-import sys
+from collections.abc import Sequence
 from dataclasses import replace
 
+from pyjsapi.compiler.bounded import BoundedCalls
 from pyjsapi.compiler.cache import CodeCache, collector_off
+from pyjsapi.compiler.depth import call_deep
 from pyjsapi.compiler.extents import Extent, MemoryKind, declared_kind, kind_of, lets_memories_grow
 from pyjsapi.compiler.function import FunctionCode, compile_function, source_of
 from pyjsapi.compiler.options import Options
 from pyjsapi.compiler.scope import CONSTANT_OPS, ModuleScope, first_of_type, memory_scope
+from pyjsapi.runtime.function import FuncInst
 from pyjsapi.runtime.memory import MemoryStorage
-from pyjsapi.syntax.module import Code, Instr, Module
+from pyjsapi.syntax.module import Code, CodeSource, Instr, Module
 from pyjsapi.syntax.types import TagType, ValType
 from pyjsapi.validation.context import Context
 from pyjsapi.validation.limits import Limits
-
-
-def allow_depth(depth: int) -> None:
-    """Raise Python's recursion limit to ``depth``, if it is lower: translation follows the nesting of the code."""
-    if sys.getrecursionlimit() < depth:
-        sys.setrecursionlimit(depth)
 
 
 class Variant:
@@ -65,7 +62,10 @@ class Variant:
         if code is None:
             body = self._body(index)
             with collector_off():
-                code = compile_function(self._scope_of(body), index, body)
+                # Translation follows the nesting of the code.
+                code = call_deep(
+                    self.call_depth, compile_function, self._scope_of(body), index, body
+                )
             self.codes[index] = code
             self._module.cache.added(self.key, self.codes)
         return code
@@ -73,7 +73,6 @@ class Variant:
     def compile_all(self) -> None:
         """Translate every function now."""
         module = self._module
-        allow_depth(module.limits.call_depth)
         collects = gc.isenabled()
         gc.disable()  # Translation makes millions of objects, and breaks its cycles itself.
         try:
@@ -87,7 +86,16 @@ class Variant:
     def source(self, index: int) -> str:
         """Python source of a function."""
         body = self._body(index)
-        return source_of(self._scope_of(body), index, body)
+        return call_deep(self.call_depth, source_of, self._scope_of(body), index, body)
+
+    @property
+    def call_depth(self) -> int:
+        """How deep functions may call each other."""
+        return self._module.limits.call_depth
+
+    def bounded_calls(self, funcs: Sequence[FuncInst]) -> BoundedCalls:
+        """Which of an instance's functions cannot call deep."""
+        return BoundedCalls(funcs, self._module.imported_funcs, self._code)
 
     def with_extent(self, memidx: int, extent: Extent) -> Variant:
         """The variant that differs in the extent of one memory."""
@@ -103,7 +111,10 @@ class Variant:
         return self._growing_scope if lets_memories_grow(body.body) else self.scope
 
     def _body(self, index: int) -> Code:
-        return self._module.module.funcs[index - self._module.imported_funcs].code.load()
+        return self._code(index).load()
+
+    def _code(self, index: int) -> CodeSource:
+        return self._module.module.funcs[index - self._module.imported_funcs].code
 
 
 class CompiledModule:

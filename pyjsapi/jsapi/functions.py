@@ -12,6 +12,7 @@ from functools import lru_cache
 from types import FunctionType
 from typing import Any, Final, NoReturn, cast
 
+from pyjsapi.compiler.depth import DEEP_SCOPE, call_deep, deep_lines
 from pyjsapi.ecmascript import null
 from pyjsapi.ecmascript.conversions import fround, to_bigint64, to_float, to_int32
 from pyjsapi.jsapi.errors import js_error
@@ -126,12 +127,29 @@ def exported_function(func: FuncInst) -> Callable[..., Any]:
 def _make_exported(func: FuncInst) -> Callable[..., Any]:
     type_ = func.type.func
     name = str(func.index if func.index is not None else 0)
-    function = _fresh(_exporter(type_)(func.call), name)
+    function = _fresh(_exporter(type_)(func.call, 0), name)
+    if func.host is None and not _is_opaque(type_):
+        _decide_at_first_call(func, function)
     function.__doc__ = f"WebAssembly function {name}: {type_}"
     setattr(function, EXPORTED_MARK, func)
     setattr(function, "name", name)  # noqa: B010 - a property of JavaScript's function, unknown to mypy
     setattr(function, "length", len(type_.params))  # noqa: B010
     return function
+
+
+def _decide_at_first_call(func: FuncInst, function: FunctionType) -> None:
+    """Let an Exported Function find out whether it may call deep when it is needed: see `compiler.depth`."""
+    cells = dict(zip(function.__code__.co_freevars, function.__closure__ or (), strict=True))
+
+    def first(*arguments: Any) -> Any:
+        from pyjsapi.compiler.engine import depth_of  # with it the module was compiled
+
+        depth = depth_of(func)
+        # Before the call: if it comes back here it must not use more of the C stack.
+        cells["raw"].cell_contents, cells["depth"].cell_contents = func.call, depth
+        return call_deep(depth, func.call, *arguments) if depth else func.call(*arguments)
+
+    cells["raw"].cell_contents = first
 
 
 def _fresh(function: Callable[..., Any], name: str) -> FunctionType:
@@ -143,11 +161,14 @@ def _fresh(function: Callable[..., Any], name: str) -> FunctionType:
 
 
 @lru_cache(maxsize=4096)
-def _exporter(type_: FuncType) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """A function that makes the Exported Function of the type from a raw callable."""
+def _exporter(type_: FuncType) -> Callable[[Callable[..., Any], int], Callable[..., Any]]:
+    """A function that makes the Exported Function of the type from a raw callable and how deep it may call.
+
+    The depth is 0 where it cannot call deep, or says so itself.
+    """
     if _is_opaque(type_):
 
-        def refuse(_: Callable[..., Any]) -> Callable[..., Any]:
+        def refuse(_: Callable[..., Any], __: int) -> Callable[..., Any]:
             def opaque(*_: Any) -> NoReturn:
                 raise TypeError(f"functions of type {type_} cannot be called from Python")
 
@@ -157,15 +178,17 @@ def _exporter(type_: FuncType) -> Callable[[Callable[..., Any]], Callable[..., A
     names = [f"a{i}" for i in range(len(type_.params))]
     scope: dict[str, Any] = dict(_SCOPE)
     lines = [
-        "def make(raw):",
+        "def make(raw, depth):",
         f" def exported({', '.join([n + '=None' for n in names] + ['*rest'])}):",
     ]
     for name, param in zip(names, type_.params, strict=True):
         lines += ["  " + line for line in _from_js_lines(name, param, scope)]
-    call = f"raw({', '.join(names)})"
+    call = f"{'r = ' if type_.results else ''}raw({', '.join(names)})"
     lines += [
         "  try:",
-        f"   {'r = ' if type_.results else ''}{call}",
+        "   if depth:",
+        *(f"    {line}" for line in deep_lines([call], "depth")),
+        f"   else: {call}",
         "  except BaseException as error:",
         "   other = js_error(error)",
         "   if other is error: raise",
@@ -177,7 +200,7 @@ def _exporter(type_: FuncType) -> Callable[[Callable[..., Any]], Callable[..., A
         parts = [_to_js_text(f"r[{i}]", t) for i, t in enumerate(type_.results)]
         lines.append(f"  return [{', '.join(parts)}]")
     lines.append(" return exported")
-    return _define("\n".join(lines), scope)
+    return cast("Callable[[Callable[..., Any], int], Any]", _define("\n".join(lines), scope))
 
 
 # ---- host functions
@@ -222,7 +245,7 @@ def _importer(type_: FuncType) -> Callable[[Callable[..., Any]], Callable[..., A
             lines += ["  " + line for line in _from_js_lines(name, result, scope)]
         lines.append(f"  return {', '.join(results)}")
     lines.append(" return imported")
-    return _define("\n".join(lines), scope)
+    return cast("Callable[[Callable[..., Any]], Any]", _define("\n".join(lines), scope))
 
 
 def _several(values: Any, count: int) -> Sequence[Any]:
@@ -281,11 +304,9 @@ def _reference_to_js(type_: RefType) -> str:
     return "func_to_js" if top is FUNC else "any_to_js"
 
 
-def _define(
-    source: str, scope: dict[str, Any]
-) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+def _define(source: str, scope: dict[str, Any]) -> Any:
     exec(compile(source, BOUNDARY, "exec"), scope)
-    return cast("Callable[[Callable[..., Any]], Callable[..., Any]]", scope["make"])
+    return scope["make"]
 
 
 _REFERENCE_TO_JS: Final[dict[str, Callable[[Any], Any]]] = {
@@ -295,6 +316,7 @@ _REFERENCE_TO_JS: Final[dict[str, Callable[[Any], Any]]] = {
 }
 _SCOPE: Final[dict[str, Any]] = {
     **_REFERENCE_TO_JS,
+    **DEEP_SCOPE,
     "fround": fround,
     "js_error": js_error,
     "several": _several,

@@ -6,9 +6,34 @@ something is made or grows.
 
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass
+from typing import Final
 
 from pyjsapi.syntax.errors import ValidationError
+
+
+def _call_depth() -> int:
+    """Calls that a host function can make through C, from Python to Python, without a crash.
+
+    Before CPython 3.12 one limit was for both kinds of calls; each of C takes less than 800 bytes of stack.
+    """
+    most = 12_000
+    if sys.version_info >= (3, 12):
+        return most
+    stack = _USUAL_STACK
+    try:
+        import resource
+
+        limit = resource.getrlimit(resource.RLIMIT_STACK)[0]
+        stack = limit if limit != resource.RLIM_INFINITY else stack
+    except (ImportError, OSError):
+        pass
+    return max(min(stack // 800, most), 1000)
+
+
+_USUAL_STACK: Final = 2_000_000 if sys.platform == "win32" else 8 << 20
+DEFAULT_CALL_DEPTH: Final = _call_depth()
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,8 +94,10 @@ class Limits:
     """Run time: bytes that one memory may have, whatever its address type; ``None`` for no further bound."""
     max_table_elements: int = 10_000_000
     """Run time: elements that a table may have. A larger declared minimum compiles, but cannot be instantiated."""
-    call_depth: int = 12_000
-    """Run time: nested calls of wasm functions before the call stack counts as exhausted."""
+    call_depth: int = DEFAULT_CALL_DEPTH
+    """Run time: nested calls, of Python's functions and wasm's, before the call stack counts as exhausted: 12,000.
+    In CPython 3.11 one for each 800 bytes of the C stack, because there the same number protects that: 10,485 where
+    it has the usual 8 MiB. Where Python's own limit is higher, that one holds."""
 
 
 def check_limit(count: int, limit: int, field: str, what: str) -> None:

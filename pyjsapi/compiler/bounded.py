@@ -1,0 +1,80 @@
+"""Which functions cannot call deep: all that they call is known, and none of it recurs."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from typing import Final
+
+from pyjsapi.binary.code import BinaryCode
+from pyjsapi.runtime.function import FuncInst
+from pyjsapi.syntax.instructions import BY_MNEMONIC
+from pyjsapi.syntax.module import CodeSource
+
+_DIRECT: Final = frozenset((BY_MNEMONIC["call"], BY_MNEMONIC["return_call"]))
+_UNKNOWN: Final = frozenset(
+    BY_MNEMONIC[name]
+    for name in ("call_indirect", "return_call_indirect", "call_ref", "return_call_ref")
+)
+_CALLS: Final = _DIRECT | _UNKNOWN
+_MAYBE_CALL: Final = re.compile(b"[%s]" % re.escape(bytes(op.opcode for op in _CALLS)))
+_DEEPEST: Final = 16
+"""Calls inside each other that still count as not deep."""
+_MOST: Final = 10_000
+"""Instructions that are looked at for one answer; where more would be needed, it is no."""
+
+
+class BoundedCalls:
+    """Answers for the functions of an instance, each looked into once.
+
+    A host function counts as one that calls nothing: whatever it calls has its own answer.
+    """
+
+    def __init__(
+        self, funcs: Sequence[FuncInst], imported: int, code: Callable[[int], CodeSource]
+    ) -> None:
+        self._funcs = funcs
+        self._imported = imported
+        self._code = code
+        self._known: dict[int, bool] = {}
+        self._left = 0
+
+    def __contains__(self, index: int) -> bool:
+        """Whether a function of this index cannot call deep."""
+        self._left = _MOST
+        return self._is_bounded(index, ())
+
+    def calls_nothing(self, index: int) -> bool:
+        """Whether a function calls none: an answer that takes no decoding, and may be no for one that does not."""
+        if index < self._imported:
+            return self._funcs[index].host is not None
+        code = self._code(index)
+        if not isinstance(code, BinaryCode):
+            return False
+        return _MAYBE_CALL.search(code.data, code.start, code.end) is None
+
+    def _is_bounded(self, index: int, callers: tuple[int, ...]) -> bool:
+        if index in callers or len(callers) >= _DEEPEST:
+            return False
+        known = self._known.get(index)
+        if known is None:
+            callees = self._callees(index)
+            inner = (*callers, index)
+            known = callees is not None and all(self._is_bounded(i, inner) for i in callees)
+            self._known[index] = known
+        return known
+
+    def _callees(self, index: int) -> set[int] | None:
+        """What a function calls; ``None`` where that is not known."""
+        if self.calls_nothing(index):
+            return set()
+        if index < self._imported:
+            return None
+        code = self._code(index)
+        if isinstance(code, BinaryCode) and code.size > self._left:
+            return None
+        body = code.load().body
+        self._left -= len(body)
+        if any(instr[0] in _UNKNOWN for instr in body):
+            return None
+        return {instr[1] for instr in body if instr[0] in _DIRECT}

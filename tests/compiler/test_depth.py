@@ -1,0 +1,64 @@
+"""Python's recursion limit, which belongs to the whole process, and the depth of wasm's call stack.
+
+Each case is a program of its own, in a process of its own: see `depth_cases.py`.
+"""
+
+from __future__ import annotations
+
+import ast
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+CASES = Path(__file__).with_name("depth_cases.py")
+ROOT = CASES.parents[2]
+
+
+def _others() -> dict[str, Path]:
+    """The interpreters of other versions, by version: on PATH or pyenv's."""
+    found = {}
+    pyenv = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv")) / "versions"
+    for minor in range(11, 15):
+        version = f"3.{minor}"
+        on_path = shutil.which(f"python{version}")
+        paths = [Path(on_path)] if on_path else sorted(pyenv.glob(f"{version}.*/bin/python"))
+        if paths and sys.version_info[:2] != (3, minor):
+            found[version] = paths[-1]
+    return found
+
+
+OTHERS = _others()
+
+
+def _names() -> list[str]:
+    return [
+        node.name
+        for node in ast.parse(CASES.read_text(encoding="utf-8")).body
+        if isinstance(node, ast.FunctionDef)
+        and any(isinstance(d, ast.Name) and d.id == "case" for d in node.decorator_list)
+    ]
+
+
+def _run(interpreter: Path | str, *cases: str) -> None:
+    run = subprocess.run(
+        [interpreter, "-X", "faulthandler", CASES, *cases],
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+    )
+    assert run.returncode == 0, f"{run.stdout}{run.stderr}"
+    assert run.stdout.split() == list(cases or _names())
+
+
+@pytest.mark.parametrize("name", _names())
+def test_the_limit_of_somebody_elses_process(name: str) -> None:
+    _run(sys.executable, name)
+
+
+@pytest.mark.parametrize("version", OTHERS)
+def test_the_same_in_other_versions_of_python(version: str) -> None:
+    _run(OTHERS[version])
