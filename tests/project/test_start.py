@@ -18,7 +18,7 @@ LATER = {
 }
 PARTS = {
     "blocks": {"integers"},
-    "syntax": {"deftypes", "errors", "features", "module", "op", "types"},
+    "syntax": {"deftypes", "digits", "errors", "features", "module", "op", "types"},
     "validation": {
         "cast_rules",
         "context",
