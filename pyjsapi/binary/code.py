@@ -7,7 +7,8 @@ immediate is one byte, is a shared tuple found by indexing.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Iterable
 from itertools import repeat
 from typing import Final, TypeAlias
 
@@ -349,6 +350,11 @@ def _with_reader(data: bytes, pos: int, op: Op) -> tuple[Instr, int]:
     return (op, *immediates), reader.pos
 
 
+def opcodes_of(ops: Iterable[Op]) -> re.Pattern[bytes]:
+    """The pattern of the opcodes of instructions that have no prefix; see `BinaryCode.may_have`."""
+    return re.compile(b"[%s]" % re.escape(bytes(op.opcode for op in ops)))
+
+
 class BinaryCode:
     """A function's code as bytes ``start`` to ``end`` of a module, decoded whenever it is asked for.
 
@@ -381,6 +387,10 @@ class BinaryCode:
                 self.start,
             )
         return Code(locals_, body)
+
+    def may_have(self, opcodes: re.Pattern[bytes]) -> bool:
+        """Whether a body may have an instruction of a pattern; immediates may look like one. Takes no decoding."""
+        return opcodes.search(self.data, self.start, self.end) is not None
 
     def offset_of(self, instruction: int) -> int:
         """Byte offset in the module of the body's instruction at this position.

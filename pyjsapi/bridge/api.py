@@ -18,7 +18,6 @@ from pyjsapi.bridge.errors import InvalidModule, OutOfRange, WrongType
 from pyjsapi.bridge.storage import make_memory
 from pyjsapi.bridge.values import signature_code, type_code, type_of
 from pyjsapi.compiler import engine
-from pyjsapi.compiler.depth import entrance
 from pyjsapi.compiler.engine import CompiledModule
 from pyjsapi.jsapi.builtin_sets import check_builtins, find_builtin
 from pyjsapi.jsapi.errors import CompileError
@@ -35,6 +34,7 @@ from pyjsapi.runtime import (
     extern_type,
     new_table,
 )
+from pyjsapi.runtime.depth import entrance
 from pyjsapi.runtime.gc import NULL_ARRAY, OUT_OF_BOUNDS, ArrayInst
 from pyjsapi.runtime.instantiate import describe
 from pyjsapi.runtime.memory import page_limit_of

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Sequence
 from typing import Final
 
-from pyjsapi.binary.code import BinaryCode
+from pyjsapi.binary.code import BinaryCode, opcodes_of
 from pyjsapi.runtime.function import FuncInst
 from pyjsapi.syntax.instructions import BY_MNEMONIC
 from pyjsapi.syntax.module import CodeSource
@@ -16,8 +15,7 @@ _UNKNOWN: Final = frozenset(
     BY_MNEMONIC[name]
     for name in ("call_indirect", "return_call_indirect", "call_ref", "return_call_ref")
 )
-_CALLS: Final = _DIRECT | _UNKNOWN
-_MAYBE_CALL: Final = re.compile(b"[%s]" % re.escape(bytes(op.opcode for op in _CALLS)))
+_OPCODES: Final = opcodes_of(_DIRECT | _UNKNOWN)
 _DEEPEST: Final = 16
 """Calls inside each other that still count as not deep."""
 _MOST: Final = 10_000
@@ -51,7 +49,7 @@ class BoundedCalls:
         code = self._code(index)
         if not isinstance(code, BinaryCode):
             return False
-        return _MAYBE_CALL.search(code.data, code.start, code.end) is None
+        return not code.may_have(_OPCODES)
 
     def _is_bounded(self, index: int, callers: tuple[int, ...]) -> bool:
         if index in callers or len(callers) >= _DEEPEST:

@@ -7,11 +7,11 @@ from typing import Any
 
 from pyjsapi.binary.decoder import decode_module, item_offsets
 from pyjsapi.compiler.cache import CodeCache, collector_off, open_cache
-from pyjsapi.compiler.depth import call_deep
 from pyjsapi.compiler.environment import Environment
 from pyjsapi.compiler.module import CompiledModule
 from pyjsapi.compiler.options import DEFAULT_OPTIONS, Options
 from pyjsapi.compiler.traps import raised_from_wasm, translate_exception
+from pyjsapi.runtime.depth import call_deep
 from pyjsapi.runtime.function import FuncInst
 from pyjsapi.runtime.instance import ExternVal, ModuleInstance
 from pyjsapi.runtime.instantiate import instantiate as instantiate_module

@@ -8,11 +8,11 @@ from dataclasses import replace
 
 from pyjsapi.compiler.bounded import BoundedCalls
 from pyjsapi.compiler.cache import CodeCache, collector_off
-from pyjsapi.compiler.depth import call_deep
 from pyjsapi.compiler.extents import Extent, MemoryKind, declared_kind, kind_of, lets_memories_grow
 from pyjsapi.compiler.function import FunctionCode, compile_function, source_of
 from pyjsapi.compiler.options import Options
 from pyjsapi.compiler.scope import CONSTANT_OPS, ModuleScope, first_of_type, memory_scope
+from pyjsapi.runtime.depth import call_deep
 from pyjsapi.runtime.function import FuncInst
 from pyjsapi.runtime.memory import MemoryStorage
 from pyjsapi.syntax.module import Code, CodeSource, Instr, Module

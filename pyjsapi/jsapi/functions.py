@@ -12,7 +12,6 @@ from functools import lru_cache
 from types import FunctionType
 from typing import Any, Final, NoReturn, cast
 
-from pyjsapi.compiler.depth import DEEP_SCOPE, call_deep, deep_lines
 from pyjsapi.ecmascript import null
 from pyjsapi.ecmascript.conversions import fround, to_bigint64, to_float, to_int32
 from pyjsapi.jsapi.errors import js_error
@@ -26,6 +25,7 @@ from pyjsapi.jsapi.references import (
     reference_from_js,
 )
 from pyjsapi.runtime import FuncInst
+from pyjsapi.runtime.depth import DEEP_SCOPE, call_deep, deep_lines
 from pyjsapi.runtime.function import BOUNDARY
 from pyjsapi.syntax.deftypes import DefType
 from pyjsapi.syntax.types import (

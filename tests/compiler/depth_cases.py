@@ -19,7 +19,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from pyjsapi import RangeError, WebAssembly
-from pyjsapi.compiler import depth
+from pyjsapi.runtime import depth
 from pyjsapi.text import wat2wasm
 
 TEXT = """(module

@@ -8,7 +8,7 @@ import sys
 
 STANDARD = "json, dataclasses, asyncio"
 """What programs import anyway: nothing of the standard library but this and `MORE`."""
-MORE = {"__future__", "_struct", "array", "mmap", "struct"}
+MORE = {"__future__", "_struct", "array", "mmap", "resource", "struct"}
 WHOLE = ("ecmascript", "jsapi", "runtime")
 """Packages of which every module may be loaded but those of `LATER`."""
 LATER = {

@@ -3,7 +3,7 @@
 import sys
 
 from pyjsapi import RangeError, WebAssembly
-from pyjsapi.compiler import depth
+from pyjsapi.runtime import depth
 from pyjsapi.text import wat2wasm
 
 TEXT = """(module
