@@ -254,4 +254,4 @@ def engine_version() -> str | None:
 def _engine_sources() -> Iterator[Path]:
     package = Path(__file__).parents[1]
     for folder in _ENGINE_FOLDERS:
-        yield from sorted((package / folder).glob("*.py"))
+        yield from sorted((package / folder).rglob("*.py"))

@@ -10,7 +10,7 @@ from __future__ import annotations
 from pyjsapi.compiler.frame import Frame
 from pyjsapi.compiler.proof.graph import Unknown
 from pyjsapi.compiler.proof.legacy import Lowering
-from pyjsapi.compiler.proof.report import Finding, Step
+from pyjsapi.compiler.proof.report import Finding, Step, UnprovedWarning
 from pyjsapi.compiler.proof.walk import Walk
 from pyjsapi.syntax.module import Code
 
@@ -31,4 +31,4 @@ def prove(frame: Frame, code: Code) -> Finding | None:
         return Finding(0, "the function", str(unknown), 1)
 
 
-__all__ = ["Finding", "Step", "prove"]
+__all__ = ["Finding", "Step", "UnprovedWarning", "prove"]

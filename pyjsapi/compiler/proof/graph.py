@@ -109,13 +109,15 @@ Payload = Flag | FlagTest | Select | LookUp | Landing | int | bool | str | None
 The string is a variable of a handler."""
 
 _FLAG: Final = re.compile(r"(_[bs])=(\d+)$")
+_SELECTOR: Final = r"\w+|\w+\([\w,+]*\)"
+"""A variable or a literal; with assertions one that is looked at."""
 _LOOK_UP: Final = re.compile(
-    r"_s=(?:(b['\"].*['\"]|\([\d, ]+\))\[(\w+)\]|(\w+)) if (\w+)<(\d+) else (\d+)$"
+    rf"_s=(?:(b['\"].*['\"]|\([\d, ]+\))\[({_SELECTOR})\]|({_SELECTOR})) if ({_SELECTOR})<(\d+) else (\d+)$"
 )
 _LANDING: Final = re.compile(r"_s=landing_state\(_e,(\([-\d, ]*\))\[_s\],(\(.*\)),X\)$")
 _FLAG_TEST: Final = re.compile(r"if (_[bs](?:==|!=|<)\d+(?: and _[bs](?:==|!=|<)\d+)*):$")
 _COMPARISON: Final = re.compile(r"(_[bs])(==|!=|<)(\d+)")
-_SELECT: Final = re.compile(r"if (\w+)<(\d+):$")
+_SELECT: Final = re.compile(rf"if ({_SELECTOR})<(\d+):$")
 _TAG: Final = re.compile(r"(?:el)?if _x\.tag is X\[(\d+)\]:$")
 _HANDLING: Final = {
     "_x=caught(_x)": (CAUGHT, "_x"),

@@ -24,6 +24,10 @@ _TAIL_CALLS: Final = frozenset(
 )
 _TEMPORARIES: Final = re.compile(r"(s\d+(?:,s\d+)*)=")
 _ZEROS: Final = re.compile(r"((?:[el]\d+(?:_\d+)?=)+)(0|0\.0|None)$")
+_ASSERTED: Final = re.compile(r"_n=_m=0$|\w+\(l\d+[,)]")
+"""Lines at a function's start with `Options.assertions`: a count begins, parameters are looked at."""
+_ASSERTED_VALUE: Final = re.compile(r"\w+\((_[xe]\.payload\[\d+\])(?:,\d+)*\)")
+"""With assertions, a value of an exception that is looked at."""
 _SPILL: Final = re.compile(r"s(\d+)$")
 
 
@@ -164,10 +168,13 @@ class Moves:
             return
         height = self.stack.heights[label]
         targets = ",".join(f"s{height + i}" for i in range(arity))
-        if len(lines) != 1 or lines[0].partition("=")[0] != targets:
-            raise Differs(f"{targets} are not written")
-        if not match_texts(lines[0].partition("=")[2], values):
-            raise Differs(f"`{lines[0]}` does not take the values of the exception")
+        assigned, _, value = lines[0].partition("=") if lines else ("", "", "")
+        if assigned != targets or not match_texts(self._unasserted(value), values):
+            raise Differs(f"{targets} do not take the values of the exception")
+
+    def _unasserted(self, text: str) -> str:
+        """A text without what assertions look at in an exception."""
+        return _ASSERTED_VALUE.sub(r"\1", text) if self._frame.options.assertions else text
 
     # Returns
 
@@ -191,7 +198,7 @@ class Moves:
 
     def returned_values(self, text: str, values: Sequence[str]) -> None:
         """A ``return`` of these values, as the function's convention has it."""
-        found = text.removeprefix("return").lstrip()
+        found = self._unasserted(text.removeprefix("return").lstrip())
         if len(values) != self.results:
             raise Differs(
                 f"`{text[:60]}` gives {len(values)} results, the function has {self.results}"
@@ -241,8 +248,8 @@ class Moves:
 
     # The function's start, and tail calls to itself
 
-    def zeros(self, lines: Sequence[str]) -> None:
-        """The lines at the function's start give every declared local its first value, once."""
+    def zeros(self, lines: Sequence[str]) -> Sequence[str]:
+        """The lines at the function's start that give every declared local its first value, once."""
         frame = self._frame
         wanted = {}
         for i in range(len(frame.type.params), len(frame.locals)):
@@ -253,6 +260,8 @@ class Moves:
             else:
                 wanted[frame.variable(i)] = default_text(frame.locals[i])
         found: dict[str, str] = {}
+        if frame.options.assertions:
+            lines = [line for line in lines if not _ASSERTED.match(line)]
         for line in lines:
             zeros = _ZEROS.match(line)
             if zeros is None:
@@ -264,6 +273,7 @@ class Moves:
         if found != wanted:
             wrong = sorted(found.items() ^ wanted.items())[0][0]
             raise Differs(f"{wrong} does not begin as it must")
+        return lines
 
     def start_again(self, code: int, lines: Sequence[str], zeros: Sequence[str]) -> None:
         """A tail call of the function to itself: parameters assigned, locals as at the start."""

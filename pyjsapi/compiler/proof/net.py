@@ -11,16 +11,12 @@ from dataclasses import replace
 from typing import TypeAlias
 
 from pyjsapi.compiler.frame import Frame
-from pyjsapi.compiler.proof import prove
+from pyjsapi.compiler.proof import UnprovedWarning, prove
 from pyjsapi.compiler.scope import ModuleScope
 from pyjsapi.compiler.statemachine import StateMachine
 from pyjsapi.syntax.module import Code
 
 Translate: TypeAlias = Callable[[ModuleScope, int, Code], Frame]
-
-
-class UnprovedWarning(RuntimeWarning):
-    """The control flow of a function's translation was not proved to be that of its body. A fault of pyjsapi."""
 
 
 def proved(frame: Frame, code: Code, translate: Translate) -> Frame:

@@ -37,3 +37,7 @@ class Finding(NamedTuple):
 
 class Differs(Exception):
     """The two graphs differ here; the message says how."""
+
+
+class UnprovedWarning(RuntimeWarning):
+    """The control flow of a function's translation was not proved to be that of its body. A fault of pyjsapi."""

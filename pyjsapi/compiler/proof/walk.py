@@ -29,7 +29,7 @@ class Walk(Handlers):
     def run(self) -> Finding | None:
         """The first difference."""
         try:
-            self._moves.zeros(self._zeros)
+            self._zeros = [*self._moves.zeros(self._zeros)]
             start = self._graph.entry
             while self._graph.marks[start] == START:
                 start = self._graph.nexts[start]

@@ -25,6 +25,8 @@ MODES = {
     "structured": Options(),
     "flags": Options(max_loops=1),
     "machine": Options(state_machine=True),
+    "assertions": Options(assertions=True),
+    "asserting machine": Options(assertions=True, state_machine=True),
 }
 WHERE = {
     "structured": [("structured", False), ("flags", False), ("structured", True)],

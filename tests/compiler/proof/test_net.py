@@ -13,7 +13,7 @@ import pytest
 from pyjsapi.compiler.cache import CodeCache
 from pyjsapi.compiler.engine import compile_module, instantiate, invoke
 from pyjsapi.compiler.options import DEFAULT_OPTIONS, Options, options_of
-from pyjsapi.compiler.proof.net import UnprovedWarning
+from pyjsapi.compiler.proof import UnprovedWarning
 from pyjsapi.runtime import FuncInst
 from pyjsapi.text import wat2wasm
 

@@ -21,7 +21,13 @@ _FOLDER = Path(
 )
 SCRIPTS = sorted(path.relative_to(_FOLDER).as_posix() for path in _FOLDER.rglob("*.wast"))
 
-MODES = [Options(), Options(max_loops=1), Options(max_loops=4), Options(state_machine=True)]
+MODES = [
+    Options(),
+    Options(max_loops=1),
+    Options(max_loops=4),
+    Options(state_machine=True),
+    Options(assertions=True),
+]
 
 
 def modules(script: Path) -> Iterator[tuple[int, CompiledModule]]:
