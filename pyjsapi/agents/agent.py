@@ -12,7 +12,14 @@ from collections import deque
 from collections.abc import Callable
 from typing import Any, Final, Protocol
 
-from pyjsapi.blocks.waiting import WaiterPolicy, current_policy, set_policy, unlock
+from pyjsapi.blocks.owners import end_thread
+from pyjsapi.blocks.waiting import (
+    WaiterPolicy,
+    current_policy,
+    heed_interruption,
+    set_policy,
+    unlock,
+)
 
 _NANOSECONDS: Final = 10**9
 _IDS: Final = itertools.count(1)
@@ -41,6 +48,13 @@ class MessageReceiver(Protocol):
         """Whether a handler may still be called."""
 
 
+class OwnedWorker(Protocol):
+    """A worker that an agent has started."""
+
+    def terminate(self) -> None:
+        """End it, if it has not ended."""
+
+
 class Agent:
     """What runs in a thread: whether it may block, how it waits, and the tasks that other threads leave for it.
 
@@ -53,14 +67,13 @@ class Agent:
         self._policy = policy
         self._tasks: deque[Callable[[], None]] = deque()
         self._sleepers: set[threading.Lock] = set()
-        self._guard = threading.Lock()
+        self._guard = threading.RLock()  # reentrant: a finaliser may post or wake at any step
         self._targets: list[weakref.ref[MessageReceiver]] = []
         self.loop: asyncio.AbstractEventLoop | None = None
         """The event loop that `run_on` was given."""
-        self.delicate = False
-        """Whether its thread is making or closing an event loop, which an exception must not leave half done."""
         self._future: asyncio.Future[None] | None = None
         self._main: asyncio.Task[Any] | None = None
+        self._workers: weakref.WeakSet[OwnedWorker] = weakref.WeakSet()
 
     @staticmethod
     def current() -> Agent:
@@ -151,6 +164,8 @@ class Agent:
             raise RuntimeError(
                 f"{self} cannot wait in the thread of {Agent.current()}: what belongs to an agent is used by it alone"
             )
+        if not idle:
+            heed_interruption()
         deadline = None if timeout is None else time.monotonic_ns() + int(timeout * _NANOSECONDS)
         while True:
             lock = threading.Lock()
@@ -200,6 +215,21 @@ class Agent:
             await self._future
             self._future = self.loop.create_future()
         self.run_tasks()
+
+    def own(self, worker: OwnedWorker) -> None:
+        """Keep in mind that the agent has started a worker."""
+        self._workers.add(worker)
+
+    def end(self) -> None:
+        """Come to the end, in the agent's own thread: its waiters leave their queues.
+
+        If it is terminated, so are the workers that it has started: nobody is left whom they could send to.
+        """
+        end_thread()
+        if self._policy.interrupted:
+            for worker in list(self._workers):
+                with contextlib.suppress(RuntimeError):  # no thread can be started any more
+                    worker.terminate()
 
     def __repr__(self) -> str:
         return f"<Agent {self.id} {self.name!r}>"

@@ -50,7 +50,10 @@ def error_record(error: BaseException) -> tuple[Any, ...]:
     frames = traceback.extract_tb(error.__traceback__)
     where = frames[-1] if frames else None
     name = error_name(error)
-    text = str(error)
+    try:
+        text = str(error)
+    except Exception:
+        text = f"an exception of class {type(error).__name__}, which cannot be shown"
     message = text if name else f"{type(error).__name__}: {text}"
     return (
         name or "Exception",

@@ -8,6 +8,7 @@ blocks. A handler takes whatever arrives; the other two take what no handler too
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Callable
 from typing import Any, Self, TypeAlias
 
@@ -16,6 +17,7 @@ from pyjsapi.agents.channel import ChannelEnd, TransferablePort, entangled_ends
 from pyjsapi.agents.deserialise import deserialise
 from pyjsapi.agents.events import MessageEvent
 from pyjsapi.agents.serialise import Message, serialise
+from pyjsapi.blocks.waiting import heed_interruption
 
 Handler: TypeAlias = Callable[[Any], Any]
 
@@ -43,6 +45,7 @@ class MessageTarget:
 
         Raises `DataCloneError` for what cannot be cloned, `TypeError` for a transferred buffer of a memory.
         """
+        heed_interruption()
         end = self._end
         serialised = serialise(message, transfer, end)
         if end is not None:
@@ -75,7 +78,7 @@ class MessageTarget:
         """Something is in the queue, or nothing will be any more. Called in any thread."""
         futures, self._futures = self._futures, []
         for loop, future in futures:
-            if not loop.is_closed():
+            with contextlib.suppress(RuntimeError):  # it is closed
                 loop.call_soon_threadsafe(_settle, future)
         if self._onmessage is not None:
             self._home.post(self._dispatch)

@@ -24,7 +24,7 @@ from pyjsapi.agents.channel import Destination
 from pyjsapi.agents.pipe import MOST_DESCRIPTORS, Pipe
 from pyjsapi.agents.remote import RemoteLink
 from pyjsapi.blocks.block import SharedBlock
-from pyjsapi.blocks.process_block import attach, attached, refresh_all, share
+from pyjsapi.blocks.process_block import attach, attached, forget_process, refresh_all, share
 from pyjsapi.ecmascript.errors import DataCloneError
 
 _CODE: Final = (
@@ -112,6 +112,7 @@ class ProcessBackend(Backend):
         self._token = 0
         self._terminated = False
         self._status: int | None = None
+        self._number: int | None = None
         self._exited = threading.Event()
         self._gone = threading.Event()
 
@@ -127,8 +128,9 @@ class ProcessBackend(Backend):
         """The number of the process, once it has started."""
         return None if self._server is None else self._server.process_of(self._token)
 
-    def _has_ended(self, status: int | None) -> None:
+    def _has_ended(self, process: int | None, status: int | None) -> None:
         """The process is no more; ``status`` as of `subprocess`, ``None`` where nobody knows it."""
+        self._number = process
         self._status = status
         self._exited.set()
         self._pipe.drain()
@@ -144,6 +146,8 @@ class ProcessBackend(Backend):
             self.link.received(Frame("ended"))
         finally:
             self._gone.set()
+        if self._number is not None:
+            forget_process(self._number)
 
     def _reason(self) -> str | None:
         if self._terminated or self._status == 0:
@@ -211,14 +215,19 @@ class ForkServer:
         self._pipe = Pipe(ours)
         self._lock = threading.Lock()
         self._tokens = itertools.count(1)
-        self._endings: dict[int, Callable[[int | None], None]] = {}
+        self._endings: dict[int, Callable[[int | None, int | None], None]] = {}
         self._processes: dict[int, int] = {}
         self.owner = os.getpid()
         self.alive = True
         threading.Thread(target=self._listen, name="pyjsapi fork server", daemon=True).start()
 
-    def start(self, job: Plain, descriptor: int, has_ended: Callable[[int | None], None]) -> int:
-        """Order a worker, which gets the descriptor; a token that stands for it."""
+    def start(
+        self, job: Plain, descriptor: int, has_ended: Callable[[int | None, int | None], None]
+    ) -> int:
+        """Order a worker, which gets the descriptor; a token that stands for it.
+
+        ``has_ended`` will be called with the number of its process and the status, where they are known.
+        """
         setting: dict[str, Any] = {
             "job": job,
             "path": list(map(str, sys.path)),
@@ -261,11 +270,11 @@ class ForkServer:
         self._process.wait()
 
     def _ended(self, token: int, status: int | None) -> None:
-        self._processes.pop(token, None)
+        process = self._processes.pop(token, None)
         with self._lock:
             has_ended = self._endings.pop(token, None)
         if has_ended is not None:
-            has_ended(status)
+            has_ended(process, status)
 
     def close(self) -> None:
         """End the server and all its workers."""

@@ -74,7 +74,6 @@ class WorkerScope(MessageTarget):
         agent, loop = self._home.agent, asyncio.get_running_loop()
         loop.set_exception_handler(self._report_from_loop)
         agent.run_on(loop)
-        agent.delicate = False
         try:
             agent.waiter.check()
             await main
@@ -84,7 +83,6 @@ class WorkerScope(MessageTarget):
                     return
                 await agent.woken()
         finally:
-            agent.delicate = True
             agent.run_on(None)
             main.close()
 
@@ -92,7 +90,7 @@ class WorkerScope(MessageTarget):
         error = context.get("exception")
         if isinstance(error, Exception):
             self.report(error)
-        else:
+        elif not isinstance(error, WorkerTerminated):
             loop.default_exception_handler(context)
 
     def __repr__(self) -> str:
@@ -135,13 +133,20 @@ def run_worker(
             agent.waiter.check()  # a task that was cancelled because of the end is no error
             scope.report(error)
     finally:
-        _CURRENT.scope = None
-        leave()
+        end_worker(agent)
+
+
+def end_worker(agent: Agent) -> None:
+    """Let the running thread be no worker any more, if it still is."""
+    _CURRENT.scope = None
+    agent.end()
+    leave()
 
 
 async def run_worker_async(job: Job, link: Link) -> None:
     """The same on the running event loop, which is the worker's own: where messages arrive between tasks only."""
-    become(Agent(job.name or "worker", WaiterPolicy(job.can_block)))
+    agent = Agent(job.name or "worker", WaiterPolicy(job.can_block))
+    become(agent)
     scope = _CURRENT.scope = WorkerScope(job, link)
     try:
         await scope.serve_async(_run_async(job, scope))
@@ -150,8 +155,7 @@ async def run_worker_async(job: Job, link: Link) -> None:
     except BaseException as error:
         scope.report(error)
     finally:
-        _CURRENT.scope = None
-        leave()
+        end_worker(agent)
 
 
 async def _run_async(job: Job, scope: WorkerScope) -> None:
@@ -168,12 +172,12 @@ def new_agent(job: Job, policy: WaiterPolicy | None = None) -> Agent:
 def _run(target: Callable[[WorkerScope], Any], scope: WorkerScope) -> None:
     result = target(scope)
     if inspect.iscoroutine(result):
-        agent = Agent.current()
-        agent.delicate = True
+        serving = scope.serve_async(result)
         try:
-            asyncio.run(scope.serve_async(result))
-        finally:
-            agent.delicate = False
+            asyncio.run(serving)
+        finally:  # whoever was terminated before they began never awaited them
+            serving.close()
+            result.close()
     else:
         scope.serve()
 

@@ -8,36 +8,31 @@ cannot be interrupted is a call of C code that does not return, such as ``time.s
 
 from __future__ import annotations
 
-import _weakrefset
-import asyncio
+import contextlib
 import os
-import sys
 import threading
-from typing import Any, ClassVar, Final
+from typing import ClassVar, Final
 
 from pyjsapi.agents.agent import WorkerTerminated
 from pyjsapi.agents.backend import Backend, Frame, Job, Link
-from pyjsapi.agents.scope import new_agent, run_worker
-from pyjsapi.blocks import waiting
+from pyjsapi.agents.interruption import raise_in, take_back
+from pyjsapi.agents.scope import end_worker, new_agent, run_worker
+from pyjsapi.blocks.timers import Timer, Timers
 
-_PATIENCE: Final = 0.25
-"""Seconds that a terminated worker is given to end: its exception may have been caught."""
-_SOON: Final = 0.002
-"""Seconds after which a worker is looked at again that is in the middle of something."""
-_ROUNDS: Final = 8
-"""How many exceptions may come in a row while a worker ends: one is raised where it waits, others at any step."""
-_POSTPONED: Final = 100
-"""How often that is done, at longer and longer intervals: for a second in all."""
-_DELICATE: Final = (
-    "<frozen importlib",
-    threading.__file__,
-    _weakrefset.__file__,
-    os.path.dirname(asyncio.__file__),
-    os.path.dirname(waiting.__file__),
-)
-"""What the files are called whose code takes locks in Python, or whose errors are dropped: an exception between taking
-a lock and what releases it leaves it locked. Locks of C, such as a memory's, have no such step.
-"""
+_NANOSECONDS: Final = 10**9
+_PATIENCE: Final = _NANOSECONDS // 4
+"""Nanoseconds that a terminated worker is given to end: its exception may have been caught."""
+_SOON: Final = _NANOSECONDS // 500
+"""Nanoseconds after which a worker is looked at again in which no exception may come now."""
+_LOOKS: Final = 100
+"""How often that is done, at longer and longer intervals, for a place where one should come: for a second in all."""
+_ASK_EVERY: Final = 10
+"""Looks after which an event loop is asked again to cancel the worker's task, which may have suppressed that."""
+
+_TERMINATIONS: Final = Timers("pyjsapi terminations")
+"""Apart from those of waits, which may be many and late."""
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_TERMINATIONS.forked)
 
 
 class ThreadLink(Link):
@@ -61,12 +56,13 @@ class ThreadBackend(Backend):
         inner = self.link.other = ThreadLink()
         inner.other = self.link
         self._agent = new_agent(job)
-        # Reentrant: where an exception came between taking and using it, it is taken again.
         self._guard = threading.RLock()
-        self._interruptible = False  # before, the exception would miss all that handles it
+        self._runs = False  # before, an exception would miss all that handles it
         self._finished = False
-        self._again: threading.Timer | None = None
         self._terminated = False
+        self._asked = 0  # how often the event loop, to cancel the worker's task
+        self._looks = 0
+        self._timer: Timer | None = None
         self._thread = threading.Thread(
             target=self._live, args=(inner,), name=self._agent.name, daemon=True
         )
@@ -76,29 +72,41 @@ class ThreadBackend(Backend):
         self._thread.start()
 
     def _live(self, inner: ThreadLink) -> None:
-        self._run(inner, _ROUNDS)
-        if self._again is not None:
-            self._again.cancel()
-        inner.close()
-        self.link.received(Frame("ended", 0, "terminated" if self._terminated else None))
-
-    def _run(self, inner: ThreadLink, rounds: int) -> None:
-        """Be the worker, and settle its end. Where an exception comes in between, a caller settles it again."""
+        reason: str | None = "its end failed"
         try:
-            if rounds:
-                self._run(inner, rounds - 1)
-            else:
-                self._interruptible = True
+            self._run(inner)
+            reason = "terminated" if self._terminated else None
+        finally:  # whatever happens: somebody may wait for it
+            try:
+                inner.close()
+            finally:
+                self.link.received(Frame("ended", 0, reason))
+
+    def _run(self, inner: ThreadLink) -> None:
+        """Be the worker, and settle its end.
+
+        An exception may have been set while a call of C was running, and come only now, at any step; but none is set
+        any more.
+        """
+        try:
+            try:
+                self._runs = True
                 run_worker(self.job, inner, agent=self._agent)
+            finally:
+                self._settle()
         except WorkerTerminated:
-            pass
-        self._settle()
+            self._settle()
+            end_worker(self._agent)
 
     def _settle(self) -> None:
         """From here on `terminate` leaves the thread alone."""
         with self._guard:
             self._finished = True
-            _raise_in(self._thread, None)
+            if self._timer is not None:
+                self._timer.cancel()
+            if self._terminated:
+                with contextlib.suppress(ImportError):
+                    take_back(self._thread)
 
     def terminate(self) -> None:
         """Raise `WorkerTerminated` in the worker, also if it waits. It may be called again."""
@@ -106,48 +114,38 @@ class ThreadBackend(Backend):
             if self._finished:
                 return
             self._terminated = True
-            self._raise(_POSTPONED)
+            self._press()
 
-    def _raise(self, postponed: int) -> None:
-        """Raise the exception at the worker's next step, but rather later where that would break a lock."""
+    def _press(self) -> None:
+        """Bring the worker to its end, and look again soon whether that has been done."""
         with self._guard:
             if self._finished:
                 return
             self._agent.waiter.interrupt(WorkerTerminated("the worker was terminated"))
-            delay = _PATIENCE
-            if not self._interruptible:
+            if not self._runs:
                 delay = _SOON
-            elif postponed == _POSTPONED and self._agent.cancel():
-                postponed -= 1  # an event loop ends in order; what blocks it is interrupted if that takes too long
-            elif postponed and (self._agent.delicate or _takes_a_lock(self._thread)):
-                delay = _SOON * (1 + (_POSTPONED - postponed) / 10)
-                postponed -= 1
-            else:
-                _raise_in(self._thread, WorkerTerminated)
+            elif self._asked * _ASK_EVERY <= self._looks and self._agent.cancel():
+                # It ends in order. What blocks the loop, or suppresses that, is interrupted if it takes too long.
+                delay = _SOON if self._asked else _PATIENCE
+                self._asked += 1
+            elif self._raise():
                 self._agent.wake()
-            if self._again is not None:
-                self._again.cancel()
-            self._again = threading.Timer(delay, self._raise, (postponed,))
-            self._again.daemon = True
-            self._again.start()
+                delay = _PATIENCE
+            else:
+                self._looks += 1
+                delay = _SOON + _SOON * min(self._looks, _LOOKS) // 10
+            if self._timer is not None:
+                self._timer.cancel()
+            self._timer = _TERMINATIONS.start(delay, self._press)
+
+    def _raise(self) -> bool:
+        try:
+            return raise_in(self._thread, WorkerTerminated, self._looks >= _LOOKS)
+        except ImportError:  # without `ctypes` a worker ends where it waits
+            return False
 
     def join(self, timeout: float | None = None) -> bool:
         """Wait until the thread is gone."""
         if self._thread is not threading.current_thread():
             self._thread.join(timeout)
         return not self._thread.is_alive()
-
-
-def _raise_in(thread: threading.Thread, error: type[BaseException] | None) -> None:
-    """Raise an exception in a thread at its next step, or with ``None`` take back one that is still to be raised."""
-    import ctypes
-
-    if thread.ident is not None:
-        what: Any = None if error is None else ctypes.py_object(error)
-        ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread.ident), what)
-
-
-def _takes_a_lock(thread: threading.Thread) -> bool:
-    """Whether the thread is in code that an exception must not leave."""
-    frame = sys._current_frames().get(thread.ident or 0)
-    return frame is not None and frame.f_code.co_filename.startswith(_DELICATE)

@@ -12,6 +12,7 @@ from pyjsapi.agents.channel import ChannelEnd
 from pyjsapi.agents.events import ErrorEvent
 from pyjsapi.agents.ports import Handler, MessageTarget, call_handler
 from pyjsapi.agents.remote import Route
+from pyjsapi.blocks.waiting import heed_interruption
 
 
 class WorkerError(Exception):
@@ -44,6 +45,7 @@ class Worker(MessageTarget):
         can_block: bool = True,
         name: str = "",
     ) -> None:
+        heed_interruption()
         self._onerror: Handler | None = None
         self._errors: list[ErrorEvent] = []
         self._reason: str | None = None
@@ -58,7 +60,12 @@ class Worker(MessageTarget):
         link.open_route(0, end)
         link.receiver = self._control
         _RUNNING.add(self)
-        self._backend.start()
+        try:
+            self._backend.start()
+        except BaseException:
+            _RUNNING.discard(self)
+            raise
+        self._home.agent.own(self)
 
     @property
     def kind(self) -> str:
@@ -108,7 +115,7 @@ class Worker(MessageTarget):
             self._reason = frame.payload
             self._over = True
             _RUNNING.discard(self)
-            self._backend.link.close()
+            self._backend.link.close()  # which tells the port, if it is open
         self._arrived()
 
     def _tell_errors(self) -> None:

@@ -8,6 +8,7 @@ length. So whoever knows the new length, or what was done after the growth, can 
 from __future__ import annotations
 
 import importlib
+import os
 import sys
 import threading
 import weakref
@@ -17,7 +18,7 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from pyjsapi.blocks.integers import INTEGERS, OPERATIONS
 from pyjsapi.blocks.segment import Segment, reserve
-from pyjsapi.blocks.waiters import Waiter, WaiterQueues, blocking_waiter
+from pyjsapi.blocks.waiters import Waiter, WaiterQueues, blocking_waiter, wake_all
 from pyjsapi.blocks.waiting import current_policy
 
 if TYPE_CHECKING:
@@ -76,6 +77,7 @@ class SharedBlock:
         self._length = length
         self._followers: list[weakref.ref[Follower]] = []
         self._queues = WaiterQueues()
+        _BLOCKS.add(self)
 
     @property
     def backend(self) -> str:
@@ -166,19 +168,24 @@ class SharedBlock:
         """
         policy = current_policy()
         waiter, parked = blocking_waiter(address)
-        with self.lock:
-            queued = not self.remote
-            if queued:
-                if INTEGERS[size].unpack_from(self.reservation, address)[0] != expected:
-                    return NOT_EQUAL
-                self._queues.add(waiter)
-        if not queued:
-            return self.wait(address, size, expected, timeout)
+        queued = False
         try:
-            policy.park(parked, timeout)
-        finally:
-            self.withdraw(waiter)
-        return WOKEN if waiter.notified else TIMED_OUT
+            with self.lock:
+                if not self.remote:
+                    if INTEGERS[size].unpack_from(self.reservation, address)[0] != expected:
+                        return NOT_EQUAL
+                    queued = True
+                    self._queues.add(waiter)
+            if queued:
+                policy.park(parked, timeout)
+                if waiter.notified or not self.withdraw(waiter):
+                    return WOKEN
+                return TIMED_OUT
+        except BaseException:
+            if queued and not self.withdraw(waiter) and waiter.notified:
+                self.pass_on(address)
+            raise
+        return self.wait(address, size, expected, timeout)
 
     def wait_async(
         self,
@@ -187,16 +194,18 @@ class SharedBlock:
         expected: int,
         wake: Callable[[], object],
         timeout: int = -1,
+        gone: Callable[[], bool] | None = None,
     ) -> Waiter | None:
         """Put somebody into the queue who does not block; ``None`` where the integer is not ``expected``.
 
         ``wake`` is called once, in any thread, when it has been notified; never after `withdraw` gave ``True``.
-        Whoever gives up after ``timeout`` nanoseconds withdraws all the same: it is for queues that nobody can leave.
+        ``gone`` tells whether nobody is left to be woken: see `Waiter`. Whoever gives up after ``timeout`` nanoseconds
+        withdraws all the same: it is for queues that nobody can leave.
         """
-        waiter = Waiter(address, wake)
+        waiter = Waiter(address, wake, gone)
         with self.lock:
             if self.remote:
-                return self.wait_async(address, size, expected, wake, timeout)
+                return self.wait_async(address, size, expected, wake, timeout, gone)
             if INTEGERS[size].unpack_from(self.reservation, address)[0] != expected:
                 return None
             self._queues.add(waiter)
@@ -212,9 +221,12 @@ class SharedBlock:
         with self.lock:
             remote = self.remote
             taken = self._queues.take(address, count)
-        for waiter in taken:
-            waiter.wake()
+        wake_all(iter(taken))
         return self.notify(address, count) if remote else len(taken)
+
+    def pass_on(self, address: int) -> None:
+        """Give a notification to the next who waits: whom it was for will not act on it. Never interrupted."""
+        self.notify(address, 1)
 
     def waiting(self, address: int | None = None) -> int:
         """How many wait at an address, or with ``None`` at any."""
@@ -224,6 +236,28 @@ class SharedBlock:
     def queued(self) -> list[Waiter]:
         """All who wait in this process's own queues, which they leave; the oldest first at each address."""
         return self._queues.drain()
+
+    def forked(self) -> None:
+        """This process is a fork: who waits or holds the lock in the other one does not here."""
+        if self.control is not None:
+            self.control.forked()
+            return
+        self.lock = threading.RLock()
+        self._queues = WaiterQueues()
+        self.tell_followers(self._length)
+
+
+_BLOCKS: Final[weakref.WeakSet[SharedBlock]] = weakref.WeakSet()
+"""All there are."""
+
+
+def _forked() -> None:
+    for block in list(_BLOCKS):
+        block.forked()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_forked)
 
 
 def allocate_block(length: int, most: int) -> SharedBlock:

@@ -11,15 +11,14 @@ word that one thread in each process with such waiters sleeps on.
 from __future__ import annotations
 
 import os
+import sys
 import threading
 import time
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from pyjsapi.blocks import futex, locks, machine
 from pyjsapi.blocks.segment import CONTROL_SIZE, Segment
-
-if TYPE_CHECKING:
-    from pyjsapi.blocks.waiters import Waiter
+from pyjsapi.blocks.waiters import Waiter, wake_all
 
 _MAGIC: Final = int.from_bytes(b"pyjsapi\1", "little")
 _IDENTITY: Final = slice(32, 48)
@@ -122,28 +121,40 @@ class ControlPage:
 
     # ---- slots
 
-    def enqueue(self, address: int, waiter: Waiter | None = None) -> int:
-        """Take a slot at the end of the queue of an address, for whoever sleeps on it or for a belled ``waiter``.
+    def enqueue(self, address: int, who: Waiter | SlotLock) -> None:
+        """Give ``who`` a slot at the end of the queue of an address: a belled waiter, or the lock to sleep on it.
 
-        Raises `OSError` where all slots are taken.
+        Raises `OSError` where all slots are taken, `RuntimeError` where no thread can be started to hear the bell.
         """
         slot = self._free_slot()
+        belled = not isinstance(who, SlotLock)
         longs, words = self.longs, self._words
         ticket = longs[_TICKET] + 1
         longs[_TICKET] = ticket
         longs[_ADDRESSES + slot] = address
         longs[_TICKETS + slot] = ticket
         words[_PROCESSES + slot] = os.getpid()
-        self._bytes[_BELLED + slot] = waiter is not None
-        words[_STATES + slot] = WAITING
+        self._bytes[_BELLED + slot] = belled
         if slot >= words[_HIGH]:
             words[_HIGH] = slot + 1
-        if waiter is not None:
-            self._belled[slot] = waiter
-            if self._bell_thread is None:
-                self._bell_thread = threading.Thread(target=self._answer, daemon=True)
+        if not isinstance(who, SlotLock):
+            self._belled[slot] = who
+            self._hear_bell(slot)
+        # Last of all: from here on it counts, and whoever is interrupted knows what to give back.
+        who.slot = slot
+        words[_STATES + slot] = WAITING
+
+    def _hear_bell(self, slot: int) -> None:
+        if self._bell_thread is None:
+            self._bell_thread = threading.Thread(
+                target=self._answer, name="pyjsapi bell", daemon=True
+            )
+            try:
                 self._bell_thread.start()
-        return slot
+            except BaseException:
+                self._bell_thread = None
+                del self._belled[slot]
+                raise
 
     def _free_slot(self) -> int:
         high = self._words[_HIGH]
@@ -157,7 +168,7 @@ class ControlPage:
             return states.index(FREE)
         if len(states) < SLOTS:
             return len(states)
-        self._forget_dead()
+        self.forget()
         try:
             return self._states(SLOTS).index(FREE)
         except ValueError:
@@ -166,32 +177,51 @@ class ControlPage:
     def _states(self, count: int) -> list[int]:
         return self._words[_STATES : _STATES + count].tolist()
 
-    def _forget_dead(self) -> None:
-        """Free the slots of processes that have ended."""
+    def forget(self, ended: int | None = None) -> None:
+        """Free the slots of a process that has ended, or of all that have.
+
+        Where they had been notified and not seen it yet, the next ones are meant.
+        """
         dead: dict[int, bool] = {os.getpid(): False}
-        for slot in range(self._words[_HIGH]):
+        for slot, state in enumerate(self._states(self._words[_HIGH])):
             process = self._words[_PROCESSES + slot]
+            if state == FREE or ended not in (None, process):
+                continue
             if process not in dead:
-                dead[process] = not futex.is_alive(process)
+                dead[process] = process == ended or not futex.is_alive(process)
             if dead[process]:
                 self._words[_STATES + slot] = FREE
+                if state == NOTIFIED:
+                    self.notify(self.longs[_ADDRESSES + slot], 1, None)
 
     def leave(self, slot: int) -> bool:
-        """Give a slot back; whether its waiter had been notified. Needs no lock."""
+        """Give a slot back that somebody slept on; whether he had been notified. Needs no lock."""
         index = _STATES + slot
-        if self._words[index] == NOTIFIED and slot not in self._belled:
+        if self._words[index] == NOTIFIED:
             self._words[index] = FREE  # nobody else writes to it any more
             return True
         with self.lock:
             notified = self._words[index] == NOTIFIED
             self._words[index] = FREE
-            if self._belled.pop(slot, None) is not None and not self._belled:
-                self._ring()
         return notified
 
-    def is_belled(self, slot: int, waiter: Waiter) -> bool:
-        """Whether a slot is still that of a belled waiter: not once it was woken."""
-        return self._belled.get(slot) is waiter
+    def withdraw(self, waiter: Waiter) -> bool:
+        """Take a belled waiter out of its queue; ``False`` where it has been woken, or withdrawn before.
+
+        One that has been notified from elsewhere, and not woken yet, leaves as well: the caller is to wake it.
+        """
+        slot = waiter.slot
+        if slot is None or self._belled.get(slot) is not waiter:
+            return False
+        waiter.notified = self._words[_STATES + slot] == NOTIFIED
+        self._words[_STATES + slot] = FREE
+        self._unbell(slot)
+        return True
+
+    def _unbell(self, slot: int) -> None:
+        del self._belled[slot]
+        if not self._belled:
+            self._ring()
 
     def interrupt(self, slot: int) -> None:
         """Let whoever sleeps on a slot go on, without being notified."""
@@ -226,38 +256,43 @@ class ControlPage:
         return found
 
     def count(self, address: int | None) -> int:
-        """How many wait at an address, or with ``None`` at any."""
-        return len(self._queue(address))
+        """How many wait at an address, or with ``None`` at any. Nobody's who is gone, unless he is elsewhere."""
+        belled = self._belled
+        return sum(
+            slot not in belled or not belled[slot].is_gone() for slot in self._queue(address)
+        )
 
-    def notify(self, address: int, count: int) -> tuple[int, list[Waiter]]:
+    def notify(self, address: int, count: int, own: list[Waiter] | None) -> int:
         """Wake the ``count`` waiters that have waited longest at an address; how many there were.
 
-        Of those, this process's belled ones are to be woken by the caller.
+        Of those, this process's belled ones are added to ``own``, for the caller to wake; without it the bell wakes
+        them too.
         """
         woken = 0
-        rung = False
-        own: list[Waiter] = []
+        ring = False
         for slot in self._queue(address):
             if woken == count:
                 break
-            waiter = self._belled.pop(slot, None)
-            if waiter is not None:
+            waiter = self._belled.get(slot)
+            if waiter is not None and (own is not None or waiter.is_gone()):
                 self._words[_STATES + slot] = FREE
+                self._unbell(slot)
+                if own is None or waiter.is_gone():
+                    continue
                 waiter.notified = True
                 own.append(waiter)
-                rung = rung or not self._belled
             elif self._bytes[_BELLED + slot]:
-                if not futex.is_alive(self._words[_PROCESSES + slot]):
+                if waiter is None and not futex.is_alive(self._words[_PROCESSES + slot]):
                     self._words[_STATES + slot] = FREE
                     continue
                 self._words[_STATES + slot] = NOTIFIED
-                rung = True
+                ring = True
             elif not self._wake_sleeper(slot):
                 continue
             woken += 1
-        if rung:
+        if ring:
             self._ring()
-        return woken, own
+        return woken
 
     def _wake_sleeper(self, slot: int) -> bool:
         """Wake whoever sleeps on a slot; ``False`` if its process has died meanwhile."""
@@ -282,7 +317,7 @@ class ControlPage:
     def _answer(self) -> None:
         """Wake this process's belled waiters that others have notified, as long as there are any."""
         while True:
-            notified = []
+            woken: list[Waiter] = []
             with self.lock:
                 seen = self._words[_BELL]
                 for slot, waiter in list(self._belled.items()):
@@ -290,14 +325,28 @@ class ControlPage:
                         self._words[_STATES + slot] = FREE
                         del self._belled[slot]
                         waiter.notified = True
-                        notified.append(waiter)
-                if not self._belled:
+                        if waiter.is_gone():
+                            self.notify(waiter.address, 1, woken)  # the next one is meant
+                        else:
+                            woken.append(waiter)
+                ended = not self._belled
+                if ended:
                     self._bell_thread = None
-            for waiter in notified:
-                waiter.wake()
-            if self._bell_thread is not threading.current_thread():
+            try:
+                wake_all(iter(woken))
+            except Exception:
+                sys.excepthook(*sys.exc_info())
+            if ended:
                 return
             self.parking.wait(_BELL, seen, -1)
+
+    def forked(self) -> None:
+        """This process is a fork of the one whose page this is: who waits there does not here."""
+        for waiter in self._belled.values():
+            waiter.slot = None
+        self._belled = {}
+        self._bell_thread = None
+        self.lock.forked()
 
 
 class SlotLock:
@@ -305,15 +354,19 @@ class SlotLock:
 
     __slots__ = ("_control", "slot")
 
-    def __init__(self, control: ControlPage, slot: int) -> None:
+    def __init__(self, control: ControlPage) -> None:
         self._control = control
-        self.slot = slot
+        self.slot: int | None = None
+        """What `ControlPage.enqueue` gave it."""
 
     def acquire(self, blocking: bool = True, timeout: float = -1) -> bool:
         """Wait until notified or interrupted, for at most ``timeout`` seconds (negative: no end)."""
+        if self.slot is None:
+            return False
         return self._control.sleep(self.slot, -1 if timeout < 0 else int(timeout * 1e9))
 
     def release(self) -> None:
         """Interrupt whoever waits."""
-        with self._control.lock:
-            self._control.interrupt(self.slot)
+        if self.slot is not None:
+            with self._control.lock:
+                self._control.interrupt(self.slot)

@@ -11,8 +11,7 @@ import errno
 import functools
 import os
 import threading
-from contextlib import AbstractContextManager
-from typing import Any, Final
+from typing import Final, Protocol
 
 ROBUST: Final = "pthread"
 FILE: Final = "file"
@@ -25,7 +24,18 @@ _SHARED = 1  # PTHREAD_PROCESS_SHARED
 _ROBUST = 1  # PTHREAD_MUTEX_ROBUST
 _RECURSIVE = 1  # PTHREAD_MUTEX_RECURSIVE: these values are those of Linux, the only system with robust mutexes here
 
-Lock = AbstractContextManager[Any]
+
+class Lock(Protocol):
+    """What the processes of a block hold in turn."""
+
+    def __enter__(self) -> None:
+        """Wait for it."""
+
+    def __exit__(self, *raised: object) -> None:
+        """Let the next one have it."""
+
+    def forked(self) -> None:
+        """This process is a fork: no thread of it holds the lock, whatever those of the other did."""
 
 
 class _Pthread:
@@ -95,6 +105,9 @@ class RobustMutex:
     def __exit__(self, *raised: object) -> None:
         self._functions.unlock(self._address)
 
+    def forked(self) -> None:
+        """See `Lock`: the mutex is in bytes that both processes have, and knows its owner."""
+
 
 class FileLock:
     """A lock on the first byte of a file; the threads of a process take turns among themselves."""
@@ -130,6 +143,11 @@ class FileLock:
                 fcntl.lockf(self._descriptor, fcntl.LOCK_UN, 1)
         finally:
             self._thread_lock.release()
+
+    def forked(self) -> None:
+        """See `Lock`."""
+        self._thread_lock = threading.RLock()
+        self._depth = 0
 
 
 def best_kind() -> str:

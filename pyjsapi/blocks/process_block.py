@@ -21,8 +21,8 @@ from pyjsapi.blocks.control import LENGTH, ControlPage, SlotLock
 from pyjsapi.blocks.integers import INTEGERS, OPERATIONS
 from pyjsapi.blocks.machine import SEQUENTIALLY_CONSISTENT
 from pyjsapi.blocks.segment import Segment
-from pyjsapi.blocks.waiters import Waiter
-from pyjsapi.blocks.waiting import current_policy
+from pyjsapi.blocks.waiters import Waiter, wake_all
+from pyjsapi.blocks.waiting import current_policy, heed_interruption
 
 _CODES: Final[dict[int, Literal["B", "H", "I", "Q"]]] = {1: "B", 2: "H", 4: "I", 8: "Q"}
 _IN_ORDER: Final = platform.machine() in ("x86_64", "AMD64") and sys.byteorder == "little"
@@ -37,6 +37,14 @@ _TRY_EVERY: Final = 16
 _ATTACHED: Final[weakref.WeakValueDictionary[bytes, SharedBlock]] = weakref.WeakValueDictionary()
 """The blocks that this process shares, by the identity of their segment."""
 _ATTACHING: Final = threading.Lock()
+if hasattr(
+    os, "register_at_fork"
+):  # a thread that is no more in the other process must not hold it there
+    os.register_at_fork(
+        before=_ATTACHING.acquire,
+        after_in_parent=_ATTACHING.release,
+        after_in_child=_ATTACHING.release,
+    )
 
 
 class ProcessBlock(SharedBlock):
@@ -88,6 +96,7 @@ class ProcessBlock(SharedBlock):
         elif control.library is not None:
             value = control.library.load(control.base + address, size)
         else:
+            heed_interruption()
             with control.lock:
                 value = INTEGERS[size].unpack_from(self.reservation, address)[0]
         if control.longs[LENGTH] != self._length:
@@ -100,6 +109,7 @@ class ProcessBlock(SharedBlock):
         if control.library is not None:
             control.library.store(control.base + address, size, value)
         else:
+            heed_interruption()
             with control.lock:
                 self._write(address, size, value)
 
@@ -110,6 +120,7 @@ class ProcessBlock(SharedBlock):
             fetch = control.library.fetching[operation, size]
             old = fetch(control.base + address, operand, SEQUENTIALLY_CONSISTENT)
         else:
+            heed_interruption()
             with control.lock:
                 old = INTEGERS[size].unpack_from(self.reservation, address)[0]
                 new = OPERATIONS[operation](old, operand) & (1 << 8 * size) - 1
@@ -125,6 +136,7 @@ class ProcessBlock(SharedBlock):
             absolute = control.base + address
             old = control.library.compare_exchange(absolute, size, expected, replacement)
         else:
+            heed_interruption()
             with control.lock:
                 old = INTEGERS[size].unpack_from(self.reservation, address)[0]
                 if old == expected:
@@ -144,18 +156,20 @@ class ProcessBlock(SharedBlock):
         if timeout and self._changes_soon(address, size, expected):
             return NOT_EQUAL
         policy = current_policy()
-        slot, notified = -1, False
+        parked = SlotLock(control)
         try:
             with control.lock:
                 if INTEGERS[size].unpack_from(self.reservation, address)[0] == expected:
-                    slot = control.enqueue(address)
-            if slot >= 0:
-                policy.park(SlotLock(control, slot), timeout)
-        finally:
-            if slot >= 0:
-                notified = control.leave(slot)
-            self.refresh()
-        if slot < 0:
+                    control.enqueue(address, parked)
+            if parked.slot is not None:
+                policy.park(parked, timeout)
+        except BaseException:
+            if parked.slot is not None and control.leave(parked.slot):
+                self.pass_on(address)
+            raise
+        notified = parked.slot is not None and control.leave(parked.slot)
+        self.refresh()
+        if parked.slot is None:
             return NOT_EQUAL
         return WOKEN if notified else TIMED_OUT
 
@@ -183,41 +197,54 @@ class ProcessBlock(SharedBlock):
         expected: int,
         wake: Callable[[], object],
         timeout: int = -1,
+        gone: Callable[[], bool] | None = None,
     ) -> Waiter | None:
         """See `SharedBlock.wait_async`. Raises `OSError` where too many wait already."""
-        waiter = Waiter(address, wake)
+        waiter = Waiter(address, wake, gone)
         control = self.control
         with control.lock:
             self.refresh()
             if INTEGERS[size].unpack_from(self.reservation, address)[0] != expected:
                 return None
-            waiter.slot = control.enqueue(address, waiter)
+            control.enqueue(address, waiter)
         return waiter
 
     def withdraw(self, waiter: Waiter) -> bool:
         """See `SharedBlock.withdraw`."""
         control = self.control
         with control.lock:
-            if waiter.slot is None or not control.is_belled(waiter.slot, waiter):
-                return False
-            if control.leave(waiter.slot):
-                waiter.notified = True
-                return False
-            return True
+            if (
+                waiter.slot is None
+            ):  # it is a copy, and waits in the process that this one is a fork of
+                return True
+            found = control.withdraw(waiter)
+        if found and waiter.notified:
+            waiter.wake()
+            return False
+        return found
 
     def notify(self, address: int, count: int) -> int:
         """See `SharedBlock.notify`."""
+        heed_interruption()
+        return self._notify(address, count)
+
+    def pass_on(self, address: int) -> None:
+        """See `SharedBlock.pass_on`."""
+        self._notify(address, 1)
+
+    def _notify(self, address: int, count: int) -> int:
         control = self.control
+        own: list[Waiter] = []
         with control.lock:
-            woken, own = control.notify(address, count)
-        for waiter in own:
-            waiter.wake()
+            woken = control.notify(address, count, own)
+        wake_all(iter(own))
         return woken
 
     def waiting(self, address: int | None = None) -> int:
         """See `SharedBlock.waiting`."""
         control = self.control
         with control.lock:
+            control.forget()
             return control.count(address)
 
 
@@ -245,7 +272,7 @@ def _become_remote(block: SharedBlock) -> None:
         block.__class__ = ProcessBlock
         block.lock = control.lock
         for waiter in block.queued():
-            waiter.slot = control.enqueue(waiter.address, waiter)
+            control.enqueue(waiter.address, waiter)
         block.tell_followers(block.length)
     with _ATTACHING:
         _ATTACHED[control.identity] = block
@@ -289,3 +316,14 @@ def refresh_all() -> None:
         blocks = list(_ATTACHED.values())
     for block in blocks:
         block.refresh()
+
+
+def forget_process(process: int) -> None:
+    """Let the waiters of a process that has ended leave the queues of all blocks that this process shares."""
+    with _ATTACHING:
+        blocks = list(_ATTACHED.values())
+    for block in blocks:
+        control = block.control
+        if control is not None:
+            with control.lock:
+                control.forget(process)

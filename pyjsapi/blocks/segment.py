@@ -39,9 +39,13 @@ class Segment:
         self.data = view[CONTROL_SIZE:]
         """The bytes of the block."""
 
+    _close = staticmethod(os.close)  # when the program ends, the module's names may be gone
+
     def __del__(self) -> None:
-        with contextlib.suppress(OSError):
-            os.close(self.descriptor)
+        try:
+            self._close(self.descriptor)
+        except OSError:
+            return
 
 
 def _map(descriptor: int) -> mmap.mmap:

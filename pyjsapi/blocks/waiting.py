@@ -68,6 +68,11 @@ class WaiterPolicy:
         if self._ending is not None:
             raise self._ending
 
+    @property
+    def interrupted(self) -> bool:
+        """Whether `interrupt` has been called."""
+        return self._ending is not None
+
 
 class _Current(threading.local):
     policy: WaiterPolicy | None = None
@@ -85,6 +90,23 @@ def current_policy() -> WaiterPolicy:
 def set_policy(policy: WaiterPolicy | None) -> None:
     """Give this thread a policy of its own, or with ``None`` the one that threads have in common."""
     _CURRENT.policy = policy
+
+
+def heed_interruption() -> None:
+    """Raise what the agent of this thread was interrupted by; but not on an event loop, which ends in order."""
+    policy = _CURRENT.policy  # the one that threads have in common is never interrupted
+    if policy is not None and policy.interrupted and not _has_loop():
+        policy.check()
+
+
+def _has_loop() -> bool:
+    import asyncio
+
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return False
+    return True
 
 
 def unlock(lock: Parked) -> None:

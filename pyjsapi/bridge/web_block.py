@@ -30,7 +30,7 @@ MOST_PAGES: Final = 1 << 16
 class WebBlock(SharedBlock):
     """A block on a native memory. ``fixed_length`` is that of a buffer that is shorter than its pages."""
 
-    __slots__ = ("_accessors", "_anchor", "_waiting", "fixed_length", "identity", "memory")
+    __slots__ = ("_accessors", "_anchor", "_left", "_waiting", "fixed_length", "identity", "memory")
 
     def __init__(
         self,
@@ -46,7 +46,10 @@ class WebBlock(SharedBlock):
         """What names the bytes in every agent that has them."""
         self._anchor = MemoryAnchor(connection().recordOf(memory, "i32"))
         self._accessors: dict[str, Callable[..., int]] = {}
-        self._waiting: set[Waiter] = set()
+        self._waiting: dict[Waiter, bool] = {}  # and whether the engine has them in its queue
+        self._left: dict[
+            int, set[Waiter]
+        ] = {}  # who has given up, by address, and the engine does not know
         super().__init__(ForeignView(self, range(most)), 0)  # type: ignore[arg-type]
         # Agents that are elsewhere do not see it: what must be one step is one step of the engine.
         self.lock = nullcontext()
@@ -128,41 +131,64 @@ class WebBlock(SharedBlock):
         expected: int,
         wake: Callable[[], object],
         timeout: int = -1,
+        gone: Callable[[], bool] | None = None,
     ) -> Waiter | None:
         """See `SharedBlock`."""
         from pyodide.ffi import create_once_callable
 
-        waiter = Waiter(address, wake)
+        waiter = Waiter(address, wake, gone)
         settled = create_once_callable(lambda notified: self._settled(waiter, notified))
         milliseconds = math.inf if timeout < 0 else timeout / 10**6
         wait = tools().waitAsync
         if not wait(self.memory, address, size, str(expected), milliseconds, settled):
             settled.destroy()
             return None
-        self._waiting.add(waiter)
+        self._waiting[waiter] = True
         return waiter
 
     def _settled(self, waiter: Waiter, notified: bool) -> None:
-        if not notified:
-            return  # whoever waits has a timer too
+        """The engine has taken a waiter out of its queue."""
         if waiter in self._waiting:
-            self._waiting.remove(waiter)
-            waiter.notified = True
-            waiter.wake()
-        else:
-            # It had given up, which cannot be said to the engine: the next one is meant.
-            self.notify(waiter.address, 1)
+            if notified:
+                del self._waiting[waiter]
+                waiter.notified = True
+                waiter.wake()
+            else:  # whoever waits has a timer too
+                self._waiting[waiter] = False
+        elif self._has_left(waiter) and notified:
+            self.notify(waiter.address, 1)  # the next one is meant
+
+    def _has_left(self, waiter: Waiter) -> bool:
+        """Whether a waiter stood in the engine's queue after it had given up, until now."""
+        left = self._left.get(waiter.address, set())
+        if waiter not in left:
+            return False
+        left.remove(waiter)
+        if not left:
+            del self._left[waiter.address]
+        return True
 
     def withdraw(self, waiter: Waiter) -> bool:
-        """See `SharedBlock`."""
-        if waiter not in self._waiting:
-            return False
-        self._waiting.remove(waiter)
-        return True
+        """See `SharedBlock`. Nobody can leave the engine's queue: the waiter's place in it goes on."""
+        stands = self._waiting.pop(waiter, None)
+        if stands:
+            self._left.setdefault(waiter.address, set()).add(waiter)
+        return stands is not None
 
     def notify(self, address: int, count: int) -> int:
         """See `SharedBlock`."""
-        return int(self._access("memory_atomic_notify")(address, count))
+        woken = int(self._access("memory_atomic_notify")(address, count))
+        return self.woken(address, count, woken) if self._left else woken
+
+    def woken(self, address: int, count: int, told: int) -> int:
+        """How many were woken of those who wait, where the engine tells how many left its queue.
+
+        Those who have given up are not counted where that can be known: where the queue is empty now. Else each of them
+        passes its notification on.
+        """
+        if told < count:
+            told -= len(self._left.pop(address, ()))
+        return max(told, 0)
 
     def waiting(self, address: int | None = None) -> int:
         """How many of this agent wait without blocking; nobody can tell of the others."""
@@ -170,7 +196,7 @@ class WebBlock(SharedBlock):
 
     def queued(self) -> list[Waiter]:
         """See `SharedBlock`."""
-        found, self._waiting = list(self._waiting), set()
+        found, self._waiting = list(self._waiting), {}
         return found
 
 
@@ -202,16 +228,24 @@ class WebMemoryStorage(LinkedSharedMemoryStorage):
     def accessor(self, name: str) -> Callable[..., Any]:
         """See `LinkedMemoryStorage`. The engine may let an agent wait that pyjsapi does not let."""
         found = super().accessor(name)
-        if not name.startswith("memory_atomic_wait"):
-            return found
+        if name.startswith("memory_atomic_wait"):
 
-        def wait(*operands: int) -> int:
-            if not current_policy().can_block:
-                raise CannotWait
-            result: int = found(*operands)
-            return result
+            def wait(*operands: int) -> int:
+                if not current_policy().can_block:
+                    raise CannotWait
+                result: int = found(*operands)
+                return result
 
-        return wait
+            return wait
+        block = self.block
+        if name == "memory_atomic_notify" and isinstance(block, WebBlock):
+
+            def notify(address: int, count: int, *offset: int) -> int:
+                told: int = found(address, count, *offset)
+                return block.woken(address + sum(offset), count, told) if block._left else told
+
+            return notify
+        return found
 
 
 def new_block(pages: int, most: int, fixed_length: int | None = None) -> WebBlock:

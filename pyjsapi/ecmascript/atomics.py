@@ -6,15 +6,12 @@ WebAssembly that accesses the same bytes agrees, and all wait in the same queues
 
 from __future__ import annotations
 
-import asyncio
-import concurrent.futures
 import math
 import threading
-from typing import Any, Final, TypeAlias
+from typing import Any, Final
 
 from pyjsapi.blocks.block import NOT_EQUAL, TIMED_OUT, SharedBlock
 from pyjsapi.blocks.integers import INTEGERS, OPERATIONS
-from pyjsapi.blocks.waiters import Waiter
 from pyjsapi.blocks.waiting import current_policy
 
 from .conversions import (
@@ -27,6 +24,7 @@ from .conversions import (
     to_number,
 )
 from .errors import RangeError
+from .promises import Promise, new_wait
 from .sharedarraybuffer import SharedArrayBuffer
 from .typedarray import TypedArrayBase
 from .typedarray_kinds import (
@@ -42,8 +40,6 @@ from .typedarray_kinds import (
 
 __all__ = ["Atomics", "WaitAsyncResult"]
 
-Promise: TypeAlias = "asyncio.Future[str] | concurrent.futures.Future[str]"
-
 _INTEGERS: Final = (
     *(Int8Array, Uint8Array, Int16Array, Uint16Array),
     *(Int32Array, Uint32Array, BigInt64Array, BigUint64Array),
@@ -56,8 +52,6 @@ _UNSHARED: Final = threading.RLock()
 _NANOSECONDS: Final = 10**6
 """In a millisecond."""
 _WITHOUT_END: Final = -1
-_MOST: Final = 10**18
-"""Nanoseconds that a timer of Python can take: 31 years."""
 
 
 def _validate(array: Any, what: str, waitable: bool = False) -> TypedArrayBase[int]:
@@ -257,7 +251,7 @@ class _Atomics:
 
         ``{"async": False, "value": "not-equal"}`` or ``"timed-out"`` at once, else ``{"async": True, "value":
         promise}``: a future of the running event loop, or where none runs one of `concurrent.futures`, whose
-        ``result(seconds)`` blocks.
+        ``result(seconds)`` blocks. Who cancels it, closes the loop or ends the thread leaves the queue.
         """
         block, address, size, expected, nanoseconds = _wait_arguments(
             typedArray, index, value, timeout, "Atomics.waitAsync()"
@@ -265,12 +259,10 @@ class _Atomics:
         if nanoseconds == 0:
             result = _RESULTS[TIMED_OUT if block.load(address, size) == expected else NOT_EQUAL]
             return WaitAsyncResult({"async": False, "value": result})
-        promise = _Promise(block)
-        waiter = block.wait_async(address, size, expected, promise.notified, nanoseconds)
-        if waiter is None:
+        wait = new_wait(block)
+        if not wait.start(address, size, expected, nanoseconds):
             return WaitAsyncResult({"async": False, "value": _RESULTS[NOT_EQUAL]})
-        promise.start(waiter, nanoseconds)
-        return WaitAsyncResult({"async": True, "value": promise.future})
+        return WaitAsyncResult({"async": True, "value": wait.promise})
 
     def notify(self, typedArray: Any = None, index: Any = None, count: Any = None, /) -> int:
         """Wake at most ``count`` of those who wait at the element, the oldest first; how many were woken.
@@ -334,52 +326,3 @@ def _wait_arguments(
         nanoseconds = int(max(milliseconds, 0) * _NANOSECONDS)
     address = array._offset + position * size
     return block, address, size, expected & (1 << 8 * size) - 1, nanoseconds
-
-
-class _Promise:
-    """What an asynchronous waiter waits with: settled once, by a notification or by its timer."""
-
-    def __init__(self, block: SharedBlock) -> None:
-        self._block = block
-        self._timer: Any = None
-        self._loop: asyncio.AbstractEventLoop | None = None
-        self.future: Promise
-        try:
-            self._loop = asyncio.get_running_loop()
-        except RuntimeError:
-            self.future = concurrent.futures.Future()
-        else:
-            self.future = self._loop.create_future()
-
-    def start(self, waiter: Waiter, nanoseconds: int) -> None:
-        """Let the time run, and whoever cancels the promise leave the queue."""
-        self.future.add_done_callback(lambda _: self._left(waiter))
-        if nanoseconds < 0:
-            return
-        seconds = min(nanoseconds, _MOST) / 10**9
-        if self._loop is not None:
-            self._timer = self._loop.call_later(seconds, self._expired, waiter)
-            return
-        self._timer = threading.Timer(seconds, self._expired, (waiter,))
-        self._timer.daemon = True
-        self._timer.start()
-
-    def _left(self, waiter: Waiter) -> None:
-        self._block.withdraw(waiter)
-        if self._timer is not None:
-            self._timer.cancel()
-
-    def _expired(self, waiter: Waiter) -> None:
-        if self._block.withdraw(waiter):
-            self._settle(_RESULTS[TIMED_OUT])
-
-    def notified(self) -> None:
-        """Called in the thread of whoever notifies."""
-        if self._loop is None:
-            self._settle(_RESULTS[0])
-        elif not self._loop.is_closed():
-            self._loop.call_soon_threadsafe(self._settle, _RESULTS[0])
-
-    def _settle(self, result: str) -> None:
-        if not self.future.done():
-            self.future.set_result(result)

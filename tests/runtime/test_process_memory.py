@@ -61,13 +61,23 @@ def result(worker: Worker) -> Any:
     return found
 
 
-def kill(worker: Worker) -> None:
-    """End the process at once."""
+def number(worker: Worker) -> int:
+    """That of its process."""
     backend = worker._backend
     assert isinstance(backend, ProcessBackend)
     until(lambda: backend.process is not None)
     assert backend.process is not None
-    os.kill(backend.process, signal.SIGKILL)
+    return backend.process
+
+
+def state(process: int) -> str:
+    """A letter: ``T`` of one that has been stopped."""
+    return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0]
+
+
+def kill(worker: Worker) -> None:
+    """End the process at once."""
+    os.kill(number(worker), signal.SIGKILL)
     died(worker)
 
 
@@ -280,6 +290,122 @@ def test_a_process_that_dies_while_it_waits_swallows_no_notification() -> None:
     assert atomics.notify(memory, 8, 1) == 1
     assert result(alive) == 0
     assert memory.block.waiting() == 0
+
+
+@pytest.mark.usefixtures("means")
+def test_who_died_while_it_waited_waits_no_more() -> None:
+    """Nobody need notify to find out."""
+    memory = shared(1, 1)
+    for code in (
+        "atomics.wait(memory, 8, 4, 0, WITHOUT_END)",
+        "import time; block.wait_async(8, 4, 0, print); time.sleep(1000)",
+    ):
+        dead = start(memory, code)
+        until(lambda: memory.block.waiting(8) == 1)
+        kill(dead)
+        until(lambda: memory.block.waiting() == 0)
+
+
+@pytest.mark.skipif(futex.best_parking() == futex.POLLING, reason="needs futex")
+@pytest.mark.parametrize("kind", ["sleeping", "belled"])
+def test_a_notification_of_who_dies_before_it_knows_passes_on(kind: str) -> None:
+    """The process stands still when it is notified, and is killed then."""
+    memory = shared(1, 1)
+    stopped = start(
+        memory,
+        "atomics.wait(memory, 8, 4, 0, WITHOUT_END)"
+        if kind == "sleeping"
+        else "import time; block.wait_async(8, 4, 0, print); time.sleep(1000)",
+    )
+    until(lambda: memory.block.waiting(8) == 1)
+    process = number(stopped)
+    os.kill(process, signal.SIGSTOP)
+    until(lambda: state(process) == "T")
+    alive = start(memory, "result = atomics.wait(memory, 8, 4, 0, WITHOUT_END)")
+    until(lambda: memory.block.waiting(8) == 2)
+    assert atomics.notify(memory, 8, 1) == 1
+    assert memory.block.waiting(8) == 1
+    kill(stopped)
+    assert result(alive) == 0
+    assert memory.block.waiting() == 0
+
+
+@pytest.mark.usefixtures("means")
+@pytest.mark.parametrize("way", ["cancelled", "closed", "thread"])
+def test_who_has_left_in_another_process_takes_no_notification_of_this_one(way: str) -> None:
+    memory = shared(1, 1)
+    child = start(memory, LEAVING.replace("WAY", repr(way)))
+    until(lambda: memory.block.waiting(8) == 1)
+    assert atomics.notify(memory, 8, 1) == 1
+    until(lambda: memory.block.waiting(4) == 1)
+    assert memory.block.waiting(12) == 0
+    assert atomics.notify(memory, 12, 9) == 0
+    assert atomics.notify(memory, 4, 1) == 1
+    assert result(child) == way
+
+
+LEAVING = """
+import asyncio, threading
+from pyjsapi import Atomics, Int32Array
+def arm():
+    return Atomics.waitAsync(Int32Array(view), 3, 0, 10**7).value
+from pyjsapi.jsapi.memory import memory_object
+view = memory_object(memory).buffer
+async def main():
+    promise = arm()
+    if WAY == "cancelled":
+        promise.cancel()
+    if WAY != "closed":
+        rest()
+def rest():
+    atomics.wait(memory, 8, 4, 0, WITHOUT_END)
+    atomics.wait(memory, 4, 4, 0, WITHOUT_END)
+if WAY == "thread":
+    thread = threading.Thread(target=arm)
+    thread.start()
+    thread.join()
+    rest()
+else:
+    asyncio.run(main())
+    if WAY == "closed":
+        rest()
+result = WAY
+"""
+
+
+@pytest.mark.usefixtures("means")
+def test_a_promise_whose_time_is_over_when_it_is_notified_is_settled() -> None:
+    """Another process has notified it, and this one has not heard the bell yet."""
+    memory = shared(1, 1)
+    process_block.share(memory.block)
+    woken: list[int] = []
+    waiter = memory.block.wait_async(8, 4, 0, lambda: woken.append(1))
+    page = memory.block.control
+    assert waiter is not None and waiter.slot is not None and page is not None
+    with page.lock:
+        page._words[control._STATES + waiter.slot] = control.NOTIFIED
+    assert not memory.block.withdraw(waiter)
+    assert woken == [1]
+    assert memory.block.waiting() == 0
+
+
+@pytest.mark.usefixtures("means")
+def test_a_bell_that_cannot_be_heard_takes_no_slot(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(thread: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    memory = shared(1, 1)
+    process_block.share(memory.block)
+    with monkeypatch.context() as patch:
+        patch.setattr(threading.Thread, "start", refuse)
+        with pytest.raises(RuntimeError, match="new thread"):
+            memory.block.wait_async(8, 4, 0, print)
+    assert memory.block.waiting() == 0
+    assert atomics.notify(memory, 8, 1) == 0
+    woken = threading.Event()
+    assert memory.block.wait_async(8, 4, 0, woken.set) is not None
+    assert atomics.notify(memory, 8, 1) == 1
+    assert woken.wait(60)
 
 
 def test_waiting_can_be_interrupted(means: str) -> None:

@@ -301,6 +301,40 @@ async def case_a_notification_for_who_has_left_goes_to_the_next() -> None:
     assert await stays["value"] == "ok"
 
 
+async def case_who_has_been_cancelled_is_not_counted_where_the_queue_is_emptied() -> None:
+    memory = shared()
+    array = Int32Array(memory.buffer)
+    notify = WebAssembly.Instance(
+        WebAssembly.Module(
+            wat2wasm("""(module (memory (import "" "m") 1 4 shared)
+              (func (export "notify") (param i32) (result i32)
+                (memory.atomic.notify offset=4 (i32.const 4) (local.get 0))))""")
+        ),
+        {"": {"m": memory}},
+    ).exports.notify
+    for wake in (lambda count: Atomics.notify(array, 2, count), notify):
+        promises = [Atomics.waitAsync(array, 2, 0)["value"] for _ in range(3)]
+        promises[1].cancel()
+        await run_soon()
+        assert wake(9) == 2
+        await run_soon()
+        assert [promise.done() for promise in promises] == [True] * 3
+        assert wake(9) == 0
+        cancelled = Atomics.waitAsync(array, 2, 0)["value"]
+        cancelled.cancel()
+        await run_soon()
+        assert wake(9) == 0
+
+
+async def case_who_has_timed_out_in_the_engine_is_not_taken_for_one_who_has_left() -> None:
+    array = Int32Array(shared().buffer)
+    assert await Atomics.waitAsync(array, 0, 0, 3)["value"] == "timed-out"
+    await run_soon()
+    stays = Atomics.waitAsync(array, 0, 0)["value"]
+    assert Atomics.notify(array, 0) == 1
+    assert await stays == "ok"
+
+
 def case_this_agent_may_not_block() -> None:
     array = Int32Array(shared().buffer)
     raises(TypeError, Atomics.wait, array, 0, 0, 0)
