@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import json
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -345,9 +346,12 @@ def _memory_error() -> None:
     raise MemoryError("own")
 
 
-@pytest.mark.parametrize(
-    "function", [_recursion_error, _memory_error, _too_deep, _too_large], ids=lambda f: f.__name__
-)
+FAILING = [_recursion_error, _memory_error]
+if sys.platform != "emscripten":  # where deep recursion in C is the end of the interpreter
+    FAILING += [_too_deep, _too_large]
+
+
+@pytest.mark.parametrize("function", FAILING, ids=lambda f: f.__name__)
 def test_errors_of_host_functions_about_resources_are_theirs(function: Callable[[], None]) -> None:
     raised: list[BaseException] = []
 

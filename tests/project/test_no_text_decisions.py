@@ -8,9 +8,7 @@ from typing import Final
 
 import pytest
 
-from pyjsapi import compiler
-
-FOLDER: Final = Path(compiler.__file__).parent
+FOLDER: Final = Path(__file__).parents[2] / "pyjsapi" / "compiler"
 METHODS: Final = frozenset(
     """startswith endswith replace strip lstrip rstrip removeprefix removesuffix isidentifier isdigit isdecimal
     isnumeric isalpha isalnum isspace split rsplit splitlines partition rpartition find rfind rindex translate
