@@ -219,8 +219,8 @@ def checked():
         one.copy(one, 10, 12, 6)
         assert bytes(one.data[10:18]) == b"abcdefef"
         assert trap_of(one.fill, 65530, 1, 7) == "out of bounds memory access"
-        assert trap_of(one.init, b"abc", 0, 1, 3) == "out of bounds memory access"
-        assert trap_of(one.init, b"abc", 65535, 0, 2) == "out of bounds memory access"
+        assert trap_of(one.init, 0, 1, 3, b"abc") == "out of bounds memory access"
+        assert trap_of(one.init, 65535, 0, 2, b"abc") == "out of bounds memory access"
         one.fill(0, 511, 65536)
         assert one.data[65535] == 255
     return True
