@@ -19,6 +19,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
+import pyjsapi.compiler.function  # noqa: F401 (fills the table of emitters)
 from pyjsapi.compiler.assertions import FactError
 from pyjsapi.compiler.expression import (
     ATOM,
@@ -45,6 +46,8 @@ from pyjsapi.syntax.types import F32, F64, I32, I64, V128
 
 _LONGER: Final = 1200
 """Characters of a pending expression with its checks."""
+_MOST_PENDING: Final = 60
+"""Entries that may be pending at once: more are evaluated, or hostile code takes time that grows as their square."""
 _TOP128: Final = (1 << 128) - 1
 
 # What instructions do, by the specification: not by what their emitters say.
@@ -111,8 +114,9 @@ class Asserting(Frame):
         """What is to be added to the counts kept."""
         self._in_arm = False
         self._before: list[Entry] = []
+        """The stack when the instruction began. Far from its top, entries may have been spilled since."""
         self._consumed = 0
-        """Dependencies of all entries when the instruction began."""
+        """The operations pending when the instruction began."""
 
     # Functions
 
@@ -130,8 +134,8 @@ class Asserting(Frame):
     def _pending(self, *held: Entry) -> int:
         """The operations pending on the stack, in entries in hand, and in the operands of the instruction."""
         found = self._consumed
-        for entries in (self.stack, held):
-            for entry in entries:
+        for entry in (*self.stack[self._quiet_entries() :], *held):
+            if entry.flags:
                 found |= entry.deps
         return found & self._pending_mask
 
@@ -183,9 +187,10 @@ class Asserting(Frame):
 
     def _overtaken(self, assigned: int, but: int = -1) -> None:
         """Nothing may be pending that reads variables which have been assigned."""
-        for i, entry in enumerate(self.stack):
-            if entry.deps & assigned and i != but:
-                raise FactError(f"`{entry.text}` was pending when a variable in it changed")
+        for i in range(self._quiet_entries(), len(self.stack)):
+            if self.stack[i].deps & assigned and i != but:
+                text = self.stack[i].text
+                raise FactError(f"`{text}` was pending when a variable in it changed")
 
     def emit(self, line: str, assigned: int = 0, effect: bool = False, traps: bool = False) -> None:
         super().emit(line, assigned, effect, traps)
@@ -251,12 +256,19 @@ class Asserting(Frame):
 
     def begin(self, kind: int) -> None:
         """Before an instruction of a class."""
-        self._before = list(self.stack)
+        quiet = self._quiet_entries()
+        if len(self.stack) - quiet > _MOST_PENDING:
+            self.spill_from(quiet)
+        stack, before = self.stack, self._before
+        del before[len(stack) :]
+        before += stack[len(before) :]
+        i = len(stack)
+        while i and before[i - 1] is not stack[i - 1]:
+            i -= 1
+            before[i] = stack[i]
         if kind and (self._in_arm or self.lines[-1:] != [self._counted]):
             self._count()
-        self._consumed = 0
-        for entry in self.stack:
-            self._consumed |= entry.deps
+        self._consumed = self._pending()
 
     def end(self, kind: int, instr: Instr) -> None:
         """After it: check what it left on the stack."""

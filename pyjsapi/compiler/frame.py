@@ -108,8 +108,8 @@ class Frame:
         self.accessors: set[tuple[int, str]] = set()
         """Pairs (memory index, name) of the accessors in use."""
         self._temps = len(locals_)
-        self._quiet = 0
-        self._quiet_top: Entry | None = None
+        self._quiet: list[Entry] = []
+        """See `_quiet_entries`."""
         self._unknown: dict[int, Entry] = {}
         """Entries of locals about which nothing is known."""
         self.elements: dict[int, int] = {}
@@ -199,18 +199,16 @@ class Frame:
 
     def _quiet_entries(self) -> int:
         """How many entries at the bottom of the stack are constants or their own temporaries: they stay so."""
-        stack = self.stack
-        count = self._quiet
-        if count > len(stack) or (count and stack[count - 1] is not self._quiet_top):
-            count = 0
-        while count < len(stack):
-            entry = stack[count]
-            if entry.form is not CONST and not self.in_place(entry, count):
+        stack, quiet = self.stack, self._quiet
+        del quiet[len(stack) :]
+        while quiet and quiet[-1] is not stack[len(quiet) - 1]:
+            quiet.pop()
+        for i in range(len(quiet), len(stack)):
+            entry = stack[i]
+            if entry.form is not CONST and not self.in_place(entry, i):
                 break
-            count += 1
-        self._quiet = count
-        self._quiet_top = stack[count - 1] if count else None
-        return count
+            quiet.append(entry)
+        return len(quiet)
 
     def settle_for(self, entry: Entry, assigned: int = 0) -> None:
         """`settle` for a statement that evaluates ``entry``."""

@@ -27,6 +27,7 @@ from pyjsapi.compiler.tree import (
     Node,
     sequence_diverges,
 )
+from pyjsapi.syntax.instructions import OPS
 
 _MOVES: Final = MEMORY | GLOBAL | TRAPS | EFFECT
 _LONGEST_ARM: Final = 12
@@ -34,7 +35,7 @@ _HANDLER_BLOCKS: Final = 2
 """What CPython counts as nested blocks in a handler that names the exception."""
 _NOT_PURE: Final = frozenset(
     op
-    for op in EMITTERS
+    for op in OPS
     if op in (LOCAL_SET, LOCAL_TEE)
     or op.mnemonic
     in ("global.set", "call_indirect", "call_ref", "drop", "memory.grow", "table.grow")

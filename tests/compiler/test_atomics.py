@@ -67,12 +67,12 @@ def test_new_bytes_can_be_reached_by_what_was_pushed_before_the_growth(wasm: Mak
     assert run("store") == 6
 
 
-def test_unshared_memories_pay_nothing(wasm: Make) -> None:
+def test_unshared_memories_pay_nothing(wasm_once: Make) -> None:
     body = """(func (param i32) (result i32)
       (i32.store (local.get 0) (i32.load8_s offset=5 (local.get 0)))
       (i32.add (memory.size) (i32.load16_u offset=8 (local.get 0))))"""
-    plain = wasm(f"(module (memory 1 1) {body})").source(0)
-    shared = wasm(f"(module (memory 1 1 shared) {body})").source(0)
+    plain = wasm_once(f"(module (memory 1 1) {body})").source(0)
+    shared = wasm_once(f"(module (memory 1 1 shared) {body})").source(0)
     assert "M[0].pages" not in plain
     assert plain == shared.replace("M[0].pages", "len(ba0)//65536")
 
