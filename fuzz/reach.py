@@ -30,7 +30,7 @@ SHARE: Final[dict[str, tuple[int, tuple[str, ...]]]] = {
     "aliasing": (8, _TWO),
     "atomics": (4, _TWO),
     "blocks": (40, _ALL),
-    "counters": (110, ("default",)),
+    "counters": (110, ("default", "no-ranges")),
     "deep": (30, ("default", "loops1")),
     "gc": (8, _TWO),
     "handlers": (40, ("default", "states", "loops1")),
@@ -143,7 +143,7 @@ def _translate(times: int) -> None:
         for seed in range(count * times):
             program = make(name, seed).program
             modules = Modules()
-            if seed < RUN:
+            if seed < RUN and program.ends:
                 observe(program.json(), "default", modules, 0)
             for mode in modes if seed >= RUN else (*modes, *RARE_MODES):
                 modules.compiled(program.binary, options[mode]).compile_all()

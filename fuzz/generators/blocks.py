@@ -363,7 +363,7 @@ class Blocks(Writer):
         pool = [*cases, *cases, *out, *(outer[-2:] if self.chance(0.4) else [])]
         targets = [
             self.one(pool) if self.chance(0.6) else cases[k % count]
-            for k in range(self.pick(1, 3, 5, 9))
+            for k in range(self.pick(0, 1, 3, 5, 9))
         ]
         names = " ".join(label.name for label in (*targets, self.one(pool)))
         inside = [*out, *reversed(cases)]
@@ -390,6 +390,43 @@ class Blocks(Writer):
   (i32.add (local.get $x) (i32.mul (i32.const 7) (i32.add (local.get $y) (i32.mul (i32.const 5)
    (i32.xor (local.get $z) (i32.xor (i32.wrap_i64 (local.get $q)) (i32.trunc_sat_f64_s (local.get $u)))))))))"""
 
+    def bare(self) -> str:
+        """A function without parameters and results, which is left by branches to its own label, and calls itself."""
+        parts = []
+        for _ in range(self.pick(1, 2, 4)):
+            again = "(if (call $go) (then (return_call $bare)))"
+            leave = self.pick(
+                "(br 1)", "(br_if 1 (call $bit))", "(br_table 1 0 1 (call $bit))", "return", again
+            )
+            inside = f"{self.small()} {leave} {self.small()}"
+            match self.below(7):
+                case 0:
+                    parts.append(f"(br_if 0 {self.pick('(call $bit)', '(call $next)')})")
+                case 1:
+                    parts.append(f"(loop (call $tick) {inside} (br_if 0 (call $bit)))")
+                case 2:
+                    parts.append(f"(if (call $bit) (then {inside}) (else {self.small()}))")
+                case 3:
+                    parts.append(f"(if (call $bit) (then {self.small()}) (else {inside}))")
+                case 4:
+                    parts.append(again)
+                case 5:
+                    parts.append(f"(block {inside})")
+                case _:
+                    parts.append(
+                        f"(block (block (br_table 0 1 2 (i32.and (call $next) (i32.const 3)))) {inside})"
+                    )
+            parts.append(self.small())
+        end = self.pick(
+            "", "", "(br 0)", "return", "(br_table 0 (call $bit))", "(return_call $bare)"
+        )
+        if end == "(return_call $bare)":
+            end = "(call $tick) (return_call $bare)"
+        return f"(func $bare {' '.join(parts)} {end})"
+
+    def small(self) -> str:
+        return f"(call $mark (i32.const {self.below(100)}))" if self.chance(0.7) else ""
+
 
 ENTRY: Final = """
  (func (export "f") (param i32 i64) (result i32)
@@ -407,5 +444,7 @@ def generate(random: Random) -> Program:
         Call("f", (i32(random.randrange(8)), i64(random.choice((0, 1, 5, random.getrandbits(60))))))
         for _ in range(8)
     ]
-    text = f"(module {HEADER} {function} {ENTRY.format(fuel=random.choice((10, 40, 100)))})"
+    bare = '(func (export "bare") (call $bare))'
+    text = f"(module {HEADER} {function} {writer.bare()} {bare} {ENTRY.format(fuel=random.choice((10, 40, 100)))})"
+    calls += [Call("bare")] * 3
     return Program(text, tuple(calls), features=frozenset({"gc", "tail-call"}))

@@ -88,7 +88,7 @@ class Deep(Blocks):
             case "mixed":
                 return self.nested(("loop", "block", "if", "other"), self.pick(25, 40))
             case "ifs":
-                return self.nested(("if", "if", "other"), self.pick(60, 95, 110))
+                return self.nested(("if", "if", "other"), self.pick(60, 110, 120))
             case "blocks":
                 return self.nested(("block", "block", "block", "if"), self.pick(120, 310))
             case "tries":
