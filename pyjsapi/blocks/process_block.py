@@ -37,9 +37,8 @@ _TRY_EVERY: Final = 16
 _ATTACHED: Final[weakref.WeakValueDictionary[bytes, SharedBlock]] = weakref.WeakValueDictionary()
 """The blocks that this process shares, by the identity of their segment."""
 _ATTACHING: Final = threading.Lock()
-if hasattr(
-    os, "register_at_fork"
-):  # a thread that is no more in the other process must not hold it there
+if hasattr(os, "register_at_fork"):
+    # A thread that is no more in the fork must not hold it there.
     os.register_at_fork(
         before=_ATTACHING.acquire,
         after_in_parent=_ATTACHING.release,

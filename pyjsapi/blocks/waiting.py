@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import sys
 import threading
 import time
@@ -80,6 +81,13 @@ class _Current(threading.local):
 
 _CURRENT: Final = _Current()
 _DEFAULT: Final = WaiterPolicy()
+if hasattr(os, "register_at_fork"):
+    # A thread that is no more in the fork must not hold it there.
+    os.register_at_fork(
+        before=_DEFAULT._guard.acquire,
+        after_in_parent=_DEFAULT._guard.release,
+        after_in_child=_DEFAULT._guard.release,
+    )
 
 
 def current_policy() -> WaiterPolicy:

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import asyncio
 import concurrent.futures
+import contextlib
+import os
 import sys
 import threading
 import weakref
@@ -32,6 +34,13 @@ _MOST: Final = 10**18
 
 _TURNING: Final = threading.RLock()
 """Held while a wait goes from one state to another."""
+if hasattr(os, "register_at_fork"):
+    # A thread that is no more in the fork must not hold it there.
+    os.register_at_fork(
+        before=_TURNING.acquire,
+        after_in_parent=_TURNING.release,
+        after_in_child=_TURNING.release,
+    )
 _WAITING, _NOTIFIED, _OVER = range(3)
 """The states; between a notification and its end a promise of an event loop is to be settled there."""
 
@@ -145,9 +154,8 @@ class AsyncWait(ABC):
 
 def _notified(reference: weakref.ref[AsyncWait]) -> None:
     wait = reference()
-    if (
-        wait is not None
-    ):  # else its owner has ended, and with it `abandon` has passed the notification on
+    # Where its owner has ended, `abandon` has passed the notification on.
+    if wait is not None:
         wait.notified()
 
 
@@ -236,8 +244,8 @@ class _LoopWait(AsyncWait):
     def abandon(self) -> None:
         """See `AsyncWait`. Where the loop goes on, in another thread, whoever awaits the promise learns of it."""
         self.leave()
-        if not self._loop.is_closed():
-            self.promise.cancel()
+        with contextlib.suppress(RuntimeError):  # it is closed
+            self._loop.call_soon_threadsafe(self.promise.cancel)
 
     def _call_later(self, nanoseconds: int, action: Callable[[], object]) -> Any:
         return self._loop.call_later(nanoseconds / 10**9, action)
