@@ -334,7 +334,7 @@ class ControlPage:
                     self._bell_thread = None
             try:
                 wake_all(iter(woken))
-            except Exception:
+            except BaseException:
                 sys.excepthook(*sys.exc_info())
             if ended:
                 return

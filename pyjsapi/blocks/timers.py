@@ -104,7 +104,7 @@ class Timers:
 
     def is_ringing(self) -> bool:
         """Whether the running thread is the timers' own."""
-        return threading.current_thread() is self._thread
+        return self._thread is not None and self._thread.ident == threading.get_ident()
 
     def _run(self) -> None:
         """Wait for the timers, as long as there are any."""
