@@ -31,15 +31,13 @@ import operator
 import os
 import sys
 import threading
-from dis import opname
 from itertools import compress, starmap
+from opcode import opname
 from operator import attrgetter, methodcaller
 from types import CodeType, FrameType
 from typing import Any, Final
 
-import pyjsapi
-
-_PACKAGE: Final = os.path.dirname(pyjsapi.__file__)
+_PACKAGE: Final = os.path.dirname(os.path.dirname(__file__))
 _BLOCKS: Final = os.path.join(_PACKAGE, "blocks", "")
 _AGENTS: Final = os.path.join(_PACKAGE, "agents", "")
 _BOOKKEEPING: Final = (
