@@ -154,6 +154,30 @@ async def case_the_programs_run() -> None:
     assert (words, final) == (0, 100)
 
 
+ARMING = """
+from pyjsapi import Atomics, Int32Array
+array = Int32Array((await self.receive_async()).buffer)
+Atomics.waitAsync(array, 0, 0)
+Atomics.waitAsync(array, 0, 0, 10**7)
+Atomics.waitAsync(array, 0, 0).value.cancel()
+"""
+
+
+async def case_a_worker_that_has_ended_takes_its_waiters_along() -> None:
+    path = Path("/arming_program.py")
+    path.write_text(ARMING)
+    array = Int32Array((memory := shared()).buffer)
+    worker = Worker(str(path), kind="web")
+    worker.postMessage(memory)
+    while not worker.join(0):
+        await asyncio.sleep(0.01)
+    while Atomics.notify(array, 0):  # its thread may be ending still
+        await asyncio.sleep(0.01)
+    live = Atomics.waitAsync(array, 0, 0)["value"]
+    assert Atomics.notify(array, 0, 1) == 1
+    assert await live == "ok"
+
+
 def case_other_kinds_are_refused() -> None:
     assert "not in Pyodide" in raises(ValueError, lambda: Worker("a:b", kind="thread"))
 
