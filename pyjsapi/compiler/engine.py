@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
+import weakref
 from collections.abc import Sequence
-from typing import Any
+from pathlib import Path
+from typing import Any, Final
 
 from pyjsapi.binary.decoder import decode_module, item_offsets
-from pyjsapi.compiler.cache import CodeCache, collector_off, open_cache
+from pyjsapi.compiler.cache import CodeCache, cache_at, cache_path, collector_off
 from pyjsapi.compiler.environment import Environment
 from pyjsapi.compiler.module import CompiledModule
 from pyjsapi.compiler.options import DEFAULT_OPTIONS, Options
@@ -37,11 +40,53 @@ def compile_module(
     """Decode and validate a binary module.
 
     Raises `DecodeError`, `ValidationError` or `FeatureError`. Functions are translated when they are first called.
-    ``cache`` keeps their code for later processes; ``None`` for the user's default (see `cache.open_cache`).
+    What is compiled already, from the same bytes with the same features, limits and options, is shared, as long as
+    anybody has it. ``cache`` keeps code for later processes, of this module alone; ``None`` for the user's default
+    (see `cache.open_cache`).
     """
     check_module_size(len(data), limits)
-    if cache is None:
-        cache = open_cache(data, features, limits, options)
+    if cache is not None:
+        return _compile(data, features, limits, options, cache)
+    digest = hashlib.sha256(data)
+    path = cache_path(data, digest, features, limits, options)
+    key = (digest.digest(), features, limits, options, path)
+    found = _shared_module(key)
+    if found is None:
+        opened = CodeCache() if path is None else cache_at(path, data)
+        found = _share(key, _compile(data, features, limits, options, opened))
+    return found
+
+
+_Key = tuple[bytes, Features, Limits, Options, Path | None]
+_modules: Final[dict[_Key, weakref.ref[CompiledModule]]] = {}
+"""All modules that are in use."""
+
+
+def _shared_module(key: _Key) -> CompiledModule | None:
+    reference = _modules.get(key)
+    found = None if reference is None else reference()
+    if found is not None:
+        found.cache.known_valid = True
+    return found
+
+
+def _share(key: _Key, compiled: CompiledModule) -> CompiledModule:
+    """Let others find a module; the one to use, which is another where a thread was faster."""
+
+    def forget(reference: weakref.ref[CompiledModule]) -> None:
+        if _modules.get(key) is reference:
+            del _modules[key]
+
+    found = _shared_module(key)
+    if found is None:
+        _modules[key] = weakref.ref(compiled, forget)
+        found = compiled
+    return found
+
+
+def _compile(
+    data: bytes, features: Features, limits: Limits, options: Options, cache: CodeCache
+) -> CompiledModule:
     with collector_off():
         module = decode_module(data, features)
         try:
@@ -76,7 +121,7 @@ def instantiate(
 
     def bind(instance: ModuleInstance) -> None:
         nonlocal environment
-        environment = Environment(compiled.variant_for(instance.mems), instance)
+        environment = Environment(compiled, instance)
 
     try:
         instance = instantiate_module(

@@ -26,7 +26,7 @@ from pyjsapi.runtime.memory import MemoryStorage
 
 if TYPE_CHECKING:
     from pyjsapi.compiler.bounded import BoundedCalls
-    from pyjsapi.compiler.module import Variant
+    from pyjsapi.compiler.module import CompiledModule, Variant
 
 _MOST_SIGNATURES: Final = 4096
 """Names of call_indirect lists that are made in advance."""
@@ -45,10 +45,13 @@ class Environment:
     Memories hold it weakly and tell it when their bytes move; the functions hold it through their globals.
     """
 
-    __slots__ = ("__weakref__", "_bounded", "_first", "_instance", "_lock", "_variant", "globals")
+    __slots__ = (
+        "__weakref__", "_bounded", "_compiled", "_first", "_instance", "_lock", "_variant", "globals",
+    )  # fmt: skip
 
-    def __init__(self, variant: Variant, instance: ModuleInstance) -> None:
-        self._variant = variant
+    def __init__(self, compiled: CompiledModule, instance: ModuleInstance) -> None:
+        self._compiled = compiled
+        variant = self._variant = compiled.variant_for(instance.mems)
         self._instance = instance
         self._first = len(instance.funcs)
         """Index of the first function that the module defines."""
@@ -134,7 +137,7 @@ class Environment:
         """Take over the bytes and views of a memory."""
         if self._variant.kinds[memidx].extent is Extent.BIG and not is_big(storage):
             # It could not grow so far.
-            self._use(self._variant.with_extent(memidx, Extent.GROWING))
+            self._use(self._compiled.with_extent(self._variant, memidx, Extent.GROWING))
         space = self.globals
         space[f"ba{memidx}"] = storage.data
         space[f"u16_{memidx}"] = storage.u16
@@ -151,7 +154,7 @@ class Environment:
         before = self._variant
         if length <= PLAIN_BOUND or before.kinds[memidx].extent is not Extent.GROWING:
             return True
-        self._use(before.with_extent(memidx, Extent.BIG))
+        self._use(self._compiled.with_extent(before, memidx, Extent.BIG))
         if any(map(self._relies_on_bound, _all_frames())):
             self._use(before)
             return False

@@ -24,10 +24,17 @@ from pyjsapi.validation.limits import Limits
 class Variant:
     """The code of a module for memories of given kinds."""
 
-    __slots__ = ("_growing_scope", "_module", "codes", "key", "kinds", "scope")
+    __slots__ = (
+        "_cache", "_funcs", "_growing_scope", "call_depth", "codes", "imported_funcs", "key", "kinds", "scope",
+    )  # fmt: skip
 
     def __init__(self, module: CompiledModule, kinds: tuple[MemoryKind, ...]) -> None:
-        self._module = module
+        # Not the module itself: without a cycle it goes with whoever uses it last.
+        self._cache = module.cache
+        self._funcs = module.module.funcs
+        self.imported_funcs = module.imported_funcs
+        self.call_depth = module.limits.call_depth
+        """How deep functions may call each other."""
         self.kinds = kinds
         context = module.context
         self.key = "".join(kind.letter for kind in kinds)
@@ -67,41 +74,29 @@ class Variant:
                     self.call_depth, compile_function, self._scope_of(body), index, body
                 )
             self.codes[index] = code
-            self._module.cache.added(self.key, self.codes)
+            self._cache.added(self.key, self.codes)
         return code
 
     def compile_all(self) -> None:
         """Translate every function now."""
-        module = self._module
         collects = gc.isenabled()
         gc.disable()  # Translation makes millions of objects, and breaks its cycles itself.
         try:
-            for index in range(module.imported_funcs, len(self.scope.funcs)):
+            for index in range(self.imported_funcs, len(self.scope.funcs)):
                 self.function(index)
         finally:
             if collects:
                 gc.enable()
-        module.cache.save(self.key, self.codes)
+        self._cache.save(self.key, self.codes)
 
     def source(self, index: int) -> str:
         """Python source of a function."""
         body = self._body(index)
         return call_deep(self.call_depth, source_of, self._scope_of(body), index, body)
 
-    @property
-    def call_depth(self) -> int:
-        """How deep functions may call each other."""
-        return self._module.limits.call_depth
-
     def bounded_calls(self, funcs: Sequence[FuncInst]) -> BoundedCalls:
         """Which of an instance's functions cannot call deep."""
-        return BoundedCalls(funcs, self._module.imported_funcs, self._code)
-
-    def with_extent(self, memidx: int, extent: Extent) -> Variant:
-        """The variant that differs in the extent of one memory."""
-        kinds = list(self.kinds)
-        kinds[memidx] = kinds[memidx]._replace(extent=extent)
-        return self._module.variant_of(tuple(kinds))
+        return BoundedCalls(funcs, self.imported_funcs, self._code)
 
     def relies_on_bound(self, index: int) -> bool:
         """Whether the code of a function stands on what no memory of it can exceed while the function runs."""
@@ -114,7 +109,7 @@ class Variant:
         return self._code(index).load()
 
     def _code(self, index: int) -> CodeSource:
-        return self._module.module.funcs[index - self._module.imported_funcs].code
+        return self._funcs[index - self.imported_funcs].code
 
 
 class CompiledModule:
@@ -164,6 +159,12 @@ class CompiledModule:
         if found is None:
             found = self._variants[kinds] = Variant(self, kinds)
         return found
+
+    def with_extent(self, variant: Variant, memidx: int, extent: Extent) -> Variant:
+        """The variant that differs from another in the extent of one memory."""
+        kinds = list(variant.kinds)
+        kinds[memidx] = kinds[memidx]._replace(extent=extent)
+        return self.variant_of(tuple(kinds))
 
     def variant_for(self, memories: list[MemoryStorage]) -> Variant:
         """The code for these memories as they are now."""
