@@ -5,6 +5,7 @@ import { before, describe, it } from 'node:test';
 import { collectGarbage, KINDS, startLink } from './linked.mjs';
 
 const PYTHON = `
+from pyjsapi.bridge.api import function_call
 from pyjsapi.bridge.hooks import HOOKS
 from pyjsapi.bridge.storage import make_memory
 from pyjsapi.compiler.traps import raised_from_wasm
@@ -32,7 +33,7 @@ def entered(f):
 def exported(text, call):
     imports = [FuncInst(func_def_type(FuncType((I32,), (I32,))), call, host=call)]
     found = instantiate(compile_module(wat2wasm(text)), imports, make_memory=make_memory)
-    return entered(found.exports["f"].call)
+    return entered(function_call(found.exports["f"]))
 
 BACK = '''(module (import "" "back" (func $back (param i32) (result i32)))
   (func (export "f") (param $n i32) (result i32)
