@@ -294,13 +294,18 @@ class _Decoder:
         self.result.data_count = self.reader.u32()
 
     def _codes(self) -> None:
-        reader = self.reader
+        reader, append = self.reader, self.codes.append
+        data, end = reader.data, len(reader.data)
+        has_data_count = self.result.data_count is not None
         for _ in range(reader.length()):
-            size = reader.length()
+            before = reader.pos
+            size = reader.u32()
             start = reader.pos
-            reader.skip(size)
-            has_data_count = self.result.data_count is not None
-            self.codes.append(BinaryCode(reader.data, start, reader.pos, has_data_count))
+            if start + size > end:
+                reader.pos = before
+                reader.skip(reader.length())  # which says what is wrong
+            reader.pos = start + size
+            append(BinaryCode(data, start, start + size, has_data_count))
 
     def _datas(self) -> None:
         self.result.datas = self._items("data", self._data)

@@ -75,6 +75,10 @@ class Reader:
             if byte < 0x80:
                 self.pos += 1
                 return byte
+            second = self.data[self.pos + 1]
+            if second < 0x80:
+                self.pos += 2
+                return second << 7 | byte & 0x7F
             value, self.pos = read_unsigned(self.data, self.pos, 32)
         except IndexError:
             raise self.end() from None
@@ -129,8 +133,13 @@ class Reader:
 
     def name(self) -> str:
         """A name: a length and strict UTF-8."""
-        start = self.pos
-        encoded = self.bytes(self.length())
+        data, start = self.data, self.pos
+        end = start + 1 + data[start] if start < len(data) and data[start] < 0x80 else len(data)
+        if end < len(data):
+            encoded = data[start + 1 : end]
+            self.pos = end
+        else:
+            encoded = self.bytes(self.length())
         try:
             return encoded.decode("utf-8")
         except UnicodeDecodeError:

@@ -129,9 +129,15 @@ def cache(options: argparse.Namespace) -> int:
     size = sum(kept.size for kept in files)
     print(f"{folder}: code of {len(files)} modules, {_mib(size)} of at most {_mib(most_bytes())}")
     for kept in files:
-        used = datetime.fromtimestamp(kept.used).isoformat(" ", "minutes")
-        print(f"  {_mib(kept.size):>12}  last used {used}  {kept.path.stem[:16]}")
+        print(f"  {_mib(kept.size):>12}  last used {_time(kept.used)}  {kept.path.stem[:16]}")
     return 0
+
+
+def _time(seconds: float) -> str:
+    try:
+        return datetime.fromtimestamp(seconds).isoformat(" ", "minutes")
+    except (OSError, OverflowError, ValueError):
+        return "at no time that there is"
 
 
 def _mib(size: int) -> str:

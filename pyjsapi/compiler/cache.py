@@ -20,9 +20,10 @@ import marshal
 import os
 import stat
 import sys
-import tempfile
+import threading
 import weakref
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Any, Final
@@ -38,7 +39,9 @@ VARIABLE: Final = "PYJSAPI_CACHE"
 _MAGIC: Final = b"pyjsapi code cache 2\n"
 _ENGINE_FOLDERS: Final = ("syntax", "binary", "validation", "runtime", "compiler")
 _SAVE_EVERY: Final = 256
-"""Newly translated functions after which they are written."""
+"""Newly translated functions after which they are written, at the least."""
+_SAVE_SHARE: Final = 4
+"""Likewise the part of all functions: what is there already is written again."""
 _SMALLEST_MODULE: Final = 4096
 """Bytes of a module below which translating again is as fast as a file."""
 _LARGE_MODULE: Final = 1 << 16
@@ -89,33 +92,33 @@ class FileCache(CodeCache):
         self._large = large
         self._unsaved = 0
         self._variants: dict[str, _Codes] = {}
-        stored = _read(path)
-        self._stored: dict[str, dict[int, Any]] = stored or {}
-        self.known_valid = stored is not None
+        self.known_valid = _content(path) is not None
         if self.known_valid:
             used(path)
         _open_caches.add(self)
 
+    def __del__(self) -> None:
+        self.flush()
+
     def validated(self) -> None:
-        """Keep that a large module is valid."""
-        if self._large and not self.known_valid:
-            _write(self.path, {})
+        """Keep that the module is valid: at once if it is large, else with its first code."""
+        if not self.known_valid:
+            self._unsaved += 1
+            if self._large:
+                self.flush()
 
     def load(self, variant: str) -> _Codes:
         """Code by function index, for a variant's key."""
-        codes = {
-            index: FunctionCode(*parts) for index, parts in self._stored.get(variant, {}).items()
-        }
+        stored = (_read(self.path) or {}) if self.known_valid else {}
+        codes = {index: FunctionCode(*parts) for index, parts in stored.get(variant, {}).items()}
         self._variants[variant] = codes
-        if not self.known_valid:
-            self._unsaved += 1  # Code is asked for of valid modules only: worth a file of its own.
         return codes
 
     def added(self, variant: str, codes: _Codes) -> None:
         """Count a translated function; write when there are many."""
         self._variants[variant] = codes
         self._unsaved += 1
-        if self._unsaved >= _SAVE_EVERY:
+        if self._unsaved >= max(_SAVE_EVERY, len(codes) // _SAVE_SHARE):
             self.flush()
 
     def save(self, variant: str, codes: _Codes) -> None:
@@ -129,9 +132,13 @@ class FileCache(CodeCache):
             return
         self._unsaved = 0
         stored = _read(self.path) or {}
-        for variant, codes in self._variants.items():
+        # Copies: other threads may be translating.
+        for variant, codes in self._variants.copy().items():
             stored.setdefault(variant, {}).update(
-                {index: (c.code, c.body, c.signatures, c.accessors) for index, c in codes.items()}
+                {
+                    index: (c.code, c.body, c.signatures, c.accessors)
+                    for index, c in codes.copy().items()
+                }
             )
         _write(self.path, stored)
 
@@ -145,23 +152,29 @@ def _flush_all() -> None:
         opened.flush()
 
 
-def _read(path: Path) -> dict[str, dict[int, Any]] | None:
+def _content(path: Path) -> memoryview | None:
     """What a file holds; ``None`` if there is none, or one that is damaged or somebody else's."""
     try:
         with path.open("rb") as file:
             if not _is_private(os.fstat(file.fileno())):
                 return None
             data = file.read()
-    except OSError:
+    except (OSError, MemoryError):
         return None
     digest_end = len(_MAGIC) + hashlib.sha256().digest_size
     content = memoryview(data)[digest_end:]
-    if data[:digest_end] != _MAGIC + hashlib.sha256(content).digest():
+    return content if data[:digest_end] == _MAGIC + hashlib.sha256(content).digest() else None
+
+
+def _read(path: Path) -> dict[str, dict[int, Any]] | None:
+    """The parts of functions' code in a file, by variant and function index."""
+    content = _content(path)
+    if content is None:
         return None
     try:
         with collector_off():
             stored = marshal.loads(content)
-    except (EOFError, ValueError, TypeError):
+    except (EOFError, ValueError, TypeError, MemoryError):
         return None
     return stored if isinstance(stored, dict) else None
 
@@ -170,35 +183,51 @@ def _write(path: Path, stored: dict[str, dict[int, Any]]) -> None:
     content = marshal.dumps(stored)
     if len(content) > most_bytes():
         return
+    part = path.with_name(f"{path.stem}.{os.getpid()}.{threading.get_ident()}{PART_SUFFIX}")
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
+    written = False
     try:
-        descriptor, temporary = tempfile.mkstemp(dir=path.parent, suffix=PART_SUFFIX)
-    except OSError:
-        return
-    try:
-        with open(descriptor, "wb") as file:
+        with open(os.open(part, flags, 0o600), "wb") as file:
             file.write(_MAGIC + hashlib.sha256(content).digest())
             file.write(content)
-        os.replace(temporary, path)
+        os.replace(part, path)
+        written = True
     except OSError:
-        with contextlib.suppress(OSError):
-            os.unlink(temporary)
-        return
-    trim(path.parent, path)
+        pass
+    finally:
+        if not written:
+            with contextlib.suppress(OSError):
+                os.unlink(part)
+    if written:
+        trim(path.parent, path)
 
 
 def open_cache(data: bytes, features: Features, limits: Limits, options: Options) -> CodeCache:
     """The user's cache for a module; one that keeps nothing where there is no safe folder."""
+    path = cache_path(data, hashlib.sha256(data), features, limits, options)
+    return CodeCache() if path is None else cache_at(path, data)
+
+
+def cache_at(path: Path, data: bytes) -> FileCache:
+    """The cache of a module in a file."""
+    return FileCache(path, large=len(data) >= _LARGE_MODULE)
+
+
+def cache_path(
+    data: bytes, digest: hashlib._Hash, features: Features, limits: Limits, options: Options
+) -> Path | None:
+    """The place of a module's file, if it is to have one; ``digest`` is the SHA-256 of ``data``."""
     if len(data) < _SMALLEST_MODULE:
-        return CodeCache()
+        return None
     folder = cache_folder()
     version = engine_version()
     if folder is None or version is None:
-        return CodeCache()
-    hasher = hashlib.sha256(data)
+        return None
+    hasher = digest.copy()
+    limits = replace(limits, call_depth=0)  # of which no code depends
     for part in (version, sys.implementation.cache_tag, features, limits, options.key):
         hasher.update(f"\0{part}".encode())
-    path = folder / (hasher.hexdigest() + SUFFIX)
-    return FileCache(path, large=len(data) >= _LARGE_MODULE)
+    return folder / (hasher.hexdigest() + SUFFIX)
 
 
 def cache_folder() -> Path | None:

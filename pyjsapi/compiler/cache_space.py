@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Final, NamedTuple
@@ -62,15 +63,20 @@ def used(path: Path) -> None:
 def trim(folder: Path, newest: Path) -> None:
     """Remove what goes beyond the most that the cache may take; ``newest`` was written just now and goes last."""
     left = most_bytes()
+    clock = time.time()
     files = kept_files(folder)
-    files.sort(key=lambda kept: kept.path != newest)
+    for kept in files:
+        if kept.used > clock:  # The clock was put back: that file would stay for ever.
+            used(kept.path)
+    # At the same time as others it goes first.
+    files.sort(key=lambda kept: (kept.path != newest, -min(kept.used, clock), kept.used > clock))
     for kept in files:
         left -= kept.size
         if left < 0:
             _remove(kept.path)
     now = max((kept.used for kept in files), default=0)
     for part in kept_files(folder, PART_SUFFIX):
-        if now - part.used > _ABANDONED:
+        if abs(now - part.used) > _ABANDONED:
             _remove(part.path)
 
 

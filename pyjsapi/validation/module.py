@@ -34,10 +34,10 @@ def validate_module(
 ) -> Context:
     """Validate a module and return its context, with closed types.
 
-    Each function body is loaded once and not kept. ``bodies=False`` leaves them out, for a module that is known
-    to be valid with these features and limits. Raises `ValidationError` for a module that is not valid or
-    exceeds a limit, `FeatureError` for one that needs a feature that is off, and `DecodeError` when a body turns
-    out to be malformed.
+    Each function body is loaded once and not kept. ``bodies=False`` leaves them out, and what else the context does
+    not need, for a module that is known to be valid with these features and limits. Raises `ValidationError` for a
+    module that is not valid or exceeds a limit, `FeatureError` for one that needs a feature that is off, and
+    `DecodeError` when a body turns out to be malformed.
     """
     checker = TypeChecker(features, limits)
     _check_counts(module, limits)
@@ -72,9 +72,9 @@ def validate_module(
         for funcidx, func in enumerate(module.funcs, imported_funcs):
             validate_function(state, funcidx, context.funcs[funcidx], func.code)
 
-    if module.start is not None:
-        _each("start", (module.start,), lambda start: _start(start, context))
-    _exports(module, context)
+        if module.start is not None:
+            _each("start", (module.start,), lambda start: _start(start, context))
+        _exports(module, context)
     return context
 
 

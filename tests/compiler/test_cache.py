@@ -98,6 +98,11 @@ def test_what_is_stored_is_added_to(folder: Path) -> None:
     assert sorted(compiled().default_variant.codes) == [0, 1]
 
 
+def test_a_module_that_nobody_ever_calls_is_known_as_valid(folder: Path) -> None:
+    assert not compiled().cache.known_valid
+    assert compiled().cache.known_valid  # written when the first one went
+
+
 def test_files_and_folder_are_closed_to_others(folder: Path) -> None:
     compiled().compile_all()
     assert stat.S_IMODE(folder.stat().st_mode) == 0o700
