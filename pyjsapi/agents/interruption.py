@@ -11,9 +11,9 @@ It must not come
 
 - while the thread starts another, unless that runs already. Up to CPython 3.11 a new thread has the identity of the one
   that starts it until it runs: it would be the one to get the exception, and who starts it would wait for it for ever.
-- in what keeps the books of waiters, agents and messages, all of which is short, nor while a memory grows or becomes
-  one that processes share, and half of those who have it know. What blocks there, or is called again and again, looks
-  itself whether the agent is to end (`blocks.waiting.heed_interruption`);
+- in what keeps the books of waiters, agents, messages and depths, all of which is short, nor while a memory grows or
+  becomes one that processes share, and half of those who have it know. What blocks there, or is called again and
+  again, looks itself whether the agent is to end (`blocks.waiting.heed_interruption`);
 - in what takes and releases locks of the standard library that are written in Python, such as those of the import
   system: they would stay locked.
 
@@ -44,6 +44,7 @@ _BOOKKEEPING: Final = (
     _BLOCKS,
     _AGENTS,
     os.path.join(_PACKAGE, "ecmascript", "promises.py"),
+    os.path.join(_PACKAGE, "runtime", "depth.py"),
     "<frozen importlib._bootstrap>",
 )
 """How the files begin whose code no exception may come into."""

@@ -24,6 +24,7 @@ from pyjsapi.agents.interruption import may_come, raise_in
 from pyjsapi.blocks import waiting
 from pyjsapi.compiler import cache
 from pyjsapi.ecmascript import promises
+from pyjsapi.runtime import depth
 
 SOON = 60.0
 
@@ -144,6 +145,7 @@ def test_in_webassembly_it_may_come(standing: Any) -> None:
         (interruption.__file__, (False, False)),
         (waiting.__file__, (False, False)),
         (promises.__file__, (False, False)),
+        (depth.__file__, (False, False)),
         (cache.__file__, (False, True)),
         (pyjsapi.__file__, (True, True)),
     ],

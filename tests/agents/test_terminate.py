@@ -330,7 +330,7 @@ from pyjsapi import Worker
 sys.setswitchinterval(1e-6)
 async def target(scope):
     await scope.receive_async()
-for _ in range(150):
+for _ in range(60):
     worker = Worker(target)
     worker.terminate()
     worker.join()
