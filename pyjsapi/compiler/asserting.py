@@ -213,7 +213,9 @@ class Asserting(Frame):
 
     def doubled(self, local: int, text: str) -> tuple[str, int]:
         name, bit = super().doubled(local, text)
-        return f"same({name},{text})", bit
+        # Now: it goes on to stand for the value that the local has here, also when the local has another one.
+        self.write(f"same({name},{text})")
+        return name, bit
 
     def element(self, index: str, address: Entry, size: int, offset: int) -> str:
         last = (MASK[address.type] + offset) // size

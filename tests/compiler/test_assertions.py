@@ -123,6 +123,13 @@ CORPUS: Final[dict[str, tuple[str, tuple[int, ...]]]] = {
         (local.set $k (i32.shl (i32.and (local.get $n) (i32.const 7)) (local.get $r)))
         (local.set $s (i32.add (local.get $s) (i32.xor (local.get $r) (i32.rotl (local.get $n) (i32.const 3)))))""",
         (-9,)),
+    "a doubled word that outlives its local": ("""(i32.rotl (local.get $n) (i32.const 9))
+        (local.set $n (i32.const 5)) (local.set $s)""", (-9,)),
+    "doubled words": ("""(local.set $s (i32.xor (i32.rotl (local.get $n) (i32.const 9))
+          (i32.rotl (local.get $n) (i32.const 7))))
+        (local.set $n (i32.add (local.get $n) (i32.const 1)))
+        (local.set $r (i32.xor (i32.rotl (local.get $n) (i32.const 9))
+          (i32.rotl (local.get $n) (i32.const 7))))""", (-9,)),
     "extensions": ("""(local.set $s (i32.extend8_s (local.get $n)))
         (local.set $r (i32.wrap_i64 (i64.shr_u (i64.extend_i32_s (local.get $n)) (i64.const 4))))""",
         (-9,)),

@@ -8,8 +8,11 @@ from typing import Any
 
 import pytest
 
-from pyjsapi.compiler.facts import MAX_ALIGNMENT, alignment_of, join, without
+from pyjsapi.compiler.expression import NEGATED, Compare, Entry, Not
+from pyjsapi.compiler.facts import MAX_ALIGNMENT, Facts, alignment_of, join, without
+from pyjsapi.compiler.frame import Frame
 from pyjsapi.compiler.options import Options
+from pyjsapi.syntax.types import I32, I64, ValType
 
 
 def test_alignment() -> None:
@@ -106,3 +109,57 @@ def test_a_wide_temporary_that_is_to_be_wrapped_is_no_narrow_one(wasm: Callable[
     for kind in ("block", "loop", "if"):
         for value in (0, 4, 0x5_0000_0004, 0xFFFF_FFFF_FFFF_FFFE):
             assert module(kind, value) == (value & 0xFFFF_FFFF) >> 1, kind
+
+
+def _signed(value: int, bits: int) -> int:
+    return value - (1 << bits) if value >> bits - 1 else value
+
+
+def _holds(operator: str, a: int, b: int, bits: int) -> bool:
+    if operator.endswith("_s"):
+        a, b = _signed(a, bits), _signed(b, bits)
+    return {
+        "<": a < b, "<=": a <= b, ">": a > b, ">=": a >= b, "==": a == b, "!=": a != b,
+        "lt_s": a < b, "le_s": a <= b, "gt_s": a > b, "ge_s": a >= b,
+    }[operator]  # fmt: skip
+
+
+@pytest.mark.parametrize("type_", [I32, I64])
+@pytest.mark.parametrize("operator", NEGATED)
+def test_what_a_comparison_says(operator: str, type_: ValType) -> None:
+    """No pair of values for which a comparison comes out so is ruled out by what is concluded from it."""
+    generator = random.Random(operator)
+    bits = 32 if type_ is I32 else 64
+    edges = [
+        (edge + near) % (1 << bits)
+        for edge in (0, 1 << bits - 1, 1 << 30)
+        for near in (-2, -1, 0, 1, 2)
+    ]
+    frame = Frame.__new__(Frame)
+    frame.options = Options()
+    concluded = 0
+    for _ in range(400):
+        intervals = []
+        for _ in range(2):
+            low, high = sorted(generator.choices(edges, k=2))
+            intervals.append((low, low if generator.random() < 0.4 else high))
+        a, b = (
+            Entry(type_, f"l{i}", 15, low, high, 1 << i, local=i)
+            for i, (low, high) in enumerate(intervals)
+        )
+        truth = generator.random() < 0.5
+        condition = Entry(I32, "", 15, form=Compare(operator, a, b))
+        if generator.random() < 0.3:
+            condition = Entry(I32, "", 15, form=Not(condition))
+        facts: Facts = {i: (*interval, 0) for i, interval in enumerate(intervals)}
+        frame.facts = dict(facts)
+        frame.refine(condition, truth)
+        concluded += frame.facts != facts
+        wanted = truth ^ isinstance(condition.form, Not)
+        for x in {*edges, *intervals[0]}:
+            for y in {*edges, *intervals[1]}:
+                inside = a.low <= x <= a.high and b.low <= y <= b.high
+                if inside and _holds(operator, x, y, bits) == wanted:
+                    assert frame.facts[0][0] <= x <= frame.facts[0][1]
+                    assert frame.facts[1][0] <= y <= frame.facts[1][1]
+    assert concluded > 20
