@@ -83,7 +83,7 @@ class LoopProgram:
     def near(self) -> str:
         """An i32 close to the counter or the pointer, of which an interval says whether it wraps."""
         c = self.random.choice((0, 1, 1, 2, 3, 4, 5, 8, 100))
-        i = self.pick("(local.get $i)", "(local.get $i)", "(local.get $i)", "(local.get $p)")
+        i = f"(local.get {self.pick('$i', '$i', '$i', '$p', '$e')})"
         return self.pick(
             i,
             f"(i32.add {i} (i32.const {c}))",
@@ -121,6 +121,8 @@ class LoopProgram:
         )
         name, *align = load.split()
         offset = self.pick("", "", "offset=4", "offset=65528", "offset=3")
+        if self.chance(0.3):
+            return f"(i32.load {self.pick('', 'offset=4')} (local.get $e))"
         address = self.near() if self.chance(0.7) else self.use()
         if self.chance(0.4):
             address = f"(i32.and {address} (i32.const {self.pick('65535', '65532', '131071')}))"
@@ -193,8 +195,11 @@ class LoopProgram:
             body.append(self.placed(f"(local.set $i {stepped})"))
             value = "(local.get $i)"
         self.random.shuffle(body)
-        if self.chance(0.5):
-            body.append(f"(local.set $p {self.stepping('$p', self.random.choice((1, 2, 4, 8)))})")
+        for pointer, steps in (("$p", (1, 2, 4, 8)), ("$e", (4, 4, 4, 8, -4, 2))):
+            if self.chance(0.5):
+                where = len(body) if self.chance(0.6) else self.random.randrange(len(body) + 1)
+                stepped = self.stepping(pointer, self.random.choice(steps))
+                body.insert(where, f"(local.set {pointer} {stepped})")
         if self.chance(0.6):
             body.insert(
                 0,
@@ -228,11 +233,12 @@ class LoopProgram:
         if self.chance(0.2):
             again = "(br_if $outer (local.tee $m (i32.sub (local.get $m) (i32.const 1))))"
             loop = f"(local.set $m (i32.const 3)) (loop $outer {loop} {again})"
+        element = self.pick("(i32.and (local.get $p) (i32.const -4))", "(i32.const 8)")
         aligned = self.pick("", "(local.set $p (i32.and (local.get $p) (i32.const -8)))")
         return f"""(module {HEADER}
           (func (export "f") (param $a i32) (param $n i32) (param $p i32) (result i32)
-            (local $i i32) (local $h i32) (local $k i32) (local $q i32) (local $m i32)
-            {start} {aligned}
+            (local $i i32) (local $h i32) (local $k i32) (local $q i32) (local $m i32) (local $e i32)
+            {start} {aligned} (local.set $e {element})
             (block $out {guard} {loop} {self.statement()})
             (global.set $i (local.get $i)) (global.set $p (local.get $p))
             (local.get $h)))"""
