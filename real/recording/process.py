@@ -42,6 +42,7 @@ def play(folder: Path, options: Sequence[str] = (), deadline: float = 600) -> Pl
     environment = {**os.environ, "PYJSAPI_CACHE": "0"}
     done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True)
     if done.returncode not in (0, 1) or not done.stdout:
-        late = f"not done after {deadline:g} s\n" if done.stderr.startswith("Timeout") else ""
-        return Played(late + done.stderr[-3000:])
+        late = f"not done after {deadline:g} s" if done.stderr.startswith("Timeout") else ""
+        how = late or f"the process ended with {done.returncode}"
+        return Played(f"{how}\n{done.stderr[-3000:]}")
     return Played(**json.loads(done.stdout))

@@ -128,7 +128,8 @@ def _node(node: str | Path, arguments: list[str], installed: bool = False) -> An
     except subprocess.TimeoutExpired as error:
         raise RecordingError(f"{' '.join(arguments)} takes Node over {DEADLINE} s") from error
     if done.returncode != 0:
-        raise RecordingError(f"{' '.join(arguments)} failed in Node:\n{done.stderr[-3000:]}")
+        how = f"failed in Node ({done.returncode})"
+        raise RecordingError(f"{' '.join(arguments)} {how}:\n{done.stderr[-3000:]}")
     return json.loads(done.stdout)
 
 

@@ -191,6 +191,9 @@ def test_a_process_that_plays_tells_what_differs_and_keeps_its_deadline(
     text = "\n".join(json.dumps(event) for event in events[:20])
     (tmp_path / "events.gz").write_bytes(gzip.compress(text.encode()))
     assert "the recording ends here" in play(tmp_path).failure
+    # a process that ends before it has said anything
+    killed = play(tmp_path, ["no_such_option=1"])
+    assert killed.failure.startswith("the process ended with 1\n")
     # a recording that never ends
     (tmp_path / "events.gz").unlink()
     os.mkfifo(tmp_path / "events.gz")
