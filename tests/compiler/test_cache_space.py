@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
 
 import pytest
@@ -23,6 +24,8 @@ from pyjsapi.syntax.errors import ValidationError
 from pyjsapi.text import wat2wasm
 
 MIB = 1 << 20
+
+with_files = pytest.mark.skipif(sys.platform == "emscripten", reason="Pyodide keeps no files")
 
 
 def body(count: int, result: str = "local.get 0") -> bytes:
@@ -102,6 +105,7 @@ def test_a_folder_that_is_gone_or_cannot_be_read_is_empty(tmp_path: Path) -> Non
     assert list(clear(tmp_path / "nowhere")) == []
 
 
+@with_files
 def test_a_large_module_is_validated_once_even_if_it_never_runs(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -139,6 +143,7 @@ def test_nothing_is_kept_where_nothing_may_be(
     assert kept_files(tmp_path) == []
 
 
+@with_files
 def test_the_verb_shows_and_clears(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
