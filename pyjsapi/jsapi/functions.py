@@ -127,7 +127,7 @@ def exported_function(func: FuncInst) -> Callable[..., Any]:
 def _make_exported(func: FuncInst) -> Callable[..., Any]:
     type_ = func.type.func
     name = str(func.index if func.index is not None else 0)
-    function = _fresh(_exporter(type_)(func.call, 0), name)
+    function = _fresh(_exporter(type_)(func.call), name)
     if func.host is None and not _is_opaque(type_):
         _decide_at_first_call(func, function)
     function.__doc__ = f"WebAssembly function {name}: {type_}"
@@ -138,18 +138,21 @@ def _make_exported(func: FuncInst) -> Callable[..., Any]:
 
 
 def _decide_at_first_call(func: FuncInst, function: FunctionType) -> None:
-    """Let an Exported Function find out whether it may call deep when it is needed: see `compiler.depth`."""
-    cells = dict(zip(function.__code__.co_freevars, function.__closure__ or (), strict=True))
+    """Let an Exported Function find out whether it may call deep when it is needed: see `runtime.depth`."""
+    (called,) = function.__closure__ or ()
 
     def first(*arguments: Any) -> Any:
         from pyjsapi.compiler.engine import depth_of  # with it the module was compiled
 
         depth = depth_of(func)
+        if depth:
+            code = _exporter(func.type.func, depth)(func.call).__code__
+            function.__code__ = code.replace(co_name=function.__name__)
         # Before the call: if it comes back here it must not use more of the C stack.
-        cells["raw"].cell_contents, cells["depth"].cell_contents = func.call, depth
+        called.cell_contents = func.call
         return call_deep(depth, func.call, *arguments) if depth else func.call(*arguments)
 
-    cells["raw"].cell_contents = first
+    called.cell_contents = first
 
 
 def _fresh(function: Callable[..., Any], name: str) -> FunctionType:
@@ -161,14 +164,14 @@ def _fresh(function: Callable[..., Any], name: str) -> FunctionType:
 
 
 @lru_cache(maxsize=4096)
-def _exporter(type_: FuncType) -> Callable[[Callable[..., Any], int], Callable[..., Any]]:
-    """A function that makes the Exported Function of the type from a raw callable and how deep it may call.
+def _exporter(type_: FuncType, depth: int = 0) -> Callable[[Callable[..., Any]], Any]:
+    """A function that makes the Exported Function of the type from a raw callable.
 
-    The depth is 0 where it cannot call deep, or says so itself.
+    ``depth`` is how deep that may call, or 0. Code for different depths can be exchanged.
     """
     if _is_opaque(type_):
 
-        def refuse(_: Callable[..., Any], __: int) -> Callable[..., Any]:
+        def refuse(_: Callable[..., Any]) -> Callable[..., Any]:
             def opaque(*_: Any) -> NoReturn:
                 raise TypeError(f"functions of type {type_} cannot be called from Python")
 
@@ -178,7 +181,7 @@ def _exporter(type_: FuncType) -> Callable[[Callable[..., Any], int], Callable[.
     names = [f"a{i}" for i in range(len(type_.params))]
     scope: dict[str, Any] = dict(_SCOPE)
     lines = [
-        "def make(raw, depth):",
+        "def make(raw):",
         f" def exported({', '.join([n + '=None' for n in names] + ['*rest'])}):",
     ]
     for name, param in zip(names, type_.params, strict=True):
@@ -186,9 +189,7 @@ def _exporter(type_: FuncType) -> Callable[[Callable[..., Any], int], Callable[.
     call = f"{'r = ' if type_.results else ''}raw({', '.join(names)})"
     lines += [
         "  try:",
-        "   if depth:",
-        *(f"    {line}" for line in deep_lines([call], "depth")),
-        f"   else: {call}",
+        *(f"   {line}" for line in (deep_lines([call], str(depth)) if depth else [call])),
         "  except BaseException as error:",
         "   other = js_error(error)",
         "   if other is error: raise",
@@ -200,7 +201,7 @@ def _exporter(type_: FuncType) -> Callable[[Callable[..., Any], int], Callable[.
         parts = [_to_js_text(f"r[{i}]", t) for i, t in enumerate(type_.results)]
         lines.append(f"  return [{', '.join(parts)}]")
     lines.append(" return exported")
-    return cast("Callable[[Callable[..., Any], int], Any]", _define("\n".join(lines), scope))
+    return cast("Callable[[Callable[..., Any]], Any]", _define("\n".join(lines), scope))
 
 
 # ---- host functions
