@@ -77,7 +77,7 @@ class SharedBlock:
         self._length = length
         self._followers: list[weakref.ref[Follower]] = []
         self._queues = WaiterQueues()
-        _BLOCKS.add(self)
+        _remember(self)
 
     @property
     def backend(self) -> str:
@@ -247,13 +247,31 @@ class SharedBlock:
         self.tell_followers(self._length)
 
 
-_BLOCKS: Final[weakref.WeakSet[SharedBlock]] = weakref.WeakSet()
-"""All there are."""
+_BLOCKS: Final[list[weakref.ref[SharedBlock]]] = []
+"""All there are, and some that were. No `WeakSet`: that calls a function of Python whenever a block is let go of."""
+_FEW: Final = 64
+_forget_at = [_FEW]
+"""How many there may be before those that were are looked for."""
+_FORGETTING: Final = threading.Lock()
+
+
+def _remember(block: SharedBlock) -> None:
+    _BLOCKS.append(weakref.ref(block))
+    if len(_BLOCKS) > _forget_at[0] and _FORGETTING.acquire(blocking=False):
+        try:
+            known = _BLOCKS.copy()
+            alive = [reference for reference in known if reference() is not None]
+            _BLOCKS[: len(known)] = alive  # behind them others may have come meanwhile
+            _forget_at[0] = 2 * len(alive) + _FEW
+        finally:
+            _FORGETTING.release()
 
 
 def _forked() -> None:
-    for block in list(_BLOCKS):
-        block.forked()
+    for reference in _BLOCKS:
+        block = reference()
+        if block is not None:
+            block.forked()
 
 
 if hasattr(os, "register_at_fork"):
