@@ -2,8 +2,8 @@
 
 CPython raises it at the thread's next *step*: a call, the end of one, or a jump backwards. As long as the interpreter's
 lock is held here the thread stands still, so what its next step is can be told from the instruction that it stands at,
-and whether an exception may come there. To look and to set the exception is one call of C, between whose parts no
-thread gets its turn (`_raise_there`); what was found out before, at leisure, holds if the thread has not moved. From
+and whether an exception may come there. To look and to set the exception is one step, in which no other thread has
+its turn (`_raise_there`); what was found out before, at leisure, holds if the thread has not moved. From
 CPython 3.13 on it may be the step after the next, if the thread stands still because others have their turn: in the
 caller of the innermost frame, say. So that counts as well.
 
@@ -36,6 +36,8 @@ from opcode import opname
 from operator import attrgetter, methodcaller
 from types import CodeType, FrameType
 from typing import Any, Final
+
+from pyjsapi.blocks.undivided import current_frames, run_through
 
 _PACKAGE: Final = os.path.dirname(os.path.dirname(__file__))
 _BLOCKS: Final = os.path.join(_PACKAGE, "blocks", "")
@@ -82,7 +84,7 @@ def raise_in(thread: threading.Thread, error: type[BaseException], anywhere: boo
     ``anywhere`` allows what should not be, but may. Raises `ImportError` without `ctypes`.
     """
     ident = thread.ident
-    frame = sys._current_frames().get(ident or 0)
+    frame = current_frames().get(ident or 0)
     if ident is None or frame is None:
         return False
     step = frame.f_lasti
@@ -168,12 +170,13 @@ _functions: Final = functools.cache(_Functions)
 
 
 def _raise_there(ident: int, frame: FrameType, step: int, error: type[BaseException]) -> bool:
-    """Set an exception if the innermost frame of a thread is this one, and at that instruction.
-
-    All of it happens inside of ``any``: no thread gets its turn, because no step of Python is taken.
-    """
-    innermost = map(methodcaller("get", ident), starmap(sys._current_frames, [()]))
-    is_there = map(operator.is_, innermost, [frame])
+    """Set an exception if the innermost frame of a thread is this one, and at that instruction; in one step."""
+    frames: list[dict[int, FrameType]] = []
+    looking = map(frames.append, map(operator.call, (sys._current_frames,)))
+    is_there = map(operator.is_, map(methodcaller("get", ident), frames), [frame])
     stands = map(operator.eq, map(attrgetter("f_lasti"), [frame]), [step])
     standing = map(operator.and_, is_there, stands)
-    return any(starmap(_functions().raise_, compress([(ident, error)], standing)))
+    raised: list[int] = []
+    raising = starmap(_functions().raise_, compress([(ident, error)], standing))
+    run_through(looking, map(raised.append, raising))
+    return raised == [1]

@@ -6,5 +6,6 @@ What shared memories of the `runtime` and `SharedArrayBuffer`s of `ecmascript` h
 - `waiters`: the queues, first in, first out, for blocking and for asynchronous waiters alike.
 - `waiting`: how the agent of the current thread waits, or that it must not.
 - `owners`: to which thread and event loop those belong who wait without blocking.
+- `undivided`: several things in one step of Python.
 - `timers`: one thread for all timeouts that need no event loop.
 """

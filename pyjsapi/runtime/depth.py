@@ -21,6 +21,8 @@ from sys import getrecursionlimit, setrecursionlimit
 from types import FrameType
 from typing import Any, Final, TypeVar, cast
 
+from pyjsapi.blocks.undivided import current_frames
+
 _LOWERING_ABORTS: Final = sys.version_info < (3, 12)
 """Whether Python ends the process if the limit is lowered below the depth of another thread."""
 _CALLS_PER_FRAME: Final = 3
@@ -69,7 +71,7 @@ def leave() -> None:
 def _is_another_deep(frames: int) -> bool:
     """Whether another thread has more than so many frames."""
     mine = get_ident()
-    for thread, innermost in sys._current_frames().items():
+    for thread, innermost in current_frames().items():
         if thread == mine:
             continue
         frame: FrameType | None = innermost
