@@ -44,6 +44,8 @@ class ChannelEnd:
         """A message has arrived."""
         with self._guard:
             if self._relay is None:
+                if self._closed:
+                    return  # Who posts may have looked just before.
                 self._queue.append(message)
                 listener = self._listener
             else:
@@ -70,6 +72,8 @@ class ChannelEnd:
             peer, self.peer = self.peer, None
             self._queue.clear()
         self.shut()
+        with self._guard:
+            self._queue.clear()  # of what arrived in between
         if peer is not None:
             peer.shut()
 
