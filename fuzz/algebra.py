@@ -39,7 +39,7 @@ def _types(op: Op) -> tuple[str, ...]:
     return tuple(str(type_) for type_ in op.params or ())
 
 
-_ROUNDED_AS_ENGINES_LIKE: Final = frozenset(("relaxed_madd", "relaxed_nmadd"))
+ROUNDED_AS_ENGINES_LIKE: Final = frozenset(("relaxed_madd", "relaxed_nmadd"))
 """An engine may round their products or not; Wasmtime does not where it is asked to be deterministic, we do."""
 
 
@@ -50,7 +50,7 @@ def computing(types: Iterable[str] = TYPES, *, relaxed: bool = False) -> list[Op
         op
         for op in OPS
         if op.imm in _COMPUTES
-        and op.family not in _ROUNDED_AS_ENGINES_LIKE
+        and op.family not in ROUNDED_AS_ENGINES_LIKE
         and op.params
         and op.results
         and {*_types(op), str(op.results[0])} <= allowed

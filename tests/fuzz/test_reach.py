@@ -9,7 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from fuzz.algebra import ROUNDED_AS_ENGINES_LIKE
 from fuzz.reach import Branch, Reach, expected
+from pyjsapi.syntax.instructions import OPS
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -25,7 +27,8 @@ def reach() -> Reach:
 
 
 def test_every_emitter_is_reached(reach: Reach) -> None:
-    assert reach.emitters == []
+    left_out = {op.mnemonic for op in OPS if op.family in ROUNDED_AS_ENGINES_LIKE}
+    assert set(reach.emitters) == left_out
 
 
 @pytest.mark.long
