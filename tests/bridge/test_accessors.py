@@ -41,8 +41,7 @@ def test_accesses_are_calls_without_masks() -> None:
          i32_store8_0(l0+1,l0*l0,3)
          if l0&7: pQ(ba1,l0,i64_load32_s_0(l0-1))
          else: u64_1[l0//8]=i64_load32_s_0(l0-1)
-         f32_store_0(l0,f32_load_0(1 if not l0 else 0,9))
-         return""")
+         f32_store_0(l0,f32_load_0(1 if not l0 else 0,9))""")
 
 
 def test_vectors_are_loaded_whole_or_as_bytes() -> None:
