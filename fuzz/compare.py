@@ -18,7 +18,8 @@ KINDS: Final = (
     ("out of bounds table", r"out of bounds table|undefined element|element segment|bounds call_indirect"
                             r"|table (index|access|element|operation).*out of bounds|index is out of bounds"),
     ("out of bounds array", r"bounds.*array|array.*bounds|array.*too large"),
-    ("out of bounds memory", r"bounds memory|memory access out of bounds|data segment|offset is out of bounds"),
+    ("out of bounds memory", r"bounds memory|memory access out of bounds|data segment|offset is out of bounds"
+                             r"|^index out of bounds$"),
     ("division by zero", r"by zero"),
     ("integer overflow", r"integer overflow|result unrepresentable"),
     ("invalid conversion", r"invalid conversion|float unrepresentable|bounds trunc"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import weakref
 from collections.abc import Sequence
-from pathlib import Path
+from functools import partial
 from typing import Any, Final
 
 from pyjsapi.binary.decoder import decode_module, item_offsets
@@ -49,7 +49,7 @@ def compile_module(
         return _compile(data, features, limits, options, cache)
     digest = hashlib.sha256(data)
     path = cache_path(data, digest, features, limits, options)
-    key = (digest.digest(), features, limits, options, path)
+    key = f"{digest.hexdigest()} {features} {limits} {options} {path}"
     found = _shared_module(key)
     if found is None:
         opened = CodeCache() if path is None else cache_at(path, data)
@@ -57,12 +57,11 @@ def compile_module(
     return found
 
 
-_Key = tuple[bytes, Features, Limits, Options, Path | None]
-_modules: Final[dict[_Key, weakref.ref[CompiledModule]]] = {}
-"""All modules that are in use."""
+_modules: Final[dict[str, weakref.ref[CompiledModule]]] = {}
+"""All modules that are in use, by all that their code depends on."""
 
 
-def _shared_module(key: _Key) -> CompiledModule | None:
+def _shared_module(key: str) -> CompiledModule | None:
     reference = _modules.get(key)
     found = None if reference is None else reference()
     if found is not None:
@@ -70,16 +69,12 @@ def _shared_module(key: _Key) -> CompiledModule | None:
     return found
 
 
-def _share(key: _Key, compiled: CompiledModule) -> CompiledModule:
+def _share(key: str, compiled: CompiledModule) -> CompiledModule:
     """Let others find a module; the one to use, which is another where a thread was faster."""
-
-    def forget(reference: weakref.ref[CompiledModule]) -> None:
-        if _modules.get(key) is reference:
-            del _modules[key]
-
     found = _shared_module(key)
     if found is None:
-        _modules[key] = weakref.ref(compiled, forget)
+        # Calls no function of Python when the module is let go of: a thread that is terminated in it would drop that.
+        _modules[key] = weakref.ref(compiled, partial(_modules.pop, key))
         found = compiled
     return found
 

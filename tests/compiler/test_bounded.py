@@ -74,7 +74,7 @@ def test_the_limits_say_how_deep() -> None:
 
 
 @pytest.mark.parametrize("opcode", [0x10, 0x11, 0x12, 0x13, 0x14, 0x15])
-def test_every_call_is_one(opcode: int) -> None:
-    from pyjsapi.compiler import bounded
-
-    assert bounded._MAYBE_CALL.search(bytes((0, opcode, 0x16)), 1, 3)
+def test_every_call_is_one(wasm_once: Callable[..., Any], opcode: int) -> None:
+    """Bytes decide at once: every opcode of a call counts, also where it is something else."""
+    compiled = wasm_once(f'(module (func (export "f") (drop (i32.const {opcode}))))')
+    assert depth_of(compiled.instance.exports["f"], at_once=True) == DEFAULT_CALL_DEPTH

@@ -8,7 +8,7 @@ import sys
 
 STANDARD = "json, dataclasses, asyncio"
 """What programs import anyway: nothing of the standard library but this and `MORE`."""
-MORE = {"__future__", "_struct", "array", "mmap", "resource", "struct"}
+MORE = {"__future__", "_struct", "array", "gc", "mmap", "resource", "struct"}
 WHOLE = ("ecmascript", "jsapi", "runtime")
 """Packages of which every module may be loaded but those of `LATER`."""
 LATER = {
@@ -17,7 +17,7 @@ LATER = {
     "runtime.shared_memory",
 }
 PARTS = {
-    "blocks": {"integers"},
+    "blocks": {"integers", "undivided"},
     "syntax": {"deftypes", "digits", "errors", "features", "module", "op", "types"},
     "validation": {
         "cast_rules",
