@@ -148,10 +148,22 @@ class Ground:
             raise Broken(f"{when} the collector is off")
 
 
+_FILES: Final = Path("/proc/self/fd")
+
+
+def _open_files() -> list[str]:
+    """What the descriptors of this process are, where the system tells."""
+    found = []
+    for path in _FILES.iterdir() if _FILES.is_dir() else ():
+        with contextlib.suppress(FileNotFoundError):  # the one that reads the folder
+            found.append(f"{path.name} {path.readlink()}")
+    return found
+
+
 def _resources() -> tuple[int, int, list[str]]:
     """Threads, open files, and processes of workers."""
     gc.collect()
-    files = len(os.listdir("/proc/self/fd")) if os.path.isdir("/proc/self/fd") else 0
+    files = len(_open_files())
     children: list[str] = []
     server = process._server
     if server is not None:
@@ -168,7 +180,10 @@ def _demand_nothing_left(before: tuple[int, int, list[str]]) -> None:
         if now[0] <= before[0] and now[1] <= before[1] and now[2] == before[2]:
             return
         if time.monotonic() > end:
-            raise Broken(f"threads, files and processes were {before} and are {now}")
+            known = [thread.name for thread in threading.enumerate()]
+            raise Broken(
+                f"threads, files and processes were {before} and are {now}: {known}, {_open_files()}"
+            )
         time.sleep(0)
 
 

@@ -24,7 +24,7 @@ import threading
 import weakref
 from collections.abc import Iterator
 from dataclasses import replace
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -155,7 +155,7 @@ def _flush_all() -> None:
 def _content(path: Path) -> memoryview | None:
     """What a file holds; ``None`` if there is none, or one that is damaged or somebody else's."""
     try:
-        with path.open("rb") as file:
+        with open(path, "rb") as file:
             if not _is_private(os.fstat(file.fileno())):
                 return None
             data = file.read()
@@ -184,10 +184,10 @@ def _write(path: Path, stored: dict[str, dict[int, Any]]) -> None:
     if len(content) > most_bytes():
         return
     part = path.with_name(f"{path.stem}.{os.getpid()}.{threading.get_ident()}{PART_SUFFIX}")
-    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
+    # An opener of C: no descriptor is left where a thread ends between two steps.
     written = False
     try:
-        with open(os.open(part, flags, 0o600), "wb") as file:
+        with open(part, "xb", opener=partial(os.open, mode=0o600)) as file:
             file.write(_MAGIC + hashlib.sha256(content).digest())
             file.write(content)
         os.replace(part, path)
