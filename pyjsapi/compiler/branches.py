@@ -42,12 +42,16 @@ from pyjsapi.compiler.tree import (
 )
 from pyjsapi.compiler.tree import RETURN as RETURN_OP
 from pyjsapi.syntax.module import Instr
+from pyjsapi.syntax.types import ValType
 
 MOST_LOOPS: Final = 19
 """Nested Python loops that every supported CPython accepts."""
 
 _DEEPEST_INDENT: Final = 95
 """Python allows 100 levels."""
+
+_ORDER: Final = {FALL: 1, FLAG: 2}
+"""Ways that lead to the end of the suite come last."""
 
 _UNREACHABLE: Final = OP["unreachable"]
 _T = TypeVar("_T")
@@ -66,11 +70,18 @@ class Branches(Frame):
         """Python loops that are open."""
         self.tries = 0
         """Python ``try`` statements that are open; CPython counts them with the loops."""
-        self._numbers = 0
+        self.flags = False
+        """Whether ``_b`` is needed."""
+        self._places = 0
         self._header = 0
         """Number of lines when the last header of a suite was written."""
         self._inside = 0
         """Indentation of that suite."""
+
+    def new_place(self, types: tuple[ValType, ...], height: int) -> Place:
+        """A place inside those that there are."""
+        self._places += 1
+        return Place(types, height, self._places)
 
     # Suites of Python
 
@@ -98,39 +109,60 @@ class Branches(Frame):
         self.loops += 1
         self.suite = suite
 
-    def close_suite(self, start: int, suite: Suite, around: Suite, *, reached: bool) -> None:
+    def close_suite(self, suite: Suite, around: Suite, *, reached: bool) -> None:
         """Behind a suite, or several of one meaning: go on to the places that it was left for.
 
-        ``start`` is the line where the statement begins. If control goes on to what comes next otherwise, ``reached``,
-        that is skipped on the way to places that have no way of their own from here.
+        If control goes on to what comes next otherwise, ``reached``, that is skipped on the way to places that have
+        no way of their own from here.
         """
         self.suite = around
         if not suite.pending:
             return
         self.mark = GLUE
-        self.insert(start, "_b=0")
-        passing: list[tuple[Place, str]] = []
-        direct: list[tuple[Place, str]] = []
-        for place in dict.fromkeys(suite.pending):
-            way = around.way(place)
-            (passing if way is FALL or way is FLAG else direct).append((place, way))
-        last = None if reached or passing else direct.pop()
-        for place, way in direct:
-            indent = self.indent
-            self.open(f"if _b=={place.number}:")
-            self._lead(place, way)
-            self.shut(indent)
-        if last is not None:
-            self._lead(*last)
-        for place, way in passing:
-            if way is FLAG:
-                around.pending.append(place)
-        if passing and reached:
-            self.open(f"if {' and '.join(f'_b!={place.number}' for place, _ in passing)}:")
+        ways = {place: around.way(place) for place in suite.pending}
+        flagged = [place for place, way in ways.items() if way is FLAG]
+        around.pending += flagged
+        if reached and len(flagged) == len(ways):
+            self.open("if _b is None:")
+            return
+        indent = self.indent
+        if reached:
+            self.open("if _b is not None:")
+        self._go_on(ways)
+        self.shut(indent)
+        if reached and (flagged or FALL in ways.values()):
+            self.open("else:")
 
-    def _lead(self, place: Place, way: str) -> None:
-        """Jump to a place on the way to which control is, its operands moved."""
-        self._statement(place, way, self._operands(place), flagged=True)
+    def _go_on(self, ways: dict[Place, str]) -> None:
+        """Go on to the place that ``_b`` stands for, one of these."""
+        cases: list[tuple[list[Place], str]] = []
+        for place in sorted(ways, key=lambda place: (_ORDER.get(ways[place], 0), place.number)):
+            way = ways[place]
+            if cases and cases[-1][1] is way and way in (LEAVE, FLAG):
+                cases[-1][0].append(place)
+            else:
+                cases.append(([place], way))
+        indent = self.indent
+        while cases and cases[0][1] is not FLAG:
+            places, way = cases.pop(0)
+            others = [place.number for later, _ in cases for place in later]
+            if others:
+                # Whatever is not inside this suite's Python loop was there before what is.
+                test = f"=={places[0].number}" if way is FALL else f"<{min(others)}"
+                self.open(f"if _b{test}:")
+            self._lead(places, way)
+            self.shut(indent)
+
+    def _lead(self, places: list[Place], way: str) -> None:
+        """Jump to the one of some places on the way to which control is, its operands moved."""
+        if way is LEAVE:
+            self.write("break")
+            if self.suite.loop is not None:
+                self.suite.loop.pending += places
+            return
+        if way is not RETURN:
+            self.write("_b=None")
+        self._statement(places[0], way, self._operands(places[0]))
 
     def _operands(self, place: Place) -> list[Entry]:
         return [self.temp(t, place.height + i) for i, t in enumerate(place.types)]
@@ -146,10 +178,8 @@ class Branches(Frame):
             self.move(values, place.height)
         self._statement(place, way, values)
 
-    def _statement(
-        self, place: Place, way: str, values: list[Entry], *, flagged: bool = False
-    ) -> None:
-        """Write a way; ``flagged`` if ``_b`` is set for the place already."""
+    def _statement(self, place: Place, way: str, values: list[Entry]) -> None:
+        """Write a way."""
         suite = self.suite
         if way is RETURN:
             self.write_return(values)
@@ -161,8 +191,9 @@ class Branches(Frame):
         elif way is CONTINUE:
             self.write("continue")
         elif way is not FALL:
-            if (way is LEAVE or way is FLAG) and not flagged:
-                self.write(f"_b={self._number(place)}")
+            if way is LEAVE or way is FLAG:
+                self.write(f"_b={place.number}")
+                self.flags = True
             if way is not FLAG:
                 self.write("break")
             if way is FLAG:
@@ -173,12 +204,6 @@ class Branches(Frame):
                 else:
                     suite.loop.pending.append(place)
         self.mark = mark
-
-    def _number(self, place: Place) -> int:
-        if not place.number:
-            self._numbers += 1
-            place.number = self._numbers
-        return place.number
 
     def _join(self, place: Place) -> None:
         place.arrived = True

@@ -5,8 +5,9 @@ goes on to, the function's end. A *suite* is a run of Python statements with one
 ``break`` and of ``continue``. `Suite.way` is the one answer to how a place is reached from a suite. Whoever writes
 code asks it, and so does `loops`, which chooses beforehand where a Python loop is worth its while.
 
-A place that no statement reaches is gone to with the flag ``_b``: set, it says which place control is on the way to;
-behind each suite that is left with it there is a test. Python loops are left by ``break``, other suites by their end.
+A place that no statement reaches is gone to with the flag ``_b``. On the way to such a place it says which, else it is
+``None``; behind each suite that is left with it there is a test. Python loops are left by ``break``, other suites by
+their end.
 """
 
 from __future__ import annotations
@@ -39,7 +40,9 @@ class Place:
 
     __slots__ = ("arrived", "facts", "height", "number", "returns", "stated", "types")
 
-    def __init__(self, types: tuple[ValType, ...], height: int, *, returns: bool = False) -> None:
+    def __init__(
+        self, types: tuple[ValType, ...], height: int, number: int = 0, *, returns: bool = False
+    ) -> None:
         self.types = types
         """Types of the operands on arrival."""
         self.height = height
@@ -52,8 +55,8 @@ class Place:
         """Whether something goes there. Set by whoever writes that, never worked out from the wasm."""
         self.facts: Facts | None = None
         """What holds on every way there."""
-        self.number = 0
-        """What ``_b`` is on the way there, once it was needed."""
+        self.number = number
+        """What ``_b`` is on the way there; mostly less than for places further in."""
 
 
 _NO_STATES: Final[Mapping[Place, int]] = {}

@@ -54,8 +54,12 @@ class Structured(Branches):
     def write_function(self, root: Node) -> None:
         """Write the body of the function."""
         root.place = self.out
-        self._header, self._inside = len(self.lines), self.indent
+        first = self._header = len(self.lines)
+        self._inside = self.indent
         self.sequence(root.body, self.out)
+        if self.flags:
+            self.mark = GLUE
+            self.insert(first, "_b=None")
         self.shut(0)
 
     # Sequences
@@ -108,7 +112,7 @@ class Structured(Branches):
             if condition.flags & _MOVES and (node.params or any(e.flags for e in self.stack)):
                 condition = self.materialise(condition, len(self.stack))
         self._enter(node)
-        behind = Place(node.results, node.height)
+        behind = self.new_place(node.results, node.height)
         if end is not None and node.results == end.types:
             behind = end
         node.place = behind
@@ -142,7 +146,7 @@ class Structured(Branches):
     # Blocks: a suite of its own, or a loop that runs once
 
     def _block(self, node: Node, behind: Place) -> None:
-        start, indent, around = len(self.lines), self.indent, self.suite
+        indent, around = self.indent, self.suite
         looped = self._open_once(node, behind)
         if node.catches:
             self._try(node, behind)
@@ -151,7 +155,7 @@ class Structured(Branches):
         else:
             self._inline(node.body, behind)
         if looped:
-            self._close_loop(start, indent, around, behind)
+            self._close_loop(indent, around, behind)
 
     def _open_once(self, node: Node, behind: Place) -> bool:
         """Open the loop that a node's label is left by, if that was chosen and loops are not too many."""
@@ -161,12 +165,12 @@ class Structured(Branches):
         self.open_loop("while True:", loop_suite(self.suite, head, behind))
         return True
 
-    def _close_loop(self, start: int, indent: int, around: Suite, behind: Place) -> None:
-        """Behind a Python loop, begun at line ``start``; on to ``behind`` if that is not the next statement."""
+    def _close_loop(self, indent: int, around: Suite, behind: Place) -> None:
+        """Behind a Python loop, on to ``behind`` if that is not the next statement."""
         suite = self.suite
         self.shut(indent)
         self.loops -= 1
-        self.close_suite(start, suite, around, reached=suite.broken)
+        self.close_suite(suite, around, reached=suite.broken)
         if suite.broken:
             self._pass_on(behind, indent)
 
@@ -180,13 +184,13 @@ class Structured(Branches):
 
     def _inline(self, body: Body, behind: Place) -> None:
         """Write a list between other statements; ``behind`` is the next one unless the suite has a way there."""
-        start, around = len(self.lines), self.suite
+        around = self.suite
         if around.direct(behind) is not None:
             self.sequence(body, behind)
             return
         suite = self.suite = Suite(behind, around)
         self.sequence(body, behind)
-        self.close_suite(start, suite, around, reached=behind.arrived)
+        self.close_suite(suite, around, reached=behind.arrived)
 
     def _meeting(self, behind: Place) -> tuple[Suite, Place]:
         """For several suites of one statement: the suite, and the place where they end."""
@@ -196,16 +200,16 @@ class Structured(Branches):
             return Suite(behind, around), behind
         if way is FALL or behind.stated:
             return around, behind
-        meeting = Place(behind.types, behind.height)
+        meeting = self.new_place(behind.types, behind.height)
         return Suite(meeting, around), meeting
 
-    def _meet(self, start: int, around: Suite, behind: Place, meeting: Place) -> None:
+    def _meet(self, around: Suite, behind: Place, meeting: Place) -> None:
         """Behind the suites that `_meeting` was asked for."""
         suite = self.suite
         if suite is around:
             return
         indent = self.indent
-        self.close_suite(start, suite, around, reached=meeting.arrived)
+        self.close_suite(suite, around, reached=meeting.arrived)
         if meeting is not behind and meeting.arrived:
             self.facts = {} if meeting.facts is None else meeting.facts
             self._join(behind)
@@ -215,7 +219,7 @@ class Structured(Branches):
 
     def _try(self, node: Node, behind: Place) -> None:
         """A try_table with clauses: they are branches, written in the handler of a Python ``try``."""
-        start, around, mark = len(self.lines), self.suite, self.mark
+        around, mark = self.suite, self.mark
         thrown = without(self.facts, node.assigned)
         stack = self.stack[: node.height]
         if self.loops + self.tries + _HANDLER_BLOCKS > MOST_LOOPS:
@@ -230,7 +234,7 @@ class Structured(Branches):
         self.mark = mark | CLAUSES
         self.stack = stack
         self._handler(node, thrown)
-        self._meet(start, around, behind, meeting)
+        self._meet(around, behind, meeting)
 
     def _handler(self, node: Node, facts: Facts) -> None:
         indent, mark = self.indent, self.mark
@@ -279,17 +283,17 @@ class Structured(Branches):
         if counted is not None and not self.elements.keys() & counted.locals:
             self._for(node, counted, behind, without(before, node.assigned))
             return
-        start, indent, around = len(self.lines), self.indent, self.suite
-        head = node.place = Place(node.params, node.height)
+        indent, around = self.indent, self.suite
+        head = node.place = self.new_place(node.params, node.height)
         self.open_loop("while True:", loop_suite(around, head, behind, head))
         self.sequence(node.body, behind)
-        self._close_loop(start, indent, around, behind)
+        self._close_loop(indent, around, behind)
 
     def _for(self, node: Node, counted: Range, behind: Place, facts: Facts) -> None:
         """A counted loop: the counter's step and test are left to ``range``."""
         start, indent, around = len(self.lines), self.indent, self.suite
         body, counter, mark = node.body, counted.counter, self.mark
-        head = node.place = Place((), node.height)
+        head = node.place = self.new_place((), node.height)
         suite = loop_suite(around, head, behind, head)
         self.open_loop(f"for l{counter} in {self.rounds(counted, None)}:", suite)
         stepped = self._counted_body(body, counted, head, start, indent)
@@ -305,7 +309,7 @@ class Structured(Branches):
             self.write(stepped)
         self.facts = facts
         self._join(behind)
-        self.close_suite(start, suite, around, reached=True)
+        self.close_suite(suite, around, reached=True)
         self._pass_on(behind, indent)
 
     def _counted_body(
@@ -340,13 +344,13 @@ class Structured(Branches):
     def _if(self, node: Node, behind: Place, condition: Entry) -> None:
         test = self.condition(condition)
         self.note_condition(test)
-        start, indent, around = len(self.lines), self.indent, self.suite
+        indent, around = self.indent, self.suite
         looped = self._open_once(node, behind)
         arms = _Arms(self, condition)
         if node.sinks and not looped and around.direct(behind) is None:
             self._sink(node, behind, arms, test)
             return
-        inner, outer = len(self.lines), self.suite
+        outer = self.suite
         self.suite, meeting = self._meeting(behind)
         if node.orelse is None:
             self._if_alone(node, meeting, arms, test.holds)
@@ -358,9 +362,9 @@ class Structured(Branches):
             arms.write(f"if {test.holds}:", node.body, meeting, True)
             arms.write("else:", node.orelse, meeting, False)
         self.stack = list(arms.stack)
-        self._meet(inner, outer, behind, meeting)
+        self._meet(outer, behind, meeting)
         if looped:
-            self._close_loop(start, indent, around, behind)
+            self._close_loop(indent, around, behind)
 
     def _if_alone(self, node: Node, meeting: Place, arms: _Arms, text: str) -> None:
         """An ``if`` without ``else``: its parameters are its results."""
@@ -389,14 +393,13 @@ class Structured(Branches):
         self.open("else:")
         arms.assume(not then_diverges)
         other = node.orelse if then_diverges else node.body
-        start = len(self.lines)
         suite = self.suite = Suite(behind, around)
         if other is None:
             self.mark = mark | MISSING_ELSE
             self._fall(behind)
         else:
             self.sequence(other, behind)
-        self.close_suite(start, suite, around, reached=behind.arrived)
+        self.close_suite(suite, around, reached=behind.arrived)
 
     def _as_expression(self, node: Node, condition: Entry, behind: Place) -> bool:
         """Write an ``if`` with two pure arms as a conditional expression; whether that was possible."""

@@ -26,10 +26,9 @@ class StructuredEmitter(Structured):
 
     def _switch(self, node: Node, behind: Place) -> None:
         chain = node.chain or []
-        starts = [Place((), node.height) for _ in chain[1:]]
+        starts = [self.new_place((), node.height) for _ in chain[1:]]
         for block, start in zip(chain, starts, strict=False):
             block.place = start
-        first = len(self.lines)
         body = chain[0].body
         for item, at in zip(body[:-1], body.at, strict=False):
             self.mark = at * 4
@@ -40,7 +39,7 @@ class StructuredEmitter(Structured):
         places = [self.place_of(target) for target in body[-1][1]]  # type: ignore[index]
         cases = _Cases(self, [block.body for block in chain[1:]], starts, behind)
         if node.switch_is_tree:
-            cases.write_tree(selector, places, first)
+            cases.write_tree(selector, places)
         else:
             cases.write_states(selector, places, node.assigned)
 
@@ -68,7 +67,7 @@ class _Cases:
         frame.reuse = {}
         frame.mark = self._mark
 
-    def write_tree(self, selector: str, places: list[Place], start: int) -> None:
+    def write_tree(self, selector: str, places: list[Place]) -> None:
         """Cases that are entered once each, as leaves of decisions."""
         frame, around = self._frame, self._frame.suite
         frame.suite, meeting = frame._meeting(self._behind)
@@ -95,7 +94,7 @@ class _Cases:
 
         frame.divide(selector, runs, leaf)
         frame.stack = list(self._stack)
-        frame._meet(start, around, self._behind, meeting)
+        frame._meet(around, self._behind, meeting)
 
     def write_states(self, selector: str, places: list[Place], assigned: int) -> None:
         """Cases that run into each other, as states of a loop."""
@@ -103,7 +102,7 @@ class _Cases:
         others = [place for place in dict.fromkeys(places) if place not in self._case_of]
         order = [*self._starts, *others]
         self._look_up(selector, [order.index(place) for place in places])
-        start, indent = len(frame.lines), frame.indent
+        indent = frame.indent
         suite = loop_suite(around, Place((), 0), self._behind)
         suite.states = self._case_of
         frame.open_loop("while True:", suite)
@@ -120,7 +119,7 @@ class _Cases:
 
         frame.divide("_s", runs_of(order), leaf)
         frame.stack = list(self._stack)
-        frame._close_loop(start, indent, around, self._behind)
+        frame._close_loop(indent, around, self._behind)
 
     def _look_up(self, selector: str, table: list[int]) -> str:
         """Write ``_s``: the element of a table that a selector stands for; the last is the default."""

@@ -116,6 +116,12 @@ _LOOK_UP: Final = re.compile(
 )
 _LANDING: Final = re.compile(r"_s=landing_state\(_e,(\([-\d, ]*\))\[_s\],(\(.*\)),X\)$")
 _FLAG_TEST: Final = re.compile(r"if (_[bs](?:==|!=|<)\d+(?: and _[bs](?:==|!=|<)\d+)*):$")
+_UNSET: Final = "_b=None"
+"""What is 0 in the graph."""
+_IS_SET: Final = {
+    "if _b is not None:": FlagTest((("_b", "!=", 0),)),
+    "if _b is None:": FlagTest((("_b", "==", 0),)),
+}
 _COMPARISON: Final = re.compile(r"(_[bs])(==|!=|<)(\d+)")
 _SELECT: Final = re.compile(rf"if ({_SELECTOR})<(\d+):$")
 _TAG: Final = re.compile(r"(?:el)?if _x\.tag is X\[(\d+)\]:$")
@@ -141,6 +147,14 @@ def _constant(text: str) -> Any:
         return ast.literal_eval(text)
     except (ValueError, SyntaxError):
         raise Unknown(f"`{text}` is no constant") from None
+
+
+def _flag_test(text: str) -> FlagTest | None:
+    found = _IS_SET.get(text)
+    matched = None if found else _FLAG_TEST.match(text)
+    if matched is None:
+        return found
+    return FlagTest(tuple((n, o, int(c)) for n, o, c in _COMPARISON.findall(matched[1])))
 
 
 # What a line is in the text.
@@ -354,12 +368,10 @@ class Graph:
         text = self.texts[i]
         mark = self.marks[i]
         asks = self.asks.get(mark, 0)
-        flags = _FLAG_TEST.match(text)
+        flags = _flag_test(text)
         if flags is not None:
             self.kinds[i] = FLAG_TEST
-            self.payloads[i] = FlagTest(
-                tuple((n, o, int(c)) for n, o, c in _COMPARISON.findall(flags[1]))
-            )
+            self.payloads[i] = flags
             self.flags = True
             return i
         tag = _TAG.match(text)
@@ -426,6 +438,9 @@ class Graph:
 
     def _flag(self, i: int, text: str, level: int) -> None:
         self.flags = True
+        if text == _UNSET:
+            self.kinds[i], self.payloads[i] = SET_FLAG, Flag("_b", 0)
+            return
         simple = _FLAG.match(text)
         if simple is not None:
             self.kinds[i], self.payloads[i] = SET_FLAG, Flag(simple[1], int(simple[2]))

@@ -88,37 +88,47 @@ FAULTS: Final = (
         "self._statement(place, way, self._operands(place))",
         "pass",
     ),
-    Fault("a flag is not reset", _B, "close_suite", 'self.insert(start, "_b=0")', "pass"),
+    Fault("a flag is not reset", _B, "_lead", 'self.write("_b=None")', "pass"),
+    Fault(
+        "a flag is not set at first", _S, "write_function", 'self.insert(first, "_b=None")', "pass"
+    ),
     Fault(
         "behind a loop only one flag is looked at",
         _B,
-        "close_suite",
-        "for place, way in direct:",
-        "for place, way in direct[:1]:",
+        "_go_on",
+        "self._lead(places, way)",
+        "self._lead(places, way); cases.clear()",
+    ),
+    Fault(
+        "numbers that come later are taken as well",
+        _B,
+        "_go_on",
+        "others = [place.number for later, _ in cases for place in later]",
+        "others = [place.number + 1 for later, _ in cases for place in later]",
     ),
     Fault(
         "what is passed on is not skipped",
         _B,
         "close_suite",
-        "if passing and reached:",
+        "if reached and (flagged or FALL in ways.values()):",
         "if False:",
     ),
     Fault(
         "what was left for is not passed on",
         _B,
         "close_suite",
-        "around.pending.append(place)",
+        "around.pending += flagged",
         "pass",
     ),
     Fault(
-        "two places have the same number", _B, "_number", "self._numbers += 1", "self._numbers = 1"
+        "what a loop is left for is not passed on",
+        _B,
+        "_lead",
+        "self.suite.loop.pending += places",
+        "pass",
     ),
     Fault(
-        "the last of the pending places is forgotten",
-        _B,
-        "close_suite",
-        "last = None if reached or passing else direct.pop()",
-        "last = None if reached or passing else (direct.pop(), None)[1]",
+        "two places have the same number", _B, "new_place", "self._places += 1", "self._places = 1"
     ),
     Fault(
         "a state runs on into the next but one",
@@ -243,8 +253,8 @@ FAULTS: Final = (
         "a place has the height of another one",
         _S,
         "_node",
-        "Place(node.results, node.height)",
-        "Place(node.results, node.height + 1)",
+        "self.new_place(node.results, node.height)",
+        "self.new_place(node.results, node.height + 1)",
     ),
     # Counted loops.
     Fault(

@@ -15,7 +15,7 @@ from pyjsapi.compiler.function import translate_once
 from pyjsapi.compiler.options import Options
 from pyjsapi.compiler.proof import graph as python
 from pyjsapi.compiler.proof.body import IF, TABLE, TEST, Body
-from pyjsapi.compiler.proof.graph import FlagTest, Graph, Landing, LookUp, Select, Unknown
+from pyjsapi.compiler.proof.graph import Flag, FlagTest, Graph, Landing, LookUp, Select, Unknown
 from pyjsapi.text import wat2wasm
 
 sys.path.insert(0, str(Path(__file__).parent))
@@ -77,13 +77,24 @@ def test_arms_meet_behind_an_if() -> None:
 
 def test_flags_and_tables_are_read() -> None:
     made = graph(
-        "_b=0\nif _b==1 and _s<3:\n pass\nif s0<2:\n pass\n_s=b'\\x01a'[s0] if s0<2 else 7",
+        "_b=None\nif _b==1 and _s<3:\n pass\nif s0<2:\n pass\n_s=b'\\x01a'[s0] if s0<2 else 7",
         {4: SWITCH},
     )
+    assert made.payloads[1] == Flag("_b", 0)
     assert made.payloads[2] == FlagTest((("_b", "==", 1), ("_s", "<", 3)))
     assert made.payloads[4] == Select("s0", 2)
     assert made.payloads[6] == LookUp("s0", 2, b"\x01a", 7)
     assert made.flags
+
+
+@pytest.mark.parametrize(
+    ("test", "set_", "unset"), [("is None", False, True), ("is not None", True, False)]
+)
+def test_whether_a_flag_is_set_is_asked(test: str, set_: bool, unset: bool) -> None:
+    asked = graph(f"_b=None\nif _b {test}:\n f0(1)").payloads[2]
+    assert isinstance(asked, FlagTest)
+    assert asked.holds(7, None) is set_
+    assert asked.holds(0, None) is unset
 
 
 def test_a_flag_that_nothing_reads_any_more_is_not_live() -> None:

@@ -45,7 +45,7 @@ KINDS = {
         (i32.const 5)
         """,
         """
-    | _b=0
+    | _b=None
    2| while True:
    6|  if f1(1):
     |   _b=1
@@ -53,15 +53,19 @@ KINDS = {
    9|  if not f1(2):
     |   break
   13|  f0(3)
-    | if _b!=1:
+    | if _b is not None:
+    |  _b=None
+    | else:
   18|  return 4
   21| return 5
         """,
         {
-            "the loop's end is the outer block's": ("    | if _b!=1:\n  18|  return 4\n", ""),
-            "the flag is not looked at": ("    | if _b!=1:\n  18|  return 4\n", "  18| return 4\n"),
-            "the flag is another one": ("_b!=1", "_b!=2"),
-            "the flag is not reset": ("    | _b=0\n", ""),
+            "the loop's end is the outer block's": ("    | else:\n  18|  return 4\n", ""),
+            "the flag is not looked at": ("    | else:\n  18|  return 4\n", "  18| return 4\n"),
+            "the flag is turned": ("_b is not None", "_b is None"),
+            "the flag is another one": ("_b is not None", "_b==2"),
+            "the flag is not set": ("    |   _b=1\n", ""),
+            "the flag is not set at first": ("    | _b=None\n   2", "   2"),
             "the loop is not left": ("    |   break\n  13", "    |   pass\n  13"),
             "the loop ends after a round": ("  13|  f0(3)\n", "  13|  f0(3)\n    |  break\n"),
             "a condition is turned": ("if f1(1)", "if not f1(1)"),
@@ -204,7 +208,7 @@ KINDS = {
         (i32.const 4)
         """,
         """
-    | _b=0
+    | _b=None
     | while True:
    3|  try:
    5|   f0(1)
