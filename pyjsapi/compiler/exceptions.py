@@ -34,11 +34,11 @@ def caught(exception: Exception) -> ExnInst | None:
     if isinstance(exception, WasmError) or getattr(exception, UNCATCHABLE, False):
         return None
     error = translate_exception(exception)
+    demolish(exception)
     if error is not None:
         if isinstance(exception, MemoryError):
             return None
         raise error from None
-    demolish(exception)
     forget_deep_frames(exception)
     return ExnInst(HOST_TAG, (exception,))
 

@@ -50,7 +50,8 @@ def test_nothing_outside_the_folder_is_served(url: str, path: str, tmp_path: Pat
     (tmp_path.parent / "secret").write_text("secret")
     with pytest.raises(HTTPError) as caught:
         urlopen(url + path)
-    assert caught.value.code == 404
+    with caught.value as answer:
+        assert answer.code == 404
 
 
 def test_only_the_loopback_interface_is_used(tmp_path: Path) -> None:
