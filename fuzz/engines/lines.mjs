@@ -38,9 +38,9 @@ function writeLine(text) {
   }
 }
 
-/** Answers each line by one, until there is no more. */
-export function serve(answer) {
+/** Answers each line by one, until there is no more; what answers may be asynchronous. */
+export async function serve(answer) {
   for (let line = readLine(); line !== undefined; line = readLine()) {
-    writeLine(JSON.stringify(answer(JSON.parse(line))));
+    writeLine(JSON.stringify(await answer(JSON.parse(line))));
   }
 }
