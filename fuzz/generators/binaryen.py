@@ -10,7 +10,7 @@ from fuzz.binaries import Unsupported, WasmError, described
 from fuzz.program import Program
 from fuzz.writer import Writer
 
-TRIES: Final = 3
+TRIES: Final = 12
 _ALWAYS: Final = (
     "--enable-reference-types", "--enable-multivalue", "--enable-bulk-memory", "--enable-sign-ext",
     "--enable-nontrapping-float-to-int", "--enable-mutable-globals", "--denan",
