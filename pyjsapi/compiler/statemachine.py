@@ -30,7 +30,6 @@ from pyjsapi.compiler.tree import (
     BR_ON_NON_NULL,
     BR_ON_NULL,
     BR_TABLE,
-    DIVERGING,
     OP,
     RETURN,
     RETURN_CALL,
@@ -66,8 +65,8 @@ class _Label:
         """The entries below the label."""
         self.state: int | None = None
         """State that a branch goes to; ``None`` while no branch does."""
-        self.otherwise: int | None = None
-        """State of the ``else`` arm that is still to come."""
+        self.otherwise = -1
+        """State of the ``else`` arm; negative if there is none."""
         self.region: int | None = None
         """Of a try_table with clauses: the region around it, which goes on after it."""
 
@@ -214,8 +213,6 @@ class StateMachine(Frame):
                 state = runs[first][1]
                 for line, mark in zip(state.lines, state.marks, strict=True):
                     self._line(indent, line, mark)
-                if not state.lines:
-                    self._line(indent, "continue", GLUE)
                 continue
             middle = (first + last + 1) // 2
             pending.append(("else:", middle, last, indent + 1))
@@ -295,9 +292,9 @@ class StateMachine(Frame):
         self._labels.append(label)
         if test is not None:
             label.state = self._new_state()
-            label.otherwise = self._new_state() if with_else else None
+            label.otherwise = self._new_state() if with_else else -1
             self.write(f"if {test.fails}:")
-            self._go(label.state if label.otherwise is None else label.otherwise, 1)
+            self._go(label.state if label.otherwise < 0 else label.otherwise, 1)
         elif op is _TRY_TABLE and instr[2]:
             self._open_region(label, instr)
         elif targeted:
@@ -356,9 +353,7 @@ class StateMachine(Frame):
         if self._reachable and label.state is not None:
             self._move(self.pop_values(len(label.results)), label.height)
             self._go(label.state, 0)
-        if label.otherwise is not None:
-            self._start(label.otherwise, self._at(label, label.params))
-            label.otherwise = None
+        self._start(label.otherwise, self._at(label, label.params))
 
     def _end(self) -> None:
         label = self._labels.pop()
@@ -430,7 +425,7 @@ class StateMachine(Frame):
             self._call_self()
         elif op in THROWS:
             throw(self, instr)
-        elif op in DIVERGING:
+        else:
             tail_call(self, instr)
         self._reachable = False
 

@@ -31,13 +31,11 @@ def test_every_emitter_is_reached(reach: Reach) -> None:
     assert set(reach.emitters) == left_out
 
 
-@pytest.mark.long
 def test_every_branch_is_reached_or_listed(reach: Reach) -> None:
     new = sorted(set(reach.branches) - expected())
     assert list(map(str, new)) == []
 
 
-@pytest.mark.long
 def test_what_is_listed_is_not_reached(reach: Reach) -> None:
     gone = sorted(expected() - set(reach.branches))
     assert list(map(str, gone)) == []
