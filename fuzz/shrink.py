@@ -13,6 +13,7 @@ import wasmtime
 from fuzz.bench import Bench, Finding
 from fuzz.expressions import Path, Tree, lists, parse, replaced, size, write
 from fuzz.program import Case, Program
+from fuzz.shrink_binaries import shrink_binary
 
 SECONDS: Final = 120.0
 _LEAVES: Final[tuple[list[Tree], ...]] = (
@@ -44,8 +45,13 @@ def shrink(case: Case, finding: Finding, bench: Bench, seconds: float = SECONDS)
     program = _fewer_calls(program, wrong)
     if isinstance(program.source, str):
         program = _smaller_text(program, wrong, deadline)
-        program = _fewer_calls(program, wrong)
-    return program
+    else:
+        large = program
+        small = shrink_binary(
+            program.source, lambda data: wrong(replace(large, source=data)), deadline
+        )
+        program = replace(program, source=small)
+    return _fewer_calls(program, wrong)
 
 
 def _shape(what: str) -> str:

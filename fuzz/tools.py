@@ -24,11 +24,14 @@ def _wasm_tools() -> str:
     return str(get_executable())
 
 
+def command(*arguments: str | Path) -> list[str]:
+    """A command line of wasm-tools."""
+    return [_wasm_tools(), *map(str, arguments)]
+
+
 def wasm_tools(*arguments: str, data: bytes = b"") -> subprocess.CompletedProcess[bytes]:
     """Run a command of wasm-tools on bytes; its output is in ``stdout``."""
-    return subprocess.run(
-        [_wasm_tools(), *arguments], input=data, capture_output=True, timeout=SECONDS
-    )
+    return subprocess.run(command(*arguments), input=data, capture_output=True, timeout=SECONDS)
 
 
 def smith(seed: bytes, config: Mapping[str, Any], *, fuel: int) -> bytes | None:

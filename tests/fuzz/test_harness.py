@@ -14,6 +14,8 @@ from fuzz.expressions import lists, parse, replaced, tokens, write
 from fuzz.generators import NAMES, make
 from fuzz.program import NULL, Call, Case, Import, Program, f32, f64, i32, i64
 from fuzz.shrink import shrink
+from fuzz.single import text_of
+from pyjsapi import wat2wasm
 
 ENGINES = ["wasmtime", "ours/default"] + (["node", "bun"] if NODE.is_file() else [])
 NUMBERS = """(module
@@ -131,19 +133,25 @@ class _Spoiled(Bench):
         return good or [
             Finding(case.generator, case.seed, "ours/default", "f(): returns 1, not returns 2")
             for case in cases
-            if "i32.mul" in str(case.program.source) and case.program.calls
+            if "i32.mul" in text_of(case.program) and case.program.calls
         ]
 
 
-def test_a_finding_is_made_smaller_as_long_as_it_shows_the_same() -> None:
+MULTIPLIES = """(module (global $g (mut i32) (i32.const 3)) (func $h (param i32) (result i32) (local.get 0))
+  (func (export "f") (param i32) (result i32) (local i32 i32)
+    (block $b (br_if $b (local.get 0)) (global.set $g (i32.const 1)))
+    (i32.add (call $h (i32.mul (local.get 0) (i32.const 3))) (global.get $g))))"""
+
+
+@pytest.mark.parametrize("form", ["text", "binary"])
+def test_a_finding_is_made_smaller_as_long_as_it_shows_the_same(form: str) -> None:
     bench = _Spoiled(oracles=["wasmtime"], modes=["default"])
-    text = """(module (global $g (mut i32) (i32.const 3)) (func $h (param i32) (result i32) (local.get 0))
-      (func (export "f") (param i32) (result i32) (local i32 i32)
-        (block $b (br_if $b (local.get 0)) (global.set $g (i32.const 1)))
-        (i32.add (call $h (i32.mul (local.get 0) (i32.const 3))) (global.get $g))))"""
-    case = Case("none", 0, Program(text, (Call("f", (i32(1),)), Call("f", (i32(2),)))))
-    small = shrink(case, bench.examine([case])[0], bench)
+    source = MULTIPLIES if form == "text" else wat2wasm(MULTIPLIES)
+    case = Case("none", 0, Program(source, (Call("f", (i32(1),)), Call("f", (i32(2),)))))
+    small = shrink(case, bench.examine([case])[0], bench, seconds=600)
     bench.close()
     assert len(small.calls) == 1
-    assert len(str(small.source)) < 110
-    assert "i32.mul" in str(small.source)
+    assert "i32.mul" in text_of(small)
+    assert isinstance(small.source, type(source))
+    assert len(small.source) < (110 if form == "text" else 60)
+    assert len(small.binary) < len(case.program.binary)
