@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from rich.console import Console
 
-from fuzz import generators
+from fuzz import generators, pythons
 from fuzz.campaign import Campaign
 from fuzz.engines.base import ROOT
 from fuzz.engines.modes import MODES
@@ -50,6 +50,20 @@ def _arguments() -> argparse.Namespace:
     return arguments
 
 
+def _pythons_of_share(console: Console) -> tuple[str, ...]:
+    """This Python, and another one of those that are meant; where there is none, that is said."""
+    found = [sys.executable]
+    for version in pythons.VERSIONS:
+        if version == pythons.own():
+            continue
+        python = pythons.find(version)
+        if python is None:
+            console.print(f"no Python {version} is installed: the share runs without it")
+        else:
+            found.append(python)
+    return tuple(found)
+
+
 def main() -> int:
     """Run what the command line asks for; 1 when something differs."""
     arguments = _arguments()
@@ -59,9 +73,11 @@ def main() -> int:
         "modes": arguments.mode,
         "project": arguments.project.resolve(),
     }
+    console = Console(soft_wrap=True)
     if arguments.python:
         options["pythons"] = tuple(arguments.python)
-    console = Console(soft_wrap=True)
+    elif arguments.share:
+        options["pythons"] = _pythons_of_share(console)
     fresh = arguments.seed is not None
     if fresh and arguments.count is None and arguments.minutes is None:
         if len(names) != 1:

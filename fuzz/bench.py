@@ -15,6 +15,7 @@ import wasmtime
 from fuzz import compare, verdicts
 from fuzz.engines import javascript
 from fuzz.engines.base import ROOT, ChildEngine, Observation
+from fuzz.engines.face import EVERY, face
 from fuzz.engines.lowered import Lowered
 from fuzz.engines.modes import modes_of
 from fuzz.engines.ours import Ours
@@ -62,12 +63,14 @@ class Bench:
         pythons: Sequence[str | Path] = (sys.executable,),
         project: Path = ROOT,
         lowered: bool = True,
+        on_face: bool = True,
     ) -> None:
         self._modes = tuple(modes) if modes else None
         self.wasmtime = wasmtime_engine() if "wasmtime" in oracles else None
         made = {"node": javascript.node, "bun": javascript.bun}
         engines = [make() for name, make in made.items() if name in oracles]
         self.javascript: list[ChildEngine] = [engine for engine in engines if engine is not None]
+        self.face = face(project) if on_face else None
         self.answered: Counter[str] = Counter()
         """How many programs each other engine has run."""
         self.lowered = Lowered() if lowered else None
@@ -82,15 +85,25 @@ class Bench:
             ours.close()
         if self.lowered is not None:
             self.lowered.close()
+        if self.face is not None:
+            self.face.close()
 
     def modes(self, seed: int) -> tuple[str, ...]:
         """The modes that a seed's program is run in."""
         return self._modes or modes_of(seed)
 
     def examine(
-        self, cases: Sequence[Case], *, modes: Sequence[str] | None = None, quick: bool = False
+        self,
+        cases: Sequence[Case],
+        *,
+        modes: Sequence[str] | None = None,
+        quick: bool | str = False,
     ) -> list[Finding]:
-        """Run every case everywhere; what differs. ``quick``: what hangs is stopped sooner."""
+        """Run every case everywhere; what differs.
+
+        ``quick``: what hangs is stopped sooner, and of the slow engines, ``lowered`` and ``face``, only the one that is
+        named here runs.
+        """
         texts = [case for case in cases if case.program.kind == "text"]
         others = [case for case in cases if case.program.kind != "text"]
         return [*self._read(texts), *self._run(others, modes, quick)]
@@ -108,7 +121,7 @@ class Bench:
         return findings
 
     def _run(
-        self, cases: Sequence[Case], modes: Sequence[str] | None, quick: bool
+        self, cases: Sequence[Case], modes: Sequence[str] | None, quick: bool | str
     ) -> list[Finding]:
         findings = []
         good = []
@@ -123,13 +136,15 @@ class Bench:
         good, seen = [good[k] for k in kept], [seen[k] for k in kept]
         for ours in self.ours:
             names = [modes or self.modes(case.seed) for case in good]
-            answers = ours.run([case.program for case in good], names, quick=quick)
+            answers = ours.run([case.program for case in good], names, quick=bool(quick))
             for found, by_mode in zip(seen, answers, strict=True):
                 found |= {f"{ours.name}/{mode}": answer for mode, answer in by_mode.items()}
-        if self.lowered is not None and not quick:
+        if quick in (False, "lowered"):
             self._observe_lowered([case.program for case in good], seen)
+        if quick in (False, "face"):
+            self._observe_face(good, seen, every=EVERY if quick is False else 1)
         for case, found in zip(good, seen, strict=True):
-            for name in ("wasmtime", *JAVASCRIPT, "lowered"):
+            for name in ("wasmtime", *JAVASCRIPT, "lowered", "face"):
                 if name in found and found[name]["end"] == "ran":
                     self.answered[name] += 1
             findings += [
@@ -138,11 +153,29 @@ class Bench:
             ]
         return findings
 
+    def _observe_face(
+        self, cases: Sequence[Case], seen: list[dict[str, Observation]], *, every: int
+    ) -> None:
+        """Add what a share of the programs do on the JavaScript face; those that surely end."""
+        if self.face is None:
+            return
+        chosen = [
+            k
+            for k, case in enumerate(cases)
+            if case.seed % every == 0
+            and not case.program.features & self.face.lacks
+            and (case.program.ends or "wasmtime" in seen[k])
+        ]
+        answers = self.face.run([cases[k].program for k in chosen])
+        for k, answer in zip(chosen, answers, strict=True):
+            seen[k]["face"] = answer
+
     def _observe_lowered(
         self, programs: Sequence[Program], seen: list[dict[str, Observation]]
     ) -> None:
         """Add what lowered forms do, of programs of several memories and nothing that is new to engines."""
-        assert self.lowered is not None
+        if self.lowered is None:
+            return
         chosen = [k for k, program in enumerate(programs) if program.lowered]
         for k, answer in zip(chosen, self.lowered.run([programs[k] for k in chosen]), strict=True):
             seen[k]["lowered"] = answer
@@ -189,7 +222,7 @@ def judge(program: Program, seen: dict[str, Observation]) -> list[tuple[str, str
         if name in JAVASCRIPT and seen[name]["end"] == "refused":
             # It has not what the program needs; how often that is so, the progress tells.
             continue
-        strict = names[0] == "wasmtime" and name.startswith("ours")
+        strict = names[0] == "wasmtime" and name.startswith(("ours", "face"))
         found_here = compare.differences(program, right, seen[name], strict=strict)
         different = next(found_here, None)
         if different is not None:

@@ -32,7 +32,7 @@ def shrink(case: Case, finding: Finding, bench: Bench, seconds: float = SECONDS)
 
     def wrong(program: Program) -> bool:
         modes = (mode,) if mode else None
-        found = bench.examine([replace(case, program=program)], modes=modes, quick=True)
+        found = bench.examine([replace(case, program=program)], modes=modes, quick=engine)
         return any(
             engine in f.engine.split() and _shape(f.what) == shape and "missing" not in f.what
             for f in found

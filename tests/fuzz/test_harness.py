@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from fuzz import compare
 from fuzz.bench import Bench, Finding, judge
+from fuzz.engines.face import face
 from fuzz.engines.javascript import NODE
 from fuzz.expressions import lists, parse, replaced, tokens, write
 from fuzz.generators import NAMES, make
 from fuzz.program import NULL, Call, Case, Import, Program, f32, f64, i32, i64
+from fuzz.pythons import VERSIONS, find, own
 from fuzz.shrink import shrink
 from fuzz.single import text_of
 from pyjsapi import wat2wasm
@@ -44,7 +48,7 @@ def _observed(bench: Bench, program: Program) -> dict[str, Any]:
     return found | {"ours/default": by_mode["default"]}
 
 
-def test_every_engine_tells_the_same_of_numbers_memories_tables_and_traps(bench: Bench) -> None:
+def _numbers() -> Program:
     arguments = (i32(-1), i64(1 << 63), f32(-0.0), f64(float("nan")))
     calls = (Call("f", arguments), Call("trap", (NULL,)), Call("none"), Call("deep"))
     imports = (
@@ -53,8 +57,10 @@ def test_every_engine_tells_the_same_of_numbers_memories_tables_and_traps(bench:
         ),
         Import("env", "m", "memory", {"initial": 1}),
     )
-    seen = _observed(bench, Program(NUMBERS, calls, imports))
-    assert sorted(seen) == sorted(ENGINES)
+    return Program(NUMBERS, calls, imports)
+
+
+def _tells(seen: dict[str, Any]) -> None:
     for name, answer in seen.items():
         assert answer["end"] == "ran", name
         instantiated, returned, trapped, missing, exhausted = answer["calls"]
@@ -69,6 +75,51 @@ def test_every_engine_tells_the_same_of_numbers_memories_tables_and_traps(bench:
         assert answer["memories"]["m"] == answer["memories"]["env.m"]
     memories = [answer["memories"]["m"] for answer in seen.values()]
     assert all(memory == memories[0] for memory in memories)
+
+
+def test_every_engine_tells_the_same_of_numbers_memories_tables_and_traps(bench: Bench) -> None:
+    seen = _observed(bench, _numbers())
+    assert sorted(seen) == sorted(ENGINES)
+    _tells(seen)
+
+
+def test_a_python_is_found_by_its_version_and_not_by_its_name(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("PYENV_ROOT", str(tmp_path / "none"))
+    monkeypatch.setenv("PATH", str(tmp_path))
+    for version in (own(), "3.0"):
+        (tmp_path / f"python{version}").symlink_to(sys.executable)
+    assert find(own()) == str(tmp_path / f"python{own()}")
+    assert find("3.0") is None
+    assert find("3.1") is None
+
+
+@pytest.mark.pyodide
+def test_the_javascript_face_tells_the_same() -> None:
+    engine = face()
+    assert engine is not None
+    [answer] = engine.run([_numbers()])
+    engine.close()
+    _tells({"face": answer})
+
+
+def test_a_program_runs_on_several_pythons() -> None:
+    others = [found for version in VERSIONS if version != own() and (found := find(version))]
+    bench = Bench(
+        oracles=[], modes=["default"], pythons=[sys.executable, *(others or [sys.executable])]
+    )
+    seen = {ours.name: ours.run([_numbers()], [["default"]])[0]["default"] for ours in bench.ours}
+    bench.close()
+    assert sorted(seen)[:2] == ["ours", "ours2"]
+    _tells(seen)
+
+
+def test_the_face_and_every_python_are_compared() -> None:
+    right, wrong = _ran(["returns", "1"]), _ran(["returns", "2"])
+    seen = {"wasmtime": right, "ours/default": right, "ours2/default": wrong, "face": wrong}
+    found = judge(Program("(module)", (Call("f"),)), seen)
+    assert found == [("ours2/default face", "f(): returns 2, not returns 1")]
 
 
 def _ran(*calls: list[str], **more: Any) -> dict[str, Any]:
