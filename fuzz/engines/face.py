@@ -9,7 +9,7 @@ from fuzz.engines.base import ROOT, ChildEngine
 
 HERE: Final = Path(__file__).resolve().parent
 DISTRIBUTION: Final = ROOT / "build" / "pyodide"
-EVERY: Final = 8
+EVERY: Final = 64
 """One in so many programs."""
 
 
