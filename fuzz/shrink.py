@@ -13,7 +13,7 @@ import wasmtime
 from fuzz.bench import Bench, Finding
 from fuzz.expressions import Path, Tree, lists, parse, replaced, size, write
 from fuzz.program import Case, Program
-from fuzz.shrink_binaries import shrink_binary
+from fuzz.shrink_binaries import fewer_bytes, shrink_binary
 
 SECONDS: Final = 120.0
 _LEAVES: Final[tuple[list[Tree], ...]] = (
@@ -47,9 +47,13 @@ def shrink(case: Case, finding: Finding, bench: Bench, seconds: float = SECONDS)
         program = _smaller_text(program, wrong, deadline)
     else:
         large = program
-        small = shrink_binary(
-            program.source, lambda data: wrong(replace(large, source=data)), deadline
-        )
+
+        def shows(data: bytes) -> bool:
+            return wrong(replace(large, source=data))
+
+        small = shrink_binary(program.source, shows, deadline)
+        if program.kind == "mutant":
+            small = fewer_bytes(small, shows, deadline)
         program = replace(program, source=small)
     return _fewer_calls(program, wrong)
 

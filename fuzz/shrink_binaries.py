@@ -1,4 +1,7 @@
-"""Makes valid binaries smaller: ``wasm-tools shrink``, whose predicate is a script that asks this process."""
+"""Makes binaries smaller: valid ones with ``wasm-tools shrink``, others section by section and byte by byte.
+
+The predicate of ``wasm-tools shrink`` is a script that asks this process.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +15,7 @@ from pathlib import Path
 from typing import Final
 
 from fuzz import tools
+from fuzz.generators.binaries import leb, sections
 
 _SCRIPT: Final = """#!/bin/sh
 printf '%s\\n' "$1" > {asked}
@@ -40,6 +44,39 @@ def shrink_binary(data: bytes, wrong: Callable[[bytes], bool], deadline: float) 
         )
         script.chmod(0o700)
         return _Shrinking(folder, data, wrong).run(deadline)
+
+
+def fewer_bytes(data: bytes, wrong: Callable[[bytes], bool], deadline: float) -> bytes:
+    """The same for a binary that need not be valid: without sections, and without runs of bytes in them."""
+    try:
+        parts = sections(data)
+    except IndexError:
+        return data
+    if not wrong(_joined(parts)):
+        # Written anew, a section has the size that it says.
+        return data
+    for k in reversed(range(len(parts))):
+        fewer = [*parts[:k], *parts[k + 1 :]]
+        if time.monotonic() < deadline and wrong(_joined(fewer)):
+            parts = fewer
+    for k in range(len(parts)):
+        run = len(parts[k][1])
+        while run and time.monotonic() < deadline:
+            at = 0
+            while at < len(parts[k][1]) and time.monotonic() < deadline:
+                number, content = parts[k]
+                fewer = [*parts[:k], (number, content[:at] + content[at + run :]), *parts[k + 1 :]]
+                if wrong(_joined(fewer)):
+                    parts = fewer
+                else:
+                    at += run
+            run //= 2
+    return _joined(parts)
+
+
+def _joined(parts: list[tuple[int, bytes]]) -> bytes:
+    written = (bytes([number]) + leb(len(content)) + content for number, content in parts)
+    return b"\0asm\1\0\0\0" + b"".join(written)
 
 
 class _Shrinking:

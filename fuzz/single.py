@@ -49,9 +49,13 @@ def examine_one(
 
 
 def text_of(program: Program) -> str:
-    """The module as text."""
+    """The module as text; a binary that has none as hexadecimal digits."""
     if isinstance(program.source, str):
         return program.source
     from pyjsapi import wasm2wat
+    from pyjsapi.syntax.errors import WasmError
 
-    return wasm2wat(program.source)
+    try:
+        return wasm2wat(program.source)
+    except WasmError as error:
+        return f";; {error}\n{program.source.hex(' ')}"

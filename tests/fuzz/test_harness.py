@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,6 +19,7 @@ from fuzz.generators import NAMES, make
 from fuzz.program import NULL, Call, Case, Import, Program, f32, f64, i32, i64
 from fuzz.pythons import VERSIONS, find, own
 from fuzz.shrink import shrink
+from fuzz.shrink_binaries import fewer_bytes
 from fuzz.single import text_of
 from pyjsapi import wat2wasm
 
@@ -206,3 +208,15 @@ def test_a_finding_is_made_smaller_as_long_as_it_shows_the_same(form: str) -> No
     assert isinstance(small.source, type(source))
     assert len(small.source) < (110 if form == "text" else 60)
     assert len(small.binary) < len(case.program.binary)
+
+
+def test_a_binary_that_is_not_valid_is_made_smaller() -> None:
+    data = wat2wasm(MULTIPLIES).replace(b"\x6c", b"\x06\x6c")
+
+    def shows(smaller: bytes) -> bool:
+        return b"\x06\x6c" in smaller
+
+    small = fewer_bytes(data, shows, math.inf)
+    assert small == b"\0asm\1\0\0\0\x0a\x02\x06\x6c"
+    program = Program(small, kind="mutant")
+    assert text_of(program).endswith("0a 02 06 6c")
