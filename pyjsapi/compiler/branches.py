@@ -160,8 +160,8 @@ class Branches(Frame):
             if self.suite.loop is not None:
                 self.suite.loop.pending += places
             return
-        if way is not RETURN:
-            self.write("_b=None")
+        # Never a return: what returns has a way of its own everywhere, and no flag.
+        self.write("_b=None")
         self._statement(places[0], way, self._operands(places[0]))
 
     def _operands(self, place: Place) -> list[Entry]:
