@@ -14,11 +14,11 @@ MAX_ALIGNMENT: Final = 6
 """Alignments are not tracked beyond ``2**6`` bytes."""
 
 PLAIN_PAGES: Final = 32_767
-"""Pages to which a memory without a declared maximum may grow, so that a successful access at ``p``
-proves ``p < 2**31`` and most address arithmetic needs no wrapping."""
+"""Pages up to which a successful access at ``p`` proves ``p < 2**31``: most address arithmetic needs no wrapping then;
+see `extents`."""
 
 PLAIN_BOUND: Final = PLAIN_PAGES * 65_536
-"""Exclusive bound of accessed addresses in such a memory."""
+"""Exclusive bound of accessed addresses in a memory of so many pages."""
 
 ONE_DIGIT: Final = (1 << 30) - 1
 """Greatest integer that CPython stores in one digit. Comparisons of two of them are specialised, so asking
