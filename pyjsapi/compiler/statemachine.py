@@ -374,7 +374,8 @@ class StateMachine(Frame):
             self._return(self.pop_values(len(label.results)))
         if label.state is not None:
             self._start(label.state, [])
-            self._return(self._at(label, label.results))
+            self.mark = GLUE  # It only leads on: a branch to it is at the function's end already.
+            self.write_return(self._at(label, label.results))
 
     def _return(self, values: list[Entry]) -> None:
         self.settle(0, True, True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Final, TypeAlias
 
@@ -14,11 +15,18 @@ from pyjsapi.compiler.proof.conditions import are_opposites
 from pyjsapi.compiler.proof.graph import LookUp, Select
 from pyjsapi.compiler.proof.report import Differs, Step
 from pyjsapi.compiler.proof.steps import State, Steps
+from pyjsapi.syntax.instructions import BY_MNEMONIC
 
 Way: TypeAlias = "tuple[Way, Step] | None"
 """The decisions on the way here, the last one outside."""
 
 _FAR: Final = 2**32 - 1
+_ON_NULL: Final = {BY_MNEMONIC["br_on_null"]: True, BY_MNEMONIC["br_on_non_null"]: False}
+_NULL_TEST: Final = {
+    True: re.compile(r"\w+(?:\([\w,+]*\))? is None"),
+    False: re.compile(r"\w+(?:\([\w,+]*\))? is not None"),
+}
+"""A variable or a null, with assertions one that is looked at."""
 
 
 class Edges(Steps):
@@ -73,6 +81,9 @@ class Edges(Steps):
         text = graph.texts[node][3:-1]
         if condition is None or text not in condition:
             raise Differs(f"`{text[:60]}` is not the condition")
+        null = _ON_NULL.get(body.instrs[position][0])
+        if null is not None and not _NULL_TEST[null].fullmatch(condition.holds):
+            raise Differs(f"`{condition.holds[:60]}` is not the test for null")
         if text != condition.holds:
             if not are_opposites(condition):
                 raise Differs(f"`{condition.fails[:60]}` is not the opposite of the condition")

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Final
 
 from pyjsapi.compiler.frame import Frame, default_text
@@ -28,6 +28,8 @@ _ASSERTED: Final = re.compile(r"_n=_m=0$|\w+\(l\d+[,)]")
 """Lines at a function's start with `Options.assertions`: a count begins, parameters are looked at."""
 _ASSERTED_VALUE: Final = re.compile(r"\w+\((_[xe]\.payload\[\d+\])(?:,\d+)*\)")
 """With assertions, a value of an exception that is looked at."""
+_ASSERTED_LOCAL: Final = re.compile(r"(?:int_in|int_then|float_is)\((l\d+)(?:,[\w+]+)*\)$")
+"""With assertions, a local that is looked at."""
 _SPILL: Final = re.compile(r"s(\d+)$")
 
 
@@ -284,13 +286,18 @@ class Moves:
         noted = self._noted.get(code)
         if noted is None or len(noted) != len(names):
             raise Differs("the arguments of a tail call are not noted")
-        if list(noted) != names:
-            _assigned(dict(zip(names, noted, strict=True)), lines[before - 1] if before else "")
+        values = list(noted)
+        if self._frame.options.assertions:
+            values = [_ASSERTED_LOCAL.sub(r"\1", text) for text in noted]
+        if values != names:
+            kept = {name for name, value in zip(names, values, strict=True) if name == value}
+            line = lines[before - 1] if before else ""
+            _assigned(dict(zip(names, noted, strict=True)), line, kept)
 
 
-def _assigned(wanted: Mapping[str, str], line: str) -> None:
-    """A line gives variables the values of texts; those that have them already may be left out."""
-    kept = {name for name, text in wanted.items() if name != text}
+def _assigned(wanted: Mapping[str, str], line: str, same: Collection[str] = ()) -> None:
+    """A line gives variables the values of texts; those that have them already, as ``same`` do, may be left out."""
+    kept = {name for name, text in wanted.items() if name != text and name not in same}
     if not kept and not line:
         return
     targets, _, value = line.partition("=")

@@ -237,11 +237,15 @@ class Stack:
         if kind == BR:
             self._note(position, count)
             return False
-        if kind == TABLE or name in ("br_if", "br_on_null"):
+        if name == "br_on_null":
+            # The reference stays where it is on the way on, made when it was made.
+            reference = stack.pop()
+            self._note(position, count)
+            stack.append(reference)
+            return True
+        if kind == TABLE or name == "br_if":
             stack.pop()
         self._note(position, count)
-        if name == "br_on_null":
-            stack.append(position)
-        elif name == "br_on_non_null":
+        if name == "br_on_non_null":
             stack.pop()
         return kind == TEST

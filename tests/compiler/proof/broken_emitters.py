@@ -40,7 +40,8 @@ class Fault(NamedTuple):
     old: str
     new: str
     programs: str = "structured"
-    """Where it shows: in ``structured`` code, with ``flags``, in a ``machine``, or in ``legacy`` programs."""
+    """Where it shows: in ``structured`` code, in a ``machine``, in ``legacy`` programs, or in programs with
+    ``references``, structured ones or ``reference machines``."""
 
 
 _B: Final = branches.Branches
@@ -255,6 +256,39 @@ FAULTS: Final = (
         "_node",
         "self.new_place(node.results, node.height)",
         "self.new_place(node.results, node.height + 1)",
+    ),
+    Fault(
+        "what br_on_null keeps is taken from where it is not",
+        _B,
+        "_br_on_null",
+        "self.stack.append(reference)",
+        "self.stack.append(self.temp(reference.type, len(self.stack)))",
+        "references",
+    ),
+    Fault(
+        "a state machine takes what br_on_null keeps from where it is not",
+        _M,
+        "_control",
+        "self.stack.append(reference)",
+        "self.stack.append(self.temp(reference.type, len(self.stack)))",
+        "reference machines",
+    ),
+    Fault(
+        "what a branch on a cast keeps is taken from where it is not",
+        _B,
+        "_br_on_cast",
+        "values = self._label_operands(label)\n",
+        "values = self.stack[-len(label.label_types) :]\n"
+        "    self.stack[-1] = self.temp(values[-1].type, len(self.stack) - 1)\n",
+        "references",
+    ),
+    Fault(
+        "branches on null and on what is not are exchanged",
+        _B,
+        "_br_on_non_null",
+        "null_test(values[-1].text).opposite",
+        "null_test(values[-1].text)",
+        "references",
     ),
     # Counted loops.
     Fault(

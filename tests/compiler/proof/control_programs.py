@@ -1,7 +1,8 @@
 """Random programs that are nothing but control: what they do is to call the host.
 
 ``$ev`` is told where control is, ``$c`` answers what a condition or an operand is. Instructions are nested, so that
-ends coincide; labels carry up to two operands; handlers catch two tags.
+ends coincide; labels carry up to two operands; handlers catch two tags. On request some branches are on references,
+which stay where they are on the one way or on both.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ HEAD = """(module
  (elem declare func $g)
  (func $f (export "f") (param $x i32) (result {results}) (local $a i32) (local $i i32) (local $j i32)
 """
+REFERENCE = "(local $r (ref null any)) "
 TAIL = """
  (func $g (type $other) {values}))
 """
@@ -24,7 +26,7 @@ TAIL = """
 class Writer:
     """Writes the body of one function, of statements that leave nothing on the stack."""
 
-    def __init__(self, seed: int, *, legacy: bool = False) -> None:
+    def __init__(self, seed: int, *, legacy: bool = False, references: bool = False) -> None:
         self.random = Random(seed)
         self.budget = self.random.choice((8, 20, 40, 60))
         self.deepest = self.random.choice((3, 5, 8, 12))
@@ -32,6 +34,8 @@ class Writer:
         """How often labels have operands."""
         self.handlers = 0.25 if legacy else self.random.choice((0.0, 0.0, 0.15))
         self.legacy = legacy
+        self.references = references
+        """Whether there are branches on references."""
         self.tail_calls = self.random.random() < 0.2
         """Whether it tail-calls another function."""
         self.results = self.random.choice((1, 1, 1, 0, 2))
@@ -45,7 +49,7 @@ class Writer:
     def text(self) -> str:
         """A module with the function ``f`` of index 2."""
         body = self.statements(0)
-        head = HEAD.format(results=" i32" * self.results)
+        head = HEAD.format(results=" i32" * self.results) + REFERENCE * self.references
         tail = TAIL.format(values="(local.get 0)" * self.results)
         end = self.values(self.results)
         return f"{head} (block $top {body}) (call $ev (i32.const 0)) {end}) {tail}"
@@ -154,6 +158,8 @@ class Writer:
         return made
 
     def nested(self, depth: int) -> str:
+        if self.references and self.random.random() < 0.4:
+            return self.on_reference(depth)
         random, label = self.random, self.name()
         count = random.choice((1, 1, 2)) if random.random() < self.operands else 0
         results = f"(result{' i32' * count})" if count else ""
@@ -214,6 +220,51 @@ class Writer:
         self.labels = outside
         return made
 
+    # References
+
+    def reference(self) -> str:
+        """A reference: a local's, one that has to be evaluated, or one that is where ways meet."""
+        self.events += 1
+        made = f"(ref.i31 {self.value()})"
+        arms = f"(then {made}) (else (local.get $r))"
+        leaves = f"(then unreachable) (else {made})"
+        return self.random.choice(
+            (
+                "(local.get $r)",
+                f"(select (result (ref null any)) {made} (local.get $r) {self.ask()})",
+                f"(if (result (ref null any)) {self.ask()} {arms})",
+                f"(if (result (ref null any)) {self.ask()} {leaves})",
+            )
+        )
+
+    def on_reference(self, depth: int) -> str:
+        """A block that a reference leaves, or goes on in, or does the one after the other."""
+        random, out = self.random, self.name()
+        count = random.choice((0, 0, 1))
+        carried, drops = self.values(count), "(drop)" * count
+        types = "i32 " * count
+        reference, inside = self.reference(), self.statements(depth + 1)
+        made = f"{self.values(count)} (ref.i31 {self.value()})"
+        kind = random.choice(("null", "kept", "non_null", "cast", "cast_fail"))
+        if kind in ("null", "kept"):
+            null = self.name()
+            kept = f"(br_on_null {null} {carried} {reference})"
+            on = f"(br {out} {kept})" if kind == "kept" else f"{kept} (local.set $r) {drops}"
+            results = f"(result {types})" if count else ""
+            body = f"(block {null} {results} {inside} {on} {self.values(0 if kind == 'kept' else count)})"
+            made = f"{body} {drops} {made}"
+        elif kind == "non_null":
+            made = f"{inside} (br_on_non_null {out} {carried} {reference}) {drops} {made}"
+        else:
+            branch = f"(br_on_{kind} {out} (ref null any) (ref i31) {carried} {reference})"
+            leaves = random.random() < 0.5
+            made = (
+                f"{inside} (br {out} {branch})"
+                if leaves
+                else f"{inside} {branch} (drop) {drops} {made}"
+            )
+        return f"(block {out} (result {types} (ref null any)) {made}) (local.set $r) {drops}"
+
     # Exceptions
 
     def new_try(self, depth: int) -> str:
@@ -249,6 +300,6 @@ class Writer:
         return f"(try {label} (do {body}) {' '.join(parts)})"
 
 
-def program(seed: int, *, legacy: bool = False) -> str:
+def program(seed: int, *, legacy: bool = False, references: bool = False) -> str:
     """The text of a module; its function ``f`` has index 2."""
-    return Writer(seed, legacy=legacy).text()
+    return Writer(seed, legacy=legacy, references=references).text()

@@ -29,24 +29,29 @@ MODES = {
     "asserting machine": Options(assertions=True, state_machine=True),
 }
 WHERE = {
-    "structured": [("structured", False), ("flags", False), ("structured", True)],
-    "machine": [("machine", False), ("machine", True)],
-    "legacy": [("structured", True)],
+    "structured": [("structured", "new"), ("flags", "new"), ("structured", "legacy")],
+    "machine": [("machine", "new"), ("machine", "legacy")],
+    "legacy": [("structured", "legacy")],
+    "references": [("structured", "references"), ("flags", "references")],
+    "reference machines": [("machine", "references")],
 }
-"""Modes and kinds of programs in which the faults of a kind may show: (mode, whether exception handling is legacy)."""
+"""Modes and kinds of programs in which the faults of a kind may show: (mode, kind of `KINDS`)."""
+KINDS = ("new", "legacy", "references")
+"""Programs with the one or the other form of exception handling, and those with branches on references."""
 
 
 @cache
-def compiled(seed: int, legacy: bool) -> CompiledModule:
-    return compile_module(wat2wasm(program(seed, legacy=legacy)), cache=CodeCache())
+def compiled(seed: int, kind: str) -> CompiledModule:
+    text = program(seed, legacy=kind == "legacy", references=kind == "references")
+    return compile_module(wat2wasm(text), cache=CodeCache())
 
 
 def is_found(fault: Fault) -> bool:
     """Whether some program is flagged, or cannot even be translated."""
     for seed in range(PROGRAMS):
-        for mode, legacy in WHERE[fault.programs]:
+        for mode, kind in WHERE[fault.programs]:
             try:
-                report = prove_compiled(compiled(seed, legacy), MODES[mode])
+                report = prove_compiled(compiled(seed, kind), MODES[mode])
             except (LookupError, ValueError):
                 return True
             if report.findings:
@@ -61,9 +66,9 @@ def test_a_fault_is_found(fault: Fault, monkeypatch: pytest.MonkeyPatch) -> None
 
 
 @pytest.mark.parametrize("mode", MODES)
-@pytest.mark.parametrize("legacy", [False, True])
+@pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("first", range(0, PROGRAMS, 55))
-def test_whole_emitters_are_proved(mode: str, legacy: bool, first: int) -> None:
+def test_whole_emitters_are_proved(mode: str, kind: str, first: int) -> None:
     for seed in range(first, first + 55):
-        report = prove_compiled(compiled(seed, legacy), MODES[mode])
+        report = prove_compiled(compiled(seed, kind), MODES[mode])
         assert not report.findings, f"program {seed}: {report.findings[0]}"
