@@ -5,12 +5,13 @@ from __future__ import annotations
 import base64
 import binascii
 import hashlib
+import json
 import re
 import tarfile
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 from pyjsapi.syntax.errors import ParseError
 from pyjsapi.text import wat2wasm
@@ -22,8 +23,48 @@ _ARCHIVES: Final = (".whl", ".zip", ".tgz", ".tar.gz")
 _SCRIPTS: Final = (".js", ".mjs", ".cjs")
 
 
-def modules_of(path: Path) -> Iterator[tuple[str, bytes]]:
+class Found(NamedTuple):
+    """A module that was found. It is read again where it is used: there may be many and large ones."""
+
+    name: str
+    path: Path
+    """The file that it is in."""
+    size: int
+    digest: str
+
+    @staticmethod
+    def of(name: str, path: Path, data: bytes) -> Found:
+        """The module of these bytes."""
+        return Found(name, path, len(data), hashlib.sha256(data).hexdigest())
+
+    def read(self) -> bytes:
+        """Its bytes. Raises `OSError` if they are no longer there."""
+        for _, _, data in modules_of(self.path):
+            if hashlib.sha256(data).hexdigest() == self.digest:
+                return data
+        raise OSError(f"{self.name} has changed")
+
+    @property
+    def package(self) -> str:
+        """Name and version of the package that it is in, else the folder."""
+        for folder in self.path.resolve().parents:
+            manifest = folder / "package.json"
+            if manifest.is_file():
+                told = json.loads(manifest.read_text("utf-8"))
+                if "name" in told and "version" in told:
+                    return f"{told['name']} {told['version']}"
+            if folder.parent.name == "site-packages":
+                return folder.name
+        return self.path.parent.name
+
+
+def modules_of(path: Path) -> Iterator[tuple[str, Path, bytes]]:
     """Modules in a file, each with a name: what its suffix promises. Raises `OSError`, `ParseError`."""
+    for name, data in _read(path):
+        yield name, path, data
+
+
+def _read(path: Path) -> Iterator[tuple[str, bytes]]:
     name = path.name
     if name.endswith(".wat"):
         yield name, wat2wasm(path.read_text(encoding="utf-8"))
@@ -79,7 +120,7 @@ def _modules_of_script(path: Path) -> Iterator[tuple[str, bytes]]:
         yield f"{path.name}:{form.line}", data
 
 
-def found_under(folder: Path) -> Iterator[tuple[str, bytes]]:
+def found_under(folder: Path) -> Iterator[tuple[str, Path, bytes]]:
     """Every binary module below a folder, once each, also in archives and in JavaScript."""
     seen: set[bytes] = set()
     suffixes = (".wasm", *_ARCHIVES, *_SCRIPTS)
@@ -90,8 +131,8 @@ def found_under(folder: Path) -> Iterator[tuple[str, bytes]]:
             modules = list(modules_of(path))
         except (OSError, zipfile.BadZipFile, tarfile.TarError):
             continue
-        for name, data in modules:
+        for name, _, data in modules:
             digest = hashlib.sha256(data).digest()
             if digest not in seen:
                 seen.add(digest)
-                yield f"{path.parent.relative_to(folder)}/{name}", data
+                yield f"{path.parent.relative_to(folder)}/{name}", path, data

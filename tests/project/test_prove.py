@@ -17,8 +17,8 @@ from pyjsapi.compiler.proof.modules import ModuleReport
 from pyjsapi.text import wat2wasm
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "scripts"))
-from prove import report
-from wasm_files import found_under
+from prove import Task, report
+from wasm_files import Found, found_under
 
 ROOT = Path(__file__).resolve().parents[2]
 LOOP = "(loop $l (br_if $l (local.get 0)))"
@@ -57,7 +57,7 @@ def prove(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
 
 
 def test_modules_are_found_once_wherever_they_are(folder: Path) -> None:
-    names = [name for name, _ in found_under(folder)]
+    names = [name for name, _, _ in found_under(folder)]
     assert names == ["./b.whl:deep/b.wasm", "./c.tgz:package/c.wasm", "./d.js#0", "inner/a.wasm"]
 
 
@@ -66,9 +66,10 @@ def test_what_is_found_is_proved(folder: Path, jobs: str) -> None:
     done = prove("--found", "--jobs", jobs, folder)
     assert done.returncode == 0, done.stderr
     *lines, total = done.stdout.splitlines()
-    assert [line.partition(": ")[0] for line in lines] == [
+    assert sorted(line.partition(": ")[0] for line in lines) == [
         "./b.whl:deep/b.wasm", "./c.tgz:package/c.wasm", "./d.js#0", "inner/a.wasm",
     ]  # fmt: skip
+    assert jobs == "2" or lines[-1].startswith("./d.js#0"), "the largest comes last"
     assert total.startswith("4 modules: 0 of 8 functions flagged, 0 state machines")
 
 
@@ -92,10 +93,38 @@ def test_a_file_that_is_not_there_is_said(tmp_path: Path) -> None:
     assert done.stdout.splitlines()[-1].startswith("0 modules")
 
 
+def test_a_run_goes_on_where_its_log_ends(folder: Path, tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    (folder / "package.json").write_text('{"name": "things", "version": "1.2"}')
+    first = prove("--found", "--loops", "1", "--log", log, folder / "inner")
+    assert first.stdout.splitlines()[-1].startswith("1 modules: 0 of 2 functions")
+    second = prove("--found", "--every-way", "--log", log, folder, folder / "inner")
+    assert [
+        line for line in second.stdout.splitlines() if "a.wasm" in line and "loops 1" in line
+    ] == []
+    assert "4 modules: 0 of 30 functions flagged, 8 state machines" in second.stdout
+    assert prove("--found", "--loops=1", "--log", log, folder).stdout.startswith("0 modules")
+    table = prove("--table", "--log", log).stdout.splitlines()
+    assert table[2].startswith("| things 1.2 | 4 | 0 | 8 |")
+    assert table[3].startswith("| all | 4 |")
+
+
+def test_large_modules_are_left_out_and_time_is_bounded(folder: Path) -> None:
+    large = prove("--found", "--largest", "0.0001", folder).stdout
+    assert "./d.js#0" in large
+    assert "bytes, left out" in large
+    late = prove("--found", "--minutes", "-1", folder).stdout.splitlines()
+    assert "the time is up" in late[0]
+    assert late[1].startswith("0 modules")
+
+
 def test_findings_are_shown_and_make_the_exit_status(capsys: pytest.CaptureFixture[str]) -> None:
     finding = Finding(6, "#6 br_if 0", "the flag is lost", 9, (Step(2, "taken"),))
     found = ModuleReport(functions=1, instructions=10, findings=[(3, finding)])
-    assert report([("a.wasm", found), ("b.wasm", "not compiled: no")], show=True) == 1
+    a, b = (Found.of(name, Path(name), b"") for name in ("a.wasm", "b.wasm"))
+    ways = ("structured",)
+    results = [(Task(a, ways), [found]), (Task(b, ways), ["not compiled: no"])]
+    assert report(results, show=True) == 1
     lines = capsys.readouterr().out.splitlines()
     assert lines[0].startswith("a.wasm: 1 of 1 functions flagged")
     assert lines[1:4] == [
