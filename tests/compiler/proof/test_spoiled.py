@@ -32,12 +32,13 @@ MODES = {
 
 
 @pytest.mark.parametrize("first", range(0, 4 * PROGRAMS, PROGRAMS))
-@pytest.mark.parametrize("legacy", [False, True])
+@pytest.mark.parametrize("kind", ["new", "legacy", "references"])
 @pytest.mark.parametrize("mode", MODES)
-def test_what_is_not_flagged_does_the_same(mode: str, legacy: bool, first: int) -> None:
+def test_what_is_not_flagged_does_the_same(mode: str, kind: str, first: int) -> None:
     flagged = same = 0
     for seed in range(first, first + PROGRAMS):
-        module = compile_module(wat2wasm(program(seed, legacy=legacy)), cache=CodeCache())
+        text = program(seed, legacy=kind == "legacy", references=kind == "references")
+        module = compile_module(wat2wasm(text), cache=CodeCache())
         scope = replace(module.default_variant.scope, options=MODES[mode])
         code = module.module.funcs[0].code.load()
         frame = translate_once(scope, 2, code)
