@@ -50,4 +50,4 @@ def modes_of(seed: int) -> tuple[str, ...]:
 
 def proved_in(modes: Sequence[str]) -> tuple[str, ...]:
     """Those of the modes in which the control flow of every function is proved."""
-    return tuple(mode for mode in modes if mode == "default" or mode in FLOW)
+    return tuple(mode for mode in modes if mode == "default" or mode in FLOW or mode in ASSERTED)
