@@ -17,6 +17,7 @@ import time
 from collections.abc import Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from dataclasses import replace
+from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple, TypeAlias
 
@@ -29,6 +30,7 @@ from wasm_files import Found, found_under, modules_of
 
 from pyjsapi.compiler.cache import CodeCache
 from pyjsapi.compiler.engine import DEFAULT_FEATURES, compile_module
+from pyjsapi.compiler.module import CompiledModule
 from pyjsapi.compiler.options import DEFAULT_OPTIONS, Options
 from pyjsapi.compiler.proof.modules import ModuleReport, prove_compiled
 from pyjsapi.syntax.errors import ParseError, WasmError
@@ -54,13 +56,18 @@ def options_of(way: str) -> Options:
     return replace(DEFAULT_OPTIONS, state_machine=way == "machine", max_loops=loops, proof=True)
 
 
+@lru_cache(maxsize=1)
+def _compiled(found: Found) -> CompiledModule:
+    return compile_module(found.read(), DEFAULT_FEATURES, cache=CodeCache())
+
+
 def prove_one(task: Task) -> list[Answer]:
     """What came of a module in each way."""
     try:
-        compiled = compile_module(task.found.read(), DEFAULT_FEATURES, cache=CodeCache())
-        return [prove_compiled(compiled, options_of(way)) for way in task.ways]
+        compiled = _compiled(task.found)
     except (OSError, WasmError) as error:
-        return [f"not compiled: {error}"]
+        return [f"not compiled: {error}"] * len(task.ways)
+    return [prove_compiled(compiled, options_of(way)) for way in task.ways]
 
 
 def modules(arguments: argparse.Namespace) -> Iterator[Found]:
@@ -99,8 +106,10 @@ def tasks(arguments: argparse.Namespace, log: Log) -> Iterator[Task]:
 def answers(work: Iterable[Task], jobs: int) -> Iterator[tuple[Task, list[Answer]]]:
     """What comes of tasks, as it comes; no more are begun than there are processes."""
     if jobs == 1:
-        for task in work:
-            yield task, prove_one(task)
+        for found, ways in work:
+            for way in ways:
+                task = Task(found, (way,))
+                yield task, prove_one(task)
         return
     with ProcessPoolExecutor(jobs, max_tasks_per_child=20) as pool:
         running: dict[Future[list[Answer]], Task] = {}
@@ -123,10 +132,10 @@ def report(
 ) -> int:
     """Print a line per module and way; the exit status."""
     total = ModuleReport()
-    count = 0
+    modules: set[tuple[str, str]] = set()
     for task, found in results:
-        for way, answer in zip(task.ways, found, strict=False):
-            said = f" ({way})" if len(task.ways) > 1 else ""
+        for way, answer in zip(task.ways, found, strict=True):
+            said = f" ({way})" if way != "structured" else ""
             print(f"{task.found.name}{said}: {answer}", flush=True)
             if log is not None:
                 log.add(task.found, way, answer)
@@ -137,8 +146,8 @@ def report(
                 if show and finding.way:
                     print(f"    after {', '.join(map(str, finding.way))}")
             total.add(answer)
-        count += not isinstance(found[0], str)
-    print(f"{count} modules: {total}")
+            modules.add((task.found.name, task.found.digest))
+    print(f"{len(modules)} modules: {total}")
     return 1 if total.findings else 0
 
 

@@ -82,9 +82,9 @@ def test_texts_scripts_and_state_machines(tmp_path: Path) -> None:
     done = prove("--machine", text, script)
     assert done.returncode == 0, done.stderr
     lines = done.stdout.splitlines()
-    assert lines[0].startswith("a.wat: 0 of 1 functions flagged, 1 state machines")
-    assert lines[1].startswith("b.wast:1: 0 of 1 functions flagged")
-    assert lines[2].startswith("b.wast:3: not compiled: type mismatch")
+    assert lines[0].startswith("a.wat (machine): 0 of 1 functions flagged, 1 state machines")
+    assert lines[1].startswith("b.wast:1 (machine): 0 of 1 functions flagged")
+    assert lines[2].startswith("b.wast:3 (machine): not compiled: type mismatch")
 
 
 def test_a_file_that_is_not_there_is_said(tmp_path: Path) -> None:
