@@ -22,11 +22,9 @@ Way: TypeAlias = "tuple[Way, Step] | None"
 
 _FAR: Final = 2**32 - 1
 _ON_NULL: Final = {BY_MNEMONIC["br_on_null"]: True, BY_MNEMONIC["br_on_non_null"]: False}
-_NULL_TEST: Final = {
-    True: re.compile(r"\w+(?:\([\w,+]*\))? is None"),
-    False: re.compile(r"\w+(?:\([\w,+]*\))? is not None"),
-}
-"""A variable or a null, with assertions one that is looked at."""
+_NULL_TEST: Final = {True: re.compile(r"(.*) is None"), False: re.compile(r"(.*) is not None")}
+_VARIABLE: Final = re.compile(r"(?:not )?(?:\w+\()?(s\d+)(?:,[\w,+]*\))?")
+"""A temporary; with assertions one that is looked at."""
 
 
 class Edges(Steps):
@@ -81,9 +79,7 @@ class Edges(Steps):
         text = graph.texts[node][3:-1]
         if condition is None or text not in condition:
             raise Differs(f"`{text[:60]}` is not the condition")
-        null = _ON_NULL.get(body.instrs[position][0])
-        if null is not None and not _NULL_TEST[null].fullmatch(condition.holds):
-            raise Differs(f"`{condition.holds[:60]}` is not the test for null")
+        self._asks(position, condition.holds)
         if text != condition.holds:
             if not are_opposites(condition):
                 raise Differs(f"`{condition.fails[:60]}` is not the opposite of the condition")
@@ -100,6 +96,18 @@ class Edges(Steps):
             self._edge(false, code | MISSING_ELSE, position, other)
         else:
             self._work.append((*false, otherwise + 1, (self._way, other)))
+
+    def _asks(self, position: int, holds: str) -> None:
+        """A condition tests for null if the instruction does; a variable has what is asked for."""
+        null = _ON_NULL.get(self._body.instrs[position][0])
+        if null is not None:
+            tested = _NULL_TEST[null].fullmatch(holds)
+            if tested is None:
+                raise Differs(f"`{holds[:60]}` is not the test for null")
+            holds = tested[1]
+        named = _VARIABLE.fullmatch(holds)
+        if named is not None:
+            self._moves.asked(position, named[1])
 
     def _count(self, node: int, b: int | None, s: int | None, position: int) -> None:
         """The end of a ``for``: behind it the variables that it counted are set."""
@@ -134,6 +142,9 @@ class Edges(Steps):
         if self._decisions[code] != node:
             raise Differs(self._says(node, f"the table of {body.say(position)}"))
         selector = self._selector(node)
+        named = _VARIABLE.fullmatch(selector)
+        if named is not None:
+            self._moves.asked(position, named[1])
         last = len(labels) - 1
         found: dict[tuple[State, int], int] = {}
         for i in self._selectors(code, labels):

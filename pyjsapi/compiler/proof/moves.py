@@ -128,9 +128,18 @@ class Moves:
         """An operand that is said to be in its temporary was put there."""
         position = code >> 2
         start, makers = self.stack.slots[position]
-        slot, maker = start + i, makers[i]
-        if name != f"s{slot}":
-            raise Differs(f"the operand at height {slot} is taken from {name}")
+        if name != f"s{start + i}":
+            raise Differs(f"the operand at height {start + i} is taken from {name}")
+        self._put(position, name, start + i, makers[i])
+
+    def asked(self, position: int, text: str) -> None:
+        """An instruction decides on a variable: if it is the temporary of the operand, that was put there."""
+        slot, maker = self.stack.asked[position]
+        if text == f"s{slot}":
+            self._put(position, text, slot, maker)
+
+    def _put(self, position: int, name: str, slot: int, maker: int) -> None:
+        """A temporary was assigned on every way to an instruction, since its operand was made."""
         if maker < 0:
             return
         until = self.stack.until

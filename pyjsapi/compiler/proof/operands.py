@@ -113,6 +113,7 @@ class Stack:
         "_open",
         "_scope",
         "_stack",
+        "asked",
         "heights",
         "slots",
         "until",
@@ -126,6 +127,8 @@ class Stack:
         """For each label the slot of its first operand."""
         self.slots: dict[int, tuple[int, tuple[int, ...]]] = {}
         """For each position where operands go to a label: the slot of the first one, and the makers."""
+        self.asked: dict[int, tuple[int, int]] = {}
+        """For each instruction that decides: slot and maker of the operand that it decides on."""
         self.until: list[int] = []
         """For each position the end of the code that runs whenever it does, from there on."""
         self._stack: list[int] = []
@@ -177,9 +180,14 @@ class Stack:
             start = len(self._stack) - count
             self.slots[position] = start, tuple(self._stack[start:])
 
+    def _ask(self, position: int) -> None:
+        """The operand on top of the stack is decided on."""
+        self.asked[position] = len(self._stack) - 1, self._stack[-1]
+
     def _enter(self, position: int, kind: int) -> None:
         body, stack = self._body, self._stack
         if kind == IF:
+            self._ask(position)
             stack.pop()
         params, _ = self._labels.counts[position]
         height = len(stack) - params
@@ -237,6 +245,7 @@ class Stack:
         if kind == BR:
             self._note(position, count)
             return False
+        self._ask(position)
         if name == "br_on_null":
             # The reference stays where it is on the way on, made when it was made.
             reference = stack.pop()

@@ -98,6 +98,45 @@ KINDS = {
             "a case goes on twice": ("    |  break\n  17", "    |  continue\n  17"),
         },
     ),
+    "a table decides on what has to be evaluated first": Kind(
+        """
+        (block $out
+          (block $near (br_table $near $out (i32.eqz (local.get $x))))
+          (call $ev (i32.const 2)))
+        (i32.const 4)
+        """,
+        """
+   0| while True:
+   4|  s0=1 if not l0 else 0
+   4|  if s0<1:
+    |   pass
+   4|  else:
+    |   break
+   7|  f0(2)
+    |  break
+  10| return 4
+        """,
+        {
+            "the selector is not evaluated": ("   4|  s0=1 if not l0 else 0\n", ""),
+            "another temporary has the selector": ("   4|  s0=1", "   4|  s1=1"),
+        },
+    ),
+    "a test for null is on what has to be evaluated first": Kind(
+        """
+        (block $out (drop (br_on_null $out (ref.i31 (local.get $x)))) (call $ev (i32.const 2)))
+        (i32.const 4)
+        """,
+        """
+   3| s0=l0&2147483647
+   3| if s0 is not None:
+   6|  f0(2)
+   9| return 4
+        """,
+        {
+            "the reference is not evaluated": ("   3| s0=l0&2147483647\n", ""),
+            "it is null that is looked for": ("s0 is not None", "s0 is None"),
+        },
+    ),
     "a loop leaves a block in a loop": Kind(
         """
         (loop $round (block $out
