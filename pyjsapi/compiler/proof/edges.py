@@ -23,7 +23,7 @@ Way: TypeAlias = "tuple[Way, Step] | None"
 _FAR: Final = 2**32 - 1
 _ON_NULL: Final = {BY_MNEMONIC["br_on_null"]: True, BY_MNEMONIC["br_on_non_null"]: False}
 _NULL_TEST: Final = {True: re.compile(r"(.*) is None"), False: re.compile(r"(.*) is not None")}
-_VARIABLE: Final = re.compile(r"(?:not )?(?:\w+\()?(s\d+)(?:,[\w,+]*\))?")
+_VARIABLE: Final = re.compile(r"(?:not )?(?:int_(?:in|then)\()?(s\d+)(?:,[\w,+]*\))?")
 """A temporary; with assertions one that is looked at."""
 
 

@@ -67,6 +67,12 @@ FUNCTIONS = {
         {_REFERENCE} (drop (block $o (result (ref null any))
           (drop (block $p (result (ref null any)) (br_table $o $p $o {_MEETING} (local.get 1)))) (local.get 0))))
     """,
+    "a call that is tested has a temporary for its first argument": """
+        (func $f (param i32 i32) (result i32)
+          (if (call $f (if (result i32) (local.get 0) (then (unreachable)) (else (local.get 1))) (local.get 1))
+            (then (return (i32.const 3))))
+          (i32.const 4))
+    """,
     "the end is returned from twice": """
         (func (param i32) (block (i32.const 46) (br_table 0 1)) (loop (br_if 0 (local.get 0))))
     """,
