@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from fuzz import compare
+from fuzz import compare, verdicts
 from fuzz.bench import Bench, Finding, judge
 from fuzz.engines.face import face
 from fuzz.engines.javascript import NODE
@@ -220,3 +220,22 @@ def test_a_binary_that_is_not_valid_is_made_smaller() -> None:
     assert small == b"\0asm\1\0\0\0\x0a\x02\x06\x6c"
     program = Program(small, kind="mutant")
     assert text_of(program).endswith("0a 02 06 6c")
+
+
+@pytest.mark.parametrize(
+    ("text", "verdict"),
+    [
+        ("(module (func (block loop)))", None),
+        ("(module (func (block loop (if (i32.const 1) (then block loop)))))", None),
+        ("(module (func (block i32.const 1 drop)", "refused"),
+    ],
+)
+def test_blocks_that_another_reader_ends_by_itself_are_no_finding(
+    monkeypatch: pytest.MonkeyPatch, text: str, verdict: str | None
+) -> None:
+    detail = "1:9: unexpected token"
+    if verdict is not None:
+        monkeypatch.setattr(verdicts.wasmtime, "wat2wasm", lambda _: b"")
+    found = verdicts.on_text(text, {"end": "refused", "detail": detail})
+    assert (found or "").startswith(verdict or "")
+    assert (found is None) is (verdict is None)
