@@ -49,11 +49,7 @@ def on_text(text: str, ours: Observation) -> str | None:
     except UnicodeError:
         return None
     if ours["end"] == "refused":
-        if (
-            problem is not None
-            or _in_a_folded_one(text, ours["detail"])
-            or _lacks_ends(text, binary)
-        ):
+        if problem is not None or _in_a_folded_one(text, ours["detail"]) or _is_no_module(binary):
             return None
         return f"refused ({ours['detail']}), but well-formed"
     if problem is not None:
