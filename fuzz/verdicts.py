@@ -78,7 +78,7 @@ def _is_no_module(data: bytes) -> bool:
     Wasmtime's takes a block without parentheses and without its ``end`` at the end of a folded one, and writes none.
     """
     try:
-        decode_module(data)
+        encode_module(decode_module(data))  # the bodies, too
     except DecodeError:
         return True
     return False
