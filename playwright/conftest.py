@@ -11,8 +11,9 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from web.browsers import BROWSERS, PATIENCE_MS, new_page, started
-from web.build import SITE, build
+from web.build import build
 from web.compare import WINDOW, wait_for_report
+from web.engines import ENGINES
 from web.serve import serving
 
 expect.set_options(timeout=PATIENCE_MS)
@@ -66,10 +67,21 @@ def own_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
         yield
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """One process has all tests of an engine: the page runs once in each."""
+    for item in items:
+        callspec = getattr(item, "callspec", None)
+        values = () if callspec is None else callspec.params.values()
+        for name in ENGINES:
+            if name in values:
+                item.add_marker(pytest.mark.xdist_group(name))
+
+
 @pytest.fixture(scope="session")
-def site() -> Iterator[str]:
-    build(SITE)
-    with serving(SITE) as url:
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    folder = tmp_path_factory.mktemp("site")
+    build(folder)
+    with serving(folder) as url:
         yield url
 
 

@@ -10,7 +10,7 @@ from conftest import PICTURES, Finished
 from playwright.sync_api import Browser, expect
 
 from web.browsers import new_page
-from web.build import SITE
+from web.build import WEB
 from web.compare import PageFailed, is_good, unexplained, wait_for_report
 
 
@@ -130,7 +130,7 @@ def test_a_page_that_cannot_work_says_so(browser: Browser, site: str) -> None:
 
 
 def test_a_case_that_breaks_pyodide_does_not_stop_the_others(browser: Browser, site: str) -> None:
-    driver = (SITE / "driver.py").read_text("utf-8")
+    driver = (WEB / "driver.py").read_text("utf-8")
     broken = """
 run = run_case_json
 async def run_case_json(text):

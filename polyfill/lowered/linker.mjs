@@ -3,6 +3,7 @@
 import * as native from "./native.mjs";
 
 const SECTION = "pyjsapi.lowered";
+const VERSION = 1; // as in pyjsapi/lowering/plan.py
 
 /** What is known about modules: their plan with compiled helpers, or null for a module that is not lowered. */
 const plans = new WeakMap();
@@ -22,6 +23,12 @@ function read(section) {
   const [size, start] = unsigned(bytes, 0);
   let position = start + size;
   const plan = JSON.parse(new TextDecoder().decode(bytes.subarray(start, position)));
+  if (plan.version !== VERSION) {
+    throw new native.CompileError(
+      `the module was lowered for a linker of version ${plan.version}, and this one has version ${VERSION}: lower it `
+      + "again, or take the linker that belongs to what lowered it",
+    );
+  }
   for (const part of [plan.reader, ...plan.helpers]) {
     part.module = new native.Module(bytes.subarray(position, position += part.size));
   }

@@ -10,6 +10,8 @@ from fuzz import generators
 from fuzz.bench import Bench
 from fuzz.generators import make
 
+pytestmark = pytest.mark.xdist_group("fuzz")  # one process starts the engines
+
 PROGRAMS = 10
 SLOW = {"binaryen", "memories", "mixed"}
 """Generators whose programs take long."""

@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 
 import { implementation as W, configure } from "../../implementation.mjs";
+import { planOf } from "../../lowered/linker.mjs";
 import { assemble, lower } from "./modules.mjs";
 
 const native = globalThis.WebAssembly;
@@ -308,4 +309,15 @@ describe("functions", () => {
     assert.equal(native.Instance.prototype.constructor, native.Instance);
     assert.equal(native.Module.prototype.constructor, native.Module);
   });
+});
+
+test("a module that was lowered for another linker is refused by its version", () => {
+  const bytes = lower(two).slice();
+  const text = Buffer.from(bytes).toString("latin1");
+  const at = text.indexOf('"version":1');
+  assert.ok(at > 0);
+  bytes[at + '"version":'.length] = "7".charCodeAt(0);
+  const wrong = { name: "CompileError", message: /linker of version 7, and this one has version 1.*lower it again/ };
+  assert.throws(() => planOf(new native.Module(bytes)), wrong);
+  assert.throws(() => new W.Instance(new W.Module(bytes)), wrong);
 });
