@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import base64
+import re
+from typing import Final
 
 import wasmtime
 
@@ -18,6 +20,8 @@ FEATURES = (
     "-custom-descriptors,-compact-imports,legacy-exceptions,custom-page-sizes"
 )
 """What pyjsapi has, in the words of ``wasm-tools validate``."""
+
+_OPEN_FUNCTION: Final = re.compile(r"\(\s*sub\s+(?!final)[^()]*\(\s*func")
 
 
 def on_binary(data: bytes, right: Observation | None, ours: Observation) -> str | None:
@@ -56,9 +60,9 @@ def on_text(text: str, ours: Observation) -> str | None:
         return f"taken, but {problem}"
     if ours.get("fixed") is False:
         return "its binary form does not come back from its text"
-    if without_customs(binary) != without_customs(base64.b64decode(ours["binary"])):
-        return "another binary form"
-    return None
+    same = without_customs(binary) == without_customs(base64.b64decode(ours["binary"]))
+    # A type that is written nowhere is a final one; Wasmtime's reader takes another for it that has the same form.
+    return None if same or _OPEN_FUNCTION.search(text) else "another binary form"
 
 
 def _in_a_folded_one(text: str, detail: str) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import math
 import sys
 from collections.abc import Iterator
@@ -229,3 +230,17 @@ def test_what_another_reader_makes_no_module_of_is_no_finding(text: str) -> None
     refused = {"end": "refused", "detail": "1:9: unexpected token"}
     assert verdicts.on_text(text, refused) is None
     assert verdicts.on_text("(module (func (block (loop))))", refused) is not None
+
+
+@pytest.mark.parametrize(
+    ("text", "verdict"),
+    [
+        ("(module (type (sub (func))) (func))", None),
+        ("(module (type (sub final (func))) (func))", "another binary form"),
+    ],
+)
+def test_an_open_type_is_not_taken_for_one_that_is_written_nowhere(
+    text: str, verdict: str | None
+) -> None:
+    binary = base64.b64encode(wat2wasm("(module (type (func (param i32))) (type (func)) (func))"))
+    assert verdicts.on_text(text, {"end": "ran", "binary": binary}) == verdict

@@ -5,7 +5,7 @@ A *label* is named by the position of the structured instruction that it belongs
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from typing import Final, NamedTuple
 
 from pyjsapi.syntax.instructions import OPS, Imm, Op
@@ -179,10 +179,10 @@ class Body:
         """The innermost try_table with clauses around a position, else -1."""
         return self.regions[position] if self.regions else -1
 
-    def silent(self, position: int) -> int:
-        """The first position, from this one on, that is more than the end of a block."""
+    def silent(self, position: int, speaking: Container[int] = ()) -> int:
+        """The first position, from this one on, that is more than the end of a block, or whose code is ``speaking``."""
         kinds = self.kinds
-        while position < self.count:
+        while position < self.count and position * 4 not in speaking:
             kind = kinds[position]
             if kind in (END, NOP):
                 position += 1

@@ -272,7 +272,7 @@ class Steps:
         """A table without a decision in Python: all its labels are the same place."""
         body = self._body
         labels = dict.fromkeys(body.labels[position])
-        places = {body.silent(body.place[label]) for label in labels}
+        places = {body.silent(body.place[label], self._before) for label in labels}
         if len(places) > 1:
             raise Differs("nothing is decided")
         for label in labels:

@@ -67,6 +67,13 @@ FUNCTIONS = {
         {_REFERENCE} (drop (block $o (result (ref null any))
           (drop (block $p (result (ref null any)) (br_table $o $p $o {_MEETING} (local.get 1)))) (local.get 0))))
     """,
+    "a table has one place, behind which an arm ends with moves": """
+        (func (param i32) (result i32)
+          (drop (if (result i32 i32) (local.get 0)
+            (then (local.get 0) (block $b (result i32) (br_table $b $b (call $two) (call $two))))
+            (else (call $two) (call $two)))))
+        (func $two (result i32) (i32.const 2))
+    """,
     "a call that is tested has a temporary for its first argument": """
         (func $f (param i32 i32) (result i32)
           (if (call $f (if (result i32) (local.get 0) (then (unreachable)) (else (local.get 1))) (local.get 1))
