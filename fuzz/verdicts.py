@@ -21,6 +21,8 @@ FEATURES = (
 )
 """What pyjsapi has, in the words of ``wasm-tools validate``."""
 
+_SIGNED: Final = re.compile(r"unexpected token \+\w+, a number expected")
+"""An index has no sign; Wasmtime's reader takes one."""
 _OPEN_FUNCTION: Final = re.compile(r"\(\s*sub\s+(?!final)[^()]*\(\s*func")
 
 

@@ -244,3 +244,14 @@ def test_an_open_type_is_not_taken_for_one_that_is_written_nowhere(
 ) -> None:
     binary = base64.b64encode(wat2wasm("(module (type (func (param i32))) (type (func)) (func))"))
     assert verdicts.on_text(text, {"end": "ran", "binary": binary}) == verdict
+
+
+def test_an_index_has_no_sign() -> None:
+    detail = "1:44: unexpected token +0, a number expected"
+    assert (
+        verdicts.on_text(
+            "(module (func (param i32) (local.set +0 (i32.const 1))))",
+            {"end": "refused", "detail": detail},
+        )
+        is None
+    )
