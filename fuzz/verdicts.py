@@ -55,9 +55,9 @@ def on_text(text: str, ours: Observation) -> str | None:
     except UnicodeError:
         return None
     if ours["end"] == "refused":
-        if problem is not None or _in_a_folded_one(text, ours["detail"]) or _is_no_module(binary):
-            return None
-        return f"refused ({ours['detail']}), but well-formed"
+        detail = ours["detail"]
+        lenient = _in_a_folded_one(text, detail) or _is_no_module(binary) or _SIGNED.search(detail)
+        return None if problem or lenient else f"refused ({detail}), but well-formed"
     if problem is not None:
         return f"taken, but {problem}"
     if ours.get("fixed") is False:
