@@ -75,6 +75,21 @@ def state(process: int) -> str:
     return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0]
 
 
+def stop(worker: Worker, memory: SharedMemoryStorage) -> None:
+    """Let the process stand still, where it does not hold the lock of the memory: nobody could go on then."""
+    lock = memory.block.lock
+    assert isinstance(lock, locks.RobustMutex)
+    process = number(worker)
+    while True:
+        os.kill(process, signal.SIGSTOP)
+        until(lambda: state(process) == "T")
+        if not lock._functions.trylock(lock._address):
+            lock.__exit__()
+            return
+        os.kill(process, signal.SIGCONT)
+        until(lambda: state(process) != "T")
+
+
 def kill(worker: Worker) -> None:
     """End the process at once."""
     os.kill(number(worker), signal.SIGKILL)
@@ -318,9 +333,7 @@ def test_a_notification_of_who_dies_before_it_knows_passes_on(kind: str) -> None
         else "import time; block.wait_async(8, 4, 0, print); time.sleep(1000)",
     )
     until(lambda: memory.block.waiting(8) == 1)
-    process = number(stopped)
-    os.kill(process, signal.SIGSTOP)
-    until(lambda: state(process) == "T")
+    stop(stopped, memory)
     alive = start(memory, "result = atomics.wait(memory, 8, 4, 0, WITHOUT_END)")
     until(lambda: memory.block.waiting(8) == 2)
     assert atomics.notify(memory, 8, 1) == 1
