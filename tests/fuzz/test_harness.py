@@ -7,12 +7,13 @@ import math
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 
 from fuzz import compare, verdicts
 from fuzz.bench import Bench, Finding, judge
+from fuzz.engines.base import Observation
 from fuzz.engines.face import face
 from fuzz.engines.javascript import NODE
 from fuzz.expressions import lists, parse, replaced, tokens, write
@@ -255,3 +256,23 @@ def test_an_index_has_no_sign() -> None:
         )
         is None
     )
+
+
+@pytest.mark.parametrize(
+    "outcome", [["missing"], ["raises", "TypeError: Cannot convert a BigInt value to a number"]]
+)
+@pytest.mark.parametrize("kind", ["mutant", "run"])
+def test_a_function_of_another_type_is_not_compared_in_a_mutant(
+    outcome: list[str], kind: Literal["mutant", "run"]
+) -> None:
+    program = Program(wat2wasm("(module)"), (Call("f", ()),), kind=kind)
+    right: Observation = {"end": "ran", "calls": [["returns"], ["returns", "9"]], "log": []}
+    seen: Observation = {"end": "ran", "calls": [["returns"], outcome], "log": []}
+    assert bool(list(compare.differences(program, right, seen, strict=True))) is (kind != "mutant")
+
+
+def test_null_references_to_functions_are_null_references() -> None:
+    assert compare.trap_kind("null function reference") == compare.trap_kind(
+        "wasm trap: null reference"
+    )
+    assert compare.trap_kind("uninitialized element") != compare.trap_kind("null reference")
