@@ -16,6 +16,9 @@ from pyjsapi.syntax.instructions import OPS
 ROOT = Path(__file__).resolve().parents[2]
 
 
+pytestmark = pytest.mark.xdist_group("reach")  # one process translates the share
+
+
 @pytest.fixture(scope="module")
 def reach() -> Reach:
     # In a process of its own: nothing of the compiler may be imported before it is watched.

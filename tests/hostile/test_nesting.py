@@ -12,7 +12,7 @@ from pyjsapi import WebAssembly
 Run = Callable[..., None]
 
 
-@pytest.mark.parametrize("opcode", [2, 3])
+@pytest.mark.parametrize("opcode", [2, pytest.param(3, marks=pytest.mark.long)])
 def test_a_hundred_thousand_nested_blocks_run(run: Run, opcode: int) -> None:
     run(f"""
         count = 100_000
