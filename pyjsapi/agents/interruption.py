@@ -15,7 +15,8 @@ It must not come
   becomes one that processes share, and half of those who have it know. What blocks there, or is called again and
   again, looks itself whether the agent is to end (`blocks.waiting.heed_interruption`);
 - in what takes and releases locks of the standard library that are written in Python, such as those of the import
-  system: they would stay locked.
+  system: they would stay locked;
+- while an event loop is made or closed: half of one cannot be closed any more.
 
 It should not come, but may if the thread is found nowhere else for long,
 
@@ -51,7 +52,13 @@ _BOOKKEEPING: Final = (
 )
 """How the files begin whose code no exception may come into."""
 _CACHE: Final = os.path.join(_PACKAGE, "compiler", "cache")
+_ASYNCIO: Final = os.path.join(os.path.dirname(os.__file__), "asyncio", "")
 _UNDIVIDED: Final = {
+    _ASYNCIO + "events": frozenset({"new_event_loop"}),
+    **{
+        f"{_ASYNCIO}{kind}_events": frozenset({"close"})
+        for kind in ("base", "proactor", "selector", "unix", "windows")
+    },
     _BLOCKS: frozenset({"tell_followers", "share", "attach"}),
     _CACHE: frozenset({"collector_off"}),
 }
@@ -179,4 +186,5 @@ def _raise_there(ident: int, frame: FrameType, step: int, error: type[BaseExcept
     raised: list[int] = []
     raising = starmap(_functions().raise_, compress([(ident, error)], standing))
     run_through(looking, map(raised.append, raising))
+    frames.clear()  # One of them, of this thread, has the list.
     return raised == [1]

@@ -9,6 +9,7 @@ from __future__ import annotations
 import gc
 import operator
 import sys
+from _thread import get_ident
 from collections import deque
 from collections.abc import Iterable
 from itertools import chain, compress
@@ -31,11 +32,13 @@ def run_through(*parts: Iterable[Any]) -> None:
 
 
 def current_frames() -> dict[int, FrameType]:
-    """The innermost frame of every thread, by its identity.
+    """The innermost frame of every other thread, by its identity.
 
     As `sys._current_frames`, which holds a lock of the interpreter: where the collector lets another thread run in it,
     up to CPython 3.11, and that one starts or ends a thread, both wait for each other for ever.
     """
     found: list[dict[int, FrameType]] = []
     run_through(map(found.append, map(operator.call, (sys._current_frames,))))
+    # That of `run_through` would keep itself, and with it all that its callers have.
+    found[0].pop(get_ident(), None)
     return found[0]

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 from types import CodeType, FrameType, FunctionType
 from typing import TYPE_CHECKING, Any, Final
 
+from pyjsapi.blocks.undivided import current_frames
 from pyjsapi.compiler import aggregates, assertions, exceptions, numerics, simd
 from pyjsapi.compiler.convention import BODY_ATTRIBUTE
 from pyjsapi.compiler.emit_accessor import ATOMIC_NAMES, NAMES
@@ -220,7 +221,7 @@ class Environment:
 
 def _all_frames() -> Iterator[FrameType]:
     """The frames of all threads."""
-    for innermost in sys._current_frames().values():
+    for innermost in (sys._getframe(), *current_frames().values()):
         frame: FrameType | None = innermost
         while frame is not None:
             yield frame

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import functools
 import importlib
 import logging
@@ -291,6 +292,29 @@ def test_while_a_memory_grows_it_must_not_come(standing: Any) -> None:
         memory.grow(1)
 
     assert permitted(standing(run)) == (False, False)
+
+
+@pytest.mark.parametrize("what", ["made", "closed"])
+def test_while_an_event_loop_is_made_or_closed_it_must_not_come(
+    standing: Any, monkeypatch: pytest.MonkeyPatch, what: str
+) -> None:
+    """Half of one cannot be closed any more."""
+    name = "_make_self_pipe" if what == "made" else "_close_self_pipe"
+    original = getattr(asyncio.SelectorEventLoop, name)
+
+    def run(s: Standing) -> None:
+        def stand(loop: Any) -> None:
+            s.here()
+            original(loop)
+
+        with monkeypatch.context() as patch:
+            patch.setattr(asyncio.SelectorEventLoop, name, stand)
+            asyncio.new_event_loop().close()
+
+    thread = standing(run)
+    assert permitted(thread) == (False, False)
+    thread.go()
+    assert thread.raised == []
 
 
 # ---- how

@@ -5,11 +5,14 @@ from __future__ import annotations
 import gc
 import operator
 import threading
-from collections.abc import Iterator
+import weakref
+from collections.abc import Callable, Iterator
 
 import pytest
 
+from pyjsapi.agents.interruption import raise_in
 from pyjsapi.blocks.undivided import current_frames, run_through
+from pyjsapi.runtime.depth import _is_another_deep
 
 
 @pytest.fixture(autouse=True)
@@ -46,13 +49,72 @@ def test_parts_run_one_after_the_other_and_see_what_came_before() -> None:
     assert (found, seen) == ([1, 2, 3], [-1, -2, -3])
 
 
-def test_every_thread_has_a_frame() -> None:
+@pytest.fixture
+def other() -> Iterator[threading.Thread]:
+    """A thread that stands still."""
     go, stands = threading.Event(), threading.Event()
     thread = threading.Thread(target=lambda: (stands.set(), go.wait()))
     thread.start()
     stands.wait()
-    frames = current_frames()
-    assert {threading.get_ident(), thread.ident} <= set(frames)
-    del frames
+    yield thread
     go.set()
     thread.join()
+
+
+def test_every_other_thread_has_a_frame(other: threading.Thread) -> None:
+    frames = current_frames()
+    assert other.ident in frames
+    assert threading.get_ident() not in frames
+
+
+class Held:
+    """What a caller has."""
+
+
+@pytest.mark.parametrize("ask", [current_frames, lambda: _is_another_deep(9)])
+def test_whoever_asks_for_frames_keeps_nothing(
+    other: threading.Thread, ask: Callable[[], object]
+) -> None:
+    """Without the collector: a frame in a circle would have all that its callers have."""
+
+    def caller(held: Held) -> None:
+        ask()
+
+    gc.disable()
+    held = Held()
+    freed = weakref.ref(held)
+    caller(held)
+    del held
+    assert freed() is None
+
+
+def test_a_raised_exception_keeps_nothing_of_who_raises_it() -> None:
+    class Stop(Exception):
+        pass
+
+    seen: list[type[BaseException]] = []
+    stands = threading.Event()
+
+    def work() -> None:
+        try:
+            stands.set()
+            while True:
+                pass
+        except Stop as error:
+            seen.append(type(error))
+
+    def caller(held: Held) -> None:
+        while not raise_in(thread, Stop, True):
+            pass
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    stands.wait()
+    gc.disable()
+    held = Held()
+    freed = weakref.ref(held)
+    caller(held)
+    del held
+    assert freed() is None
+    thread.join()
+    assert seen == [Stop]
