@@ -31,6 +31,14 @@ def argument(value: list[str]) -> Any:
     return null if type_ == "ref" else int(text)
 
 
+def _property_order(name: str) -> int:
+    """Where JavaScript lists a property: what is an index comes first, in the order of numbers."""
+    is_index = (
+        name.isascii() and name.isdigit() and str(int(name)) == name and int(name) < 2**32 - 1
+    )
+    return int(name) if is_index else 2**32
+
+
 class Stop(BaseException):
     """The time of a program is over. No handler in WebAssembly catches it."""
 
@@ -107,7 +115,7 @@ class Run:
 
     def _look(self, seen: Json) -> None:
         # In their order; and which of them are imports, the same objects.
-        seen["exports"] = list(self._exports)
+        seen["exports"] = sorted(self._exports, key=_property_order)
         seen["same"] = {
             name: other
             for name in self._exports

@@ -155,7 +155,7 @@ class Asserting(Frame):
         if not pending:
             return _with_text(entry, f"int_in({claim})", Checked)
         due = f"_n{self._name}+{self._due}"
-        if self.lines[-1:] != [self._counted]:
+        if not self._is_counted():
             # Some of them may have been evaluated by the same instruction; then the check never comes to bear.
             due = f"_n0+{pending.bit_count()}"
             self.write("_n0=_n")
@@ -245,6 +245,11 @@ class Asserting(Frame):
         self.write(f"_n{self._name},_m{self._name}=_n,_m")
         self._counted = self.lines[-1]
 
+    def _is_counted(self) -> bool:
+        """Whether the counts were kept last, in the suite that is being written."""
+        begin = " " * self.indent + "_n"
+        return self.lines[-1:] == [self._counted] and self._counted.startswith(begin)
+
     def _bit(self, acts: bool) -> int:
         """The dependency bit of a new pending operation."""
         pending = self._pending()
@@ -268,7 +273,7 @@ class Asserting(Frame):
         while i and before[i - 1] is not stack[i - 1]:
             i -= 1
             before[i] = stack[i]
-        if kind and (self._in_arm or self.lines[-1:] != [self._counted]):
+        if kind and (self._in_arm or not self._is_counted()):
             self._count()
         self._consumed = self._pending()
 

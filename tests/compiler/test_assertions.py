@@ -636,6 +636,15 @@ def test_it_passes_the_javascript_api_unchanged() -> None:
     assert caught.value is raised
 
 
+def test_what_an_arm_has_counted_counts_in_it_alone(wasm_once: Callable[..., Any]) -> None:
+    wasm = wasm_once(
+        """(module (memory 1) (global $g (mut i64) (i64.const 9)) (func (export "f") (param i32) (result i32)
+          (if (local.get 0) (then (drop (global.get $g)))) (memory.size 0)))""",
+        options=Options(assertions=True),
+    )
+    assert [wasm("f", 0), wasm("f", 1)] == [1, 1]
+
+
 # The option
 
 
