@@ -11,7 +11,7 @@ from typing import Final
 from fuzz.engines.base import ROOT, ChildEngine, Observation
 from fuzz.program import Program
 
-SECONDS: Final = 2.0
+SECONDS: Final = 10.0
 """CPU time after which a program hangs: hundreds of times what programs take."""
 QUICK: Final = 0.3
 """The same while a program that hangs is made smaller."""
