@@ -109,6 +109,8 @@ class Asserting(Frame):
         self._pending_mask = self._acting_mask = 0
         self._counted = ""
         """The line that kept the counts, and is the last one unless counts may have changed."""
+        self._counted_inside = 0
+        """Its indentation."""
         self._name = 0
         self._due = self._effects_due = 0
         """What is to be added to the counts kept."""
@@ -243,12 +245,11 @@ class Asserting(Frame):
         self._due = pending.bit_count()
         self._effects_due = (pending & self._acting_mask).bit_count()
         self.write(f"_n{self._name},_m{self._name}=_n,_m")
-        self._counted = self.lines[-1]
+        self._counted, self._counted_inside = self.lines[-1], self.indent
 
     def _is_counted(self) -> bool:
         """Whether the counts were kept last, in the suite that is being written."""
-        begin = " " * self.indent + "_n"
-        return self.lines[-1:] == [self._counted] and self._counted.startswith(begin)
+        return self.lines[-1:] == [self._counted] and self.indent == self._counted_inside
 
     def _bit(self, acts: bool) -> int:
         """The dependency bit of a new pending operation."""

@@ -19,7 +19,7 @@ ROOT = Path(__file__).resolve().parents[2]
 pytestmark = pytest.mark.xdist_group("reach")  # one process translates the share
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def reach() -> Reach:
     # In a process of its own: nothing of the compiler may be imported before it is watched.
     command = [sys.executable, "-m", "fuzz.reach", "--json"]
