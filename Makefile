@@ -3,13 +3,14 @@ PYTHON ?= python3
 RUN := .venv/bin/python
 MINUTES ?= 5
 
-.PHONY: help setup build check test test-long test-all test-pythons compare serve bench fuzz clean
+.PHONY: help setup build check test test-more test-long test-all test-pythons compare serve bench fuzz clean
 
 help:
 	@echo "make compare       compare pyjsapi with Chromium's and Firefox's WebAssembly, report in build/report"
 	@echo "make test          run every test, in random order (SEED=N repeats one)"
-	@echo "make test-long     what make test leaves out: the long tests, and a share of the fuzzing"
-	@echo "make test-all      both"
+	@echo "make test-more     tests that make test leaves out, and a share of the fuzzing"
+	@echo "make test-long     the same, and real programs in every way of translation"
+	@echo "make test-all      make test and make test-long"
 	@echo "make setup         install what the project needs: .venv, node_modules, browsers"
 	@echo "make build         the Pyodide distribution and the real modules, in build/"
 	@echo "make check         ruff, mypy, import contracts"
@@ -31,7 +32,10 @@ check: setup
 test: build
 	@SEED='$(SEED)' bash scripts/test.sh
 
-test-long: setup build
+test-more: build
+	@bash scripts/test_long.sh --without-programs
+
+test-long: build
 	@bash scripts/test_long.sh
 
 test-all: test test-long

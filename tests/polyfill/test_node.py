@@ -10,9 +10,16 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 FOLDER = ROOT / "polyfill" / "test"
 FILES = sorted(FOLDER.rglob("*.test.mjs"))
+LONG = {"leaks.test.mjs", "link-survival.test.mjs"}
+"""Those that wait for the collectors of two languages, thousands of times."""
 
 
-@pytest.mark.parametrize("path", FILES, ids=lambda path: path.relative_to(FOLDER).as_posix())
+def _parameter(path: Path) -> object:
+    marks = [pytest.mark.long] if path.name in LONG else []
+    return pytest.param(path, id=path.relative_to(FOLDER).as_posix(), marks=marks)
+
+
+@pytest.mark.parametrize("path", map(_parameter, FILES))
 def test_file(path: Path) -> None:
     command = ["node", "--test", "--test-reporter=tap", path]
     result = subprocess.run(

@@ -27,6 +27,8 @@ FOLDERS = (
     "jsapi",
     "agents",
 )
+PLAIN = {"syntax", "binary", "text", "validation", "compiler"}
+"""Folders about what is the same in any Python, and depends on the machine least."""
 # Packages that Pyodide does not have offline, and modules that cannot work in it.
 NOT_INSIDE = {"numpy", "wasmtime", "subprocess", "multiprocessing", "threading"}
 
@@ -59,7 +61,11 @@ def _files() -> list[str]:
     ]
 
 
-@pytest.mark.parametrize("path", _files())
+def _parameter(path: str) -> object:
+    return pytest.param(path, marks=[pytest.mark.long] if path.split("/")[1] in PLAIN else [])
+
+
+@pytest.mark.parametrize("path", list(map(_parameter, _files())))
 def test_passes_inside_pyodide(pyodide: Pyodide, path: str) -> None:
     source = (HERE / "inside" / "run_pytest.py").read_text(encoding="utf-8")
     result = pyodide.call(source, "run", "run_pytest.py", path)
