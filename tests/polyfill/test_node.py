@@ -19,7 +19,7 @@ def _parameter(path: Path) -> object:
     return pytest.param(path, id=path.relative_to(FOLDER).as_posix(), marks=marks)
 
 
-@pytest.mark.parametrize("path", map(_parameter, FILES))
+@pytest.mark.parametrize("path", [_parameter(path) for path in FILES])
 def test_file(path: Path) -> None:
     command = ["node", "--test", "--test-reporter=tap", path]
     result = subprocess.run(
