@@ -100,7 +100,7 @@ def differences(
                 yield f"{name}: {_told(b)}, not {_told(a)}"
             return
         if program.kind == "mutant" and any(map(_called_wrongly, (a, b))):
-            continue
+            return
         if not _same_outcome(a, b, strict):
             yield f"{name}: {_told(b)}, not {_told(a)}"
     if len(right.get("calls", ())) != len(seen.get("calls", ())):
