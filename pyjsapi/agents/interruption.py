@@ -52,7 +52,8 @@ _BOOKKEEPING: Final = (
 )
 """How the files begin whose code no exception may come into."""
 _CACHE: Final = os.path.join(_PACKAGE, "compiler", "cache")
-_ASYNCIO: Final = os.path.join(os.path.dirname(os.__file__), "asyncio", "")
+_LIBRARY: Final = os.path.join(os.path.dirname(os.__file__), "")
+_ASYNCIO: Final = os.path.join(_LIBRARY, "asyncio", "")
 _UNDIVIDED: Final = {
     _ASYNCIO + "events": frozenset({"new_event_loop"}),
     **{
@@ -67,7 +68,6 @@ _LOCKING: Final = frozenset(
     "acquire release __enter__ __exit__ _acquire_restore _release_save _acquireLock _releaseLock".split()
 )
 """Functions of the library that take and release its locks."""
-_LIBRARY: Final = os.path.join(os.path.dirname(os.__file__), "")
 _INSTALLED: Final = tuple(
     os.path.join(_LIBRARY, folder, "") for folder in ("site-packages", "dist-packages")
 )

@@ -14,7 +14,6 @@ from __future__ import annotations
 import os
 import sys
 from _thread import _count as count_threads  # all but the main one
-from _thread import get_ident
 from collections.abc import Callable
 from functools import lru_cache
 from sys import getrecursionlimit, setrecursionlimit
@@ -70,10 +69,7 @@ def leave() -> None:
 
 def _is_another_deep(frames: int) -> bool:
     """Whether another thread has more than so many frames."""
-    mine = get_ident()
-    for thread, innermost in current_frames().items():
-        if thread == mine:
-            continue
+    for innermost in current_frames().values():
         frame: FrameType | None = innermost
         for _ in range(frames):
             if frame is None:

@@ -71,11 +71,8 @@ class Held:
     """What a caller has."""
 
 
-@pytest.mark.parametrize("ask", [current_frames, lambda: _is_another_deep(9)])
-def test_whoever_asks_for_frames_keeps_nothing(
-    other: threading.Thread, ask: Callable[[], object]
-) -> None:
-    """Without the collector: a frame in a circle would have all that its callers have."""
+def is_freed_after(ask: Callable[[], object]) -> bool:
+    """Whether what the caller of a function has is freed without the collector."""
 
     def caller(held: Held) -> None:
         ask()
@@ -85,7 +82,15 @@ def test_whoever_asks_for_frames_keeps_nothing(
     freed = weakref.ref(held)
     caller(held)
     del held
-    assert freed() is None
+    return freed() is None
+
+
+@pytest.mark.parametrize("ask", [current_frames, lambda: _is_another_deep(9)])
+def test_whoever_asks_for_frames_keeps_nothing(
+    other: threading.Thread, ask: Callable[[], object]
+) -> None:
+    """Without the collector: a frame in a circle would have all that its callers have."""
+    assert is_freed_after(ask)
 
 
 def test_a_raised_exception_keeps_nothing_of_who_raises_it() -> None:
@@ -103,18 +108,13 @@ def test_a_raised_exception_keeps_nothing_of_who_raises_it() -> None:
         except Stop as error:
             seen.append(type(error))
 
-    def caller(held: Held) -> None:
+    def ask() -> None:
         while not raise_in(thread, Stop, True):
             pass
 
     thread = threading.Thread(target=work)
     thread.start()
     stands.wait()
-    gc.disable()
-    held = Held()
-    freed = weakref.ref(held)
-    caller(held)
-    del held
-    assert freed() is None
+    assert is_freed_after(ask)
     thread.join()
     assert seen == [Stop]
