@@ -125,7 +125,7 @@ def translation_costs(rounds: int) -> list[Cost]:
 def executed_functions(entry: dict[str, Any]) -> list[int]:
     """The indices of the functions that the entry's steps call, themselves or through others."""
     from benchmarks.start import run_steps
-    from pyjsapi.compiler.module import Variant
+    from pyjsapi.compiler.variants import Variant
 
     called: set[int] = set()
     original = Variant.function

@@ -112,7 +112,7 @@ def measure(times: int = 1) -> Reach:
     _translate(times)
     measured.stop()
     _translate_more()
-    from pyjsapi.compiler.registry import EMITTERS
+    from pyjsapi.compiler.emit.registry import EMITTERS
 
     emitters = sorted({op.mnemonic for op in EMITTERS} - called)
     with tempfile.TemporaryDirectory() as folder:
@@ -128,7 +128,7 @@ def measure(times: int = 1) -> Reach:
 def _counted() -> set[str]:
     """Have every emitter note that it was called; where it does."""
     import pyjsapi.compiler.function  # noqa: F401 (it fills the table)
-    from pyjsapi.compiler.registry import EMITTERS
+    from pyjsapi.compiler.emit.registry import EMITTERS
 
     called: set[str] = set()
     for op, emitter in list(EMITTERS.items()):
@@ -173,16 +173,17 @@ def _translate_more() -> None:
 def _unreached(path: Path, entry: dict[str, Any]) -> Iterator[Branch]:
     """The branches of a file that were not taken, and the first lines of what was not reached."""
     lines = path.read_text(encoding="utf-8").splitlines()
+    name = path.resolve().relative_to(COMPILER).as_posix()
     function_of = _functions(entry)
     missing = set(entry["missing_lines"])
     for start, end in entry["missing_branches"]:
         if start in missing:
             continue
         to = "exit" if end < 0 else lines[end - 1].strip()
-        yield Branch(path.name, function_of(start), lines[start - 1].strip(), to)
+        yield Branch(name, function_of(start), lines[start - 1].strip(), to)
     for line in sorted(missing):
         if line - 1 not in missing and not _is_target(line, entry):
-            yield Branch(path.name, function_of(line), lines[line - 1].strip(), "")
+            yield Branch(name, function_of(line), lines[line - 1].strip(), "")
 
 
 def _is_target(line: int, entry: dict[str, Any]) -> bool:

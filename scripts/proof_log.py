@@ -9,7 +9,7 @@ from typing import Any
 
 from wasm_files import Found
 
-from pyjsapi.compiler.proof.modules import ModuleReport
+from pyjsapi.compiler.proving import ModuleReport
 
 
 class Log:

@@ -32,7 +32,7 @@ from pyjsapi.compiler.cache import CodeCache
 from pyjsapi.compiler.engine import DEFAULT_FEATURES, compile_module
 from pyjsapi.compiler.module import CompiledModule
 from pyjsapi.compiler.options import DEFAULT_OPTIONS, Options
-from pyjsapi.compiler.proof.modules import ModuleReport, prove_compiled
+from pyjsapi.compiler.proving import ModuleReport, prove_compiled
 from pyjsapi.syntax.errors import ParseError, WasmError
 
 _SHOWN = 5

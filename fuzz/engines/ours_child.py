@@ -28,7 +28,7 @@ from pyjsapi.syntax.errors import ParseError, WasmError
 from pyjsapi.text import wasm2wat, wat2wasm
 
 try:
-    from pyjsapi.compiler.proof.modules import prove_compiled
+    from pyjsapi.compiler.proving import prove_compiled
 except ImportError:  # An older checkout.
     prove_compiled = None  # type: ignore[assignment]
 

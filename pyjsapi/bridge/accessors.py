@@ -9,8 +9,8 @@ from collections.abc import Callable
 from typing import Any, Final, Protocol
 
 from pyjsapi.bridge.link_errors import NotShared, OutOfBoundsAccess, UnalignedAtomic
-from pyjsapi.compiler.emit_accessor import ATOMIC_NAMES, NAMES, accessor_name
-from pyjsapi.compiler.numerics import f32_bits, f32_from_bits, f64_bits, f64_from_bits
+from pyjsapi.compiler.emit.accessor import ATOMIC_NAMES, NAMES, accessor_name
+from pyjsapi.compiler.support.numerics import f32_bits, f32_from_bits, f64_bits, f64_from_bits
 from pyjsapi.syntax.instructions import OPS, Op
 
 Accessor = Callable[..., Any]

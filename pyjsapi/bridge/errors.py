@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from pyjsapi.bridge.link_errors import JavaScriptThrow
-from pyjsapi.compiler.traps import demolish, translate_exception
+from pyjsapi.compiler.support.traps import demolish, translate_exception
 from pyjsapi.runtime.exception import HOST_TAG, ExnInst, raised_by
 from pyjsapi.syntax.errors import (
     DecodeError,

@@ -15,7 +15,7 @@ from typing import Any, Final
 from pyjsapi.bridge.hooks import HOOKS, ImportAnchor
 from pyjsapi.bridge.link_errors import JavaScriptThrow
 from pyjsapi.bridge.proxy_memories import ProxyMemories
-from pyjsapi.compiler.numerics import f64_bits, f64_from_bits
+from pyjsapi.compiler.support.numerics import f64_bits, f64_from_bits
 
 NONE: Final = None
 

@@ -19,8 +19,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
-import pyjsapi.compiler.function  # noqa: F401 (fills the table of emitters)
-from pyjsapi.compiler.assertions import FactError
+from pyjsapi.compiler.control.places import Place
+from pyjsapi.compiler.control.statemachine import StateMachine
+from pyjsapi.compiler.control.switch import StructuredEmitter
+from pyjsapi.compiler.control.tree import OP, Node
+from pyjsapi.compiler.counted import Pointer, Range
+from pyjsapi.compiler.emit.registry import Emitter
+from pyjsapi.compiler.emit.table import EMITTERS
 from pyjsapi.compiler.expression import (
     ATOM,
     EFFECT,
@@ -34,12 +39,7 @@ from pyjsapi.compiler.expression import (
 )
 from pyjsapi.compiler.facts import Fact
 from pyjsapi.compiler.frame import Frame
-from pyjsapi.compiler.induction import Pointer, Range
-from pyjsapi.compiler.places import Place
-from pyjsapi.compiler.registry import EMITTERS, Emitter
-from pyjsapi.compiler.statemachine import StateMachine
-from pyjsapi.compiler.switch import StructuredEmitter
-from pyjsapi.compiler.tree import OP, Node
+from pyjsapi.compiler.support.assertions import FactError
 from pyjsapi.syntax.instructions import Imm, Op
 from pyjsapi.syntax.module import Instr
 from pyjsapi.syntax.types import F32, F64, I32, I64, V128

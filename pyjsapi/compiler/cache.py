@@ -271,8 +271,8 @@ def engine_version() -> str | None:
     hasher = hashlib.sha256()
     count = 0
     try:
-        for path in _engine_sources():
-            hasher.update(path.name.encode())
+        for name, path in _engine_sources():
+            hasher.update(name.encode())
             hasher.update(path.read_bytes())
             count += 1
     except OSError:
@@ -280,7 +280,8 @@ def engine_version() -> str | None:
     return hasher.hexdigest() if count else None
 
 
-def _engine_sources() -> Iterator[Path]:
+def _engine_sources() -> Iterator[tuple[str, Path]]:
     package = Path(__file__).parents[1]
     for folder in _ENGINE_FOLDERS:
-        yield from sorted((package / folder).rglob("*.py"))
+        for path in sorted((package / folder).rglob("*.py")):
+            yield path.relative_to(package).as_posix(), path

@@ -9,7 +9,7 @@ step of one, and wraps with a mask of one digit.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import Final, NamedTuple, Protocol
 
 from pyjsapi.compiler.expression import (
     ATOM,
@@ -24,13 +24,23 @@ from pyjsapi.compiler.expression import (
     linear_form,
 )
 from pyjsapi.compiler.facts import MAX_ALIGNMENT, alignment_of
+from pyjsapi.compiler.options import Options
+from pyjsapi.compiler.scope import MemoryScope
 from pyjsapi.syntax.instructions import BY_MNEMONIC, OPS, Imm, Op
 from pyjsapi.syntax.module import Instr
 from pyjsapi.syntax.types import I32, ValType
 
-if TYPE_CHECKING:
-    from pyjsapi.compiler.frame import Frame
-    from pyjsapi.compiler.scope import MemoryScope
+
+class Writer(Protocol):
+    """What writes the code: a frame."""
+
+    options: Options
+
+    def reused(self, local: int, kind: str, parameter: int, text: str, /) -> tuple[str, int]:
+        """Text and dependency bit for a part of a local."""
+
+    def element(self, index: str, address: Entry, size: int, offset: int, /) -> str:
+        """Text of the index of an element, which is ``index``."""
 
 
 class Index(NamedTuple):
@@ -41,7 +51,7 @@ class Index(NamedTuple):
     """Dependencies beside those of the address."""
 
 
-def element_index(frame: Frame, address: Entry, size: int, offset: int) -> Index | None:
+def element_index(frame: Writer, address: Entry, size: int, offset: int) -> Index | None:
     """The index of the element at ``address + offset``, if its alignment is proven.
 
     The address may be unwrapped: a sum of aligned terms is divided term by term and wrapped after the division,
@@ -65,7 +75,7 @@ def element_index(frame: Frame, address: Entry, size: int, offset: int) -> Index
 
 
 def _divide_terms(
-    frame: Frame, address: Entry, size: int, offset: int, start: int, wrap: int
+    frame: Writer, address: Entry, size: int, offset: int, start: int, wrap: int
 ) -> Index | None:
     needed = size.bit_length() - 1
     parts: list[tuple[str, int]] = []

@@ -13,7 +13,7 @@ from pyjsapi.compiler.cache import CodeCache, cache_at, cache_path, collector_of
 from pyjsapi.compiler.environment import Environment
 from pyjsapi.compiler.module import CompiledModule
 from pyjsapi.compiler.options import DEFAULT_OPTIONS, Options
-from pyjsapi.compiler.traps import raised_from_wasm, translate_exception
+from pyjsapi.compiler.support.traps import raised_from_wasm, translate_exception
 from pyjsapi.runtime.depth import call_deep
 from pyjsapi.runtime.function import FuncInst
 from pyjsapi.runtime.instance import ExternVal, ModuleInstance

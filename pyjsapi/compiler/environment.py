@@ -14,12 +14,13 @@ from types import CodeType, FrameType, FunctionType
 from typing import TYPE_CHECKING, Any, Final
 
 from pyjsapi.blocks.undivided import current_frames
-from pyjsapi.compiler import aggregates, assertions, exceptions, numerics, simd
 from pyjsapi.compiler.convention import BODY_ATTRIBUTE
-from pyjsapi.compiler.emit_accessor import ATOMIC_NAMES, NAMES
+from pyjsapi.compiler.emit.accessor import ATOMIC_NAMES, NAMES
 from pyjsapi.compiler.extents import Extent, is_big
 from pyjsapi.compiler.facts import PLAIN_BOUND
 from pyjsapi.compiler.function import FunctionCode
+from pyjsapi.compiler.support import aggregates, assertions, exceptions, numerics, simd
+from pyjsapi.compiler.variants import Assumptions, Variant
 from pyjsapi.runtime import atomics
 from pyjsapi.runtime.function import FuncInst
 from pyjsapi.runtime.instance import ModuleInstance
@@ -27,7 +28,7 @@ from pyjsapi.runtime.memory import MemoryStorage
 
 if TYPE_CHECKING:
     from pyjsapi.compiler.bounded import BoundedCalls
-    from pyjsapi.compiler.module import CompiledModule, Variant
+    from pyjsapi.compiler.module import CompiledModule
 
 _MOST_SIGNATURES: Final = 4096
 """Names of call_indirect lists that are made in advance."""
@@ -52,7 +53,7 @@ class Environment:
 
     def __init__(self, compiled: CompiledModule, instance: ModuleInstance) -> None:
         self._compiled = compiled
-        variant = self._variant = compiled.variant_for(instance.mems)
+        variant = self._variant = compiled.variant(Assumptions.for_memories(instance.mems))
         self._instance = instance
         self._first = len(instance.funcs)
         """Index of the first function that the module defines."""
@@ -90,7 +91,7 @@ class Environment:
                 self._reserve_accessors(index)
             else:
                 memory.attach(self, index)
-            if variant.kinds[index].extent is Extent.GROWING:
+            if variant.assumptions.memories[index].extent is Extent.GROWING:
                 memory.guard(self, index)
         self._add_functions()
 
@@ -136,9 +137,9 @@ class Environment:
 
     def memory_moved(self, memidx: int, storage: MemoryStorage) -> None:
         """Take over the bytes and views of a memory."""
-        if self._variant.kinds[memidx].extent is Extent.BIG and not is_big(storage):
+        if self._variant.assumptions.memories[memidx].extent is Extent.BIG and not is_big(storage):
             # It could not grow so far.
-            self._use(self._compiled.with_extent(self._variant, memidx, Extent.GROWING))
+            self._use_with(memidx, Extent.GROWING)
         space = self.globals
         space[f"ba{memidx}"] = storage.data
         space[f"u16_{memidx}"] = storage.u16
@@ -153,13 +154,20 @@ class Environment:
         ``False`` while another thread runs code that relies on a smaller memory.
         """
         before = self._variant
-        if length <= PLAIN_BOUND or before.kinds[memidx].extent is not Extent.GROWING:
+        if (
+            length <= PLAIN_BOUND
+            or before.assumptions.memories[memidx].extent is not Extent.GROWING
+        ):
             return True
-        self._use(self._compiled.with_extent(before, memidx, Extent.BIG))
+        self._use_with(memidx, Extent.BIG)
         if any(map(self._relies_on_bound, _all_frames())):
             self._use(before)
             return False
         return True
+
+    def _use_with(self, memidx: int, extent: Extent) -> None:
+        """Use the variant that differs from the present one in the extent of one memory."""
+        self._use(self._compiled.variant(self._variant.assumptions.with_extent(memidx, extent)))
 
     def _use(self, variant: Variant) -> None:
         """Let functions be translated for a variant, each when it is next called."""

@@ -17,6 +17,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
 from pyjsapi.compiler.convention import returning
+from pyjsapi.compiler.counted import Pointer, Range
 from pyjsapi.compiler.elements import element_index
 from pyjsapi.compiler.expression import (
     ATOM,
@@ -48,7 +49,6 @@ from pyjsapi.compiler.expression import (
     negation,
 )
 from pyjsapi.compiler.facts import MAX_ALIGNMENT, ONE_DIGIT, Facts
-from pyjsapi.compiler.induction import Pointer, Range
 from pyjsapi.compiler.notes import START, Condition, Notes
 from pyjsapi.compiler.scope import MemoryScope, ModuleScope
 from pyjsapi.syntax.module import Instr

@@ -8,30 +8,20 @@ from itertools import chain, repeat
 from types import CodeType
 from typing import Final
 
-import pyjsapi.compiler.emit_atomic
-import pyjsapi.compiler.emit_call
-import pyjsapi.compiler.emit_compare
-import pyjsapi.compiler.emit_float
-import pyjsapi.compiler.emit_gc
-import pyjsapi.compiler.emit_integer
-import pyjsapi.compiler.emit_memory
-import pyjsapi.compiler.emit_reference
-import pyjsapi.compiler.emit_simd
-import pyjsapi.compiler.emit_simd_memory  # noqa: F401 (these modules fill the table of emitters)
+from pyjsapi.compiler.control.legacy import EXNREF, is_legacy, lower_legacy
+from pyjsapi.compiler.control.loops import LoopChoice
+from pyjsapi.compiler.control.places import StructureLimit
+from pyjsapi.compiler.control.statemachine import StateMachine
+from pyjsapi.compiler.control.switch import StructuredEmitter
+from pyjsapi.compiler.control.tree import BIT_OPS, build_tree
 from pyjsapi.compiler.convention import wrapper
 from pyjsapi.compiler.elements import element_locals
-from pyjsapi.compiler.emit_call import hands_on
-from pyjsapi.compiler.emit_simd_float import lane_locals
+from pyjsapi.compiler.emit.call import hands_on
+from pyjsapi.compiler.emit.simd_float import lane_locals
 from pyjsapi.compiler.expression import Lanes
 from pyjsapi.compiler.frame import Frame
-from pyjsapi.compiler.legacy import EXNREF, is_legacy, lower_legacy
-from pyjsapi.compiler.loops import LoopChoice
 from pyjsapi.compiler.notes import Notes
-from pyjsapi.compiler.places import StructureLimit
 from pyjsapi.compiler.scope import ModuleScope
-from pyjsapi.compiler.statemachine import StateMachine
-from pyjsapi.compiler.switch import StructuredEmitter
-from pyjsapi.compiler.tree import BIT_OPS, build_tree
 from pyjsapi.syntax.module import Code, Instr
 from pyjsapi.syntax.types import ValType
 

@@ -42,7 +42,7 @@ def js_error(error: BaseException) -> BaseException:
     Exceptions of the host's own functions are returned unchanged.
     """
     # Imported before: no code runs that was not compiled.
-    from pyjsapi.compiler.traps import demolish, translate_exception
+    from pyjsapi.compiler.support.traps import demolish, translate_exception
 
     core = translate_exception(error)
     demolish(error)

@@ -15,8 +15,10 @@ import pytest
 from pyjsapi.bridge.proxy_memories import ProxyMemories
 from pyjsapi.bridge.storage import LinkedMemoryStorage, make_memory
 from pyjsapi.compiler.cache import CodeCache, FileCache
-from pyjsapi.compiler.emit_accessor import ATOMIC_NAMES, NAMES
+from pyjsapi.compiler.emit.accessor import ATOMIC_NAMES, NAMES
 from pyjsapi.compiler.engine import compile_module, instantiate, invoke
+from pyjsapi.compiler.extents import Extent, MemoryKind
+from pyjsapi.compiler.variants import Assumptions
 from pyjsapi.runtime.memory import MemoryStorage, new_memory
 from pyjsapi.syntax.errors import Trap
 from pyjsapi.syntax.types import I32, I64, MemType
@@ -26,9 +28,14 @@ from pyjsapi.validation.limits import Limits
 pytestmark = pytest.mark.usefixtures("memories")
 
 
+def small(*by_calls: bool) -> Assumptions:
+    """Memories that never grow far, those marked reached by calls."""
+    return Assumptions(tuple(MemoryKind(Extent.SMALL, calls) for calls in by_calls))
+
+
 def source(text: str, by_calls: tuple[bool, ...]) -> str:
     compiled = compile_module(wat2wasm(text), cache=CodeCache())
-    return compiled.variant((False,) * len(by_calls), by_calls).source(0)
+    return compiled.variant(small(*by_calls)).source(0)
 
 
 def test_accesses_are_calls_without_masks() -> None:
@@ -68,14 +75,14 @@ def test_variants_differ_in_their_keys(tmp_path: Path) -> None:
     text = '(module (memory 1) (func (export "f") (result i32) (i32.load (i32.const 8))))'
     path = tmp_path / "code"
     first = compile_module(wat2wasm(text), cache=FileCache(path))
-    plain, calls = first.variant((False,)), first.variant((False,), (True,))
-    keys = {plain.key, calls.key, first.variant((True,)).key, first.variant((True,), (True,)).key}
-    assert len(keys) == 4
+    kinds = [MemoryKind(extent, calls) for extent in Extent for calls in (False, True)]
+    assert len({Assumptions((kind,)).key for kind in kinds}) == len(kinds) == 6
+    plain, calls = first.variant(small(False)), first.variant(small(True))
     plain.compile_all()
     calls.compile_all()
     again = compile_module(wat2wasm(text), cache=FileCache(path))
-    assert again.variant((False,), (True,)).codes[0].accessors == ((0, "i32_load"),)
-    assert again.variant((False,)).codes[0].accessors == ()
+    assert again.variant(small(True)).codes[0].accessors == ((0, "i32_load"),)
+    assert again.variant(small(False)).codes[0].accessors == ()
     found = instantiate(again, (), make_memory=make_memory)
     assert invoke(found.exports["f"], ()) == (0,)  # type: ignore[arg-type]
 
@@ -104,7 +111,7 @@ def test_an_accessor_does_what_plain_code_does(name: str) -> None:
     compiled = compile_module(wat2wasm(text), cache=CodeCache())
     plain = instantiate(compiled, ())
     linked = instantiate(compiled, (), make_memory=make_memory)
-    assert "_0(" in compiled.variant_for(linked.mems).source(0)
+    assert "_0(" in compiled.variant(Assumptions.for_memories(linked.mems)).source(0)
     chance = random.Random(name)
     for _ in range(60):
         content = chance.randbytes(32)
@@ -212,7 +219,7 @@ def test_code_with_accessors_is_made_anew_before_a_memory_is_big() -> None:
     for declared in ("1", "1 65536", "1 9"):
         compiled = compile_module(wat2wasm(text.format(declared)), cache=CodeCache())
         made = instantiate(compiled, (), make_memory=make_memory)
-        keys.append(compiled.variant_for(made.mems).key)
+        keys.append(compiled.variant(Assumptions.for_memories(made.mems)).assumptions.key)
         assert invoke(made.exports["f"], (3,)) == (4,)  # type: ignore[arg-type]
     # A resizable buffer of a memory with a maximum grows it without a question.
     assert keys == ["G", "B", "P"]

@@ -14,20 +14,16 @@ from typing import Any, Final
 import pytest
 
 from pyjsapi import WebAssembly
-from pyjsapi.compiler import (
-    asserting,
-    branches,
-    emit_integer,
-    expression,
-    induction,
-    structured,
-)
-from pyjsapi.compiler.assertions import GLOBALS, FactError
+from pyjsapi.compiler import asserting, expression
+from pyjsapi.compiler.control import branches, induction, structured
+from pyjsapi.compiler.control.induction import Induction, Step
+from pyjsapi.compiler.counted import Pointer
+from pyjsapi.compiler.emit import integer as emit_integer
+from pyjsapi.compiler.emit.registry import EMITTERS
 from pyjsapi.compiler.expression import EFFECT, GLOBAL, MASK, MEMORY, P_SUM, TRAPS, Entry
 from pyjsapi.compiler.frame import Frame
-from pyjsapi.compiler.induction import Induction, Pointer, Step
 from pyjsapi.compiler.options import ASSERT, Options
-from pyjsapi.compiler.registry import EMITTERS
+from pyjsapi.compiler.support.assertions import GLOBALS, FactError
 from pyjsapi.runtime.exception import UNCATCHABLE
 from pyjsapi.syntax.errors import WasmError
 from pyjsapi.syntax.instructions import BY_MNEMONIC, Imm

@@ -53,7 +53,7 @@ def test_the_second_start_translates_and_validates_nothing(
     def never(*_: object, **__: object) -> None:
         raise AssertionError("translated again")
 
-    monkeypatch.setattr("pyjsapi.compiler.module.compile_function", never)
+    monkeypatch.setattr("pyjsapi.compiler.variants.compile_function", never)
     monkeypatch.setattr("pyjsapi.validation.module.validate_function", never)
     again = compiled()
     assert again.cache.known_valid

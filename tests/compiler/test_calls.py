@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from pyjsapi.compiler.variants import Assumptions
 from pyjsapi.runtime import FuncInst
 from pyjsapi.syntax.errors import Exhaustion, Trap
 
@@ -165,7 +166,7 @@ def test_functions_are_translated_at_their_first_call_and_keep_their_identity(
 ) -> None:
     module = wasm_once(INDIRECT)
     function = module.instance.exports["a"].call
-    variant = module.compiled.variant_for(module.instance.mems)
+    variant = module.compiled.variant(Assumptions.for_memories(module.instance.mems))
     assert variant.codes == {}
     assert module("a", 0, 1) == 2
     assert sorted(variant.codes) == [0, 2]

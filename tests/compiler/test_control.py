@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 from pyjsapi.compiler.cache import CodeCache
+from pyjsapi.compiler.control.tree import Node
 from pyjsapi.compiler.engine import compile_module, instantiate, invoke
 from pyjsapi.compiler.options import Options
-from pyjsapi.compiler.tree import Node
 from pyjsapi.syntax.errors import Trap
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pyjsapi.compiler.function  # noqa: F401 (fills the table of emitters)
-from pyjsapi.compiler.registry import CONTROL, EMITTERS
+from pyjsapi.compiler.emit.registry import CONTROL, EMITTERS
 from pyjsapi.syntax.instructions import OPS
 
 

@@ -17,6 +17,7 @@ import pytest
 
 from pyjsapi.compiler.engine import instantiate
 from pyjsapi.compiler.facts import PLAIN_BOUND
+from pyjsapi.compiler.variants import Assumptions
 from pyjsapi.runtime import FuncInst, MemoryStorage
 from pyjsapi.runtime import memory as runtime_memory
 from pyjsapi.runtime.memory import new_memory
@@ -104,9 +105,15 @@ def test_pages_of_one_byte(wasm: Callable[..., Any]) -> None:
 
 def test_only_what_outgrows_the_bound_is_made_anew(wasm_once: Callable[..., Any]) -> None:
     module = wasm_once(f"(module (memory 1) (memory 1 2) (memory 1) {GROW} {EXAMINE})")
-    assert module.compiled.variant_for(module.instance.mems).key == "gpg"
+    assert (
+        module.compiled.variant(Assumptions.for_memories(module.instance.mems)).assumptions.key
+        == "gpg"
+    )
     assert module("grow", 40_000) == 1
-    assert module.compiled.variant_for(module.instance.mems).key == "bpg"
+    assert (
+        module.compiled.variant(Assumptions.for_memories(module.instance.mems)).assumptions.key
+        == "bpg"
+    )
     assert module("examine", 1 << 31) == (1 << 31) + 1
 
 
@@ -209,7 +216,7 @@ def test_code_stays_the_same_until_then(wasm_once: Callable[..., Any]) -> None:
 def test_memories_that_begin_big_have_code_for_it(wasm_once: Callable[..., Any]) -> None:
     module = wasm_once(f"(module (memory 32769) {EXAMINE})")
     assert module("examine", 1 << 31) == (1 << 31) + 1
-    assert module.compiled.default_variant.key == "b"
+    assert module.compiled.default_variant.assumptions.key == "b"
     memory = new_memory(MemType(I32, 40_000, None), Limits())
     linked = wasm_once(f'(module (import "" "m" (memory 1)) {EXAMINE})', memory)
     assert linked("examine", 1 << 31) == (1 << 31) + 1
@@ -219,7 +226,10 @@ def test_shared_memories_that_may_be_big_have_code_for_it_from_the_start(
     wasm_once: Callable[..., Any],
 ) -> None:
     module = wasm_once(f"(module (memory 1 65536 shared) {GROW} {EXAMINE})")
-    assert module.compiled.variant_for(module.instance.mems).key == "b"
+    assert (
+        module.compiled.variant(Assumptions.for_memories(module.instance.mems)).assumptions.key
+        == "b"
+    )
     if module("grow", 40_000) == 1:
         assert module("examine", 1 << 31) == (1 << 31) + 1
 
@@ -228,7 +238,10 @@ def test_limits_decide_as_well(wasm_once: Callable[..., Any]) -> None:
     memory = new_memory(MemType(I64, 1, None), Limits(max_memory_bytes=PLAIN_BOUND))
     assert memory.ceiling == PLAIN_BOUND >> 16
     module = wasm_once('(module (import "" "m" (memory i64 1)) (func))', memory)
-    assert module.compiled.variant_for(module.instance.mems).key == "p"
+    assert (
+        module.compiled.variant(Assumptions.for_memories(module.instance.mems)).assumptions.key
+        == "p"
+    )
 
 
 def test_growth_that_fails_leaves_the_code_as_it_was(

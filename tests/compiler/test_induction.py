@@ -15,10 +15,10 @@ import pytest
 import wasmtime
 
 from pyjsapi.binary.decoder import decode_module
+from pyjsapi.compiler.control.induction import Induction
+from pyjsapi.compiler.control.tree import Node, build_tree
 from pyjsapi.compiler.facts import Facts
-from pyjsapi.compiler.induction import Induction
 from pyjsapi.compiler.options import Options
-from pyjsapi.compiler.tree import Node, build_tree
 from pyjsapi.runtime.exception import ExnInst
 from pyjsapi.syntax.errors import WasmError
 from pyjsapi.syntax.types import I32

@@ -10,6 +10,7 @@ import pytest
 
 from pyjsapi.compiler.facts import FULL_BOUND32, PLAIN_BOUND
 from pyjsapi.compiler.scope import memory_scope
+from pyjsapi.compiler.variants import Assumptions
 from pyjsapi.runtime import FuncInst
 from pyjsapi.runtime.memory import new_memory
 from pyjsapi.syntax.errors import Trap
@@ -204,7 +205,7 @@ def test_an_imported_memory_decides_how_code_is_made(wasm_once: Callable[..., An
     small = new_memory(MemType(I32, 1, 2), Limits())
     for memory, marker in ((big, True), (small, False)):
         module = wasm_once(text, memory)
-        variant = module.compiled.variant_for(module.instance.mems)
+        variant = module.compiled.variant(Assumptions.for_memories(module.instance.mems))
         assert ("if l0<=" in variant.source(0)) is marker
 
 

@@ -9,7 +9,7 @@ from fractions import Fraction
 
 import pytest
 
-from pyjsapi.compiler import numerics
+from pyjsapi.compiler.support import numerics
 from pyjsapi.syntax.errors import Trap
 
 I32_MIN, I64_MIN = 1 << 31, 1 << 63

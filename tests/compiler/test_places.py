@@ -7,8 +7,7 @@ from typing import Any
 
 import pytest
 
-from pyjsapi.compiler.options import Options
-from pyjsapi.compiler.places import (
+from pyjsapi.compiler.control.places import (
     BREAK,
     CONTINUE,
     FALL,
@@ -21,6 +20,7 @@ from pyjsapi.compiler.places import (
     Suite,
     loop_suite,
 )
+from pyjsapi.compiler.options import Options
 from pyjsapi.syntax.types import I32
 
 OUT = Place((I32,), 0, returns=True)

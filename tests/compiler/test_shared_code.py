@@ -37,16 +37,16 @@ def binary(factor: int) -> bytes:
 
 
 def count_translations(monkeypatch: pytest.MonkeyPatch) -> list[int]:
-    from pyjsapi.compiler import module
+    from pyjsapi.compiler import variants
 
     translated: list[int] = []
-    translate = module.compile_function
+    translate = variants.compile_function
 
     def counting(scope: Any, index: int, code: Any) -> Any:
         translated.append(index)
         return translate(scope, index, code)
 
-    monkeypatch.setattr(module, "compile_function", counting)
+    monkeypatch.setattr(variants, "compile_function", counting)
     return translated
 
 

@@ -8,10 +8,10 @@ import sys
 import pytest
 
 from pyjsapi import WebAssembly
-from pyjsapi.compiler import simd
-from pyjsapi.compiler.emit_simd import _call
+from pyjsapi.compiler.emit.registry import EMITTERS
+from pyjsapi.compiler.emit.simd import _call
 from pyjsapi.compiler.engine import compile_module, instantiate, invoke
-from pyjsapi.compiler.registry import EMITTERS
+from pyjsapi.compiler.support import simd
 from pyjsapi.runtime import FuncInst
 from pyjsapi.runtime.memory import MemoryStorage
 from pyjsapi.syntax.errors import FeatureError
@@ -61,8 +61,8 @@ def test_code_without_vectors_does_not_make_the_operations() -> None:
         "import sys, pyjsapi\n"
         "data = pyjsapi.wat2wasm('(module (func (export \"f\") (result i32) (i32.const 0xfd)))')\n"
         "pyjsapi.WebAssembly.Instance(pyjsapi.WebAssembly.Module(data)).exports.f()\n"
-        "assert 'pyjsapi.compiler.simd_float' not in sys.modules\n"
-        "assert 'pyjsapi.compiler.simd_integer' not in sys.modules\n"
+        "assert 'pyjsapi.compiler.support.simd_float' not in sys.modules\n"
+        "assert 'pyjsapi.compiler.support.simd_integer' not in sys.modules\n"
     )
     subprocess.run([sys.executable, "-c", script], check=True)
 

@@ -9,8 +9,8 @@ from fractions import Fraction
 
 import pytest
 
-from pyjsapi.compiler.simd_float import FLOAT, f32x4_extract_lane, f64x2_extract_lane
-from pyjsapi.compiler.simd_shapes import F32X4, F64X2, I32X4, MASK128, Shape
+from pyjsapi.compiler.support.simd_float import FLOAT, f32x4_extract_lane, f64x2_extract_lane
+from pyjsapi.compiler.support.simd_shapes import F32X4, F64X2, I32X4, MASK128, Shape
 
 ROUNDS = 150
 FRACTION_BITS = {32: 23, 64: 52}

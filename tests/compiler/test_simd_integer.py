@@ -7,10 +7,10 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from pyjsapi.compiler.simd_bytes import BYTES, extract_lane_u, replace_lane
-from pyjsapi.compiler.simd_integer import INTEGER
-from pyjsapi.compiler.simd_products import PRODUCTS
-from pyjsapi.compiler.simd_shapes import (
+from pyjsapi.compiler.support.simd_bytes import BYTES, extract_lane_u, replace_lane
+from pyjsapi.compiler.support.simd_integer import INTEGER
+from pyjsapi.compiler.support.simd_products import PRODUCTS
+from pyjsapi.compiler.support.simd_shapes import (
     I8X16,
     I16X8,
     I32X4,

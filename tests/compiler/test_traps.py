@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from pyjsapi.compiler.traps import demolish, translate_exception
+from pyjsapi.compiler.support.traps import demolish, translate_exception
 from pyjsapi.runtime import FuncInst
 from pyjsapi.syntax.errors import Exhaustion, Trap
 

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from pyjsapi.compiler.proof import Finding, Step
-from pyjsapi.compiler.proof.modules import ModuleReport
+from pyjsapi.compiler.proving import ModuleReport
 from pyjsapi.text import wat2wasm
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "scripts"))

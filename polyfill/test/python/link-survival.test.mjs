@@ -8,7 +8,7 @@ const PYTHON = `
 from pyjsapi.bridge.api import function_call
 from pyjsapi.bridge.hooks import HOOKS
 from pyjsapi.bridge.storage import make_memory
-from pyjsapi.compiler.traps import raised_from_wasm
+from pyjsapi.compiler.support.traps import raised_from_wasm
 from pyjsapi.compiler.engine import compile_module, instantiate
 from pyjsapi.runtime.function import FuncInst
 from pyjsapi.syntax.deftypes import func_def_type
@@ -55,7 +55,7 @@ for (const kind of [...KINDS, 'closures']) {
 
     it('survives traps of every accessor', () => {
       t.define(`
-from pyjsapi.compiler.emit_accessor import ATOMIC_NAMES, NAMES
+from pyjsapi.compiler.emit.accessor import ATOMIC_NAMES, NAMES
 def operands(name):
     if "cmpxchg" in name or "wait" in name:
         return 1, 1

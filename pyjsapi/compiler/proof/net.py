@@ -10,10 +10,10 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import TypeAlias
 
+from pyjsapi.compiler.control.statemachine import StateMachine
 from pyjsapi.compiler.frame import Frame
 from pyjsapi.compiler.proof import UnprovedWarning, prove
 from pyjsapi.compiler.scope import ModuleScope
-from pyjsapi.compiler.statemachine import StateMachine
 from pyjsapi.syntax.module import Code
 
 Translate: TypeAlias = Callable[[ModuleScope, int, Code], Frame]

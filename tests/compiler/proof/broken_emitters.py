@@ -14,13 +14,10 @@ from typing import Any, Final, NamedTuple
 
 import pytest
 
-import pyjsapi.compiler.proof.modules as modules
-from pyjsapi.compiler import (
+import pyjsapi.compiler.proving as modules
+from pyjsapi.compiler import convention, frame, function
+from pyjsapi.compiler.control import (
     branches,
-    convention,
-    emit_call,
-    frame,
-    function,
     legacy,
     places,
     statemachine,
@@ -28,6 +25,7 @@ from pyjsapi.compiler import (
     switch,
     tree,
 )
+from pyjsapi.compiler.emit import call as emit_call
 
 
 class Fault(NamedTuple):

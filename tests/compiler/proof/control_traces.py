@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from random import Random
 from typing import Any
 
-from pyjsapi.compiler import exceptions, numerics
+from pyjsapi.compiler.support import exceptions, numerics
 from pyjsapi.runtime.exception import ExnInst, TagInst
 from pyjsapi.syntax.deftypes import func_def_type
 from pyjsapi.syntax.types import I32, FuncType, TagType

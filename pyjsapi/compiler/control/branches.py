@@ -9,14 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Final, TypeVar
 
-from pyjsapi.compiler.casts import branch_test, null_test
-from pyjsapi.compiler.emit_call import tail_call
-from pyjsapi.compiler.emit_exception import THROWS, throw
-from pyjsapi.compiler.expression import EFFECT, P_CONDITIONAL, Entry
-from pyjsapi.compiler.facts import join
-from pyjsapi.compiler.frame import Frame
-from pyjsapi.compiler.notes import GLUE, Condition
-from pyjsapi.compiler.places import (
+from pyjsapi.compiler.control.places import (
     BREAK,
     CONTINUE,
     FALL,
@@ -28,7 +21,7 @@ from pyjsapi.compiler.places import (
     StructureLimit,
     Suite,
 )
-from pyjsapi.compiler.tree import (
+from pyjsapi.compiler.control.tree import (
     BR,
     BR_IF,
     BR_ON_CAST,
@@ -40,7 +33,14 @@ from pyjsapi.compiler.tree import (
     RETURN_CALL,
     Node,
 )
-from pyjsapi.compiler.tree import RETURN as RETURN_OP
+from pyjsapi.compiler.control.tree import RETURN as RETURN_OP
+from pyjsapi.compiler.emit.call import tail_call
+from pyjsapi.compiler.emit.casts import branch_test, null_test
+from pyjsapi.compiler.emit.exception import THROWS, throw
+from pyjsapi.compiler.expression import EFFECT, P_CONDITIONAL, Entry
+from pyjsapi.compiler.facts import join
+from pyjsapi.compiler.frame import Frame
+from pyjsapi.compiler.notes import GLUE, Condition
 from pyjsapi.syntax.module import Instr
 from pyjsapi.syntax.types import ValType
 

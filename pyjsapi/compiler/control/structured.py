@@ -8,16 +8,10 @@ from __future__ import annotations
 
 from typing import Final
 
-from pyjsapi.compiler.branches import MOST_LOOPS, Branches
-from pyjsapi.compiler.emit_compare import conditional
-from pyjsapi.compiler.emit_exception import clause_values
-from pyjsapi.compiler.expression import EFFECT, GLOBAL, MEMORY, TRAPS, Entry
-from pyjsapi.compiler.facts import Facts, without
-from pyjsapi.compiler.induction import Induction, Range
-from pyjsapi.compiler.notes import CLAUSES, GLUE, MISSING_ELSE, Condition
-from pyjsapi.compiler.places import FALL, Place, StructureLimit, Suite, loop_suite
-from pyjsapi.compiler.registry import EMITTERS
-from pyjsapi.compiler.tree import (
+from pyjsapi.compiler.control.branches import MOST_LOOPS, Branches
+from pyjsapi.compiler.control.induction import Induction
+from pyjsapi.compiler.control.places import FALL, Place, StructureLimit, Suite, loop_suite
+from pyjsapi.compiler.control.tree import (
     IF,
     LOCAL_SET,
     LOCAL_TEE,
@@ -27,6 +21,13 @@ from pyjsapi.compiler.tree import (
     Node,
     sequence_diverges,
 )
+from pyjsapi.compiler.counted import Range
+from pyjsapi.compiler.emit.compare import conditional
+from pyjsapi.compiler.emit.exception import clause_values
+from pyjsapi.compiler.emit.table import EMITTERS
+from pyjsapi.compiler.expression import EFFECT, GLOBAL, MEMORY, TRAPS, Entry
+from pyjsapi.compiler.facts import Facts, without
+from pyjsapi.compiler.notes import CLAUSES, GLUE, MISSING_ELSE, Condition
 from pyjsapi.syntax.instructions import OPS
 
 _MOVES: Final = MEMORY | GLOBAL | TRAPS | EFFECT

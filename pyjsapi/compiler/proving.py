@@ -6,15 +6,13 @@ import gc
 import time
 from dataclasses import dataclass, field, replace
 
-from pyjsapi.compiler.cache import CodeCache, collector_off
-from pyjsapi.compiler.engine import DEFAULT_FEATURES, compile_module
+from pyjsapi.compiler.cache import collector_off
+from pyjsapi.compiler.control.statemachine import StateMachine
 from pyjsapi.compiler.function import translate_once
 from pyjsapi.compiler.module import CompiledModule
-from pyjsapi.compiler.options import DEFAULT_OPTIONS, Options
+from pyjsapi.compiler.options import Options
 from pyjsapi.compiler.proof import prove
 from pyjsapi.compiler.proof.report import Finding
-from pyjsapi.compiler.statemachine import StateMachine
-from pyjsapi.syntax.features import Features
 
 _COLLECT_EVERY = 500
 """Functions after which what they left behind is collected."""
@@ -52,18 +50,8 @@ class ModuleReport:
         )
 
 
-def prove_module(
-    data: bytes, options: Options = DEFAULT_OPTIONS, features: Features = DEFAULT_FEATURES
-) -> ModuleReport:
-    """Translate every function of a binary module with these options, and prove it.
-
-    Raises what `compile_module` raises.
-    """
-    return prove_compiled(compile_module(data, features, cache=CodeCache()), options)
-
-
 def prove_compiled(compiled: CompiledModule, options: Options | None = None) -> ModuleReport:
-    """The same for a module that is compiled, with its options or others."""
+    """Translate every function of a module, with its options or others, and prove it."""
     scope = compiled.default_variant.scope
     options = replace(scope.options if options is None else options, proof=True)
     scope = replace(scope, options=options)

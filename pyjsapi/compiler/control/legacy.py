@@ -23,7 +23,7 @@ from collections.abc import Callable, Sequence
 from operator import itemgetter
 from typing import Any, Final
 
-from pyjsapi.compiler.tree import SIMPLE_BRANCHES, Types
+from pyjsapi.compiler.control.tree import SIMPLE_BRANCHES, Types
 from pyjsapi.syntax.instructions import BY_MNEMONIC, Imm
 from pyjsapi.syntax.module import Instr
 from pyjsapi.syntax.types import EXN, RefType, ref_type

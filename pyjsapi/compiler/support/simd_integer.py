@@ -1,7 +1,7 @@
 """Integer operations on all lanes of a vector at once (core: "Vector Instructions", "Numerics").
 
 Each function makes the operation for one shape; `INTEGER` holds all of them by mnemonic. See
-:mod:`pyjsapi.compiler.simd_shapes` for the representation.
+:mod:`pyjsapi.compiler.support.simd_shapes` for the representation.
 
 Three idioms recur. *Addition*: the sum of the lanes without their top bits cannot leave the lane, and the top bits
 are added by exclusive or. *Comparison*: with the top bit of ``a`` set and that of ``b`` cleared a lane's difference
@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final, TypeAlias
 
-from pyjsapi.compiler.simd_shapes import I8X16, I16X8, I64X2, INTEGER_SHAPES, MASK128, Shape
+from pyjsapi.compiler.support.simd_shapes import I8X16, I16X8, I64X2, INTEGER_SHAPES, MASK128, Shape
 
 Unary: TypeAlias = Callable[[int], int]
 Binary: TypeAlias = Callable[[int, int], int]

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
-from pyjsapi.compiler.simd_bytes import extadd_pairwise_s
-from pyjsapi.compiler.simd_integer import INTEGER
-from pyjsapi.compiler.simd_lanewise import lanewise
-from pyjsapi.compiler.simd_shapes import I16X8, I32X4, I64X2, NARROWER
+from pyjsapi.compiler.support.simd_bytes import extadd_pairwise_s
+from pyjsapi.compiler.support.simd_integer import INTEGER
+from pyjsapi.compiler.support.simd_lanewise import lanewise
+from pyjsapi.compiler.support.simd_shapes import I16X8, I32X4, I64X2, NARROWER
 
 _FORMATS: Final = {8: "b", 16: "h", 32: "i", 64: "q"}
 """`struct` formats of signed lanes; the upper case ones are unsigned."""

@@ -10,8 +10,8 @@ from __future__ import annotations
 
 from typing import Final
 
-from pyjsapi.compiler.places import FALL, FLAG, Place, Suite, loop_suite
-from pyjsapi.compiler.tree import (
+from pyjsapi.compiler.control.places import FALL, FLAG, Place, Suite, loop_suite
+from pyjsapi.compiler.control.tree import (
     BLOCK,
     BR_TABLE,
     IF,

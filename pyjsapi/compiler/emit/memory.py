@@ -9,8 +9,9 @@ from __future__ import annotations
 
 from typing import Final
 
-from pyjsapi.compiler import emit_accessor
 from pyjsapi.compiler.elements import Index, element_index
+from pyjsapi.compiler.emit import accessor as emit_accessor
+from pyjsapi.compiler.emit.registry import emits
 from pyjsapi.compiler.expression import (
     ATOM,
     CONST,
@@ -27,7 +28,6 @@ from pyjsapi.compiler.expression import (
     Entry,
 )
 from pyjsapi.compiler.frame import Frame
-from pyjsapi.compiler.registry import emits
 from pyjsapi.compiler.scope import MemoryScope
 from pyjsapi.syntax.instructions import OPS, Imm, Op
 from pyjsapi.syntax.module import Instr

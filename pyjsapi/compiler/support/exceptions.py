@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any, Final, NoReturn
 
-from pyjsapi.compiler.traps import demolish, forget_deep_frames, translate_exception
+from pyjsapi.compiler.support.traps import demolish, forget_deep_frames, translate_exception
 from pyjsapi.runtime.exception import HOST_TAG, UNCATCHABLE, ExnInst, HostException, TagInst
 from pyjsapi.syntax.errors import Trap, WasmError
 

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from typing import Final
 
-from pyjsapi.compiler import emit_accessor
-from pyjsapi.compiler.emit_memory import plus
+from pyjsapi.compiler.emit import accessor as emit_accessor
+from pyjsapi.compiler.emit.memory import plus
+from pyjsapi.compiler.emit.registry import emits
 from pyjsapi.compiler.expression import ATOM, EFFECT, MASK, P_CONDITIONAL, TRAPS, Entry
 from pyjsapi.compiler.frame import Frame
-from pyjsapi.compiler.registry import emits
 from pyjsapi.syntax.instructions import Imm
 from pyjsapi.syntax.instructions_atomic import ATOMIC_OPS
 from pyjsapi.syntax.module import Instr

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from pyjsapi.compiler.emit.registry import emit_binary, emit_unary, emits
 from pyjsapi.compiler.expression import (
     ATOM,
     CONST,
@@ -39,7 +40,6 @@ from pyjsapi.compiler.expression import (
 )
 from pyjsapi.compiler.facts import MAX_ALIGNMENT, alignment_of
 from pyjsapi.compiler.frame import Frame
-from pyjsapi.compiler.registry import emit_binary, emit_unary, emits
 from pyjsapi.syntax.module import Instr
 from pyjsapi.syntax.types import I32, I64, ValType
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from pyjsapi.compiler.emit_float import float_literal
-from pyjsapi.compiler.emit_memory import bulk_call
+from pyjsapi.compiler.emit.float import float_literal
+from pyjsapi.compiler.emit.memory import bulk_call
+from pyjsapi.compiler.emit.registry import emits
 from pyjsapi.compiler.expression import (
     ATOM,
     CONST,
@@ -22,7 +23,6 @@ from pyjsapi.compiler.expression import (
     literal,
 )
 from pyjsapi.compiler.frame import Frame
-from pyjsapi.compiler.registry import emits
 from pyjsapi.syntax.module import Instr
 from pyjsapi.syntax.types import FUNC, FUNCREF, I32, I64, V128, RefType, ValType, ref_type
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Final
 
 from pyjsapi.compiler.elements import scaled_operands
-from pyjsapi.compiler.emit_integer import two_atoms
+from pyjsapi.compiler.emit.integer import two_atoms
+from pyjsapi.compiler.emit.registry import Binary, emit_binary, emits
 from pyjsapi.compiler.expression import (
     ATOM,
     CONST,
@@ -26,7 +27,6 @@ from pyjsapi.compiler.expression import (
 )
 from pyjsapi.compiler.facts import ONE_DIGIT
 from pyjsapi.compiler.frame import Frame
-from pyjsapi.compiler.registry import Binary, emit_binary, emits
 from pyjsapi.syntax.module import Instr
 from pyjsapi.syntax.types import F32, F64, I32, I64, RefType, ValType
 

@@ -9,9 +9,10 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from pyjsapi.compiler import emit_accessor
-from pyjsapi.compiler.emit_integer import two_atoms
-from pyjsapi.compiler.emit_simd import lane_value, replaced_lane, splat, vector
+from pyjsapi.compiler.emit import accessor as emit_accessor
+from pyjsapi.compiler.emit.integer import two_atoms
+from pyjsapi.compiler.emit.registry import EMITTERS, emits
+from pyjsapi.compiler.emit.simd import lane_value, replaced_lane, splat, vector
 from pyjsapi.compiler.expression import (
     ATOM,
     CONST,
@@ -27,8 +28,7 @@ from pyjsapi.compiler.expression import (
     Loaded,
 )
 from pyjsapi.compiler.frame import Frame
-from pyjsapi.compiler.registry import EMITTERS, emits
-from pyjsapi.compiler.simd_shapes import I8X16, I16X8, I32X4, I64X2
+from pyjsapi.compiler.support.simd_shapes import I8X16, I16X8, I32X4, I64X2
 from pyjsapi.syntax.instructions import BY_MNEMONIC, OPS, Imm
 from pyjsapi.syntax.module import Instr
 from pyjsapi.syntax.types import V128

@@ -9,20 +9,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from pyjsapi.compiler.casts import branch_test, null_test
-from pyjsapi.compiler.emit_call import tail_call
-from pyjsapi.compiler.emit_exception import THROWS, clause_values, throw
-from pyjsapi.compiler.expression import (
-    CONST,
-    EFFECT,
-    P_CONDITIONAL,
-    Entry,
-)
-from pyjsapi.compiler.frame import Frame
-from pyjsapi.compiler.notes import CLAUSES, GLUE, Condition
-from pyjsapi.compiler.registry import EMITTERS
-from pyjsapi.compiler.switch import table_text
-from pyjsapi.compiler.tree import (
+from pyjsapi.compiler.control.switch import table_text
+from pyjsapi.compiler.control.tree import (
     BR,
     BR_IF,
     BR_ON_CAST,
@@ -36,6 +24,18 @@ from pyjsapi.compiler.tree import (
     SIMPLE_BRANCHES,
     Types,
 )
+from pyjsapi.compiler.emit.call import tail_call
+from pyjsapi.compiler.emit.casts import branch_test, null_test
+from pyjsapi.compiler.emit.exception import THROWS, clause_values, throw
+from pyjsapi.compiler.emit.table import EMITTERS
+from pyjsapi.compiler.expression import (
+    CONST,
+    EFFECT,
+    P_CONDITIONAL,
+    Entry,
+)
+from pyjsapi.compiler.frame import Frame
+from pyjsapi.compiler.notes import CLAUSES, GLUE, Condition
 from pyjsapi.syntax.module import Instr
 
 _BLOCK: Final = OP["block"]

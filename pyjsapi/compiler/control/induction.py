@@ -10,9 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final, NamedTuple
 
-from pyjsapi.compiler.expression import MASK
-from pyjsapi.compiler.facts import Fact, Facts, alignment_of
-from pyjsapi.compiler.tree import (
+from pyjsapi.compiler.control.tree import (
     BR,
     BR_IF,
     LOCAL_GET,
@@ -23,6 +21,9 @@ from pyjsapi.compiler.tree import (
     Item,
     Node,
 )
+from pyjsapi.compiler.counted import STEP_ITEMS, Pointer, Range
+from pyjsapi.compiler.expression import MASK
+from pyjsapi.compiler.facts import Fact, Facts, alignment_of
 from pyjsapi.syntax.instructions import BY_MNEMONIC, Op
 from pyjsapi.syntax.types import I32, ValType
 
@@ -47,10 +48,6 @@ _HALF: Final = _FULL >> 1
 _ANY: Final[Fact] = (0, _FULL, 0)
 
 
-_STEP_ITEMS: Final = 4
-"""Items of a step: the local, the constant, the addition, the assignment."""
-
-
 class Step(NamedTuple):
     """An assignment ``i = i + constant`` or ``i = i + local`` (the other is ``None``)."""
 
@@ -63,57 +60,6 @@ class Step(NamedTuple):
 
 Steps = dict[int, list[Step | None]]
 """All assignments inside a loop, by local; ``None`` for any other than a step."""
-
-
-class Pointer(NamedTuple):
-    """A local that grows by a constant once a round and is not read after that; nor is the loop's counter."""
-
-    local: int
-    step: int
-    length: int
-    """Number of items of the body before its step."""
-    times: str
-    """How many times the body runs, as an atom."""
-
-    @property
-    def after(self) -> int:
-        """Number of items of the body before what follows its step."""
-        return self.length + _STEP_ITEMS
-
-    def range(self, name: str, step: int) -> str:
-        """Arguments of ``range`` for the values of its variable, which is stepped by ``step``."""
-        if step == 1:
-            return f"{name},{name}+{self.times}"
-        return f"{name},{name}+{self.times}*{step},{step}"
-
-    def never_wraps(self, facts: Facts) -> bool:
-        """Whether its step stays in the type's range, by the facts where it is stepped."""
-        return facts.get(self.local, _ANY)[1] + self.step <= _FULL
-
-
-class Range(NamedTuple):
-    """A loop over a counter, ready for ``for``."""
-
-    counter: int
-    start_stop_step: str
-    last: str
-    """Text of the counter's value after the loop."""
-    length: int
-    """Number of items of the body before the counter's step."""
-    step: int
-    test: str
-    """How the stepped counter is compared with what it is last: ``ne``, ``lt_u`` or ``lt_s``."""
-    pointer: Pointer | None = None
-    """What ``for`` may step instead."""
-    from_zero: bool = False
-    """Whether the counter may be 0 at first, and is then out of its type's range in the first round."""
-    bound: int = -1
-    """The local that bounds it, if that is one."""
-
-    @property
-    def locals(self) -> set[int]:
-        """The locals whose variables the texts name."""
-        return {self.counter, self.bound}
 
 
 class _Counter(NamedTuple):
@@ -373,7 +319,7 @@ class Induction:
     def _pointer(self, end: int, count: str) -> Pointer | None:
         """A local that is stepped among the first ``end`` items of the body, and not read after that."""
         body = self._body
-        for k in range(end - 1, _STEP_ITEMS - 2, -1):
+        for k in range(end - 1, STEP_ITEMS - 2, -1):
             item = body[k]
             if isinstance(item, Node) or item[0] is not LOCAL_SET:
                 continue
@@ -384,6 +330,6 @@ class Induction:
             if step is None or step.constant is None or step.constant < 1:
                 continue
             if not _reads(body[k + 1 : end], local):
-                found = Pointer(local, step.constant, k + 1 - _STEP_ITEMS, count)
+                found = Pointer(local, step.constant, k + 1 - STEP_ITEMS, count)
                 return found if _stays(body[:end]) else None
         return None

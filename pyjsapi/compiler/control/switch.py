@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from pyjsapi.compiler.branches import runs_of
+from pyjsapi.compiler.control.branches import runs_of
+from pyjsapi.compiler.control.places import Place, StructureLimit, loop_suite
+from pyjsapi.compiler.control.structured import Structured
+from pyjsapi.compiler.control.tree import Body, Node
 from pyjsapi.compiler.facts import without
-from pyjsapi.compiler.places import Place, StructureLimit, loop_suite
-from pyjsapi.compiler.structured import Structured
-from pyjsapi.compiler.tree import Body, Node
 
 
 def table_text(table: Sequence[int], selector: str) -> str:

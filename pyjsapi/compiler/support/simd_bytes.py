@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
-from pyjsapi.compiler.simd_integer import Unary
-from pyjsapi.compiler.simd_shapes import (
+from pyjsapi.compiler.support.simd_integer import Unary
+from pyjsapi.compiler.support.simd_shapes import (
     BITS,
     I16X8,
     I32X4,

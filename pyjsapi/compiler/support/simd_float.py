@@ -13,10 +13,10 @@ import struct
 from collections.abc import Callable
 from typing import Final
 
-from pyjsapi.compiler import numerics
-from pyjsapi.compiler.simd_lanewise import lanewise
-from pyjsapi.compiler.simd_shapes import F32X4, F64X2, Shape
-from pyjsapi.compiler.simd_texts import ARITHMETIC, RELATIONS, variable
+from pyjsapi.compiler.support import numerics
+from pyjsapi.compiler.support.simd_lanewise import lanewise
+from pyjsapi.compiler.support.simd_shapes import F32X4, F64X2, Shape
+from pyjsapi.compiler.support.simd_texts import ARITHMETIC, RELATIONS, variable
 
 _HELPERS: Final[dict[str, object]] = {
     "abs": abs,

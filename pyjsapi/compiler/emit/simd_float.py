@@ -12,13 +12,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from typing import Final
 
-from pyjsapi.compiler.emit_float import float_literal
+from pyjsapi.compiler.emit.float import float_literal
+from pyjsapi.compiler.emit.registry import EMITTERS, Emitter
 from pyjsapi.compiler.expression import ATOM, CONST, NAME, P_BIT_OR, Entry, Lanes
 from pyjsapi.compiler.frame import Frame
 from pyjsapi.compiler.options import Options
-from pyjsapi.compiler.registry import EMITTERS, Emitter
-from pyjsapi.compiler.simd_shapes import F32X4, F64X2, SHAPES, Shape
-from pyjsapi.compiler.simd_texts import ARITHMETIC, RELATIONS
+from pyjsapi.compiler.support.simd_shapes import F32X4, F64X2, SHAPES, Shape
+from pyjsapi.compiler.support.simd_texts import ARITHMETIC, RELATIONS
 from pyjsapi.syntax.instructions import BY_MNEMONIC, Op
 from pyjsapi.syntax.module import Expr, Instr
 from pyjsapi.syntax.types import F32, F64, V128, ValType

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from typing import Final, NamedTuple
 
 from pyjsapi.compiler.convention import handing_on
+from pyjsapi.compiler.emit.registry import emits
 from pyjsapi.compiler.expression import (
     ATOM,
     EFFECT,
@@ -21,12 +22,14 @@ from pyjsapi.compiler.expression import (
     Entry,
 )
 from pyjsapi.compiler.frame import Frame
-from pyjsapi.compiler.registry import emits
-from pyjsapi.compiler.tree import OP, RETURN_CALL
+from pyjsapi.syntax.instructions import BY_MNEMONIC
 from pyjsapi.syntax.module import Instr
 from pyjsapi.syntax.types import FuncType
 
-_TAIL_CALLS: Final = frozenset((RETURN_CALL, OP["return_call_indirect"], OP["return_call_ref"]))
+_RETURN_CALL: Final = BY_MNEMONIC["return_call"]
+_TAIL_CALLS: Final = frozenset(
+    (_RETURN_CALL, BY_MNEMONIC["return_call_indirect"], BY_MNEMONIC["return_call_ref"])
+)
 
 
 class Callee(NamedTuple):
@@ -97,6 +100,6 @@ def tail_call(frame: Frame, instr: Instr) -> None:
 def hands_on(body: Sequence[Instr], funcidx: int) -> bool:
     """Whether a function tail-calls others: see `convention`. A tail call to itself is a loop."""
     return any(
-        instr[0] in _TAIL_CALLS and not (instr[0] is RETURN_CALL and instr[1] == funcidx)
+        instr[0] in _TAIL_CALLS and not (instr[0] is _RETURN_CALL and instr[1] == funcidx)
         for instr in body
     )

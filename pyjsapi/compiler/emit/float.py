@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from typing import Final
 
-from pyjsapi.compiler.emit_integer import number, two_atoms
+from pyjsapi.compiler.emit.integer import number, two_atoms
+from pyjsapi.compiler.emit.registry import Binary, Unary, emit_binary, emit_unary, emits
 from pyjsapi.compiler.expression import (
     ATOM,
     CONST,
@@ -23,8 +24,7 @@ from pyjsapi.compiler.expression import (
     literal,
 )
 from pyjsapi.compiler.frame import Frame
-from pyjsapi.compiler.numerics import f32_from_bits, f64_from_bits
-from pyjsapi.compiler.registry import Binary, Unary, emit_binary, emit_unary, emits
+from pyjsapi.compiler.support.numerics import f32_from_bits, f64_from_bits
 from pyjsapi.syntax.module import Instr
 from pyjsapi.syntax.types import F32, F64, I32, I64, ValType
 

@@ -15,7 +15,7 @@ from pathlib import PurePath
 from types import CodeType, FrameType, TracebackType
 from typing import Final
 
-from pyjsapi.compiler import numerics
+from pyjsapi.compiler.support import numerics
 from pyjsapi.runtime.exception import ExnInst, raised_by
 from pyjsapi.runtime.function import BOUNDARY
 from pyjsapi.runtime.gc import NULL_ARRAY, NULL_STRUCTURE, OUT_OF_BOUNDS

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from typing import Final
 
-from pyjsapi.compiler.casts import test_of
-from pyjsapi.compiler.emit_memory import bulk_call
-from pyjsapi.compiler.emit_reference import is_null
+from pyjsapi.compiler.emit.casts import test_of
+from pyjsapi.compiler.emit.memory import bulk_call
+from pyjsapi.compiler.emit.reference import is_null
+from pyjsapi.compiler.emit.registry import emits
 from pyjsapi.compiler.expression import (
     ATOM,
     CONST,
@@ -27,7 +28,6 @@ from pyjsapi.compiler.expression import (
     Entry,
 )
 from pyjsapi.compiler.frame import Frame, default_text
-from pyjsapi.compiler.registry import emits
 from pyjsapi.runtime.gc import I31_MASK, MAX_ELEMENTS
 from pyjsapi.syntax.instructions import Imm
 from pyjsapi.syntax.module import Instr, op_of

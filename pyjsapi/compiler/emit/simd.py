@@ -1,15 +1,16 @@
 """Vector instructions (core: "Vector Instructions").
 
-A v128 is an `int`; see :mod:`pyjsapi.compiler.simd_shapes`. Bitwise operations, sums, shifts by constants and lanes
-are written out, because a call would cost as much as they do; everything else calls a function of
-:mod:`pyjsapi.compiler.simd`, which generated code knows as ``V``.
+A v128 is an `int`; see `support.simd_shapes`. Bitwise operations, sums, shifts by constants and lanes are written out,
+because a call would cost as much as they do; everything else calls a function of `support.simd`, which generated code
+knows as ``V``.
 """
 
 from __future__ import annotations
 
 from typing import Final
 
-from pyjsapi.compiler.emit_integer import two_atoms
+from pyjsapi.compiler.emit.integer import two_atoms
+from pyjsapi.compiler.emit.registry import EMITTERS, emits
 from pyjsapi.compiler.expression import (
     ATOM,
     CONST,
@@ -26,8 +27,7 @@ from pyjsapi.compiler.expression import (
     literal,
 )
 from pyjsapi.compiler.frame import Frame
-from pyjsapi.compiler.registry import EMITTERS, emits
-from pyjsapi.compiler.simd_shapes import INTEGER_SHAPES, MASK128, SHAPES, Shape
+from pyjsapi.compiler.support.simd_shapes import INTEGER_SHAPES, MASK128, SHAPES, Shape
 from pyjsapi.syntax.instructions import BY_MNEMONIC, OPS, Imm
 from pyjsapi.syntax.module import Instr
 from pyjsapi.syntax.types import F32, F64, I32, I64, V128, ValType

@@ -22,7 +22,7 @@ def __getattr__(name: str) -> Callable[..., int]:
     # Called once for each table: afterwards its operations are attributes like any other.
     space = globals()
     for module, table in _TABLES.items():
-        operations = getattr(import_module(f"pyjsapi.compiler.{module}"), table)
+        operations = getattr(import_module(f"{__package__}.{module}"), table)
         space.update({key.replace(".", "_"): operations[key] for key in operations})
         if name in space:
             operation: Callable[..., int] = space[name]

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, Final, TypeAlias
 
-from pyjsapi.compiler.places import Place
+from pyjsapi.compiler.control.places import Place
 from pyjsapi.syntax.instructions import BY_MNEMONIC, Op
 from pyjsapi.syntax.module import Instr
 from pyjsapi.syntax.types import ValType

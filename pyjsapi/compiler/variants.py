@@ -1,0 +1,148 @@
+"""The variants of a module's code: what each is made for, and its functions as far as they were translated."""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from pyjsapi.compiler.bounded import BoundedCalls
+from pyjsapi.compiler.cache import collector_off
+from pyjsapi.compiler.extents import Extent, MemoryKind, declared_kind, kind_of, lets_memories_grow
+from pyjsapi.compiler.function import FunctionCode, compile_function, source_of
+from pyjsapi.compiler.scope import ModuleScope, first_of_type, memory_scope
+from pyjsapi.runtime.depth import call_deep
+from pyjsapi.runtime.function import FuncInst
+from pyjsapi.runtime.memory import MemoryStorage
+from pyjsapi.syntax.module import Code, CodeSource
+from pyjsapi.syntax.types import MemType, TagType, ValType
+from pyjsapi.validation.limits import Limits
+
+if TYPE_CHECKING:
+    from pyjsapi.compiler.module import CompiledModule
+
+
+@dataclass(frozen=True, slots=True)
+class Assumptions:
+    """What code is made for, beside the module and the options. Code is shared by all that agree in it."""
+
+    memories: tuple[MemoryKind, ...] = ()
+
+    @classmethod
+    def for_memories(cls, memories: Iterable[MemoryStorage]) -> Assumptions:
+        """What holds for these memories as they are now."""
+        return cls(tuple(map(kind_of, memories)))
+
+    @classmethod
+    def as_declared(cls, types: Iterable[MemType], limits: Limits) -> Assumptions:
+        """What holds for memories that are made with these types."""
+        return cls(tuple(declared_kind(type_, limits) for type_ in types))
+
+    def with_extent(self, memidx: int, extent: Extent) -> Assumptions:
+        """The same but for the extent of one memory."""
+        kinds = list(self.memories)
+        kinds[memidx] = kinds[memidx]._replace(extent=extent)
+        return replace(self, memories=tuple(kinds))
+
+    @property
+    def key(self) -> str:
+        """Text that differs between assumptions that give different code: a letter for each memory."""
+        return "".join(kind.letter for kind in self.memories)
+
+
+class Variant:
+    """The code of a module under some assumptions."""
+
+    __slots__ = (
+        "_cache", "_funcs", "_growing_scope", "assumptions", "call_depth", "codes", "imported_funcs", "scope",
+    )  # fmt: skip
+
+    def __init__(self, module: CompiledModule, assumptions: Assumptions) -> None:
+        # Not the module itself: without a cycle it goes with whoever uses it last.
+        self._cache = module.cache
+        self._funcs = module.module.funcs
+        self.imported_funcs = module.imported_funcs
+        self.call_depth = module.limits.call_depth
+        """How deep functions may call each other."""
+        self.assumptions = assumptions
+        context = module.context
+        kinds = list(enumerate(zip(context.mems, assumptions.memories, strict=True)))
+        self.scope = ModuleScope(
+            context.types,
+            context.funcs,
+            context.tables,
+            [
+                memory_scope(i, type_, kind.extent is Extent.BIG, kind.by_calls)
+                for i, (type_, kind) in kinds
+            ],
+            context.globals,
+            module.constants,
+            module.options,
+            first_of_type(context.types),
+            [_parameters(tag) for tag in context.tags],
+        )
+        self._growing_scope = replace(
+            self.scope,
+            memories=[
+                memory_scope(i, type_, kind.extent is not Extent.SMALL, kind.by_calls)
+                for i, (type_, kind) in kinds
+            ],
+        )
+        """For functions that a memory may outgrow while they run."""
+        self.codes: dict[int, FunctionCode] = module.cache.load(assumptions.key)
+        """Functions translated so far, by function index."""
+
+    def function(self, index: int) -> FunctionCode:
+        """The code of a function, translated at the first call."""
+        code = self.codes.get(index)
+        if code is None:
+            body = self._body(index)
+            with collector_off():
+                # Translation follows the nesting of the code.
+                code = call_deep(
+                    self.call_depth, compile_function, self._scope_of(body), index, body
+                )
+            self.codes[index] = code
+            self._cache.added(self.assumptions.key, self.codes)
+        return code
+
+    def compile_all(self) -> None:
+        """Translate every function now."""
+        collects = gc.isenabled()
+        gc.disable()  # Translation makes millions of objects, and breaks its cycles itself.
+        try:
+            for index in range(self.imported_funcs, len(self.scope.funcs)):
+                self.function(index)
+        finally:
+            if collects:
+                gc.enable()
+        self._cache.save(self.assumptions.key, self.codes)
+
+    def source(self, index: int) -> str:
+        """Python source of a function."""
+        body = self._body(index)
+        return call_deep(self.call_depth, source_of, self._scope_of(body), index, body)
+
+    def bounded_calls(self, funcs: Sequence[FuncInst]) -> BoundedCalls:
+        """Which of an instance's functions cannot call deep."""
+        return BoundedCalls(funcs, self.imported_funcs, self._code)
+
+    def relies_on_bound(self, index: int) -> bool:
+        """Whether the code of a function stands on what no memory of it can exceed while the function runs."""
+        return not lets_memories_grow(self._body(index).body)
+
+    def _scope_of(self, body: Code) -> ModuleScope:
+        return self._growing_scope if lets_memories_grow(body.body) else self.scope
+
+    def _body(self, index: int) -> Code:
+        return self._code(index).load()
+
+    def _code(self, index: int) -> CodeSource:
+        return self._funcs[index - self.imported_funcs].code
+
+
+def _parameters(tag: TagType) -> tuple[ValType, ...]:
+    if isinstance(tag.type, int):
+        raise ValueError("the type of a tag is not closed")
+    return tag.type.func.params
