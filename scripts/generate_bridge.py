@@ -35,7 +35,7 @@ WORKER: Final = r"""
 """
 '''
 
-IMPORT = re.compile(r"^import \{([^}]*)\} from '([^']+)';\n", re.M)
+IMPORT = re.compile(r"^import \{([^}]*)\} from [\"']([^\"']+)[\"'];\n", re.M)
 DECLARATION = re.compile(r"^export (?=(?:async )?(?:function|class|const|let) (\w+))", re.M)
 LIST = re.compile(r"^export \{([^}]*)\};\n", re.M)
 COMMENT = re.compile(r"^ *(?://.*|/\*\*(?:[^*]|\*(?!/))*\*/)\n", re.M)

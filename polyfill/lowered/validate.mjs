@@ -89,6 +89,7 @@ class Rewriter extends Reader {
     const prefixed = first !== 0 && first in FORMS;
     const opcode = prefixed ? this.unsigned() : first;
     const index = () => this.unsigned();
+    // biome-ignore format: one row for each form
     switch (FORMS[prefixed ? first : 0][opcode]) {
       case "0": break;
       case "1": index(); break;

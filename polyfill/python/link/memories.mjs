@@ -37,6 +37,7 @@ export class Memories {
     this.#link = link;
     this.#module = module;
     this.#helpers = helpers;
+    // biome-ignore format: a list of names
     const names = ['PyLong_AsUnsignedLongMask', 'PyLong_AsUnsignedLongLongMask', 'PyFloat_AsDouble',
       'PyLong_FromUnsignedLong', 'PyLong_FromUnsignedLongLong', 'PyFloat_FromDouble', 'PyLong_FromUnsignedNativeBytes',
       'PyLong_AsNativeBytes', 'PyBytes_FromStringAndSize', 'PyErr_SetNone'];

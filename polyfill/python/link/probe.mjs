@@ -33,6 +33,7 @@ function lookModule() {
   const never = [];
   for (let i = 0; i <= VALUES; i++) never.push(CALL, 0);
   for (let i = 0; i < VALUES; i++) never.push(0x85); // i64.xor
+  // biome-ignore format: an instruction sequence a line
   const body = [
     0, // locals
     GET, 0, 0x41, 0, 0x48, ...BLOCK, ...never, CALL, 1, 0x0f, END, // if n < 0: …, return
@@ -40,6 +41,7 @@ function lookModule() {
     END,
   ];
   const [a, b, c] = [0x61, 0x62, 0x63];
+  // biome-ignore format: a section a line
   return new Uint8Array([
     0, 0x61, 0x73, 0x6d, 1, 0, 0, 0,
     1, ...sized([3, 0x60, 0, 1, I64, 0x60, 1, I64, 0, 0x60, 1, I32, 0]), // types

@@ -78,6 +78,7 @@ export class ProxyLink {
     this.onThrow = () => 0;
     this.onError = (ptr) => this.#unexpected(ptr);
     const module = pyodide.pyimport(MODULE);
+    // biome-ignore format: a list of names
     const names = ['hold', 'incref', 'decref', 'count', 'call', 'failure', 'lookup', 'text_of', 'handle_of', 'throw',
       'function', 'set_hook', 'install', 'memory_count', 'add_memory', 'memory_of'];
     this.#python = Object.fromEntries(names.map((name) => [name, module[name]]));
