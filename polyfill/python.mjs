@@ -1,9 +1,9 @@
 // The WebAssembly JavaScript API of the Python engine, inside Pyodide.
 
-import { makeNamespace } from './python/bindings.gen.mjs';
-import { makeImplementation } from './python/impl/index.mjs';
-import { createLink } from './python/link.mjs';
-import { findPyodide } from './python/pyodide.mjs';
+import { makeNamespace } from "./python/bindings.gen.mjs";
+import { makeImplementation } from "./python/impl/index.mjs";
+import { createLink } from "./python/link.mjs";
+import { findPyodide } from "./python/pyodide.mjs";
 
 /**
  * Makes a `WebAssembly` namespace whose modules the Python engine runs.
@@ -24,7 +24,7 @@ import { findPyodide } from './python/pyodide.mjs';
  *   Error if the Pyodide has a namespace with other features, limits or link.
  */
 export async function loadPythonWebAssembly(options = {}) {
-  const { features = {}, limits = {}, link = 'auto' } = options;
+  const { features = {}, limits = {}, link = "auto" } = options;
   const key = JSON.stringify([features, limits, link]);
   const pyodide = await findPyodide(options);
   const found = made.get(pyodide);
@@ -35,7 +35,7 @@ export async function loadPythonWebAssembly(options = {}) {
     return promise;
   }
   if (found.key !== key) {
-    throw new Error('This Pyodide has a WebAssembly namespace with other features, limits or link: load another one');
+    throw new Error("This Pyodide has a WebAssembly namespace with other features, limits or link: load another one");
   }
   return found.promise;
 }
@@ -49,13 +49,13 @@ async function make(pyodide, features, limits, kind) {
   const WebAssembly = makeNamespace(implementation);
 
   function install() {
-    const before = Object.getOwnPropertyDescriptor(globalThis, 'WebAssembly');
+    const before = Object.getOwnPropertyDescriptor(globalThis, "WebAssembly");
     const value = WebAssembly;
-    Object.defineProperty(globalThis, 'WebAssembly', { value, writable: true, enumerable: false, configurable: true });
+    Object.defineProperty(globalThis, "WebAssembly", { value, writable: true, enumerable: false, configurable: true });
     return () => {
       if (globalThis.WebAssembly !== value) return;
       if (before === undefined) delete globalThis.WebAssembly;
-      else Object.defineProperty(globalThis, 'WebAssembly', before);
+      else Object.defineProperty(globalThis, "WebAssembly", before);
     };
   }
 

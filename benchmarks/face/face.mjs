@@ -1,16 +1,16 @@
 // What the namespace that Python implements costs JavaScript: calls, memories, traps, starts of workers.
 // Runs in Node and in pages; `python -m benchmarks.face` starts it everywhere and prints the figures and the targets.
 
-import { createLink } from '../../polyfill/python/link.mjs';
-import { loadPythonWebAssembly } from '../../polyfill/python.mjs';
-import { makeSnapshot } from '../../polyfill/python/snapshot.mjs';
-import { measureLink } from './link.mjs';
+import { createLink } from "../../polyfill/python/link.mjs";
+import { loadPythonWebAssembly } from "../../polyfill/python.mjs";
+import { makeSnapshot } from "../../polyfill/python/snapshot.mjs";
+import { measureLink } from "./link.mjs";
 
-const SIZES = { '64 KiB': 1, '64 MiB': 1024 };
+const SIZES = { "64 KiB": 1, "64 MiB": 1024 };
 const LOADS = 10;
 const LOOPS = 1000;
 
-const repeated = (text) => Array.from({ length: LOADS }, () => text).join(' ');
+const repeated = (text) => Array.from({ length: LOADS }, () => text).join(" ");
 
 const loop = (name, body) => `(func (export "${name}") (param $n i32) (result i32) (local $sum i32)
   (loop $again ${body} (br_if $again (local.tee $n (i32.sub (local.get $n) (i32.const 1))))) (local.get $sum))`;
@@ -20,22 +20,22 @@ const MODULE = (pages) => `(module (memory (export "memory") ${pages})
   (func (export "load") (result i32) (i32.load (i32.const 64)))
   (func (export "grow") (param i32) (result i32) (memory.grow (local.get 0)))
   (func (export "trap") unreachable)
-  ${loop('loads', repeated('(local.set $sum (i32.load (local.get $n)))'))}
-  ${loop('moves', repeated('(local.set $sum (local.get $n))'))})`;
+  ${loop("loads", repeated("(local.set $sum (i32.load (local.get $n)))"))}
+  ${loop("moves", repeated("(local.set $sum (local.get $n))"))})`;
 
 // Many short rounds: on a machine that does other work, some are left alone.
 const ROUNDS = 150;
 const ROUND_MS = 0.8;
 
 /** The number of a result: so that no loop can be left out. */
-const keep = (result, kept) => kept + (result === undefined ? 1 : typeof result === 'number' ? result : 2);
+const keep = (result, kept) => kept + (result === undefined ? 1 : typeof result === "number" ? result : 2);
 
 /** ns per call of `f`, by code of its own each time: what an engine learns of one function does not serve another. */
 function timer(f) {
   const run = new Function(
-    'f',
-    'count',
-    'keep',
+    "f",
+    "count",
+    "keep",
     `
     let kept = 0;
     const start = performance.now();
@@ -85,10 +85,10 @@ function measureLoads(make) {
     });
     return Math.min(...times);
   };
-  const measured = () => ((least('loads') - least('moves')) / LOOPS / LOADS) * 1e6;
+  const measured = () => ((least("loads") - least("moves")) / LOOPS / LOADS) * 1e6;
   const before = measured();
   exports.memory.buffer;
-  return { 'without a buffer': before, 'with a buffer': measured() };
+  return { "without a buffer": before, "with a buffer": measured() };
 }
 
 function measureTraps(make) {
@@ -104,23 +104,23 @@ function measureTraps(make) {
   return compareCalls(caught)[0] / 1000;
 }
 
-const isNode = typeof process === 'object' && typeof process.versions?.node === 'string';
+const isNode = typeof process === "object" && typeof process.versions?.node === "string";
 
 async function startedWorker() {
-  const url = new URL('start.mjs', import.meta.url);
+  const url = new URL("start.mjs", import.meta.url);
   if (!isNode) {
-    const worker = new Worker(url, { type: 'module' });
+    const worker = new Worker(url, { type: "module" });
     const answer = new Promise((resolve, reject) => {
       worker.onmessage = ({ data }) => resolve(data);
-      worker.onerror = (event) => reject(new Error(event.message || 'the worker could not start'));
+      worker.onerror = (event) => reject(new Error(event.message || "the worker could not start"));
     });
     return { worker, answer };
   }
-  const { Worker: Thread } = await import('node:worker_threads');
+  const { Worker: Thread } = await import("node:worker_threads");
   const worker = new Thread(url);
   const answer = new Promise((resolve, reject) => {
-    worker.once('message', resolve);
-    worker.once('error', reject);
+    worker.once("message", resolve);
+    worker.once("error", reject);
   });
   return { worker, answer };
 }
@@ -147,8 +147,8 @@ async function measureStarts(indexURL, bytes, rounds) {
   };
   return {
     hasSnapshot: snapshot.memory !== null,
-    'with a snapshot': await times({ snapshot, bytes }, rounds),
-    'without one': await times({ snapshot: { ...snapshot, memory: null }, bytes }, 2),
+    "with a snapshot": await times({ snapshot, bytes }, rounds),
+    "without one": await times({ snapshot: { ...snapshot, memory: null }, bytes }, 2),
   };
 }
 
@@ -161,7 +161,7 @@ async function measureStarts(indexURL, bytes, rounds) {
  */
 export async function measureFace({ indexURL, starts = 5 }) {
   const { WebAssembly, pyodide } = await loadPythonWebAssembly({ indexURL });
-  const wat2wasm = pyodide.runPython('from pyjsapi import wat2wasm; wat2wasm');
+  const wat2wasm = pyodide.runPython("from pyjsapi import wat2wasm; wat2wasm");
   const assemble = (text) => {
     const proxy = wat2wasm(text);
     try {

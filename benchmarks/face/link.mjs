@@ -96,23 +96,26 @@ function compareCalls(ours, plain) {
  *   JavaScript are [ns, ns of the same JavaScript function, ns more]; imports and accesses are [ns, ns of the plain
  *   Python function or of `struct`, ratio]
  */
-export async function measureLink(pyodide, createLink, kind = 'native') {
-  pyodide.runPython('import pyjsapi.bridge.storage');
+export async function measureLink(pyodide, createLink, kind = "native") {
+  pyodide.runPython("import pyjsapi.bridge.storage");
   const start = performance.now();
   const link = await createLink(pyodide, { link: kind });
   const linkMs = performance.now() - start;
-  pyodide.globals.set('benchmark_source', PYTHON);
+  pyodide.globals.set("benchmark_source", PYTHON);
   pyodide.runPython(`
 import sys, types
 face_benchmark = sys.modules["face_benchmark"] = types.ModuleType("face_benchmark")
 exec(benchmark_source, face_benchmark.__dict__)
 `);
-  const exported = (name, params, results) => link.export(link.lookup('face_benchmark', name), params, results);
+  const exported = (name, params, results) => link.export(link.lookup("face_benchmark", name), params, results);
   const calls = {};
   const same = (a) => a;
   const cases = [
-    ['nothing', '', '', () => {}, []], ['same', 'i', 'i', same, [7]], ['first', 'ii', 'i', same, [7, 8]],
-    ['same', 'd', 'd', same, [1.5]], ['same', 'I', 'I', same, [5n]],
+    ["nothing", "", "", () => {}, []],
+    ["same", "i", "i", same, [7]],
+    ["first", "ii", "i", same, [7, 8]],
+    ["same", "d", "d", same, [1.5]],
+    ["same", "I", "I", same, [5n]],
   ];
   for (const [name, params, results, plain, values] of cases) {
     const f = exported(name, params, results);
@@ -120,18 +123,20 @@ exec(benchmark_source, face_benchmark.__dict__)
     const call = [(g) => () => g(), (g) => () => g(a), (g) => () => g(a, b)][values.length];
     calls[`(${params}) -> (${results})`] = compareCalls(call(f), call(plain));
   }
-  const rounds = kind === 'native' ? ROUNDS : 3;
+  const rounds = kind === "native" ? ROUNDS : 3;
   const imports = {};
-  const measureImport = exported('measure_import', 'sOOi', 'J');
+  const measureImport = exported("measure_import", "sOOi", "J");
   for (const [call, params, results, f, plain] of [
-    ['f()', '', '', () => {}, 'nothing'], ['f(7)', 'i', 'i', same, 'same'],
-    ['f(7,8)', 'ii', 'i', same, 'first'], ['f(1.5)', 'd', 'd', same, 'same'],
+    ["f()", "", "", () => {}, "nothing"],
+    ["f(7)", "i", "i", same, "same"],
+    ["f(7,8)", "ii", "i", same, "first"],
+    ["f(1.5)", "d", "d", same, "same"],
   ]) {
     const ptr = link.import(f, params, results);
-    imports[`${call}, (${params})`] = measureImport(call, ptr, link.lookup('face_benchmark', plain), rounds);
+    imports[`${call}, (${params})`] = measureImport(call, ptr, link.lookup("face_benchmark", plain), rounds);
   }
-  const measureAccesses = exported('measure_accesses', 'si', 'J');
-  const kinds = typeof SharedArrayBuffer === 'undefined' ? ['heap', 'moved'] : ['heap', 'moved', 'shared'];
+  const measureAccesses = exported("measure_accesses", "si", "J");
+  const kinds = typeof SharedArrayBuffer === "undefined" ? ["heap", "moved"] : ["heap", "moved", "shared"];
   const accesses = Object.assign({}, ...kinds.map((memory) => measureAccesses(memory, rounds)));
   return { linkMs, calls, imports, accesses };
 }
@@ -144,13 +149,13 @@ function print(title, rows, last) {
   }
 }
 
-if (typeof process === 'object' && process.argv?.[1] && import.meta.url === `file://${process.argv[1]}`) {
-  const { startPyodide } = await import('../../polyfill/test/python/linked.mjs');
-  const { createLink } = await import('../../polyfill/python/link.mjs');
-  const kind = process.argv[2] ?? 'native';
+if (typeof process === "object" && process.argv?.[1] && import.meta.url === `file://${process.argv[1]}`) {
+  const { startPyodide } = await import("../../polyfill/test/python/linked.mjs");
+  const { createLink } = await import("../../polyfill/python/link.mjs");
+  const kind = process.argv[2] ?? "native";
   const { linkMs, calls, imports, accesses } = await measureLink(await startPyodide(), createLink, kind);
   console.log(`Node ${process.versions.node}, ${kind} link, made in ${linkMs.toFixed(1)} ms`);
-  print('JavaScript calls Python / JavaScript', calls, (more) => `${more.toFixed(1).padStart(7)} ns more`);
-  print('Python calls JavaScript / Python', imports, (ratio) => `x ${ratio.toFixed(2)}`);
-  print('accessor / struct on a bytearray', accesses, (ratio) => `x ${ratio.toFixed(2)}`);
+  print("JavaScript calls Python / JavaScript", calls, (more) => `${more.toFixed(1).padStart(7)} ns more`);
+  print("Python calls JavaScript / Python", imports, (ratio) => `x ${ratio.toFixed(2)}`);
+  print("accessor / struct on a bytearray", accesses, (ratio) => `x ${ratio.toFixed(2)}`);
 }

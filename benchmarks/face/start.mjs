@@ -1,7 +1,7 @@
 // A worker that starts Python from a snapshot, and answers with the first result of wasm code.
 
-import { loadPythonWebAssembly } from '../../polyfill/python.mjs';
-import { loadFromSnapshot } from '../../polyfill/python/snapshot.mjs';
+import { loadPythonWebAssembly } from "../../polyfill/python.mjs";
+import { loadFromSnapshot } from "../../polyfill/python/snapshot.mjs";
 
 async function first({ snapshot, bytes }) {
   try {
@@ -12,9 +12,9 @@ async function first({ snapshot, bytes }) {
   }
 }
 
-if (typeof process === 'object' && typeof process.versions?.node === 'string') {
-  const { parentPort } = await import('node:worker_threads');
-  parentPort.once('message', async (message) => parentPort.postMessage(await first(message)));
+if (typeof process === "object" && typeof process.versions?.node === "string") {
+  const { parentPort } = await import("node:worker_threads");
+  parentPort.once("message", async (message) => parentPort.postMessage(await first(message)));
 } else {
-  addEventListener('message', async ({ data }) => postMessage(await first(data)));
+  addEventListener("message", async ({ data }) => postMessage(await first(data)));
 }

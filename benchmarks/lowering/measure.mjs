@@ -29,7 +29,7 @@ function countFor(run) {
     if (took < ROUND_MS / 2) count *= 2;
   }
   const [took] = time(run, count);
-  return Math.max(1, Math.round(count * ROUND_MS / Math.max(took, 1)));
+  return Math.max(1, Math.round((count * ROUND_MS) / Math.max(took, 1)));
 }
 
 /**

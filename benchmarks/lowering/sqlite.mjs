@@ -30,7 +30,9 @@ async function open(load, bytes) {
   const sql = await load()({
     instantiateWasm(imports, done) {
       const module = new WebAssembly.Module(bytes);
-      const linked = planOf(module) ? instantiate(module, imports) : { instance: new WebAssembly.Instance(module, imports) };
+      const linked = planOf(module)
+        ? instantiate(module, imports)
+        : { instance: new WebAssembly.Instance(module, imports) };
       exports = linked.exports ?? linked.instance.exports;
       done({ exports }, module);
       return exports;
@@ -57,7 +59,7 @@ export async function measureSqlite(load, modules, rounds) {
   const opened = {};
   for (const [name, text] of Object.entries(modules)) {
     const bytes = decode(text);
-    if (WebAssembly.validate(bytes)) opened[name] = { ...await open(load, bytes), times: [] };
+    if (WebAssembly.validate(bytes)) opened[name] = { ...(await open(load, bytes)), times: [] };
   }
   for (let round = 0; round < rounds; round++) {
     for (const entry of Object.values(opened)) {
@@ -66,14 +68,16 @@ export async function measureSqlite(load, modules, rounds) {
       entry.times.push(clock() - begin);
     }
   }
-  return Object.fromEntries(Object.entries(opened).map(([name, { exports, times, results }]) => {
-    let counters = "";
-    if (exports[COUNT]) {
-      let hash = 0n;
-      for (let k = 0; k < 4000; k++) hash = BigInt.asUintN(64, hash * 31n + exports[COUNT](8 * k));
-      counters = `${hash}`;
-    }
-    const late = times.slice(times.length >> 1).sort((a, b) => a - b);
-    return [name, { time: late[late.length >> 1], results, counters }];
-  }));
+  return Object.fromEntries(
+    Object.entries(opened).map(([name, { exports, times, results }]) => {
+      let counters = "";
+      if (exports[COUNT]) {
+        let hash = 0n;
+        for (let k = 0; k < 4000; k++) hash = BigInt.asUintN(64, hash * 31n + exports[COUNT](8 * k));
+        counters = `${hash}`;
+      }
+      const late = times.slice(times.length >> 1).sort((a, b) => a - b);
+      return [name, { time: late[late.length >> 1], results, counters }];
+    }),
+  );
 }

@@ -29,7 +29,7 @@ function readLine() {
 
 function writeLine(text) {
   const data = Buffer.from(`${text}\n`);
-  for (let written = 0; written < data.length;) {
+  for (let written = 0; written < data.length; ) {
     try {
       written += writeSync(1, data, written);
     } catch (error) {

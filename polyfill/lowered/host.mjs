@@ -59,8 +59,12 @@ export function startWorker() {
     const worker = new Worker(url, { type: "module" });
     return {
       post: (message, transfer) => worker.postMessage(message, transfer),
-      onMessage: (listener) => { worker.onmessage = ({ data }) => listener(data); },
-      onFailure: (listener) => { worker.onerror = (event) => listener(event.message ?? "the worker could not start"); },
+      onMessage: (listener) => {
+        worker.onmessage = ({ data }) => listener(data);
+      },
+      onFailure: (listener) => {
+        worker.onerror = (event) => listener(event.message ?? "the worker could not start");
+      },
       busy() {},
     };
   }
@@ -68,9 +72,15 @@ export function startWorker() {
   worker.unref();
   return {
     post: (message, transfer) => worker.postMessage(message, transfer),
-    onMessage: (listener) => { worker.on("message", listener); worker.unref(); },
+    onMessage: (listener) => {
+      worker.on("message", listener);
+      worker.unref();
+    },
     onFailure: (listener) => worker.on("error", (error) => listener(error.message)),
-    busy: (busy) => { if (busy) worker.ref(); else worker.unref(); },
+    busy: (busy) => {
+      if (busy) worker.ref();
+      else worker.unref();
+    },
   };
 }
 

@@ -26,11 +26,11 @@ function read(section) {
   if (plan.version !== VERSION) {
     throw new native.CompileError(
       `the module was lowered for a linker of version ${plan.version}, and this one has version ${VERSION}: lower it `
-      + "again, or take the linker that belongs to what lowered it",
+        + "again, or take the linker that belongs to what lowered it",
     );
   }
   for (const part of [plan.reader, ...plan.helpers]) {
-    part.module = new native.Module(bytes.subarray(position, position += part.size));
+    part.module = new native.Module(bytes.subarray(position, (position += part.size)));
   }
   return plan;
 }
@@ -97,7 +97,11 @@ const TWO_IMPORTS = [0, 97, 115, 109, 1, 0, 0, 0, 1, 4, 1, 96, 0, 0, 2, 10, 2, 0
 /** How many imports the engine reads before it refuses a value for the first one. */
 function readsBeforeRefusing(value) {
   let count = 0;
-  const names = { get [""]() { return count++ ? isMemory : value; } };
+  const names = {
+    get [""]() {
+      return count++ ? isMemory : value;
+    },
+  };
   try {
     new native.Instance(new native.Module(Uint8Array.from(TWO_IMPORTS)), { "": names });
   } catch {
@@ -142,21 +146,31 @@ function readImports(plan, importObject, context) {
     const { module } = helperAt.get(position);
     attempt(() => new native.Instance(module, supply([value])), context, position);
   };
-  const modules = !isObject(importObject) ? importObject : new Proxy({}, {
-    get(_, from) {
-      const module = importObject[from];
-      return !isObject(module) ? module : new Proxy({}, {
-        get(_, name) {
-          const value = module[name];
-          const position = values.push(value) - 1;
-          if (!helperAt.has(position)) return value;
-          const { kinds, types } = checkingOrder();
-          if (types || (kinds && !isMemory(value))) check(position, value);
-          return 0;
+  const modules = !isObject(importObject)
+    ? importObject
+    : new Proxy(
+        {},
+        {
+          get(_, from) {
+            const module = importObject[from];
+            return !isObject(module)
+              ? module
+              : new Proxy(
+                  {},
+                  {
+                    get(_, name) {
+                      const value = module[name];
+                      const position = values.push(value) - 1;
+                      if (!helperAt.has(position)) return value;
+                      const { kinds, types } = checkingOrder();
+                      if (types || (kinds && !isMemory(value))) check(position, value);
+                      return 0;
+                    },
+                  },
+                );
+          },
         },
-      });
-    },
-  });
+      );
   const read = (imports) => attempt(() => new native.Instance(plan.reader.module, imports), context);
   try {
     read(modules);
@@ -181,7 +195,7 @@ function readImports(plan, importObject, context) {
       const near = plan.imports.findIndex(([, , kind], p) => kind === "memory" && !helperAt.has(p));
       return near >= 0 && near < position && error.message.includes(`Import #${near} `);
     }
-    const numbers = values.map((value, p) => p === position ? poison() : helperAt.has(p) ? 0 : value);
+    const numbers = values.map((value, p) => (p === position ? poison() : helperAt.has(p) ? 0 : value));
     try {
       read(supply(numbers));
     } catch (second) {
@@ -199,7 +213,7 @@ function supply(values) {
   return new Proxy({}, { get: () => names });
 }
 
-const toNumber = (value) => typeof value === "bigint" ? Number(BigInt.asUintN(64, value)) : value >>> 0;
+const toNumber = (value) => (typeof value === "bigint" ? Number(BigInt.asUintN(64, value)) : value >>> 0);
 
 /** A function that copies bytes between two memories, which may be the same; both ranges are within their bounds. */
 function copier(destination, source) {

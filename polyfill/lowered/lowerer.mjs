@@ -103,11 +103,12 @@ function startService() {
   worker.post(host.addresses(distribution()));
   let last = 0;
   return {
-    request: (bytes) => new Promise((resolve) => {
-      worker.busy(true);
-      open.set(++last, resolve);
-      worker.post({ id: last, bytes });
-    }),
+    request: (bytes) =>
+      new Promise((resolve) => {
+        worker.busy(true);
+        open.set(++last, resolve);
+        worker.post({ id: last, bytes });
+      }),
     requestNow: (bytes) => host.requestNow(worker, { id: ++last, bytes }),
   };
 }
@@ -118,8 +119,8 @@ function unwrap(answer, context) {
   if (answer.refusal !== undefined) throw new CompileError(`${context}: ${answer.refusal}`);
   throw new CompileError(
     `${context}: the module has several memories, this engine has one per module, and pyjsapi, which would lower it, `
-    + `could not be loaded from ${distribution()}: ${answer.failure}. Lower the module ahead of time with `
-    + "`pyjsapi lower`, or name the folder of Pyodide with pyjsapi: configure({ indexURL })",
+      + `could not be loaded from ${distribution()}: ${answer.failure}. Lower the module ahead of time with `
+      + "`pyjsapi lower`, or name the folder of Pyodide with pyjsapi: configure({ indexURL })",
   );
 }
 
@@ -136,7 +137,7 @@ function refuse(form, context) {
 }
 
 async function lowerOnce(bytes, key) {
-  const kept = key && await host.load(key, settings.cache);
+  const kept = key && (await host.load(key, settings.cache));
   if (kept) return { bytes: kept };
   if (here) return here(bytes);
   service ??= startService();
@@ -180,8 +181,8 @@ export function lowerNow(bytes, context) {
   if (!host.isNode) {
     throw new CompileError(
       `${context}: the module has several memories, this engine has one per module, and lowering it takes time: use `
-      + "WebAssembly.compile() or WebAssembly.instantiate(), or call `await prepare()` of the polyfill before, or lower "
-      + "the module ahead of time with `pyjsapi lower`",
+        + "WebAssembly.compile() or WebAssembly.instantiate(), or call `await prepare()` of the polyfill before, or lower "
+        + "the module ahead of time with `pyjsapi lower`",
     );
   }
   const key = cacheKeyNow(bytes);

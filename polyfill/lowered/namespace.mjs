@@ -140,16 +140,23 @@ const functions = {
     const context = "WebAssembly.instantiate()";
     const original = bytesToLower(source);
     if (original === undefined && !isLowered(source)) return instantiateNatively(source, importObject, options);
-    return refuseImportObject(importObject) ?? (original === undefined
-      ? new Promise((resolve) => { resolve(link(source, importObject, context)); })
-      : instantiateCompiled(compileLowered(original, context, options), importObject));
+    return (
+      refuseImportObject(importObject)
+      ?? (original === undefined
+        ? new Promise((resolve) => {
+            resolve(link(source, importObject, context));
+          })
+        : instantiateCompiled(compileLowered(original, context, options), importObject))
+    );
   },
   compileStreaming(source, ...options) {
     return compileResponse(source, "WebAssembly.compileStreaming()", options);
   },
   instantiateStreaming(source, ...[importObject, ...options]) {
-    return refuseImportObject(importObject)
-      ?? instantiateCompiled(compileResponse(source, "WebAssembly.instantiateStreaming()", options), importObject);
+    return (
+      refuseImportObject(importObject)
+      ?? instantiateCompiled(compileResponse(source, "WebAssembly.instantiateStreaming()", options), importObject)
+    );
   },
 };
 
@@ -170,11 +177,14 @@ Instance.prototype = Object.create(native.Instance.prototype, {
   [Symbol.toStringTag]: Object.getOwnPropertyDescriptor(native.Instance.prototype, Symbol.toStringTag),
   exports: {
     ...native.exportsAttribute,
-    get: Object.getOwnPropertyDescriptor({
-      get exports() {
-        return exportsOf.get(this) ?? Reflect.apply(native.exportsAttribute.get, this, []);
+    get: Object.getOwnPropertyDescriptor(
+      {
+        get exports() {
+          return exportsOf.get(this) ?? Reflect.apply(native.exportsAttribute.get, this, []);
+        },
       },
-    }, "exports").get,
+      "exports",
+    ).get,
   },
 });
 

@@ -3,7 +3,15 @@
 export const namespace = globalThis.WebAssembly;
 
 export const {
-  Module, Instance, Memory, CompileError, validate, compile, instantiate, compileStreaming, instantiateStreaming,
+  Module,
+  Instance,
+  Memory,
+  CompileError,
+  validate,
+  compile,
+  instantiate,
+  compileStreaming,
+  instantiateStreaming,
 } = namespace;
 
 export const moduleExports = Module.exports;

@@ -14,7 +14,8 @@ import { HAS_64_BITS, HAS_PAGE_SIZE } from "./sections.mjs";
 //     (i32.store8 $b offset=131072 (i32.const 8) (i32.const 11))
 //     ;; the bytes 7, 3, 5 and 11 and the sizes 1 and 3, as digits of one number
 //     …))
-const PROBE = "AGFzbQEAAAABBQFgAAF/AwIBAAUHAgEBAgEBAwcJAQVwcm9iZQAACmgBZgBBCEEDOgAAQQhBBzpAAQBBAEEIQQH8CgABQQJAARpBCEELOkAB"
+const PROBE =
+  "AGFzbQEAAAABBQFgAAF/AwIBAAUHAgEBAgEBAwcJAQVwcm9iZQAACmgBZgBBCEEDOgAAQQhBBzpAAQBBAEEIQQH8CgABQQJAARpBCEELOkAB"
   + "gIAIQQAtAABB5ABBCC0AAGxBkM4AQRAtQAEAbEHAhD1BiIAILUABAGxBgMLXLz8AbEGAhK/fAD8BbGpqampqCwsIAQIBQRALAQU=";
 const ANSWER = 711050307;
 
@@ -25,8 +26,7 @@ export function hasMultiMemory() {
   if (answer === undefined) {
     const bytes = Uint8Array.from(atob(PROBE), (character) => character.charCodeAt(0));
     try {
-      answer = native.validate(bytes)
-        && new native.Instance(new native.Module(bytes)).exports.probe() === ANSWER;
+      answer = native.validate(bytes) && new native.Instance(new native.Module(bytes)).exports.probe() === ANSWER;
     } catch {
       answer = false;
     }

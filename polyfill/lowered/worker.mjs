@@ -28,7 +28,7 @@ receive(async (request) => {
     starting.catch(() => {}); // every request reports it
     return;
   }
-  const result = { id: request.id, ...await answer(request.bytes) };
+  const result = { id: request.id, ...(await answer(request.bytes)) };
   if (request.reply === undefined) return port.postMessage(result);
   request.reply.postMessage(result);
   Atomics.store(request.signal, 0, 1);

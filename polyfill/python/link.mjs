@@ -52,10 +52,10 @@
 //
 // In Python, `pyjsapi.bridge.storage.make_memory` is what to give to `compiler.engine.instantiate(make_memory=...)`.
 
-import { dispatch, glue, heap, native, shared } from './helpers.gen.mjs';
-import { Native } from './link/engine.mjs';
-import { NativeLink, REQUIRED } from './link/native.mjs';
-import { ProxyLink } from './link/proxy.mjs';
+import { dispatch, glue, heap, native, shared } from "./helpers.gen.mjs";
+import { Native } from "./link/engine.mjs";
+import { NativeLink, REQUIRED } from "./link/native.mjs";
+import { ProxyLink } from "./link/proxy.mjs";
 
 /**
  * What Pyodide lacks for a `NativeLink`.
@@ -64,10 +64,10 @@ import { ProxyLink } from './link/proxy.mjs';
  */
 export function canLink(pyodide) {
   const module = pyodide?._module;
-  const missing = REQUIRED.filter((name) => typeof module?.[name] !== 'function');
-  if (!(module?.memory instanceof Native.Memory)) missing.push('memory');
-  if (!(module?.wasmTable instanceof Native.Table)) missing.push('wasmTable');
-  if (typeof module?.__Py_NoneStruct !== 'number') missing.push('__Py_NoneStruct');
+  const missing = REQUIRED.filter((name) => typeof module?.[name] !== "function");
+  if (!(module?.memory instanceof Native.Memory)) missing.push("memory");
+  if (!(module?.wasmTable instanceof Native.Table)) missing.push("wasmTable");
+  if (typeof module?.__Py_NoneStruct !== "number") missing.push("__Py_NoneStruct");
   return missing;
 }
 
@@ -89,17 +89,17 @@ async function compileHelpers() {
  * @param {boolean} [options.compile] false to make no code from text, as where the policy of a page forbids it
  * @returns {Promise<NativeLink>}
  */
-export async function createLink(pyodide, { link = 'auto', compile } = {}) {
-  if (!['auto', 'native', 'proxy'].includes(link)) {
+export async function createLink(pyodide, { link = "auto", compile } = {}) {
+  if (!["auto", "native", "proxy"].includes(link)) {
     throw new TypeError(`link: '${link}' is none of 'auto', 'native', 'proxy'`);
   }
   const missing = canLink(pyodide);
-  if (link === 'native' && missing.length) {
-    throw new Error(`Pyodide ${pyodide.version} cannot be linked natively: it lacks ${missing.join(', ')}`);
+  if (link === "native" && missing.length) {
+    throw new Error(`Pyodide ${pyodide.version} cannot be linked natively: it lacks ${missing.join(", ")}`);
   }
-  const isNative = link !== 'proxy' && !missing.length;
+  const isNative = link !== "proxy" && !missing.length;
   const made = isNative ? new NativeLink(pyodide, await compileHelpers(), compile) : new ProxyLink(pyodide);
-  const connection = pyodide.pyimport('pyjsapi.bridge.connection');
+  const connection = pyodide.pyimport("pyjsapi.bridge.connection");
   connection.linked(made);
   connection.destroy();
   return made;

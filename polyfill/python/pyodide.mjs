@@ -1,6 +1,6 @@
 // Finding Pyodide, and pyjsapi in it.
 
-import { absoluteURL, folderURL, indexOf, isNode, readBytes } from './files.mjs';
+import { absoluteURL, folderURL, indexOf, isNode, readBytes } from "./files.mjs";
 
 /** An error that says what could not be loaded from where. */
 function failure(what, url, cause) {
@@ -10,24 +10,24 @@ function failure(what, url, cause) {
 async function loadPyodide(indexURL) {
   if (indexURL === undefined && isNode) {
     try {
-      const pyodide = await import('pyodide');
+      const pyodide = await import("pyodide");
       return await pyodide.loadPyodide();
     } catch (error) {
-      throw failure('Pyodide', "the npm package 'pyodide'", error);
+      throw failure("Pyodide", "the npm package 'pyodide'", error);
     }
   }
-  const folder = folderURL(indexURL ?? './pyodide/');
+  const folder = folderURL(indexURL ?? "./pyodide/");
   const script = `${folder}pyodide.mjs`;
   let module;
   try {
     module = await import(/* @vite-ignore */ /* webpackIgnore: true */ script);
   } catch (error) {
-    throw failure('Pyodide', script, error);
+    throw failure("Pyodide", script, error);
   }
   try {
     return await module.loadPyodide({ indexURL: indexOf(folder) });
   } catch (error) {
-    throw failure('Pyodide', folder, error);
+    throw failure("Pyodide", folder, error);
   }
 }
 
@@ -51,30 +51,30 @@ async function unpack(pyodide, packageURL) {
   try {
     bytes = await readBytes(absoluteURL(packageURL));
   } catch (error) {
-    throw failure('pyjsapi', packageURL, error);
+    throw failure("pyjsapi", packageURL, error);
   }
-  const format = /\.(zip|whl)$/.test(packageURL) ? 'wheel' : packageURL.split('.').slice(1).join('.');
+  const format = /\.(zip|whl)$/.test(packageURL) ? "wheel" : packageURL.split(".").slice(1).join(".");
   pyodide.unpackArchive(bytes, format);
 }
 
 /** A Pyodide in which pyjsapi can be imported; see `loadPythonWebAssembly` for the options. */
 export async function findPyodide({ pyodide: given, indexURL, packageURL }) {
-  if (given !== undefined && typeof given?.runPython !== 'function') {
+  if (given !== undefined && typeof given?.runPython !== "function") {
     throw new TypeError("loadPythonWebAssembly(): option 'pyodide' must be a loaded Pyodide");
   }
-  const pyodide = given ?? await loadPyodide(indexURL);
+  const pyodide = given ?? (await loadPyodide(indexURL));
   if (hasPackage(pyodide)) return pyodide;
   if (packageURL !== undefined) {
     await unpack(pyodide, packageURL);
   } else {
     try {
-      await pyodide.loadPackage('pyjsapi', { messageCallback: () => {}, errorCallback: () => {} });
+      await pyodide.loadPackage("pyjsapi", { messageCallback: () => {}, errorCallback: () => {} });
     } catch {
       // Told below.
     }
   }
   if (!hasPackage(pyodide)) {
-    const where = packageURL ?? 'its own distribution; give its wheel as packageURL';
+    const where = packageURL ?? "its own distribution; give its wheel as packageURL";
     throw new Error(`Pyodide ${pyodide.version} found no pyjsapi of this version in ${where}`);
   }
   return pyodide;

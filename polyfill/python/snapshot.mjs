@@ -9,10 +9,10 @@
 // Pyodide's snapshots are not part of its public interface. Where it makes none, or does not take the one that it made,
 // `loadFromSnapshot` starts Python plainly: slower, with the same result.
 
-import { absoluteURL, folderURL, indexOf, isNode, readBytes } from './files.mjs';
+import { absoluteURL, folderURL, indexOf, isNode, readBytes } from "./files.mjs";
 
 /** Where the package lies in Pyodide's file system: a wheel is a zip, from which Python imports. */
-const PACKAGE_PATH = '/lib/pyjsapi.zip';
+const PACKAGE_PATH = "/lib/pyjsapi.zip";
 
 /** What the snapshot has imported already: the engine, and the Python side of the link. */
 const IMPORTS = `
@@ -42,7 +42,7 @@ async function bytesOf(url) {
 
 /** The same bytes where all workers can read them, if there is shared memory. */
 function shared(bytes) {
-  if (typeof SharedArrayBuffer === 'undefined' || globalThis.crossOriginIsolated === false) return bytes;
+  if (typeof SharedArrayBuffer === "undefined" || globalThis.crossOriginIsolated === false) return bytes;
   const copy = new Uint8Array(new SharedArrayBuffer(bytes.length));
   copy.set(bytes);
   return copy;
@@ -62,7 +62,7 @@ function shortLock(text) {
 async function supplied({ folder, module, wasmLength, library }, start) {
   const { fetch: givenFetch, WebAssembly: engine } = globalThis;
   const { instantiate, instantiateStreaming } = engine;
-  const isCode = Symbol('the code');
+  const isCode = Symbol("the code");
   const instance = async (imports) => ({ module, instance: await instantiate.call(engine, module, imports) });
   engine.instantiate = (source, imports) => {
     const isOurs = !(source instanceof engine.Module) && source?.byteLength === wasmLength;
@@ -116,7 +116,7 @@ async function memoryOf(parts) {
     pyodide.runPython(IMPORTS);
     return shared(pyodide.makeMemorySnapshot());
   } catch (error) {
-    if (/Python|pyjsapi/.test(error?.constructor?.name ?? '')) throw error;
+    if (/Python|pyjsapi/.test(error?.constructor?.name ?? "")) throw error;
     return null;
   }
 }

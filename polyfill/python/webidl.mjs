@@ -14,7 +14,7 @@ const { trunc } = Math;
 const { defineProperty, getOwnPropertyDescriptor, getPrototypeOf, setPrototypeOf } = Object;
 
 /** Whether a value is an object of ECMAScript (functions are). */
-export const isObject = (value) => (typeof value === 'object' ? value !== null : typeof value === 'function');
+export const isObject = (value) => (typeof value === "object" ? value !== null : typeof value === "function");
 
 // ---- Errors
 
@@ -26,7 +26,7 @@ export function illegalReceiver(where, name) {
 /** Throws a TypeError if fewer arguments were passed than the operation needs. */
 export function requireArguments(count, needed, where) {
   if (count < needed) {
-    throw new TypeError(`${where}: ${needed} argument${needed > 1 ? 's are' : ' is'} required, but ${count} passed`);
+    throw new TypeError(`${where}: ${needed} argument${needed > 1 ? "s are" : " is"} required, but ${count} passed`);
   }
 }
 
@@ -38,12 +38,18 @@ export function missingMember(what, member) {
 /** A short text for a value in an error's message; runs no code of the value's owner. */
 function show(value) {
   switch (typeof value) {
-    case 'string': return value.length > 40 ? `a string of ${value.length} characters` : `'${value}'`;
-    case 'symbol': return 'a symbol';
-    case 'bigint': return 'a BigInt';
-    case 'function': return 'a function';
-    case 'object': return value === null ? 'null' : 'an object';
-    default: return `${value}`;
+    case "string":
+      return value.length > 40 ? `a string of ${value.length} characters` : `'${value}'`;
+    case "symbol":
+      return "a symbol";
+    case "bigint":
+      return "a BigInt";
+    case "function":
+      return "a function";
+    case "object":
+      return value === null ? "null" : "an object";
+    default:
+      return `${value}`;
   }
 }
 
@@ -63,7 +69,7 @@ const toNumber = (value) => +value;
 
 /** ConvertToInt for [EnforceRange] unsigned types up to `maximum`. */
 function enforceRange(value, maximum, what) {
-  let number = typeof value === 'number' ? value : primitive(value, toNumber, what);
+  let number = typeof value === "number" ? value : primitive(value, toNumber, what);
   if (!(number > -Infinity && number < Infinity)) throw new TypeError(`${what} must be a finite number, not ${number}`);
   number = trunc(number) + 0; // -0 becomes +0
   if (number < 0 || number > maximum) {
@@ -82,14 +88,14 @@ export const unsignedLong = (value, what) => primitive(value, toNumber, what) >>
 const asBigInt = (value) => asIntN(Number.MAX_SAFE_INTEGER, value);
 
 /** ToBigInt of ECMAScript. */
-export const toBigInt = (value, what) => (typeof value === 'bigint' ? value : primitive(value, asBigInt, what));
+export const toBigInt = (value, what) => (typeof value === "bigint" ? value : primitive(value, asBigInt, what));
 
 /**
  * AddressValueToU64: a number from 0 to 2^32-1 for the address type i32 (also if it is undefined), a bigint from 0 to
  * 2^64-1 for i64; a TypeError for everything else.
  */
 export function addressValue(value, addressType, what) {
-  if (addressType !== 'i64') return enforcedUnsignedLong(value, what);
+  if (addressType !== "i64") return enforcedUnsignedLong(value, what);
   const integer = toBigInt(value, what);
   if (integer < 0n || integer > 0xffffffffffffffffn) {
     throw new TypeError(`${what} must be from 0n to 2n ** 64n - 1n, not ${integer}n`);
@@ -104,18 +110,18 @@ const { toWellFormed, replace } = String.prototype;
 const LONE_SURROGATE = /[\uD800-\uDBFF](?![\uDC00-\uDFFF])|(?<![\uD800-\uDBFF])[\uDC00-\uDFFF]/g;
 
 /** DOMString: ToString. */
-export const domString = (value, what) => (typeof value === 'string' ? value : primitive(value, stringOf, what));
+export const domString = (value, what) => (typeof value === "string" ? value : primitive(value, stringOf, what));
 
 /** USVString: ToString, lone surrogates become U+FFFD. */
 export function usvString(value, what) {
   const string = domString(value, what);
-  return toWellFormed ? apply(toWellFormed, string, []) : apply(replace, string, [LONE_SURROGATE, '\uFFFD']);
+  return toWellFormed ? apply(toWellFormed, string, []) : apply(replace, string, [LONE_SURROGATE, "\uFFFD"]);
 }
 
 /** A value of an enumeration, a Set of strings. */
 export function enumeration(value, values, what) {
   const string = domString(value, what);
-  if (!values.has(string)) throw new TypeError(`${what} must be one of ${[...values].join(', ')}, not ${show(string)}`);
+  if (!values.has(string)) throw new TypeError(`${what} must be one of ${[...values].join(", ")}, not ${show(string)}`);
   return string;
 }
 
@@ -151,19 +157,22 @@ export function platformObject(value, type, what) {
 export function sequence(value, convert, what) {
   const method = object(value, what)[Symbol.iterator];
   if (method === undefined || method === null) throw new TypeError(`${what} must be iterable`);
-  if (typeof method !== 'function') throw new TypeError(`${what} must be iterable: its iterator is not a function`);
+  if (typeof method !== "function") throw new TypeError(`${what} must be iterable: its iterator is not a function`);
   const iterator = apply(method, value, []);
   if (!isObject(iterator)) throw new TypeError(`${what} must be iterable: its iterator is not an object`);
   const { next } = iterator;
   const items = [];
   for (let index = 0; ; index += 1) {
-    if (typeof next !== 'function') throw new TypeError(`${what} must be iterable: it has no method next`);
+    if (typeof next !== "function") throw new TypeError(`${what} must be iterable: it has no method next`);
     const step = apply(next, iterator, []);
     if (!isObject(step)) throw new TypeError(`${what} must be iterable: a step is not an object`);
     if (step.done) return items;
     // Defined, not assigned: setters on Array.prototype are not called. The iterator is not closed when this throws.
     defineProperty(items, index, {
-      value: convert(step.value, `${what}[${index}]`), writable: true, enumerable: true, configurable: true,
+      value: convert(step.value, `${what}[${index}]`),
+      writable: true,
+      enumerable: true,
+      configurable: true,
     });
   }
 }
@@ -180,11 +189,11 @@ const getter = (prototype, name) => getOwnPropertyDescriptor(prototype, name)?.g
 const typedArray = getPrototypeOf(Uint8Array.prototype);
 const typedArrayName = getter(typedArray, Symbol.toStringTag);
 const viewed = {
-  typed: ['buffer', 'byteOffset', 'byteLength'].map((name) => getter(typedArray, name)),
-  data: ['buffer', 'byteOffset', 'byteLength'].map((name) => getter(DataView.prototype, name)),
+  typed: ["buffer", "byteOffset", "byteLength"].map((name) => getter(typedArray, name)),
+  data: ["buffer", "byteOffset", "byteLength"].map((name) => getter(DataView.prototype, name)),
 };
 const arrayBuffer = ArrayBuffer.prototype;
-const sharedArrayBuffer = typeof SharedArrayBuffer === 'undefined' ? undefined : SharedArrayBuffer.prototype;
+const sharedArrayBuffer = typeof SharedArrayBuffer === "undefined" ? undefined : SharedArrayBuffer.prototype;
 
 /** The value of an intrinsic getter, or undefined where it throws: another kind of object, a detached buffer. */
 function read(get, value) {
@@ -196,11 +205,11 @@ function read(get, value) {
 }
 
 const byteLengthOf = {
-  unshared: getter(arrayBuffer, 'byteLength'),
-  shared: sharedArrayBuffer && getter(sharedArrayBuffer, 'byteLength'),
+  unshared: getter(arrayBuffer, "byteLength"),
+  shared: sharedArrayBuffer && getter(sharedArrayBuffer, "byteLength"),
 };
-const isResizable = getter(arrayBuffer, 'resizable');
-const isGrowable = sharedArrayBuffer && getter(sharedArrayBuffer, 'growable');
+const isResizable = getter(arrayBuffer, "resizable");
+const isGrowable = sharedArrayBuffer && getter(sharedArrayBuffer, "growable");
 
 /** The getters of buffer, byteOffset and byteLength for a view's kind. */
 const gettersOf = (view) => (apply(typedArrayName, view, []) === undefined ? viewed.data : viewed.typed);
@@ -264,10 +273,10 @@ export function adoptPrototype(object, target, type) {
 /** Makes the members of a class enumerable, as those of an interface are, and gives it its class string. */
 export function finishInterface(type) {
   for (const key of ownKeys(type)) {
-    if (!['length', 'name', 'prototype'].includes(key)) defineProperty(type, key, { enumerable: true });
+    if (!["length", "name", "prototype"].includes(key)) defineProperty(type, key, { enumerable: true });
   }
   for (const key of ownKeys(type.prototype)) {
-    if (key !== 'constructor') defineProperty(type.prototype, key, { enumerable: true });
+    if (key !== "constructor") defineProperty(type.prototype, key, { enumerable: true });
   }
   tag(type.prototype, `WebAssembly.${type.name}`);
 }

@@ -1,9 +1,9 @@
 // A `WebAssembly` namespace whose modules the Python engine runs, inside Pyodide.
 
-import type { WebAssembly as Namespace } from './webassembly.js';
+import type { WebAssembly as Namespace } from "./webassembly.js";
 
 /** How JavaScript reaches Python: through the interpreter's C API, or through Pyodide's proxies, which is slower. */
-export type LinkKind = 'auto' | 'native' | 'proxy';
+export type LinkKind = "auto" | "native" | "proxy";
 
 export interface PythonWebAssemblyOptions {
   /** A loaded Pyodide; without it, one is loaded. */
@@ -31,7 +31,7 @@ export interface PythonWebAssembly {
   /** The Pyodide that the engine runs in. */
   readonly pyodide: object;
   /** The link layer, for tests and measurements. */
-  readonly link: { readonly kind: 'native' | 'proxy'; readonly live: Record<string, number> };
+  readonly link: { readonly kind: "native" | "proxy"; readonly live: Record<string, number> };
 }
 
 /**

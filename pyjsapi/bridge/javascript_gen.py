@@ -385,7 +385,7 @@ return { Native, MOST_PAGES, newMemory };
 })();
 modules['link/compile.mjs'] = (() => {
 const LETTERS = /^[iIfdOrFA]*$/;
-const REFERENCES = 'rFA';
+const REFERENCES = "rFA";
 const MOST = 8;
 
 const COERCE = {
@@ -395,17 +395,17 @@ const COERCE = {
   d: (value) => `+${value}`,
 };
 
-const BOX = { i: 'fromU32', I: 'fromU64', f: 'fromF64', d: 'fromF64' };
+const BOX = { i: "fromU32", I: "fromU64", f: "fromF64", d: "fromF64" };
 
 const box = (letter, value) => {
-  if (letter === 'O') return value;
+  if (letter === "O") return value;
   return REFERENCES.includes(letter) ? `references.${letter}.toPython(${value})` : `${BOX[letter]}(${value})`;
 };
 
 const unbox = (letter, ptr) => {
-  if (letter === 'i') return `asU32(${ptr}) | 0`;
-  if (letter === 'I') return `BigInt.asIntN(64, asU64(${ptr}))`;
-  if (letter === 'O') return ptr;
+  if (letter === "i") return `asU32(${ptr}) | 0`;
+  if (letter === "I") return `BigInt.asIntN(64, asU64(${ptr}))`;
+  if (letter === "O") return ptr;
   return REFERENCES.includes(letter) ? `references.${letter}.fromPython(${ptr})` : `asF64(${ptr})`;
 };
 
@@ -416,7 +416,7 @@ const decref = module._Py_DecRef;`;
 
 function canCompile() {
   try {
-    return new Function('return true')();
+    return new Function("return true")();
   } catch {
     return false;
   }
@@ -432,30 +432,30 @@ function maker(kind, params, results, body) {
   const key = `${kind}${params}>${results}`;
   let found = makers.get(key);
   if (found === undefined) {
-    found = new Function('link', 'callee', `"use strict";\n${NAMES}\nreturn ${body([...params], results)};`);
+    found = new Function("link", "callee", `"use strict";\n${NAMES}\nreturn ${body([...params], results)};`);
     makers.set(key, found);
   }
   return found;
 }
 
 function exportMaker(params, results) {
-  return maker('export', params, results, exportBody);
+  return maker("export", params, results, exportBody);
 }
 
 function importMaker(params, results) {
-  return maker('import', params, results, importBody);
+  return maker("import", params, results, importBody);
 }
 
 function exportBody(params, result) {
-  const each = (text) => params.map(text).join(' ');
-  const owned = params.flatMap((letter, i) => (letter === 'O' ? [] : [i]));
+  const each = (text) => params.map(text).join(" ");
+  const owned = params.flatMap((letter, i) => (letter === "O" ? [] : [i]));
   const mayFail = params.some((letter) => REFERENCES.includes(letter));
-  const release = owned.map((i) => (mayFail ? `if (p${i}) decref(p${i});` : `decref(p${i});`)).join(' ');
+  const release = owned.map((i) => (mayFail ? `if (p${i}) decref(p${i});` : `decref(p${i});`)).join(" ");
   const convert = (letter, i) => (letter in COERCE ? COERCE[letter](`a${i}`) : `a${i}`);
   const call = `${each((_, i) => `heap[top + ${i + 1}] = p${i};`)}
     ptr = vectorcall(callee, (top + 1) << 2, ${params.length | 0x80000000}, 0);`;
   const make = mayFail
-    ? `${params.length ? `let ${params.map((_, i) => `p${i} = 0`).join(', ')};` : ''}
+    ? `${params.length ? `let ${params.map((_, i) => `p${i} = 0`).join(", ")};` : ""}
     try {
       ${each((letter, i) => `p${i} = ${box(letter, convert(letter, i))};`)}
       const heap = module.HEAPU32;
@@ -467,13 +467,13 @@ function exportBody(params, result) {
     const heap = module.HEAPU32;
     ${call}
     ${release}`;
-  let finish = 'decref(ptr);';
-  if (result === 'O') finish = 'return ptr;';
+  let finish = "decref(ptr);";
+  if (result === "O") finish = "return ptr;";
   else if (result && REFERENCES.includes(result)) {
-    finish = `try { return ${unbox(result, 'ptr')}; } finally { decref(ptr); }`;
-  } else if (result) finish = `const value = ${unbox(result, 'ptr')}; decref(ptr); return value;`;
-  return `(${params.map((_, i) => `a${i}`).join(', ')}) => {
-  ${mayFail ? '' : each((letter, i) => `const v${i} = ${convert(letter, i)};`)}
+    finish = `try { return ${unbox(result, "ptr")}; } finally { decref(ptr); }`;
+  } else if (result) finish = `const value = ${unbox(result, "ptr")}; decref(ptr); return value;`;
+  return `(${params.map((_, i) => `a${i}`).join(", ")}) => {
+  ${mayFail ? "" : each((letter, i) => `const v${i} = ${convert(letter, i)};`)}
   depth.enter();
   const suspendable = suspender.value;
   suspender.value = false;
@@ -493,16 +493,16 @@ function exportBody(params, result) {
 }
 
 function importBody(params, result) {
-  const read = params.map((_, i) => `const p${i} = heap[at + ${i}];`).join(' ');
-  const values = params.map((letter, i) => unbox(letter, `p${i}`)).join(', ');
-  const converted = result in COERCE ? COERCE[result]('value') : 'value';
+  const read = params.map((_, i) => `const p${i} = heap[at + ${i}];`).join(" ");
+  const values = params.map((letter, i) => unbox(letter, `p${i}`)).join(", ");
+  const converted = result in COERCE ? COERCE[result]("value") : "value";
   return `(args) => {
   try {
     const heap = module.HEAPU32;
     const at = args >>> 2;
     ${read}
     const value = callee(${values});
-    return ${result ? box(result, converted) : 'none'};
+    return ${result ? box(result, converted) : "none"};
   } catch (error) {
     return link.throwIntoPython(error);
   }
@@ -534,7 +534,7 @@ function resultReader(link, results, gives) {
     };
   }
   if (gives.length === 1) {
-    if (results === 'O') return (ptr) => ptr;
+    if (results === "O") return (ptr) => ptr;
     const { unbox } = gives[0];
     return (ptr) => {
       try {
@@ -548,7 +548,7 @@ function resultReader(link, results, gives) {
     try {
       return gives.map(({ unbox }, i) => {
         const item = link.module._PyTuple_GetItem(ptr, i);
-        if (results[i] === 'O') link.incref(item);
+        if (results[i] === "O") link.incref(item);
         return unbox(item);
       });
     } finally {
@@ -681,10 +681,26 @@ function makeConversions(link) {
   const numeric = (coerce, box, unbox) => ({ numeric: true, coerce, box, unbox });
   const { fromU32, fromU64, fromF64, asU32, asU64, asF64 } = python;
   return {
-    i: numeric((value) => value >>> 0, fromU32, (ptr) => asU32(ptr) | 0),
-    I: numeric((value) => BigInt.asUintN(64, value), fromU64, (ptr) => BigInt.asIntN(64, asU64(ptr))),
-    f: numeric((value) => Math.fround(value), fromF64, (ptr) => asF64(ptr)),
-    d: numeric((value) => +value, fromF64, (ptr) => asF64(ptr)),
+    i: numeric(
+      (value) => value >>> 0,
+      fromU32,
+      (ptr) => asU32(ptr) | 0,
+    ),
+    I: numeric(
+      (value) => BigInt.asUintN(64, value),
+      fromU64,
+      (ptr) => BigInt.asIntN(64, asU64(ptr)),
+    ),
+    f: numeric(
+      (value) => Math.fround(value),
+      fromF64,
+      (ptr) => asF64(ptr),
+    ),
+    d: numeric(
+      (value) => +value,
+      fromF64,
+      (ptr) => asF64(ptr),
+    ),
     O: {
       numeric: false,
       coerce: (value) => value,
@@ -694,9 +710,9 @@ function makeConversions(link) {
       },
       unbox: (ptr) => ptr,
     },
-    r: reference('r'),
-    F: reference('F'),
-    A: reference('A'),
+    r: reference("r"),
+    F: reference("F"),
+    A: reference("A"),
     s: {
       numeric: false,
       coerce: String,
@@ -743,7 +759,7 @@ function unboxBytes(module, ptr) {
   const bytes = module._PyBytes_FromObject(ptr);
   if (bytes === 0) {
     module._PyErr_Clear();
-    throw new TypeError('the Python object has no bytes');
+    throw new TypeError("the Python object has no bytes");
   }
   const address = module._PyBytes_AsString(bytes) >>> 0;
   const copy = module.HEAPU8.slice(address, address + module._PyBytes_Size(bytes));
@@ -751,8 +767,8 @@ function unboxBytes(module, ptr) {
   return copy;
 }
 
-const UTF16 = 'utf-16-le';
-const SURROGATES = 'surrogatepass';
+const UTF16 = "utf-16-le";
+const SURROGATES = "surrogatepass";
 const CHUNK = 4096;
 const LITTLE_ENDIAN = -1;
 
@@ -779,11 +795,11 @@ function unboxString(module, ptr) {
   const bytes = module._PyUnicode_AsEncodedString(ptr, cString(module, UTF16), cString(module, SURROGATES));
   if (bytes === 0) {
     module._PyErr_Clear();
-    throw new TypeError('the Python object is not a string');
+    throw new TypeError("the Python object is not a string");
   }
   const start = module._PyBytes_AsString(bytes) >>> 1;
   const end = start + (module._PyBytes_Size(bytes) >>> 1);
-  let text = '';
+  let text = "";
   for (let at = start; at < end; at += CHUNK) {
     text += String.fromCharCode(...module.HEAPU16.subarray(at, Math.min(at + CHUNK, end)));
   }
@@ -807,7 +823,7 @@ function cString(module, text) {
 }
 
 function callWithString(link, callable, text) {
-  const argument = boxString(link.module, text === undefined ? 'null' : text);
+  const argument = boxString(link.module, text === undefined ? "null" : text);
   const result = link.module._PyObject_CallOneArg(callable, argument);
   link.decref(argument);
   if (result === 0) link.raise();
@@ -824,7 +840,7 @@ function stringFromCall(link, callable, ptr) {
 
 function listOfResults(value, count) {
   const method = value[Symbol.iterator];
-  if (typeof method !== 'function') throw new TypeError('the function must return an iterable of its results');
+  if (typeof method !== "function") throw new TypeError("the function must return an iterable of its results");
   const list = [...{ [Symbol.iterator]: () => method.call(value) }];
   if (list.length !== count) {
     throw new TypeError(`the function must return ${count} results, not ${list.length}`);
@@ -840,7 +856,11 @@ const { listOfResults } = modules['link/values.mjs'];
 function makeImport(link, callee, params, results) {
   if (link.compiles && isCompilable(params, results)) return importMaker(params, results)(link, callee);
   const takes = [...params].map((letter) => link.conversion(letter).unbox);
-  const give = resultWriter(link, [...results].map((letter) => link.conversion(letter)), results);
+  const give = resultWriter(
+    link,
+    [...results].map((letter) => link.conversion(letter)),
+    results,
+  );
   const { module } = link;
   switch (takes.length) {
     case 0:
@@ -888,7 +908,7 @@ function resultWriter(link, gives, results) {
   const { module } = link;
   if (gives.length === 0) return () => link.none;
   if (gives.length === 1) {
-    if (results === 'O') return (ptr) => ptr;
+    if (results === "O") return (ptr) => ptr;
     const { coerce, box } = gives[0];
     return (value) => box(coerce(value));
   }
@@ -897,7 +917,7 @@ function resultWriter(link, gives, results) {
     const tuple = module._PyTuple_New(gives.length);
     try {
       gives.forEach(({ coerce, box }, i) => {
-        const item = results[i] === 'O' ? list[i] : box(coerce(list[i]));
+        const item = results[i] === "O" ? list[i] : box(coerce(list[i]));
         module._PyTuple_SetItem(tuple, i, item);
       });
     } catch (error) {
@@ -946,7 +966,7 @@ const RECORD_BYTES = 24;
 const SCRATCH_BYTES = 16;
 const MASKS = { i32: 0xffffffffn, i64: 0xffffffffffffffffn };
 
-const i32 = (value) => new Native.Global({ value: 'i32' }, value | 0);
+const i32 = (value) => new Native.Global({ value: "i32" }, value | 0);
 
 class Memories {
   #link;
@@ -973,23 +993,23 @@ class Memories {
       'PyLong_AsNativeBytes', 'PyBytes_FromStringAndSize', 'PyErr_SetNone'];
     this.#python = Object.fromEntries(names.map((name) => [name, module[`_${name}`]]));
     this.#python.memory = module.memory;
-    const trap = (name) => i32(link.lookup('pyjsapi.bridge.link_errors', name));
+    const trap = (name) => i32(link.lookup("pyjsapi.bridge.link_errors", name));
     this.#objects = {
       None: i32(link.none),
-      OutOfBounds: trap('OutOfBoundsAccess'),
-      Unaligned: trap('UnalignedAtomic'),
-      CannotWait: trap('CannotWait'),
-      NotShared: trap('NotShared'),
+      OutOfBounds: trap("OutOfBoundsAccess"),
+      Unaligned: trap("UnalignedAtomic"),
+      CannotWait: trap("CannotWait"),
+      NotShared: trap("NotShared"),
     };
     this.#environment = { scratch: i32(module._malloc(SCRATCH_BYTES)), canWait: i32(canWait ? 1 : 0) };
     this.#glue = new Native.Instance(helpers.glue, { python: { memory: module.memory } }).exports;
     this.#heap = new Native.Instance(helpers.heap, { python: this.#python, objects: this.#objects }).exports;
     this.#addHooks();
-    const storage = (name) => link.lookup('pyjsapi.bridge.storage', name);
-    this.#adopt = link.export(storage('adopt'), 'iddss', 'O');
-    this.#moved = link.export(storage('moved_to_javascript'), 'O', 'i');
-    this.#grow = link.export(storage('grow'), 'Od', 'd');
-    this.#proxiedAccessor = link.export(link.lookup('pyjsapi.bridge.proxy_memories', 'proxied_accessor'), 'is', 'O');
+    const storage = (name) => link.lookup("pyjsapi.bridge.storage", name);
+    this.#adopt = link.export(storage("adopt"), "iddss", "O");
+    this.#moved = link.export(storage("moved_to_javascript"), "O", "i");
+    this.#grow = link.export(storage("grow"), "Od", "d");
+    this.#proxiedAccessor = link.export(link.lookup("pyjsapi.bridge.proxy_memories", "proxied_accessor"), "is", "O");
   }
 
   get count() {
@@ -997,12 +1017,12 @@ class Memories {
   }
 
 
-  storageFor(memory, { initial, maximum, shared = false, address = 'i32' }) {
+  storageFor(memory, { initial, maximum, shared = false, address = "i32" }) {
     const most = maximum === undefined || maximum === null ? -1 : Number(maximum);
     const record = memory === null ? this.#make(Number(initial), most, shared) : this.#attached(memory);
-    if (record === 0) throw new RangeError('the engine allows no more memories');
+    if (record === 0) throw new RangeError("the engine allows no more memories");
     this.#records.get(record).mask = MASKS[address];
-    return this.#adopt(record, Number(initial), most, shared ? 'shared' : '', address);
+    return this.#adopt(record, Number(initial), most, shared ? "shared" : "", address);
   }
 
   recordOf(memory, address) {
@@ -1026,18 +1046,18 @@ class Memories {
 
   #addHooks() {
     const link = this.#link;
-    link.hook('heap_memory', (data, pageLog2, mask) => this.#inHeap(data, pageLog2, mask), 'OiI', 'i');
-    link.hook('heap_moved', (record, data) => this.#heapMoved(record, data), 'iO', '');
-    link.hook('new_memory', (pages, maximum, shared, mask) => this.#new(pages, maximum, shared, mask), 'ddiI', 'i');
-    link.hook('move_to_javascript', (record, maximum) => this.#promote(record, maximum), 'id', 'i');
-    link.hook('move_to_array_buffer', (record, maximum) => this.#moveToArrayBuffer(record, maximum), 'id', 'i');
-    link.hook('accessor', (record, anchor, name) => this.#accessor(record, anchor, name), 'iOs', 'O');
-    link.hook('grow_memory', (record, delta) => this.#growNative(record, delta), 'id', 'd');
-    link.hook('byte_length', (record) => this.#records.get(record).memory.buffer.byteLength, 'i', 'd');
-    link.hook('read', (record, address, count) => this.#read(record, address, count), 'idd', 'O');
-    link.hook('write', (record, address, data) => this.#bytes(record, address, data.length).set(data), 'idb', '');
-    link.hook('copy', (...operands) => this.#copy(...operands), 'ididd', '');
-    link.hook('free_memory', (record) => this.#free(record), 'i', '');
+    link.hook("heap_memory", (data, pageLog2, mask) => this.#inHeap(data, pageLog2, mask), "OiI", "i");
+    link.hook("heap_moved", (record, data) => this.#heapMoved(record, data), "iO", "");
+    link.hook("new_memory", (pages, maximum, shared, mask) => this.#new(pages, maximum, shared, mask), "ddiI", "i");
+    link.hook("move_to_javascript", (record, maximum) => this.#promote(record, maximum), "id", "i");
+    link.hook("move_to_array_buffer", (record, maximum) => this.#moveToArrayBuffer(record, maximum), "id", "i");
+    link.hook("accessor", (record, anchor, name) => this.#accessor(record, anchor, name), "iOs", "O");
+    link.hook("grow_memory", (record, delta) => this.#growNative(record, delta), "id", "d");
+    link.hook("byte_length", (record) => this.#records.get(record).memory.buffer.byteLength, "i", "d");
+    link.hook("read", (record, address, count) => this.#read(record, address, count), "idd", "O");
+    link.hook("write", (record, address, data) => this.#bytes(record, address, data.length).set(data), "idb", "");
+    link.hook("copy", (...operands) => this.#copy(...operands), "ididd", "");
+    link.hook("free_memory", (record) => this.#free(record), "i", "");
   }
 
   #newRecord(entry) {
@@ -1080,7 +1100,7 @@ class Memories {
 
   #instantiate(entry) {
     const { memory, mask } = entry;
-    const environment = { ...this.#environment, memory, mask: new Native.Global({ value: 'i64' }, mask) };
+    const environment = { ...this.#environment, memory, mask: new Native.Global({ value: "i64" }, mask) };
     const helper = isShared(memory) ? this.#helpers.shared : this.#helpers.native;
     const imports = { python: this.#python, objects: this.#objects, glue: this.#glue, memory: environment };
     entry.exports = new Native.Instance(helper, imports).exports;
@@ -1138,7 +1158,7 @@ class Memories {
       return 0;
     }
     new Uint8Array(memory.buffer).set(bytes);
-    const proxies = this.#link.pyodide.pyimport('pyjsapi.bridge.proxy_memories');
+    const proxies = this.#link.pyodide.pyimport("pyjsapi.bridge.proxy_memories");
     const number = proxies.add_proxied(memory, String(entry.mask));
     proxies.destroy();
     entry.memory = memory;
@@ -1190,7 +1210,7 @@ class Memories {
     }
     if (entry.proxied) {
       for (const { callable } of entry.proxied.functions.values()) this.#link.decref(callable);
-      const proxies = this.#link.pyodide.pyimport('pyjsapi.bridge.proxy_memories');
+      const proxies = this.#link.pyodide.pyimport("pyjsapi.bridge.proxy_memories");
       proxies.remove_proxied(entry.proxied.number);
       proxies.destroy();
     }
@@ -1200,7 +1220,7 @@ class Memories {
 }
 
 function isShared(memory) {
-  return typeof SharedArrayBuffer !== 'undefined' && memory.buffer instanceof SharedArrayBuffer;
+  return typeof SharedArrayBuffer !== "undefined" && memory.buffer instanceof SharedArrayBuffer;
 }
 return { Memories };
 })();
@@ -1256,7 +1276,7 @@ class Depth {
 }
 
 function canWait() {
-  if (typeof SharedArrayBuffer === 'undefined') return false;
+  if (typeof SharedArrayBuffer === "undefined") return false;
   try {
     Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 0);
     return true;
@@ -1299,7 +1319,7 @@ class ArgumentStack {
 
   push(count) {
     const top = this.top;
-    if (top + count > this.end) throw new RangeError('Maximum call stack size exceeded');
+    if (top + count > this.end) throw new RangeError("Maximum call stack size exceeded");
     this.top = top + count;
     return top;
   }
@@ -1349,7 +1369,7 @@ class NativeLink {
 
   constructor(pyodide, helpers, compiles = canCompile()) {
     const module = pyodide._module;
-    this.kind = 'native';
+    this.kind = "native";
     this.compiles = compiles;
     this.pyodide = pyodide;
     this.module = module;
@@ -1369,22 +1389,22 @@ class NativeLink {
       asU64: module._PyLong_AsUnsignedLongLongMask,
       asF64: module._PyFloat_AsDouble,
     };
-    const importlib = module._PyImport_ImportModule(cString(module, 'importlib'));
-    this.objects = { importModule: this.#attribute(importlib, 'import_module') };
+    const importlib = module._PyImport_ImportModule(cString(module, "importlib"));
+    this.objects = { importModule: this.#attribute(importlib, "import_module") };
     Object.assign(this.objects, {
-      loads: this.lookup('json', 'loads'),
-      dumps: this.lookup('json', 'dumps'),
-      ImportAnchor: this.lookup('pyjsapi.bridge.hooks', 'ImportAnchor'),
-      RecursionError: this.lookup('builtins', 'RecursionError'),
-      JavaScriptThrow: this.lookup('pyjsapi.bridge.link_errors', 'JavaScriptThrow'),
+      loads: this.lookup("json", "loads"),
+      dumps: this.lookup("json", "dumps"),
+      ImportAnchor: this.lookup("pyjsapi.bridge.hooks", "ImportAnchor"),
+      RecursionError: this.lookup("builtins", "RecursionError"),
+      JavaScriptThrow: this.lookup("pyjsapi.bridge.link_errors", "JavaScriptThrow"),
     });
     this.#conversions = makeConversions(this);
     this.#callables = new FinalizationRegistry((ptr) => this.decref(ptr));
     this.#dispatch = helpers.dispatch;
     const dispatcher = this.newDispatcher((index, args, count) => this.#calls[index](args, count));
-    this.#importDefinition = this.newDefinition('javascript_function', this.slots.take(dispatcher));
-    this.hook('free_import', (index) => this.#freeImport(index), 'i', '');
-    this.hook('free_thrown', (handle) => this.#thrown.delete(handle), 'i', '');
+    this.#importDefinition = this.newDefinition("javascript_function", this.slots.take(dispatcher));
+    this.hook("free_import", (index) => this.#freeImport(index), "i", "");
+    this.hook("free_thrown", (handle) => this.#thrown.delete(handle), "i", "");
     this.memories = new Memories(this, helpers, canWait());
   }
 
@@ -1443,7 +1463,7 @@ class NativeLink {
   hook(name, f, params, results) {
     const { module } = this;
     const builtin = this.#newImport(makeImport(this, f, params, results), 0);
-    const hooks = this.lookup('pyjsapi.bridge.hooks', 'HOOKS');
+    const hooks = this.lookup("pyjsapi.bridge.hooks", "HOOKS");
     module._PyDict_SetItemString(hooks, cString(module, name), builtin);
     this.decref(hooks);
     this.decref(builtin);
@@ -1495,7 +1515,7 @@ class NativeLink {
   raise() {
     const ptr = this.module._PyErr_GetRaisedException();
     this.onError(ptr);
-    throw new Error('onError returned');
+    throw new Error("onError returned");
   }
 
   throwIntoPython(value) {
@@ -1518,7 +1538,7 @@ class NativeLink {
     const class_ = module._PyObject_Type(ptr);
     this.decref(class_);
     if (class_ !== this.objects.JavaScriptThrow) return undefined;
-    const args = module._PyObject_GetAttrString(ptr, cString(module, 'args'));
+    const args = module._PyObject_GetAttrString(ptr, cString(module, "args"));
     const index = module._PyLong_AsLong(module._PyTuple_GetItem(args, 0));
     this.decref(args);
     return { value: this.#thrown.get(index) };
@@ -1534,7 +1554,7 @@ class NativeLink {
   #unexpected(ptr) {
     const thrown = this.thrown(ptr);
     const text = this.module._PyObject_Str(ptr);
-    const message = text === 0 ? 'a Python exception' : unboxString(this.module, text);
+    const message = text === 0 ? "a Python exception" : unboxString(this.module, text);
     if (text !== 0) this.decref(text);
     this.decref(ptr);
     if (thrown) throw thrown.value;
@@ -1570,8 +1590,8 @@ const { newMemory } = modules['link/engine.mjs'];
 const { canWait, Depth } = modules['link/probe.mjs'];
 const { listOfResults } = modules['link/values.mjs'];
 
-const MODULE = 'pyjsapi.bridge.proxy_link';
-const MASKS = { i32: '4294967295', i64: '18446744073709551615' };
+const MODULE = "pyjsapi.bridge.proxy_link";
+const MASKS = { i32: "4294967295", i64: "18446744073709551615" };
 
 const f64 = new Float64Array(1);
 const bits = new BigUint64Array(f64.buffer);
@@ -1586,13 +1606,13 @@ function floatOf(text) {
   return f64[0];
 }
 
-const ATOMICS = { xchg: 'exchange', cmpxchg: 'compareExchange' };
+const ATOMICS = { xchg: "exchange", cmpxchg: "compareExchange" };
 const VIEWS = { 1: Uint8Array, 2: Uint16Array, 4: Uint32Array, 8: BigUint64Array };
 
 function atomic(buffer, action, address, size, ...texts) {
-  if (action === 'notify') return Atomics.notify(new Int32Array(buffer), address / 4, Number(texts[0]));
+  if (action === "notify") return Atomics.notify(new Int32Array(buffer), address / 4, Number(texts[0]));
   const operands = texts.map(size === 8 ? BigInt : Number);
-  if (action === 'wait') {
+  if (action === "wait") {
     const nanoseconds = BigInt(texts[1]);
     const timeout = nanoseconds < 0n ? Infinity : Number(nanoseconds) / 1e6;
     if (size === 8) {
@@ -1633,7 +1653,7 @@ class ProxyLink {
   #grow;
 
   constructor(pyodide) {
-    this.kind = 'proxy';
+    this.kind = "proxy";
     this.pyodide = pyodide;
     this.depth = new Depth();
     this.references = {};
@@ -1645,11 +1665,15 @@ class ProxyLink {
     this.#python = Object.fromEntries(names.map((name) => [name, module[name]]));
     this.#callables = new FinalizationRegistry((ptr) => this.decref(ptr));
     const hooks = {
-      failed: () => { this.#failed = true; },
+      failed: () => {
+        this.#failed = true;
+      },
       invoke: (index, ...values) => this.#functions[index](values),
       take_thrown: () => this.#takeRaised(),
       free_import: (index) => this.#freeFunction(index),
-      free_thrown: (handle) => { this.#thrown.delete(handle); },
+      free_thrown: (handle) => {
+        this.#thrown.delete(handle);
+      },
       make_native: newMemory,
       make_array_buffer: makeArrayBuffer,
       grow_native: growNative,
@@ -1658,11 +1682,11 @@ class ProxyLink {
     };
     for (const [name, hook] of Object.entries(hooks)) this.#python.set_hook(name, hook);
     this.#python.install();
-    this.none = this.lookup('pyjsapi.bridge.proxy_link', 'NONE');
-    const storage = (name) => this.lookup('pyjsapi.bridge.storage', name);
-    this.#adopt = this.export(storage('adopt'), 'iddss', 'O');
-    this.#moved = this.export(storage('moved_to_javascript'), 'O', 'i');
-    this.#grow = this.export(storage('grow'), 'Od', 'd');
+    this.none = this.lookup("pyjsapi.bridge.proxy_link", "NONE");
+    const storage = (name) => this.lookup("pyjsapi.bridge.storage", name);
+    this.#adopt = this.export(storage("adopt"), "iddss", "O");
+    this.#moved = this.export(storage("moved_to_javascript"), "O", "i");
+    this.#grow = this.export(storage("grow"), "Od", "d");
   }
 
   get live() {
@@ -1717,7 +1741,7 @@ class ProxyLink {
     const write = this.#writer(results);
     const index = this.#freeFunctions.pop() ?? this.#functions.length;
     this.#functions[index] = (values) => {
-      const borrowed = [...params].flatMap((letter, i) => (letter === 'O' ? [values[i]] : []));
+      const borrowed = [...params].flatMap((letter, i) => (letter === "O" ? [values[i]] : []));
       try {
         return write(f(...takes.map((take, i) => take(values[i]))));
       } catch (error) {
@@ -1745,45 +1769,66 @@ class ProxyLink {
   #encoder(letter) {
     const of = (encode, reference = false) => ({ encode, reference });
     switch (letter) {
-      case 'i': return of((value) => value >>> 0);
-      case 'I': return of((value) => BigInt.asUintN(64, value));
-      case 'f': return of((value) => bitsOf(Math.fround(value)));
-      case 'd': return of((value) => bitsOf(+value));
-      case 'O': return of((ptr) => {
-        this.incref(ptr);
-        return ptr;
-      }, true);
-      case 'r':
-      case 'F':
-      case 'A': return of((value) => this.references[letter].toPython(value), true);
-      case 's': return of(String);
-      case 'b': return of((value) => (ArrayBuffer.isView(value)
-        ? new Uint8Array(value.buffer, value.byteOffset, value.byteLength) : new Uint8Array(value)));
-      case 'J': return of((value) => JSON.stringify(value) ?? 'null');
-      default: throw new TypeError(`no values have the letter '${letter}'`);
+      case "i":
+        return of((value) => value >>> 0);
+      case "I":
+        return of((value) => BigInt.asUintN(64, value));
+      case "f":
+        return of((value) => bitsOf(Math.fround(value)));
+      case "d":
+        return of((value) => bitsOf(+value));
+      case "O":
+        return of((ptr) => {
+          this.incref(ptr);
+          return ptr;
+        }, true);
+      case "r":
+      case "F":
+      case "A":
+        return of((value) => this.references[letter].toPython(value), true);
+      case "s":
+        return of(String);
+      case "b":
+        return of((value) =>
+          ArrayBuffer.isView(value)
+            ? new Uint8Array(value.buffer, value.byteOffset, value.byteLength)
+            : new Uint8Array(value),
+        );
+      case "J":
+        return of((value) => JSON.stringify(value) ?? "null");
+      default:
+        throw new TypeError(`no values have the letter '${letter}'`);
     }
   }
 
   #decoder(letter) {
     switch (letter) {
-      case 'i': return (value) => value | 0;
-      case 'I': return (text) => BigInt.asIntN(64, BigInt(text));
-      case 'f':
-      case 'd': return floatOf;
-      case 'O':
-      case 's': return (value) => value;
-      case 'r':
-      case 'F':
-      case 'A': return (ptr) => {
-        try {
-          return this.references[letter].fromPython(ptr);
-        } finally {
-          this.decref(ptr);
-        }
-      };
-      case 'b': return (bytes) => bytes;
-      case 'J': return JSON.parse;
-      default: throw new TypeError(`no values have the letter '${letter}'`);
+      case "i":
+        return (value) => value | 0;
+      case "I":
+        return (text) => BigInt.asIntN(64, BigInt(text));
+      case "f":
+      case "d":
+        return floatOf;
+      case "O":
+      case "s":
+        return (value) => value;
+      case "r":
+      case "F":
+      case "A":
+        return (ptr) => {
+          try {
+            return this.references[letter].fromPython(ptr);
+          } finally {
+            this.decref(ptr);
+          }
+        };
+      case "b":
+        return (bytes) => bytes;
+      case "J":
+        return JSON.parse;
+      default:
+        throw new TypeError(`no values have the letter '${letter}'`);
     }
   }
 
@@ -1796,8 +1841,9 @@ class ProxyLink {
 
   #writer(letters) {
     if (!letters) return () => undefined;
-    const takes = [...letters].map((letter) => (
-      letter === 'O' ? { encode: (ptr) => ptr, reference: true } : this.#encoder(letter)));
+    const takes = [...letters].map((letter) =>
+      letter === "O" ? { encode: (ptr) => ptr, reference: true } : this.#encoder(letter),
+    );
     if (takes.length === 1) return takes[0].encode;
     return (value) => {
       const list = listOfResults(value, takes.length);
@@ -1815,7 +1861,7 @@ class ProxyLink {
   raise() {
     this.#failed = false;
     this.onError(this.#python.failure());
-    throw new Error('onError returned');
+    throw new Error("onError returned");
   }
 
   #raise(value) {
@@ -1862,12 +1908,12 @@ class ProxyLink {
     return this.#python.memory_of(record);
   }
 
-  storageFor(memory, { initial, maximum, shared = false, address = 'i32' }) {
+  storageFor(memory, { initial, maximum, shared = false, address = "i32" }) {
     const most = maximum === undefined || maximum === null ? -1 : Number(maximum);
     const made = memory ?? newMemory(Number(initial), most, shared);
-    if (!made) throw new RangeError('the engine allows no more memories');
+    if (!made) throw new RangeError("the engine allows no more memories");
     const record = this.#python.add_memory(made, MASKS[address]);
-    return this.#adopt(record, Number(initial), most, shared ? 'shared' : '', address);
+    return this.#adopt(record, Number(initial), most, shared ? "shared" : "", address);
   }
 
   nativeOf(ptr) {
@@ -1888,10 +1934,10 @@ const { ProxyLink } = modules['link/proxy.mjs'];
 
 function canLink(pyodide) {
   const module = pyodide?._module;
-  const missing = REQUIRED.filter((name) => typeof module?.[name] !== 'function');
-  if (!(module?.memory instanceof Native.Memory)) missing.push('memory');
-  if (!(module?.wasmTable instanceof Native.Table)) missing.push('wasmTable');
-  if (typeof module?.__Py_NoneStruct !== 'number') missing.push('__Py_NoneStruct');
+  const missing = REQUIRED.filter((name) => typeof module?.[name] !== "function");
+  if (!(module?.memory instanceof Native.Memory)) missing.push("memory");
+  if (!(module?.wasmTable instanceof Native.Table)) missing.push("wasmTable");
+  if (typeof module?.__Py_NoneStruct !== "number") missing.push("__Py_NoneStruct");
   return missing;
 }
 
@@ -1905,17 +1951,17 @@ async function compileHelpers() {
   return Object.fromEntries(await Promise.all(pairs));
 }
 
-async function createLink(pyodide, { link = 'auto', compile } = {}) {
-  if (!['auto', 'native', 'proxy'].includes(link)) {
+async function createLink(pyodide, { link = "auto", compile } = {}) {
+  if (!["auto", "native", "proxy"].includes(link)) {
     throw new TypeError(`link: '${link}' is none of 'auto', 'native', 'proxy'`);
   }
   const missing = canLink(pyodide);
-  if (link === 'native' && missing.length) {
-    throw new Error(`Pyodide ${pyodide.version} cannot be linked natively: it lacks ${missing.join(', ')}`);
+  if (link === "native" && missing.length) {
+    throw new Error(`Pyodide ${pyodide.version} cannot be linked natively: it lacks ${missing.join(", ")}`);
   }
-  const isNative = link !== 'proxy' && !missing.length;
+  const isNative = link !== "proxy" && !missing.length;
   const made = isNative ? new NativeLink(pyodide, await compileHelpers(), compile) : new ProxyLink(pyodide);
-  const connection = pyodide.pyimport('pyjsapi.bridge.connection');
+  const connection = pyodide.pyimport("pyjsapi.bridge.connection");
   connection.linked(made);
   connection.destroy();
   return made;
@@ -1930,11 +1976,11 @@ function createLinkNow(pyodide) {
 return { canLink, createLink, createLinkNow, NativeLink };
 })();
 modules['files.mjs'] = (() => {
-const isNode = typeof process === 'object' && typeof process.versions?.node === 'string';
+const isNode = typeof process === "object" && typeof process.versions?.node === "string";
 
 function baseURL() {
   const { document, location, origin } = globalThis;
-  return document?.baseURI ?? (location.protocol === 'blob:' ? origin : location.href);
+  return document?.baseURI ?? (location.protocol === "blob:" ? origin : location.href);
 }
 
 function absoluteURL(address) {
@@ -1943,16 +1989,16 @@ function absoluteURL(address) {
 }
 
 function folderURL(folder) {
-  return absoluteURL(folder.endsWith('/') ? folder : `${folder}/`);
+  return absoluteURL(folder.endsWith("/") ? folder : `${folder}/`);
 }
 
 function indexOf(folder) {
-  return folder.startsWith('file:') ? decodeURIComponent(new URL(folder).pathname) : folder;
+  return folder.startsWith("file:") ? decodeURIComponent(new URL(folder).pathname) : folder;
 }
 
 async function readBytes(url) {
-  if (isNode && url.startsWith('file:')) {
-    const { readFile } = process.getBuiltinModule('node:fs/promises');
+  if (isNode && url.startsWith("file:")) {
+    const { readFile } = process.getBuiltinModule("node:fs/promises");
     return new Uint8Array(await readFile(new URL(url)));
   }
   const response = await fetch(url);
@@ -1964,7 +2010,7 @@ return { isNode, absoluteURL, folderURL, indexOf, readBytes };
 modules['snapshot.mjs'] = (() => {
 const { absoluteURL, folderURL, indexOf, isNode, readBytes } = modules['files.mjs'];
 
-const PACKAGE_PATH = '/lib/pyjsapi.zip';
+const PACKAGE_PATH = "/lib/pyjsapi.zip";
 
 const IMPORTS = `
 def start():
@@ -1991,7 +2037,7 @@ async function bytesOf(url) {
 }
 
 function shared(bytes) {
-  if (typeof SharedArrayBuffer === 'undefined' || globalThis.crossOriginIsolated === false) return bytes;
+  if (typeof SharedArrayBuffer === "undefined" || globalThis.crossOriginIsolated === false) return bytes;
   const copy = new Uint8Array(new SharedArrayBuffer(bytes.length));
   copy.set(bytes);
   return copy;
@@ -2008,7 +2054,7 @@ function shortLock(text) {
 async function supplied({ folder, module, wasmLength, library }, start) {
   const { fetch: givenFetch, WebAssembly: engine } = globalThis;
   const { instantiate, instantiateStreaming } = engine;
-  const isCode = Symbol('the code');
+  const isCode = Symbol("the code");
   const instance = async (imports) => ({ module, instance: await instantiate.call(engine, module, imports) });
   engine.instantiate = (source, imports) => {
     const isOurs = !(source instanceof engine.Module) && source?.byteLength === wasmLength;
@@ -2061,7 +2107,7 @@ async function memoryOf(parts) {
     pyodide.runPython(IMPORTS);
     return shared(pyodide.makeMemorySnapshot());
   } catch (error) {
-    if (/Python|pyjsapi/.test(error?.constructor?.name ?? '')) throw error;
+    if (/Python|pyjsapi/.test(error?.constructor?.name ?? "")) throw error;
     return null;
   }
 }
@@ -2102,18 +2148,18 @@ const { isNode } = modules['files.mjs'];
 
 function newWorker(source) {
   if (isNode) {
-    const { Worker } = process.getBuiltinModule('node:worker_threads');
+    const { Worker } = process.getBuiltinModule("node:worker_threads");
     return new Worker(new URL(`data:text/javascript,${encodeURIComponent(source)}`));
   }
-  const url = URL.createObjectURL(new Blob([source], { type: 'text/javascript' }));
-  const worker = new Worker(url, { type: 'module' });
-  worker.addEventListener('message', () => URL.revokeObjectURL(url), { once: true });
+  const url = URL.createObjectURL(new Blob([source], { type: "text/javascript" }));
+  const worker = new Worker(url, { type: "module" });
+  worker.addEventListener("message", () => URL.revokeObjectURL(url), { once: true });
   return worker;
 }
 
 function listen(worker, event, handler) {
   if (isNode) worker.on(event, handler);
-  else worker.addEventListener(event, ({ data, message }) => handler(event === 'error' ? { message } : data));
+  else worker.addEventListener(event, ({ data, message }) => handler(event === "error" ? { message } : data));
 }
 
 function startWorker(source, start, received, ended) {
@@ -2125,14 +2171,14 @@ function startWorker(source, start, received, ended) {
     worker.terminate();
     ended(reason);
   };
-  listen(worker, 'message', ({ data, memories, end: isEnd, reason }) => {
+  listen(worker, "message", ({ data, memories, end: isEnd, reason }) => {
     if (over) return;
     if (isEnd) end(reason);
     else received(data, memories);
   });
-  listen(worker, 'error', (error) => end(`the worker failed: ${error?.message ?? error}`));
-  listen(worker, 'messageerror', () => end('a message of the worker could not be read'));
-  if (isNode) worker.on('exit', (code) => end(code === 0 ? undefined : `the worker ended with code ${code}`));
+  listen(worker, "error", (error) => end(`the worker failed: ${error?.message ?? error}`));
+  listen(worker, "messageerror", () => end("a message of the worker could not be read"));
+  if (isNode) worker.on("exit", (code) => end(code === 0 ? undefined : `the worker ended with code ${code}`));
   worker.postMessage(start);
   return {
     post: (data, memories) => worker.postMessage({ data, memories }),
@@ -2152,12 +2198,12 @@ function waitAsync(memory, address, size, expected, timeout, settled) {
   const value = size === 8 ? BigInt.asIntN(64, BigInt(expected)) : Number(expected) | 0;
   const waiting = Atomics.waitAsync(new VIEWS[size](memory.buffer), address / size, value, timeout);
   if (!waiting.async) return false;
-  waiting.value.then((result) => settled(result === 'ok'));
+  waiting.value.then((result) => settled(result === "ok"));
   return true;
 }
 
 async function snapshotOf(indexURL, archive) {
-  const packageURL = URL.createObjectURL(new Blob([archive], { type: 'application/zip' }));
+  const packageURL = URL.createObjectURL(new Blob([archive], { type: "application/zip" }));
   try {
     return await makeSnapshot({ indexURL, packageURL });
   } finally {
@@ -2174,11 +2220,11 @@ WORKER: Final = r"""
 (() => {
 const modules = {};
 modules['files.mjs'] = (() => {
-const isNode = typeof process === 'object' && typeof process.versions?.node === 'string';
+const isNode = typeof process === "object" && typeof process.versions?.node === "string";
 
 function baseURL() {
   const { document, location, origin } = globalThis;
-  return document?.baseURI ?? (location.protocol === 'blob:' ? origin : location.href);
+  return document?.baseURI ?? (location.protocol === "blob:" ? origin : location.href);
 }
 
 function absoluteURL(address) {
@@ -2187,16 +2233,16 @@ function absoluteURL(address) {
 }
 
 function folderURL(folder) {
-  return absoluteURL(folder.endsWith('/') ? folder : `${folder}/`);
+  return absoluteURL(folder.endsWith("/") ? folder : `${folder}/`);
 }
 
 function indexOf(folder) {
-  return folder.startsWith('file:') ? decodeURIComponent(new URL(folder).pathname) : folder;
+  return folder.startsWith("file:") ? decodeURIComponent(new URL(folder).pathname) : folder;
 }
 
 async function readBytes(url) {
-  if (isNode && url.startsWith('file:')) {
-    const { readFile } = process.getBuiltinModule('node:fs/promises');
+  if (isNode && url.startsWith("file:")) {
+    const { readFile } = process.getBuiltinModule("node:fs/promises");
     return new Uint8Array(await readFile(new URL(url)));
   }
   const response = await fetch(url);
@@ -2208,7 +2254,7 @@ return { isNode, absoluteURL, folderURL, indexOf, readBytes };
 modules['snapshot.mjs'] = (() => {
 const { absoluteURL, folderURL, indexOf, isNode, readBytes } = modules['files.mjs'];
 
-const PACKAGE_PATH = '/lib/pyjsapi.zip';
+const PACKAGE_PATH = "/lib/pyjsapi.zip";
 
 const IMPORTS = `
 def start():
@@ -2235,7 +2281,7 @@ async function bytesOf(url) {
 }
 
 function shared(bytes) {
-  if (typeof SharedArrayBuffer === 'undefined' || globalThis.crossOriginIsolated === false) return bytes;
+  if (typeof SharedArrayBuffer === "undefined" || globalThis.crossOriginIsolated === false) return bytes;
   const copy = new Uint8Array(new SharedArrayBuffer(bytes.length));
   copy.set(bytes);
   return copy;
@@ -2252,7 +2298,7 @@ function shortLock(text) {
 async function supplied({ folder, module, wasmLength, library }, start) {
   const { fetch: givenFetch, WebAssembly: engine } = globalThis;
   const { instantiate, instantiateStreaming } = engine;
-  const isCode = Symbol('the code');
+  const isCode = Symbol("the code");
   const instance = async (imports) => ({ module, instance: await instantiate.call(engine, module, imports) });
   engine.instantiate = (source, imports) => {
     const isOurs = !(source instanceof engine.Module) && source?.byteLength === wasmLength;
@@ -2305,7 +2351,7 @@ async function memoryOf(parts) {
     pyodide.runPython(IMPORTS);
     return shared(pyodide.makeMemorySnapshot());
   } catch (error) {
-    if (/Python|pyjsapi/.test(error?.constructor?.name ?? '')) throw error;
+    if (/Python|pyjsapi/.test(error?.constructor?.name ?? "")) throw error;
     return null;
   }
 }
@@ -2345,9 +2391,9 @@ modules['web/worker.mjs'] = (() => {
 const { isNode } = modules['files.mjs'];
 const { loadFromSnapshot } = modules['snapshot.mjs'];
 
-const port = isNode ? process.getBuiltinModule('node:worker_threads').parentPort : globalThis;
+const port = isNode ? process.getBuiltinModule("node:worker_threads").parentPort : globalThis;
 const post = (message) => port.postMessage(message);
-const PACKAGE_FOLDER = '/lib/pyjsapi_package';
+const PACKAGE_FOLDER = "/lib/pyjsapi_package";
 
 let receive;
 const early = [];
@@ -2358,9 +2404,9 @@ function arrived(message) {
 }
 
 async function loadPlainly(indexURL, archive) {
-  const { loadPyodide } = await import(`${isNode && indexURL.startsWith('/') ? 'file://' : ''}${indexURL}pyodide.mjs`);
+  const { loadPyodide } = await import(`${isNode && indexURL.startsWith("/") ? "file://" : ""}${indexURL}pyodide.mjs`);
   const pyodide = await loadPyodide({ indexURL });
-  pyodide.unpackArchive(archive, 'zip', { extractDir: PACKAGE_FOLDER });
+  pyodide.unpackArchive(archive, "zip", { extractDir: PACKAGE_FOLDER });
   return pyodide;
 }
 
@@ -2370,11 +2416,11 @@ async function start({ indexURL, archive, snapshot, files, job }) {
   pyodide.setStdout({ batched: (line) => console.log(line) });
   pyodide.setStderr({ batched: (line) => console.error(line) });
   for (const [path, bytes] of files) {
-    pyodide.FS.mkdirTree(path.slice(0, path.lastIndexOf('/')) || '/');
+    pyodide.FS.mkdirTree(path.slice(0, path.lastIndexOf("/")) || "/");
     pyodide.FS.writeFile(path, bytes);
   }
   pyodide.runPython(`import sys; sys.path.insert(0, "${PACKAGE_FOLDER}")`);
-  const worker = pyodide.pyimport('pyjsapi.bridge.web_worker');
+  const worker = pyodide.pyimport("pyjsapi.bridge.web_worker");
   const running = worker.run(
     job,
     (data, memories) => post({ data, memories }),
@@ -2399,8 +2445,8 @@ const listener = (message) => {
     start(message).catch(failed);
   }
 };
-if (isNode) port.on('message', listener);
-else port.addEventListener('message', ({ data }) => listener(data));
+if (isNode) port.on("message", listener);
+else port.addEventListener("message", ({ data }) => listener(data));
 return {  };
 })();
 return modules['web/worker.mjs'];

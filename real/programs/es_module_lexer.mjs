@@ -29,4 +29,5 @@ async function lex(host, files) {
 }
 
 export const short = (host) => lex(host, []);
-export const long = (host) => lex(host, ["es-module-lexer/dist/lexer.minimal.js", "source-map/lib/source-map-consumer.js"]);
+export const long = (host) =>
+  lex(host, ["es-module-lexer/dist/lexer.minimal.js", "source-map/lib/source-map-consumer.js"]);

@@ -4,7 +4,8 @@ export const about = {
   packages: ["@wasm-fmt/gofmt"],
 };
 
-const SMALL = "package main\nimport \"fmt\"\nfunc  main( ) {\n x:=[]int{1,2 ,3}\nfor i,v:=range x{ fmt.Println(i , v) }\n}\n";
+const SMALL =
+  'package main\nimport "fmt"\nfunc  main( ) {\n x:=[]int{1,2 ,3}\nfor i,v:=range x{ fmt.Println(i , v) }\n}\n';
 const LARGE = `// Package p is badly formatted.
 package p
 import ("os";"fmt"

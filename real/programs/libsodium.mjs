@@ -13,7 +13,8 @@ async function few(host) {
   const nonce = Uint8Array.from({ length: 24 }, (_, k) => 255 - k);
   const message = "a message of some length, which crosses a block".repeat(3);
   const box = sodium.crypto_secretbox_easy(message, nonce, key);
-  if (hex(sodium.crypto_secretbox_open_easy(box, nonce, key)) !== hex(Buffer.from(message))) throw new Error("not opened");
+  if (hex(sodium.crypto_secretbox_open_easy(box, nonce, key)) !== hex(Buffer.from(message)))
+    throw new Error("not opened");
   const results = [
     sodium.crypto_generichash(32, message, null),
     sodium.crypto_hash(message),

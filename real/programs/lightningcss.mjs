@@ -15,8 +15,16 @@ const LARGE = `@import url("x.css") layer(base) screen; @charset "utf-8"; :root 
 async function minify(host, sheets) {
   const { transform, transformStyleAttribute } = await host.load("lightningcss-wasm");
   const packed = sheets.map((code) => {
-    const { code: out, map, warnings } = transform({
-      filename: "a.css", code: Buffer.from(code), minify: true, sourceMap: true, targets: { chrome: 80 << 16 },
+    const {
+      code: out,
+      map,
+      warnings,
+    } = transform({
+      filename: "a.css",
+      code: Buffer.from(code),
+      minify: true,
+      sourceMap: true,
+      targets: { chrome: 80 << 16 },
     });
     return [Buffer.from(out).toString(), Buffer.from(map).toString(), warnings];
   });

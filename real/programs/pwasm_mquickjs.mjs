@@ -22,7 +22,7 @@ const MORE = [
   "[0.1 + 0.2, 1e21, 123456789.125, 5e-324, 1 / 3, Math.sin(1), Number('0x1F'), (255).toString(36), (1234.5).toFixed(2)].join()",
   "(function () { function A(x) { this.x = x; } A.prototype.get = function () { return this.x * 2; }; return new A(21).get() + (new A(1) instanceof A); })()",
   "'a-b-c'.split('-').reverse().map(function (c) { return c.toUpperCase(); }).join('+') + 'hello'.substring(1, 3) + 'abc'.charCodeAt(1)",
-  "JSON.stringify(JSON.parse('{\"a\":[1,{\"b\":\"\\\\u00e9\"}],\"c\":-1.5e2}'))",
+  'JSON.stringify(JSON.parse(\'{"a":[1,{"b":"\\\\u00e9"}],"c":-1.5e2}\'))',
   "(function () { var o = { a: 1, get b() { return 5; } }; var t = ''; for (var k in o) t += k + o[k]; return t + Object.keys(o).length; })()",
   "(function () { var r = ''; for (var i = 0; i < 4; i++) switch (i) { case 1: r += 'one'; break; case 2: r += 'two'; default: r += 'd'; } return r; })()",
   "(function f(n) { return f(n + 1) + 1; })(0)",

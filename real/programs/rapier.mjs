@@ -11,7 +11,9 @@ async function simulate(host, bodies, steps) {
   world.createCollider(rapier.ColliderDesc.cuboid(10, 0.1));
   const balls = [];
   for (let k = 0; k < bodies; k++) {
-    const description = rapier.RigidBodyDesc.dynamic().setTranslation(k * 0.3 - 1, 0.6 + k * 0.45).setRotation(k * 0.3);
+    const description = rapier.RigidBodyDesc.dynamic()
+      .setTranslation(k * 0.3 - 1, 0.6 + k * 0.45)
+      .setRotation(k * 0.3);
     const body = world.createRigidBody(description);
     const shape = k % 2 ? rapier.ColliderDesc.ball(0.3) : rapier.ColliderDesc.cuboid(0.3, 0.2);
     world.createCollider(shape.setRestitution(0.7).setDensity(1 + k), body);

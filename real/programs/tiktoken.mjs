@@ -7,7 +7,7 @@ export const about = {
 const TEXTS = [
   "hello world",
   "The quick brown fox's 12345 tests\n\n  don't\tstop; naïve café — 日本語 🐢!",
-  "fn main() { println!(\"{}\", 1 << 20); } // <|endoftext|>",
+  'fn main() { println!("{}", 1 << 20); } // <|endoftext|>',
 ];
 
 async function split(host, count, texts) {
@@ -35,4 +35,5 @@ async function split(host, count, texts) {
 }
 
 export const short = (host) => split(host, 1000, TEXTS);
-export const long = (host) => split(host, 20000, [...TEXTS, host.file("@dqbd/tiktoken/README.md").toString().slice(0, 2000)]);
+export const long = (host) =>
+  split(host, 20000, [...TEXTS, host.file("@dqbd/tiktoken/README.md").toString().slice(0, 2000)]);

@@ -15,7 +15,7 @@ async function parse(host, sources) {
   const language = await Language.load(host.file("tree-sitter-javascript/tree-sitter-javascript.wasm"));
   const parser = new Parser();
   parser.setLanguage(language);
-  const query = new Query(language, "(identifier) @name ((string) @text (#match? @text \"m\"))");
+  const query = new Query(language, '(identifier) @name ((string) @text (#match? @text "m"))');
   const found = [];
   for (const source of sources) {
     const tree = parser.parse(source);
@@ -24,8 +24,12 @@ async function parse(host, sources) {
     // what is parsed again keeps what did not change
     const at = source.indexOf("a");
     tree.edit({
-      startIndex: at, oldEndIndex: at + 1, newEndIndex: at + 2,
-      startPosition: { row: 0, column: at }, oldEndPosition: { row: 0, column: at + 1 }, newEndPosition: { row: 0, column: at + 2 },
+      startIndex: at,
+      oldEndIndex: at + 1,
+      newEndIndex: at + 2,
+      startPosition: { row: 0, column: at },
+      oldEndPosition: { row: 0, column: at + 1 },
+      newEndPosition: { row: 0, column: at + 2 },
     });
     const again = parser.parse(`${source.slice(0, at)}aa${source.slice(at + 1)}`, tree);
     found.push(again.rootNode.toString().length, tree.getChangedRanges(again).length);

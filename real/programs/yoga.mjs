@@ -25,7 +25,10 @@ async function layOut(host, children) {
     if (k % 4 === 1) child.setPositionType(yoga.POSITION_TYPE_ABSOLUTE);
     if (k % 4 === 2) {
       // a function in JavaScript, called while boxes are laid out
-      child.setMeasureFunc((width, mode) => ({ width: mode === yoga.MEASURE_MODE_EXACTLY ? width : 33.3, height: 11 * k }));
+      child.setMeasureFunc((width, mode) => ({
+        width: mode === yoga.MEASURE_MODE_EXACTLY ? width : 33.3,
+        height: 11 * k,
+      }));
     } else {
       const inner = yoga.Node.create(config);
       inner.setAspectRatio(1.5);

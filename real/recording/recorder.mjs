@@ -138,8 +138,17 @@ export class Recorder {
   #call(raw, args) {
     this.#toWasm();
     const given = args.map((value) => this.#argument(value));
-    this.#write("call", this.#number(raw), given.map((value) => this.#encode(value)));
-    return this.#wrap(this.#enter(() => raw(...given), (value) => this.#encode(value)));
+    this.#write(
+      "call",
+      this.#number(raw),
+      given.map((value) => this.#encode(value)),
+    );
+    return this.#wrap(
+      this.#enter(
+        () => raw(...given),
+        (value) => this.#encode(value),
+      ),
+    );
   }
 
   /** The function that stands for the host's function `target` among the imports, there called `name`. */
@@ -149,7 +158,11 @@ export class Recorder {
       this.#callers.push(quiet);
       this.#toHost();
       this.crossings++;
-      this.#write("import", this.#number(target), args.map((value) => this.#encode(value)));
+      this.#write(
+        "import",
+        this.#number(target),
+        args.map((value) => this.#encode(value)),
+      );
       let result;
       try {
         result = target(...args.map((value) => this.#wrap(value)));
@@ -232,11 +245,10 @@ export class Recorder {
       const Real = this.#real[name];
       const object = new Real(...args.map((value) => this.#unwrap(value)));
       const [descriptor, ...rest] = args;
-      const described = descriptor instanceof this.#real.Tag
-        ? this.#encode(descriptor)
-        : plain(descriptor);
+      const described = descriptor instanceof this.#real.Tag ? this.#encode(descriptor) : plain(descriptor);
       const values = rest.map((value) =>
-        Array.isArray(value) ? value.map((item) => this.#encode(item)) : this.#encode(value));
+        Array.isArray(value) ? value.map((item) => this.#encode(item)) : this.#encode(value),
+      );
       this.#write(name, this.#number(object), described, ...values);
       done(object);
       return object;
@@ -250,7 +262,10 @@ export class Recorder {
     const recorder = this;
     prototype[name] = function (...args) {
       before(this);
-      const result = real.apply(this, args.map((value) => recorder.#unwrap(value)));
+      const result = real.apply(
+        this,
+        args.map((value) => recorder.#unwrap(value)),
+      );
       const described = args.map((value) => recorder.#encode(value));
       const number = recorder.#number(this);
       recorder.#write(`${interfaceName}.${name}`, number, described, recorder.#encode(result));

@@ -1,6 +1,6 @@
 /** What a page or a dedicated worker does for scripts/conformance.py: prepares a namespace, then runs files by name. */
 
-import { LINKS, installPython, runFile } from './runner.mjs';
+import { LINKS, installPython, runFile } from "./runner.mjs";
 
 async function read(path) {
   const answer = await fetch(`/checkout/${path}`);
@@ -11,9 +11,9 @@ async function read(path) {
 /** Takes {namespace: 'native' | 'python' | 'proxy'} first, then {path}; answers with {ready}, or with results. */
 export async function handle({ namespace, path }) {
   if (path !== undefined) return runFile(path, read);
-  if (namespace !== 'native') {
-    const zip = await (await fetch('/package.zip')).arrayBuffer();
-    await installPython({ pyodide: '/pyodide/pyodide.mjs', face: '/polyfill/python.mjs', zip }, LINKS[namespace]);
+  if (namespace !== "native") {
+    const zip = await (await fetch("/package.zip")).arrayBuffer();
+    await installPython({ pyodide: "/pyodide/pyodide.mjs", face: "/polyfill/python.mjs", zip }, LINKS[namespace]);
   }
   return { ready: true };
 }

@@ -1,20 +1,20 @@
 /** The Node counterpart of page.html: requests on standard input, answers on standard output, one in JSON a line. */
 
-import { readFileSync } from 'node:fs';
-import { resolve } from 'node:path';
-import { createInterface } from 'node:readline';
-import { pathToFileURL } from 'node:url';
+import { readFileSync } from "node:fs";
+import { resolve } from "node:path";
+import { createInterface } from "node:readline";
+import { pathToFileURL } from "node:url";
 
-import { LINKS, installPython, runFile } from './runner.mjs';
+import { LINKS, installPython, runFile } from "./runner.mjs";
 
 const [checkout, pyodide, face, zip] = process.argv.slice(2);
-const read = async (path) => readFileSync(resolve(checkout, path), 'utf8');
+const read = async (path) => readFileSync(resolve(checkout, path), "utf8");
 const url = (path) => pathToFileURL(resolve(path)).href;
-process.on('unhandledRejection', () => {}); // a failed promise_test reports it already
+process.on("unhandledRejection", () => {}); // a failed promise_test reports it already
 
 async function handle({ namespace, path }) {
   if (path !== undefined) return runFile(path, read);
-  if (namespace !== 'native') {
+  if (namespace !== "native") {
     const places = { pyodide: url(`${pyodide}/pyodide.mjs`), face: url(face), zip: new Uint8Array(readFileSync(zip)) };
     await installPython(places, LINKS[namespace], { indexURL: `${resolve(pyodide)}/`, stdout() {}, stderr() {} });
   }

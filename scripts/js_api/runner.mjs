@@ -3,13 +3,14 @@
  * copy of the checkout's own testharness.js, against the WebAssembly that is on globalThis.
  */
 
-const STATUS = ['pass', 'fail', 'timeout', 'not run', 'precondition failed'];
+const STATUS = ["pass", "fail", "timeout", "not run", "precondition failed"];
 
 /** The scripts that a test file asks for with META comments, as paths in the checkout. */
 export function scriptsOf(path, source) {
-  const folder = path.slice(0, path.lastIndexOf('/') + 1);
-  return [...source.matchAll(/^\/\/ META: script=(\S+)$/gm)].map(([, script]) => (
-    script.startsWith('/wasm/jsapi/') ? script.replace('/wasm/jsapi/', 'test/js-api/') : folder + script));
+  const folder = path.slice(0, path.lastIndexOf("/") + 1);
+  return [...source.matchAll(/^\/\/ META: script=(\S+)$/gm)].map(([, script]) =>
+    script.startsWith("/wasm/jsapi/") ? script.replace("/wasm/jsapi/", "test/js-api/") : folder + script,
+  );
 }
 
 /** A copy of the harness that exposes its functions on an object of its own, and finishes by itself. */
@@ -18,7 +19,7 @@ function freshHarness(text) {
     setTimeout: (...given) => setTimeout(...given),
     clearTimeout: (...given) => clearTimeout(...given),
   };
-  new Function('self', text)(scope);
+  new Function("self", text)(scope);
   scope.setup({ output: false, explicit_timeout: true });
   return scope;
 }
@@ -31,21 +32,24 @@ function freshHarness(text) {
 export async function runFile(path, read) {
   const source = await read(path);
   const texts = await Promise.all(scriptsOf(path, source).map(read));
-  const scope = freshHarness(await read('test/harness/testharness.js'));
+  const scope = freshHarness(await read("test/harness/testharness.js"));
   const names = Object.keys(scope).filter((name) => !(name in globalThis));
   const finished = new Promise((resolve) => {
     scope.add_completion_callback((tests, status) => resolve({ tests, status }));
   });
   try {
     // One function for all the scripts, as one page would have one scope for them; `this` is the global object.
-    const run = new Function(...names, [...texts, source].join('\n;\n'));
-    run.apply(globalThis, names.map((name) => scope[name]));
+    const run = new Function(...names, [...texts, source].join("\n;\n"));
+    run.apply(
+      globalThis,
+      names.map((name) => scope[name]),
+    );
   } catch (error) {
     return { tests: [], error: describe(error) };
   }
   const { tests, status } = await finished;
   return {
-    tests: tests.map((test) => ({ name: test.name, status: STATUS[test.status], message: test.message ?? '' })),
+    tests: tests.map((test) => ({ name: test.name, status: STATUS[test.status], message: test.message ?? "" })),
     error: status.status === 0 ? null : `${status.message}`,
   };
 }
@@ -53,7 +57,7 @@ export async function runFile(path, read) {
 const describe = (error) => (error instanceof Error ? `${error.name}: ${error.message}` : String(error));
 
 /** How JavaScript reaches Python, for the namespaces that are ours. */
-export const LINKS = { python: 'auto', proxy: 'proxy' };
+export const LINKS = { python: "auto", proxy: "proxy" };
 
 /**
  * Puts our namespace on globalThis: `places` are the URLs of pyodide.mjs and of polyfill/python.mjs, and a zip of the
@@ -64,11 +68,11 @@ export async function installPython({ pyodide: pyodideURL, face: faceURL, zip },
   const { loadPyodide } = await import(pyodideURL);
   const { loadPythonWebAssembly } = await import(faceURL);
   const pyodide = await loadPyodide(options);
-  pyodide.unpackArchive(zip, 'zip', { extractDir: '/lib/pyjsapi-src' });
+  pyodide.unpackArchive(zip, "zip", { extractDir: "/lib/pyjsapi-src" });
   pyodide.runPython('import sys; sys.path.insert(0, "/lib/pyjsapi-src")');
   const { WebAssembly, install } = await loadPythonWebAssembly({ pyodide, link });
   install();
   if (WebAssembly === native || globalThis.WebAssembly !== WebAssembly) {
-    throw new Error('our namespace is not the global one');
+    throw new Error("our namespace is not the global one");
   }
 }

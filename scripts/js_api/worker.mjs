@@ -1,6 +1,6 @@
 /** The dedicated worker of the page. */
 
-import { handle } from './browser.mjs';
+import { handle } from "./browser.mjs";
 
 onmessage = async ({ data: { id, request } }) => {
   try {

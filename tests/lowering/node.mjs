@@ -8,7 +8,25 @@ import { lowererOf, runScript } from "../../web/static/wast.mjs";
 
 // (table 0 funcref (ref.null func)), in the form with an initialiser
 const INITIALISED_TABLE = Uint8Array.of(
-  0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00, 0x04, 0x09, 0x01, 0x40, 0x00, 0x70, 0x00, 0x00, 0xd0, 0x70, 0x0b,
+  0x00,
+  0x61,
+  0x73,
+  0x6d,
+  0x01,
+  0x00,
+  0x00,
+  0x00,
+  0x04,
+  0x09,
+  0x01,
+  0x40,
+  0x00,
+  0x70,
+  0x00,
+  0x00,
+  0xd0,
+  0x70,
+  0x0b,
 );
 
 function runScripts(scripts) {
@@ -21,7 +39,7 @@ function runScripts(scripts) {
 
 const { scripts } = JSON.parse(readFileSync(0, "utf8"));
 const output = Buffer.from(JSON.stringify(runScripts(scripts)));
-for (let written = 0; written < output.length;) {
+for (let written = 0; written < output.length; ) {
   try {
     written += writeSync(1, output, written);
   } catch (error) {

@@ -162,8 +162,7 @@ export const cases = [
       };
     },
     modules: {
-      trapping:
-        `(module (import "m" "memory" (memory 1)) (func (export "run") (param i32) (i32.store8 (local.get 0)
+      trapping: `(module (import "m" "memory" (memory 1)) (func (export "run") (param i32) (i32.store8 (local.get 0)
           (i32.const 1)) unreachable))`,
     },
   },

@@ -227,8 +227,7 @@ export const cases = [
     covers: ["MM-7", "core: frames"],
     expect: { through: 11, own: 22, table: 11 },
     modules: {
-      owner:
-        `(module (memory (export "m") 1) (data (i32.const 0) "\\0b") (func (export "get") (result i32)
+      owner: `(module (memory (export "m") 1) (data (i32.const 0) "\\0b") (func (export "get") (result i32)
           (i32.load8_u (i32.const 0))))`,
       user: `(module (import "m" "get" (func $get (result i32))) (memory 1) (memory 1) (data (memory 1)
         (i32.const 0) "\\16") (type $t (func (result i32)))

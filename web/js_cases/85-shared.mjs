@@ -17,8 +17,7 @@ export const modules = {
     (local.get 2)))
     (func (export "grow") (param i32) (result i32) (memory.grow (local.get 0))) (func (export "fence") atomic.fence))`,
   plain: '(module (import "m" "memory" (memory 1 4)))',
-  waiting:
-    `(module (memory (export "memory") 1) (func (export "wait") (result i32) (memory.atomic.wait32 (i32.const 0)
+  waiting: `(module (memory (export "memory") 1) (func (export "wait") (result i32) (memory.atomic.wait32 (i32.const 0)
       (i32.const 0) (i64.const 0))) (func (export "notify") (result i32) (memory.atomic.notify (i32.const 0)
       (i32.const 1))))`,
 };

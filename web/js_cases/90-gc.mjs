@@ -32,8 +32,7 @@ export const modules = {
     (result i32) (call_ref $f (local.get 0)))
     (func (export "other") (param i32) (result i32) (local.get 0))
     (global (export "global") (mut (ref null $p)) (ref.null $p)) (table (export "table") 2 anyref))`,
-  other:
-    `(module (type $p (struct (field (mut i32)))) (func (export "make") (result (ref $p))
+  other: `(module (type $p (struct (field (mut i32)))) (func (export "make") (result (ref $p))
       (struct.new $p (i32.const 3))))`,
 };
 

@@ -45,8 +45,7 @@ export const modules = {
     (global.get $e))
     (func (export "turtle") (result externref) (global.get $t)) (export "global" (global $h)))`,
   wrong: '(module (import "wasm:js-string" "length" (func (param i32) (result i32))))',
-  unknown:
-    `(module (import "wasm:js-string" "reverse" (func (param externref) (result externref)))
+  unknown: `(module (import "wasm:js-string" "reverse" (func (param externref) (result externref)))
       (export "reverse" (func 0)))`,
 };
 

@@ -57,9 +57,12 @@ export function compareTranscripts(case_, native, pyjsapi) {
 export function matches(pattern, actual) {
   if (isObject(pattern) && pattern.any) return actual !== undefined;
   if (Array.isArray(pattern)) {
-    return Array.isArray(actual) && actual.length === pattern.length && pattern.every((item, k) => matches(item, actual[k]));
+    return (
+      Array.isArray(actual) && actual.length === pattern.length && pattern.every((item, k) => matches(item, actual[k]))
+    );
   }
-  if (isObject(pattern)) return isObject(actual) && Object.keys(pattern).every((key) => matches(pattern[key], actual[key]));
+  if (isObject(pattern))
+    return isObject(actual) && Object.keys(pattern).every((key) => matches(pattern[key], actual[key]));
   return Object.is(pattern, actual);
 }
 
@@ -88,9 +91,12 @@ export function unmetExpectations(case_, transcript) {
 export function judge(case_, native, pyjsapi, browser, known) {
   const listed = known.filter((entry) => entry.case === case_.id && browser in entry.native);
   const differences = compareTranscripts(case_, native, pyjsapi).map((difference) => {
-    const entry = listed.find((item) => item.path === difference.path
-      && sameValue(item.native[browser], withoutMessage(difference.native))
-      && sameValue(item.pyjsapi, withoutMessage(difference.pyjsapi)));
+    const entry = listed.find(
+      (item) =>
+        item.path === difference.path
+        && sameValue(item.native[browser], withoutMessage(difference.native))
+        && sameValue(item.pyjsapi, withoutMessage(difference.pyjsapi)),
+    );
     return entry ? { ...difference, reason: entry.reason, source: entry.source } : difference;
   });
   const stale = listed.filter((entry) => !differences.some((item) => item.path === entry.path && item.reason));

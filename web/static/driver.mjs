@@ -12,12 +12,32 @@ export class HostError extends Error {
 class Unset extends Error {}
 
 const VIEWS = {};
-for (const name of ["Int8Array", "Uint8Array", "Uint8ClampedArray", "Int16Array", "Uint16Array", "Int32Array", "Uint32Array",
-  "BigInt64Array", "BigUint64Array", "Float16Array", "Float32Array", "Float64Array", "DataView", "ArrayBuffer"]) {
+for (const name of [
+  "Int8Array",
+  "Uint8Array",
+  "Uint8ClampedArray",
+  "Int16Array",
+  "Uint16Array",
+  "Int32Array",
+  "Uint32Array",
+  "BigInt64Array",
+  "BigUint64Array",
+  "Float16Array",
+  "Float32Array",
+  "Float64Array",
+  "DataView",
+  "ArrayBuffer",
+]) {
   if (name in globalThis) VIEWS[name] = globalThis[name];
 }
-const LITERALS = new Map([["undefined", undefined], ["null", null], ["NaN", NaN], ["Infinity", Infinity],
-  ["-Infinity", -Infinity], ["-0", -0]]);
+const LITERALS = new Map([
+  ["undefined", undefined],
+  ["null", null],
+  ["NaN", NaN],
+  ["Infinity", Infinity],
+  ["-Infinity", -Infinity],
+  ["-0", -0],
+]);
 const PATH_PART = /\.([A-Za-z_$][\w$]*)|\[(\d+)\]|\["([^"]*)"\]/y;
 
 function parsePath(text) {
@@ -188,8 +208,15 @@ class Run {
   }
 
   isQuiet(step) {
-    return step.quiet || "instance" in step || "module" in step || "write" in step || "set" in step || "host" in step
-      || "response" in step;
+    return (
+      step.quiet
+      || "instance" in step
+      || "module" in step
+      || "write" in step
+      || "set" in step
+      || "host" in step
+      || "response" in step
+    );
   }
 
   record(step, value) {

@@ -15,27 +15,40 @@ const OWN = {
  */
 function compareLowered(case_, native, lowered, browser, known) {
   return compareTranscripts(case_, native, lowered).map(({ path, native: theirs, pyjsapi: ours }) => {
-    const entry = known.find((item) => item.case === case_.id && item.path === path && browser in item.native
-      && sameValue(item.native[browser], withoutMessage(theirs)) && sameValue(item.pyjsapi, withoutMessage(ours)));
+    const entry = known.find(
+      (item) =>
+        item.case === case_.id
+        && item.path === path
+        && browser in item.native
+        && sameValue(item.native[browser], withoutMessage(theirs))
+        && sameValue(item.pyjsapi, withoutMessage(ours)),
+    );
     return { path, native: theirs, lowered: ours, ...(entry ? { reason: entry.reason, source: entry.source } : {}) };
   });
 }
 
 /** Has the case a module with several memories? */
-const needsLowering = (case_) => Object.values(case_.modules ?? {}).some((base64) => {
-  const bytes = Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
-  return memoriesOf(bytes).length > 1;
-});
+const needsLowering = (case_) =>
+  Object.values(case_.modules ?? {}).some((base64) => {
+    const bytes = Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
+    return memoriesOf(bytes).length > 1;
+  });
 
 /** What a case uses that this browser lacks beside multi-memory, so that lowering cannot give it either. */
 function lackOf(case_) {
   const uses = (pattern) => pattern.test(JSON.stringify([case_.steps, case_.needs, case_.sources]));
   const { Memory } = WebAssembly;
   if (!("toResizableBuffer" in Memory.prototype) && uses(/to(Resizable|FixedLength)Buffer|"resizable"/)) {
-    return { reason: "this browser's memories have no resizable buffers", source: "https://github.com/WebAssembly/spec/pull/1300" };
+    return {
+      reason: "this browser's memories have no resizable buffers",
+      source: "https://github.com/WebAssembly/spec/pull/1300",
+    };
   }
   if (!memoryFeatures().memory64 && uses(/\bi64 \d/)) {
-    return { reason: "this browser has no memories with 64-bit addresses", source: "https://webassembly.org/features/" };
+    return {
+      reason: "this browser has no memories with 64-bit addresses",
+      source: "https://webassembly.org/features/",
+    };
   }
   return undefined;
 }
@@ -60,7 +73,8 @@ function judgeUntouched(case_, native, pyjsapi, lowered) {
 /** What the three transcripts of a case mean in this browser: as `judge`, and the differences with lowered modules. */
 export function judgeAll(case_, native, pyjsapi, lowered, browser, known, hasMultiMemory) {
   if (!hasMultiMemory) {
-    return needsLowering(case_) ? judgeInPlace(case_, pyjsapi, lowered, browser, known)
+    return needsLowering(case_)
+      ? judgeInPlace(case_, pyjsapi, lowered, browser, known)
       : judgeUntouched(case_, native, pyjsapi, lowered);
   }
   const judgement = judge(case_, native, pyjsapi, browser, known);

@@ -14,8 +14,11 @@ const root = new URL("..", import.meta.url);
 
 function thisBrowser() {
   const agent = navigator.userAgent;
-  for (const [name, pattern] of [["firefox", /Firefox\/([\d.]+)/], ["chromium", /Chrom(?:e|ium)\/([\d.]+)/],
-    ["webkit", /Version\/([\d.]+).*Safari/]]) {
+  for (const [name, pattern] of [
+    ["firefox", /Firefox\/([\d.]+)/],
+    ["chromium", /Chrom(?:e|ium)\/([\d.]+)/],
+    ["webkit", /Version\/([\d.]+).*Safari/],
+  ]) {
     const found = pattern.exec(agent);
     if (found) return { name, version: found[1], userAgent: agent };
   }
@@ -74,13 +77,20 @@ function decide(case_) {
   setStatus(case_.id, result.judgement.status);
   const note = rowOf(case_.id).querySelector(".note");
   const { differences, stale, unmet, loweredDifferences } = result.judgement;
-  note.textContent = failure ?? [
-    ...new Set(differences.map((item) => item.reason ?? `${item.path}: ${JSON.stringify(item.native)} ≠ ${JSON.stringify(item.pyjsapi)}`)),
-    ...stale.map((item) => `${item.path}: a listed difference did not occur (${item.reason})`),
-    ...unmet.map((item) => `${item.path}: the case expects ${JSON.stringify(item.expected)}`),
-    ...loweredDifferences.filter((item) => !item.reason)
-      .map((item) => `lowered, ${item.path}: ${JSON.stringify(item.native)} ≠ ${JSON.stringify(item.lowered)}`),
-  ].join("; ");
+  note.textContent =
+    failure
+    ?? [
+      ...new Set(
+        differences.map(
+          (item) => item.reason ?? `${item.path}: ${JSON.stringify(item.native)} ≠ ${JSON.stringify(item.pyjsapi)}`,
+        ),
+      ),
+      ...stale.map((item) => `${item.path}: a listed difference did not occur (${item.reason})`),
+      ...unmet.map((item) => `${item.path}: the case expects ${JSON.stringify(item.expected)}`),
+      ...loweredDifferences
+        .filter((item) => !item.reason)
+        .map((item) => `lowered, ${item.path}: ${JSON.stringify(item.native)} ≠ ${JSON.stringify(item.lowered)}`),
+    ].join("; ");
   showTotals();
 }
 
@@ -159,11 +169,27 @@ function runWorker() {
 function makeReport(fatal) {
   const problems = only ? [] : known.filter((entry) => browser.name in entry.native && !results.has(entry.case));
   return {
-    browser, versions, started: started.toISOString(), finished: new Date().toISOString(), isolated: crossOriginIsolated,
-    complete: !fatal, fatal: fatal ?? null, summary: totals(), problems,
+    browser,
+    versions,
+    started: started.toISOString(),
+    finished: new Date().toISOString(),
+    isolated: crossOriginIsolated,
+    complete: !fatal,
+    fatal: fatal ?? null,
+    summary: totals(),
+    problems,
     cases: cases.map((case_) => {
       const { native, pyjsapi, lowered, judgement = NOT_COMPARED } = results.get(case_.id);
-      return { id: case_.id, title: case_.title, group: case_.group, covers: case_.covers, ...judgement, native, pyjsapi, lowered };
+      return {
+        id: case_.id,
+        title: case_.title,
+        group: case_.group,
+        covers: case_.covers,
+        ...judgement,
+        native,
+        pyjsapi,
+        lowered,
+      };
     }),
   };
 }
@@ -183,7 +209,9 @@ function applyFilter() {
   for (const group of document.querySelectorAll("tbody")) {
     let visible = 0;
     for (const row of group.querySelectorAll("tr.case")) {
-      const show = results.has(row.id.slice(5)) && (status === "all" || row.dataset.status === status)
+      const show =
+        results.has(row.id.slice(5))
+        && (status === "all" || row.dataset.status === status)
         && words.every((word) => row.dataset.search.includes(word));
       row.hidden = !show;
       const detail = row.nextElementSibling;
@@ -205,7 +233,12 @@ function toggleDetail(row) {
   detail.className = "detail";
   const cell = detail.insertCell();
   cell.colSpan = row.cells.length;
-  cell.append(showDetail(cases.find((case_) => case_.id === id), results.get(id)));
+  cell.append(
+    showDetail(
+      cases.find((case_) => case_.id === id),
+      results.get(id),
+    ),
+  );
   row.after(detail);
 }
 
@@ -232,12 +265,18 @@ async function main() {
   window.report = makeReport(fatal);
   const { summary } = window.report;
   document.body.dataset.state = fatal || summary.different ? "different" : "passed";
-  showProgress(fatal ? `Stopped: ${fatal}` : engines.length === 1 ? "Done: this browser alone"
-    : `Done: ${summary.equal} equal, ${summary.explained} explained, ${summary.different} different`
-      + ` — this browser ${summary.nativeMs.toFixed(0)} ms, pyjsapi ${summary.pyjsapiMs.toFixed(0)} ms,`
-      + ` lowered ${summary.loweredMs.toFixed(0)} ms`);
+  showProgress(
+    fatal
+      ? `Stopped: ${fatal}`
+      : engines.length === 1
+        ? "Done: this browser alone"
+        : `Done: ${summary.equal} equal, ${summary.explained} explained, ${summary.different} different`
+          + ` — this browser ${summary.nativeMs.toFixed(0)} ms, pyjsapi ${summary.pyjsapiMs.toFixed(0)} ms,`
+          + ` lowered ${summary.loweredMs.toFixed(0)} ms`,
+  );
   if (versions.pyjsapi) {
-    $("#versions").textContent = `pyjsapi ${versions.pyjsapi} · Pyodide ${versions.pyodide} · Python ${versions.python}`;
+    $("#versions").textContent =
+      `pyjsapi ${versions.pyjsapi} · Pyodide ${versions.pyodide} · Python ${versions.python}`;
   }
   $("#save").disabled = false;
   applyFilter();

@@ -16,7 +16,9 @@ function showArgument(value) {
   }
   if (Array.isArray(value)) return `[${value.map(showArgument).join(", ")}]`;
   if (value !== null && typeof value === "object") {
-    return `{${Object.entries(value).map(([key, item]) => ` ${key}: ${showArgument(item)}`).join(",")} }`;
+    return `{${Object.entries(value)
+      .map(([key, item]) => ` ${key}: ${showArgument(item)}`)
+      .join(",")} }`;
   }
   return String(value);
 }
@@ -29,14 +31,17 @@ function showOperation(step) {
   if ("call" in step) return `${step.call}(${showArguments(step)})`;
   if ("get" in step) return step.get;
   if ("set" in step) return `${step.set} = ${showArgument(step.to)}`;
-  if ("instance" in step) return `new Instance(${step.instance}${"imports" in step ? `, ${showArgument(step.imports)}` : ""})`;
+  if ("instance" in step)
+    return `new Instance(${step.instance}${"imports" in step ? `, ${showArgument(step.imports)}` : ""})`;
   if ("module" in step) return `new Module(${step.module})`;
   if ("validate" in step) return `WebAssembly.validate(${step.validate})`;
   if ("read" in step) return `[...new ${step.view}(${step.read}.buffer, ${step.at ?? 0}, ${step.count})]`;
-  if ("write" in step) return `new ${step.view}(${step.write}.buffer, ${step.at ?? 0}).set(${showArgument(step.values)})`;
+  if ("write" in step)
+    return `new ${step.view}(${step.write}.buffer, ${step.at ?? 0}).set(${showArgument(step.values)})`;
   if ("same" in step) return step.same.map(showArgument).join(" === ");
   if ("keys" in step) return `Object.keys(${step.keys})`;
-  if ("response" in step) return `new Response(${step.response}, { status: ${step.status ?? 200}, type: ${JSON.stringify(step.content_type)} })`;
+  if ("response" in step)
+    return `new Response(${step.response}, { status: ${step.status ?? 200}, type: ${JSON.stringify(step.content_type)} })`;
   const does = ["(args) => { record(args);", ...(step.steps ?? []).map((inner) => `${showStep(inner)};`)];
   if ("throws" in step) does.push(`throw new HostError(${JSON.stringify(step.throws)});`);
   if ("returns" in step) does.push(`return ${showArgument(step.returns)};`);
@@ -57,22 +62,28 @@ export function showValue(value) {
   if ("number" in value) return value.number;
   if ("utf16" in value) return `"${value.utf16}"`;
   if ("bigint" in value) return `${value.bigint}n`;
-  if ("host" in value) return value.args ? `${value.host}(${value.args.map(showValue).join(", ")})` : `host ${value.host}`;
+  if ("host" in value)
+    return value.args ? `${value.host}(${value.args.map(showValue).join(", ")})` : `host ${value.host}`;
   if ("same" in value) return `the same as ${value.same}`;
   if ("symbol" in value) return value.symbol?.startsWith("Symbol.") ? value.symbol : `Symbol(${value.symbol ?? ""})`;
   if ("throws" in value) return `throws ${showValue(value.throws)}`;
   if ("error" in value) return value.error;
   if ("any" in value) return "anything";
   if ("elements" in value) return `${value.object} [${value.elements.map(showValue).join(", ")}]`;
-  if ("function" in value && !("id" in value)) return `${value.constructor ? "class" : "function"} ${value.function}/${value.length}`;
+  if ("function" in value && !("id" in value))
+    return `${value.constructor ? "class" : "function"} ${value.function}/${value.length}`;
   if ("function" in value) return `function ${value.function}/${value.length} #${value.id}`;
   if ("fields" in value) return `{ ${value.fields.map(([key, item]) => `${key}: ${showValue(item)}`).join(", ")} }`;
   if (value.object === "ArrayBuffer" || value.object === "SharedArrayBuffer") {
-    const kind = value.detached ? "detached" : value.resizable || value.growable ? `${value.byteLength} of ${value.maxByteLength} bytes`
-      : `${value.byteLength} bytes`;
+    const kind = value.detached
+      ? "detached"
+      : value.resizable || value.growable
+        ? `${value.byteLength} of ${value.maxByteLength} bytes`
+        : `${value.byteLength} bytes`;
     return `${value.object}${value.id ? ` #${value.id}` : ""} (${kind})`;
   }
-  if ("object" in value) return `${value.object}${value.id ? ` #${value.id}` : ""}${"length" in value ? ` (${value.length})` : ""}`;
+  if ("object" in value)
+    return `${value.object}${value.id ? ` #${value.id}` : ""}${"length" in value ? ` (${value.length})` : ""}`;
   return JSON.stringify(value);
 }
 
@@ -81,7 +92,14 @@ export function showEntry(entry) {
   if (!entry) return "—";
   const log = (entry.log ?? []).map((event) => ("host" in event ? showValue(event) : showEntry(event))).join("; ");
   if (entry.missing) return "not observed";
-  const outcome = "thrown" in entry ? `throws ${showValue(entry.thrown)}` : "error" in entry ? entry.error : "value" in entry ? showValue(entry.value) : "ok";
+  const outcome =
+    "thrown" in entry
+      ? `throws ${showValue(entry.thrown)}`
+      : "error" in entry
+        ? entry.error
+        : "value" in entry
+          ? showValue(entry.value)
+          : "ok";
   return log ? `${outcome} ⟵ ${log}` : outcome;
 }
 
@@ -96,7 +114,9 @@ function tells(step, entry) {
 
 /** One line for a whole transcript: the outcomes that say something. */
 export function summarise(case_, transcript) {
-  const told = transcript.flatMap((entry, k) => (tells(case_.steps[k], entry) ? [showNamed(case_.steps[k], entry)] : []));
+  const told = transcript.flatMap((entry, k) =>
+    tells(case_.steps[k], entry) ? [showNamed(case_.steps[k], entry)] : [],
+  );
   return told.length ? told.join(" · ") : "ok";
 }
 
@@ -112,17 +132,29 @@ function entryCell(entry) {
 
 /** The steps of a case with the transcripts side by side. */
 export function showDetail(case_, { native, pyjsapi, lowered, judgement }) {
-  const differences = [...judgement?.differences ?? [], ...judgement?.loweredDifferences ?? []];
+  const differences = [...(judgement?.differences ?? []), ...(judgement?.loweredDifferences ?? [])];
   const bad = new Map(differences.map((item) => [entryOfPath(case_, item.path), item]));
   const rows = case_.steps.map((step, k) => {
     const difference = bad.get(k);
     const mark = !pyjsapi ? "" : difference ? (difference.reason ? "explained" : "different") : "equal";
-    const row = element("tr", { className: mark }, element("td", {}, String(k)), element("td", {}, element("code", {}, showStep(step))),
-      entryCell(native?.transcript?.[k]), entryCell(pyjsapi?.transcript?.[k]),
-      entryCell(lowered?.transcript?.[k]));
+    const row = element(
+      "tr",
+      { className: mark },
+      element("td", {}, String(k)),
+      element("td", {}, element("code", {}, showStep(step))),
+      entryCell(native?.transcript?.[k]),
+      entryCell(pyjsapi?.transcript?.[k]),
+      entryCell(lowered?.transcript?.[k]),
+    );
     return row;
   });
-  const head = element("tr", {}, ...["#", case_.code ? "Observed" : "Step", "This browser", "pyjsapi", "Lowered"].map((text) => element("th", { scope: "col" }, text)));
+  const head = element(
+    "tr",
+    {},
+    ...["#", case_.code ? "Observed" : "Step", "This browser", "pyjsapi", "Lowered"].map((text) =>
+      element("th", { scope: "col" }, text),
+    ),
+  );
   const table = element("table", { className: "steps" }, element("thead", {}, head), element("tbody", {}, ...rows));
   const covers = element("p", { className: "covers" }, `Covers: ${case_.covers.join(", ")}`);
   const sources = Object.entries(case_.sources ?? {}).map(([name, text]) => [`module ${name}`, text]);

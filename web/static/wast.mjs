@@ -33,11 +33,16 @@ const word = new DataView(new ArrayBuffer(8));
 function numberOf({ type, bits }) {
   word.setBigUint64(0, BigInt(bits));
   switch (type) {
-    case "i32": return word.getInt32(4);
-    case "i64": return word.getBigInt64(0);
-    case "f32": return word.getFloat32(4);
-    case "f64": return word.getFloat64(0);
-    default: throw new Mismatch(`no value of type ${type} in JavaScript`);
+    case "i32":
+      return word.getInt32(4);
+    case "i64":
+      return word.getBigInt64(0);
+    case "f32":
+      return word.getFloat32(4);
+    case "f64":
+      return word.getFloat64(0);
+    default:
+      throw new Mismatch(`no value of type ${type} in JavaScript`);
   }
 }
 
@@ -45,10 +50,17 @@ function spectest(WebAssembly) {
   const print = () => {};
   const global = (value, number) => new WebAssembly.Global({ value }, number);
   return {
-    print, print_i32: print, print_i64: print, print_f32: print, print_f64: print, print_i32_f32: print,
+    print,
+    print_i32: print,
+    print_i64: print,
+    print_f32: print,
+    print_f64: print,
+    print_i32_f32: print,
     print_f64_f64: print,
-    global_i32: global("i32", 666), global_i64: global("i64", 666n),
-    global_f32: global("f32", Math.fround(666.6)), global_f64: global("f64", 666.6),
+    global_i32: global("i32", 666),
+    global_i64: global("i64", 666n),
+    global_f32: global("f32", Math.fround(666.6)),
+    global_f64: global("f64", 666.6),
     table: new WebAssembly.Table({ element: "anyfunc", initial: 10, maximum: 20 }),
     memory: new WebAssembly.Memory({ initial: 1, maximum: 2 }),
   };
@@ -138,13 +150,22 @@ class Runner {
 
   matches(pattern, value) {
     switch (pattern.type) {
-      case "null": return value === null;
-      case "host": return value === this.hosts.get(pattern.number);
-      case "ref.func": return typeof value === "function";
-      case "either": return pattern.patterns.some((item) => this.matches(item, value));
-      case "i32": case "i64": return Object.is(value, numberOf(pattern));
-      case "f32": case "f64": return Object.is(value, pattern.nan ? NaN : numberOf(pattern));
-      default: return value !== null && value !== undefined;
+      case "null":
+        return value === null;
+      case "host":
+        return value === this.hosts.get(pattern.number);
+      case "ref.func":
+        return typeof value === "function";
+      case "either":
+        return pattern.patterns.some((item) => this.matches(item, value));
+      case "i32":
+      case "i64":
+        return Object.is(value, numberOf(pattern));
+      case "f32":
+      case "f64":
+        return Object.is(value, pattern.nan ? NaN : numberOf(pattern));
+      default:
+        return value !== null && value !== undefined;
     }
   }
 

@@ -29,10 +29,12 @@ async function startPyodide() {
   await pyodide.loadPackage("pyjsapi", { messageCallback: () => {} });
   const driver = await (await fetch(new URL("../driver.py", import.meta.url))).text();
   pyodide.FS.writeFile("/home/pyodide/driver.py", driver);
-  const versions = JSON.parse(pyodide.runPython(`
+  const versions = JSON.parse(
+    pyodide.runPython(`
 import json, platform, importlib.metadata
 import driver
-json.dumps({"python": platform.python_version(), "pyjsapi": importlib.metadata.version("pyjsapi")})`));
+json.dumps({"python": platform.python_version(), "pyjsapi": importlib.metadata.version("pyjsapi")})`),
+  );
   postMessage({ versions: { pyodide: version, ...versions } });
   return pyodide;
 }
@@ -88,7 +90,7 @@ async function runAll(cases, engine, run) {
     await turn();
     postMessage({ engine, id: case_.id, started: true });
     try {
-      postMessage({ engine, id: case_.id, ...await run(case_) });
+      postMessage({ engine, id: case_.id, ...(await run(case_)) });
     } catch (error) {
       postMessage({ broken: true, engine, id: case_.id, message: String(error) });
       return false;
@@ -101,19 +103,19 @@ addEventListener("message", async ({ data: { cases, engines } }) => {
   try {
     if (engines.includes("native")) {
       postMessage({ stage: "native" });
-      if (!await runAll(cases, "native", runNative)) return;
+      if (!(await runAll(cases, "native", runNative))) return;
     }
     if (engines.includes("pyjsapi") || engines.includes("lowered")) postMessage({ stage: "pyodide" });
     const pyodide = engines.at(-1) === "native" ? null : await startPyodide();
     if (engines.includes("pyjsapi")) {
       const run = await startPyjsapi(pyodide, cases);
       postMessage({ stage: "pyjsapi" });
-      if (!await runAll(cases, "pyjsapi", run)) return;
+      if (!(await runAll(cases, "pyjsapi", run))) return;
     }
     if (engines.includes("lowered")) {
       await startLowered(pyodide);
       postMessage({ stage: "lowered" });
-      if (!await runAll(cases, "lowered", runNative)) return;
+      if (!(await runAll(cases, "lowered", runNative))) return;
     }
     postMessage({ done: true });
   } catch (error) {

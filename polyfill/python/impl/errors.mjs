@@ -3,7 +3,7 @@
 const { CompileError, LinkError, RuntimeError } = globalThis.WebAssembly;
 
 /** What an exhausted call stack says, in the words of V8. */
-const EXHAUSTED = 'Maximum call stack size exceeded';
+const EXHAUSTED = "Maximum call stack size exceeded";
 
 /** What errors.Kind in Python stands for. */
 const VALUE = 0;
@@ -18,12 +18,12 @@ const KIND_BITS = 4;
 /** Sets the link's hooks for exceptions. */
 export function makeErrors(context) {
   const { link, api } = context;
-  const module = 'pyjsapi.bridge.errors';
-  const kindOf = api('error_kind', 'O', 'i', module);
-  const messageOf = api('error_message', '', 's', module);
-  const numberedMessage = api('numbered_message', 'i', 's', module);
-  const valueOf = api('thrown_value', 'O', 'r', module);
-  const makeThrown = api('thrown', 'ri', 'O', module);
+  const module = "pyjsapi.bridge.errors";
+  const kindOf = api("error_kind", "O", "i", module);
+  const messageOf = api("error_message", "", "s", module);
+  const numberedMessage = api("numbered_message", "i", "s", module);
+  const valueOf = api("thrown_value", "O", "r", module);
+  const makeThrown = api("thrown", "ri", "O", module);
 
   /** Errors that stand for traps: no clause of wasm code catches them, whichever way they come back. */
   const traps = new WeakSet();
@@ -81,7 +81,7 @@ export function makeErrors(context) {
   link.onThrow = (value) => {
     const exception = context.implementation?.Exception.ptrOf(value);
     if (exception !== undefined) return exception;
-    const isTrap = typeof value === 'object' && value !== null && traps.has(value);
+    const isTrap = typeof value === "object" && value !== null && traps.has(value);
     return makeThrown(value, isTrap ? 1 : 0);
   };
 

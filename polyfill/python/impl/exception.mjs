@@ -1,17 +1,17 @@
 // WebAssembly.Exception, and the tag of JavaScript's exceptions.
 
-const OPAQUE = 'a value of type v128 or exnref cannot be passed to or from JavaScript';
+const OPAQUE = "a value of type v128 or exnref cannot be passed to or from JavaScript";
 
 /** The members of WebAssembly.Exception. */
 export function makeException(context) {
   const { link, api, typed, types, identity } = context;
-  const newList = api('new_list', '', 'O');
-  const append = typed('append', (letter) => [`O${letter}`, '']);
-  const newException = api('new_exception', 'OO', 'O');
-  const tagOf = api('exception_tag', 'O', 'O');
-  const tagInfo = api('tag_info', 'O', 's');
-  const argument = typed('exception_argument', (letter) => ['Oi', letter]);
-  const jsTag = link.lookup('pyjsapi.runtime.exception', 'HOST_TAG');
+  const newList = api("new_list", "", "O");
+  const append = typed("append", (letter) => [`O${letter}`, ""]);
+  const newException = api("new_exception", "OO", "O");
+  const tagOf = api("exception_tag", "O", "O");
+  const tagInfo = api("tag_info", "O", "s");
+  const argument = typed("exception_argument", (letter) => ["Oi", letter]);
+  const jsTag = link.lookup("pyjsapi.runtime.exception", "HOST_TAG");
   let jsTagObject;
 
   function checkOpaque(type, what) {
@@ -30,7 +30,7 @@ export function makeException(context) {
 
   return {
     create(tag, payload, { traceStack }) {
-      const what = 'WebAssembly.Exception()';
+      const what = "WebAssembly.Exception()";
       const { ptr: tagPtr, params } = stateOfTag(tag);
       if (tagPtr === jsTag) {
         throw new TypeError(`${what}: exceptions of WebAssembly.JSTag are thrown as what they carry`);
@@ -65,7 +65,7 @@ export function makeException(context) {
     },
 
     getArg(state, tag, index) {
-      const what = 'WebAssembly.Exception.getArg()';
+      const what = "WebAssembly.Exception.getArg()";
       if (stateOfTag(tag).ptr !== state.tag) throw new TypeError(`${what}: the exception is not of the tag`);
       const type = state.params[index];
       if (type === undefined) {

@@ -3,15 +3,15 @@
 const { defineProperty } = Object;
 
 const refuse = () => {
-  throw new TypeError('WebAssembly: a value of type v128 or exnref cannot be passed to or from JavaScript');
+  throw new TypeError("WebAssembly: a value of type v128 or exnref cannot be passed to or from JavaScript");
 };
 
 /** Exported Functions, one for each function, and callables for host functions. */
 export function makeFunctions(context) {
   const { link, api, types, records } = context;
-  const callOf = api('function_call', 'O', 'O');
-  const infoOf = api('function_info', 'O', 's');
-  const refusing = api('refusing', 'O', 'O');
+  const callOf = api("function_call", "O", "O");
+  const infoOf = api("function_info", "O", "s");
+  const refusing = api("refusing", "O", "O");
 
   /** { ptr, signature, record } of every Exported Function: the slot [[FunctionAddress]]. */
   const states = new WeakMap();
@@ -28,7 +28,7 @@ export function makeFunctions(context) {
   }
 
   function make(ptr) {
-    const [index, text, owner] = infoOf(ptr).split(' ');
+    const [index, text, owner] = infoOf(ptr).split(" ");
     const number = Number(owner);
     const signature = types.signature(text);
     let exported;
@@ -41,8 +41,8 @@ export function makeFunctions(context) {
       if (!signature.params.every((type) => type.plain)) exported = converting(exported, signature.params);
       exported = records.exported(number, exported, signature.params.length);
     }
-    defineProperty(exported, 'name', { value: index, configurable: true });
-    defineProperty(exported, 'length', { value: signature.params.length, configurable: true });
+    defineProperty(exported, "name", { value: index, configurable: true });
+    defineProperty(exported, "length", { value: signature.params.length, configurable: true });
     states.set(exported, { ptr, signature, record: records.find(number) });
     return exported;
   }
@@ -56,8 +56,8 @@ export function makeFunctions(context) {
   }
 
   function convertAll(given, results) {
-    if ((typeof given !== 'object' && typeof given !== 'function') || given === null) {
-      throw new TypeError('WebAssembly: a function of several results must return an iterable object');
+    if ((typeof given !== "object" && typeof given !== "function") || given === null) {
+      throw new TypeError("WebAssembly: a function of several results must return an iterable object");
     }
     const values = [...given];
     if (values.length !== results.length) {
@@ -68,7 +68,7 @@ export function makeFunctions(context) {
 
   return {
     /** The state of a value, undefined if it is no Exported Function. */
-    state: (value) => (typeof value === 'function' ? states.get(value) : undefined),
+    state: (value) => (typeof value === "function" ? states.get(value) : undefined),
 
     /** "A new Exported Function": the one of a function; the ptr is borrowed. */
     wrap: (ptr) => context.identity.borrowed(ptr, make),
@@ -81,7 +81,7 @@ export function makeFunctions(context) {
       if (!signature.opaque) {
         return link.import(checked(function_, signature.results), signature.letters, signature.resultLetters);
       }
-      const thrower = link.import(refuse, '', '');
+      const thrower = link.import(refuse, "", "");
       try {
         return refusing(thrower);
       } finally {

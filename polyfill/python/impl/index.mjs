@@ -3,22 +3,22 @@
 // A context holds what the parts share. The link layer names a Python object by a number, its "ptr"; whoever gets one
 // as the result of a call owns a reference, and gives it to an object (`identity`) or drops it.
 
-import { makeErrors } from './errors.mjs';
-import { makeException } from './exception.mjs';
-import { makeFunctions } from './functions.mjs';
-import { makeGlobal } from './global.mjs';
-import { makeIdentity } from './identity.mjs';
-import { makeInstance } from './instance.mjs';
-import { makeJsString } from './js-string.mjs';
-import { makeMemory } from './memory.mjs';
-import { makeModule } from './module.mjs';
-import { makeNamespaceOperations } from './namespace.mjs';
-import { makeObjects } from './objects.mjs';
-import { makeRecords } from './records.mjs';
-import { makeReferences } from './references.mjs';
-import { makeTable } from './table.mjs';
-import { makeTag } from './tag.mjs';
-import { makeTypes } from './types.mjs';
+import { makeErrors } from "./errors.mjs";
+import { makeException } from "./exception.mjs";
+import { makeFunctions } from "./functions.mjs";
+import { makeGlobal } from "./global.mjs";
+import { makeIdentity } from "./identity.mjs";
+import { makeInstance } from "./instance.mjs";
+import { makeJsString } from "./js-string.mjs";
+import { makeMemory } from "./memory.mjs";
+import { makeModule } from "./module.mjs";
+import { makeNamespaceOperations } from "./namespace.mjs";
+import { makeObjects } from "./objects.mjs";
+import { makeRecords } from "./records.mjs";
+import { makeReferences } from "./references.mjs";
+import { makeTable } from "./table.mjs";
+import { makeTag } from "./tag.mjs";
+import { makeTypes } from "./types.mjs";
 
 /**
  * The implementation for `makeNamespace`.
@@ -29,7 +29,7 @@ export function makeImplementation(link, settings = {}) {
   const context = { link, interfaces: undefined };
 
   /** A function of `pyjsapi.bridge.api` with a signature of the link layer. */
-  context.api = (name, params, results, module = 'pyjsapi.bridge.api') => {
+  context.api = (name, params, results, module = "pyjsapi.bridge.api") => {
     const ptr = link.lookup(module, name);
     try {
       return link.export(ptr, params, results);
@@ -44,7 +44,7 @@ export function makeImplementation(link, settings = {}) {
    */
   context.typed = (name, signatureOf) => {
     const made = new Map();
-    const ptr = link.lookup('pyjsapi.bridge.api', name);
+    const ptr = link.lookup("pyjsapi.bridge.api", name);
     return (letter) => {
       let found = made.get(letter);
       if (found === undefined) {
@@ -56,7 +56,7 @@ export function makeImplementation(link, settings = {}) {
   };
 
   context.errors = makeErrors(context);
-  const newSettings = context.api('new_settings', 'J', 'O');
+  const newSettings = context.api("new_settings", "J", "O");
   context.settings = newSettings({ features: settings.features ?? {}, limits: settings.limits ?? {} });
   context.identity = makeIdentity(context);
   context.records = makeRecords();

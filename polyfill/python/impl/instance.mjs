@@ -1,18 +1,18 @@
 // WebAssembly.Instance
 
-const isObject = (value) => (typeof value === 'object' ? value !== null : typeof value === 'function');
+const isObject = (value) => (typeof value === "object" ? value !== null : typeof value === "function");
 
-const NUMBERS = new Set(['i', 'f', 'd']);
+const NUMBERS = new Set(["i", "f", "d"]);
 
 /** The members of WebAssembly.Instance, and how modules are linked. */
 export function makeInstance(context) {
   const { link, api, errors, functions, types, records } = context;
-  const newList = api('new_list', '', 'O');
-  const append = api('append', 'OO', '');
-  const item = api('item', 'Oi', 'O');
-  const instantiate = api('instantiate', 'OOsi', 'O');
-  const hostFunction = api('host_function', 'OiOii', 'O');
-  const builtinFunction = api('builtin_function', 'OiOi', 'O');
+  const newList = api("new_list", "", "O");
+  const append = api("append", "OO", "");
+  const item = api("item", "Oi", "O");
+  const instantiate = api("instantiate", "OOsi", "O");
+  const hostFunction = api("host_function", "OiOii", "O");
+  const builtinFunction = api("builtin_function", "OiOi", "O");
 
   /** The functions of a module that its options provide, one for each name and instantiation. */
   function builtin(state, index, position, made) {
@@ -30,7 +30,7 @@ export function makeInstance(context) {
   }
 
   function functionImport(state, index, value, position, record, fail) {
-    if (typeof value !== 'function') throw fail('function import requires a callable');
+    if (typeof value !== "function") throw fail("function import requires a callable");
     const exported = functions.state(value);
     if (exported !== undefined) {
       records.pin(exported.record);
@@ -54,11 +54,11 @@ export function makeInstance(context) {
     const given = context.interfaces.Global.state(value);
     if (given !== undefined) return Global.linked(given, value);
     const type = types.valueType(code);
-    if (type.letter === 'I' && typeof value !== 'bigint') throw fail('global import must be a BigInt');
-    if (type.opaque || (NUMBERS.has(type.letter) && typeof value !== 'number')) {
-      throw fail('global import must be a number, valid Wasm reference, or WebAssembly.Global object');
+    if (type.letter === "I" && typeof value !== "bigint") throw fail("global import must be a BigInt");
+    if (type.opaque || (NUMBERS.has(type.letter) && typeof value !== "number")) {
+      throw fail("global import must be a number, valid Wasm reference, or WebAssembly.Global object");
     }
-    if (mutable) throw fail('imported mutable global must be a WebAssembly.Global object');
+    if (mutable) throw fail("imported mutable global must be a WebAssembly.Global object");
     try {
       return Global.allocate(type, false, value);
     } catch (error) {
@@ -69,9 +69,9 @@ export function makeInstance(context) {
   /** A new reference to what an import is linked to. */
   function linkValue(state, index, value, position, record, fail) {
     const { kind, type } = state.imports[index];
-    if (kind === 'function') return functionImport(state, index, value, position, record, fail);
-    if (kind === 'global') return globalImport(type, value, fail);
-    const name = kind === 'memory' ? 'Memory' : kind === 'table' ? 'Table' : 'Tag';
+    if (kind === "function") return functionImport(state, index, value, position, record, fail);
+    if (kind === "global") return globalImport(type, value, fail);
+    const name = kind === "memory" ? "Memory" : kind === "table" ? "Table" : "Tag";
     const given = context.interfaces[name].state(value);
     if (given === undefined) throw fail(`${kind} import must be a WebAssembly.${name} object`);
     return context.implementation[name].linked(given, value);
@@ -94,16 +94,16 @@ export function makeInstance(context) {
         const place = `${what}: Import #${index} "${module}"`;
         const fail = (message) => new errors.LinkError(`${place} "${name}": ${message}`);
         let ptr;
-        if (provided === 'builtin') {
+        if (provided === "builtin") {
           ptr = builtin(state, index, position, made);
-        } else if (provided === 'string') {
+        } else if (provided === "string") {
           ptr = globalImport(type, name, fail);
         } else {
           const namespace = importObject[module];
           if (!isObject(namespace)) throw new TypeError(`${place}: module is not an object or function`);
           ptr = linkValue(state, index, namespace[name], position, record, fail);
         }
-        if (kind === 'function') position += 1;
+        if (kind === "function") position += 1;
         append(list, ptr);
         link.decref(ptr);
       });
@@ -148,7 +148,7 @@ export function makeInstance(context) {
     instantiateCore,
 
     create(module, importObject) {
-      const what = 'WebAssembly.Instance()';
+      const what = "WebAssembly.Instance()";
       const state = context.interfaces.Module.state(module);
       return instantiateCore(state, readImports(state, importObject, what), what);
     },

@@ -15,34 +15,34 @@ const LAST_CODE_POINT = 0x10ffff;
 /** The functions of the set by name; they run as host functions do. */
 export function makeJsString(context) {
   const { api, errors, objects } = context;
-  const arrayLength = api('array_length', 'O', 'i');
-  const arraySlice = api('array_slice', 'Oii', 'b');
-  const arrayWrite = api('array_write', 'Oib', '');
+  const arrayLength = api("array_length", "O", "i");
+  const arraySlice = api("array_slice", "Oii", "b");
+  const arrayWrite = api("array_write", "Oib", "");
 
   function unwrap(value) {
-    if (typeof value !== 'string') throw errors.trap('illegal cast: the reference is not a string');
+    if (typeof value !== "string") throw errors.trap("illegal cast: the reference is not a string");
     return value;
   }
 
   function arrayOf(value) {
-    if (value === null) throw errors.trap('null array reference');
+    if (value === null) throw errors.trap("null array reference");
     return objects.state(value).ptr;
   }
 
   function inBounds(string, index) {
-    if (index >= string.length) throw errors.trap('string index out of bounds');
+    if (index >= string.length) throw errors.trap("string index out of bounds");
     return index;
   }
 
   return {
     cast: unwrap,
 
-    test: (value) => (typeof value === 'string' ? 1 : 0),
+    test: (value) => (typeof value === "string" ? 1 : 0),
 
     fromCharCodeArray(array, start, end) {
       const bytes = arraySlice(arrayOf(array), start, end);
       const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-      let string = '';
+      let string = "";
       for (let at = 0; at < view.byteLength; at += 2 * CHUNK) {
         const units = [];
         for (let i = at; i < Math.min(at + 2 * CHUNK, view.byteLength); i += 2) units.push(view.getUint16(i, true));
@@ -54,7 +54,7 @@ export function makeJsString(context) {
     intoCharCodeArray(value, array, start) {
       const ptr = arrayOf(array);
       const string = unwrap(value);
-      if ((start >>> 0) + string.length > arrayLength(ptr)) throw errors.trap('out of bounds array access');
+      if ((start >>> 0) + string.length > arrayLength(ptr)) throw errors.trap("out of bounds array access");
       const view = new DataView(new ArrayBuffer(2 * string.length));
       for (let i = 0; i < string.length; i++) view.setUint16(2 * i, apply(charCodeAt, string, [i]), true);
       arrayWrite(ptr, start, new Uint8Array(view.buffer));
@@ -86,7 +86,7 @@ export function makeJsString(context) {
       const string = unwrap(value);
       const from = start >>> 0;
       const to = end >>> 0;
-      return from > to || from > string.length ? '' : apply(substring, string, [from, to]);
+      return from > to || from > string.length ? "" : apply(substring, string, [from, to]);
     },
 
     equals(first, second) {

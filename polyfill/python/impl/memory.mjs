@@ -5,7 +5,7 @@
 // a memory that a module makes gets one when JavaScript first asks for its buffer. It has 32-bit addresses always: no
 // engine can have more bytes than that in a memory of ours.
 
-import { addressValue } from '../webidl.mjs';
+import { addressValue } from "../webidl.mjs";
 
 const NativeMemory = globalThis.WebAssembly.Memory;
 
@@ -20,9 +20,9 @@ const VALID = { i32: 65536n, i64: 2n ** 37n - 1n };
 /** The members of WebAssembly.Memory. */
 export function makeMemory(context) {
   const { link, api } = context;
-  const memoryInfo = api('memory_info', 'O', 'J');
-  const limitGrowth = api('limit_growth', 'Oi', '');
-  const pageLimit = api('page_limit', 'Oi', 'i');
+  const memoryInfo = api("memory_info", "O", "J");
+  const limitGrowth = api("limit_growth", "Oi", "");
+  const pageLimit = api("page_limit", "Oi", "i");
 
   /** Pages that a memory of JavaScript may have, by address type. */
   const limits = {
@@ -30,10 +30,10 @@ export function makeMemory(context) {
     i64: Math.min(pageLimit(context.settings, 1), MOST),
   };
 
-  const toAddress = (number, address) => (address === 'i64' ? BigInt(number) : number);
+  const toAddress = (number, address) => (address === "i64" ? BigInt(number) : number);
 
   function nativeOf(state) {
-    if (state.smallPages) throw new TypeError('WebAssembly.Memory: no buffer has pages of other sizes than 64 KiB');
+    if (state.smallPages) throw new TypeError("WebAssembly.Memory: no buffer has pages of other sizes than 64 KiB");
     state.native ??= link.nativeOf(state.ptr);
     return state.native;
   }
@@ -52,10 +52,13 @@ export function makeMemory(context) {
   }
 
   return {
-    create({ address = 'i32', initial, maximum, shared }) {
-      const what = 'WebAssembly.Memory()';
+    create({ address = "i32", initial, maximum, shared }) {
+      const what = "WebAssembly.Memory()";
       if (shared && maximum === undefined) throw new TypeError(`${what}: a shared memory must have a maximum`);
-      for (const [name, pages] of [['initial', initial], ['maximum', maximum]]) {
+      for (const [name, pages] of [
+        ["initial", initial],
+        ["maximum", maximum],
+      ]) {
         if (pages !== undefined && BigInt(pages) > VALID[address]) {
           const message = `value ${pages} is above the upper bound ${VALID[address]}`;
           throw new RangeError(`${what}: property '${name}': ${message}`);
@@ -82,11 +85,12 @@ export function makeMemory(context) {
     },
 
     /** "Create a memory object" for a new reference. */
-    adopt: (given) => context.identity.adopted(given, (ptr) => {
-      const { address, minimum: initial, maximum, shared, pageSizeLog2 } = memoryInfo(ptr);
-      const type = { address, initial, maximum: maximum ?? undefined, shared };
-      return context.interfaces.Memory.wrap({ ...type, smallPages: pageSizeLog2 !== 16, native: undefined, ptr });
-    }),
+    adopt: (given) =>
+      context.identity.adopted(given, (ptr) => {
+        const { address, minimum: initial, maximum, shared, pageSizeLog2 } = memoryInfo(ptr);
+        const type = { address, initial, maximum: maximum ?? undefined, shared };
+        return context.interfaces.Memory.wrap({ ...type, smallPages: pageSizeLog2 !== 16, native: undefined, ptr });
+      }),
 
     get_buffer(state) {
       const { buffer } = nativeOf(state);
@@ -95,7 +99,7 @@ export function makeMemory(context) {
     },
 
     grow(state, delta) {
-      const what = 'WebAssembly.Memory.grow()';
+      const what = "WebAssembly.Memory.grow()";
       const pages = Math.min(Number(addressValue(delta, state.address, `${what}: delta`)), 2 ** 40);
       let before = -1;
       if (state.ptr !== undefined) {
@@ -118,7 +122,7 @@ export function makeMemory(context) {
     },
 
     toResizableBuffer(state) {
-      const what = 'WebAssembly.Memory.toResizableBuffer()';
+      const what = "WebAssembly.Memory.toResizableBuffer()";
       if (state.maximum === undefined) throw new TypeError(`${what}: the memory must have a maximum`);
       const native = nativeOf(state);
       if (native.toResizableBuffer === undefined) {

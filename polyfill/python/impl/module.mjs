@@ -1,13 +1,13 @@
 // WebAssembly.Module
 
-import { copyBytes } from '../webidl.mjs';
+import { copyBytes } from "../webidl.mjs";
 
 /** The members of WebAssembly.Module. */
 export function makeModule(context) {
   const { api } = context;
-  const newModule = api('new_module', 'ObJJs', 'O');
-  const moduleInfo = api('module_info', 'O', 'J');
-  const customSection = api('custom_section', 'Oi', 'b');
+  const newModule = api("new_module", "ObJJs", "O");
+  const moduleInfo = api("module_info", "O", "J");
+  const customSection = api("custom_section", "Oi", "b");
 
   /** The state of a module from bytes that nobody else has. */
   function compile(bytes, { builtins = [], importedStringConstants = null }, what) {
@@ -28,7 +28,7 @@ export function makeModule(context) {
   return {
     compile,
 
-    create: (bytes, options) => compile(copyBytes(bytes), options, 'WebAssembly.Module()'),
+    create: (bytes, options) => compile(copyBytes(bytes), options, "WebAssembly.Module()"),
     created: (state, module) => context.identity.own(state.ptr, module),
 
     /** "Construct a WebAssembly module object". */
@@ -40,8 +40,10 @@ export function makeModule(context) {
 
     exports: (module) => stateOf(module).exports.map(({ name, kind }) => ({ name, kind })),
 
-    imports: (module) => stateOf(module).imports.filter(({ provided }) => provided === null)
-      .map(({ module: from, name, kind }) => ({ module: from, name, kind })),
+    imports: (module) =>
+      stateOf(module)
+        .imports.filter(({ provided }) => provided === null)
+        .map(({ module: from, name, kind }) => ({ module: from, name, kind })),
 
     customSections(module, name) {
       const { ptr, customs } = stateOf(module);

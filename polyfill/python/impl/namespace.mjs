@@ -1,7 +1,7 @@
 // The operations of the namespace.
 
-import { copyBytes } from '../webidl.mjs';
-import { responseBytes } from './streaming.mjs';
+import { copyBytes } from "../webidl.mjs";
+import { responseBytes } from "./streaming.mjs";
 
 /** The operations; `context.implementation` has the interfaces. */
 export function makeNamespaceOperations(context) {
@@ -30,7 +30,7 @@ export function makeNamespaceOperations(context) {
     validate(bytes, options) {
       const copy = copyBytes(bytes);
       try {
-        const { ptr } = Module.compile(copy, options, 'WebAssembly.validate()');
+        const { ptr } = Module.compile(copy, options, "WebAssembly.validate()");
         context.link.decref(ptr);
         return true;
       } catch (error) {
@@ -41,27 +41,27 @@ export function makeNamespaceOperations(context) {
 
     compile(bytes, options) {
       const copy = copyBytes(bytes);
-      return later(() => compile(copy, options, 'WebAssembly.compile()'));
+      return later(() => compile(copy, options, "WebAssembly.compile()"));
     },
 
     instantiate(bytes, importObject, options) {
       const copy = copyBytes(bytes);
-      return later(() => instantiateSource(copy, importObject, options, 'WebAssembly.instantiate()'));
+      return later(() => instantiateSource(copy, importObject, options, "WebAssembly.instantiate()"));
     },
 
     instantiate_module(module, importObject) {
-      const what = 'WebAssembly.instantiate()';
+      const what = "WebAssembly.instantiate()";
       const imports = Instance.readImports(stateOf(module), importObject, what);
       return later(() => instantiated(module, imports, what));
     },
 
     async compileStreaming(source, options) {
-      const what = 'WebAssembly.compileStreaming()';
+      const what = "WebAssembly.compileStreaming()";
       return compile(await responseBytes(source, what), options, what);
     },
 
     async instantiateStreaming(source, importObject, options) {
-      const what = 'WebAssembly.instantiateStreaming()';
+      const what = "WebAssembly.instantiateStreaming()";
       return instantiateSource(await responseBytes(source, what), importObject, options, what);
     },
 

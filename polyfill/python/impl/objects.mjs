@@ -1,7 +1,7 @@
 // Structures and arrays as JavaScript sees them ("Exported GC Objects").
 
 const refuse = () => {
-  throw new TypeError('WebAssembly objects are opaque');
+  throw new TypeError("WebAssembly objects are opaque");
 };
 
 /** The internal methods of the specification; all others are those of a frozen empty object without a prototype. */
@@ -23,7 +23,7 @@ export function makeObjects(context) {
 
   return {
     /** The state of a value, undefined if it is no Exported GC Object. */
-    state: (value) => (typeof value === 'object' && value !== null ? states.get(value) : undefined),
+    state: (value) => (typeof value === "object" && value !== null ? states.get(value) : undefined),
 
     /** The object for a structure or array; the ptr is borrowed. */
     wrap(ptr, kind) {

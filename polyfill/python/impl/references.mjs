@@ -7,30 +7,34 @@ const I31 = 2 ** 30;
 const STRUCT = 2 ** 40;
 
 /** Whether a value is a number that is an i31 reference; -0 is not, it would come back as 0. */
-export const isI31 = (value) => typeof value === 'number' && (value | 0) === value && value < I31 && value >= -I31
-  && (value !== 0 || 1 / value > 0);
+export const isI31 = (value) =>
+  typeof value === "number" && (value | 0) === value && value < I31 && value >= -I31 && (value !== 0 || 1 / value > 0);
 
 /** Sets the link's hooks for references. */
 export function makeReferences(context) {
   const { link, api, objects } = context;
-  const module = 'pyjsapi.bridge.values';
-  const makeExternRef = api('ExternRef', 'i', 'O', module);
-  const externKind = api('extern_kind', 'O', 'd', module);
-  const anyKind = api('any_kind', 'O', 'd', module);
-  const makeI31 = api('i31', 'i', 'O', module);
-  const makeNumber = api('int', 'd', 'O', 'builtins');
+  const module = "pyjsapi.bridge.values";
+  const makeExternRef = api("ExternRef", "i", "O", module);
+  const externKind = api("extern_kind", "O", "d", module);
+  const anyKind = api("any_kind", "O", "d", module);
+  const makeI31 = api("i31", "i", "O", module);
+  const makeNumber = api("int", "d", "O", "builtins");
 
   const values = [];
   const ptrs = [];
   const free = [];
   const slotOf = new Map();
 
-  const release = link.import((slot) => {
-    slotOf.delete(ptrs[slot]);
-    values[slot] = undefined;
-    free.push(slot);
-  }, 'i', '');
-  api('set_release', 'O', '', module)(release);
+  const release = link.import(
+    (slot) => {
+      slotOf.delete(ptrs[slot]);
+      values[slot] = undefined;
+      free.push(slot);
+    },
+    "i",
+    "",
+  );
+  api("set_release", "O", "", module)(release);
   link.decref(release);
 
   function hold(value) {
@@ -67,7 +71,7 @@ export function makeReferences(context) {
     const slot = slotOf.get(ptr);
     if (slot !== undefined) return values[slot];
     const kind = kindOf(ptr);
-    return kind < STRUCT ? kind : objects.wrap(ptr, kind === STRUCT ? 'struct' : 'array');
+    return kind < STRUCT ? kind : objects.wrap(ptr, kind === STRUCT ? "struct" : "array");
   }
 
   link.references.r = {
@@ -82,7 +86,7 @@ export function makeReferences(context) {
     toPython(value) {
       if (value === null) return none();
       const state = context.functions.state(value);
-      if (state === undefined) throw new TypeError('WebAssembly: the value is not null or an exported function');
+      if (state === undefined) throw new TypeError("WebAssembly: the value is not null or an exported function");
       context.records.pin(state.record);
       link.incref(state.ptr);
       return state.ptr;

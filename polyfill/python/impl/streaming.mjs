@@ -4,10 +4,10 @@ const { apply } = Reflect;
 const { Response, Headers } = globalThis;
 
 const getter = (name) => Response && Object.getOwnPropertyDescriptor(Response.prototype, name)?.get;
-const okOf = getter('ok');
-const statusOf = getter('status');
-const typeOf = getter('type');
-const headersOf = getter('headers');
+const okOf = getter("ok");
+const statusOf = getter("status");
+const typeOf = getter("type");
+const headersOf = getter("headers");
 const arrayBufferOf = Response?.prototype.arrayBuffer;
 const getHeader = Headers?.prototype.get;
 
@@ -20,11 +20,11 @@ export async function responseBytes(source, what) {
   } catch {
     throw new TypeError(`${what}: argument 0 must be a Response or a promise of one`);
   }
-  const mimeType = apply(getHeader, apply(headersOf, response, []), ['Content-Type']);
-  if (mimeType === null || mimeType.replace(/^[\t ]+|[\t ]+$/g, '').toLowerCase() !== 'application/wasm') {
-    throw new TypeError(`${what}: Incorrect response MIME type '${mimeType ?? ''}': expected 'application/wasm'`);
+  const mimeType = apply(getHeader, apply(headersOf, response, []), ["Content-Type"]);
+  if (mimeType === null || mimeType.replace(/^[\t ]+|[\t ]+$/g, "").toLowerCase() !== "application/wasm") {
+    throw new TypeError(`${what}: Incorrect response MIME type '${mimeType ?? ""}': expected 'application/wasm'`);
   }
-  if (['opaque', 'opaqueredirect', 'error'].includes(apply(typeOf, response, []))) {
+  if (["opaque", "opaqueredirect", "error"].includes(apply(typeOf, response, []))) {
     throw new TypeError(`${what}: the response is not of this origin, and not shared with it`);
   }
   if (!ok) throw new TypeError(`${what}: HTTP status code is not ok (${apply(statusOf, response, [])})`);

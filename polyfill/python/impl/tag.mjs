@@ -6,8 +6,8 @@ const MOST = 1000;
 /** The members of WebAssembly.Tag. */
 export function makeTag(context) {
   const { link, api, types, identity } = context;
-  const newTag = api('new_tag', 'J', 'O');
-  const tagInfo = api('tag_info', 'O', 's');
+  const newTag = api("new_tag", "J", "O");
+  const tagInfo = api("tag_info", "O", "s");
 
   const wrap = (ptr) => context.interfaces.Tag.wrap({ ptr, params: types.signature(tagInfo(ptr)).params });
 

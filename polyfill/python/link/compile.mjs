@@ -3,7 +3,7 @@
 // imports.mjs do the same.
 
 const LETTERS = /^[iIfdOrFA]*$/;
-const REFERENCES = 'rFA';
+const REFERENCES = "rFA";
 const MOST = 8;
 
 const COERCE = {
@@ -13,18 +13,18 @@ const COERCE = {
   d: (value) => `+${value}`,
 };
 
-const BOX = { i: 'fromU32', I: 'fromU64', f: 'fromF64', d: 'fromF64' };
+const BOX = { i: "fromU32", I: "fromU64", f: "fromF64", d: "fromF64" };
 
 /** From a value that is converted already. */
 const box = (letter, value) => {
-  if (letter === 'O') return value;
+  if (letter === "O") return value;
   return REFERENCES.includes(letter) ? `references.${letter}.toPython(${value})` : `${BOX[letter]}(${value})`;
 };
 
 const unbox = (letter, ptr) => {
-  if (letter === 'i') return `asU32(${ptr}) | 0`;
-  if (letter === 'I') return `BigInt.asIntN(64, asU64(${ptr}))`;
-  if (letter === 'O') return ptr;
+  if (letter === "i") return `asU32(${ptr}) | 0`;
+  if (letter === "I") return `BigInt.asIntN(64, asU64(${ptr}))`;
+  if (letter === "O") return ptr;
   return REFERENCES.includes(letter) ? `references.${letter}.fromPython(${ptr})` : `asF64(${ptr})`;
 };
 
@@ -36,7 +36,7 @@ const decref = module._Py_DecRef;`;
 /** Whether text may be made into code here. */
 export function canCompile() {
   try {
-    return new Function('return true')();
+    return new Function("return true")();
   } catch {
     return false;
   }
@@ -53,7 +53,7 @@ function maker(kind, params, results, body) {
   const key = `${kind}${params}>${results}`;
   let found = makers.get(key);
   if (found === undefined) {
-    found = new Function('link', 'callee', `"use strict";\n${NAMES}\nreturn ${body([...params], results)};`);
+    found = new Function("link", "callee", `"use strict";\n${NAMES}\nreturn ${body([...params], results)};`);
     makers.set(key, found);
   }
   return found;
@@ -61,25 +61,25 @@ function maker(kind, params, results, body) {
 
 /** `(link, callable) => function` that calls Python. */
 export function exportMaker(params, results) {
-  return maker('export', params, results, exportBody);
+  return maker("export", params, results, exportBody);
 }
 
 /** `(link, function) => (args) => ptr` that calls JavaScript. */
 export function importMaker(params, results) {
-  return maker('import', params, results, importBody);
+  return maker("import", params, results, importBody);
 }
 
 function exportBody(params, result) {
-  const each = (text) => params.map(text).join(' ');
-  const owned = params.flatMap((letter, i) => (letter === 'O' ? [] : [i]));
+  const each = (text) => params.map(text).join(" ");
+  const owned = params.flatMap((letter, i) => (letter === "O" ? [] : [i]));
   // References may be refused, which must not lose what is made already.
   const mayFail = params.some((letter) => REFERENCES.includes(letter));
-  const release = owned.map((i) => (mayFail ? `if (p${i}) decref(p${i});` : `decref(p${i});`)).join(' ');
+  const release = owned.map((i) => (mayFail ? `if (p${i}) decref(p${i});` : `decref(p${i});`)).join(" ");
   const convert = (letter, i) => (letter in COERCE ? COERCE[letter](`a${i}`) : `a${i}`);
   const call = `${each((_, i) => `heap[top + ${i + 1}] = p${i};`)}
     ptr = vectorcall(callee, (top + 1) << 2, ${params.length | 0x80000000}, 0);`;
   const make = mayFail
-    ? `${params.length ? `let ${params.map((_, i) => `p${i} = 0`).join(', ')};` : ''}
+    ? `${params.length ? `let ${params.map((_, i) => `p${i} = 0`).join(", ")};` : ""}
     try {
       ${each((letter, i) => `p${i} = ${box(letter, convert(letter, i))};`)}
       const heap = module.HEAPU32;
@@ -91,13 +91,13 @@ function exportBody(params, result) {
     const heap = module.HEAPU32;
     ${call}
     ${release}`;
-  let finish = 'decref(ptr);';
-  if (result === 'O') finish = 'return ptr;';
+  let finish = "decref(ptr);";
+  if (result === "O") finish = "return ptr;";
   else if (result && REFERENCES.includes(result)) {
-    finish = `try { return ${unbox(result, 'ptr')}; } finally { decref(ptr); }`;
-  } else if (result) finish = `const value = ${unbox(result, 'ptr')}; decref(ptr); return value;`;
-  return `(${params.map((_, i) => `a${i}`).join(', ')}) => {
-  ${mayFail ? '' : each((letter, i) => `const v${i} = ${convert(letter, i)};`)}
+    finish = `try { return ${unbox(result, "ptr")}; } finally { decref(ptr); }`;
+  } else if (result) finish = `const value = ${unbox(result, "ptr")}; decref(ptr); return value;`;
+  return `(${params.map((_, i) => `a${i}`).join(", ")}) => {
+  ${mayFail ? "" : each((letter, i) => `const v${i} = ${convert(letter, i)};`)}
   depth.enter();
   const suspendable = suspender.value;
   suspender.value = false;
@@ -118,16 +118,16 @@ function exportBody(params, result) {
 
 function importBody(params, result) {
   // All arguments are read first: a hook may make Pyodide's memory grow, and with it the view another.
-  const read = params.map((_, i) => `const p${i} = heap[at + ${i}];`).join(' ');
-  const values = params.map((letter, i) => unbox(letter, `p${i}`)).join(', ');
-  const converted = result in COERCE ? COERCE[result]('value') : 'value';
+  const read = params.map((_, i) => `const p${i} = heap[at + ${i}];`).join(" ");
+  const values = params.map((letter, i) => unbox(letter, `p${i}`)).join(", ");
+  const converted = result in COERCE ? COERCE[result]("value") : "value";
   return `(args) => {
   try {
     const heap = module.HEAPU32;
     const at = args >>> 2;
     ${read}
     const value = callee(${values});
-    return ${result ? box(result, converted) : 'none'};
+    return ${result ? box(result, converted) : "none"};
   } catch (error) {
     return link.throwIntoPython(error);
   }

@@ -4,7 +4,7 @@
 // made from text; a loop is for all others. Arguments lie in a stack of
 // our own in Pyodide's memory, because a conversion may call back into JavaScript, and that another exported function.
 
-import { exportMaker, isCompilable } from './compile.mjs';
+import { exportMaker, isCompilable } from "./compile.mjs";
 
 const NUMERIC = /^[iIfd]*$/;
 const OFFSET = 0x80000000 | 0; // PY_VECTORCALL_ARGUMENTS_OFFSET
@@ -29,7 +29,7 @@ function resultReader(link, results, gives) {
     };
   }
   if (gives.length === 1) {
-    if (results === 'O') return (ptr) => ptr;
+    if (results === "O") return (ptr) => ptr;
     const { unbox } = gives[0];
     return (ptr) => {
       try {
@@ -43,7 +43,7 @@ function resultReader(link, results, gives) {
     try {
       return gives.map(({ unbox }, i) => {
         const item = link.module._PyTuple_GetItem(ptr, i);
-        if (results[i] === 'O') link.incref(item);
+        if (results[i] === "O") link.incref(item);
         return unbox(item);
       });
     } finally {

@@ -1,14 +1,18 @@
 // Python builtins that call JavaScript: `NativeLink.import`. All are the one dispatcher of Pyodide's function table;
 // `self` is the number of the JavaScript function. Nothing that is thrown leaves these functions.
 
-import { importMaker, isCompilable } from './compile.mjs';
-import { listOfResults } from './values.mjs';
+import { importMaker, isCompilable } from "./compile.mjs";
+import { listOfResults } from "./values.mjs";
 
 /** `(args, nargs) -> ptr` that calls `callee` with the signature. */
 export function makeImport(link, callee, params, results) {
   if (link.compiles && isCompilable(params, results)) return importMaker(params, results)(link, callee);
   const takes = [...params].map((letter) => link.conversion(letter).unbox);
-  const give = resultWriter(link, [...results].map((letter) => link.conversion(letter)), results);
+  const give = resultWriter(
+    link,
+    [...results].map((letter) => link.conversion(letter)),
+    results,
+  );
   const { module } = link;
   switch (takes.length) {
     case 0:
@@ -56,7 +60,7 @@ function resultWriter(link, gives, results) {
   const { module } = link;
   if (gives.length === 0) return () => link.none;
   if (gives.length === 1) {
-    if (results === 'O') return (ptr) => ptr;
+    if (results === "O") return (ptr) => ptr;
     const { coerce, box } = gives[0];
     return (value) => box(coerce(value));
   }
@@ -65,7 +69,7 @@ function resultWriter(link, gives, results) {
     const tuple = module._PyTuple_New(gives.length);
     try {
       gives.forEach(({ coerce, box }, i) => {
-        const item = results[i] === 'O' ? list[i] : box(coerce(list[i]));
+        const item = results[i] === "O" ? list[i] : box(coerce(list[i]));
         module._PyTuple_SetItem(tuple, i, item);
       });
     } catch (error) {

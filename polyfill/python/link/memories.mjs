@@ -5,9 +5,9 @@
 // A record's address is its name, and `self` of the accessors. In Pyodide's memory it is
 //   0 u32 address of the bytes   4 u32 their number   8 u64 mask of addresses   16 u32 log2 of the page size
 
-import { Native, newMemory } from './engine.mjs';
-import { ArrayBufferMemory } from './array-buffer-memory.mjs';
-import { newBytes } from './values.mjs';
+import { Native, newMemory } from "./engine.mjs";
+import { ArrayBufferMemory } from "./array-buffer-memory.mjs";
+import { newBytes } from "./values.mjs";
 
 const PAGE = 65536;
 const PAGE_LOG2 = 16;
@@ -15,7 +15,7 @@ const RECORD_BYTES = 24;
 const SCRATCH_BYTES = 16;
 const MASKS = { i32: 0xffffffffn, i64: 0xffffffffffffffffn };
 
-const i32 = (value) => new Native.Global({ value: 'i32' }, value | 0);
+const i32 = (value) => new Native.Global({ value: "i32" }, value | 0);
 
 export class Memories {
   #link;
@@ -43,23 +43,23 @@ export class Memories {
       'PyLong_AsNativeBytes', 'PyBytes_FromStringAndSize', 'PyErr_SetNone'];
     this.#python = Object.fromEntries(names.map((name) => [name, module[`_${name}`]]));
     this.#python.memory = module.memory;
-    const trap = (name) => i32(link.lookup('pyjsapi.bridge.link_errors', name));
+    const trap = (name) => i32(link.lookup("pyjsapi.bridge.link_errors", name));
     this.#objects = {
       None: i32(link.none),
-      OutOfBounds: trap('OutOfBoundsAccess'),
-      Unaligned: trap('UnalignedAtomic'),
-      CannotWait: trap('CannotWait'),
-      NotShared: trap('NotShared'),
+      OutOfBounds: trap("OutOfBoundsAccess"),
+      Unaligned: trap("UnalignedAtomic"),
+      CannotWait: trap("CannotWait"),
+      NotShared: trap("NotShared"),
     };
     this.#environment = { scratch: i32(module._malloc(SCRATCH_BYTES)), canWait: i32(canWait ? 1 : 0) };
     this.#glue = new Native.Instance(helpers.glue, { python: { memory: module.memory } }).exports;
     this.#heap = new Native.Instance(helpers.heap, { python: this.#python, objects: this.#objects }).exports;
     this.#addHooks();
-    const storage = (name) => link.lookup('pyjsapi.bridge.storage', name);
-    this.#adopt = link.export(storage('adopt'), 'iddss', 'O');
-    this.#moved = link.export(storage('moved_to_javascript'), 'O', 'i');
-    this.#grow = link.export(storage('grow'), 'Od', 'd');
-    this.#proxiedAccessor = link.export(link.lookup('pyjsapi.bridge.proxy_memories', 'proxied_accessor'), 'is', 'O');
+    const storage = (name) => link.lookup("pyjsapi.bridge.storage", name);
+    this.#adopt = link.export(storage("adopt"), "iddss", "O");
+    this.#moved = link.export(storage("moved_to_javascript"), "O", "i");
+    this.#grow = link.export(storage("grow"), "Od", "d");
+    this.#proxiedAccessor = link.export(link.lookup("pyjsapi.bridge.proxy_memories", "proxied_accessor"), "is", "O");
   }
 
   get count() {
@@ -68,12 +68,12 @@ export class Memories {
 
   // What JavaScript calls
 
-  storageFor(memory, { initial, maximum, shared = false, address = 'i32' }) {
+  storageFor(memory, { initial, maximum, shared = false, address = "i32" }) {
     const most = maximum === undefined || maximum === null ? -1 : Number(maximum);
     const record = memory === null ? this.#make(Number(initial), most, shared) : this.#attached(memory);
-    if (record === 0) throw new RangeError('the engine allows no more memories');
+    if (record === 0) throw new RangeError("the engine allows no more memories");
     this.#records.get(record).mask = MASKS[address];
-    return this.#adopt(record, Number(initial), most, shared ? 'shared' : '', address);
+    return this.#adopt(record, Number(initial), most, shared ? "shared" : "", address);
   }
 
   recordOf(memory, address) {
@@ -98,18 +98,18 @@ export class Memories {
 
   #addHooks() {
     const link = this.#link;
-    link.hook('heap_memory', (data, pageLog2, mask) => this.#inHeap(data, pageLog2, mask), 'OiI', 'i');
-    link.hook('heap_moved', (record, data) => this.#heapMoved(record, data), 'iO', '');
-    link.hook('new_memory', (pages, maximum, shared, mask) => this.#new(pages, maximum, shared, mask), 'ddiI', 'i');
-    link.hook('move_to_javascript', (record, maximum) => this.#promote(record, maximum), 'id', 'i');
-    link.hook('move_to_array_buffer', (record, maximum) => this.#moveToArrayBuffer(record, maximum), 'id', 'i');
-    link.hook('accessor', (record, anchor, name) => this.#accessor(record, anchor, name), 'iOs', 'O');
-    link.hook('grow_memory', (record, delta) => this.#growNative(record, delta), 'id', 'd');
-    link.hook('byte_length', (record) => this.#records.get(record).memory.buffer.byteLength, 'i', 'd');
-    link.hook('read', (record, address, count) => this.#read(record, address, count), 'idd', 'O');
-    link.hook('write', (record, address, data) => this.#bytes(record, address, data.length).set(data), 'idb', '');
-    link.hook('copy', (...operands) => this.#copy(...operands), 'ididd', '');
-    link.hook('free_memory', (record) => this.#free(record), 'i', '');
+    link.hook("heap_memory", (data, pageLog2, mask) => this.#inHeap(data, pageLog2, mask), "OiI", "i");
+    link.hook("heap_moved", (record, data) => this.#heapMoved(record, data), "iO", "");
+    link.hook("new_memory", (pages, maximum, shared, mask) => this.#new(pages, maximum, shared, mask), "ddiI", "i");
+    link.hook("move_to_javascript", (record, maximum) => this.#promote(record, maximum), "id", "i");
+    link.hook("move_to_array_buffer", (record, maximum) => this.#moveToArrayBuffer(record, maximum), "id", "i");
+    link.hook("accessor", (record, anchor, name) => this.#accessor(record, anchor, name), "iOs", "O");
+    link.hook("grow_memory", (record, delta) => this.#growNative(record, delta), "id", "d");
+    link.hook("byte_length", (record) => this.#records.get(record).memory.buffer.byteLength, "i", "d");
+    link.hook("read", (record, address, count) => this.#read(record, address, count), "idd", "O");
+    link.hook("write", (record, address, data) => this.#bytes(record, address, data.length).set(data), "idb", "");
+    link.hook("copy", (...operands) => this.#copy(...operands), "ididd", "");
+    link.hook("free_memory", (record) => this.#free(record), "i", "");
   }
 
   #newRecord(entry) {
@@ -153,7 +153,7 @@ export class Memories {
 
   #instantiate(entry) {
     const { memory, mask } = entry;
-    const environment = { ...this.#environment, memory, mask: new Native.Global({ value: 'i64' }, mask) };
+    const environment = { ...this.#environment, memory, mask: new Native.Global({ value: "i64" }, mask) };
     const helper = isShared(memory) ? this.#helpers.shared : this.#helpers.native;
     const imports = { python: this.#python, objects: this.#objects, glue: this.#glue, memory: environment };
     entry.exports = new Native.Instance(helper, imports).exports;
@@ -214,7 +214,7 @@ export class Memories {
       return 0;
     }
     new Uint8Array(memory.buffer).set(bytes);
-    const proxies = this.#link.pyodide.pyimport('pyjsapi.bridge.proxy_memories');
+    const proxies = this.#link.pyodide.pyimport("pyjsapi.bridge.proxy_memories");
     const number = proxies.add_proxied(memory, String(entry.mask));
     proxies.destroy();
     entry.memory = memory;
@@ -268,7 +268,7 @@ export class Memories {
     }
     if (entry.proxied) {
       for (const { callable } of entry.proxied.functions.values()) this.#link.decref(callable);
-      const proxies = this.#link.pyodide.pyimport('pyjsapi.bridge.proxy_memories');
+      const proxies = this.#link.pyodide.pyimport("pyjsapi.bridge.proxy_memories");
       proxies.remove_proxied(entry.proxied.number);
       proxies.destroy();
     }
@@ -278,5 +278,5 @@ export class Memories {
 }
 
 function isShared(memory) {
-  return typeof SharedArrayBuffer !== 'undefined' && memory.buffer instanceof SharedArrayBuffer;
+  return typeof SharedArrayBuffer !== "undefined" && memory.buffer instanceof SharedArrayBuffer;
 }

@@ -1,12 +1,12 @@
 // The link through the C API of Pyodide's interpreter; the interface is described in ../link.mjs.
 
-import { Native } from './engine.mjs';
-import { canCompile } from './compile.mjs';
-import { makeExport } from './exports.mjs';
-import { makeImport } from './imports.mjs';
-import { Memories } from './memories.mjs';
-import { canWait, Depth } from './probe.mjs';
-import { boxString, cString, makeConversions, unboxString } from './values.mjs';
+import { Native } from "./engine.mjs";
+import { canCompile } from "./compile.mjs";
+import { makeExport } from "./exports.mjs";
+import { makeImport } from "./imports.mjs";
+import { Memories } from "./memories.mjs";
+import { canWait, Depth } from "./probe.mjs";
+import { boxString, cString, makeConversions, unboxString } from "./values.mjs";
 
 /** Functions of Pyodide's module that the link calls. */
 export const REQUIRED = `
@@ -35,7 +35,7 @@ class ArgumentStack {
   /** Take `count` words; the index of the first. The caller sets `top` back. */
   push(count) {
     const top = this.top;
-    if (top + count > this.end) throw new RangeError('Maximum call stack size exceeded');
+    if (top + count > this.end) throw new RangeError("Maximum call stack size exceeded");
     this.top = top + count;
     return top;
   }
@@ -88,7 +88,7 @@ export class NativeLink {
 
   constructor(pyodide, helpers, compiles = canCompile()) {
     const module = pyodide._module;
-    this.kind = 'native';
+    this.kind = "native";
     this.compiles = compiles;
     this.pyodide = pyodide;
     this.module = module;
@@ -109,22 +109,22 @@ export class NativeLink {
       asF64: module._PyFloat_AsDouble,
     };
     // PyImport_ImportModule itself needs a caller whose globals have builtins: generated code has none.
-    const importlib = module._PyImport_ImportModule(cString(module, 'importlib'));
-    this.objects = { importModule: this.#attribute(importlib, 'import_module') };
+    const importlib = module._PyImport_ImportModule(cString(module, "importlib"));
+    this.objects = { importModule: this.#attribute(importlib, "import_module") };
     Object.assign(this.objects, {
-      loads: this.lookup('json', 'loads'),
-      dumps: this.lookup('json', 'dumps'),
-      ImportAnchor: this.lookup('pyjsapi.bridge.hooks', 'ImportAnchor'),
-      RecursionError: this.lookup('builtins', 'RecursionError'),
-      JavaScriptThrow: this.lookup('pyjsapi.bridge.link_errors', 'JavaScriptThrow'),
+      loads: this.lookup("json", "loads"),
+      dumps: this.lookup("json", "dumps"),
+      ImportAnchor: this.lookup("pyjsapi.bridge.hooks", "ImportAnchor"),
+      RecursionError: this.lookup("builtins", "RecursionError"),
+      JavaScriptThrow: this.lookup("pyjsapi.bridge.link_errors", "JavaScriptThrow"),
     });
     this.#conversions = makeConversions(this);
     this.#callables = new FinalizationRegistry((ptr) => this.decref(ptr));
     this.#dispatch = helpers.dispatch;
     const dispatcher = this.newDispatcher((index, args, count) => this.#calls[index](args, count));
-    this.#importDefinition = this.newDefinition('javascript_function', this.slots.take(dispatcher));
-    this.hook('free_import', (index) => this.#freeImport(index), 'i', '');
-    this.hook('free_thrown', (handle) => this.#thrown.delete(handle), 'i', '');
+    this.#importDefinition = this.newDefinition("javascript_function", this.slots.take(dispatcher));
+    this.hook("free_import", (index) => this.#freeImport(index), "i", "");
+    this.hook("free_thrown", (handle) => this.#thrown.delete(handle), "i", "");
     this.memories = new Memories(this, helpers, canWait());
   }
 
@@ -188,7 +188,7 @@ export class NativeLink {
   hook(name, f, params, results) {
     const { module } = this;
     const builtin = this.#newImport(makeImport(this, f, params, results), 0);
-    const hooks = this.lookup('pyjsapi.bridge.hooks', 'HOOKS');
+    const hooks = this.lookup("pyjsapi.bridge.hooks", "HOOKS");
     module._PyDict_SetItemString(hooks, cString(module, name), builtin);
     this.decref(hooks);
     this.decref(builtin);
@@ -246,7 +246,7 @@ export class NativeLink {
   raise() {
     const ptr = this.module._PyErr_GetRaisedException();
     this.onError(ptr);
-    throw new Error('onError returned');
+    throw new Error("onError returned");
   }
 
   /** Set the Python exception for a value that JavaScript has thrown; 0, which is what builtins return then. */
@@ -270,7 +270,7 @@ export class NativeLink {
     const class_ = module._PyObject_Type(ptr);
     this.decref(class_);
     if (class_ !== this.objects.JavaScriptThrow) return undefined;
-    const args = module._PyObject_GetAttrString(ptr, cString(module, 'args'));
+    const args = module._PyObject_GetAttrString(ptr, cString(module, "args"));
     const index = module._PyLong_AsLong(module._PyTuple_GetItem(args, 0));
     this.decref(args);
     return { value: this.#thrown.get(index) };
@@ -287,7 +287,7 @@ export class NativeLink {
   #unexpected(ptr) {
     const thrown = this.thrown(ptr);
     const text = this.module._PyObject_Str(ptr);
-    const message = text === 0 ? 'a Python exception' : unboxString(this.module, text);
+    const message = text === 0 ? "a Python exception" : unboxString(this.module, text);
     if (text !== 0) this.decref(text);
     this.decref(ptr);
     if (thrown) throw thrown.value;

@@ -1,13 +1,13 @@
 // The link through Pyodide's proxies, for a Pyodide that lacks what a NativeLink needs: slower, with the same results.
 // The interface is described in ../link.mjs, the encoding of values in pyjsapi/bridge/proxy_link.py.
 
-import { ArrayBufferMemory } from './array-buffer-memory.mjs';
-import { newMemory } from './engine.mjs';
-import { canWait, Depth } from './probe.mjs';
-import { listOfResults } from './values.mjs';
+import { ArrayBufferMemory } from "./array-buffer-memory.mjs";
+import { newMemory } from "./engine.mjs";
+import { canWait, Depth } from "./probe.mjs";
+import { listOfResults } from "./values.mjs";
 
-const MODULE = 'pyjsapi.bridge.proxy_link';
-const MASKS = { i32: '4294967295', i64: '18446744073709551615' };
+const MODULE = "pyjsapi.bridge.proxy_link";
+const MASKS = { i32: "4294967295", i64: "18446744073709551615" };
 
 const f64 = new Float64Array(1);
 const bits = new BigUint64Array(f64.buffer);
@@ -22,14 +22,14 @@ function floatOf(text) {
   return f64[0];
 }
 
-const ATOMICS = { xchg: 'exchange', cmpxchg: 'compareExchange' };
+const ATOMICS = { xchg: "exchange", cmpxchg: "compareExchange" };
 const VIEWS = { 1: Uint8Array, 2: Uint16Array, 4: Uint32Array, 8: BigUint64Array };
 
 /** An action of `Atomics` on integers given as texts. */
 function atomic(buffer, action, address, size, ...texts) {
-  if (action === 'notify') return Atomics.notify(new Int32Array(buffer), address / 4, Number(texts[0]));
+  if (action === "notify") return Atomics.notify(new Int32Array(buffer), address / 4, Number(texts[0]));
   const operands = texts.map(size === 8 ? BigInt : Number);
-  if (action === 'wait') {
+  if (action === "wait") {
     const nanoseconds = BigInt(texts[1]);
     const timeout = nanoseconds < 0n ? Infinity : Number(nanoseconds) / 1e6;
     if (size === 8) {
@@ -71,7 +71,7 @@ export class ProxyLink {
   #grow;
 
   constructor(pyodide) {
-    this.kind = 'proxy';
+    this.kind = "proxy";
     this.pyodide = pyodide;
     this.depth = new Depth();
     this.references = {};
@@ -84,11 +84,15 @@ export class ProxyLink {
     this.#python = Object.fromEntries(names.map((name) => [name, module[name]]));
     this.#callables = new FinalizationRegistry((ptr) => this.decref(ptr));
     const hooks = {
-      failed: () => { this.#failed = true; },
+      failed: () => {
+        this.#failed = true;
+      },
       invoke: (index, ...values) => this.#functions[index](values),
       take_thrown: () => this.#takeRaised(),
       free_import: (index) => this.#freeFunction(index),
-      free_thrown: (handle) => { this.#thrown.delete(handle); },
+      free_thrown: (handle) => {
+        this.#thrown.delete(handle);
+      },
       make_native: newMemory,
       make_array_buffer: makeArrayBuffer,
       grow_native: growNative,
@@ -97,11 +101,11 @@ export class ProxyLink {
     };
     for (const [name, hook] of Object.entries(hooks)) this.#python.set_hook(name, hook);
     this.#python.install();
-    this.none = this.lookup('pyjsapi.bridge.proxy_link', 'NONE');
-    const storage = (name) => this.lookup('pyjsapi.bridge.storage', name);
-    this.#adopt = this.export(storage('adopt'), 'iddss', 'O');
-    this.#moved = this.export(storage('moved_to_javascript'), 'O', 'i');
-    this.#grow = this.export(storage('grow'), 'Od', 'd');
+    this.none = this.lookup("pyjsapi.bridge.proxy_link", "NONE");
+    const storage = (name) => this.lookup("pyjsapi.bridge.storage", name);
+    this.#adopt = this.export(storage("adopt"), "iddss", "O");
+    this.#moved = this.export(storage("moved_to_javascript"), "O", "i");
+    this.#grow = this.export(storage("grow"), "Od", "d");
   }
 
   get live() {
@@ -158,7 +162,7 @@ export class ProxyLink {
     const write = this.#writer(results);
     const index = this.#freeFunctions.pop() ?? this.#functions.length;
     this.#functions[index] = (values) => {
-      const borrowed = [...params].flatMap((letter, i) => (letter === 'O' ? [values[i]] : []));
+      const borrowed = [...params].flatMap((letter, i) => (letter === "O" ? [values[i]] : []));
       try {
         return write(f(...takes.map((take, i) => take(values[i]))));
       } catch (error) {
@@ -188,46 +192,67 @@ export class ProxyLink {
   #encoder(letter) {
     const of = (encode, reference = false) => ({ encode, reference });
     switch (letter) {
-      case 'i': return of((value) => value >>> 0);
-      case 'I': return of((value) => BigInt.asUintN(64, value));
-      case 'f': return of((value) => bitsOf(Math.fround(value)));
-      case 'd': return of((value) => bitsOf(+value));
-      case 'O': return of((ptr) => {
-        this.incref(ptr);
-        return ptr;
-      }, true);
-      case 'r':
-      case 'F':
-      case 'A': return of((value) => this.references[letter].toPython(value), true);
-      case 's': return of(String);
-      case 'b': return of((value) => (ArrayBuffer.isView(value)
-        ? new Uint8Array(value.buffer, value.byteOffset, value.byteLength) : new Uint8Array(value)));
-      case 'J': return of((value) => JSON.stringify(value) ?? 'null');
-      default: throw new TypeError(`no values have the letter '${letter}'`);
+      case "i":
+        return of((value) => value >>> 0);
+      case "I":
+        return of((value) => BigInt.asUintN(64, value));
+      case "f":
+        return of((value) => bitsOf(Math.fround(value)));
+      case "d":
+        return of((value) => bitsOf(+value));
+      case "O":
+        return of((ptr) => {
+          this.incref(ptr);
+          return ptr;
+        }, true);
+      case "r":
+      case "F":
+      case "A":
+        return of((value) => this.references[letter].toPython(value), true);
+      case "s":
+        return of(String);
+      case "b":
+        return of((value) =>
+          ArrayBuffer.isView(value)
+            ? new Uint8Array(value.buffer, value.byteOffset, value.byteLength)
+            : new Uint8Array(value),
+        );
+      case "J":
+        return of((value) => JSON.stringify(value) ?? "null");
+      default:
+        throw new TypeError(`no values have the letter '${letter}'`);
     }
   }
 
   /** From what Python encodes to a JavaScript value; references come as new ones. */
   #decoder(letter) {
     switch (letter) {
-      case 'i': return (value) => value | 0;
-      case 'I': return (text) => BigInt.asIntN(64, BigInt(text));
-      case 'f':
-      case 'd': return floatOf;
-      case 'O':
-      case 's': return (value) => value;
-      case 'r':
-      case 'F':
-      case 'A': return (ptr) => {
-        try {
-          return this.references[letter].fromPython(ptr);
-        } finally {
-          this.decref(ptr);
-        }
-      };
-      case 'b': return (bytes) => bytes;
-      case 'J': return JSON.parse;
-      default: throw new TypeError(`no values have the letter '${letter}'`);
+      case "i":
+        return (value) => value | 0;
+      case "I":
+        return (text) => BigInt.asIntN(64, BigInt(text));
+      case "f":
+      case "d":
+        return floatOf;
+      case "O":
+      case "s":
+        return (value) => value;
+      case "r":
+      case "F":
+      case "A":
+        return (ptr) => {
+          try {
+            return this.references[letter].fromPython(ptr);
+          } finally {
+            this.decref(ptr);
+          }
+        };
+      case "b":
+        return (bytes) => bytes;
+      case "J":
+        return JSON.parse;
+      default:
+        throw new TypeError(`no values have the letter '${letter}'`);
     }
   }
 
@@ -241,8 +266,9 @@ export class ProxyLink {
   #writer(letters) {
     if (!letters) return () => undefined;
     // What a JavaScript function returns for 'O' is a new reference already.
-    const takes = [...letters].map((letter) => (
-      letter === 'O' ? { encode: (ptr) => ptr, reference: true } : this.#encoder(letter)));
+    const takes = [...letters].map((letter) =>
+      letter === "O" ? { encode: (ptr) => ptr, reference: true } : this.#encoder(letter),
+    );
     if (takes.length === 1) return takes[0].encode;
     return (value) => {
       const list = listOfResults(value, takes.length);
@@ -261,7 +287,7 @@ export class ProxyLink {
   raise() {
     this.#failed = false;
     this.onError(this.#python.failure());
-    throw new Error('onError returned');
+    throw new Error("onError returned");
   }
 
   /** Keep what is to be raised in Python when the JavaScript function has returned. */
@@ -310,12 +336,12 @@ export class ProxyLink {
     return this.#python.memory_of(record);
   }
 
-  storageFor(memory, { initial, maximum, shared = false, address = 'i32' }) {
+  storageFor(memory, { initial, maximum, shared = false, address = "i32" }) {
     const most = maximum === undefined || maximum === null ? -1 : Number(maximum);
     const made = memory ?? newMemory(Number(initial), most, shared);
-    if (!made) throw new RangeError('the engine allows no more memories');
+    if (!made) throw new RangeError("the engine allows no more memories");
     const record = this.#python.add_memory(made, MASKS[address]);
-    return this.#adopt(record, Number(initial), most, shared ? 'shared' : '', address);
+    return this.#adopt(record, Number(initial), most, shared ? "shared" : "", address);
   }
 
   nativeOf(ptr) {

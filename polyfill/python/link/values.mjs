@@ -13,10 +13,26 @@ export function makeConversions(link) {
   const numeric = (coerce, box, unbox) => ({ numeric: true, coerce, box, unbox });
   const { fromU32, fromU64, fromF64, asU32, asU64, asF64 } = python;
   return {
-    i: numeric((value) => value >>> 0, fromU32, (ptr) => asU32(ptr) | 0),
-    I: numeric((value) => BigInt.asUintN(64, value), fromU64, (ptr) => BigInt.asIntN(64, asU64(ptr))),
-    f: numeric((value) => Math.fround(value), fromF64, (ptr) => asF64(ptr)),
-    d: numeric((value) => +value, fromF64, (ptr) => asF64(ptr)),
+    i: numeric(
+      (value) => value >>> 0,
+      fromU32,
+      (ptr) => asU32(ptr) | 0,
+    ),
+    I: numeric(
+      (value) => BigInt.asUintN(64, value),
+      fromU64,
+      (ptr) => BigInt.asIntN(64, asU64(ptr)),
+    ),
+    f: numeric(
+      (value) => Math.fround(value),
+      fromF64,
+      (ptr) => asF64(ptr),
+    ),
+    d: numeric(
+      (value) => +value,
+      fromF64,
+      (ptr) => asF64(ptr),
+    ),
     O: {
       numeric: false,
       coerce: (value) => value,
@@ -26,9 +42,9 @@ export function makeConversions(link) {
       },
       unbox: (ptr) => ptr,
     },
-    r: reference('r'),
-    F: reference('F'),
-    A: reference('A'),
+    r: reference("r"),
+    F: reference("F"),
+    A: reference("A"),
     s: {
       numeric: false,
       coerce: String,
@@ -76,7 +92,7 @@ function unboxBytes(module, ptr) {
   const bytes = module._PyBytes_FromObject(ptr);
   if (bytes === 0) {
     module._PyErr_Clear();
-    throw new TypeError('the Python object has no bytes');
+    throw new TypeError("the Python object has no bytes");
   }
   const address = module._PyBytes_AsString(bytes) >>> 0;
   const copy = module.HEAPU8.slice(address, address + module._PyBytes_Size(bytes));
@@ -84,8 +100,8 @@ function unboxBytes(module, ptr) {
   return copy;
 }
 
-const UTF16 = 'utf-16-le';
-const SURROGATES = 'surrogatepass';
+const UTF16 = "utf-16-le";
+const SURROGATES = "surrogatepass";
 const CHUNK = 4096;
 const LITTLE_ENDIAN = -1;
 
@@ -114,11 +130,11 @@ export function unboxString(module, ptr) {
   const bytes = module._PyUnicode_AsEncodedString(ptr, cString(module, UTF16), cString(module, SURROGATES));
   if (bytes === 0) {
     module._PyErr_Clear();
-    throw new TypeError('the Python object is not a string');
+    throw new TypeError("the Python object is not a string");
   }
   const start = module._PyBytes_AsString(bytes) >>> 1;
   const end = start + (module._PyBytes_Size(bytes) >>> 1);
-  let text = '';
+  let text = "";
   for (let at = start; at < end; at += CHUNK) {
     text += String.fromCharCode(...module.HEAPU16.subarray(at, Math.min(at + CHUNK, end)));
   }
@@ -144,7 +160,7 @@ export function cString(module, text) {
 
 function callWithString(link, callable, text) {
   // What JSON cannot express is `undefined`, and so is its text.
-  const argument = boxString(link.module, text === undefined ? 'null' : text);
+  const argument = boxString(link.module, text === undefined ? "null" : text);
   const result = link.module._PyObject_CallOneArg(callable, argument);
   link.decref(argument);
   if (result === 0) link.raise();
@@ -162,7 +178,7 @@ function stringFromCall(link, callable, ptr) {
 /** "IteratorToList" of what a function with several results returned, checked for their number. */
 export function listOfResults(value, count) {
   const method = value[Symbol.iterator];
-  if (typeof method !== 'function') throw new TypeError('the function must return an iterable of its results');
+  if (typeof method !== "function") throw new TypeError("the function must return an iterable of its results");
   const list = [...{ [Symbol.iterator]: () => method.call(value) }];
   if (list.length !== count) {
     throw new TypeError(`the function must return ${count} results, not ${list.length}`);

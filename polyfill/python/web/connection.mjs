@@ -1,9 +1,9 @@
 // What pyjsapi in Pyodide needs of JavaScript by itself, when no page has loaded the JavaScript face: the link layer for
 // its memories, and workers. It reaches Python as text (scripts/generate_bridge.py); pyjsapi/bridge/connection.py calls it.
 
-import { createLinkNow } from '../link.mjs';
-import { makeSnapshot } from '../snapshot.mjs';
-import { startWorker } from './workers.mjs';
+import { createLinkNow } from "../link.mjs";
+import { makeSnapshot } from "../snapshot.mjs";
+import { startWorker } from "./workers.mjs";
 
 const VIEWS = { 4: Int32Array, 8: BigInt64Array };
 
@@ -22,7 +22,7 @@ function waitAsync(memory, address, size, expected, timeout, settled) {
   const value = size === 8 ? BigInt.asIntN(64, BigInt(expected)) : Number(expected) | 0;
   const waiting = Atomics.waitAsync(new VIEWS[size](memory.buffer), address / size, value, timeout);
   if (!waiting.async) return false;
-  waiting.value.then((result) => settled(result === 'ok'));
+  waiting.value.then((result) => settled(result === "ok"));
   return true;
 }
 
@@ -33,7 +33,7 @@ function waitAsync(memory, address, size, expected, timeout, settled) {
  * @param {Uint8Array} archive the package
  */
 async function snapshotOf(indexURL, archive) {
-  const packageURL = URL.createObjectURL(new Blob([archive], { type: 'application/zip' }));
+  const packageURL = URL.createObjectURL(new Blob([archive], { type: "application/zip" }));
   try {
     return await makeSnapshot({ indexURL, packageURL });
   } finally {

@@ -1,12 +1,12 @@
 // The script of a worker that pyjsapi starts in Pyodide. Its first message says where Pyodide is, or has a snapshot of
 // it, and carries the package and the program; pyjsapi/bridge/web_worker.py does the rest.
 
-import { isNode } from '../files.mjs';
-import { loadFromSnapshot } from '../snapshot.mjs';
+import { isNode } from "../files.mjs";
+import { loadFromSnapshot } from "../snapshot.mjs";
 
-const port = isNode ? process.getBuiltinModule('node:worker_threads').parentPort : globalThis;
+const port = isNode ? process.getBuiltinModule("node:worker_threads").parentPort : globalThis;
 const post = (message) => port.postMessage(message);
-const PACKAGE_FOLDER = '/lib/pyjsapi_package';
+const PACKAGE_FOLDER = "/lib/pyjsapi_package";
 
 /** Takes messages, which may come before Python is ready. */
 let receive;
@@ -18,9 +18,9 @@ function arrived(message) {
 }
 
 async function loadPlainly(indexURL, archive) {
-  const { loadPyodide } = await import(`${isNode && indexURL.startsWith('/') ? 'file://' : ''}${indexURL}pyodide.mjs`);
+  const { loadPyodide } = await import(`${isNode && indexURL.startsWith("/") ? "file://" : ""}${indexURL}pyodide.mjs`);
   const pyodide = await loadPyodide({ indexURL });
-  pyodide.unpackArchive(archive, 'zip', { extractDir: PACKAGE_FOLDER });
+  pyodide.unpackArchive(archive, "zip", { extractDir: PACKAGE_FOLDER });
   return pyodide;
 }
 
@@ -31,11 +31,11 @@ async function start({ indexURL, archive, snapshot, files, job }) {
   pyodide.setStdout({ batched: (line) => console.log(line) });
   pyodide.setStderr({ batched: (line) => console.error(line) });
   for (const [path, bytes] of files) {
-    pyodide.FS.mkdirTree(path.slice(0, path.lastIndexOf('/')) || '/');
+    pyodide.FS.mkdirTree(path.slice(0, path.lastIndexOf("/")) || "/");
     pyodide.FS.writeFile(path, bytes);
   }
   pyodide.runPython(`import sys; sys.path.insert(0, "${PACKAGE_FOLDER}")`);
-  const worker = pyodide.pyimport('pyjsapi.bridge.web_worker');
+  const worker = pyodide.pyimport("pyjsapi.bridge.web_worker");
   const running = worker.run(
     job,
     (data, memories) => post({ data, memories }),
@@ -60,5 +60,5 @@ const listener = (message) => {
     start(message).catch(failed);
   }
 };
-if (isNode) port.on('message', listener);
-else port.addEventListener('message', ({ data }) => listener(data));
+if (isNode) port.on("message", listener);
+else port.addEventListener("message", ({ data }) => listener(data));

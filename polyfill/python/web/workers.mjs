@@ -1,22 +1,22 @@
 // Starting workers for pyjsapi: Web Workers in pages, threads in Node, each with a Pyodide of its own.
 
-import { isNode } from '../files.mjs';
+import { isNode } from "../files.mjs";
 
 function newWorker(source) {
   if (isNode) {
-    const { Worker } = process.getBuiltinModule('node:worker_threads');
+    const { Worker } = process.getBuiltinModule("node:worker_threads");
     return new Worker(new URL(`data:text/javascript,${encodeURIComponent(source)}`));
   }
-  const url = URL.createObjectURL(new Blob([source], { type: 'text/javascript' }));
-  const worker = new Worker(url, { type: 'module' });
+  const url = URL.createObjectURL(new Blob([source], { type: "text/javascript" }));
+  const worker = new Worker(url, { type: "module" });
   // Once it has answered, it has its source.
-  worker.addEventListener('message', () => URL.revokeObjectURL(url), { once: true });
+  worker.addEventListener("message", () => URL.revokeObjectURL(url), { once: true });
   return worker;
 }
 
 function listen(worker, event, handler) {
   if (isNode) worker.on(event, handler);
-  else worker.addEventListener(event, ({ data, message }) => handler(event === 'error' ? { message } : data));
+  else worker.addEventListener(event, ({ data, message }) => handler(event === "error" ? { message } : data));
 }
 
 /**
@@ -36,14 +36,14 @@ export function startWorker(source, start, received, ended) {
     worker.terminate();
     ended(reason);
   };
-  listen(worker, 'message', ({ data, memories, end: isEnd, reason }) => {
+  listen(worker, "message", ({ data, memories, end: isEnd, reason }) => {
     if (over) return;
     if (isEnd) end(reason);
     else received(data, memories);
   });
-  listen(worker, 'error', (error) => end(`the worker failed: ${error?.message ?? error}`));
-  listen(worker, 'messageerror', () => end('a message of the worker could not be read'));
-  if (isNode) worker.on('exit', (code) => end(code === 0 ? undefined : `the worker ended with code ${code}`));
+  listen(worker, "error", (error) => end(`the worker failed: ${error?.message ?? error}`));
+  listen(worker, "messageerror", () => end("a message of the worker could not be read"));
+  if (isNode) worker.on("exit", (code) => end(code === 0 ? undefined : `the worker ended with code ${code}`));
   worker.postMessage(start);
   return {
     post: (data, memories) => worker.postMessage({ data, memories }),

@@ -24,11 +24,14 @@ writeFileSync(join(folder, "lowered.wasm"), lower(two));
 /** Runs a script in a Node of its own, with the modules as `two` and `lowered`; returns what it prints as JSON. */
 function run(script, ...flags) {
   const path = join(folder, "script.mjs");
-  writeFileSync(path, `import { readFileSync } from "node:fs";
+  writeFileSync(
+    path,
+    `import { readFileSync } from "node:fs";
 const two = readFileSync(new URL("two.wasm", import.meta.url));
 const lowered = readFileSync(new URL("lowered.wasm", import.meta.url));
 const print = (value) => console.log(JSON.stringify(value));
-${script}`);
+${script}`,
+  );
   const { status, stdout, stderr } = spawnSync(process.execPath, [...flags, path], { encoding: "utf8" });
   assert.equal(status, 0, stderr);
   return JSON.parse(stdout);
@@ -57,7 +60,22 @@ test("the import of auto makes modules with several memories run by the global n
       Object.getPrototypeOf(again) === W.Instance.prototype, Object.getPrototypeOf(old) === W.Instance.prototype,
       Object.keys(Object.getOwnPropertyDescriptor(W.Instance.prototype, "exports").get.call(again)),
     ]);`);
-  assert.deepEqual(result, [true, 2, true, true, true, true, true, true, true, true, [], true, true, ["a", "b", "size"]]);
+  assert.deepEqual(result, [
+    true,
+    2,
+    true,
+    true,
+    true,
+    true,
+    true,
+    true,
+    true,
+    true,
+    [],
+    true,
+    true,
+    ["a", "b", "size"],
+  ]);
 });
 
 test("the shim can be called twice, and instances of the implementation made before belong to it", () => {
@@ -75,7 +93,8 @@ test("the shim can be called twice, and instances of the implementation made bef
 });
 
 test("a thread that imports auto runs a module and a shared memory that were posted to it", () => {
-  const result = run(`
+  const result = run(
+    `
     const { Worker, isMainThread, parentPort } = await import("node:worker_threads");
     if (isMainThread) {
       const { configure } = await import("${entry("shim")}");
@@ -90,7 +109,10 @@ test("a thread that imports auto runs a module and a shared memory that were pos
         new Uint8Array(memory.buffer)[0] = 77;
         parentPort.postMessage([exports.size(), memory instanceof WebAssembly.Memory, Object.keys(exports)]);
       });
-    }`, "--import", entry("auto"));
+    }`,
+    "--import",
+    entry("auto"),
+  );
   assert.deepEqual(result, [[2, true, ["a", "b", "size"]], 77]);
 });
 

@@ -101,9 +101,12 @@ describe("instances", () => {
     assert.equal(exports.store.name, "0");
     assert.equal(exports.private.name, "4");
     assert.equal(exports.store.length, 2);
-    assert.equal(make(importing, {
-      m: { a: new W.Memory({ initial: 1, maximum: 2 }), b: new W.Memory({ initial: 1 }), f: () => 1 },
-    }).exports.sum.name, "1");
+    assert.equal(
+      make(importing, {
+        m: { a: new W.Memory({ initial: 1, maximum: 2 }), b: new W.Memory({ initial: 1 }), f: () => 1 },
+      }).exports.sum.name,
+      "1",
+    );
   });
 
   test("are instances of the namespace's class and of the engine's", () => {
@@ -125,18 +128,24 @@ describe("instances", () => {
 
   test("trap with the engine's error, and stack traces name functions as the module does", () => {
     const { outer } = make(trapping).exports;
-    assert.throws(() => outer(65536), (error) => {
-      assert.ok(error instanceof native.RuntimeError);
-      assert.match(error.stack, /\binner\b/);
-      assert.match(error.stack, /\bouter\b/);
-      return true;
-    });
+    assert.throws(
+      () => outer(65536),
+      (error) => {
+        assert.ok(error instanceof native.RuntimeError);
+        assert.match(error.stack, /\binner\b/);
+        assert.match(error.stack, /\bouter\b/);
+        return true;
+      },
+    );
   });
 });
 
 describe("imports", () => {
   const good = () => ({
-    f() {}, m: new W.Memory({ initial: 1 }), g: 5, n: new W.Memory({ initial: 1, maximum: 3 }),
+    f() {},
+    m: new W.Memory({ initial: 1 }),
+    g: 5,
+    n: new W.Memory({ initial: 1, maximum: 3 }),
     t: new W.Table({ element: "anyfunc", initial: 1 }),
   });
 
@@ -144,12 +153,23 @@ describe("imports", () => {
     const read = [];
     const values = good();
     const x = new Proxy(values, { get: (target, name) => (read.push(name), target[name]) });
-    make(mixed, { get x() { read.push("x"); return x; } });
+    make(mixed, {
+      get x() {
+        read.push("x");
+        return x;
+      },
+    });
     assert.deepEqual(read, ["x", "f", "x", "m", "x", "g", "x", "n", "x", "t"]);
   });
 
   test("of a wrong kind are LinkErrors", () => {
-    for (const [name, value] of [["f", 1], ["m", {}], ["g", "no"], ["n", 5], ["t", new W.Memory({ initial: 1 })]]) {
+    for (const [name, value] of [
+      ["f", 1],
+      ["m", {}],
+      ["g", "no"],
+      ["n", 5],
+      ["t", new W.Memory({ initial: 1 })],
+    ]) {
       assert.throws(() => make(mixed, { x: { ...good(), [name]: value } }), native.LinkError, name);
     }
     assert.throws(() => make(mixed, { x: { ...good(), m: undefined } }), native.LinkError);
@@ -176,14 +196,24 @@ describe("imports", () => {
 describe("modules", () => {
   test("tell what the original imports and exports", () => {
     assert.deepEqual(W.Module.imports(new W.Module(mixed)), [
-      { module: "x", name: "f", kind: "function" }, { module: "x", name: "m", kind: "memory" },
-      { module: "x", name: "g", kind: "global" }, { module: "x", name: "n", kind: "memory" },
+      { module: "x", name: "f", kind: "function" },
+      { module: "x", name: "m", kind: "memory" },
+      { module: "x", name: "g", kind: "global" },
+      { module: "x", name: "n", kind: "memory" },
       { module: "x", name: "t", kind: "table" },
     ]);
-    assert.deepEqual(W.Module.exports(new W.Module(two)).map(({ name, kind }) => `${name} ${kind}`), [
-      "first memory", "second memory", "store function", "load function", "grow function", "copy function",
-      "private function",
-    ]);
+    assert.deepEqual(
+      W.Module.exports(new W.Module(two)).map(({ name, kind }) => `${name} ${kind}`),
+      [
+        "first memory",
+        "second memory",
+        "store function",
+        "load function",
+        "grow function",
+        "copy function",
+        "private function",
+      ],
+    );
   });
 
   test("show their own custom sections and not what the linker needs", () => {
@@ -221,7 +251,11 @@ describe("modules", () => {
   });
 
   test("with one memory go to the engine untouched", async () => {
-    configure({ lower() { throw new Error("must not be lowered"); } });
+    configure({
+      lower() {
+        throw new Error("must not be lowered");
+      },
+    });
     try {
       assert.equal(make(single).exports.load(), 0);
       assert.equal((await W.instantiate(single)).instance.exports.load(), 0);
@@ -249,7 +283,7 @@ describe("functions", () => {
   test("that answer promises give what the specification says", async () => {
     const module = await W.compile(two);
     assert.ok(module instanceof W.Module);
-    assert.ok(await W.instantiate(module) instanceof W.Instance);
+    assert.ok((await W.instantiate(module)) instanceof W.Instance);
     assert.deepEqual(Object.keys(await W.instantiate(two)), ["module", "instance"]);
     assert.ok((await W.compileStreaming(response(two))) instanceof W.Module);
     assert.deepEqual(Object.keys(await W.instantiateStreaming(Promise.resolve(response(two)))), ["module", "instance"]);
@@ -270,7 +304,7 @@ describe("functions", () => {
     const bytes = two.slice();
     const compiling = W.compile(bytes);
     bytes.fill(0);
-    assert.ok(await compiling instanceof W.Module);
+    assert.ok((await compiling) instanceof W.Module);
   });
 
   test("take every kind of buffer source and nothing else", async () => {

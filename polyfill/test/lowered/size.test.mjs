@@ -12,14 +12,23 @@ const LIMIT = 5000; // bytes
 async function minified(file) {
   const entry = fileURLToPath(new URL(`../../${file}`, import.meta.url));
   const { outputFiles, metafile } = await build({
-    entryPoints: [entry], bundle: true, minify: true, format: "esm", target: "es2022", write: false, metafile: true,
+    entryPoints: [entry],
+    bundle: true,
+    minify: true,
+    format: "esm",
+    target: "es2022",
+    write: false,
+    metafile: true,
   });
   return { bytes: outputFiles[0].contents, inputs: Object.keys(metafile.inputs) };
 }
 
 test("the linker is at most 5 kB minified and compressed, and has no dependency", async () => {
   const { bytes, inputs } = await minified("lowered/linker.mjs");
-  assert.ok(inputs.every((path) => path.startsWith("polyfill/lowered/")), inputs.join());
+  assert.ok(
+    inputs.every((path) => path.startsWith("polyfill/lowered/")),
+    inputs.join(),
+  );
   assert.ok(gzipSync(bytes).length <= LIMIT, `gzip: ${gzipSync(bytes).length}`);
   assert.ok(brotliCompressSync(bytes).length <= LIMIT, `brotli: ${brotliCompressSync(bytes).length}`);
 });

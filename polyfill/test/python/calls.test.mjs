@@ -1,8 +1,8 @@
 // Calls in both directions: numbers, function identity, several results, the imports object.
 
-import assert from 'node:assert/strict';
-import { describe, test } from 'node:test';
-import { loadEngines, thrownBy } from './engine.mjs';
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import { loadEngines, thrownBy } from "./engine.mjs";
 
 for (const { WebAssembly, wat, link } of await loadEngines()) {
   const instantiate = (text, imports) => new WebAssembly.Instance(new WebAssembly.Module(wat(text)), imports).exports;
@@ -17,11 +17,11 @@ for (const { WebAssembly, wat, link } of await loadEngines()) {
         (local.get 3) (local.get 2) (local.get 1) (local.get 0))
       (func (export "none")))`);
 
-    test('numbers are converted as the types say', () => {
+    test("numbers are converted as the types say", () => {
       for (const value of [0, -1, 2 ** 31 - 1, -(2 ** 31)]) assert.equal(identity.i32(value), value);
       assert.equal(identity.i32(2 ** 32 + 5), 5);
       assert.equal(identity.i32(-0), 0);
-      assert.equal(identity.i32('12'), 12);
+      assert.equal(identity.i32("12"), 12);
       assert.equal(identity.i32(), 0);
       for (const value of [0n, -1n, 2n ** 63n - 1n, -(2n ** 63n)]) assert.equal(identity.i64(value), value);
       assert.equal(identity.i64(2n ** 64n + 5n), 5n);
@@ -32,54 +32,68 @@ for (const { WebAssembly, wat, link } of await loadEngines()) {
       assert.equal(identity.none(1, 2), undefined);
     });
 
-    test('values that do not convert are refused', () => {
+    test("values that do not convert are refused", () => {
       assert.throws(() => identity.i64(1), TypeError);
       assert.throws(() => identity.i64(), TypeError);
       assert.throws(() => identity.i32(1n), TypeError);
-      assert.throws(() => identity.f64(Symbol('s')), TypeError);
+      assert.throws(() => identity.f64(Symbol("s")), TypeError);
     });
 
-    test('arguments are converted in order, and what that throws comes out', () => {
+    test("arguments are converted in order, and what that throws comes out", () => {
       const order = [];
       const log = (name, value) => ({ valueOf: () => (order.push(name), value) });
-      assert.deepEqual(identity.four(log('a', 1), log('b', 2n), log('c', 3.5), log('d', 4.5)), [4.5, 3.5, 2n, 1]);
-      assert.deepEqual(order, ['a', 'b', 'c', 'd']);
-      const error = new Error('mine');
-      const failing = { valueOf() { throw error; } };
-      assert.equal(thrownBy(() => identity.four(log('e', 1), failing, log('f', 1), 1)), error);
-      assert.deepEqual(order.slice(4), ['e']);
+      assert.deepEqual(identity.four(log("a", 1), log("b", 2n), log("c", 3.5), log("d", 4.5)), [4.5, 3.5, 2n, 1]);
+      assert.deepEqual(order, ["a", "b", "c", "d"]);
+      const error = new Error("mine");
+      const failing = {
+        valueOf() {
+          throw error;
+        },
+      };
+      assert.equal(
+        thrownBy(() => identity.four(log("e", 1), failing, log("f", 1), 1)),
+        error,
+      );
+      assert.deepEqual(order.slice(4), ["e"]);
     });
 
-    test('exported functions are built-in functions of their own kind', () => {
+    test("exported functions are built-in functions of their own kind", () => {
       const { four } = identity;
-      assert.equal(four.name, '4');
+      assert.equal(four.name, "4");
       assert.equal(four.length, 4);
-      assert.equal(Object.hasOwn(four, 'prototype'), false);
+      assert.equal(Object.hasOwn(four, "prototype"), false);
       assert.throws(() => new four(1, 2n, 3, 4), TypeError);
-      assert.deepEqual(Object.getOwnPropertyDescriptor(four, 'name'),
-        { value: '4', writable: false, enumerable: false, configurable: true });
+      assert.deepEqual(Object.getOwnPropertyDescriptor(four, "name"), {
+        value: "4",
+        writable: false,
+        enumerable: false,
+        configurable: true,
+      });
     });
 
-    test('host functions get converted arguments and no receiver', () => {
+    test("host functions get converted arguments and no receiver", () => {
       const seen = [];
-      const { run } = instantiate(`(module
+      const { run } = instantiate(
+        `(module
         (import "m" "f" (func $f (param i32 i64 f32 f64) (result i64 i32)))
         (func (export "run") (result i64 i32)
-          (call $f (i32.const -1) (i64.const -2) (f32.const 1.5) (f64.const -0))))`, {
-        m: {
-          f: function f(...values) {
-            seen.push(this, ...values);
-            return new Set([7n, 8]);
+          (call $f (i32.const -1) (i64.const -2) (f32.const 1.5) (f64.const -0))))`,
+        {
+          m: {
+            f: function f(...values) {
+              seen.push(this, ...values);
+              return new Set([7n, 8]);
+            },
           },
         },
-      });
+      );
       assert.deepEqual(run(), [7n, 8]);
       assert.equal(seen[0], undefined);
       assert.deepEqual(seen.slice(1, 4), [-1, -2n, 1.5]);
       assert.ok(Object.is(seen[4], -0));
     });
 
-    test('several results come from an iterable of as many', () => {
+    test("several results come from an iterable of as many", () => {
       let result;
       const { run } = instantiate(
         `(module (import "m" "f" (func $f (result i32 i32))) (func (export "run") (result i32 i32) (call $f)))`,
@@ -90,44 +104,66 @@ for (const { WebAssembly, wat, link } of await loadEngines()) {
       assert.deepEqual(run(), [1, 2]);
     });
 
-    test('an exported function that another module imports stays the same, and is called directly', () => {
+    test("an exported function that another module imports stays the same, and is called directly", () => {
       const first = instantiate(`(module
         (func (export "f") (param i32) (result i32) (i32.mul (local.get 0) (i32.const 3))))`);
-      const second = instantiate(`(module
+      const second = instantiate(
+        `(module
         (import "m" "f" (func $f (param i32) (result i32))) (export "g" (func $f))
-        (func (export "h") (result i32) (call $f (i32.const 5))))`, { m: first });
+        (func (export "h") (result i32) (call $f (i32.const 5))))`,
+        { m: first },
+      );
       assert.equal(second.g, first.f);
       assert.equal(second.h(), 15);
     });
 
-    test('a host function that is exported again is a new function, named by its index', () => {
+    test("a host function that is exported again is a new function, named by its index", () => {
       const f = (x) => x + 1;
-      const { g, h } = instantiate(`(module
+      const { g, h } = instantiate(
+        `(module
         (import "m" "f" (func $e)) (import "m" "f" (func $f (param i32) (result i32)))
-        (export "g" (func $f)) (export "h" (func $f)))`, { m: { f } });
+        (export "g" (func $f)) (export "h" (func $f)))`,
+        { m: { f } },
+      );
       assert.notEqual(g, f);
       assert.equal(g, h);
-      assert.equal(g.name, '1');
+      assert.equal(g.name, "1");
       assert.equal(g(4), 5);
     });
 
-    test('functions with types that JavaScript cannot have refuse every call', () => {
+    test("functions with types that JavaScript cannot have refuse every call", () => {
       let called = 0;
-      const { f, g, h } = instantiate(`(module
+      const { f, g, h } = instantiate(
+        `(module
         (import "m" "f" (func $f (param v128)))
         (func (export "f") (param i32) (result v128) (v128.const i64x2 0 0))
         (func (export "g") (param exnref))
-        (func (export "h") (call $f (v128.const i64x2 0 0))))`, { m: { f: () => { called += 1; } } });
-      const probe = { valueOf() { called += 1; return 0; } };
+        (func (export "h") (call $f (v128.const i64x2 0 0))))`,
+        {
+          m: {
+            f: () => {
+              called += 1;
+            },
+          },
+        },
+      );
+      const probe = {
+        valueOf() {
+          called += 1;
+          return 0;
+        },
+      };
       assert.throws(() => f(probe), TypeError);
       assert.throws(() => g(null), TypeError);
       assert.throws(h, TypeError);
       assert.equal(called, 0);
     });
 
-    test('errors of linking name the import', () => {
-      const module = new WebAssembly.Module(wat(`(module
-        (import "m" "f" (func)) (import "m" "g" (global i32)) (import "n" "mem" (memory 2 3)))`));
+    test("errors of linking name the import", () => {
+      const module = new WebAssembly.Module(
+        wat(`(module
+        (import "m" "f" (func)) (import "m" "g" (global i32)) (import "n" "mem" (memory 2 3)))`),
+      );
       const memory = new WebAssembly.Memory({ initial: 1, maximum: 3 });
       const message = (imports) => {
         const error = thrownBy(() => new WebAssembly.Instance(module, imports));
@@ -143,26 +179,28 @@ for (const { WebAssembly, wat, link } of await loadEngines()) {
       assert.match(message(small), /^LinkError .*Import #2 "n" "mem": .*expected type/);
     });
 
-    test('what an instance did before it failed stays done', () => {
-      const table = new WebAssembly.Table({ element: 'anyfunc', initial: 2 });
-      const module = new WebAssembly.Module(wat(`(module
+    test("what an instance did before it failed stays done", () => {
+      const table = new WebAssembly.Table({ element: "anyfunc", initial: 2 });
+      const module = new WebAssembly.Module(
+        wat(`(module
         (import "m" "t" (table 2 funcref))
         (func $f (export "f") (result i32) (i32.const 9))
-        (elem (i32.const 0) $f) (elem (i32.const 2) $f))`));
+        (elem (i32.const 0) $f) (elem (i32.const 2) $f))`),
+      );
       assert.throws(() => new WebAssembly.Instance(module, { m: { t: table } }), WebAssembly.RuntimeError);
       assert.equal(table.get(0)(), 9);
       assert.equal(table.get(1), null);
     });
 
-    test('the exports object is frozen, without a prototype, in order', () => {
+    test("the exports object is frozen, without a prototype, in order", () => {
       const exports = instantiate(`(module
         (func (export "b")) (memory (export "a") 1) (global (export "") i32 (i32.const 1)))`);
-      assert.deepEqual(Object.keys(exports), ['b', 'a', '']);
+      assert.deepEqual(Object.keys(exports), ["b", "a", ""]);
       assert.ok(Object.isFrozen(exports));
       assert.equal(Object.getPrototypeOf(exports), null);
     });
 
-    test('instantiate() copies the bytes when it is called, and rejects instead of throwing', async () => {
+    test("instantiate() copies the bytes when it is called, and rejects instead of throwing", async () => {
       const bytes = wat('(module (func (export "f") (result i32) (i32.const 6)))');
       const promise = WebAssembly.instantiate(bytes);
       bytes.fill(0);
@@ -175,21 +213,21 @@ for (const { WebAssembly, wat, link } of await loadEngines()) {
       assert.equal(WebAssembly.validate(bytes), false);
     });
 
-    test('the streaming functions take successful responses of the right type', async () => {
+    test("the streaming functions take successful responses of the right type", async () => {
       const bytes = wat('(module (func (export "f") (result i32) (i32.const 8)))');
-      const response = (init = {}, type = 'application/wasm') =>
-        new Response(bytes, { ...init, headers: type === null ? {} : { 'Content-Type': type } });
+      const response = (init = {}, type = "application/wasm") =>
+        new Response(bytes, { ...init, headers: type === null ? {} : { "Content-Type": type } });
       const { instance } = await WebAssembly.instantiateStreaming(Promise.resolve(response()));
       assert.equal(instance.exports.f(), 8);
-      assert.ok((await WebAssembly.compileStreaming(response({}, 'Application/WASM'))) instanceof WebAssembly.Module);
-      const otherType = response({}, 'application/wasm;x=y');
+      assert.ok((await WebAssembly.compileStreaming(response({}, "Application/WASM"))) instanceof WebAssembly.Module);
+      const otherType = response({}, "application/wasm;x=y");
       for (const source of [{}, bytes, null, response({}, null), otherType, response({ status: 404 })]) {
         await assert.rejects(WebAssembly.compileStreaming(source), TypeError);
       }
       const used = response();
       await used.text();
       await assert.rejects(WebAssembly.instantiateStreaming(used), TypeError);
-      const failure = new Error('mine');
+      const failure = new Error("mine");
       await assert.rejects(WebAssembly.compileStreaming(Promise.reject(failure)), failure);
     });
   });

@@ -2,13 +2,13 @@
 // what each case expects.
 // They stand in web/js_cases; the page compares the same cases with the browsers' own namespaces.
 
-import assert from 'node:assert/strict';
-import { describe, test } from 'node:test';
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
 
-import { unmetExpectations } from '../../../web/static/compare.mjs';
-import { isSupported, runJsCase } from '../../../web/static/js_runner.mjs';
-import { caseFiles, listCases } from '../../../web/js_cases/list.mjs';
-import { loadEngines } from './engine.mjs';
+import { unmetExpectations } from "../../../web/static/compare.mjs";
+import { isSupported, runJsCase } from "../../../web/static/js_runner.mjs";
+import { caseFiles, listCases } from "../../../web/js_cases/list.mjs";
+import { loadEngines } from "./engine.mjs";
 
 const engines = { native: null, proxy: null };
 [engines.native, engines.proxy] = await loadEngines();
@@ -46,7 +46,7 @@ async function supportedCases() {
 
 const cases = await supportedCases();
 
-test('most cases run in every version of Node', () => assert.ok(cases.length >= 200, `${cases.length} cases`));
+test("most cases run in every version of Node", () => assert.ok(cases.length >= 200, `${cases.length} cases`));
 
 for (const [link, { WebAssembly, pyodide }] of Object.entries(engines)) {
   describe(`over the ${link} link`, () => {
@@ -54,7 +54,7 @@ for (const [link, { WebAssembly, pyodide }] of Object.entries(engines)) {
       test(`${case_.id}: ${case_.title}`, async () => {
         const transcript = await runJsCase(case_, run, WebAssembly, modulesOf(case_));
         assert.deepEqual(unmetExpectations(case_, transcript), []);
-        assert.equal(pyodide.runPython('1 + 1'), 2, 'Pyodide is still alive');
+        assert.equal(pyodide.runPython("1 + 1"), 2, "Pyodide is still alive");
       });
     }
   });

@@ -1,10 +1,10 @@
 // A namespace of the Python engine of this working tree, for the tests.
 
-import { fileURLToPath } from 'node:url';
-import { loadPyodide } from 'pyodide';
-import { loadPythonWebAssembly } from '../../python.mjs';
+import { fileURLToPath } from "node:url";
+import { loadPyodide } from "pyodide";
+import { loadPythonWebAssembly } from "../../python.mjs";
 
-const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
+const ROOT = fileURLToPath(new URL("../../../", import.meta.url));
 
 /**
  * Loads Pyodide with the package of this tree.
@@ -18,7 +18,7 @@ export async function loadEngine(options = {}) {
 /** The namespaces over both kinds of link: what holds for one holds for the other. */
 export async function loadEngines() {
   const engines = [];
-  for (const link of ['native', 'proxy']) engines.push(await loadEngine({ link }));
+  for (const link of ["native", "proxy"]) engines.push(await loadEngine({ link }));
   return engines;
 }
 
@@ -29,19 +29,19 @@ export function thrownBy(f) {
   } catch (error) {
     return error;
   }
-  throw new Error('nothing was thrown');
+  throw new Error("nothing was thrown");
 }
 
 /** A Pyodide that imports pyjsapi from this tree. */
 export async function loadSource() {
   const pyodide = await loadPyodide();
-  pyodide.mountNodeFS('/source', ROOT);
+  pyodide.mountNodeFS("/source", ROOT);
   pyodide.runPython('import sys; sys.path.insert(0, "/source"); sys.dont_write_bytecode = True');
   return pyodide;
 }
 
 function assembler(pyodide) {
-  const wat2wasm = pyodide.runPython('from pyjsapi import wat2wasm; wat2wasm');
+  const wat2wasm = pyodide.runPython("from pyjsapi import wat2wasm; wat2wasm");
   return (text) => {
     const bytes = wat2wasm(text);
     try {

@@ -1,8 +1,8 @@
 // Memories that Python and JavaScript share, through both links.
 
-import assert from 'node:assert/strict';
-import { before, describe, it } from 'node:test';
-import { KINDS, startLink } from './linked.mjs';
+import assert from "node:assert/strict";
+import { before, describe, it } from "node:test";
+import { KINDS, startLink } from "./linked.mjs";
 
 const PAGE = 65536;
 const PYTHON = `
@@ -49,40 +49,45 @@ for (const kind of KINDS) {
       t = await startLink(kind);
       t.define(PYTHON);
       nativeOf = (name) => {
-        const ptr = t.link.lookup('tested', name);
+        const ptr = t.link.lookup("tested", name);
         const native = t.link.nativeOf(ptr);
         t.link.decref(ptr);
         return native;
       };
     });
     const grow = (name, delta) => {
-      const ptr = t.link.lookup('tested', name);
+      const ptr = t.link.lookup("tested", name);
       const before = t.link.grow(ptr, delta);
       t.link.decref(ptr);
       return before;
     };
 
-    it('move the bytes to JavaScript when it asks for them, once', () => {
+    it("move the bytes to JavaScript when it asks for them, once", () => {
       t.define('m = memory(2, 5); m.accessor("i32_store")(70000, 0x01020304)');
-      assert.equal(t.evaluate('m.in_javascript'), false);
-      const native = nativeOf('m');
+      assert.equal(t.evaluate("m.in_javascript"), false);
+      const native = nativeOf("m");
       assert.equal(native.buffer.byteLength, 2 * PAGE);
       assert.equal(new DataView(native.buffer).getInt32(70000, true), 0x01020304);
-      assert.equal(nativeOf('m'), native);
+      assert.equal(nativeOf("m"), native);
       new Uint8Array(native.buffer)[70000] = 9;
       assert.equal(t.evaluate('m.accessor("i32_load8_u")(70000)'), 9);
-      assert.equal(t.evaluate('m.data[70000]'), 9);
+      assert.equal(t.evaluate("m.data[70000]"), 9);
     });
 
-    it('move them in the middle of a loop that runs', () => {
+    it("move them in the middle of a loop that runs", () => {
       const seen = [];
       let native;
-      t.imported('ask', () => {
-        native = nativeOf('counted');
-        const view = new Int32Array(native.buffer);
-        seen.push(view[102]);
-        view[102] += 1000;
-      }, '', '');
+      t.imported(
+        "ask",
+        () => {
+          native = nativeOf("counted");
+          const view = new Int32Array(native.buffer);
+          seen.push(view[102]);
+          view[102] += 1000;
+        },
+        "",
+        "",
+      );
       t.define(`
 from pyjsapi.runtime.function import FuncInst
 from pyjsapi.syntax.deftypes import func_def_type
@@ -91,110 +96,121 @@ running = instance(COUNTER, FuncInst(func_def_type(FuncType((), ())), ask, host=
 counted = running.mems[0]
 run = running.exports["run"].call
 `);
-      assert.equal(t.exported('run', 'i', 'i')(10000), 11000);
+      assert.equal(t.exported("run", "i", "i")(10000), 11000);
       assert.deepEqual(seen, [5001]);
       assert.equal(new Int32Array(native.buffer)[102], 11000);
     });
 
-    it('grow from both sides: the buffer is detached, the bytes stay', () => {
+    it("grow from both sides: the buffer is detached, the bytes stay", () => {
       t.define('g = memory(1, 4); g.accessor("i32_store")(8, 77); size = g.accessor("memory_size")');
-      const native = nativeOf('g');
+      const native = nativeOf("g");
       const { buffer } = native;
-      assert.equal(t.evaluate('g.grow(1)'), 1);
+      assert.equal(t.evaluate("g.grow(1)"), 1);
       assert.equal(buffer.byteLength, 0);
       assert.equal(native.buffer.byteLength, 2 * PAGE);
       assert.equal(new Int32Array(native.buffer)[2], 77);
-      assert.equal(grow('g', 1), 2);
+      assert.equal(grow("g", 1), 2);
       assert.deepEqual(t.evaluate('[size(), g.pages, g.byte_length, g.accessor("i32_load")(8)]'), [3, 3, 3 * PAGE, 77]);
       assert.equal(t.evaluate(`g.accessor("i32_load")(${3 * PAGE - 4})`), 0);
-      assert.equal(grow('g', 2), -1);
-      assert.equal(t.evaluate('g.grow(1 << 32)'), -1);
+      assert.equal(grow("g", 2), -1);
+      assert.equal(t.evaluate("g.grow(1 << 32)"), -1);
       const again = native.buffer;
-      assert.equal(t.evaluate('g.grow(0)'), 3);
+      assert.equal(t.evaluate("g.grow(0)"), 3);
       assert.equal(again.byteLength, 0);
       assert.notEqual(native.buffer, again);
     });
 
-    it('grow before they move, many times, with accessors that were made before', () => {
+    it("grow before they move, many times, with accessors that were made before", () => {
       t.define(`
 h = memory(1); store = h.accessor("i32_store"); load = h.accessor("i32_load")
 for i in range(40):
     store(h.byte_length - 4, i)
     h.grow(1)
 `);
-      assert.ok(t.evaluate('all(load((i + 1) * 65536 - 4) == i for i in range(40))'));
-      nativeOf('h');
-      assert.ok(t.evaluate('all(load((i + 1) * 65536 - 4) == i for i in range(40))'));
+      assert.ok(t.evaluate("all(load((i + 1) * 65536 - 4) == i for i in range(40))"));
+      nativeOf("h");
+      assert.ok(t.evaluate("all(load((i + 1) * 65536 - 4) == i for i in range(40))"));
     });
 
-    it('stay within the growth that the engine allows', () => {
-      t.define('small = memory(1, 2); big = memory(1); big.limit_growth(3)');
-      nativeOf('small');
-      nativeOf('big');
-      assert.equal(grow('small', 2), -1);
-      assert.equal(grow('big', 3), -1);
-      assert.equal(grow('big', 2), 1);
+    it("stay within the growth that the engine allows", () => {
+      t.define("small = memory(1, 2); big = memory(1); big.limit_growth(3)");
+      nativeOf("small");
+      nativeOf("big");
+      assert.equal(grow("small", 2), -1);
+      assert.equal(grow("big", 3), -1);
+      assert.equal(grow("big", 2), 1);
     });
 
-    it('take over a memory that JavaScript has made', () => {
+    it("take over a memory that JavaScript has made", () => {
       const native = new WebAssembly.Memory({ initial: 2, maximum: 3 });
       new Uint8Array(native.buffer)[5] = 6;
-      const type = { initial: 1, maximum: 3n, shared: false, address: 'i32' };
-      t.give('mine', t.link.storageFor(native, type));
-      assert.equal(nativeOf('mine'), native);
-      const facts = '[mine.pages, mine.declared_type.maximum, mine.type.minimum, mine.data[5]]';
+      const type = { initial: 1, maximum: 3n, shared: false, address: "i32" };
+      t.give("mine", t.link.storageFor(native, type));
+      assert.equal(nativeOf("mine"), native);
+      const facts = "[mine.pages, mine.declared_type.maximum, mine.type.minimum, mine.data[5]]";
       assert.deepEqual(t.evaluate(facts), [2, 3, 2, 6]);
-      t.give('new', t.link.storageFor(null, { initial: 1 }));
-      assert.equal(nativeOf('new').buffer.byteLength, PAGE);
-      assert.equal(t.evaluate('new.declared_type.maximum'), null);
+      t.give("new", t.link.storageFor(null, { initial: 1 }));
+      assert.equal(nativeOf("new").buffer.byteLength, PAGE);
+      assert.equal(t.evaluate("new.declared_type.maximum"), null);
     });
 
-    it('check every bit of addresses and offsets', () => {
+    it("check every bit of addresses and offsets", () => {
       const last = PAGE - 4;
       for (const move of [false, true]) {
-        t.define('a = memory(1); w = memory(1, None, False, I64)');
+        t.define("a = memory(1); w = memory(1, None, False, I64)");
         t.define('load = a.accessor("i32_load"); wide = w.accessor("i32_load")');
-        if (move) ['a', 'w'].forEach(nativeOf);
-        const outside = 'out of bounds memory access';
+        if (move) ["a", "w"].forEach(nativeOf);
+        const outside = "out of bounds memory access";
         const cases = [
-          [`load, ${last}`, 0], [`load, ${last + 1}`, outside], [`load, 0, ${last}`, 0], [`load, 1, ${last}`, outside],
-          ['load, -1', outside], [`load, ${2 ** 32 + last}`, 0], ['load, 2**32 - 1, 2**32 - 1', outside],
-          ['load, 4, 2**32 - 4', outside],
-          [`wide, ${last}`, 0], [`wide, ${last + 1}`, outside], ['wide, 2**32', outside], ['wide, 2**63', outside],
-          ['wide, 2**64 - 4, 4', outside], ['wide, 2**64 - 1, 2**64 - 1', outside], ['wide, 0, 2**64 - 1', outside],
-          ['wide, 2**32, 0', outside], ['wide, 4, 2**32 - 4', outside],
+          [`load, ${last}`, 0],
+          [`load, ${last + 1}`, outside],
+          [`load, 0, ${last}`, 0],
+          [`load, 1, ${last}`, outside],
+          ["load, -1", outside],
+          [`load, ${2 ** 32 + last}`, 0],
+          ["load, 2**32 - 1, 2**32 - 1", outside],
+          ["load, 4, 2**32 - 4", outside],
+          [`wide, ${last}`, 0],
+          [`wide, ${last + 1}`, outside],
+          ["wide, 2**32", outside],
+          ["wide, 2**63", outside],
+          ["wide, 2**64 - 4, 4", outside],
+          ["wide, 2**64 - 1, 2**64 - 1", outside],
+          ["wide, 0, 2**64 - 1", outside],
+          ["wide, 2**32, 0", outside],
+          ["wide, 4, 2**32 - 4", outside],
         ];
         for (const [call, expected] of cases) assert.equal(t.evaluate(`trap_of(${call})`), expected, call);
       }
     });
 
-    it('trap in an empty memory and write nothing beyond the end', () => {
+    it("trap in an empty memory and write nothing beyond the end", () => {
       for (const move of [false, true]) {
-        t.define('e = memory(0); p = memory(1)');
-        if (move) ['e', 'p'].forEach(nativeOf);
-        assert.equal(t.evaluate('trap_of(e.accessor("i32_load8_u"), 0)'), 'out of bounds memory access');
-        assert.equal(t.evaluate('trap_of(p.accessor("i64_store"), 65529, -1)'), 'out of bounds memory access');
-        assert.equal(t.evaluate('p.data[65529:65536].hex()'), '00'.repeat(7));
+        t.define("e = memory(0); p = memory(1)");
+        if (move) ["e", "p"].forEach(nativeOf);
+        assert.equal(t.evaluate('trap_of(e.accessor("i32_load8_u"), 0)'), "out of bounds memory access");
+        assert.equal(t.evaluate('trap_of(p.accessor("i64_store"), 65529, -1)'), "out of bounds memory access");
+        assert.equal(t.evaluate("p.data[65529:65536].hex()"), "00".repeat(7));
         assert.equal(t.evaluate('e.accessor("memory_size")()'), 0);
       }
     });
 
-    it('keep the bits of every NaN', () => {
+    it("keep the bits of every NaN", () => {
       for (const move of [false, true]) {
-        t.define('n = memory(1); f = n.accessor');
-        if (move) nativeOf('n');
+        t.define("n = memory(1); f = n.accessor");
+        if (move) nativeOf("n");
         for (const bits of [0x7fa00001, 0x7fc00000, 0xffffffff, 0x7f800001, 0xff800000, 0x3f800000, 0x80000000, 1]) {
           t.evaluate(`[f("i32_store")(0, ${bits}), f("f32_store")(4, f("f32_load")(0))]`);
           assert.equal(t.evaluate('f("i32_load")(4)'), bits);
         }
-        for (const bits of ['0x7ff4000000000123', '0xfff8000000000001', '0x8000000000000000', '0x7ff0000000000001']) {
+        for (const bits of ["0x7ff4000000000123", "0xfff8000000000001", "0x8000000000000000", "0x7ff0000000000001"]) {
           t.evaluate(`[f("i64_store")(8, ${bits}), f("f64_store")(16, f("f64_load")(8))]`);
           assert.equal(t.evaluate('hex(f("i64_load")(16))'), bits);
         }
       }
     });
 
-    it('copy, fill and initialise between memories of every kind', () => {
+    it("copy, fill and initialise between memories of every kind", () => {
       t.define(`
 import itertools
 def kinds():
@@ -225,10 +241,10 @@ def checked():
         assert one.data[65535] == 255
     return True
 `);
-      assert.equal(t.evaluate('checked()'), true);
+      assert.equal(t.evaluate("checked()"), true);
     });
 
-    it('run modules that mix memories of every kind', () => {
+    it("run modules that mix memories of every kind", () => {
       t.define(`
 MIXED = '''(module
   (import "" "plain" (memory $plain 1))
@@ -250,10 +266,10 @@ def mixed():
     found = instance(MIXED, plain, shared, moved)
     return found.exports["go"].call()
 `);
-      assert.equal(t.evaluate('hex(mixed())'), '0x8060403');
+      assert.equal(t.evaluate("hex(mixed())"), "0x8060403");
     });
 
-    it('are exact in narrow atomics', () => {
+    it("are exact in narrow atomics", () => {
       t.define(`
 def narrow(shared):
     m = memory(1, 2, shared); f = m.accessor; out = []
@@ -278,30 +294,46 @@ def narrow(shared):
     out.append(trap_of(f("memory_atomic_wait64"), 4, 1, 0))
     return out
 `);
-      const unaligned = 'unaligned atomic';
-      const expected = [0xf4, 0xf3, 0x12bb, 0xfffe, 0xffffffff, 9, 2 ** 64, 0xf0f0, 0xf0f0, 0xff0000f0f0,
-        unaligned, unaligned, unaligned, 'out of bounds memory access', unaligned, 0];
-      assert.deepEqual(t.evaluate('narrow(False)'), [...expected, 'expected shared memory', unaligned]);
-      assert.deepEqual(t.evaluate('narrow(True)'), [...expected, 1, unaligned]);
+      const unaligned = "unaligned atomic";
+      const expected = [
+        0xf4,
+        0xf3,
+        0x12bb,
+        0xfffe,
+        0xffffffff,
+        9,
+        2 ** 64,
+        0xf0f0,
+        0xf0f0,
+        0xff0000f0f0,
+        unaligned,
+        unaligned,
+        unaligned,
+        "out of bounds memory access",
+        unaligned,
+        0,
+      ];
+      assert.deepEqual(t.evaluate("narrow(False)"), [...expected, "expected shared memory", unaligned]);
+      assert.deepEqual(t.evaluate("narrow(True)"), [...expected, 1, unaligned]);
     });
 
-    it('wait until a time is over, where the thread may', () => {
-      t.define('s = memory(1, 2, True)');
+    it("wait until a time is over, where the thread may", () => {
+      t.define("s = memory(1, 2, True)");
       assert.equal(t.evaluate('s.accessor("memory_atomic_wait32")(8, 0, 1000)'), 2);
       assert.equal(t.evaluate('s.accessor("memory_atomic_wait64")(8, 0, 1000)'), 2);
       assert.equal(t.evaluate('s.accessor("memory_atomic_wait64")(8, 1, -1)'), 1);
     });
 
-    it('do without a WebAssembly.Memory where the engine allows no more', () => {
+    it("do without a WebAssembly.Memory where the engine allows no more", () => {
       const { Memory } = WebAssembly;
       t.define('late = memory(2, 4); f = late.accessor; store = f("i32_store"); load = f("i32_load"); store(8, 77)');
       WebAssembly.Memory = function Memory() {
-        throw new RangeError('could not allocate memory');
+        throw new RangeError("could not allocate memory");
       };
       let native;
       try {
-        native = nativeOf('late');
-        assert.throws(() => t.define('memory(1, 2, True)'), /no more memories/);
+        native = nativeOf("late");
+        assert.throws(() => t.define("memory(1, 2, True)"), /no more memories/);
       } finally {
         WebAssembly.Memory = Memory;
       }
@@ -309,31 +341,40 @@ def narrow(shared):
       assert.equal(buffer.byteLength, 2 * PAGE);
       assert.equal(new Int32Array(buffer)[2], 77);
       new Int32Array(buffer)[2] = -5;
-      assert.deepEqual(t.evaluate('[load(8), load(4, 4), f("i64_load32_s")(8), f("memory_size")(), late.data[8]]'),
-        [2 ** 32 - 5, 2 ** 32 - 5, 2 ** 64 - 5, 2, 251]);
-      assert.equal(t.evaluate(`trap_of(load, ${2 * PAGE - 3})`), 'out of bounds memory access');
+      assert.deepEqual(t.evaluate('[load(8), load(4, 4), f("i64_load32_s")(8), f("memory_size")(), late.data[8]]'), [
+        2 ** 32 - 5,
+        2 ** 32 - 5,
+        2 ** 64 - 5,
+        2,
+        251,
+      ]);
+      assert.equal(t.evaluate(`trap_of(load, ${2 * PAGE - 3})`), "out of bounds memory access");
       t.define('late.fill(0, 1, 4); late.copy(late, 100, 0, 4); late.init(200, 1, 2, b"xyz")');
-      t.define('late.copy(m, 300, 70000, 1); m.copy(late, 0, 200, 2)');
-      const found = '[late.data[100:104].hex(), m.data[0:2].hex(), late.data[300]]';
-      assert.deepEqual(t.evaluate(found), ['01010101', '797a', 9]);
-      assert.equal(grow('late', 1), 2);
+      t.define("late.copy(m, 300, 70000, 1); m.copy(late, 0, 200, 2)");
+      const found = "[late.data[100:104].hex(), m.data[0:2].hex(), late.data[300]]";
+      assert.deepEqual(t.evaluate(found), ["01010101", "797a", 9]);
+      assert.equal(grow("late", 1), 2);
       assert.equal(buffer.byteLength, 0);
       const grown = `[late.pages, load(${3 * PAGE - 4}), load(100), late.grow(2)]`;
       assert.deepEqual(t.evaluate(grown), [3, 0, 0x01010101, -1]);
       assert.equal(native.buffer.byteLength, 3 * PAGE);
     });
 
-    it('keep pages of one byte in Python', () => {
+    it("keep pages of one byte in Python", () => {
       t.define('odd = memory(3, 10, False, I32, 0); odd_load = odd.accessor("i32_load8_u")');
-      assert.deepEqual(t.evaluate('[odd_load(2), trap_of(odd_load, 3), odd.accessor("memory_size")(), odd.grow(2)]'),
-        [0, 'out of bounds memory access', 3, 3]);
-      assert.deepEqual(t.evaluate('[odd_load(4), odd.pages]'), [0, 5]);
-      assert.throws(() => nativeOf('odd'), /64 KiB/);
+      assert.deepEqual(t.evaluate('[odd_load(2), trap_of(odd_load, 3), odd.accessor("memory_size")(), odd.grow(2)]'), [
+        0,
+        "out of bounds memory access",
+        3,
+        3,
+      ]);
+      assert.deepEqual(t.evaluate("[odd_load(4), odd.pages]"), [0, 5]);
+      assert.throws(() => nativeOf("odd"), /64 KiB/);
       assert.ok(t.alive());
     });
 
-    it('know no accessor that is no instruction', () => {
-      t.define('x = memory(1)');
+    it("know no accessor that is no instruction", () => {
+      t.define("x = memory(1)");
       assert.throws(() => t.evaluate('x.accessor("i32_lode")'));
       assert.ok(t.alive());
     });

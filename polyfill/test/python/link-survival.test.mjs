@@ -1,8 +1,8 @@
 // Nothing kills the interpreter: no trap, no exception, no recursion; and nothing is left behind.
 
-import assert from 'node:assert/strict';
-import { before, describe, it } from 'node:test';
-import { collectGarbage, KINDS, startLink } from './linked.mjs';
+import assert from "node:assert/strict";
+import { before, describe, it } from "node:test";
+import { collectGarbage, KINDS, startLink } from "./linked.mjs";
 
 const PYTHON = `
 from pyjsapi.bridge.api import function_call
@@ -45,7 +45,7 @@ OWN = '''(module (import "" "back" (func $back (param i32) (result i32)))
       (else (i32.add (i32.const 1) (call $f (i32.sub (local.get $n) (i32.const 1))))))))'''
 `;
 
-for (const kind of [...KINDS, 'closures']) {
+for (const kind of [...KINDS, "closures"]) {
   describe(`Pyodide under a ${kind} link`, () => {
     let t;
     before(async () => {
@@ -53,7 +53,7 @@ for (const kind of [...KINDS, 'closures']) {
       t.define(PYTHON);
     });
 
-    it('survives traps of every accessor', () => {
+    it("survives traps of every accessor", () => {
       t.define(`
 from pyjsapi.compiler.emit.accessor import ATOMIC_NAMES, NAMES
 def operands(name):
@@ -74,19 +74,23 @@ def traps(move, shared, rounds):
             count += 1
     return count, len(names)
 `);
-      for (const [move, shared] of [['False', 'False'], ['True', 'False'], ['True', 'True']]) {
-        const rounds = kind === 'proxy' ? 5 : 100;
+      for (const [move, shared] of [
+        ["False", "False"],
+        ["True", "False"],
+        ["True", "True"],
+      ]) {
+        const rounds = kind === "proxy" ? 5 : 100;
         const [count, each] = t.evaluate(`traps(${move}, ${shared}, ${rounds})`);
         assert.equal(count, each * rounds);
       }
       assert.ok(t.alive());
     });
 
-    it('ends recursion of wasm code that calls JavaScript that calls wasm code', () => {
+    it("ends recursion of wasm code that calls JavaScript that calls wasm code", () => {
       let f;
-      t.imported('back', (n) => f(n - 1), 'i', 'i');
-      t.define('between = exported(BACK, back)');
-      f = t.exported('between', 'i', 'i');
+      t.imported("back", (n) => f(n - 1), "i", "i");
+      t.define("between = exported(BACK, back)");
+      f = t.exported("between", "i", "i");
       assert.equal(f(40), 40);
       for (let round = 0; round < 3; round++) {
         assert.throws(() => f(1e6), RangeError);
@@ -96,10 +100,10 @@ def traps(move, shared, rounds):
       assert.ok(t.alive());
     });
 
-    it('ends the same with wide frames of JavaScript and work of the interpreter at the bottom', () => {
+    it("ends the same with wide frames of JavaScript and work of the interpreter at the bottom", () => {
       let f;
       const wide = (n, frames) => (frames ? wide(n, frames - 1) + 0 : f(n - 1));
-      t.imported('back', (n) => wide(n, 50), 'i', 'i');
+      t.imported("back", (n) => wide(n, 50), "i", "i");
       t.define(`
 import json, re
 def work(n):
@@ -108,52 +112,69 @@ def work(n):
     exec(compile("def g(a, b=1, *c, **d):\\n  return [x for x in range(3)]\\ng(1)", "<g>", "exec"), {})
     return back(n) + 1 if n else 0
 worker = entered(work)`);
-      f = t.exported('worker', 'i', 'i');
+      f = t.exported("worker", "i", "i");
       assert.equal(f(10), 10);
       assert.throws(() => f(1e6), RangeError);
       assert.equal(f(10), 10);
       assert.ok(t.alive());
     });
 
-    it('ends recursion of wasm code alone, of any depth, and traps far down', () => {
+    it("ends recursion of wasm code alone, of any depth, and traps far down", () => {
       let thrown = null;
-      t.imported('back', (n) => { if (thrown) throw thrown; return n; }, 'i', 'i');
-      t.define('own = exported(OWN, back)');
-      const f = t.exported('own', 'i', 'i');
+      t.imported(
+        "back",
+        (n) => {
+          if (thrown) throw thrown;
+          return n;
+        },
+        "i",
+        "i",
+      );
+      t.define("own = exported(OWN, back)");
+      const f = t.exported("own", "i", "i");
       assert.equal(f(5000), 5003);
       assert.throws(() => f(2 ** 31 - 1), /call stack exhausted/);
-      thrown = new Error('from below');
-      assert.throws(() => f(9000), (error) => error === thrown);
+      thrown = new Error("from below");
+      assert.throws(
+        () => f(9000),
+        (error) => error === thrown,
+      );
       thrown = null;
       assert.equal(f(10), 13);
       assert.ok(t.alive());
     });
 
-    it('ends recursion through conversions and hooks', () => {
+    it("ends recursion through conversions and hooks", () => {
       let f;
       const value = { valueOf: () => f(value) };
-      t.define('def same(x): return x');
-      f = t.exported('same', 'i', 'i');
+      t.define("def same(x): return x");
+      f = t.exported("same", "i", "i");
       assert.throws(() => f(value), RangeError);
       assert.equal(f(3), 3);
       assert.equal(t.link.depth.now, 0);
       assert.ok(t.alive());
     });
 
-    it('keeps nothing of functions, memories and thrown values', async () => {
+    it("keeps nothing of functions, memories and thrown values", async () => {
       const once = async (count) => {
-        t.imported('give', (n) => n + 1, 'i', 'i');
-        t.define('def use(f): return f(1)\ndef raises(f):\n  try: f()\n  except Exception: pass');
-        const use = t.exported('use', 'O', 'i');
-        const raises = t.exported('raises', 'O', '');
+        t.imported("give", (n) => n + 1, "i", "i");
+        t.define("def use(f): return f(1)\ndef raises(f):\n  try: f()\n  except Exception: pass");
+        const use = t.exported("use", "O", "i");
+        const raises = t.exported("raises", "O", "");
         for (let i = 0; i < count; i++) {
-          const f = t.link.import((n) => n + i, 'i', 'i');
+          const f = t.link.import((n) => n + i, "i", "i");
           assert.equal(use(f), 1 + i);
           t.link.decref(f);
-          const g = t.link.import(() => { throw i; }, '', '');
+          const g = t.link.import(
+            () => {
+              throw i;
+            },
+            "",
+            "",
+          );
           raises(g);
           t.link.decref(g);
-          t.exported('use', 'O', 'i');
+          t.exported("use", "O", "i");
         }
         t.define(`
 def move_to_array_buffer(m):
@@ -178,7 +199,7 @@ memories(${count})`);
       };
       const before = await once(10);
       const tableLength = t.pyodide._module.wasmTable.length;
-      const after = await once(kind === 'proxy' ? 300 : 10000);
+      const after = await once(kind === "proxy" ? 300 : 10000);
       assert.deepEqual(after, before);
       assert.ok(t.pyodide._module.wasmTable.length <= tableLength + 4096);
     });

@@ -1,10 +1,10 @@
 // Shared memories between Python and JavaScript in another thread, through both links.
 
-import assert from 'node:assert/strict';
-import { after, before, describe, it } from 'node:test';
-import { once } from 'node:events';
-import { Worker } from 'node:worker_threads';
-import { KINDS, startLink } from './linked.mjs';
+import assert from "node:assert/strict";
+import { after, before, describe, it } from "node:test";
+import { once } from "node:events";
+import { Worker } from "node:worker_threads";
+import { KINDS, startLink } from "./linked.mjs";
 
 const PYTHON = `
 from pyjsapi.bridge.storage import make_memory
@@ -71,35 +71,35 @@ for (const kind of KINDS) {
     before(async () => {
       t = await startLink(kind);
       t.define(PYTHON);
-      memory = t.link.nativeOf(t.link.lookup('tested', 'm'));
+      memory = t.link.nativeOf(t.link.lookup("tested", "m"));
       worker = new Worker(OTHER, { eval: true, workerData: memory });
-      await once(worker, 'message');
+      await once(worker, "message");
     });
     after(() => worker.terminate());
 
     const together = async (message, python) => {
-      const done = once(worker, 'message');
+      const done = once(worker, "message");
       worker.postMessage(message);
       python();
       await done;
     };
 
-    it('loses no addition of either', async () => {
-      const count = kind === 'native' ? 100000 : 3000;
-      await together(['add', count], () => t.exported('add', 'i', '')(count));
+    it("loses no addition of either", async () => {
+      const count = kind === "native" ? 100000 : 3000;
+      await together(["add", count], () => t.exported("add", "i", "")(count));
       assert.equal(new Int32Array(memory.buffer)[0], 2 * count);
       assert.equal(new BigInt64Array(memory.buffer)[1], BigInt(-2 * count));
       assert.equal(new Uint8Array(memory.buffer)[17], 0);
     });
 
-    it('wakes and is woken', async () => {
-      const count = kind === 'native' ? 500 : 50;
-      await together(['pong', count], () => t.exported('ping', 'i', '')(count));
+    it("wakes and is woken", async () => {
+      const count = kind === "native" ? 500 : 50;
+      await together(["pong", count], () => t.exported("ping", "i", "")(count));
       assert.equal(new Int32Array(memory.buffer)[8], 0);
     });
 
-    it('sees at once that the other has made it grow', async () => {
-      await together(['grow', 1], () => {});
+    it("sees at once that the other has made it grow", async () => {
+      await together(["grow", 1], () => {});
       const sizes = '[m.pages, m.accessor("memory_size")(), m.accessor("i32_load")(80000), m.grow(1), m.pages]';
       assert.deepEqual(t.evaluate(sizes), [2, 2, 99, 2, 3]);
       assert.equal(memory.buffer.byteLength, 3 * 65536);

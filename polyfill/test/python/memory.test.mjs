@@ -1,8 +1,8 @@
 // Memories: the engine's own buffers over the bytes that wasm code in Python reads and writes.
 
-import assert from 'node:assert/strict';
-import { describe, test } from 'node:test';
-import { loadEngines } from './engine.mjs';
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import { loadEngines } from "./engine.mjs";
 
 for (const { WebAssembly, wat, link } of await loadEngines()) {
   const instantiate = (text, imports) => new WebAssembly.Instance(new WebAssembly.Module(wat(text)), imports).exports;
@@ -13,7 +13,7 @@ for (const { WebAssembly, wat, link } of await loadEngines()) {
     (func (export "size") (result i32) (memory.size))`;
 
   describe(`memories (${link.kind} link)`, () => {
-    test('the buffer of a memory of either side is its bytes, and the same object until it grows', () => {
+    test("the buffer of a memory of either side is its bytes, and the same object until it grows", () => {
       const own = instantiate(`(module (memory (export "memory") 1 3) ${ACCESS})`);
       const memory = new WebAssembly.Memory({ initial: 1, maximum: 3 });
       const functions = instantiate(`(module (import "m" "memory" (memory 1 3)) ${ACCESS})`, { m: { memory } });
@@ -49,14 +49,17 @@ for (const { WebAssembly, wat, link } of await loadEngines()) {
       }
     });
 
-    test('both sides see what the other wrote inside of imports, and after an exception', () => {
+    test("both sides see what the other wrote inside of imports, and after an exception", () => {
       let inside;
-      const { memory, run } = instantiate(`(module
+      const { memory, run } = instantiate(
+        `(module
         (import "m" "f" (func $f)) (memory (export "memory") 1)
         (func (export "run") (param i32) (result i32)
           (i32.store (i32.const 0) (local.get 0))
           (call $f)
-          (i32.load (i32.const 4))))`, { m: { f: () => inside() } });
+          (i32.load (i32.const 4))))`,
+        { m: { f: () => inside() } },
+      );
       inside = () => {
         const view = new DataView(memory.buffer); // The first time, while generated code runs.
         view.setInt32(4, view.getInt32(0, true) + 1, true);
@@ -68,14 +71,17 @@ for (const { WebAssembly, wat, link } of await loadEngines()) {
         new DataView(memory.buffer).setInt32(4, 99, true);
       };
       assert.equal(run(30), 99);
-      inside = () => { throw new Error('after the store'); };
+      inside = () => {
+        throw new Error("after the store");
+      };
       assert.throws(() => run(40), /after the store/);
       assert.equal(new DataView(memory.buffer).getInt32(0, true), 40);
     });
 
-    test('a module has several memories, and they are told apart', () => {
+    test("a module has several memories, and they are told apart", () => {
       const third = new WebAssembly.Memory({ initial: 1 });
-      const { a, b, copy, fill, sum, growB } = instantiate(`(module
+      const { a, b, copy, fill, sum, growB } = instantiate(
+        `(module
         (import "m" "third" (memory $c 1))
         (memory $a (export "a") 1) (memory $b (export "b") 1 4)
         (data (memory $b) (i32.const 0) "\\01\\02\\03\\04")
@@ -85,7 +91,8 @@ for (const { WebAssembly, wat, link } of await loadEngines()) {
         (func (export "sum") (result i32)
           (i32.load8_u $a (i32.const 17)) (i32.load8_u $b (i32.const 1)) (i32.load8_u $c (i32.const 1))
           (i32.add) (i32.add)))`,
-      { m: { third } });
+        { m: { third } },
+      );
       copy();
       fill();
       assert.deepEqual([...new Uint8Array(a.buffer, 16, 4)], [1, 2, 3, 4]);
@@ -102,12 +109,11 @@ for (const { WebAssembly, wat, link } of await loadEngines()) {
       assert.equal(new Uint8Array(a.buffer)[17], 50);
     });
 
-    test('one memory in two instances is one object', () => {
+    test("one memory in two instances is one object", () => {
       const first = instantiate(`(module (memory (export "memory") 1) ${ACCESS})`);
-      const second = instantiate(
-        `(module (import "m" "memory" (memory 1)) (export "again" (memory 0)) ${ACCESS})`,
-        { m: first },
-      );
+      const second = instantiate(`(module (import "m" "memory" (memory 1)) (export "again" (memory 0)) ${ACCESS})`, {
+        m: first,
+      });
       assert.equal(second.again, first.memory);
       second.store(0, 5);
       assert.equal(first.load(0), 5);
@@ -118,11 +124,13 @@ for (const { WebAssembly, wat, link } of await loadEngines()) {
       assert.equal(second.load(65536), 8);
     });
 
-    test('shared memories have frozen shared buffers', () => {
+    test("shared memories have frozen shared buffers", () => {
       const shared = new WebAssembly.Memory({ initial: 1, maximum: 2, shared: true });
-      const { add } = instantiate(`(module (import "m" "memory" (memory 1 2 shared))
+      const { add } = instantiate(
+        `(module (import "m" "memory" (memory 1 2 shared))
         (func (export "add") (param i32) (result i32) (i32.atomic.rmw.add (i32.const 0) (local.get 0))))`,
-      { m: { memory: shared } });
+        { m: { memory: shared } },
+      );
       const { buffer } = shared;
       assert.ok(buffer instanceof SharedArrayBuffer);
       assert.ok(Object.isFrozen(buffer));
@@ -135,11 +143,14 @@ for (const { WebAssembly, wat, link } of await loadEngines()) {
       assert.throws(() => new WebAssembly.Memory({ initial: 1, shared: true }), TypeError);
     });
 
-    test('memories with 64-bit addresses have sizes that are BigInts', () => {
-      const memory = new WebAssembly.Memory({ address: 'i64', initial: 1n, maximum: 3n });
-      const { load, size } = instantiate(`(module (import "m" "memory" (memory i64 1 3))
+    test("memories with 64-bit addresses have sizes that are BigInts", () => {
+      const memory = new WebAssembly.Memory({ address: "i64", initial: 1n, maximum: 3n });
+      const { load, size } = instantiate(
+        `(module (import "m" "memory" (memory i64 1 3))
         (func (export "load") (param i64) (result i32) (i32.load (local.get 0)))
-        (func (export "size") (result i64) (memory.size)))`, { m: { memory } });
+        (func (export "size") (result i64) (memory.size)))`,
+        { m: { memory } },
+      );
       new Int32Array(memory.buffer)[2] = 9;
       assert.equal(load(8n), 9);
       assert.throws(() => load(2n ** 32n + 8n), WebAssembly.RuntimeError);
@@ -149,7 +160,7 @@ for (const { WebAssembly, wat, link } of await loadEngines()) {
       assert.throws(() => memory.grow(2n ** 64n - 1n), RangeError);
     });
 
-    test('memories with small pages grow, but have no buffer', () => {
+    test("memories with small pages grow, but have no buffer", () => {
       const { memory, load } = instantiate(`(module
         (memory (export "memory") 4 8 (pagesize 1)) (data (i32.const 0) "\\05")
         (func (export "load") (param i32) (result i32) (i32.load8_u (local.get 0))))`);
@@ -160,22 +171,27 @@ for (const { WebAssembly, wat, link } of await loadEngines()) {
       assert.throws(() => memory.buffer, TypeError);
     });
 
-    test('descriptors that are not valid are refused', () => {
+    test("descriptors that are not valid are refused", () => {
       assert.throws(() => new WebAssembly.Memory({ initial: 2, maximum: 1 }), RangeError);
       assert.throws(() => new WebAssembly.Memory({ initial: 65537 }), RangeError);
       assert.throws(() => new WebAssembly.Memory({ initial: -1 }), TypeError);
-      assert.throws(() => new WebAssembly.Memory({ address: 'i64', initial: 2n ** 40n }), RangeError);
+      assert.throws(() => new WebAssembly.Memory({ address: "i64", initial: 2n ** 40n }), RangeError);
     });
 
-    test('a number of pages or elements that is refused was asked for once', () => {
+    test("a number of pages or elements that is refused was asked for once", () => {
       const asked = [];
-      const delta = { [Symbol.toPrimitive]: (hint) => { asked.push(hint); return 9; } };
+      const delta = {
+        [Symbol.toPrimitive]: (hint) => {
+          asked.push(hint);
+          return 9;
+        },
+      };
       const memory = new WebAssembly.Memory({ initial: 1, maximum: 2 });
-      const table = new WebAssembly.Table({ element: 'externref', initial: 1, maximum: 2 });
-      const refused = { name: 'RangeError', message: /\b9\b/ };
+      const table = new WebAssembly.Table({ element: "externref", initial: 1, maximum: 2 });
+      const refused = { name: "RangeError", message: /\b9\b/ };
       assert.throws(() => memory.grow(delta), refused);
       assert.throws(() => table.grow(delta), refused);
-      assert.deepEqual(asked, ['number', 'number']);
+      assert.deepEqual(asked, ["number", "number"]);
     });
   });
 }

@@ -1,9 +1,9 @@
 // Random programs answer the same over both kinds of link.
 
-import assert from 'node:assert/strict';
-import { test } from 'node:test';
-import { compare, programs } from '../random/random.mjs';
-import { loadEngines } from './engine.mjs';
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { compare, programs } from "../random/random.mjs";
+import { loadEngines } from "./engine.mjs";
 
 const COUNTS = { objects: 1500, calls: 100, exceptions: 50, memories: 20 };
 

@@ -1,20 +1,20 @@
 // Starting Pyodide from a snapshot, here and in a worker, and plainly where there is none.
 
-import assert from 'node:assert/strict';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { createRequire } from 'node:module';
-import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
-import { after, test } from 'node:test';
-import { pathToFileURL } from 'node:url';
-import { Worker } from 'node:worker_threads';
+import assert from "node:assert/strict";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { createRequire } from "node:module";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { after, test } from "node:test";
+import { pathToFileURL } from "node:url";
+import { Worker } from "node:worker_threads";
 
-import { loadPythonWebAssembly } from '../../python.mjs';
-import { loadFromSnapshot, makeSnapshot } from '../../python/snapshot.mjs';
-import { loadSource } from './engine.mjs';
+import { loadPythonWebAssembly } from "../../python.mjs";
+import { loadFromSnapshot, makeSnapshot } from "../../python/snapshot.mjs";
+import { loadSource } from "./engine.mjs";
 
-const indexURL = pathToFileURL(dirname(createRequire(import.meta.url).resolve('pyodide/package.json'))).href;
-const folder = await mkdtemp(join(tmpdir(), 'pyjsapi-'));
+const indexURL = pathToFileURL(dirname(createRequire(import.meta.url).resolve("pyodide/package.json"))).href;
+const folder = await mkdtemp(join(tmpdir(), "pyjsapi-"));
 after(() => rm(folder, { recursive: true }));
 
 const source = await loadSource();
@@ -36,7 +36,7 @@ with zipfile.ZipFile(target, "w") as archive:
 target.getvalue()`,
     )
     .toJs();
-  const path = join(folder, 'pyjsapi.zip');
+  const path = join(folder, "pyjsapi.zip");
   await writeFile(path, bytes);
   return pathToFileURL(path).href;
 }
@@ -54,54 +54,54 @@ async function uses(pyodide) {
   assert.throws(trap, WebAssembly.RuntimeError);
 }
 
-test('Pyodide starts from the snapshot, with the package imported', async () => {
+test("Pyodide starts from the snapshot, with the package imported", async () => {
   assert.ok(snapshot.memory.length > 1e7);
   const pyodide = await loadFromSnapshot(snapshot);
   assert.equal(pyodide.runPython('import sys; "pyjsapi.bridge.api" in sys.modules'), true);
   await uses(pyodide);
 });
 
-test('two starts draw different random numbers', async () => {
+test("two starts draw different random numbers", async () => {
   const [first, second] = [await loadFromSnapshot(snapshot), await loadFromSnapshot(snapshot)];
-  const draw = 'import random; random.getrandbits(53)';
+  const draw = "import random; random.getrandbits(53)";
   assert.notEqual(first.runPython(draw), second.runPython(draw));
 });
 
-test('what was not imported before can be imported after the start', async () => {
+test("what was not imported before can be imported after the start", async () => {
   const pyodide = await loadFromSnapshot(snapshot);
-  assert.equal(pyodide.runPython('import decimal; str(decimal.Decimal("1.10") + 1)'), '2.10');
-  assert.equal(pyodide.runPython('import pyjsapi.wast; pyjsapi.wast.__name__'), 'pyjsapi.wast');
+  assert.equal(pyodide.runPython('import decimal; str(decimal.Decimal("1.10") + 1)'), "2.10");
+  assert.equal(pyodide.runPython("import pyjsapi.wast; pyjsapi.wast.__name__"), "pyjsapi.wast");
 });
 
-test('without a memory, and with one of something else, Python starts plainly', async () => {
+test("without a memory, and with one of something else, Python starts plainly", async () => {
   for (const memory of [null, new Uint8Array(65536)]) await uses(await loadFromSnapshot({ ...snapshot, memory }));
 });
 
-test('functions of the engine are as before afterwards', () => {
+test("functions of the engine are as before afterwards", () => {
   assert.deepEqual(Object.getOwnPropertyDescriptors(globalThis.WebAssembly), before);
 });
 
-test('a worker starts from the snapshot that it is sent', async () => {
+test("a worker starts from the snapshot that it is sent", async () => {
   const url = (path) => JSON.stringify(new URL(path, import.meta.url).href);
   const code = `
     import { parentPort, workerData } from 'node:worker_threads';
-    const { loadFromSnapshot } = await import(${url('../../python/snapshot.mjs')});
-    const { loadPythonWebAssembly } = await import(${url('../../python.mjs')});
+    const { loadFromSnapshot } = await import(${url("../../python/snapshot.mjs")});
+    const { loadPythonWebAssembly } = await import(${url("../../python.mjs")});
     const { WebAssembly } = await loadPythonWebAssembly({ pyodide: await loadFromSnapshot(workerData.snapshot) });
     const { write } = new WebAssembly.Instance(new WebAssembly.Module(workerData.binary)).exports;
     parentPort.postMessage(write(9));`;
   const script = new URL(`data:text/javascript,${encodeURIComponent(code)}`);
   const worker = new Worker(script, { workerData: { snapshot, binary } });
   const answer = await new Promise((resolve, reject) => {
-    worker.once('message', resolve);
-    worker.once('error', reject);
+    worker.once("message", resolve);
+    worker.once("error", reject);
   });
   await worker.terminate();
   assert.equal(answer, 9);
 });
 
-test('what cannot be loaded is named by its URL', async () => {
-  const missing = pathToFileURL(join(folder, 'nothing')).href;
+test("what cannot be loaded is named by its URL", async () => {
+  const missing = pathToFileURL(join(folder, "nothing")).href;
   await assert.rejects(makeSnapshot({ indexURL: missing }), /nothing\/pyodide-lock\.json could not be loaded/);
   await assert.rejects(makeSnapshot({ indexURL, packageURL: `${missing}.whl` }), /nothing\.whl could not be loaded/);
   await assert.rejects(makeSnapshot({ indexURL }), /names no pyjsapi: give its wheel as packageURL/);

@@ -24,9 +24,12 @@ function choices(seed) {
 /** What the two programs have in common: values with identity, and texts of values that show it. */
 function makeWorld(WebAssembly, increment) {
   const known = {
-    object: { kind: 'object' }, error: new RangeError('of the program'), symbol: Symbol('s'), plain: () => 1,
+    object: { kind: "object" },
+    error: new RangeError("of the program"),
+    symbol: Symbol("s"),
+    plain: () => 1,
   };
-  const named = new Map([[increment, 'increment'], ...Object.entries(known).map(([name, value]) => [value, name])]);
+  const named = new Map([[increment, "increment"], ...Object.entries(known).map(([name, value]) => [value, name])]);
   const world = { ...known, increment, named, log: [] };
 
   /** An object that says when it is converted. */
@@ -40,17 +43,19 @@ function makeWorld(WebAssembly, increment) {
 
   world.show = (value) => {
     if (named.has(value)) return named.get(value);
-    if (Object.is(value, -0)) return '-0';
-    if (typeof value === 'bigint') return `${value}n`;
-    if (typeof value === 'string') return JSON.stringify(value);
-    if (typeof value === 'function') return `function ${value.name}/${value.length}`;
+    if (Object.is(value, -0)) return "-0";
+    if (typeof value === "bigint") return `${value}n`;
+    if (typeof value === "string") return JSON.stringify(value);
+    if (typeof value === "function") return `function ${value.name}/${value.length}`;
     if (Array.isArray(value)) return `[${value.map(world.show)}]`;
     if (value instanceof ArrayBuffer) {
-      return `ArrayBuffer ${value.byteLength}${value.resizable ? ` of ${value.maxByteLength}` : ''}`;
+      return `ArrayBuffer ${value.byteLength}${value.resizable ? ` of ${value.maxByteLength}` : ""}`;
     }
-    if (typeof value !== 'object' || value === null) return String(value);
+    if (typeof value !== "object" || value === null) return String(value);
     if (Object.getPrototypeOf(value) !== Object.prototype) return Object.prototype.toString.call(value);
-    return `{ ${Object.entries(value).map(([name, member]) => `${name}: ${world.show(member)}`).join(', ')} }`;
+    return `{ ${Object.entries(value)
+      .map(([name, member]) => `${name}: ${world.show(member)}`)
+      .join(", ")} }`;
   };
 
   /** What a function returns or throws, as a text; of errors of the engine the class alone. */
@@ -68,17 +73,52 @@ function makeWorld(WebAssembly, increment) {
 /** Any value of JavaScript. */
 function anyValue({ pick }, world) {
   return pick([
-    undefined, null, true, false, 0, -0, 1, -1, 1.5, 7, NaN, Infinity, 2 ** 30, 2 ** 31, 2 ** 32, 2 ** 53, 1e300,
-    16777217,     0n, 1n, -1n, 2n ** 63n, 2n ** 64n, -(2n ** 70n), '', '7', '0x10', 'text', [], [1], new Date(3),
-    world.object, world.error, world.symbol, world.plain, world.increment,
-    world.converting('number', 3), world.converting('bigint', 4n), world.converting('string', '5'),
-    world.converting('thrower', world.error),
+    undefined,
+    null,
+    true,
+    false,
+    0,
+    -0,
+    1,
+    -1,
+    1.5,
+    7,
+    NaN,
+    Infinity,
+    2 ** 30,
+    2 ** 31,
+    2 ** 32,
+    2 ** 53,
+    1e300,
+    16777217,
+    0n,
+    1n,
+    -1n,
+    2n ** 63n,
+    2n ** 64n,
+    -(2n ** 70n),
+    "",
+    "7",
+    "0x10",
+    "text",
+    [],
+    [1],
+    new Date(3),
+    world.object,
+    world.error,
+    world.symbol,
+    world.plain,
+    world.increment,
+    world.converting("number", 3),
+    world.converting("bigint", 4n),
+    world.converting("string", "5"),
+    world.converting("thrower", world.error),
   ]);
 }
 
 // ---- Objects of the API, and the operations on them
 
-const KINDS = ['Memory', 'Table', 'Global', 'Tag', 'Exception'];
+const KINDS = ["Memory", "Table", "Global", "Tag", "Exception"];
 
 function makeObjects(WebAssembly, world) {
   const objects = Object.fromEntries(KINDS.map((kind) => [kind, []]));
@@ -86,7 +126,7 @@ function makeObjects(WebAssembly, world) {
 
   const address = (random, small) => (random.chance(0.7) ? random.pick(small) : anyValue(random, world));
 
-  const size = world.converting('size', 2);
+  const size = world.converting("size", 2);
   const members = (random, table) => {
     const descriptor = {};
     for (const [name, [probability, make]] of Object.entries(table)) {
@@ -96,30 +136,34 @@ function makeObjects(WebAssembly, world) {
   };
 
   const makers = {
-    Memory: (random) => [members(random, {
-      address: [0.3, () => random.pick(['i64', 'i64', 'i32', 'i16'])],
-      initial: [0.9, () => random.pick([0, 1, 2, '1', 1n, 2n, -1, 1.5])],
-      maximum: [0.6, () => random.pick([2, 3, 5, 3n, 4n, '6'])],
-    })],
+    Memory: (random) => [
+      members(random, {
+        address: [0.3, () => random.pick(["i64", "i64", "i32", "i16"])],
+        initial: [0.9, () => random.pick([0, 1, 2, "1", 1n, 2n, -1, 1.5])],
+        maximum: [0.6, () => random.pick([2, 3, 5, 3n, 4n, "6"])],
+      }),
+    ],
     Table: (random) => [
       members(random, {
-        address: [0.3, () => random.pick(['i64', 'i64', 'i32', 'i16'])],
-        element: [0.95, () => random.pick(['anyfunc', 'externref', 'i32'])],
-        initial: [0.95, () => random.pick([0, 1, 2, 3, 1n, 2n, '2', -1, NaN, 1.5, null, world.symbol, size])],
-        maximum: [0.5, () => random.pick([2, 5, 10, 4n, '6'])],
+        address: [0.3, () => random.pick(["i64", "i64", "i32", "i16"])],
+        element: [0.95, () => random.pick(["anyfunc", "externref", "i32"])],
+        initial: [0.95, () => random.pick([0, 1, 2, 3, 1n, 2n, "2", -1, NaN, 1.5, null, world.symbol, size])],
+        maximum: [0.5, () => random.pick([2, 5, 10, 4n, "6"])],
       }),
       ...(random.chance(0.5) ? [random.pick([null, world.increment])] : []),
     ],
     Global: (random) => [
       members(random, {
-        value: [0.97, () => random.pick(['i32', 'i64', 'f32', 'f64', 'externref', 'anyfunc', 'v128', 'i16'])],
-        mutable: [0.6, () => random.pick([true, true, false, '', 1])],
+        value: [0.97, () => random.pick(["i32", "i64", "f32", "f64", "externref", "anyfunc", "v128", "i16"])],
+        mutable: [0.6, () => random.pick([true, true, false, "", 1])],
       }),
       ...(random.chance(0.7) ? [anyValue(random, world) ?? null] : []),
     ],
-    Tag: (random) => [{
-      parameters: random.list(2, () => random.pick(['i32', 'i64', 'f32', 'f64', 'externref', 'anyfunc', 'i16'])),
-    }],
+    Tag: (random) => [
+      {
+        parameters: random.list(2, () => random.pick(["i32", "i64", "f32", "f64", "externref", "anyfunc", "i16"])),
+      },
+    ],
     Exception(random) {
       const tag = objects.Tag.length > 0 && random.chance(0.9) ? random.pick(objects.Tag) : anyValue(random, world);
       return [tag, Array.from({ length: arities.get(tag) ?? 1 }, () => anyValue(random, world) ?? null)];
@@ -148,11 +192,13 @@ function makeObjects(WebAssembly, world) {
     Global: [
       (global) => global.value,
       (global) => global.valueOf(),
-      (global, random) => { global.value = anyValue(random, world); },
+      (global, random) => {
+        global.value = anyValue(random, world);
+      },
     ],
     Tag: [(tag) => tag],
     Exception: [
-      (exception, random) => exception.getArg(random.pick(objects.Tag), random.pick([0, 1, '2', -1, 1.5])),
+      (exception, random) => exception.getArg(random.pick(objects.Tag), random.pick([0, 1, "2", -1, 1.5])),
       (exception, random) => exception.is(random.pick(objects.Tag)),
       (exception, random) => exception.is(anyValue(random, world)),
     ],
@@ -164,10 +210,13 @@ function makeObjects(WebAssembly, world) {
     if (objects[kind].length === 0 || random.chance(0.3)) {
       const given = makers[kind](random);
       let made;
-      const answer = world.attempt(() => { made = new WebAssembly[kind](...given); return made; });
+      const answer = world.attempt(() => {
+        made = new WebAssembly[kind](...given);
+        return made;
+      });
       if (made !== undefined) objects[kind].push(made);
-      if (kind === 'Tag') arities.set(made, given[0].parameters.length);
-      if (objects[kind].length > (kind === 'Memory' ? 15 : 50)) objects[kind].shift();
+      if (kind === "Tag") arities.set(made, given[0].parameters.length);
+      if (objects[kind].length > (kind === "Memory" ? 15 : 50)) objects[kind].shift();
       return [`new ${kind} ${world.show(given)}`, answer, ...world.log];
     }
     const object = random.pick(objects[kind]);
@@ -178,26 +227,33 @@ function makeObjects(WebAssembly, world) {
 
 // ---- Calls in both directions
 
-const TYPES = ['i32', 'i64', 'f32', 'f64', 'externref', 'funcref', 'anyref', 'i31ref', 'eqref'];
+const TYPES = ["i32", "i64", "f32", "f64", "externref", "funcref", "anyref", "i31ref", "eqref"];
 
 /** A value that is good for a type. */
 function goodValue(type, random, world) {
   switch (type) {
-    case 'i32': return random.pick([0, 1, -1, 2 ** 31, '3', 2 ** 32 + 5, 1.9]);
-    case 'i64': return random.pick([0n, 1n, -1n, 2n ** 64n + 3n, true, '9']);
-    case 'f32': return random.pick([0, -0, 1.1, NaN, 1e40, '2']);
-    case 'f64': return random.pick([0, -0, 1.1, NaN, 1e300, '2', null]);
-    case 'funcref': return random.pick([null, world.increment]);
-    case 'i31ref': return random.pick([null, 1, -1, 2 ** 29]);
-    case 'eqref': return random.pick([null, 5, -7]);
-    default: return anyValue(random, world);
+    case "i32":
+      return random.pick([0, 1, -1, 2 ** 31, "3", 2 ** 32 + 5, 1.9]);
+    case "i64":
+      return random.pick([0n, 1n, -1n, 2n ** 64n + 3n, true, "9"]);
+    case "f32":
+      return random.pick([0, -0, 1.1, NaN, 1e40, "2"]);
+    case "f64":
+      return random.pick([0, -0, 1.1, NaN, 1e300, "2", null]);
+    case "funcref":
+      return random.pick([null, world.increment]);
+    case "i31ref":
+      return random.pick([null, 1, -1, 2 ** 29]);
+    case "eqref":
+      return random.pick([null, 5, -7]);
+    default:
+      return anyValue(random, world);
   }
 }
 
-const signature = (params, results) => [
-  ...params.map((type) => `(param ${type})`), ...results.map((type) => `(result ${type})`),
-].join(' ');
-const locals = (params) => params.map((_, index) => `(local.get ${index})`).join(' ');
+const signature = (params, results) =>
+  [...params.map((type) => `(param ${type})`), ...results.map((type) => `(result ${type})`)].join(" ");
+const locals = (params) => params.map((_, index) => `(local.get ${index})`).join(" ");
 
 function makeCalls(WebAssembly, world, wat) {
   return (seed) => {
@@ -235,7 +291,7 @@ function makeCalls(WebAssembly, world, wat) {
 
 // ---- Exceptions in both directions
 
-const TAG_TYPES = { i32: 'i32', i64: 'i64', f32: 'f32', f64: 'f64', externref: 'externref', funcref: 'anyfunc' };
+const TAG_TYPES = { i32: "i32", i64: "i64", f32: "f32", f64: "f64", externref: "externref", funcref: "anyfunc" };
 
 function makeExceptions(WebAssembly, world, wat) {
   return (seed) => {
@@ -246,10 +302,10 @@ function makeExceptions(WebAssembly, world, wat) {
     const tag = new WebAssembly.Tag({ parameters });
     const other = new WebAssembly.Tag({ parameters });
     world.named.clear();
-    for (const name of ['object', 'error', 'symbol', 'plain', 'increment']) world.named.set(world[name], name);
+    for (const name of ["object", "error", "symbol", "plain", "increment"]) world.named.set(world[name], name);
 
     const values = signature([], params);
-    const ofType = (type) => (type.endsWith('ref') ? `(ref.null ${type.slice(0, -3)})` : `(${type}.const 5)`);
+    const ofType = (type) => (type.endsWith("ref") ? `(ref.null ${type.slice(0, -3)})` : `(${type}.const 5)`);
     const defaults = params.map(ofType);
     const bytes = wat(`(module
       (type $payload (func ${signature(params, [])}))
@@ -258,7 +314,7 @@ function makeExceptions(WebAssembly, world, wat) {
       (func (export "throw") (type $payload) (throw $tag ${locals(params)}))
       (func (export "throwJS") (param externref) (throw $js (local.get 0)))
       (func (export "catch") ${values}
-        (block $caught ${values} (try_table (catch $tag $caught) (call $f)) ${defaults.join(' ')}))
+        (block $caught ${values} (try_table (catch $tag $caught) (call $f)) ${defaults.join(" ")}))
       (func (export "catchJS") (result externref)
         (block $caught (result externref) (try_table (catch $js $caught) (call $f)) (ref.null extern)))
       (func (export "catchAll") (result i32)
@@ -267,30 +323,33 @@ function makeExceptions(WebAssembly, world, wat) {
         (block $caught (result exnref) (try_table (catch_all_ref $caught) (call $f)) (return)) (throw_ref)))`);
 
     const lines = [];
-    const line = (name, run) => lines.push(`${name}: ${world.attempt(() => {
-      try {
-        return run();
-      } catch (error) {
-        if (!(error instanceof WebAssembly.Exception)) throw error;
-        const is = [tag, other, WebAssembly.JSTag].map((each) => error.is(each));
-        const parts = params.map((_, index) => world.attempt(() => error.getArg(tag, index)));
-        const beyond = world.attempt(() => error.getArg(tag, params.length));
-        return ['caught', error === exceptions[0], error === exceptions[1], is, parts, beyond];
-      }
-    })}`);
+    const line = (name, run) =>
+      lines.push(
+        `${name}: ${world.attempt(() => {
+          try {
+            return run();
+          } catch (error) {
+            if (!(error instanceof WebAssembly.Exception)) throw error;
+            const is = [tag, other, WebAssembly.JSTag].map((each) => error.is(each));
+            const parts = params.map((_, index) => world.attempt(() => error.getArg(tag, index)));
+            const beyond = world.attempt(() => error.getArg(tag, params.length));
+            return ["caught", error === exceptions[0], error === exceptions[1], is, parts, beyond];
+          }
+        })}`,
+      );
     const exceptions = [tag, other].map((each) => new WebAssembly.Exception(each, payload));
     const thrown = random.chance(0.5) ? random.pick(exceptions) : anyValue(random, world);
-    const mode = random.pick(['throw', 'throw', 'inner', 'innerJS', 'return']);
+    const mode = random.pick(["throw", "throw", "inner", "innerJS", "return"]);
     let functions;
     const f = () => {
-      if (mode === 'throw') throw thrown;
-      if (mode === 'inner') functions.throw(...payload);
-      if (mode === 'innerJS') functions.throwJS(thrown);
+      if (mode === "throw") throw thrown;
+      if (mode === "inner") functions.throw(...payload);
+      if (mode === "innerJS") functions.throwJS(thrown);
     };
     const imports = { m: { f, tag, JSTag: WebAssembly.JSTag } };
     functions = new WebAssembly.Instance(new WebAssembly.Module(bytes), imports).exports;
-    line('throw', () => functions.throw(...payload));
-    for (const name of ['catch', 'catchJS', 'catchAll', 'rethrow']) line(name, () => functions[name]());
+    line("throw", () => functions.throw(...payload));
+    for (const name of ["catch", "catchJS", "catchAll", "rethrow"]) line(name, () => functions[name]());
     return [`${params}: ${mode}`, ...lines, ...world.log];
   };
 }
@@ -298,11 +357,27 @@ function makeExceptions(WebAssembly, world, wat) {
 // ---- Memories that several instructions and JavaScript use in turn
 
 const LOADS = [
-  'i32.load', 'i64.load', 'f32.load', 'f64.load', 'i32.load8_s', 'i32.load8_u', 'i32.load16_s', 'i64.load8_u',
-  'i64.load16_s', 'i64.load32_s', 'i64.load32_u',
+  "i32.load",
+  "i64.load",
+  "f32.load",
+  "f64.load",
+  "i32.load8_s",
+  "i32.load8_u",
+  "i32.load16_s",
+  "i64.load8_u",
+  "i64.load16_s",
+  "i64.load32_s",
+  "i64.load32_u",
 ];
 const STORES = [
-  'i32.store', 'i64.store', 'f32.store', 'f64.store', 'i32.store8', 'i32.store16', 'i64.store8', 'i64.store32',
+  "i32.store",
+  "i64.store",
+  "f32.store",
+  "f64.store",
+  "i32.store8",
+  "i32.store16",
+  "i64.store8",
+  "i64.store32",
 ];
 const PLACES = [0, 1, 2, 4, 8, 100, 65528, 65532, 65535, 65536, 131064, 200000, -1, 2 ** 31];
 
@@ -310,11 +385,12 @@ function makeMemories(WebAssembly, world, wat) {
   return (seed) => {
     const random = choices(seed);
     const memories = Array.from({ length: 1 + random.below(3) }, () => ({
-      type: random.chance(0.25) ? 'i64' : 'i32', initial: random.below(3),
+      type: random.chance(0.25) ? "i64" : "i32",
+      initial: random.below(3),
     }));
     const place = (memory) => {
       const value = random.pick(PLACES);
-      return memories[memory].type === 'i64' ? BigInt(value) : value;
+      return memories[memory].type === "i64" ? BigInt(value) : value;
     };
     const functions = [];
     const steps = [];
@@ -322,33 +398,42 @@ function makeMemories(WebAssembly, world, wat) {
       steps.push([functions.length, given]);
       functions.push(`(func (export "f${functions.length}") ${type} ${body})`);
     };
-    const pages = (memory) => (memories[memory].type === 'i64' ? random.pick([0n, 1n]) : random.pick([0, 1, -1]));
+    const pages = (memory) => (memories[memory].type === "i64" ? random.pick([0n, 1n]) : random.pick([0, 1, -1]));
     const instructions = {
       load(memory, at) {
         const name = random.pick(LOADS);
-        const offset = random.pick(['', 'offset=2', 'offset=65536']);
+        const offset = random.pick(["", "offset=2", "offset=65536"]);
         add(`(param ${at}) (result ${name.slice(0, 3)})`, `(${name} ${memory} ${offset} (local.get 0))`, place(memory));
       },
       store(memory, at) {
         const name = random.pick(STORES);
         const type = name.slice(0, 3);
-        add(`(param ${at} ${type})`, `(${name} ${memory} (local.get 0) (local.get 1))`, place(memory),
-          goodValue(type, random, world));
+        add(
+          `(param ${at} ${type})`,
+          `(${name} ${memory} (local.get 0) (local.get 1))`,
+          place(memory),
+          goodValue(type, random, world),
+        );
       },
       grow: (memory, at) => add(`(param ${at}) (result ${at})`, `(memory.grow ${memory} (local.get 0))`, pages(memory)),
       size: (memory, at) => add(`(result ${at})`, `(memory.size ${memory})`),
       fill(memory, at) {
         const length = random.pick([0, 7, 65536]);
-        add(`(param ${at} i32 ${at})`, `(memory.fill ${memory} (local.get 0) (local.get 1) (local.get 2))`,
-          place(memory), 171, at === 'i64' ? BigInt(length) : length);
+        add(
+          `(param ${at} i32 ${at})`,
+          `(memory.fill ${memory} (local.get 0) (local.get 1) (local.get 2))`,
+          place(memory),
+          171,
+          at === "i64" ? BigInt(length) : length,
+        );
       },
       copy(memory, at) {
         const from = random.below(memories.length);
         const other = memories[from].type;
-        const type = at === 'i64' && other === 'i64' ? 'i64' : 'i32';
+        const type = at === "i64" && other === "i64" ? "i64" : "i32";
         const length = random.pick([0, 7, 65536]);
         const body = `(memory.copy ${memory} ${from} (local.get 0) (local.get 1) (local.get 2))`;
-        const given = [place(memory), place(from), type === 'i64' ? BigInt(length) : length];
+        const given = [place(memory), place(from), type === "i64" ? BigInt(length) : length];
         add(`(param ${at} ${other} ${type})`, body, ...given);
       },
     };
@@ -358,9 +443,11 @@ function makeMemories(WebAssembly, world, wat) {
         buffers[index] = memory.buffer;
         return same;
       },
-      (memory) => { new Uint8Array(memory.buffer)[8] = 7; },
+      (memory) => {
+        new Uint8Array(memory.buffer)[8] = 7;
+      },
       (memory) => new DataView(memory.buffer).getFloat64(8, true),
-      (memory, buffers, index) => memory.grow(memories[index].type === 'i64' ? 1n : 1),
+      (memory, buffers, index) => memory.grow(memories[index].type === "i64" ? 1n : 1),
       (memory, buffers, index) => buffers[index],
       (memory) => memory.toResizableBuffer?.call(memory),
     ];
@@ -369,15 +456,21 @@ function makeMemories(WebAssembly, world, wat) {
       if (random.chance(0.25)) steps.push([random.pick(access), index]);
       else random.pick(Object.values(instructions))(index, memories[index].type);
     }
-    const bytes = wat(`(module ${functions.join('\n')}
-      ${memories.map(({ type, initial }, index) => `(memory (export "m${index}") ${type} ${initial} 4)`).join('\n')})`);
+    const bytes = wat(`(module ${functions.join("\n")}
+      ${memories.map(({ type, initial }, index) => `(memory (export "m${index}") ${type} ${initial} 4)`).join("\n")})`);
     const { exports } = new WebAssembly.Instance(new WebAssembly.Module(bytes));
     const buffers = [];
-    const lines = steps.map(([what, detail]) => (typeof what === 'number'
-      ? `${functions[what]} ${world.show(detail)}: ${world.attempt(() => exports[`f${what}`](...detail))}`
-      : `${what} ${detail}: ${world.attempt(() => what(exports[`m${detail}`], buffers, detail))}`));
-    const sums = memories.map((_, index) => new Uint8Array(exports[`m${index}`].buffer)
-      .reduce((sum, byte, at) => (byte === 0 ? sum : (Math.imul(sum ^ at, 16777619) + byte) | 0), 0));
+    const lines = steps.map(([what, detail]) =>
+      typeof what === "number"
+        ? `${functions[what]} ${world.show(detail)}: ${world.attempt(() => exports[`f${what}`](...detail))}`
+        : `${what} ${detail}: ${world.attempt(() => what(exports[`m${detail}`], buffers, detail))}`,
+    );
+    const sums = memories.map((_, index) =>
+      new Uint8Array(exports[`m${index}`].buffer).reduce(
+        (sum, byte, at) => (byte === 0 ? sum : (Math.imul(sum ^ at, 16777619) + byte) | 0),
+        0,
+      ),
+    );
     return [world.show(memories.map(({ type, initial }) => `${type} ${initial}`)), ...lines, world.show(sums)];
   };
 }
@@ -414,7 +507,7 @@ export async function compare(kind, namespaces, wat, seed, count) {
       answers = runners.map((run) => run(program));
     } catch (error) {
       // An engine may have no memory to give until it lets go of others.
-      if (kind === 'memories' && error instanceof RangeError) continue;
+      if (kind === "memories" && error instanceof RangeError) continue;
       throw new Error(`program ${program}: ${error}`, { cause: error });
     }
     const [one, other] = answers;
@@ -422,10 +515,10 @@ export async function compare(kind, namespaces, wat, seed, count) {
     if (place >= 0 || one.length !== other.length) {
       const shown = answers.map((lines) => lines[place] ?? `${lines.length} lines`);
       differences.push({ seed: program, program: one[0], answers: shown });
-      if (kind === 'objects') break; // The objects are not the same any more.
+      if (kind === "objects") break; // The objects are not the same any more.
     }
     // Engines let go of memories between tasks.
-    if (kind === 'memories') await new Promise((resolve) => setTimeout(resolve, 10));
+    if (kind === "memories") await new Promise((resolve) => setTimeout(resolve, 10));
   }
   return differences;
 }

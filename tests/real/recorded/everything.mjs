@@ -15,7 +15,10 @@ export async function short() {
   let exports;
   let kept = null;
   const host = {
-    memory, table, counter, scale,
+    memory,
+    table,
+    counter,
+    scale,
     big: (a, b) => a * 3n + BigInt(Math.trunc(b)),
     pair: (a) => [a + 1, a === 0 ? NaN : a / 4],
     write: (at) => bytes().set([1, 2, 3, 4, 5], at),
@@ -44,9 +47,18 @@ export async function short() {
   bytes().fill(7, 200, 70000);
   found.push(exports.write(3 * 65536 - 8), exports.own.buffer.byteLength);
   const attempts = [
-    () => exports.fail(0), () => exports.fail(1), () => exports.fail(2), () => exports.throw(6),
-    () => exports.trap(0), () => exports.trap(1), () => exports.trap(2), () => exports.trap(5),
-    () => exports.indirect(0), () => exports.indirect(1), () => exports.indirect(2), () => exports.indirect(9),
+    () => exports.fail(0),
+    () => exports.fail(1),
+    () => exports.fail(2),
+    () => exports.throw(6),
+    () => exports.trap(0),
+    () => exports.trap(1),
+    () => exports.trap(2),
+    () => exports.trap(5),
+    () => exports.indirect(0),
+    () => exports.indirect(1),
+    () => exports.indirect(2),
+    () => exports.indirect(9),
   ];
   for (const attempt of attempts) {
     try {
