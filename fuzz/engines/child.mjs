@@ -3,4 +3,4 @@
 import { runProgram } from "./harness.mjs";
 import { serve } from "./lines.mjs";
 
-serve(({ programs }) => ({ answers: programs.map((program) => runProgram(program, WebAssembly)) }));
+await serve(({ programs }) => ({ answers: programs.map((program) => runProgram(program, WebAssembly)) }));

@@ -16,4 +16,4 @@ pyodide.mountNodeFS("/project", project);
 pyodide.runPython("import sys; sys.path.insert(0, '/project')");
 const { WebAssembly: namespace } = await loadPythonWebAssembly({ pyodide });
 
-serve(({ programs }) => ({ answers: programs.map((program) => runProgram(program, namespace)) }));
+await serve(({ programs }) => ({ answers: programs.map((program) => runProgram(program, namespace)) }));

@@ -174,7 +174,8 @@ class Run {
     for (const entry of this.#program.imports) {
       const value = entry.sameAs === null ? this.#import(entry) : made[entry.sameAs];
       made.push(value);
-      (found[entry.module] ??= {})[entry.name] = value;
+      found[entry.module] ??= {};
+      found[entry.module][entry.name] = value;
       this.#named[`${entry.module}.${entry.name}`] = value;
     }
     return found;

@@ -4,7 +4,7 @@ import { configure, implementation } from "../../polyfill/implementation.mjs";
 import { lowererOf, runProgram } from "./harness.mjs";
 import { serve } from "./lines.mjs";
 
-serve(({ programs }) => {
+await serve(({ programs }) => {
   configure({ lower: lowererOf(programs) });
   return { answers: programs.map((program) => runProgram(program, implementation)) };
 });

@@ -30,7 +30,8 @@ function read(section) {
     );
   }
   for (const part of [plan.reader, ...plan.helpers]) {
-    part.module = new native.Module(bytes.subarray(position, (position += part.size)));
+    part.module = new native.Module(bytes.subarray(position, position + part.size));
+    position += part.size;
   }
   return plan;
 }
@@ -98,7 +99,7 @@ const TWO_IMPORTS = [0, 97, 115, 109, 1, 0, 0, 0, 1, 4, 1, 96, 0, 0, 2, 10, 2, 0
 function readsBeforeRefusing(value) {
   let count = 0;
   const names = {
-    get [""]() {
+    get ""() {
       return count++ ? isMemory : value;
     },
   };

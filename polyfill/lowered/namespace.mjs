@@ -121,6 +121,8 @@ const moduleStatics = {
     return isLowered(module) ? linker.moduleImports(module) : native.moduleImports(module);
   },
   customSections(module, sectionName) {
+    // biome-ignore lint/complexity/noArguments: its `length` is 2, and an argument that is undefined counts
+    // biome-ignore lint/correctness/noUndeclaredVariables: a method has it
     if (arguments.length < 2 || !isLowered(module)) return native.customSections(...arguments);
     return linker.moduleCustomSections(module, sectionName);
   },

@@ -557,7 +557,7 @@ function resultReader(link, results, gives) {
   };
 }
 
-function make0(link, callable, takes, read) {
+function make0(link, callable, _takes, read) {
   const { depth, suspender, stack } = link;
   const vectorcall = link.module._PyObject_Vectorcall;
   return () => {
@@ -811,7 +811,10 @@ const cStrings = new WeakMap();
 
 function cString(module, text) {
   let known = cStrings.get(module);
-  if (!known) cStrings.set(module, (known = new Map()));
+  if (!known) {
+    known = new Map();
+    cStrings.set(module, known);
+  }
   let address = known.get(text);
   if (address === undefined) {
     const bytes = new TextEncoder().encode(`${text}\0`);
@@ -961,7 +964,6 @@ const { ArrayBufferMemory } = modules['link/array-buffer-memory.mjs'];
 const { newBytes } = modules['link/values.mjs'];
 
 const PAGE = 65536;
-const PAGE_LOG2 = 16;
 const RECORD_BYTES = 24;
 const SCRATCH_BYTES = 16;
 const MASKS = { i32: 0xffffffffn, i64: 0xffffffffffffffffn };

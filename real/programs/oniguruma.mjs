@@ -51,7 +51,9 @@ async function scan(host, patterns) {
   const all = new OnigScanner(patterns);
   for (const line of LINES) {
     const string = new OnigString(line);
-    for (let at = 0, match; (match = all.findNextMatchSync(string, at)) !== null; ) {
+    for (let at = 0; ; ) {
+      const match = all.findNextMatchSync(string, at);
+      if (match === null) break;
       found.push([match.index, match.captureIndices[0].start]);
       at = Math.max(match.captureIndices[0].end, at + 1);
     }

@@ -7,7 +7,10 @@ export const about = {
 function texts() {
   const words = "the quick brown fox jumps over the lazy dog and runs away from 1234567890 bears".split(" ");
   let state = 7;
-  const word = () => words[(state = (state * 1103515245 + 12345) % 2 ** 31) % words.length];
+  const word = () => {
+    state = (state * 1103515245 + 12345) % 2 ** 31;
+    return words[state % words.length];
+  };
   return [
     new Uint8Array(0),
     new TextEncoder().encode("a".repeat(5000)),

@@ -31,6 +31,7 @@ export function fixEnvironment() {
   let looks = 0;
   const now = () => START + looks++;
   const RealDate = Date;
+  // biome-ignore lint/suspicious/noShadowRestrictedNames: it takes that one's place, and its name
   globalThis.Date = class Date extends RealDate {
     constructor(...parts) {
       if (parts.length === 0) super(now());

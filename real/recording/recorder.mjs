@@ -206,7 +206,8 @@ export class Recorder {
     const described = [];
     for (const { module: from, name, kind } of this.#real.Module.imports(module)) {
       const value = imports[from][name];
-      const own = (given[from] ??= {});
+      given[from] ??= {};
+      const own = given[from];
       if (kind === "function" && !this.#originals.has(value)) {
         described.push({ h: this.#number(value) });
         own[name] = this.#hostFunction(value, name);

@@ -76,7 +76,8 @@ export class Wasi {
       return SUCCESS;
     },
     clock_time_get: (_id, _precision, at) => {
-      this.#view.setBigUint64(at, (this.#time += 1_000_000n), true);
+      this.#time += 1_000_000n;
+      this.#view.setBigUint64(at, this.#time, true);
       return SUCCESS;
     },
     random_get: (at, length) => {

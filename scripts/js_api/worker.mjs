@@ -2,7 +2,7 @@
 
 import { handle } from "./browser.mjs";
 
-onmessage = async ({ data: { id, request } }) => {
+globalThis.onmessage = async ({ data: { id, request } }) => {
   try {
     postMessage({ id, answer: await handle(request) });
   } catch (error) {

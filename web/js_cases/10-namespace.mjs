@@ -241,7 +241,7 @@ export const cases = [
     },
     run: (WebAssembly, tools) => {
       const number = tools.primitive("argument", 1);
-      const call = (name, method, ...args) => tools.attempt(() => Reflect.apply(method, {}, args));
+      const call = (_name, method, ...args) => tools.attempt(() => Reflect.apply(method, {}, args));
       const setter = Object.getOwnPropertyDescriptor(WebAssembly.Global.prototype, "value").set;
       return {
         grow: call("grow", WebAssembly.Memory.prototype.grow, number),

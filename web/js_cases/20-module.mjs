@@ -416,14 +416,13 @@ export const cases = [
     covers: ["Web IDL: AllowResizable"],
     needs: ["resizable"],
     expect: { module: wasm("Module"), view: true, longer: false },
-    run: (WebAssembly, tools) => {
+    run: (WebAssembly) => {
       const source = new ArrayBuffer(8, { maxByteLength: 16 });
       new Uint8Array(source).set(EMPTY);
-      return {
-        module: new WebAssembly.Module(source),
-        view: WebAssembly.validate(new Uint8Array(source)),
-        longer: WebAssembly.validate((source.resize(9), source)),
-      };
+      const module = new WebAssembly.Module(source);
+      const view = WebAssembly.validate(new Uint8Array(source));
+      source.resize(9);
+      return { module, view, longer: WebAssembly.validate(source) };
     },
   },
   {

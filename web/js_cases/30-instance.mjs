@@ -1,6 +1,6 @@
 // Instance: reading the imports, linking, the start function, the exports object.
 
-import { error, exportsOf, func, same, thrown, throws, throwsValue, wasm } from "../static/patterns.mjs";
+import { exportsOf, func, same, thrown, throws, throwsValue, wasm } from "../static/patterns.mjs";
 
 export const group = "JavaScript: Instance and imports";
 
@@ -121,7 +121,7 @@ export const cases = [
       null: throws("TypeError"),
       func: throws("WebAssembly.LinkError"),
     },
-    run: (WebAssembly, tools) => ({
+    run: (_WebAssembly, tools) => ({
       missing: tools.attempt(() => tools.instance("func")),
       undefined: tools.attempt(() => tools.instance("func", undefined)),
       noModule: tools.attempt(() => tools.instance("func", {})),
@@ -213,7 +213,6 @@ export const cases = [
       const call = (f) => tools.attempt(() => tools.exports("func", { m: { f } }).call(7));
       let thisValue = "unset";
       function strict() {
-        "use strict";
         thisValue = this;
         return 0;
       }

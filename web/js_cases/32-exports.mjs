@@ -1,6 +1,6 @@
 // Instance: reading the imports, linking, the start function, the exports object, continued.
 
-import { any, error, func, same, throws, throwsValue, wasm } from "../static/patterns.mjs";
+import { any, error, func, same, throws, throwsValue } from "../static/patterns.mjs";
 import { group, modules } from "./30-instance.mjs";
 
 export { group, modules };
@@ -30,6 +30,7 @@ export const cases = [
         extensible: Object.isExtensible(exports),
         descriptor: { value: value.value, ...attributes },
         noTag: Symbol.toStringTag in exports,
+        // biome-ignore lint/suspicious/noProto: an export of this name
         proto: exports.__proto__ === exports.a,
         missing: exports.toString,
       };
@@ -73,6 +74,7 @@ export const cases = [
     run: (_WebAssembly, tools) => {
       const first = tools.exports("exports");
       const second = tools.exports("exports");
+      // biome-ignore lint/suspicious/noProto: an export of this name
       return { z: first.z, a: first.a, proto: first.__proto__, other: first.z === second.z, otherKind: second.z };
     },
   },

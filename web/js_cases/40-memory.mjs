@@ -1,6 +1,6 @@
 // Memory: the constructor, grow, and the life of its buffer.
 
-import { buffer, same, throws, throwsValue, wasm } from "../static/patterns.mjs";
+import { buffer, throws, throwsValue, wasm } from "../static/patterns.mjs";
 
 export const group = "JavaScript: Memory and its buffer";
 

@@ -1,6 +1,6 @@
 // Memory: the constructor, grow, and the life of its buffer, continued.
 
-import { buffer, detached, same, throws, throwsValue, wasm } from "../static/patterns.mjs";
+import { buffer, detached, same, throws, throwsValue } from "../static/patterns.mjs";
 import { byteLength, group, modules } from "./40-memory.mjs";
 
 export { group, modules };
@@ -20,7 +20,7 @@ export const cases = [
       grown: buffer(131072),
       isOther: true,
     },
-    run: (WebAssembly, tools) => {
+    run: (_WebAssembly, tools) => {
       const { memory, store, grow } = tools.exports("memory");
       const first = memory.buffer;
       const result = { first, again: memory.buffer };
@@ -76,7 +76,7 @@ export const cases = [
     title: "memory.grow detaches when it succeeds and leaves the buffer when it fails",
     covers: ["JS API: refresh the Memory buffer", "core: memory.grow"],
     expect: { failed: -1, kept: true, zero: 1, afterZero: true, grown: 1, old: detached, now: buffer(196608), size: 3 },
-    run: (WebAssembly, tools) => {
+    run: (_WebAssembly, tools) => {
       const { memory, grow, size } = tools.exports("memory");
       const first = memory.buffer;
       const failed = grow(5);
@@ -264,7 +264,7 @@ export const cases = [
       view: 196608,
       stored: 8,
     },
-    run: (WebAssembly, tools) => {
+    run: (_WebAssembly, tools) => {
       const { memory, store, size } = tools.exports("memory");
       const resizable = memory.toResizableBuffer();
       const view = new Uint8Array(resizable);

@@ -160,11 +160,11 @@ export const cases = [
       const table = new WebAssembly.Table({ element: "anyfunc", initial: 3 });
       const returned = table.set(0, one);
       table.set(1, two);
+      const set = { returned, one: table.get(0), same: table.get(0) === one && table.get(1) === two };
+      table.set(0, null);
       return {
-        returned,
-        one: table.get(0),
-        same: table.get(0) === one && table.get(1) === two,
-        null: (table.set(0, null), table.get(0)),
+        ...set,
+        null: table.get(0),
         called: table.get(1)(5),
         host: tools.attempt(() => table.set(0, () => 0)),
         bound: tools.attempt(() => table.set(0, one.bind(null))),
@@ -257,7 +257,7 @@ export const cases = [
         new WebAssembly.Global({ value: "i32" }),
       ];
       const table = new WebAssembly.Table({ element: "externref", initial: values.length });
-      values.forEach((value, k) => table.set(k, value));
+      for (const [k, value] of values.entries()) table.set(k, value);
       return { kept: values.every((value, k) => Object.is(table.get(k), value)), count: table.length };
     },
   },

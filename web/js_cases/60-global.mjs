@@ -160,6 +160,7 @@ export const cases = [
     title: "f64 values are Numbers unchanged",
     covers: ["JS API: ToWebAssemblyValue"],
     expect: {
+      // biome-ignore lint/correctness/noPrecisionLoss: it is rounded as the value was
       values: [0.1, -0, 5e-324, 1.7976931348623157e308, NaN, 9007199254740993, 0, 1],
       bigint: throws("TypeError"),
     },

@@ -1,6 +1,6 @@
 // Values through calls: arguments, results, imports, references, re-entrance, stacks.
 
-import { func, object, same, thrown, throws, throwsValue } from "../static/patterns.mjs";
+import { func, throws, throwsValue } from "../static/patterns.mjs";
 
 export const group = "JavaScript: calls and values";
 

@@ -326,7 +326,7 @@ export const cases = [
     run: (WebAssembly, tools) => {
       const memory = new WebAssembly.Memory({ initial: 1 });
       const instances = Array.from({ length: 10 }, () => tools.exports("both", { m: { shared: memory } }));
-      instances.forEach(({ run }) => run());
+      for (const { run } of instances) run();
       return { shared: tools.read(memory, 0, 1)[0], own: instances.map(({ own }) => tools.read(own, 0, 1)[0]) };
     },
   },

@@ -202,6 +202,7 @@ export const cases = [
       return {
         response: await WebAssembly.compileStreaming(direct),
         promise: await WebAssembly.compileStreaming(Promise.resolve(response(tools.wasm("five")))),
+        // biome-ignore lint/suspicious/noThenProperty: a thenable is what is tested
         thenable: await WebAssembly.compileStreaming({ then: (resolve) => resolve(response(tools.wasm("five"))) }),
         used: direct.bodyUsed,
         upperCase: await tools.settle(

@@ -160,12 +160,11 @@ class Run {
   }
 
   defineHost(step) {
-    const run = this;
     const host = (...args) => {
-      run.log.push({ host: step.host, args: args.map((arg) => run.describe(arg)) });
-      for (const inner of step.steps ?? []) run.log.push(run.runStep(inner));
+      this.log.push({ host: step.host, args: args.map((arg) => this.describe(arg)) });
+      for (const inner of step.steps ?? []) this.log.push(this.runStep(inner));
       if (step.throws !== undefined) throw new HostError(step.throws);
-      return run.evaluate(step.returns ?? "$undefined");
+      return this.evaluate(step.returns ?? "$undefined");
     };
     this.hosts.set(host, step.host);
     this.names.set(step.host, host);

@@ -21,7 +21,8 @@ export const object = (name, more = {}) => new Pattern({ object: name, ...more }
 export const wasm = (name) => new Pattern({ object: `WebAssembly.${name}` });
 
 /** A function with this name and length; exported functions are no constructors. */
-export const func = (name, length, constructor = false) => new Pattern({ function: name, length, constructor });
+export const func = (name, length, isConstructor = false) =>
+  new Pattern({ function: name, length, constructor: isConstructor });
 
 /** The same object as the one first seen at `path`. */
 export const same = (path) => new Pattern({ same: path });

@@ -22,7 +22,7 @@ export function makeErrors(context) {
   const kindOf = api("error_kind", "O", "i", module);
   const messageOf = api("error_message", "", "s", module);
   const numberedMessage = api("numbered_message", "i", "s", module);
-  const valueOf = api("thrown_value", "O", "r", module);
+  const thrownValue = api("thrown_value", "O", "r", module);
   const makeThrown = api("thrown", "ri", "O", module);
 
   /** Errors that stand for traps: no clause of wasm code catches them, whichever way they come back. */
@@ -51,7 +51,7 @@ export function makeErrors(context) {
       messages[number] ??= numberedMessage(number);
       return trap(messages[number]);
     }
-    if (kind === VALUE) return valueOf(ptr);
+    if (kind === VALUE) return thrownValue(ptr);
     if (kind === EXCEPTION) return context.implementation.Exception.wrap(ptr);
     if (kind === EXHAUSTION) return exhausted();
     if (kind === KEPT) return link.thrown(ptr)?.value;

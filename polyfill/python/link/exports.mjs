@@ -52,7 +52,7 @@ function resultReader(link, results, gives) {
   };
 }
 
-function make0(link, callable, takes, read) {
+function make0(link, callable, _takes, read) {
   const { depth, suspender, stack } = link;
   const vectorcall = link.module._PyObject_Vectorcall;
   return () => {

@@ -10,7 +10,6 @@ import { ArrayBufferMemory } from "./array-buffer-memory.mjs";
 import { newBytes } from "./values.mjs";
 
 const PAGE = 65536;
-const PAGE_LOG2 = 16;
 const RECORD_BYTES = 24;
 const SCRATCH_BYTES = 16;
 const MASKS = { i32: 0xffffffffn, i64: 0xffffffffffffffffn };

@@ -147,7 +147,10 @@ const cStrings = new WeakMap();
 /** The address of a zero-terminated copy of a short ASCII text, made once. */
 export function cString(module, text) {
   let known = cStrings.get(module);
-  if (!known) cStrings.set(module, (known = new Map()));
+  if (!known) {
+    known = new Map();
+    cStrings.set(module, known);
+  }
   let address = known.get(text);
   if (address === undefined) {
     const bytes = new TextEncoder().encode(`${text}\0`);

@@ -418,7 +418,7 @@ describe("dictionaries", () => {
     new Proxy(
       {},
       {
-        get(target, key) {
+        get(_target, key) {
           log.push(String(key));
           if (!(key in values)) return undefined;
           const value = values[key];

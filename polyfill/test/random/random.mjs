@@ -22,7 +22,7 @@ function choices(seed) {
 }
 
 /** What the two programs have in common: values with identity, and texts of values that show it. */
-function makeWorld(WebAssembly, increment) {
+function makeWorld(increment) {
   const known = {
     object: { kind: "object" },
     error: new RangeError("of the program"),
@@ -447,8 +447,8 @@ function makeMemories(WebAssembly, world, wat) {
         new Uint8Array(memory.buffer)[8] = 7;
       },
       (memory) => new DataView(memory.buffer).getFloat64(8, true),
-      (memory, buffers, index) => memory.grow(memories[index].type === "i64" ? 1n : 1),
-      (memory, buffers, index) => buffers[index],
+      (memory, _buffers, index) => memory.grow(memories[index].type === "i64" ? 1n : 1),
+      (_memory, buffers, index) => buffers[index],
       (memory) => memory.toResizableBuffer?.call(memory),
     ];
     for (let count = 0; count < 25; count += 1) {
@@ -491,7 +491,7 @@ export async function compare(kind, namespaces, wat, seed, count) {
     const bytes = wat(`(module
       (func (export "increment") (param i32) (result i32) (i32.add (local.get 0) (i32.const 1))))`);
     const { increment } = new WebAssembly.Instance(new WebAssembly.Module(bytes)).exports;
-    const world = makeWorld(WebAssembly, increment);
+    const world = makeWorld(increment);
     const run = PROGRAMS[kind](WebAssembly, world, wat);
     return (program) => {
       world.log.length = 0;
