@@ -7,7 +7,8 @@ The form of the result is described in docs/lowering.md.
 """
 
 from pyjsapi.lowering.errors import LoweringError
-from pyjsapi.lowering.lower import Options, lower, needs_lowering
+from pyjsapi.lowering.lower import lower, needs_lowering
+from pyjsapi.lowering.options import Options
 from pyjsapi.lowering.plan import SECTION
 from pyjsapi.lowering.storages import Target
 

@@ -9,15 +9,14 @@ does not fit traps before it has changed anything.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Final, TypeAlias
+from typing import Final, TypeAlias
 
 from pyjsapi.lowering import sequences
+from pyjsapi.lowering.accesses import far_access
+from pyjsapi.lowering.parts import Parts
 from pyjsapi.lowering.sequences import END, Place, const, get, instr
 from pyjsapi.syntax.module import Instr
 from pyjsapi.syntax.types import I32, I64, FuncType, NumType
-
-if TYPE_CHECKING:
-    from pyjsapi.lowering.main_module import MainModule
 
 JAVASCRIPT_FROM: Final = 768
 """Bytes from which on a call of JavaScript costs less than calls of helpers."""
@@ -41,25 +40,26 @@ _Piece: TypeAlias = tuple[int, int]
 """What is copied at once: the number of a base address, and an offset to it."""
 
 
-def cross_copy(main: MainModule, to: int, from_: int, type_: FuncType) -> int:
+def cross_copy(parts: Parts, to: int, from_: int, type_: FuncType) -> int:
     """The position among the added functions of one that copies between two memories."""
     key = ("memory.copy", to, from_)
-    known = main.builder.has(key)
+    known = parts.main.has(key)
     if known is not None:
         return known
-    copier = _Copier(main, to, from_)
+    copier = _Copier(parts, to, from_)
     if type_.params == (I32, I32, I32):
-        return main.builder.add(key, type_, _MORE_LOCALS, copier.body())
-    return main.builder.add(key, type_, (), [*copier.checks(type_), *copier.javascript(type_)])
+        return parts.main.add(key, type_, _MORE_LOCALS, copier.body())
+    return parts.main.add(key, type_, (), [*copier.checks(type_), *copier.javascript(type_)])
 
 
 class _Copier:
-    def __init__(self, main: MainModule, to: int, from_: int) -> None:
-        self.main = main
+    def __init__(self, parts: Parts, to: int, from_: int) -> None:
+        self.parts = parts
+        self.layout = layout = parts.layout
         self.to, self.from_ = to, from_
-        self.destination, self.source = main.place(to), main.place(from_)
+        self.destination, self.source = layout.place(to), layout.place(from_)
         self.may_overlap = (
-            main.uses[to].import_ is not None and main.uses[from_].import_ is not None
+            layout.uses[to].import_ is not None and layout.uses[from_].import_ is not None
         )
 
     def body(self) -> list[Instr]:
@@ -113,7 +113,7 @@ class _Copier:
         return [
             i
             for memory, place, start in here
-            if memory not in self.main.helper_of and not place.whole
+            if memory not in self.layout.helper_of and not place.whole
             for i in self._check(memory, place, start, type_)
         ]
 
@@ -128,19 +128,19 @@ class _Copier:
         count = type_.params[2]
         if not isinstance(count, NumType):
             raise TypeError("a count is a number")
-        if memory not in self.main.helper_of:
+        if memory not in self.layout.helper_of:
             return sequences.check_range(place, start, _COUNT, count)
         check = FuncType((place.addrtype, count), ())
         body = sequences.check_range(place, 0, 1, count)
-        return [*get(start, _COUNT), self.main.far(memory, ("check", memory, count), check, body)]
+        return [*get(start, _COUNT), self.parts.far(memory, ("check", memory, count), check, body)]
 
     def javascript(self, type_: FuncType) -> list[Instr]:
         """A call of the linker's function that copies between two memories, within their bounds."""
         places = (self.to, self.destination), (self.from_, self.source)
-        sources = [self.main.memory_source(memory) for memory, _ in places]
+        sources = [self.parts.memory_source(memory) for memory, _ in places]
         at = [I64 if place.whole and place.addrtype is I64 else I32 for _, place in places]
         inner = FuncType((*at, type_.params[2]), ())
-        function = self.main.builder.import_function(["copy", *sources], inner)
+        function = self.parts.main.import_function(["copy", *sources], inner)
         operands = sequences.address(self.destination, _TO) + sequences.address(self.source, _FROM)
         return [*operands, *get(_COUNT), instr("call", function)]
 
@@ -152,7 +152,7 @@ class _Copier:
         out: list[Instr] = []
         for (base, offset), value in zip(pieces, values, strict=False):
             out += [*bases[base](_FROM), self._load(width, offset), instr("local.set", value)]
-        if self.to in self.main.helper_of:
+        if self.to in self.layout.helper_of:
             for base_of in bases:
                 out += base_of(_TO)
             return [*out, *get(*values[: len(pieces)]), self._put(width, len(bases), pieces)]
@@ -162,8 +162,8 @@ class _Copier:
         return out
 
     def _load(self, width: int, offset: int) -> Instr:
-        if self.from_ in self.main.helper_of:
-            return self.main.far_access(instr(_LOADS[width], self.from_, 0, offset))
+        if self.from_ in self.layout.helper_of:
+            return far_access(self.parts, instr(_LOADS[width], self.from_, 0, offset))
         return instr(_LOADS[width], 0, 0, offset + self.source.base)
 
     def _put(self, width: int, bases: int, pieces: tuple[_Piece, ...]) -> Instr:
@@ -172,7 +172,7 @@ class _Copier:
         for value, (base, offset) in reversed(list(enumerate(pieces, bases))):
             store = instr(_STORES[width], 0, 0, offset)
             body += sequences.access(self.destination, store, (base, value))
-        return self.main.far(self.to, ("put", self.to, width, pieces), type_, body)
+        return self.parts.far(self.to, ("put", self.to, width, pieces), type_, body)
 
 
 def _start(local: int) -> list[Instr]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Final
 
 from pyjsapi.binary.names import decode_names, encode_names
@@ -21,6 +21,38 @@ from pyjsapi.syntax.types import (
 )
 
 _REF_FUNC: Final = BY_MNEMONIC["ref.func"]
+
+
+class Numbering:
+    """The new indices of functions: imports keep theirs, definitions follow more imports or have become such.
+
+    ``outlined`` are the definitions that are imports now, by position: their indices.
+    """
+
+    def __init__(
+        self, imported: int, import_count: int, defined: int, outlined: Mapping[int, int]
+    ) -> None:
+        self.changes = bool(import_count - imported or outlined)
+        """Whether any function has another index than in the original."""
+        self._imported = imported
+        self._shift = import_count - imported
+        self._outlined = outlined
+        self._new = list(range(imported)) if outlined else []
+        if outlined:
+            following = iter(range(import_count, import_count + defined))
+            for position in range(defined):
+                outline = outlined.get(position)
+                self._new.append(next(following) if outline is None else outline)
+
+    def __call__(self, index: int) -> int:
+        """The index of the function that has the given one in the original."""
+        if self._new:
+            return self._new[index]
+        return index if index < self._imported else index + self._shift
+
+    def shows(self, index: int) -> bool:
+        """Whether a function's ``name`` in JavaScript is the index that it has in the original."""
+        return self(index) == index and index - self._imported not in self._outlined
 
 
 def map_functions(module: Module, function: Callable[[int], int]) -> None:

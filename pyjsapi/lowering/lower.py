@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 from typing import Final
 
 from pyjsapi.binary.code import BinaryCode
@@ -12,8 +11,10 @@ from pyjsapi.binary.encoder import encode_module
 from pyjsapi.binary.leb128 import unsigned
 from pyjsapi.binary.scan import Stop, scan
 from pyjsapi.lowering.errors import LoweringError
-from pyjsapi.lowering.main_module import MainModule
-from pyjsapi.lowering.plan import SECTION, plan_of
+from pyjsapi.lowering.layout import lay_out
+from pyjsapi.lowering.main_module import build
+from pyjsapi.lowering.options import Options
+from pyjsapi.lowering.plan import SECTION
 from pyjsapi.lowering.storages import Target, Use, arrange, uses_of
 from pyjsapi.syntax.features import Features
 from pyjsapi.syntax.instructions import Imm
@@ -25,18 +26,6 @@ from pyjsapi.validation.module import validate_module
 _LOOP_WEIGHT: Final = 10.0
 _DEEPEST: Final = 6
 """Loops nested deeper than this do not weigh more."""
-
-
-@dataclass(frozen=True, slots=True)
-class Options:
-    """Which means lowering may use; all are exact, and are on unless a test looks at another."""
-
-    merge: bool = True
-    """Private memories share one."""
-    outline: bool = True
-    """Functions that work on another memory move to it."""
-    windows: bool = True
-    """Adjacent accesses to another memory become one call."""
 
 
 def lower(
@@ -67,16 +56,15 @@ def lower(
     _weigh(stops, uses)
     options = options or Options()
     storages = arrange(uses, target, merge=options.merge)
-    main = MainModule(module, stops, uses, storages, options)
-    lowered, helpers = main.build()
-    plan = plan_of(module, main)
-    parts = [encode_module(part) for part in (main.reader(), *helpers)]
+    lowered = build(lay_out(module, stops, uses, storages), options)
+    plan = lowered.plan
+    parts = [encode_module(part) for part in (lowered.reader, *lowered.helpers)]
     for entry, encoded in zip((plan["reader"], *plan["helpers"]), parts, strict=True):
         entry["size"] = len(encoded)
     text = json.dumps(plan, ensure_ascii=False, separators=(",", ":")).encode()
     payload = unsigned(len(text)) + text + b"".join(parts)
-    lowered.customs.append(Custom(SECTION, payload, "data"))
-    return encode_module(lowered)
+    lowered.main.customs.append(Custom(SECTION, payload, "data"))
+    return encode_module(lowered.main)
 
 
 def needs_lowering(module: Module, target: Target | None = None) -> bool:

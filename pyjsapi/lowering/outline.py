@@ -6,22 +6,23 @@ the module keeps a function where it is.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Final
+from collections.abc import Mapping, Sequence
+from typing import Final
 
 from pyjsapi.binary.code import BinaryCode
+from pyjsapi.binary.names import names_of
 from pyjsapi.binary.scan import Stop, local_groups, uses_only
 from pyjsapi.lowering import sequences
+from pyjsapi.lowering.accesses import near_access
 from pyjsapi.lowering.builder import Helper
+from pyjsapi.lowering.layout import Layout
+from pyjsapi.lowering.parts import Parts
 from pyjsapi.lowering.sequences import instr
 from pyjsapi.lowering.signatures import signature
 from pyjsapi.lowering.units import Body, Edit, Locals, assemble, encode_all
 from pyjsapi.syntax.instructions import BY_MNEMONIC, OPS, Imm
 from pyjsapi.syntax.module import CodeSource, Instr, Module, op_of
-from pyjsapi.syntax.types import FuncExtern, FuncType, RefType, SubType, ValType
-
-if TYPE_CHECKING:
-    from pyjsapi.lowering.main_module import MainModule
+from pyjsapi.syntax.types import FuncType, RefType, SubType, ValType
 
 _CALL: Final = BY_MNEMONIC["call"]
 _PLAIN: Final = frozenset(
@@ -41,7 +42,34 @@ MOVABLE: Final = frozenset(
 _MEMORY: Final = (Imm.MEMARG, Imm.MEMARG_LANE, Imm.MEM)
 
 
-def plain_types(module: Module) -> dict[int, FuncType]:
+def outline(parts: Parts) -> dict[int, int]:
+    """Move functions to helpers: their positions among the definitions, with the indices of their imports."""
+    layout = parts.layout
+    original = layout.original
+    types = _plain_types(original)
+    chosen = _choose(layout, types)
+    names = names_of(original).funcs if chosen else {}
+    positions: dict[int, int] = {}
+    outlined: dict[int, int] = {}
+    for function, number in chosen.items():
+        helper, typeidx = parts.helpers[number], original.funcs[function].typeidx
+        index = function + layout.imported_functions
+        position = positions[index] = helper.reserve(("function", index), types[typeidx])
+        source = helper.export(position)
+        outlined[function] = parts.main.import_function_as(source, typeidx)
+        if index in names:
+            helper.names[position] = names[index]
+    for function, number in chosen.items():
+        func = original.funcs[function]
+        if isinstance(func.code, BinaryCode):
+            helper = parts.helpers[number]
+            mover = _Mover(layout, helper, positions)
+            code = mover.code(func.code, types[func.typeidx], func.typeidx, layout.stops[function])
+            helper.fill(positions[function + layout.imported_functions], code)
+    return outlined
+
+
+def _plain_types(module: Module) -> dict[int, FuncType]:
     """Types by index that mean the same in any module: final ones of functions on numbers, alone in their group."""
     found: dict[int, FuncType] = {}
     index = 0
@@ -57,17 +85,14 @@ def plain_types(module: Module) -> dict[int, FuncType]:
     return found
 
 
-def choose(
-    module: Module, stops: Sequence[Sequence[Stop]], host: Callable[[int], int | None]
-) -> dict[int, int]:
+def _choose(layout: Layout, types: Mapping[int, FuncType]) -> dict[int, int]:
     """The functions that move, by their position among the definitions, and the helpers that they move to."""
-    types = plain_types(module)
-    imported = len(module.imported(FuncExtern))
+    imported = layout.imported_functions
     chosen: dict[int, int] = {}
     calls: dict[int, set[int]] = {}
-    for position, function in enumerate(stops):
-        helper = _helper(function, host)
-        func = module.funcs[position]
+    for position, function in enumerate(layout.stops):
+        helper = _helper(function, layout)
+        func = layout.original.funcs[position]
         if helper is None or func.typeidx not in types or not isinstance(func.code, BinaryCode):
             continue
         if _has_plain_locals(func.code) and uses_only(func.code, MOVABLE):
@@ -87,8 +112,9 @@ def choose(
             del chosen[position]
 
 
-def _helper(function: Sequence[Stop], host: Callable[[int], int | None]) -> int | None:
+def _helper(function: Sequence[Stop], layout: Layout) -> int | None:
     """The one helper whose memory a function works on."""
+    host = layout.helper_of.get
     helpers: set[int | None] = set()
     for stop in function:
         imm = op_of(stop.instr).imm
@@ -105,11 +131,11 @@ def _has_plain_locals(code: BinaryCode) -> bool:
     return not any(isinstance(type_, RefType) for _, type_ in local_groups(code)[0])
 
 
-class Mover:
+class _Mover:
     """Rewrites functions for the helper that they move to."""
 
-    def __init__(self, main: MainModule, helper: Helper, positions: dict[int, int]) -> None:
-        self.main = main
+    def __init__(self, layout: Layout, helper: Helper, positions: dict[int, int]) -> None:
+        self.layout = layout
         self.helper = helper
         self.positions = positions
         """Of functions that move, by their index in the original: their index in the helper."""
@@ -134,18 +160,18 @@ class Mover:
             case Imm.MEM:
                 return self._memory_op(original)
             case Imm.MEM_MEM:
-                to, from_ = self.main.place(rest[0]), self.main.place(rest[1])
+                to, from_ = self.layout.place(rest[0]), self.layout.place(rest[1])
                 if to.whole:
                     return [(op, 0, 0)]
                 count = sequences.count_type(to.addrtype, from_.addrtype)
                 type_ = FuncType((to.addrtype, from_.addrtype, count), ())
                 return self._call(original, type_, (), sequences.copy(to, from_))
             case _:
-                return self.main.near_access(original, locals_)
+                return near_access(self.layout, original, locals_)
 
     def _memory_op(self, original: Instr) -> list[Instr]:
         op, memory = original
-        place = self.main.place(memory)
+        place = self.layout.place(memory)
         if place.whole:
             return [(op, 0)]
         if op.family == "size":

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
-from pyjsapi.syntax.module import Export, Import, Module
+from pyjsapi.lowering.indices import Numbering
+from pyjsapi.lowering.parts import Parts
+from pyjsapi.syntax.module import Export, Import
 from pyjsapi.syntax.types import (
     ExternType,
     FuncExtern,
@@ -16,9 +18,6 @@ from pyjsapi.syntax.types import (
     extern_kind,
 )
 
-if TYPE_CHECKING:
-    from pyjsapi.lowering.main_module import MainModule
-
 SECTION: Final = "pyjsapi.lowered"
 """Name of the custom section."""
 VERSION: Final = 1
@@ -27,9 +26,13 @@ _KINDS: Final = {"func": "function"}
 """Kinds as the JS API calls them, where they differ."""
 
 
-def plan_of(module: Module, main: MainModule) -> dict[str, Any]:
-    """The plan for a lowered module, without the sizes of the helpers."""
-    comps = [sub.comp for rec in module.types for sub in rec.subtypes]
+def plan_of(parts: Parts, numbering: Numbering, hidden: list[tuple[str, int]]) -> dict[str, Any]:
+    """The plan for a lowered module, without the sizes of the parts.
+
+    ``hidden`` are the names of exports for the linker alone, with the indices that the functions have in the original.
+    """
+    layout = parts.layout
+    module, comps = layout.original, layout.comps
 
     def type_(extern: ExternType) -> dict[str, Any]:
         match extern:
@@ -62,9 +65,9 @@ def plan_of(module: Module, main: MainModule) -> dict[str, Any]:
 
     def export(item: Export) -> list[Any]:
         entry = [item.name, _kind(item.kind), type_(spaces[item.kind][item.index])]
-        if item.kind == "memory" and item.index in main.helper_of:
-            return [*entry, main.memory_source(item.index)]
-        if item.kind == "func" and not main.shows_index(item.index):
+        if item.kind == "memory" and item.index in layout.helper_of:
+            return [*entry, parts.memory_source(item.index)]
+        if item.kind == "func" and not numbering.shows(item.index):
             return [*entry, None, item.index]
         return entry
 
@@ -72,10 +75,10 @@ def plan_of(module: Module, main: MainModule) -> dict[str, Any]:
         "version": VERSION,
         "imports": [import_(item) for item in module.imports],
         "exports": [export(item) for item in module.exports],
-        "sources": main.builder.sources,
+        "sources": parts.main.sources,
         "reader": {"size": 0},
-        "helpers": [{"size": 0, "sources": helper.sources} for helper in main.helpers],
-        "functions": main.hidden_functions,
+        "helpers": [{"size": 0, "sources": helper.sources} for helper in parts.helpers],
+        "functions": hidden,
     }
 
 

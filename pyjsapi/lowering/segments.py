@@ -7,16 +7,12 @@ function does in order what instantiation would have done.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from pyjsapi.lowering import sequences
+from pyjsapi.lowering.parts import Parts
 from pyjsapi.lowering.sequences import END, const, instr
 from pyjsapi.syntax.instructions import BY_MNEMONIC, Imm
 from pyjsapi.syntax.module import Active, Data, Elem, Expr, Instr
 from pyjsapi.syntax.types import I32, I64, FuncType, TableType
-
-if TYPE_CHECKING:
-    from pyjsapi.lowering.main_module import MainModule
 
 START_LOCALS = (I32, I32, I32, I64)
 """Locals of the start function."""
@@ -32,16 +28,17 @@ def constant(expr: Expr) -> int | None:
 class Segments:
     """The data segments of the original module and who needs them."""
 
-    def __init__(self, main: MainModule) -> None:
-        self.main = main
-        self.datas = main.original.datas
+    def __init__(self, parts: Parts) -> None:
+        self.parts = parts
+        self.layout = layout = parts.layout
+        self.datas = layout.original.datas
         self._far: dict[int, list[int]] = {}
         """For each segment memories in helpers that ``memory.init`` initialises from it."""
         self._near: set[int] = set()
         """Segments that functions of the main module read."""
         self._copies: dict[tuple[int, int], int] = {}
         """Index of the copy of a segment in a helper, by (helper, segment)."""
-        for function in main.stops:
+        for function in layout.stops:
             for stop in function:
                 imm = stop.instr[0].imm
                 if imm is Imm.DATA_MEM:
@@ -60,38 +57,38 @@ class Segments:
 
     def _use(self, dataidx: int, memory: int) -> None:
         users = self._far.setdefault(dataidx, [])
-        if memory not in self.main.helper_of:
+        if memory not in self.layout.helper_of:
             self._near.add(dataidx)
         elif memory not in users:
             users.append(memory)
 
     def _all_safe(self) -> bool:
         """Whether it makes no difference that helpers initialise their memories first."""
-        main = self.main
+        layout = self.layout
         active = [d for d in self.datas if isinstance(d.mode, Active)]
         far_or_region = [
             d
             for d in active
             if isinstance(d.mode, Active)
-            and (d.mode.index in main.helper_of or not main.place(d.mode.index).whole)
+            and (d.mode.index in layout.helper_of or not layout.place(d.mode.index).whole)
         ]
         if not far_or_region:
             return True
         if not all(self._is_safe(data) for data in far_or_region):
             return False
         if all(self._is_safe(data) for data in active) and all(
-            map(self._elem_is_safe, main.original.elems)
+            map(self._elem_is_safe, layout.original.elems)
         ):
             return True
         # Something may trap, and what happened before it may be seen through an imported table.
-        return not main.original.imported(TableType)
+        return not layout.original.imported(TableType)
 
     def _is_safe(self, data: Data) -> bool:
         """Whether an active segment lies within a memory that the module defines."""
         mode = data.mode
         if not isinstance(mode, Active):
             return True
-        use = self.main.uses[mode.index]
+        use = self.layout.uses[mode.index]
         offset = constant(mode.offset)
         if use.import_ is not None or offset is None:
             return False
@@ -101,20 +98,20 @@ class Segments:
         mode = elem.mode
         if not isinstance(mode, Active):
             return True
-        table = self.main.original.table_types[mode.index]
+        table = self.layout.original.table_types[mode.index]
         offset = constant(mode.offset)
-        defined = mode.index >= len(self.main.original.imported(TableType))
+        defined = mode.index >= len(self.layout.original.imported(TableType))
         return defined and offset is not None and offset + len(elem.init) <= table.minimum
 
     def _initialise_helpers(self) -> None:
         for data in self.datas:
             mode = data.mode
-            if isinstance(mode, Active) and mode.index in self.main.helper_of:
-                helper = self.main.helper_of[mode.index]
+            if isinstance(mode, Active) and mode.index in self.layout.helper_of:
+                helper = self.parts.helpers[self.layout.helper_of[mode.index]]
                 helper.module.datas.append(Data(data.init, self._moved(mode)))
 
     def _moved(self, mode: Active) -> Active:
-        place = self.main.place(mode.index)
+        place = self.layout.place(mode.index)
         if place.whole:
             return Active(0, mode.offset)
         offset = constant(mode.offset)
@@ -133,7 +130,7 @@ class Segments:
         if self.at_start:
             # What follows a segment that does not fit is neither applied nor dropped: it can still be read.
             return Data(data.init if dataidx in self._near else b"", "passive")
-        if mode.index in self.main.helper_of:
+        if mode.index in self.layout.helper_of:
             # Dropped at instantiation, like every active segment.
             return Data(b"", "passive")
         return Data(data.init, self._moved(mode))
@@ -142,7 +139,7 @@ class Segments:
 
     def _copy(self, dataidx: int, memory: int) -> int:
         """Index of the segment in the helper of a memory."""
-        helper = self.main.helper_of[memory]
+        helper = self.parts.helpers[self.layout.helper_of[memory]]
         key = (helper.number, dataidx)
         if key not in self._copies:
             self._copies[key] = len(helper.module.datas)
@@ -154,17 +151,17 @@ class Segments:
 
     def far_init(self, dataidx: int, memory: int) -> Instr:
         """A call that does ``memory.init`` in a helper."""
-        place = self.main.place(memory)
+        place = self.layout.place(memory)
         body = sequences.init(place, self._copy(dataidx, memory))
         type_ = FuncType((place.addrtype, I32, I32), ())
-        return self.main.far(memory, ("memory.init", dataidx, memory), type_, body)
+        return self.parts.far(memory, ("memory.init", dataidx, memory), type_, body)
 
     def far_drops(self, dataidx: int) -> list[Instr]:
         """Calls that drop all copies of a segment."""
         drops: list[Instr] = []
         for memory in self._far.get(dataidx, ()):
             body = [instr("data.drop", self._copy(dataidx, memory))]
-            drops.append(self.main.far(memory, ("data.drop", dataidx), FuncType((), ()), body))
+            drops.append(self.parts.far(memory, ("data.drop", dataidx), FuncType((), ()), body))
         return list(dict.fromkeys(drops))
 
     # The start function
@@ -181,9 +178,9 @@ class Segments:
         out: list[Instr] = []
         for dataidx, data, mode in active:
             memory = mode.index
-            place = self.main.place(memory)
+            place = self.layout.place(memory)
             out += [*mode.offset[:-1], const(I32, 0), const(I32, len(data.init))]
-            if memory in self.main.helper_of:
+            if memory in self.layout.helper_of:
                 out.append(self.far_init(dataidx, memory))
             elif place.whole:
                 out.append(instr("memory.init", dataidx, 0))

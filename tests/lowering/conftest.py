@@ -21,6 +21,7 @@ from pyjsapi.compiler.engine import (
     start_function,
 )
 from pyjsapi.lowering import SECTION, lower
+from pyjsapi.lowering.plan import VERSION
 from pyjsapi.runtime import ExnInst, ExternVal, FuncInst, ModuleInstance
 from pyjsapi.runtime.memory import MemoryStorage
 from pyjsapi.syntax.deftypes import DefType
@@ -42,6 +43,8 @@ def read_plan(module: Module) -> tuple[dict[str, Any], list[bytes]] | None:
             size, start = read_unsigned(custom.data, 0, 32)
             position = start + size
             plan = json.loads(custom.data[start:position])
+            if plan["version"] != VERSION:
+                raise ValueError(f"a plan of version {plan['version']}, not {VERSION}")
             position += plan["reader"]["size"]
             helpers = []
             for helper in plan["helpers"]:
