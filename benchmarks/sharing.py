@@ -23,8 +23,8 @@ from benchmarks.kernels import ALL_KERNELS
 from benchmarks.report import cost_table
 from benchmarks.timing import geometric_mean, interleaved
 from pyjsapi import Atomics, Int32Array, WebAssembly, Worker, wat2wasm
-from pyjsapi.blocks.block import SharedBlock
-from pyjsapi.blocks.process_block import share
+from pyjsapi.blocks.processes.block import share
+from pyjsapi.blocks.shared import SharedBlock, shared
 
 ROUNDS = 9
 EXCHANGES = 1000
@@ -95,10 +95,7 @@ def semaphores(there: Any, back: Any, times: int) -> None:
 
 
 def _block(memory: WebAssembly.Memory) -> SharedBlock:
-    block = memory._storage.block
-    if block is None:
-        raise TypeError("the memory is not shared")
-    return block
+    return shared(memory._storage.block)
 
 
 def _shared_text(text: str) -> str:

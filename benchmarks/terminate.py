@@ -26,6 +26,7 @@ from typing import Final
 from benchmarks.terminated import ACTIVITIES, ANSWERS, BYSTANDER, MARK, OWN, STEPS
 from pyjsapi import Atomics, Int32Array, WebAssembly, Worker, wat2wasm
 from pyjsapi.agents import process
+from pyjsapi.blocks.shared import shared
 from pyjsapi.compiler.cache import VARIABLE
 
 SOON: Final = 60.0
@@ -75,10 +76,7 @@ class Ground:
         self.kind = kind
         self.memory = WebAssembly.Memory(initial=1, maximum=PAGES, shared=True)
         self.cells = Int32Array(self.memory.buffer)
-        block = self.memory._storage.block
-        if block is None:
-            raise TypeError("the memory is not shared")
-        self.block = block
+        self.block = shared(self.memory._storage.block)
         self.job = {
             "memory": self.memory,
             "module": WebAssembly.Module(wat2wasm(TEXT)),

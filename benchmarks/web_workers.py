@@ -23,9 +23,9 @@ INSIDE: Final = """
 import json, time
 from pathlib import Path
 from pyjsapi import Int32Array, WebAssembly, Worker
-from pyjsapi.bridge import sharing
+from pyjsapi import javascript
 
-sharing.enable()
+javascript.enable()
 path = Path("/home/pyodide/program.py")
 path.write_text(program)
 memory = WebAssembly.Memory(initial=1, maximum=1, shared=True)
@@ -43,7 +43,7 @@ async def least():
 
 result = {"without a snapshot": await least()}
 began = time.perf_counter()
-await sharing.prepare_workers()
+await javascript.prepare_workers()
 result["prepare_workers()"] = 1000 * (time.perf_counter() - began)
 result["with a snapshot"] = await least()
 assert Int32Array(memory.buffer)[0] == 2 * starts

@@ -79,12 +79,12 @@ SETUP = """
 import asyncio, js
 from pyjsapi import Atomics, Int32Array, WebAssembly, Worker
 from pyjsapi.agents.agent import Agent
-from pyjsapi.bridge import sharing
+from pyjsapi import javascript
 memory = WebAssembly.Memory(initial=1, maximum=8, shared=True)
 array = Int32Array(memory.buffer)
 module = WebAssembly.Module(js.counter.to_bytes())
 worker = Worker("/home/pyodide/program.py", kind="web")
-js.globalThis.memory = sharing.to_javascript(memory)
+js.globalThis.memory = javascript.to_javascript(memory)
 [memory.buffer.byteLength, Agent.current().can_block]
 """
 
@@ -159,7 +159,7 @@ def test_programs_run_unchanged(page: Page) -> None:
     found = run(
         page,
         """
-await sharing.prepare_workers()
+await javascript.prepare_workers()
 import counter, grow_race
 counted, grown = await asyncio.gather(
     counter.run("web", workers=1, times=1000),

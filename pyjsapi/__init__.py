@@ -98,5 +98,8 @@ def __getattr__(name: str) -> Any:
     raise AttributeError(f"module 'pyjsapi' has no attribute {name!r}")
 
 
+if sys.platform == "emscripten":
+    import pyjsapi.bridge.install
+
 if "multiprocessing.reduction" in sys.modules:
     import pyjsapi.agents.pickling  # noqa: F401

@@ -11,7 +11,7 @@ const ROUND_MS = 12;
 
 const PYTHON = `
 import struct, time
-from pyjsapi.bridge.storage import make_memory
+from pyjsapi.bridge.memory.linked import make_memory, move_to_javascript
 from pyjsapi.syntax.types import I32, MemType
 from pyjsapi.validation.limits import Limits
 
@@ -52,7 +52,7 @@ ACCESSES = [
 def measure_accesses(kind, rounds):
     memory = make_memory(MemType(I32, 16, 16, kind == "shared"), Limits())
     if kind == "moved":
-        memory.move_to_javascript()
+        move_to_javascript(memory)
     rows = {}
     for name, ours, accessor, plain, function in ACCESSES:
         plain_names = {"f": function, "d": DATA}
@@ -97,7 +97,7 @@ function compareCalls(ours, plain) {
  *   Python function or of `struct`, ratio]
  */
 export async function measureLink(pyodide, createLink, kind = "native") {
-  pyodide.runPython("import pyjsapi.bridge.storage");
+  pyodide.runPython("import pyjsapi.bridge.memory.linked");
   const start = performance.now();
   const link = await createLink(pyodide, { link: kind });
   const linkMs = performance.now() - start;

@@ -26,16 +26,16 @@
 //                         throw.
 //   link.onThrow(value)   an imported function has thrown `value`. The hook returns ptr (a new reference) of the
 //                         Python exception to raise instead, or 0: then that is a
-//                         pyjsapi.bridge.link_errors.JavaScriptThrow.
+//                         pyjsapi.bridge.link.errors.JavaScriptThrow.
 //   link.thrown(ptr)      `{ value }` for a JavaScriptThrow, in `onError`: what was thrown; else undefined
 //
 // References: link.references.r = { toPython(value) -> ptr (new reference), fromPython(ptr) -> value }; also F and A.
 //
 // Objects
 //   link.incref(ptr), link.decref(ptr), link.none (ptr of None)
-//   link.lookup('pyjsapi.bridge.api', 'name') -> ptr, a new reference. Throws an Error if there is none.
+//   link.lookup('pyjsapi.bridge.face.api', 'name') -> ptr, a new reference. Throws an Error if there is none.
 //
-// Memories. A storage is a Python object, `pyjsapi.bridge.storage`; generated code reaches it through accessors.
+// Memories. A storage is a Python object, `pyjsapi.bridge.memory.linked`; generated code reaches it through accessors.
 //   link.storageFor(memory, type) -> ptr, a new reference. `memory` is a native WebAssembly.Memory (of 32-bit
 //                         addresses) whose bytes become the storage's, or null for a new one. type is
 //                         { initial, maximum?, shared?, address?: 'i32' | 'i64' } in pages, Numbers or BigInts.
@@ -50,7 +50,7 @@
 //   link.memoryOf(record) -> the WebAssembly.Memory of a record whose bytes are in one
 //   link.live             how much is held for Python: { memories, imports, slots, thrown }, for tests
 //
-// In Python, `pyjsapi.bridge.storage.make_memory` is what to give to `compiler.engine.instantiate(make_memory=...)`.
+// In Python, `pyjsapi.bridge.memory.linked.make_memory` is what to give to `compiler.engine.instantiate(make_memory=...)`.
 
 import { dispatch, glue, heap, native, shared } from "./helpers.gen.mjs";
 import { Native } from "./link/engine.mjs";
@@ -99,7 +99,7 @@ export async function createLink(pyodide, { link = "auto", compile } = {}) {
   }
   const isNative = link !== "proxy" && !missing.length;
   const made = isNative ? new NativeLink(pyodide, await compileHelpers(), compile) : new ProxyLink(pyodide);
-  const connection = pyodide.pyimport("pyjsapi.bridge.connection");
+  const connection = pyodide.pyimport("pyjsapi.bridge.link.connection");
   connection.linked(made);
   connection.destroy();
   return made;

@@ -6,6 +6,7 @@ workers: `worker.Worker` is the starter's side, `scope.run_worker` the worker's.
 
 **A kind of worker** is a `Backend` with a `Link` on either side:
 
+- `kinds.offer` makes it known.
 - ``Backend(job)`` makes ``self.link``, the starter's side, and starts nothing. ``start()`` starts the worker, whose
   first act is to make its own side of the link and call ``scope.run_worker(job, link)``. ``terminate()`` ends the
   worker wherever it is and returns at once; ``join(timeout)`` waits until nothing of it is left.
@@ -21,7 +22,7 @@ into a pipe. A subclass has:
 
 - ``transmit(plain)``: queue it for the other side; any thread calls it, and it must not block for long.
 - ``received_plain(plain)``: to be called with every value that arrives, by one thread at a time.
-- ``attach_block(block)``: a plain record of a `blocks.block.SharedBlock`, from which the other side can attach to
+- ``attach_block(block)``: a plain record of a `blocks.shared.SharedBlock`, from which the other side can attach to
   the very same bytes, or `DataCloneError` where it cannot. It is called once for each block in a message: the bytes
   of a shared memory and those of its `SharedArrayBuffer` objects are one block.
 - ``block_of(record)``: the block of such a record: the same object for the same bytes as long as somebody holds it.
@@ -34,19 +35,17 @@ into a pipe. A subclass has:
 - A MessagePort: a route of the link. Its end stays here as a relay, and the other side gets a port whose messages come
   over the route. Route 0 is the worker's own port.
 
-The values of a message are records in a list (see `clone`), also plain; what cannot be copied stands in
+The values of a message are records in a list (see `serialise`), also plain; what cannot be copied stands in
 ``Message.attachments`` and is replaced as told above.
 """
 
 from __future__ import annotations
 
-import importlib
-import sys
 import threading
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, ClassVar, Final, NamedTuple, TypeAlias
+from typing import Any, ClassVar, NamedTuple, TypeAlias
 
 from pyjsapi.agents.channel import Destination
 from pyjsapi.ecmascript.errors import DataCloneError
@@ -59,7 +58,7 @@ class Frame(NamedTuple):
     """What crosses a link."""
 
     kind: str
-    """``message``: a `clone.Message` for the port of the route. ``close``: that port's other end was closed.
+    """``message``: a `serialise.Message` for the port of the route. ``close``: that port's other end was closed.
     ``error``: an uncaught exception in the worker (a tuple, see `events.error_record`). ``ended``: the worker has
     ended. ``terminate`` is for backends: an order that the layer itself never sends."""
     route: int = 0
@@ -166,25 +165,3 @@ class Backend(ABC):
     @abstractmethod
     def join(self, timeout: float | None = None) -> bool:
         """Wait until nothing of the worker is left, for at most ``timeout`` seconds; whether that is so."""
-
-
-_BACKENDS: Final = {
-    "thread": ("pyjsapi.agents.thread", "ThreadBackend"),
-    "process": ("pyjsapi.agents.process", "ProcessBackend"),
-    "web": ("pyjsapi.bridge.worker", "WebBackend"),
-}
-
-
-def backend_of(kind: str) -> type[Backend]:
-    """The backend of a kind of workers. Raises `ValueError` for a kind that is not to be had here."""
-    if kind not in _BACKENDS:
-        raise ValueError(f"a worker is of kind 'thread', 'process' or 'web', not {kind!r}")
-    if (kind == "web") != (sys.platform == "emscripten"):
-        where = "not in Pyodide" if kind != "web" else "in Pyodide only"
-        raise ValueError(f"workers of kind {kind!r} are to be had {where}")
-    module, name = _BACKENDS[kind]
-    try:
-        found: type[Backend] = getattr(importlib.import_module(module), name)
-    except ImportError as error:
-        raise ValueError(f"workers of kind {kind!r} are not to be had here: {error}") from error
-    return found

@@ -10,14 +10,14 @@ from typing import Any, Final
 
 from pyjsapi.agents.channel import ChannelEnd
 from pyjsapi.agents.serialise import API_ERRORS, Message, Record, Slot
-from pyjsapi.blocks.block import SharedBlock
+from pyjsapi.blocks.shared import SharedBlock
 from pyjsapi.ecmascript import TYPED_ARRAYS, ArrayBuffer, DataView, SharedArrayBuffer
 from pyjsapi.ecmascript.errors import DataCloneError
 from pyjsapi.ecmascript.values import null
 from pyjsapi.jsapi.memory import Memory, memory_object
 from pyjsapi.jsapi.module import Module, module_object
 from pyjsapi.jsapi.shared_buffers import MemoryGrowth
-from pyjsapi.runtime.shared_memory import storage_on
+from pyjsapi.runtime.memory import MemInst
 from pyjsapi.syntax.types import I32, I64, MemType
 
 _IMMUTABLE: Final = {"tuple": tuple, "frozenset": frozenset}
@@ -151,7 +151,7 @@ class _Deserialiser:
         name, minimum, maximum, page_size_log2 = type_
         addrtype = I32 if name == "i32" else I64
         memtype = MemType(addrtype, minimum, maximum, True, page_size_log2)
-        storage = storage_on(self._block(attachment), memtype, ceiling)
+        storage = MemInst(memtype, page_limit=ceiling, block=self._block(attachment))
         memory = memory_object(storage)
         if growable:
             memory.toResizableBuffer()

@@ -143,7 +143,7 @@ def main(descriptor: int) -> None:
     """The server, with its end of the pipe."""
     for name in ("agents.process", "agents.scope", "compiler.engine", "jsapi.namespace"):
         importlib.import_module(f"pyjsapi.{name}")
-    from pyjsapi.blocks import futex, locks, machine
+    from pyjsapi.blocks.processes import futex, locks, machine
 
     machine.library()
     locks.best_kind()

@@ -10,8 +10,8 @@ from pyjsapi.agents.backend import Plain
 from pyjsapi.agents.deserialise import deserialise
 from pyjsapi.agents.remote import RemoteLink
 from pyjsapi.agents.serialise import serialise
-from pyjsapi.blocks.block import SharedBlock
-from pyjsapi.blocks.process_block import attach, attached, share
+from pyjsapi.blocks.processes.block import attach, attached, share
+from pyjsapi.blocks.shared import SharedBlock
 from pyjsapi.ecmascript import DataCloneError
 
 

@@ -23,8 +23,8 @@ from pyjsapi.agents.backend import Backend, Frame, Job, Plain
 from pyjsapi.agents.channel import Destination
 from pyjsapi.agents.pipe import MOST_DESCRIPTORS, Pipe
 from pyjsapi.agents.remote import RemoteLink
-from pyjsapi.blocks.block import SharedBlock
-from pyjsapi.blocks.process_block import attach, attached, forget_process, refresh_all, share
+from pyjsapi.blocks.processes.block import attach, attached, forget_process, refresh_all, share
+from pyjsapi.blocks.shared import SharedBlock
 from pyjsapi.ecmascript.errors import DataCloneError
 
 _CODE: Final = (

@@ -10,7 +10,7 @@ from abc import abstractmethod
 from pyjsapi.agents.backend import Frame, Link, Plain
 from pyjsapi.agents.channel import ChannelEnd, Posting
 from pyjsapi.agents.serialise import Attachment, Message
-from pyjsapi.blocks.block import SharedBlock
+from pyjsapi.blocks.shared import SharedBlock
 from pyjsapi.ecmascript.errors import DataCloneError
 from pyjsapi.jsapi.module import Module, compile_bytes, module_object
 from pyjsapi.jsapi.options import CompileOptions

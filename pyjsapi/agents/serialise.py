@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final, TypeAlias
 
 from pyjsapi.agents.channel import ChannelEnd, TransferablePort
-from pyjsapi.blocks.block import SharedBlock
+from pyjsapi.blocks.shared import SharedBlock, shared
 from pyjsapi.ecmascript import ArrayBuffer, DataView, RangeError, SharedArrayBuffer
 from pyjsapi.ecmascript.arraybuffer import ArrayBufferView
 from pyjsapi.ecmascript.errors import DataCloneError
@@ -25,7 +25,6 @@ from pyjsapi.jsapi.memory import Memory
 from pyjsapi.jsapi.module import Module
 from pyjsapi.jsapi.shared_buffers import MemoryGrowth
 from pyjsapi.runtime import ExnInst, HostException
-from pyjsapi.runtime.shared_memory import block_of
 from pyjsapi.syntax.types import MemType
 
 Slot: TypeAlias = "int | tuple[Any, ...]"
@@ -250,7 +249,7 @@ class _Serialiser:
             raise DataCloneError("an unshared WebAssembly.Memory could not be cloned")
         return (
             "Memory",
-            self._attach(block_of(storage)),
+            self._attach(shared(storage.block)),
             plain_memory_type(storage.declared_type),
             storage.ceiling,
             storage.buffer is not None and value.buffer.growable,  # type: ignore[union-attr]

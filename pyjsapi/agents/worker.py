@@ -7,9 +7,10 @@ from collections.abc import Mapping
 from types import TracebackType
 from typing import Any, Final, Self
 
-from pyjsapi.agents.backend import Backend, Frame, Job, backend_of
+from pyjsapi.agents.backend import Backend, Frame, Job
 from pyjsapi.agents.channel import ChannelEnd
 from pyjsapi.agents.events import ErrorEvent
+from pyjsapi.agents.kinds import backend_of
 from pyjsapi.agents.ports import Handler, MessageTarget, call_handler
 from pyjsapi.agents.remote import Route
 from pyjsapi.blocks.waiting import heed_interruption

@@ -1,300 +1,174 @@
-"""Shared data blocks (ECMA-262 §6.2.9 "Data Blocks"): bytes that several agents share.
+"""Blocks: where bytes are, and how they are reached.
 
-The bytes are reserved up to the maximum at once and never move, so that whoever holds a view of them, in whatever
-thread, goes on seeing them. Growth publishes a longer view: first to everybody who caches the bytes, then as the new
-length. So whoever knows the new length, or what was done after the growth, can reach the new bytes.
+A memory stands on a block. A block of *direct access* has its bytes in ``data``, which generated code indexes. One that
+is reached *by calls* has them anywhere: generated code calls accessors, which stand on the methods here. Addresses,
+sizes and lengths are in bytes; integers are unsigned and little-endian; whoever calls has checked the bounds.
 """
 
 from __future__ import annotations
 
-import importlib
-import os
-import sys
-import threading
-import weakref
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
-from typing import TYPE_CHECKING, Any, Final, Protocol
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
+from typing import TYPE_CHECKING, Any, ClassVar, Final, Protocol, TypeAlias
 
 from pyjsapi.blocks.integers import INTEGERS, OPERATIONS
-from pyjsapi.blocks.segment import Segment, reserve
-from pyjsapi.blocks.waiters import Waiter, WaiterQueues, blocking_waiter, wake_all
-from pyjsapi.blocks.waiting import current_policy
+from pyjsapi.syntax.errors import Trap
 
 if TYPE_CHECKING:
-    from pyjsapi.blocks.control import ControlPage
+    import mmap
 
-WOKEN: Final = 0
-NOT_EQUAL: Final = 1
-TIMED_OUT: Final = 2
+    from pyjsapi.syntax.types import MemType
 
-_COMMITTED: Final = 64 << 20
-"""Bytes that are reserved beyond the minimum where the system cannot commit pages lazily."""
+Bytes: TypeAlias = "bytearray | mmap.mmap | memoryview[int]"
+
+MUST_NOT_BLOCK: Final = "this agent must not block: memory.atomic.wait cannot be called in it"
+_NOTHING: Final = nullcontext()
+_FILL_AT_ONCE: Final = 1 << 20
+"""Bytes that are made to be stored at once: filling a memory must not take its size again."""
 
 
 class Follower(Protocol):
     """Something that caches views of a block, or its lock; held weakly."""
 
-    def block_changed(self, block: SharedBlock, length: int) -> None:
+    def block_changed(self, block: Any, length: int) -> None:
         """The block has a length that is not published yet, or another lock. Called with the lock held."""
 
 
-class SharedBlock:
-    """Bytes of fixed place, the current length, and the queues of those who wait for them.
+class Block:
+    """Bytes of a memory or of a SharedArrayBuffer."""
 
-    ``reservation`` is a view of all the bytes that the block can ever have, ``length`` how many it has now.
+    __slots__ = ("__weakref__",)
 
-    A block that other processes share is of a subclass: it overrides `length`, `publish`, `refresh`, `wait`,
-    `wait_async`, `withdraw`, `notify` and `waiting`, has another ``lock``, and sets ``remote``. Where a lock is not
-    what makes accesses atomic, it overrides `load`, `store`, `update` and `compare_exchange` too. A block can become
-    one at any time (`process_block.share`), so whoever has got the lock looks at ``remote`` again.
-    """
-
-    __slots__ = (
-        "__weakref__",
-        "_followers",
-        "_length",
-        "_queues",
-        "control",
-        "lock",
-        "reservation",
-        "segment",
-    )
-
-    remote: bool = False
-    """Whether somebody outside of this process can change the length, so that `refresh` has something to do."""
-
-    def __init__(
-        self, reservation: memoryview[int], length: int, segment: Segment | None = None
-    ) -> None:
-        self.reservation = reservation
-        self.segment = segment
-        """What the reservation is in, where other processes can map it."""
-        self.control: ControlPage | None = None
-        """What processes agree by, of a block that they share."""
-        self.lock: AbstractContextManager[Any] = threading.RLock()
-        """Held by whatever writes atomically, grows the block, or changes the queues of waiters. Reentrant."""
-        self._length = length
-        self._followers: list[weakref.ref[Follower]] = []
-        self._queues = WaiterQueues()
-        _remember(self)
+    by_calls: ClassVar[bool] = False
+    """Whether generated code reaches the bytes through accessors, not through ``data``."""
 
     @property
-    def backend(self) -> str:
-        """How accesses are atomic: ``gil`` where one thread at a time runs Python, and holds the lock to write."""
-        return "gil"
+    def most(self) -> int:
+        """How long it can ever be."""
+        raise NotImplementedError
+
+    @property
+    def data(self) -> Bytes:
+        """The bytes as they are now. Of a block that is reached by calls, what has length, slices and items of them."""
+        raise NotImplementedError
 
     @property
     def length(self) -> int:
-        """Current length in bytes."""
-        return self._length
+        """How long it is now."""
+        return len(self.data)
 
-    @contextmanager
-    def holding(self) -> Iterator[None]:
-        """Hold the lock: also where it became another one while this thread waited for it."""
-        while True:
-            lock = self.lock
-            with lock:
-                if lock is self.lock:
-                    yield
-                    return
+    @property
+    def asks_first(self) -> bool:
+        """Whether it never grows but by its memory, which asks its guards before."""
+        return True
 
-    def publish(self, length: int) -> None:
-        """Store a new length, after all followers know it. Called with the lock held."""
-        self._length = length
+    @property
+    def moves(self) -> bool:
+        """Whether `extend` needs all views of ``data`` to be released, and may put it elsewhere."""
+        return False
+
+    def extend(self, length: int) -> None:
+        """Grow to ``length``; new bytes are 0. Raises `MemoryError`."""
+        raise NotImplementedError
+
+    def holding(self) -> AbstractContextManager[None]:
+        """Keep others from growing the block meanwhile."""
+        return _NOTHING
+
+    def follow(self, follower: Follower) -> None:
+        """Tell ``follower`` from now on when somebody else has changed the block."""
 
     def refresh(self) -> None:
         """Tell the followers of a length that another process published."""
 
-    def follow(self, follower: Follower) -> None:
-        """Tell ``follower`` from now on when the length or the lock changes. Called with the lock held."""
-        self._followers.append(weakref.ref(follower))
+    # ---- what accessors stand on
 
-    def tell_followers(self, length: int) -> None:
-        """Let everybody renew what they cache. Called with the lock held."""
-        alive = []
-        for reference in self._followers:
-            follower = reference()
-            if follower is not None:
-                alive.append(reference)
-                follower.block_changed(self, length)
-        self._followers = alive
+    def accessor(self, name: str, type_: MemType) -> Callable[..., Any] | None:
+        """The block's own accessor for a memory of a type; ``None`` where `runtime.accessors` makes it."""
+        return None
 
-    def extend(self, length: int) -> None:
-        """Grow to ``length`` bytes, at most all that are reserved; new bytes are 0. Called with the lock held."""
-        self.tell_followers(length)
-        self.publish(length)
+    def read(self, address: int, count: int) -> bytes:
+        """A copy of some bytes."""
+        return bytes(self.data[address : address + count])
+
+    def write(self, address: int, data: bytes) -> None:
+        """Write some bytes."""
+        self.data[address : address + len(data)] = data
+
+    def fill(self, address: int, value: int, count: int) -> None:
+        """``memory.fill`` with a byte."""
+        chunk = bytes((value,)) * min(count, _FILL_AT_ONCE)
+        end = address + count
+        for start in range(address, end, _FILL_AT_ONCE):
+            self.write(start, chunk[: end - start])
+
+    def copy(self, address: int, source: int, count: int) -> None:
+        """``memory.copy`` within the block."""
+        self.write(address, self.read(source, count))
+
+    def copy_from(self, source: Block, address: int, source_address: int, count: int) -> bool:
+        """``memory.copy`` from another block, if that has a way of its own; else ``False``."""
+        return False
 
     def load(self, address: int, size: int) -> int:
-        """An atomic load of an unsigned integer of ``size`` bytes at ``address``, which is aligned and in bounds."""
-        value: int = INTEGERS[size].unpack_from(self.reservation, address)[0]
-        return value
+        """An integer; an atomic load where others share the block."""
+        return int.from_bytes(self.read(address, size), "little")
 
     def store(self, address: int, size: int, value: int) -> None:
-        """An atomic store; ``value`` is unsigned."""
-        with self.lock:
-            if not self.remote:
-                INTEGERS[size].pack_into(self.reservation, address, value)
-                return
-        self.store(address, size, value)
+        """Store an integer that fits, likewise."""
+        self.write(address, value.to_bytes(size, "little"))
 
     def update(self, operation: str, address: int, size: int, operand: int) -> int:
         """Read, combine by one of `OPERATIONS`, wrap and write, in one step; the old value."""
-        integer = INTEGERS[size]
-        with self.lock:
-            if not self.remote:
-                old: int = integer.unpack_from(self.reservation, address)[0]
-                new = OPERATIONS[operation](old, operand) & ((1 << 8 * size) - 1)
-                integer.pack_into(self.reservation, address, new)
-                return old
-        return self.update(operation, address, size, operand)
+        old = self.load(address, size)
+        self.store(address, size, OPERATIONS[operation](old, operand) & (1 << 8 * size) - 1)
+        return old
 
     def compare_exchange(self, address: int, size: int, expected: int, replacement: int) -> int:
-        """Store ``replacement`` where ``expected`` is found, both unsigned, in one step; the old value."""
-        integer = INTEGERS[size]
-        with self.lock:
-            if not self.remote:
-                old: int = integer.unpack_from(self.reservation, address)[0]
-                if old == expected:
-                    integer.pack_into(self.reservation, address, replacement)
-                return old
-        return self.compare_exchange(address, size, expected, replacement)
+        """Store ``replacement`` where ``expected`` is found, in one step; the old value."""
+        old = self.load(address, size)
+        if old == expected:
+            self.store(address, size, replacement)
+        return old
+
+    def atomic(self, action: str, address: int, size: int, *operands: int) -> int:
+        """An atomic instruction: ``load``, ``store``, ``cmpxchg``, ``wait``, ``notify``, or one of `OPERATIONS`."""
+        if action in OPERATIONS:
+            return self.update(action, address, size, *operands)
+        if action == "load":
+            return self.load(address, size)
+        if action == "store":
+            self.store(address, size, *operands)
+            return 0
+        if action == "cmpxchg":
+            return self.compare_exchange(address, size, *operands)
+        if action == "notify":
+            return self.notify(address, *operands)
+        from pyjsapi.blocks.waiting import current_policy  # most programs never wait
+
+        if not current_policy().can_block:
+            raise Trap(MUST_NOT_BLOCK)
+        return self.wait(address, size, *operands)
 
     def wait(self, address: int, size: int, expected: int, timeout: int) -> int:
-        """Wait until notified, for ``timeout`` nanoseconds or, if that is negative, without end.
-
-        `NOT_EQUAL` at once where the integer of ``size`` bytes at ``address``, which must be in bounds, is not
-        ``expected``; else `WOKEN` or `TIMED_OUT`. The agent must be one that can block.
-        """
-        policy = current_policy()
-        waiter, parked = blocking_waiter(address)
-        queued = False
-        try:
-            with self.lock:
-                if not self.remote:
-                    if INTEGERS[size].unpack_from(self.reservation, address)[0] != expected:
-                        return NOT_EQUAL
-                    queued = True
-                    self._queues.add(waiter)
-            if queued:
-                policy.park(parked, timeout)
-                if waiter.notified or not self.withdraw(waiter):
-                    return WOKEN
-                return TIMED_OUT
-        except BaseException:
-            if queued and not self.withdraw(waiter) and waiter.notified:
-                self.pass_on(address)
-            raise
-        return self.wait(address, size, expected, timeout)
-
-    def wait_async(
-        self,
-        address: int,
-        size: int,
-        expected: int,
-        wake: Callable[[], object],
-        timeout: int = -1,
-        gone: Callable[[], bool] | None = None,
-    ) -> Waiter | None:
-        """Put somebody into the queue who does not block; ``None`` where the integer is not ``expected``.
-
-        ``wake`` is called once, in any thread, when it has been notified; never after `withdraw` gave ``True``.
-        ``gone`` tells whether nobody is left to be woken: see `Waiter`. Whoever gives up after ``timeout`` nanoseconds
-        withdraws all the same: it is for queues that nobody can leave.
-        """
-        waiter = Waiter(address, wake, gone)
-        with self.lock:
-            if self.remote:
-                return self.wait_async(address, size, expected, wake, timeout, gone)
-            if INTEGERS[size].unpack_from(self.reservation, address)[0] != expected:
-                return None
-            self._queues.add(waiter)
-        return waiter
-
-    def withdraw(self, waiter: Waiter) -> bool:
-        """Take a waiter out of its queue; ``False`` when it has been notified, or withdrawn before."""
-        with self.lock:
-            return self.withdraw(waiter) if self.remote else self._queues.withdraw(waiter)
+        """Wait until notified: see `SharedBlock.wait`. Nobody could notify here."""
+        raise TypeError("nobody can wait for bytes that are not shared")
 
     def notify(self, address: int, count: int) -> int:
-        """Wake the ``count`` waiters that have waited longest at an address; how many there were."""
-        with self.lock:
-            remote = self.remote
-            taken = self._queues.take(address, count)
-        wake_all(iter(taken))
-        return self.notify(address, count) if remote else len(taken)
-
-    def pass_on(self, address: int) -> None:
-        """Give a notification to the next who waits: whom it was for will not act on it. Never interrupted."""
-        self.notify(address, 1)
-
-    def waiting(self, address: int | None = None) -> int:
-        """How many wait at an address, or with ``None`` at any."""
-        with self.lock:
-            return self.waiting(address) if self.remote else self._queues.count(address)
-
-    def queued(self) -> list[Waiter]:
-        """All who wait in this process's own queues, which they leave; the oldest first at each address."""
-        return self._queues.drain()
-
-    def forked(self) -> None:
-        """This process is a fork: who waits or holds the lock in the other one does not here."""
-        if self.control is not None:
-            self.control.forked()
-            return
-        self.lock = threading.RLock()
-        self._queues = WaiterQueues()
-        self.tell_followers(self._length)
+        """Wake those who wait at an address; how many there were."""
+        return 0
 
 
-_BLOCKS: Final[list[weakref.ref[SharedBlock]]] = []
-"""All there are, and some that were. No `WeakSet`: that calls a function of Python whenever a block is let go of."""
-_FEW: Final = 64
-_forget_at = [_FEW]
-"""How many there may be before those that were are looked for."""
-_FORGETTING: Final = threading.Lock()
+class LocalBlock(Block):
+    """A block in Python's own memory that nobody else has: its atomic accesses are plain ones."""
 
+    __slots__ = ()
 
-def _remember(block: SharedBlock) -> None:
-    _BLOCKS.append(weakref.ref(block))
-    if len(_BLOCKS) > _forget_at[0] and _FORGETTING.acquire(blocking=False):
-        try:
-            known = _BLOCKS.copy()
-            alive = [reference for reference in known if reference() is not None]
-            _BLOCKS[: len(known)] = alive  # behind them others may have come meanwhile
-            _forget_at[0] = 2 * len(alive) + _FEW
-        finally:
-            _FORGETTING.release()
+    def load(self, address: int, size: int) -> int:
+        """See `Block`."""
+        value: int = INTEGERS[size].unpack_from(self.data, address)[0]
+        return value
 
-
-def _forked() -> None:
-    for reference in _BLOCKS:
-        block = reference()
-        if block is not None:
-            block.forked()
-
-
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_forked)
-
-
-def allocate_block(length: int, most: int) -> SharedBlock:
-    """A block of ``length`` zeros that can grow to ``most`` bytes, or less far where they cannot be reserved.
-
-    Raises `MemoryError` where not even ``length`` bytes can be had.
-    """
-    if sys.platform == "emscripten":  # which commits at once what is reserved
-        most = min(most, length + _COMMITTED)
-    reservation, segment = reserve(length, most)
-    return SharedBlock(reservation, length, segment)
-
-
-def new_block(length: int, most: int) -> SharedBlock:
-    """The same, but in JavaScript where its other agents can have the bytes only there."""
-    if sys.platform == "emscripten":
-        found: SharedBlock | None = importlib.import_module("pyjsapi.bridge.sharing").make_block(
-            length, most
-        )
-        if found is not None:
-            return found
-    return allocate_block(length, most)
+    def store(self, address: int, size: int, value: int) -> None:
+        """See `Block`."""
+        INTEGERS[size].pack_into(self.data, address, value)

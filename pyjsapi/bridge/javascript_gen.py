@@ -995,7 +995,7 @@ class Memories {
       'PyLong_AsNativeBytes', 'PyBytes_FromStringAndSize', 'PyErr_SetNone'];
     this.#python = Object.fromEntries(names.map((name) => [name, module[`_${name}`]]));
     this.#python.memory = module.memory;
-    const trap = (name) => i32(link.lookup("pyjsapi.bridge.link_errors", name));
+    const trap = (name) => i32(link.lookup("pyjsapi.bridge.link.errors", name));
     this.#objects = {
       None: i32(link.none),
       OutOfBounds: trap("OutOfBoundsAccess"),
@@ -1007,11 +1007,11 @@ class Memories {
     this.#glue = new Native.Instance(helpers.glue, { python: { memory: module.memory } }).exports;
     this.#heap = new Native.Instance(helpers.heap, { python: this.#python, objects: this.#objects }).exports;
     this.#addHooks();
-    const storage = (name) => link.lookup("pyjsapi.bridge.storage", name);
+    const storage = (name) => link.lookup("pyjsapi.bridge.memory.linked", name);
     this.#adopt = link.export(storage("adopt"), "iddss", "O");
     this.#moved = link.export(storage("moved_to_javascript"), "O", "i");
     this.#grow = link.export(storage("grow"), "Od", "d");
-    this.#proxiedAccessor = link.export(link.lookup("pyjsapi.bridge.proxy_memories", "proxied_accessor"), "is", "O");
+    this.#proxiedAccessor = link.export(link.lookup("pyjsapi.bridge.memory.proxies", "proxied_accessor"), "is", "O");
   }
 
   get count() {
@@ -1160,7 +1160,7 @@ class Memories {
       return 0;
     }
     new Uint8Array(memory.buffer).set(bytes);
-    const proxies = this.#link.pyodide.pyimport("pyjsapi.bridge.proxy_memories");
+    const proxies = this.#link.pyodide.pyimport("pyjsapi.bridge.memory.proxies");
     const number = proxies.add_proxied(memory, String(entry.mask));
     proxies.destroy();
     entry.memory = memory;
@@ -1212,7 +1212,7 @@ class Memories {
     }
     if (entry.proxied) {
       for (const { callable } of entry.proxied.functions.values()) this.#link.decref(callable);
-      const proxies = this.#link.pyodide.pyimport("pyjsapi.bridge.proxy_memories");
+      const proxies = this.#link.pyodide.pyimport("pyjsapi.bridge.memory.proxies");
       proxies.remove_proxied(entry.proxied.number);
       proxies.destroy();
     }
@@ -1396,9 +1396,9 @@ class NativeLink {
     Object.assign(this.objects, {
       loads: this.lookup("json", "loads"),
       dumps: this.lookup("json", "dumps"),
-      ImportAnchor: this.lookup("pyjsapi.bridge.hooks", "ImportAnchor"),
+      ImportAnchor: this.lookup("pyjsapi.bridge.link.hooks", "ImportAnchor"),
       RecursionError: this.lookup("builtins", "RecursionError"),
-      JavaScriptThrow: this.lookup("pyjsapi.bridge.link_errors", "JavaScriptThrow"),
+      JavaScriptThrow: this.lookup("pyjsapi.bridge.link.errors", "JavaScriptThrow"),
     });
     this.#conversions = makeConversions(this);
     this.#callables = new FinalizationRegistry((ptr) => this.decref(ptr));
@@ -1465,7 +1465,7 @@ class NativeLink {
   hook(name, f, params, results) {
     const { module } = this;
     const builtin = this.#newImport(makeImport(this, f, params, results), 0);
-    const hooks = this.lookup("pyjsapi.bridge.hooks", "HOOKS");
+    const hooks = this.lookup("pyjsapi.bridge.link.hooks", "HOOKS");
     module._PyDict_SetItemString(hooks, cString(module, name), builtin);
     this.decref(hooks);
     this.decref(builtin);
@@ -1592,7 +1592,7 @@ const { newMemory } = modules['link/engine.mjs'];
 const { canWait, Depth } = modules['link/probe.mjs'];
 const { listOfResults } = modules['link/values.mjs'];
 
-const MODULE = "pyjsapi.bridge.proxy_link";
+const MODULE = "pyjsapi.bridge.link.proxy";
 const MASKS = { i32: "4294967295", i64: "18446744073709551615" };
 
 const f64 = new Float64Array(1);
@@ -1684,8 +1684,8 @@ class ProxyLink {
     };
     for (const [name, hook] of Object.entries(hooks)) this.#python.set_hook(name, hook);
     this.#python.install();
-    this.none = this.lookup("pyjsapi.bridge.proxy_link", "NONE");
-    const storage = (name) => this.lookup("pyjsapi.bridge.storage", name);
+    this.none = this.lookup("pyjsapi.bridge.link.proxy", "NONE");
+    const storage = (name) => this.lookup("pyjsapi.bridge.memory.linked", name);
     this.#adopt = this.export(storage("adopt"), "iddss", "O");
     this.#moved = this.export(storage("moved_to_javascript"), "O", "i");
     this.#grow = this.export(storage("grow"), "Od", "d");
@@ -1963,7 +1963,7 @@ async function createLink(pyodide, { link = "auto", compile } = {}) {
   }
   const isNative = link !== "proxy" && !missing.length;
   const made = isNative ? new NativeLink(pyodide, await compileHelpers(), compile) : new ProxyLink(pyodide);
-  const connection = pyodide.pyimport("pyjsapi.bridge.connection");
+  const connection = pyodide.pyimport("pyjsapi.bridge.link.connection");
   connection.linked(made);
   connection.destroy();
   return made;
@@ -2422,7 +2422,7 @@ async function start({ indexURL, archive, snapshot, files, job }) {
     pyodide.FS.writeFile(path, bytes);
   }
   pyodide.runPython(`import sys; sys.path.insert(0, "${PACKAGE_FOLDER}")`);
-  const worker = pyodide.pyimport("pyjsapi.bridge.web_worker");
+  const worker = pyodide.pyimport("pyjsapi.bridge.workers.inside");
   const running = worker.run(
     job,
     (data, memories) => post({ data, memories }),

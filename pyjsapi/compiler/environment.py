@@ -15,16 +15,16 @@ from typing import TYPE_CHECKING, Any, Final
 
 from pyjsapi.blocks.undivided import current_frames
 from pyjsapi.compiler.convention import BODY_ATTRIBUTE
-from pyjsapi.compiler.emit.accessor import ATOMIC_NAMES, NAMES
 from pyjsapi.compiler.extents import Extent, is_big
 from pyjsapi.compiler.facts import PLAIN_BOUND
 from pyjsapi.compiler.function import FunctionCode
 from pyjsapi.compiler.support import aggregates, assertions, exceptions, numerics, simd
 from pyjsapi.compiler.variants import Assumptions, Variant
 from pyjsapi.runtime import atomics
+from pyjsapi.runtime.accessors import ATOMIC_NAMES, NAMES
 from pyjsapi.runtime.function import FuncInst
 from pyjsapi.runtime.instance import ModuleInstance
-from pyjsapi.runtime.memory import MemoryStorage
+from pyjsapi.runtime.memory import MemInst
 
 if TYPE_CHECKING:
     from pyjsapi.compiler.bounded import BoundedCalls
@@ -135,7 +135,7 @@ class Environment:
         for index, global_ in enumerate(self._instance.globals):
             self.globals[f"g{index}"] = global_.cell
 
-    def memory_moved(self, memidx: int, storage: MemoryStorage) -> None:
+    def memory_moved(self, memidx: int, storage: MemInst) -> None:
         """Take over the bytes and views of a memory."""
         if self._variant.assumptions.memories[memidx].extent is Extent.BIG and not is_big(storage):
             # It could not grow so far.

@@ -13,7 +13,7 @@ from enum import Enum
 from typing import Final, NamedTuple
 
 from pyjsapi.compiler.facts import PLAIN_BOUND
-from pyjsapi.runtime.memory import MemoryStorage, page_limit_of
+from pyjsapi.runtime.memory import MemInst, page_limit_of
 from pyjsapi.syntax.instructions import OPS
 from pyjsapi.syntax.module import Instr
 from pyjsapi.syntax.types import MemType
@@ -44,14 +44,14 @@ class MemoryKind(NamedTuple):
         return self.extent.value.upper() if self.by_calls else self.extent.value
 
 
-def is_big(memory: MemoryStorage) -> bool:
+def is_big(memory: MemInst) -> bool:
     """Whether a memory exceeds `facts.PLAIN_BOUND`, or may do so without a word."""
     if memory.asks_first:
         return memory.byte_length > PLAIN_BOUND
     return memory.may_exceed > PLAIN_BOUND
 
 
-def kind_of(memory: MemoryStorage) -> MemoryKind:
+def kind_of(memory: MemInst) -> MemoryKind:
     """The kind of a memory as it is now."""
     if is_big(memory):
         extent = Extent.BIG

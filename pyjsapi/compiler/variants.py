@@ -14,7 +14,7 @@ from pyjsapi.compiler.function import FunctionCode, compile_function, source_of
 from pyjsapi.compiler.scope import ModuleScope, first_of_type, memory_scope
 from pyjsapi.runtime.depth import call_deep
 from pyjsapi.runtime.function import FuncInst
-from pyjsapi.runtime.memory import MemoryStorage
+from pyjsapi.runtime.memory import MemInst
 from pyjsapi.syntax.module import Code, CodeSource
 from pyjsapi.syntax.types import MemType, TagType, ValType
 from pyjsapi.validation.limits import Limits
@@ -30,7 +30,7 @@ class Assumptions:
     memories: tuple[MemoryKind, ...] = ()
 
     @classmethod
-    def for_memories(cls, memories: Iterable[MemoryStorage]) -> Assumptions:
+    def for_memories(cls, memories: Iterable[MemInst]) -> Assumptions:
         """What holds for these memories as they are now."""
         return cls(tuple(map(kind_of, memories)))
 

@@ -10,8 +10,8 @@ import math
 import threading
 from typing import Any, Final
 
-from pyjsapi.blocks.block import NOT_EQUAL, TIMED_OUT, SharedBlock
 from pyjsapi.blocks.integers import INTEGERS, OPERATIONS
+from pyjsapi.blocks.shared import NOT_EQUAL, TIMED_OUT, SharedBlock
 from pyjsapi.blocks.waiting import current_policy
 
 from .conversions import (

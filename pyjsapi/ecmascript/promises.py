@@ -20,8 +20,8 @@ from functools import partial
 from typing import Any, Final, TypeAlias
 
 from pyjsapi.blocks import timers
-from pyjsapi.blocks.block import SharedBlock
 from pyjsapi.blocks.owners import Owner, loop_owner, thread_owner
+from pyjsapi.blocks.shared import SharedBlock
 from pyjsapi.blocks.waiters import Waiter
 from pyjsapi.blocks.waiting import heed_interruption
 

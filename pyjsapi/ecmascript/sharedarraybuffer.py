@@ -14,18 +14,18 @@ from .conversions import to_index
 from .errors import RangeError
 
 if TYPE_CHECKING:
-    from pyjsapi.blocks.block import SharedBlock
+    from pyjsapi.blocks.shared import SharedBlock
 
 __all__ = ["SharedArrayBuffer"]
 
 
 def _allocate(byte_length: int, most: int) -> SharedBlock:
     """CreateSharedByteDataBlock (ECMA-262 §6.2.9.2): zeros that can grow to ``most``, or RangeError."""
-    from pyjsapi.blocks.block import new_block  # most programs share nothing
+    from pyjsapi.blocks.places import new_shared_block  # most programs share nothing
 
     if most <= MAX_BYTE_LENGTH:
         try:
-            block = new_block(byte_length, most)
+            block = new_shared_block(byte_length, most)
         except (MemoryError, OverflowError):
             pass
         else:

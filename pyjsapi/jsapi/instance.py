@@ -17,7 +17,7 @@ from pyjsapi.jsapi.memory import Memory, memory_object
 from pyjsapi.jsapi.module import Module
 from pyjsapi.jsapi.table import Table, table_object
 from pyjsapi.jsapi.tag import Tag, tag_object
-from pyjsapi.runtime import ExternVal, FuncInst, GlobalInst, MemoryStorage, TagInst
+from pyjsapi.runtime import ExternVal, FuncInst, GlobalInst, MemInst, TagInst
 from pyjsapi.syntax.deftypes import DefType
 from pyjsapi.syntax.errors import LinkError as CoreLinkError
 from pyjsapi.syntax.types import (
@@ -141,7 +141,7 @@ def export_object(value: ExternVal) -> Any:
     """The host's object for an external value, the same one every time."""
     if isinstance(value, FuncInst):
         return exported_function(value)
-    if isinstance(value, MemoryStorage):
+    if isinstance(value, MemInst):
         return memory_object(value)
     if isinstance(value, GlobalInst):
         return global_object(value)

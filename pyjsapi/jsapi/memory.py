@@ -13,7 +13,7 @@ from pyjsapi.ecmascript.errors import DataCloneError
 from pyjsapi.jsapi.descriptors import ADDRESS_TYPES, Descriptor, address_value, limits_of
 from pyjsapi.jsapi.errors import js_error
 from pyjsapi.jsapi.identity import object_of
-from pyjsapi.runtime import MemoryStorage, atomics, new_memory
+from pyjsapi.runtime import MemInst, atomics, new_memory
 from pyjsapi.syntax.errors import Trap
 from pyjsapi.syntax.features import Features
 from pyjsapi.syntax.types import PAGE_SIZE, PAGE_SIZE_LOG2, MemType
@@ -36,7 +36,7 @@ class Memory:
 
     __slots__ = ("__weakref__", "_storage")
 
-    _storage: MemoryStorage
+    _storage: MemInst
 
     def __init__(
         self,
@@ -84,7 +84,7 @@ class Memory:
         """StructuredSerialize with *forStorage*: memories are sent to workers, never stored."""
         raise DataCloneError("a WebAssembly.Memory cannot be stored or copied")
 
-    def _attach(self, storage: MemoryStorage) -> None:
+    def _attach(self, storage: MemInst) -> None:
         self._storage = storage
         storage.wrapper = weakref.ref(self)
 
@@ -194,7 +194,7 @@ def _i64(timeout: int) -> int:
     return min(index(timeout), (1 << 63) - 1) & 0xFFFF_FFFF_FFFF_FFFF if timeout >= 0 else _ENDLESS
 
 
-def memory_object(storage: MemoryStorage) -> Memory:
+def memory_object(storage: MemInst) -> Memory:
     """ "Create a memory object": the one `Memory` of a storage."""
     return object_of(storage, Memory)
 
@@ -223,7 +223,7 @@ def _read_page_size_log2(descriptor: Descriptor) -> int:
     return size.bit_length() - 1
 
 
-def _grow(storage: MemoryStorage, delta: int, what: str) -> int:
+def _grow(storage: MemInst, delta: int, what: str) -> int:
     before = storage.grow(delta)
     if before < 0:
         raise RangeError(
@@ -233,7 +233,7 @@ def _grow(storage: MemoryStorage, delta: int, what: str) -> int:
     return before
 
 
-def _growth_failure(storage: MemoryStorage, delta: int) -> MemoryError:
+def _growth_failure(storage: MemInst, delta: int) -> MemoryError:
     """Why a memory could not grow."""
     type_ = storage.declared_type
     pages = storage.pages + delta
@@ -265,7 +265,7 @@ class _BufferLink:
         if buffer is not None:
             buffer._release_views()
 
-    def memory_grown(self, storage: MemoryStorage) -> None:
+    def memory_grown(self, storage: MemInst) -> None:
         """ "Refresh the Memory buffer"."""
         buffer = self._buffer()
         if self.max_byte_length is not None:
@@ -277,9 +277,7 @@ class _BufferLink:
             buffer._detach(_DETACH_KEY)
 
 
-def _shared_buffer(
-    storage: MemoryStorage, growable: bool | None = None
-) -> SharedArrayBuffer | None:
+def _shared_buffer(storage: MemInst, growable: bool | None = None) -> SharedArrayBuffer | None:
     """The current buffer of a shared memory, as `shared_buffers.shared_buffer` gives it."""
     if not storage.declared_type.shared:
         return None
@@ -288,7 +286,7 @@ def _shared_buffer(
     return shared_buffer(storage, growable)
 
 
-def _current_buffer(storage: MemoryStorage) -> ArrayBuffer:
+def _current_buffer(storage: MemInst) -> ArrayBuffer:
     link = storage.buffer
     if not isinstance(link, _BufferLink):
         return _new_buffer(storage, None)
@@ -296,7 +294,7 @@ def _current_buffer(storage: MemoryStorage) -> ArrayBuffer:
     return _new_buffer(storage, link.max_byte_length) if buffer is None else buffer
 
 
-def _new_buffer(storage: MemoryStorage, max_byte_length: int | None) -> ArrayBuffer:
+def _new_buffer(storage: MemInst, max_byte_length: int | None) -> ArrayBuffer:
     def resize(length: int) -> None:
         """HostResizeArrayBuffer."""
         delta = length - len(storage.data)

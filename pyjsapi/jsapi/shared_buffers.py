@@ -8,10 +8,9 @@ from __future__ import annotations
 
 import weakref
 
-from pyjsapi.blocks.block import SharedBlock
+from pyjsapi.blocks.shared import SharedBlock, shared
 from pyjsapi.ecmascript import RangeError, SharedArrayBuffer
-from pyjsapi.runtime.memory import MemoryStorage
-from pyjsapi.runtime.shared_memory import block_of
+from pyjsapi.runtime.memory import MemInst
 
 
 class _SharedBufferLink:
@@ -29,18 +28,18 @@ class _SharedBufferLink:
     def release_views(self) -> None:
         pass
 
-    def memory_grown(self, storage: MemoryStorage) -> None:
+    def memory_grown(self, storage: MemInst) -> None:
         pass
 
 
-def shared_buffer(storage: MemoryStorage, growable: bool | None = None) -> SharedArrayBuffer:
+def shared_buffer(storage: MemInst, growable: bool | None = None) -> SharedArrayBuffer:
     """The memory's current buffer: another one of fixed length where some thread made the memory grow.
 
     With ``growable``, another one where it is not of that kind. Raises `TypeError` for an unshared memory.
     """
     if not storage.declared_type.shared:
         raise TypeError("an unshared memory has no SharedArrayBuffer")
-    with block_of(storage).lock:
+    with shared(storage.block).lock:
         link = storage.buffer
         if not isinstance(link, _SharedBufferLink):
             return _new_buffer(storage, growable=bool(growable))
@@ -53,8 +52,8 @@ def shared_buffer(storage: MemoryStorage, growable: bool | None = None) -> Share
         return buffer
 
 
-def _new_buffer(storage: MemoryStorage, *, growable: bool) -> SharedArrayBuffer:
-    type_, block = storage.declared_type, block_of(storage)
+def _new_buffer(storage: MemInst, *, growable: bool) -> SharedArrayBuffer:
+    type_, block = storage.declared_type, shared(storage.block)
     length = storage.pages * type_.page_size
     if growable and type_.maximum is not None:
         buffer = SharedArrayBuffer._host(

@@ -5,7 +5,7 @@ from pyjsapi.runtime.function import FuncInst
 from pyjsapi.runtime.global_ import GlobalInst
 from pyjsapi.runtime.instance import ExternVal, ModuleInstance
 from pyjsapi.runtime.instantiate import extern_type, instantiate, start_function
-from pyjsapi.runtime.memory import MemoryStorage, new_memory
+from pyjsapi.runtime.memory import MemInst, new_memory
 from pyjsapi.runtime.table import TableInst, new_table
 
 __all__ = [
@@ -15,7 +15,7 @@ __all__ = [
     "FuncInst",
     "GlobalInst",
     "HostException",
-    "MemoryStorage",
+    "MemInst",
     "ModuleInstance",
     "TableInst",
     "TagInst",

@@ -7,12 +7,12 @@ from typing import Any, TypeAlias
 from pyjsapi.runtime.exception import TagInst
 from pyjsapi.runtime.function import FuncInst
 from pyjsapi.runtime.global_ import GlobalInst
-from pyjsapi.runtime.memory import MemoryStorage
+from pyjsapi.runtime.memory import MemInst
 from pyjsapi.runtime.table import TableInst
 from pyjsapi.syntax.module import Module
 from pyjsapi.validation.context import Context
 
-ExternVal: TypeAlias = "FuncInst | TableInst | MemoryStorage | GlobalInst | TagInst"
+ExternVal: TypeAlias = "FuncInst | TableInst | MemInst | GlobalInst | TagInst"
 """Something that a module imports or exports."""
 
 
@@ -38,7 +38,7 @@ class ModuleInstance:
         self.context = context
         self.funcs: list[FuncInst] = []
         self.tables: list[TableInst] = []
-        self.mems: list[MemoryStorage] = []
+        self.mems: list[MemInst] = []
         self.globals: list[GlobalInst] = []
         self.tags: list[TagInst] = []
         self.elems: list[list[Any]] = []

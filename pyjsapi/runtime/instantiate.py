@@ -9,7 +9,7 @@ from pyjsapi.runtime.exception import TagInst
 from pyjsapi.runtime.function import FuncInst
 from pyjsapi.runtime.global_ import GlobalInst
 from pyjsapi.runtime.instance import ExternVal, ModuleInstance
-from pyjsapi.runtime.memory import MakeMemory, MemoryStorage, new_memory
+from pyjsapi.runtime.memory import MakeMemory, MemInst, new_memory
 from pyjsapi.runtime.table import new_table
 from pyjsapi.syntax.errors import LinkError
 from pyjsapi.syntax.module import Active, Module
@@ -45,7 +45,7 @@ def instantiate(
     for value in externvals:
         if isinstance(value, FuncInst):
             instance.funcs.append(value)
-        elif isinstance(value, MemoryStorage):
+        elif isinstance(value, MemInst):
             instance.mems.append(value)
         elif isinstance(value, GlobalInst):
             instance.globals.append(value)

@@ -1,30 +1,27 @@
 """Memory instances (core: "Runtime Structure: Memory Instances").
 
-A `MemoryStorage` knows nothing of modules and instances. Its bytes are one object, ``data``, which generated code
-indexes directly; typed views of the same bytes serve aligned accesses. Growth happens in place where nobody holds
-a view from outside, else the bytes move; either way `MemoryUser`s are told.
+A `MemInst` knows nothing of modules and instances. Its bytes are those of a block (`blocks.block`), which says where
+they are and how they are reached. Where that is directly, ``data`` is one object, which generated code indexes, and
+typed views of the same bytes serve aligned accesses; when the bytes move or grow, `MemoryUser`s are told.
 """
 
 from __future__ import annotations
 
-import mmap
 import sys
 import weakref
-from _thread import RLock
 from collections.abc import Callable
-from contextlib import AbstractContextManager
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, ClassVar, Final, Protocol, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, Final, Protocol, TypeAlias, TypeVar
 
+from pyjsapi.blocks.block import MUST_NOT_BLOCK, Block, Bytes
+from pyjsapi.blocks.heap import HeapBlock
+from pyjsapi.blocks.places import new_shared_block
 from pyjsapi.syntax.errors import Trap
 from pyjsapi.syntax.types import I32, MemType
 from pyjsapi.validation.limits import Limits
 
 if TYPE_CHECKING:
-    from pyjsapi.blocks.block import SharedBlock
-
-MAPPED_BYTES: Final = 64 << 20
-"""Memories that start at this many bytes are mapped, so that the system commits their pages lazily."""
+    from pyjsapi.blocks.shared import SharedBlock
 
 OUT_OF_BOUNDS: Final = "out of bounds memory access"
 """What a trap says."""
@@ -33,13 +30,11 @@ _FILL_AT_ONCE: Final = 1 << 20
 _COPY_DIRECTLY: Final = 2048
 """Bytes above which copying through views beats copying through a slice."""
 
-Bytes: TypeAlias = "bytearray | mmap.mmap | memoryview[int]"
-
 
 class MemoryUser(Protocol):
     """Something that caches ``data`` or views of a storage; held weakly."""
 
-    def memory_moved(self, memidx: int, storage: MemoryStorage) -> None:
+    def memory_moved(self, memidx: int, storage: MemInst) -> None:
         """``data`` or the views of the storage are new objects; ``memidx`` is what `attach` was given."""
 
 
@@ -56,24 +51,28 @@ class MemoryBuffer(Protocol):
     def release_views(self) -> None:
         """Let go of every view of the bytes, so that they can be resized; they may be taken again later."""
 
-    def memory_grown(self, storage: MemoryStorage) -> None:
+    def memory_grown(self, storage: MemInst) -> None:
         """The memory has grown, perhaps by nothing."""
 
 
-class MemoryStorage:
-    """The bytes of an unshared memory; see `shared_memory.SharedMemoryStorage` for the other kind.
+class MemInst:
+    """A memory. ``block`` has its bytes: as many as the minimum, or more on a block that others stand on as well.
 
-    ``page_limit`` is the engine's limit in pages; the memory may grow to the smaller of it and its maximum.
-    Raises `MemoryError` when the system cannot provide the minimum.
+    ``page_limit`` is the engine's limit in pages; the memory may grow to the smaller of it and its maximum, as far as
+    the block can. Without ``block`` it gets one of its own; raises `MemoryError` when the system cannot provide the
+    minimum.
     """
 
     __slots__ = (
         "__weakref__",
+        "_accessors",
         "_bytes_view",
         "_guards",
         "_type",
         "_users",
+        "block",
         "buffer",
+        "by_calls",
         "ceiling",
         "data",
         "f32",
@@ -84,38 +83,33 @@ class MemoryStorage:
         "wrapper",
     )
 
-    by_calls: ClassVar[bool] = False
-    """Whether generated code reaches the bytes through `accessor`, not through ``data`` and the views."""
-    asks_first: bool = True
-    """Whether the memory never grows before its guards were asked."""
     data: Bytes
-    lock: AbstractContextManager[Any] = RLock()
-    """What atomic writes hold. Unshared memories have one in common: none is needed, but to ask costs more."""
-    block: SharedBlock | None = None
-    """What the bytes of a shared memory are."""
-    remote: bool = False
-    """Whether other processes share the memory: they see what its block's methods do."""
     u16: memoryview[int]
     u32: memoryview[int]
     u64: memoryview[int]
     f32: memoryview[float]
     f64: memoryview[float]
 
-    def __init__(self, type_: MemType, *, page_limit: int) -> None:
+    def __init__(self, type_: MemType, *, page_limit: int, block: Block | None = None) -> None:
         self._type = type_
-        self.ceiling = page_limit if type_.maximum is None else min(type_.maximum, page_limit)
+        most = page_limit if type_.maximum is None else min(type_.maximum, page_limit)
+        if block is None:
+            block = _new_block(type_, most)
+        self.block = block
+        self.by_calls = block.by_calls
+        """Whether generated code reaches the bytes through `accessor`, not through ``data`` and the views."""
+        self.ceiling = min(most, block.most >> type_.page_size_log2)
         """Pages that the memory may grow to."""
         self._users: list[tuple[weakref.ref[MemoryUser], int]] = []
         self._guards: list[tuple[weakref.ref[GrowthGuard], int]] = []
+        self._accessors: dict[str, Callable[..., Any]] = {}
         self.buffer: MemoryBuffer | None = None
         """The embedder's current buffer object."""
         self.wrapper: weakref.ref[Any] | None = None
         """The embedder's object for this memory."""
-        self.data = self._allocate(type_.minimum * type_.page_size)
-        self._make_views()
-
-    def _allocate(self, count: int) -> Bytes:
-        return _allocate(count)
+        with block.holding():
+            self._view_bytes(block.data)
+            block.follow(self)
 
     @property
     def type(self) -> MemType:
@@ -130,12 +124,20 @@ class MemoryStorage:
     @property
     def pages(self) -> int:
         """Current size in pages."""
-        return len(self.data) >> self._type.page_size_log2
+        return self.byte_length >> self._type.page_size_log2
 
     @property
     def byte_length(self) -> int:
         """Current size in bytes."""
-        return len(self.data)
+        length = self.block.length
+        if length != len(self.data):
+            self.block.refresh()
+        return length
+
+    @property
+    def asks_first(self) -> bool:
+        """Whether the memory never grows before its guards were asked."""
+        return self.block.asks_first
 
     @property
     def may_exceed(self) -> int:
@@ -148,27 +150,46 @@ class MemoryStorage:
 
     def attach(self, user: MemoryUser, memidx: int) -> None:
         """Tell ``user`` from now on when ``data`` or the views change, starting now."""
-        _add(self._users, user, memidx)
-        user.memory_moved(memidx, self)
+        with self.block.holding():
+            _add(self._users, user, memidx)
+            user.memory_moved(memidx, self)
 
     def guard(self, guard: GrowthGuard, memidx: int) -> None:
         """Ask ``guard`` from now on before the memory grows; see ``asks_first``."""
         _add(self._guards, guard, memidx)
 
     def accessor(self, name: str) -> Callable[..., Any]:
-        """The function for a memory instruction, where ``by_calls`` is true: a mnemonic with underscores for dots."""
-        raise NotImplementedError(f"the bytes are reached directly: there is no {name}()")
+        """The function for a memory instruction, of a memory reached by calls: the same one every time.
+
+        ``name`` is the mnemonic with underscores for dots, or one of `runtime.accessors.NAMES` that is no instruction.
+        """
+        found = self._accessors.get(name)
+        if found is None:
+            made = self.block.accessor(name, self._type)
+            if made is None:
+                from pyjsapi.runtime.accessors import make_accessor  # most memories need none
+
+                made = make_accessor(self.block, self._type, name)
+            found = self._accessors[name] = made
+        return found
 
     def grow(self, delta: int) -> int:
-        """Grow by ``delta`` pages; the size before in pages, or -1 when that is not possible."""
-        before = self.pages
-        if before + delta > self.ceiling:
-            return -1
-        if delta and not self._extend(delta * self._type.page_size):
-            return -1
-        if self.buffer is not None:
-            self.buffer.memory_grown(self)
-        return before
+        """Grow by ``delta`` pages; the size before in pages, or -1 when that is not possible.
+
+        One atomic step: of all agents that grow the memory, each gets another size.
+        """
+        with self.block.holding():
+            before = self.pages
+            if before + delta > self.ceiling:
+                return -1
+            # A block elsewhere has buffers of its own, which growth by nothing detaches too.
+            if (delta or self.by_calls) and not self._extend(
+                (before + delta) << self._type.page_size_log2
+            ):
+                return -1
+            if self.buffer is not None:
+                self.buffer.memory_grown(self)
+            return before
 
     def may_become(self, length: int) -> bool:
         """Ask all guards whether the memory can have ``length`` bytes from now on."""
@@ -181,9 +202,10 @@ class MemoryStorage:
     def fill(self, address: int, value: int, count: int) -> None:
         """``memory.fill``; traps before anything is written."""
         if address + count > len(self.data):
-            self.follow()
-            if address + count > len(self.data):
-                raise Trap(OUT_OF_BOUNDS)
+            self._follow(address + count)
+        if self.by_calls:
+            self.block.fill(address, value & 0xFF, count)
+            return
         chunk = bytes((value & 0xFF,)) * min(count, _FILL_AT_ONCE)
         if len(chunk) == count:
             self.data[address : address + count] = chunk
@@ -193,14 +215,14 @@ class MemoryStorage:
             stop = min(start + _FILL_AT_ONCE, end)
             self._bytes_view[start:stop] = chunk[: stop - start]
 
-    def copy(self, source: MemoryStorage, address: int, source_address: int, count: int) -> None:
+    def copy(self, source: MemInst, address: int, source_address: int, count: int) -> None:
         """``memory.copy`` from ``source``, which may be this memory; traps before anything is written."""
         if address + count > len(self.data) or source_address + count > len(source.data):
-            self.follow()
-            source.follow()
-            if address + count > len(self.data) or source_address + count > len(source.data):
-                raise Trap(OUT_OF_BOUNDS)
-        if count < _COPY_DIRECTLY:
+            self._follow(address + count)
+            source._follow(source_address + count)
+        if self.by_calls or source.by_calls:
+            self._copy_by_calls(source, address, source_address, count)
+        elif count < _COPY_DIRECTLY:
             self.data[address : address + count] = source.data[
                 source_address : source_address + count
             ]
@@ -208,53 +230,100 @@ class MemoryStorage:
             view = source._bytes_view[source_address : source_address + count]
             self._bytes_view[address : address + count] = view
 
+    def _copy_by_calls(
+        self, source: MemInst, address: int, source_address: int, count: int
+    ) -> None:
+        if source.block is self.block:
+            self.block.copy(address, source_address, count)
+        elif not self.block.copy_from(source.block, address, source_address, count):
+            self.block.write(address, source.block.read(source_address, count))
+
     def init(self, address: int, source_address: int, count: int, segment: bytes) -> None:
         """``memory.init`` from a data segment; traps before anything is written.
 
         The segment comes last: generated code reads it after it has evaluated the operands.
         """
         if address + count > len(self.data) or source_address + count > len(segment):
-            self.follow()
-            if address + count > len(self.data) or source_address + count > len(segment):
+            self._follow(address + count)
+            if source_address + count > len(segment):
                 raise Trap(OUT_OF_BOUNDS)
-        self.data[address : address + count] = segment[source_address : source_address + count]
+        data = segment[source_address : source_address + count]
+        if self.by_calls:
+            self.block.write(address, data)
+        else:
+            self.data[address : address + count] = data
 
     def follow(self) -> None:
         """Take over a size that others have given to the memory: before an access traps, for shared memories."""
+        self.block.refresh()
+
+    def _follow(self, end: int) -> None:
+        """Trap, unless the bytes reach to ``end`` after all."""
+        if end > len(self.data):
+            self.block.refresh()
+            if end > len(self.data):
+                raise Trap(OUT_OF_BOUNDS)
 
     def wait(self, address: int, size: int, expected: int, timeout: int) -> int:
-        """``memory.atomic.wait``, which only shared memories allow."""
-        raise Trap("expected shared memory")
+        """Wait until notified, for ``timeout`` nanoseconds or, if that is negative, without end; see `atomics.wait`."""
+        if not self._type.shared:
+            raise Trap("expected shared memory")
+        self._follow(address + size)
+        from pyjsapi.blocks.waiting import current_policy  # most programs never wait
+
+        if not current_policy().can_block:
+            raise Trap(MUST_NOT_BLOCK)
+        try:
+            return self.block.wait(address, size, expected, timeout)
+        except OSError as error:  # too many wait
+            raise Trap(str(error)) from error
 
     def notify(self, address: int, count: int) -> int:
-        """``memory.atomic.notify``: nobody waits here."""
-        return 0
+        """Wake the ``count`` waiters that have waited longest at an address; how many there were."""
+        return self.block.notify(address, count)
 
-    def _extend(self, count: int) -> bool:
-        length = len(self.data) + count
+    def block_changed(self, block: SharedBlock, length: int) -> None:
+        """Take over a new length of the block, for which others made it grow. Called with the block held."""
+        if length != len(self.data):
+            self._take(block.reservation[:length])
+
+    def moved(self) -> None:
+        """Look at the block's bytes anew: they are elsewhere."""
+        self._take(self.block.data)
+
+    def _extend(self, length: int) -> bool:
         if length > sys.maxsize or not self.may_become(length):
             return False
-        if self.buffer is not None:
-            self.buffer.release_views()
-        self._release_views()
+        moves = self.block.moves
+        if moves:
+            self.release_views()
         try:
-            self.data = self._extended(count)
+            self.block.extend(length)
         except (MemoryError, OverflowError, OSError):
             return False
         finally:
-            self._make_views()
-            self._tell_users()
+            if moves:
+                self.moved()
         return True
 
-    def _extended(self, count: int) -> Bytes:
-        """The bytes followed by ``count`` zeros: the same object where possible."""
-        return _extended(self.data, count)
+    def release_views(self) -> None:
+        """Let go of every view of the bytes, until `moved`: so that they can be put elsewhere."""
+        if self.buffer is not None:
+            self.buffer.release_views()
+        if not self.by_calls:
+            views = (self.u16, self.u32, self.u64, self.f32, self.f64, self._bytes_view)
+            for view in views:
+                view.release()
 
-    def _make_views(self) -> None:
-        self._view_bytes(memoryview(self.data))
+    def _take(self, data: Bytes) -> None:
+        self._view_bytes(data)
+        self._tell_users()
 
-    def _view_bytes(self, view: memoryview[int]) -> None:
-        self._bytes_view = view
+    def _view_bytes(self, data: Bytes) -> None:
+        self.data = data
+        if self.by_calls:
+            return
+        view = self._bytes_view = memoryview(data)
         size = len(view)
         if not size & 7:
             self._cast_views(view, view, view)
@@ -269,10 +338,6 @@ class MemoryStorage:
         self.u64 = of8.cast("Q")
         self.f32 = of4.cast("f")
         self.f64 = of8.cast("d")
-
-    def _release_views(self) -> None:
-        for view in (self.u16, self.u32, self.u64, self.f32, self.f64, self._bytes_view):
-            view.release()
 
     def _tell_users(self) -> None:
         alive = []
@@ -293,43 +358,11 @@ def _add(entries: list[tuple[weakref.ref[_Watcher], int]], watcher: _Watcher, me
     entries.append((weakref.ref(watcher), memidx))
 
 
-def _allocate(count: int) -> Bytes:
-    if count < MAPPED_BYTES:
-        return bytearray(count)
-    try:
-        if hasattr(mmap, "MAP_PRIVATE"):
-            return mmap.mmap(-1, count, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
-        return mmap.mmap(-1, count)
-    except (OSError, ValueError, OverflowError):
-        pass
-    try:
-        return bytearray(count)
-    except (MemoryError, OverflowError):  # the latter where addresses are short, as in Pyodide
-        raise MemoryError(f"cannot allocate {count} bytes") from None
-
-
-def _extended(data: Bytes, count: int) -> Bytes:
-    """The bytes followed by ``count`` zeros: the same object where possible."""
-    size = len(data)
-    if isinstance(data, bytearray) and size + count < MAPPED_BYTES:
-        try:
-            data.extend(bytes(count))
-        except BufferError:
-            moved = bytearray(size + count)
-            moved[:size] = data
-            return moved
-        return data
-    if isinstance(data, mmap.mmap):
-        try:
-            data.resize(size + count)
-        except (BufferError, SystemError, OSError, ValueError):
-            pass
-        else:
-            return data
-    larger = _allocate(size + count)
-    with memoryview(larger) as target, memoryview(data) as source:
-        target[:size] = source
-    return larger
+def _new_block(type_: MemType, most: int) -> Block:
+    length = type_.minimum * type_.page_size
+    if type_.shared:
+        return new_shared_block(length, most * type_.page_size, type_.page_size)
+    return HeapBlock(length)
 
 
 def page_limit_of(type_: MemType, limits: Limits) -> int:
@@ -346,15 +379,10 @@ def page_limit_of(type_: MemType, limits: Limits) -> int:
     return page_limit
 
 
-def new_memory(type_: MemType, limits: Limits) -> MemoryStorage:
+def new_memory(type_: MemType, limits: Limits) -> MemInst:
     """A memory of the type; `MemoryError` where its minimum is beyond a limit or cannot be had."""
-    page_limit = page_limit_of(type_, limits)
-    if type_.shared:
-        from pyjsapi.runtime.shared_memory import new_shared_memory  # most programs have none
-
-        return new_shared_memory(type_, page_limit)
-    return MemoryStorage(type_, page_limit=page_limit)
+    return MemInst(type_, page_limit=page_limit_of(type_, limits))
 
 
-MakeMemory: TypeAlias = Callable[[MemType, Limits], MemoryStorage]
+MakeMemory: TypeAlias = Callable[[MemType, Limits], MemInst]
 """What makes the memories of an instance; see `new_memory`."""

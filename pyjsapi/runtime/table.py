@@ -143,7 +143,7 @@ class TableInst:
         self._write(index, source.elems[source_index : source_index + count])
 
     def init(self, index: int, source_index: int, count: int, segment: list[Any]) -> None:
-        """``table.init`` from an element segment; traps before anything is written. See `MemoryStorage.init`."""
+        """``table.init`` from an element segment; traps before anything is written. See `MemInst.init`."""
         if index + count > len(self.elems) or source_index + count > len(segment):
             raise Trap(_OUT_OF_BOUNDS)
         self._write(index, segment[source_index : source_index + count])

@@ -29,7 +29,7 @@ from pyjsapi import (
 )
 from pyjsapi.agents import process
 from pyjsapi.agents.worker import WorkerError
-from pyjsapi.blocks.futex import is_alive
+from pyjsapi.blocks.processes.futex import is_alive
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="the system has no fork")
 

@@ -18,12 +18,13 @@ from pyjsapi import (
     null,
     wat2wasm,
 )
-from pyjsapi.agents.backend import Frame, Job, backend_of, importable_name
+from pyjsapi.agents.backend import Frame, Job, importable_name
 from pyjsapi.agents.channel import ChannelEnd
+from pyjsapi.agents.kinds import backend_of
 from pyjsapi.agents.ports import MessagePort, PortClosed
 from pyjsapi.agents.remote import RemoteLink, Route
 from pyjsapi.agents.serialise import Message
-from pyjsapi.blocks.block import SharedBlock
+from pyjsapi.blocks.shared import SharedBlock
 
 
 class Loop(RemoteLink):

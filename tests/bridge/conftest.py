@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pyjsapi.bridge.proxy_memories import ProxyMemories
+from pyjsapi.bridge.memory.proxies import ProxyMemories
 
 
 @pytest.fixture(scope="session")

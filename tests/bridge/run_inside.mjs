@@ -35,7 +35,7 @@ async def run(source, path):
                 found[name] = traceback.format_exc()
             else:
                 found[name] = None
-    from pyjsapi.bridge.connection import connection
+    from pyjsapi.bridge.link.connection import connection
     return json.dumps({"link": connection().constructor.name, "results": found})
 
 run

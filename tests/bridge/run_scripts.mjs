@@ -9,13 +9,13 @@ const [kind, state] = process.argv.slice(2);
 const scripts = JSON.parse(readFileSync(0, "utf-8"));
 const { define, exported, link } = await startLink(kind);
 define(`
-from pyjsapi.bridge.storage import make_memory
+from pyjsapi.bridge.memory.linked import make_memory, move_to_javascript
 from pyjsapi.wast.runner import run_text
 
 def memory(type_, limits):
     made = make_memory(type_, limits)
     if ${state === "moved" ? "True" : "False"} and type_.page_size_log2 == 16:
-        made.move_to_javascript()
+        move_to_javascript(made)
     return made
 
 def run(script):

@@ -12,14 +12,14 @@ from typing import Any
 
 import pytest
 
-from pyjsapi.bridge.proxy_memories import ProxyMemories
-from pyjsapi.bridge.storage import LinkedMemoryStorage, make_memory
+from pyjsapi.bridge.memory.linked import LinkedBlock, make_memory, move_to_javascript
+from pyjsapi.bridge.memory.proxies import ProxyMemories
 from pyjsapi.compiler.cache import CodeCache, FileCache
-from pyjsapi.compiler.emit.accessor import ATOMIC_NAMES, NAMES
 from pyjsapi.compiler.engine import compile_module, instantiate, invoke
 from pyjsapi.compiler.extents import Extent, MemoryKind
 from pyjsapi.compiler.variants import Assumptions
-from pyjsapi.runtime.memory import MemoryStorage, new_memory
+from pyjsapi.runtime.accessors import ATOMIC_NAMES, NAMES
+from pyjsapi.runtime.memory import MemInst, new_memory
 from pyjsapi.syntax.errors import Trap
 from pyjsapi.syntax.types import I32, I64, MemType
 from pyjsapi.text import wat2wasm
@@ -87,12 +87,10 @@ def test_variants_differ_in_their_keys(tmp_path: Path) -> None:
     assert invoke(found.exports["f"], ()) == (0,)  # type: ignore[arg-type]
 
 
-def fresh(
-    addrtype: Any = I32, shared: bool = False, log2: int = 16
-) -> tuple[MemoryStorage, LinkedMemoryStorage]:
+def fresh(addrtype: Any = I32, shared: bool = False, log2: int = 16) -> tuple[MemInst, MemInst]:
     type_ = MemType(addrtype, 1 << 16 - log2, 4 << 16 - log2, shared, log2)
     linked = make_memory(type_, Limits())
-    assert isinstance(linked, LinkedMemoryStorage)
+    assert isinstance(linked.block, LinkedBlock)
     return new_memory(type_, Limits()), linked
 
 
@@ -161,7 +159,7 @@ def test_pages_of_one_byte() -> None:
     with pytest.raises(Trap):
         linked.accessor("i32_load8_u")(65539)
     with pytest.raises(ValueError, match="64 KiB"):
-        linked.move_to_javascript()
+        move_to_javascript(linked)
 
 
 def test_growth_keeps_bytes_and_accessors_even_under_a_view_from_outside() -> None:
@@ -208,8 +206,15 @@ def test_no_accessor_has_another_name() -> None:
     _, linked = fresh()
     with pytest.raises(KeyError, match="i32_lode"):
         linked.accessor("i32_lode")
-    with pytest.raises(NotImplementedError):
-        new_memory(MemType(I32, 1, 1), Limits()).accessor("i32_load")
+
+
+def test_any_memory_has_accessors() -> None:
+    memory = new_memory(MemType(I32, 1, 1), Limits())
+    memory.accessor("i64_store32")(65532, 0x1_8000_0001)
+    assert memory.accessor("i64_load32_s")(65532) == 0xFFFF_FFFF_8000_0001
+    assert memory.accessor("i32_load8_u") is memory.accessor("i32_load8_u")
+    with pytest.raises(Trap, match="out of bounds"):
+        memory.accessor("i32_load8_u")(65536)
 
 
 def test_code_with_accessors_is_made_anew_before_a_memory_is_big() -> None:

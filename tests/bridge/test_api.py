@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from pyjsapi import wat2wasm
-from pyjsapi.bridge import api
-from pyjsapi.bridge.errors import InvalidModule, OutOfRange, WrongType
+from pyjsapi.bridge.face import api
+from pyjsapi.bridge.face.errors import InvalidModule, OutOfRange, WrongType
 from pyjsapi.runtime import FuncInst, GlobalInst, TableInst
 from pyjsapi.syntax.errors import LinkError, Trap
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from pyjsapi.bridge import errors
-from pyjsapi.bridge.errors import Kind
-from pyjsapi.bridge.values import type_of
+from pyjsapi.bridge.face import errors
+from pyjsapi.bridge.face.errors import Kind
+from pyjsapi.bridge.face.values import type_of
 from pyjsapi.runtime.exception import HOST_TAG, ExnInst, TagInst
 from pyjsapi.syntax.deftypes import func_def_type
 from pyjsapi.syntax.errors import (

@@ -12,7 +12,7 @@ from types import ModuleType
 import pytest
 
 from pyjsapi.binary.decoder import decode_module
-from pyjsapi.compiler.emit.accessor import ATOMIC_NAMES, NAMES
+from pyjsapi.runtime.accessors import ATOMIC_NAMES, NAMES
 from pyjsapi.syntax.features import Features
 from pyjsapi.validation.limits import Limits
 from pyjsapi.validation.module import validate_module

@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from pyjsapi.bridge.storage import make_memory
-from pyjsapi.runtime.memory import MemoryStorage, new_memory
+from pyjsapi.bridge.memory.linked import make_memory
+from pyjsapi.runtime.memory import MemInst, new_memory
 from pyjsapi.syntax.types import MemType
 from pyjsapi.validation.limits import Limits
 from pyjsapi.wast.runner import run_text
@@ -48,7 +48,7 @@ def test_the_scripts_are_there() -> None:
     assert len(scripts(PATTERNS)) >= 60
 
 
-def unshared_by_calls(type_: MemType, limits: Limits) -> MemoryStorage:
+def unshared_by_calls(type_: MemType, limits: Limits) -> MemInst:
     """Shared memories need JavaScript."""
     return new_memory(type_, limits) if type_.shared else make_memory(type_, limits)
 

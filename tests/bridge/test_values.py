@@ -6,8 +6,8 @@ import gc
 
 import pytest
 
-from pyjsapi.bridge import values
-from pyjsapi.bridge.values import ARRAY_KIND, STRUCT_KIND, ExternRef
+from pyjsapi.bridge.face import values
+from pyjsapi.bridge.face.values import ARRAY_KIND, STRUCT_KIND, ExternRef
 from pyjsapi.runtime.function import FuncInst
 from pyjsapi.runtime.gc import ArrayInst, StructInst
 from pyjsapi.syntax.deftypes import close_group, func_def_type

@@ -78,4 +78,4 @@ def test_the_generated_javascript_has_every_module() -> None:
     for name in ("link.mjs", "link/memories.mjs", "link/proxy.mjs", "web/workers.mjs"):
         assert f"modules['{name}'] =" in SOURCE
     assert "import {" not in SOURCE
-    assert "pyjsapi.bridge.web_worker" in WORKER
+    assert "pyjsapi.bridge.workers.inside" in WORKER

@@ -18,7 +18,7 @@ import pytest
 from pyjsapi.compiler.engine import instantiate
 from pyjsapi.compiler.facts import PLAIN_BOUND
 from pyjsapi.compiler.variants import Assumptions
-from pyjsapi.runtime import FuncInst, MemoryStorage
+from pyjsapi.runtime import FuncInst, MemInst
 from pyjsapi.runtime import memory as runtime_memory
 from pyjsapi.runtime.memory import new_memory
 from pyjsapi.syntax.errors import Trap
@@ -121,7 +121,7 @@ def test_code_that_runs_while_its_memory_grows(
     wasm: Callable[..., Any], host: Callable[..., FuncInst]
 ) -> None:
     """In one frame: by itself, by what it calls directly, by a table, by reference, by the host, in a loop."""
-    stack: list[MemoryStorage] = []
+    stack: list[MemInst] = []
     grower = host(lambda pages: stack[-1].grow(pages), "i32", "i32")
     ways = {
         "itself": "(memory.grow (local.get $n))",

@@ -13,7 +13,7 @@ from pyjsapi.compiler.emit.simd import _call
 from pyjsapi.compiler.engine import compile_module, instantiate, invoke
 from pyjsapi.compiler.support import simd
 from pyjsapi.runtime import FuncInst
-from pyjsapi.runtime.memory import MemoryStorage
+from pyjsapi.runtime.memory import MemInst
 from pyjsapi.syntax.errors import FeatureError
 from pyjsapi.syntax.features import Features
 from pyjsapi.syntax.instructions import OPS
@@ -103,7 +103,7 @@ def test_a_memory_that_moves_between_address_and_access(access: str) -> None:
     text = f'(module (memory (export "m") 1) {grow} {load if access == "load" else store})'
     instance = instantiate(compile_module(wat2wasm(text)), [])
     memory, function = instance.exports["m"], instance.exports["f"]
-    assert isinstance(memory, MemoryStorage)
+    assert isinstance(memory, MemInst)
     assert isinstance(function, FuncInst)
     pinned = memoryview(memory.data)  # so that growing must move the bytes
     (result,) = invoke(function, [])
@@ -140,7 +140,7 @@ def test_narrow_accesses_to_a_memory_that_moves(access: str, expected: int) -> N
       (func (export "f") (result i32) {access}))"""
     instance = instantiate(compile_module(wat2wasm(text)), [])
     memory, function = instance.exports["m"], instance.exports["f"]
-    assert isinstance(memory, MemoryStorage)
+    assert isinstance(memory, MemInst)
     assert isinstance(function, FuncInst)
     pinned = memoryview(memory.data)
     assert invoke(function, []) == (expected,)

@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from pyjsapi.blocks.block import SharedBlock, allocate_block
+from pyjsapi.blocks.places import new_shared_block
+from pyjsapi.blocks.shared import SharedBlock
 from pyjsapi.ecmascript import (
     ArrayBuffer,
     DataView,
@@ -370,7 +371,7 @@ def test_grow_errors() -> None:
 
 
 def test_a_host_shared_buffer_is_frozen_and_follows_its_block() -> None:
-    block = allocate_block(8, 16)
+    block = new_shared_block(8, 16)
     asked: list[int] = []
     buffer = SharedArrayBuffer._host(block, 8, max_byte_length=16, grow=asked.append)
     view = Uint8Array(buffer)

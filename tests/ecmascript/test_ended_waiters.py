@@ -20,8 +20,8 @@ import pytest
 
 from pyjsapi import Atomics, Int32Array, SharedArrayBuffer, Worker
 from pyjsapi.blocks import timers
-from pyjsapi.blocks.block import SharedBlock
-from pyjsapi.blocks.process_block import share
+from pyjsapi.blocks.processes.block import share
+from pyjsapi.blocks.shared import SharedBlock
 from pyjsapi.blocks.waiting import WaiterPolicy, set_policy
 
 SOON = 60.0
@@ -393,7 +393,7 @@ def test_in_a_fork_nobody_waits_who_waits_in_the_other_process(array: Any) -> No
 PROGRAM = """
 import asyncio, threading
 from pyjsapi import Atomics, Int32Array, SharedArrayBuffer, Worker
-from pyjsapi.blocks.process_block import share
+from pyjsapi.blocks.processes.block import share
 kept = []
 for crossing in (False, True):
     array = Int32Array(SharedArrayBuffer(64))

@@ -23,7 +23,7 @@ from pyjsapi.compiler.engine import (
 from pyjsapi.lowering import SECTION, lower
 from pyjsapi.lowering.plan import VERSION
 from pyjsapi.runtime import ExnInst, ExternVal, FuncInst, ModuleInstance
-from pyjsapi.runtime.memory import MemoryStorage
+from pyjsapi.runtime.memory import MemInst
 from pyjsapi.syntax.deftypes import DefType
 from pyjsapi.syntax.errors import LinkError, WasmError
 from pyjsapi.syntax.features import Features
@@ -102,9 +102,9 @@ class Linked:
         return self.helpers[helper].exports[name]
 
     def _copier(self, type_: Any, to: Any, from_: Any) -> FuncInst:
-        def memory(source: Any) -> MemoryStorage:
+        def memory(source: Any) -> MemInst:
             found = self._find(source)
-            assert isinstance(found, MemoryStorage)
+            assert isinstance(found, MemInst)
             return found
 
         def copy(start: int, origin: int, count: int) -> None:

@@ -14,10 +14,10 @@ WHOLE = ("ecmascript", "jsapi", "runtime")
 LATER = {
     "ecmascript.atomics",
     "jsapi.js_string",
-    "runtime.shared_memory",
+    "runtime.accessors",
 }
 PARTS = {
-    "blocks": {"integers", "undivided"},
+    "blocks": {"block", "heap", "integers", "places", "undivided"},
     "syntax": {"deftypes", "digits", "errors", "features", "module", "op", "types"},
     "validation": {
         "cast_rules",

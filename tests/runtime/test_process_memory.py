@@ -18,12 +18,12 @@ import pytest
 from pyjsapi import Worker
 from pyjsapi.agents.process import ProcessBackend
 from pyjsapi.agents.worker import WorkerError
-from pyjsapi.blocks import control, futex, locks, machine, process_block, segment
+from pyjsapi.blocks.processes import block as process_block
+from pyjsapi.blocks.processes import control, futex, locks, machine, segment
 from pyjsapi.blocks.waiting import WaiterPolicy, set_policy
 from pyjsapi.jsapi.memory import memory_object
 from pyjsapi.runtime import atomics
-from pyjsapi.runtime.memory import new_memory
-from pyjsapi.runtime.shared_memory import SharedMemoryStorage
+from pyjsapi.runtime.memory import MemInst, new_memory
 from pyjsapi.syntax.errors import Trap
 from pyjsapi.syntax.types import I32, MemType
 from pyjsapi.validation.limits import Limits
@@ -41,13 +41,13 @@ def importable(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.syspath_prepend(str(Path(__file__).parent))
 
 
-def shared(minimum: int, maximum: int) -> SharedMemoryStorage:
+def shared(minimum: int, maximum: int) -> MemInst:
     memory = new_memory(MemType(I32, minimum, maximum, shared=True), Limits())
-    assert isinstance(memory, SharedMemoryStorage)
+    assert isinstance(memory, MemInst)
     return memory
 
 
-def start(memory: SharedMemoryStorage, code: str) -> Worker:
+def start(memory: MemInst, code: str) -> Worker:
     """Another process that shares the memory and runs ``code``."""
     worker = Worker("process_child:run", kind="process")
     worker.postMessage([memory_object(memory), code])
@@ -75,7 +75,7 @@ def state(process: int) -> str:
     return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0]
 
 
-def stop(worker: Worker, memory: SharedMemoryStorage) -> None:
+def stop(worker: Worker, memory: MemInst) -> None:
     """Let the process stand still, where it does not hold the lock of the memory: nobody could go on then."""
     lock = memory.block.lock
     assert isinstance(lock, locks.RobustMutex)
@@ -123,7 +123,7 @@ def test_a_block_says_how_its_accesses_are_atomic(means: str) -> None:
     memory = shared(1, 1)
     assert memory.block.backend == "gil"
     process_block.share(memory.block)
-    assert memory.remote
+    assert memory.block.remote
     page = memory.block.control
     assert page is not None
     if means == "fallback":

@@ -18,7 +18,7 @@ const KIND_BITS = 4;
 /** Sets the link's hooks for exceptions. */
 export function makeErrors(context) {
   const { link, api } = context;
-  const module = "pyjsapi.bridge.errors";
+  const module = "pyjsapi.bridge.face.errors";
   const kindOf = api("error_kind", "O", "i", module);
   const messageOf = api("error_message", "", "s", module);
   const numberedMessage = api("numbered_message", "i", "s", module);

@@ -28,8 +28,8 @@ import { makeTypes } from "./types.mjs";
 export function makeImplementation(link, settings = {}) {
   const context = { link, interfaces: undefined };
 
-  /** A function of `pyjsapi.bridge.api` with a signature of the link layer. */
-  context.api = (name, params, results, module = "pyjsapi.bridge.api") => {
+  /** A function of `pyjsapi.bridge.face.api` with a signature of the link layer. */
+  context.api = (name, params, results, module = "pyjsapi.bridge.face.api") => {
     const ptr = link.lookup(module, name);
     try {
       return link.export(ptr, params, results);
@@ -44,7 +44,7 @@ export function makeImplementation(link, settings = {}) {
    */
   context.typed = (name, signatureOf) => {
     const made = new Map();
-    const ptr = link.lookup("pyjsapi.bridge.api", name);
+    const ptr = link.lookup("pyjsapi.bridge.face.api", name);
     return (letter) => {
       let found = made.get(letter);
       if (found === undefined) {

@@ -13,7 +13,7 @@ export const isI31 = (value) =>
 /** Sets the link's hooks for references. */
 export function makeReferences(context) {
   const { link, api, objects } = context;
-  const module = "pyjsapi.bridge.values";
+  const module = "pyjsapi.bridge.face.values";
   const makeExternRef = api("ExternRef", "i", "O", module);
   const externKind = api("extern_kind", "O", "d", module);
   const anyKind = api("any_kind", "O", "d", module);

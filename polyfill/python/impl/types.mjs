@@ -1,4 +1,4 @@
-// Value types and signatures, as pyjsapi.bridge.values writes them.
+// Value types and signatures, as pyjsapi.bridge.face.values writes them.
 
 import { isI31 } from "./references.mjs";
 
@@ -31,7 +31,7 @@ const NUMBERS = {
 /** Value types and function types, each made once. */
 export function makeTypes(context) {
   const { api, objects } = context;
-  const module = "pyjsapi.bridge.values";
+  const module = "pyjsapi.bridge.face.values";
   const funcMatches = api("func_matches", "Oi", "i", module);
   const objectMatches = api("object_matches", "Oi", "i", module);
   const types = new Map();

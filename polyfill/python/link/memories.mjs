@@ -42,7 +42,7 @@ export class Memories {
       'PyLong_AsNativeBytes', 'PyBytes_FromStringAndSize', 'PyErr_SetNone'];
     this.#python = Object.fromEntries(names.map((name) => [name, module[`_${name}`]]));
     this.#python.memory = module.memory;
-    const trap = (name) => i32(link.lookup("pyjsapi.bridge.link_errors", name));
+    const trap = (name) => i32(link.lookup("pyjsapi.bridge.link.errors", name));
     this.#objects = {
       None: i32(link.none),
       OutOfBounds: trap("OutOfBoundsAccess"),
@@ -54,11 +54,11 @@ export class Memories {
     this.#glue = new Native.Instance(helpers.glue, { python: { memory: module.memory } }).exports;
     this.#heap = new Native.Instance(helpers.heap, { python: this.#python, objects: this.#objects }).exports;
     this.#addHooks();
-    const storage = (name) => link.lookup("pyjsapi.bridge.storage", name);
+    const storage = (name) => link.lookup("pyjsapi.bridge.memory.linked", name);
     this.#adopt = link.export(storage("adopt"), "iddss", "O");
     this.#moved = link.export(storage("moved_to_javascript"), "O", "i");
     this.#grow = link.export(storage("grow"), "Od", "d");
-    this.#proxiedAccessor = link.export(link.lookup("pyjsapi.bridge.proxy_memories", "proxied_accessor"), "is", "O");
+    this.#proxiedAccessor = link.export(link.lookup("pyjsapi.bridge.memory.proxies", "proxied_accessor"), "is", "O");
   }
 
   get count() {
@@ -213,7 +213,7 @@ export class Memories {
       return 0;
     }
     new Uint8Array(memory.buffer).set(bytes);
-    const proxies = this.#link.pyodide.pyimport("pyjsapi.bridge.proxy_memories");
+    const proxies = this.#link.pyodide.pyimport("pyjsapi.bridge.memory.proxies");
     const number = proxies.add_proxied(memory, String(entry.mask));
     proxies.destroy();
     entry.memory = memory;
@@ -267,7 +267,7 @@ export class Memories {
     }
     if (entry.proxied) {
       for (const { callable } of entry.proxied.functions.values()) this.#link.decref(callable);
-      const proxies = this.#link.pyodide.pyimport("pyjsapi.bridge.proxy_memories");
+      const proxies = this.#link.pyodide.pyimport("pyjsapi.bridge.memory.proxies");
       proxies.remove_proxied(entry.proxied.number);
       proxies.destroy();
     }

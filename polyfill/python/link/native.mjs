@@ -114,9 +114,9 @@ export class NativeLink {
     Object.assign(this.objects, {
       loads: this.lookup("json", "loads"),
       dumps: this.lookup("json", "dumps"),
-      ImportAnchor: this.lookup("pyjsapi.bridge.hooks", "ImportAnchor"),
+      ImportAnchor: this.lookup("pyjsapi.bridge.link.hooks", "ImportAnchor"),
       RecursionError: this.lookup("builtins", "RecursionError"),
-      JavaScriptThrow: this.lookup("pyjsapi.bridge.link_errors", "JavaScriptThrow"),
+      JavaScriptThrow: this.lookup("pyjsapi.bridge.link.errors", "JavaScriptThrow"),
     });
     this.#conversions = makeConversions(this);
     this.#callables = new FinalizationRegistry((ptr) => this.decref(ptr));
@@ -188,7 +188,7 @@ export class NativeLink {
   hook(name, f, params, results) {
     const { module } = this;
     const builtin = this.#newImport(makeImport(this, f, params, results), 0);
-    const hooks = this.lookup("pyjsapi.bridge.hooks", "HOOKS");
+    const hooks = this.lookup("pyjsapi.bridge.link.hooks", "HOOKS");
     module._PyDict_SetItemString(hooks, cString(module, name), builtin);
     this.decref(hooks);
     this.decref(builtin);

@@ -1,12 +1,12 @@
 // The link through Pyodide's proxies, for a Pyodide that lacks what a NativeLink needs: slower, with the same results.
-// The interface is described in ../link.mjs, the encoding of values in pyjsapi/bridge/proxy_link.py.
+// The interface is described in ../link.mjs, the encoding of values in pyjsapi/bridge/link/proxy.py.
 
 import { ArrayBufferMemory } from "./array-buffer-memory.mjs";
 import { newMemory } from "./engine.mjs";
 import { canWait, Depth } from "./probe.mjs";
 import { listOfResults } from "./values.mjs";
 
-const MODULE = "pyjsapi.bridge.proxy_link";
+const MODULE = "pyjsapi.bridge.link.proxy";
 const MASKS = { i32: "4294967295", i64: "18446744073709551615" };
 
 const f64 = new Float64Array(1);
@@ -101,8 +101,8 @@ export class ProxyLink {
     };
     for (const [name, hook] of Object.entries(hooks)) this.#python.set_hook(name, hook);
     this.#python.install();
-    this.none = this.lookup("pyjsapi.bridge.proxy_link", "NONE");
-    const storage = (name) => this.lookup("pyjsapi.bridge.storage", name);
+    this.none = this.lookup("pyjsapi.bridge.link.proxy", "NONE");
+    const storage = (name) => this.lookup("pyjsapi.bridge.memory.linked", name);
     this.#adopt = this.export(storage("adopt"), "iddss", "O");
     this.#moved = this.export(storage("moved_to_javascript"), "O", "i");
     this.#grow = this.export(storage("grow"), "Od", "d");

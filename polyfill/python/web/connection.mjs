@@ -1,5 +1,5 @@
 // What pyjsapi in Pyodide needs of JavaScript by itself, when no page has loaded the JavaScript face: the link layer for
-// its memories, and workers. It reaches Python as text (scripts/generate_bridge.py); pyjsapi/bridge/connection.py calls it.
+// its memories, and workers. It reaches Python as text (scripts/generate_bridge.py); pyjsapi/bridge/link/connection.py calls it.
 
 import { createLinkNow } from "../link.mjs";
 import { makeSnapshot } from "../snapshot.mjs";

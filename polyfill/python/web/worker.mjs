@@ -1,5 +1,5 @@
 // The script of a worker that pyjsapi starts in Pyodide. Its first message says where Pyodide is, or has a snapshot of
-// it, and carries the package and the program; pyjsapi/bridge/web_worker.py does the rest.
+// it, and carries the package and the program; pyjsapi/bridge/workers/inside.py does the rest.
 
 import { isNode } from "../files.mjs";
 import { loadFromSnapshot } from "../snapshot.mjs";
@@ -35,7 +35,7 @@ async function start({ indexURL, archive, snapshot, files, job }) {
     pyodide.FS.writeFile(path, bytes);
   }
   pyodide.runPython(`import sys; sys.path.insert(0, "${PACKAGE_FOLDER}")`);
-  const worker = pyodide.pyimport("pyjsapi.bridge.web_worker");
+  const worker = pyodide.pyimport("pyjsapi.bridge.workers.inside");
   const running = worker.run(
     job,
     (data, memories) => post({ data, memories }),

@@ -6,7 +6,7 @@ import { KINDS, startLink } from "./linked.mjs";
 
 const PAGE = 65536;
 const PYTHON = `
-from pyjsapi.bridge.storage import make_memory
+from pyjsapi.bridge.memory.linked import make_memory, move_to_javascript
 from pyjsapi.compiler.engine import compile_module, instantiate
 from pyjsapi.runtime.memory import new_memory
 from pyjsapi.syntax.errors import Trap
@@ -64,7 +64,7 @@ for (const kind of KINDS) {
 
     it("move the bytes to JavaScript when it asks for them, once", () => {
       t.define('m = memory(2, 5); m.accessor("i32_store")(70000, 0x01020304)');
-      assert.equal(t.evaluate("m.in_javascript"), false);
+      assert.equal(t.evaluate("m.block.in_javascript"), false);
       const native = nativeOf("m");
       assert.equal(native.buffer.byteLength, 2 * PAGE);
       assert.equal(new DataView(native.buffer).getInt32(70000, true), 0x01020304);
@@ -216,7 +216,7 @@ import itertools
 def kinds():
     plain = new_memory(MemType(I32, 1, 2), Limits())
     heap = memory(1, 2)
-    moved = memory(1, 2); moved.move_to_javascript()
+    moved = memory(1, 2); move_to_javascript(moved)
     shared = memory(1, 2, True)
     return [plain, heap, moved, shared]
 def checked():

@@ -5,9 +5,9 @@ import { before, describe, it } from "node:test";
 import { collectGarbage, KINDS, startLink } from "./linked.mjs";
 
 const PYTHON = `
-from pyjsapi.bridge.api import function_call
-from pyjsapi.bridge.hooks import HOOKS
-from pyjsapi.bridge.storage import make_memory
+from pyjsapi.bridge.face.api import function_call
+from pyjsapi.bridge.link.hooks import HOOKS
+from pyjsapi.bridge.memory.linked import make_memory, move_to_javascript
 from pyjsapi.compiler.support.traps import raised_from_wasm
 from pyjsapi.compiler.engine import compile_module, instantiate
 from pyjsapi.runtime.function import FuncInst
@@ -55,7 +55,7 @@ for (const kind of [...KINDS, "closures"]) {
 
     it("survives traps of every accessor", () => {
       t.define(`
-from pyjsapi.compiler.emit.accessor import ATOMIC_NAMES, NAMES
+from pyjsapi.runtime.accessors import ATOMIC_NAMES, NAMES
 def operands(name):
     if "cmpxchg" in name or "wait" in name:
         return 1, 1
@@ -64,7 +64,7 @@ def operands(name):
     return ()
 def traps(move, shared, rounds):
     m = memory(1, 2, shared)
-    if move: m.move_to_javascript()
+    if move: move_to_javascript(m)
     names = [name for name in NAMES + ATOMIC_NAMES if name != "memory_size"]
     count = 0
     for name in names * rounds:
@@ -182,7 +182,7 @@ def move_to_array_buffer(m):
     hook = HOOKS["move_to_javascript"]
     HOOKS["move_to_javascript"] = lambda *_: 0
     try:
-        m.move_to_javascript()
+        move_to_javascript(m)
     finally:
         HOOKS["move_to_javascript"] = hook
 def memories(count):
@@ -190,7 +190,7 @@ def memories(count):
         m = memory(1, 2)
         store = m.accessor("i32_store"); load = m.accessor("i32_load")
         store(0, i)
-        if i % 10 == 0: m.move_to_javascript()
+        if i % 10 == 0: move_to_javascript(m)
         if i % 100 == 1: move_to_array_buffer(m)
         assert load(0) == i
 memories(${count})`);

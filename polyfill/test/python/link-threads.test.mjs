@@ -7,7 +7,7 @@ import { Worker } from "node:worker_threads";
 import { KINDS, startLink } from "./linked.mjs";
 
 const PYTHON = `
-from pyjsapi.bridge.storage import make_memory
+from pyjsapi.bridge.memory.linked import make_memory
 from pyjsapi.compiler.engine import compile_module, instantiate
 from pyjsapi.syntax.types import I32, MemType
 from pyjsapi.text.convert import wat2wasm

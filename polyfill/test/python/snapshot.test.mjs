@@ -57,7 +57,7 @@ async function uses(pyodide) {
 test("Pyodide starts from the snapshot, with the package imported", async () => {
   assert.ok(snapshot.memory.length > 1e7);
   const pyodide = await loadFromSnapshot(snapshot);
-  assert.equal(pyodide.runPython('import sys; "pyjsapi.bridge.api" in sys.modules'), true);
+  assert.equal(pyodide.runPython('import sys; "pyjsapi.bridge.face.api" in sys.modules'), true);
   await uses(pyodide);
 });
 

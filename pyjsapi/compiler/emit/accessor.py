@@ -1,4 +1,4 @@
-"""Memory instructions as calls of a memory's accessors (see `runtime.memory.MemoryStorage.accessor`).
+"""Memory instructions as calls of a memory's accessors (see `runtime.accessors`).
 
 An accessor takes addresses and integers modulo the range of their type, checks bounds, and gives canonical values: so
 neither masks nor copies of operands are needed. ``i32_load_0(address, offset)`` is the accessor of memory 0.
@@ -20,38 +20,10 @@ from pyjsapi.compiler.expression import (
     Loaded,
 )
 from pyjsapi.compiler.frame import Frame
-from pyjsapi.syntax.instructions import OPS, Imm
+from pyjsapi.runtime.accessors import SIZE, VECTOR_BYTES, accessor_name
+from pyjsapi.syntax.instructions import OPS
 from pyjsapi.syntax.module import Instr
-from pyjsapi.syntax.op import Op
 from pyjsapi.syntax.types import F32, F64, V128
-
-SIZE: Final = "memory_size"
-"""Accessor that gives the size in pages."""
-VECTOR_BYTES: Final = "v128_bytes"
-"""Accessor that loads a vector as 16 bytes."""
-
-
-def accessor_name(op: Op) -> str:
-    """``i32_load8_u`` for ``i32.load8_u``."""
-    return op.mnemonic.replace(".", "_")
-
-
-def _names(atomic: bool) -> tuple[str, ...]:
-    whole_vectors = ("v128.load", "v128.store")
-    return tuple(
-        accessor_name(op)
-        for op in OPS
-        if op.imm is Imm.MEMARG
-        and (op.feature == "threads") is atomic
-        and (op.feature != "simd" or op.mnemonic in whole_vectors)
-    )
-
-
-NAMES: Final = (*_names(False), SIZE, VECTOR_BYTES)
-"""Accessors that every memory has, the atomic ones excepted."""
-ATOMIC_NAMES: Final = _names(True)
-"""Accessors for atomic instructions."""
-
 
 _RESULTS: Final = {op: op.results[0] for op in OPS if op.results}
 

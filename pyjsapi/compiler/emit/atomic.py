@@ -13,6 +13,7 @@ from pyjsapi.compiler.emit.memory import plus
 from pyjsapi.compiler.emit.registry import emits
 from pyjsapi.compiler.expression import ATOM, EFFECT, MASK, P_CONDITIONAL, TRAPS, Entry
 from pyjsapi.compiler.frame import Frame
+from pyjsapi.runtime.accessors import accessor_name
 from pyjsapi.syntax.instructions import Imm
 from pyjsapi.syntax.instructions_atomic import ATOMIC_OPS
 from pyjsapi.syntax.module import Instr
@@ -37,7 +38,7 @@ def _atomic(frame: Frame, instr: Instr) -> None:
         arguments = [operand.at(P_CONDITIONAL) for operand in operands]
         if offset:
             arguments.append(str(offset))
-        text = emit_accessor.call(frame, k, emit_accessor.accessor_name(op), *arguments)
+        text = emit_accessor.call(frame, k, accessor_name(op), *arguments)
     else:
         text = _helper_call(instr, helper, address, values)
     deps, flags = 0, EFFECT | TRAPS

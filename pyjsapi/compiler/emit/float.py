@@ -24,7 +24,7 @@ from pyjsapi.compiler.expression import (
     literal,
 )
 from pyjsapi.compiler.frame import Frame
-from pyjsapi.compiler.support.numerics import f32_from_bits, f64_from_bits
+from pyjsapi.runtime.floats import f32_from_bits, f64_from_bits
 from pyjsapi.syntax.module import Instr
 from pyjsapi.syntax.types import F32, F64, I32, I64, ValType
 

@@ -15,18 +15,13 @@ import sys
 from collections.abc import Callable
 from typing import Final, NoReturn
 
+from pyjsapi.runtime.floats import f32_bits, f32_from_bits, f64_from_bits
 from pyjsapi.syntax.errors import Trap
 
 MASK32: Final = 0xFFFF_FFFF
 MASK64: Final = 0xFFFF_FFFF_FFFF_FFFF
 _HIGH32: Final = 0x8000_0000
 _HIGH64: Final = 0x8000_0000_0000_0000
-_F32_SIGN: Final = 0x8000_0000
-_F32_INF: Final = 0x7F80_0000
-_F32_PAYLOAD: Final = 0x007F_FFFF
-_F32_QUIET: Final = 0x0040_0000
-_F64_INF: Final = 0x7FF0_0000_0000_0000
-_PAYLOAD_SHIFT: Final = 29
 _INTEGRAL: Final = 2.0**52
 """From this magnitude on every f64 (and f32) is an integer."""
 
@@ -53,41 +48,7 @@ EXTEND8_TO_32: Final = tuple(i if i < 128 else i | 0xFFFF_FF00 for i in range(25
 EXTEND8_TO_64: Final = tuple(i if i < 128 else i | 0xFFFF_FFFF_FFFF_FF00 for i in range(256))
 """Sign extension of a byte to a canonical i64."""
 
-_PACK_U32: Final = struct.Struct("<I")
 _PACK_F32: Final = struct.Struct("<f")
-_PACK_U64: Final = struct.Struct("<Q")
-_PACK_F64: Final = struct.Struct("<d")
-
-
-def f64_from_bits(bits: int) -> float:
-    """The f64 with these 64 bits, signalling NaNs unchanged."""
-    value: float = _PACK_F64.unpack(_PACK_U64.pack(bits))[0]
-    return value
-
-
-def f64_bits(value: float) -> int:
-    """The 64 bits of an f64."""
-    bits: int = _PACK_U64.unpack(_PACK_F64.pack(value))[0]
-    return bits
-
-
-def f32_from_bits(bits: int) -> float:
-    """The f32 with these 32 bits, widened; NaN payloads are kept."""
-    if bits & _F32_INF == _F32_INF and bits & _F32_PAYLOAD:
-        sign = (bits & _F32_SIGN) << 32
-        return f64_from_bits(sign | _F64_INF | (bits & _F32_PAYLOAD) << _PAYLOAD_SHIFT)
-    value: float = _PACK_F32.unpack(_PACK_U32.pack(bits))[0]
-    return value
-
-
-def f32_bits(value: float) -> int:
-    """The 32 bits of a widened f32."""
-    if value != value:
-        wide = f64_bits(value)
-        payload = wide >> _PAYLOAD_SHIFT & _F32_PAYLOAD
-        return (wide >> 32 & _F32_SIGN) | _F32_INF | (payload or _F32_QUIET)
-    bits: int = _PACK_U32.unpack(_PACK_F32.pack(value))[0]
-    return bits
 
 
 def load_f32_bits(data: bytearray, address: int) -> float:

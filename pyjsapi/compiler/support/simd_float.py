@@ -17,6 +17,7 @@ from pyjsapi.compiler.support import numerics
 from pyjsapi.compiler.support.simd_lanewise import lanewise
 from pyjsapi.compiler.support.simd_shapes import F32X4, F64X2, Shape
 from pyjsapi.compiler.support.simd_texts import ARITHMETIC, RELATIONS, variable
+from pyjsapi.runtime.floats import f32_bits, f32_from_bits, f64_bits, f64_from_bits
 
 _HELPERS: Final[dict[str, object]] = {
     "abs": abs,
@@ -121,19 +122,19 @@ def _conversions() -> dict[str, Callable[..., int]]:
 
 def f32x4_splat(value: float) -> int:
     """f32x4.splat"""
-    return numerics.f32_bits(value) * F32X4.ones
+    return f32_bits(value) * F32X4.ones
 
 
 def f64x2_splat(value: float) -> int:
     """f64x2.splat"""
-    return numerics.f64_bits(value) * F64X2.ones
+    return f64_bits(value) * F64X2.ones
 
 
 def f32x4_pack(a: float, b: float, c: float, d: float) -> int:
     """The vector of four lanes; NaNs keep every bit."""
     if a == a and b == b and c == c and d == d:
         return int.from_bytes(_PACK_F32X4(a, b, c, d), "little")
-    bits = numerics.f32_bits
+    bits = f32_bits
     return bits(a) | bits(b) << 32 | bits(c) << 64 | bits(d) << 96
 
 
@@ -144,12 +145,12 @@ def f64x2_pack(a: float, b: float) -> int:
 
 def f32x4_extract_lane(a: int, shift: int) -> float:
     """f32x4.extract_lane of the lane that starts at bit ``shift``."""
-    return numerics.f32_from_bits(a >> shift & 0xFFFF_FFFF)
+    return f32_from_bits(a >> shift & 0xFFFF_FFFF)
 
 
 def f64x2_extract_lane(a: int, shift: int) -> float:
     """f64x2.extract_lane of the lane that starts at bit ``shift``."""
-    return numerics.f64_from_bits(a >> shift & 0xFFFF_FFFF_FFFF_FFFF)
+    return f64_from_bits(a >> shift & 0xFFFF_FFFF_FFFF_FFFF)
 
 
 def _table() -> dict[str, Callable[..., int]]:

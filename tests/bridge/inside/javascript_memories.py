@@ -19,11 +19,11 @@ from pyjsapi import (
     Uint8Array,
     Uint16Array,
     WebAssembly,
+    javascript,
     wat2wasm,
 )
-from pyjsapi.bridge import sharing
-from pyjsapi.bridge.connection import connection
-from pyjsapi.bridge.foreign_bytes import ForeignView
+from pyjsapi.bridge.link.connection import connection
+from pyjsapi.bridge.memory.foreign_bytes import ForeignView
 
 PLAIN = WebAssembly.Memory(initial=1, maximum=2, shared=True)
 """Made before anybody asked for memories of JavaScript: its bytes are in Python."""
@@ -33,31 +33,31 @@ PLAIN = WebAssembly.Memory(initial=1, maximum=2, shared=True)
 
 
 def case_memories_are_in_python_until_somebody_asks() -> None:
-    assert not sharing.is_enabled()
+    assert not javascript.is_enabled()
     assert isinstance(PLAIN.buffer._data, memoryview)
-    assert "enable()" in raises(ValueError, sharing.to_javascript, PLAIN)
-    sharing.enable()
-    assert sharing.is_enabled()
+    assert "enable()" in raises(ValueError, javascript.to_javascript, PLAIN)
+    javascript.enable()
+    assert javascript.is_enabled()
     assert isinstance(shared().buffer._data, ForeignView)
     assert not isinstance(WebAssembly.Memory(initial=1).buffer._data, ForeignView)
 
 
 def case_javascript_has_the_same_bytes() -> None:
     memory = shared()
-    native = sharing.to_javascript(memory)
+    native = javascript.to_javascript(memory)
     assert native.buffer.constructor.name == "SharedArrayBuffer"
     view, theirs = Int32Array(memory.buffer), js.Int32Array.new(native.buffer)
     view[3] = -77
     assert theirs[3] == -77
     js.Atomics.add(theirs, 3, 80)
     assert view[3] == 3
-    assert sharing.to_javascript(memory) == native
+    assert javascript.to_javascript(memory) == native
 
 
 def case_a_memory_of_javascript_is_one_here() -> None:
     descriptor = js.Object.fromEntries([["initial", 1], ["maximum", 3], ["shared", True]])
     native = js.WebAssembly.Memory.new(descriptor)
-    memory = sharing.from_javascript(native, 3)
+    memory = javascript.from_javascript(native, 3)
     js.Int32Array.new(native.buffer)[1] = 12
     assert Int32Array(memory.buffer)[1] == 12
     assert native.grow(1) == 1
@@ -65,11 +65,11 @@ def case_a_memory_of_javascript_is_one_here() -> None:
     assert memory.grow(1) == 2
     assert native.buffer.byteLength == 3 * PAGE
     raises(RangeError, memory.grow, 1)
-    raises(ValueError, sharing.from_javascript, native, 2)
-    raises(ValueError, sharing.from_javascript, native, 65537)
+    raises(ValueError, javascript.from_javascript, native, 2)
+    raises(ValueError, javascript.from_javascript, native, 65537)
     unshared = js.WebAssembly.Memory.new(js.Object.fromEntries([["initial", 1]]))
     for thing in (unshared, js.Object.new(), memory, None):
-        raises(TypeError, sharing.from_javascript, thing, 3)
+        raises(TypeError, javascript.from_javascript, thing, 3)
 
 
 def case_typed_arrays_reach_them() -> None:
@@ -151,12 +151,12 @@ def case_modules_in_python_reach_them() -> None:
     )
     exports = WebAssembly.Instance(module, {"": {"m": memory}}).exports
     assert exports.add(8, 5) == 0
-    assert js.Int32Array.new(sharing.to_javascript(memory).buffer)[2] == 5
+    assert js.Int32Array.new(javascript.to_javascript(memory).buffer)[2] == 5
     assert exports.notify() == 0
     # This agent may not wait.
     raises(WebAssembly.RuntimeError, exports.wait)
     assert exports.grow(1) == 1
-    assert sharing.to_javascript(memory).grow(1) == 2
+    assert javascript.to_javascript(memory).grow(1) == 2
     assert exports.size() == 3
     assert exports.grow(2) == -1
     raises(WebAssembly.RuntimeError, exports.add, 3 * PAGE, 1)
@@ -171,7 +171,7 @@ def case_a_native_module_shares_them() -> None:
     data = js.Uint8Array.new(len(source))
     data.assign(source)
     imports = js.Object.fromEntries(
-        [["", js.Object.fromEntries([["m", sharing.to_javascript(memory)]])]]
+        [["", js.Object.fromEntries([["m", javascript.to_javascript(memory)]])]]
     )
     instance = js.WebAssembly.Instance.new(js.WebAssembly.Module.new(data), imports)
     theirs = instance.exports.count
@@ -208,7 +208,7 @@ def case_sm5_growing_by_nothing_keeps_the_buffer() -> None:
 def case_sm6_growth_elsewhere_shows_when_the_buffer_is_looked_at() -> None:
     memory, other = shared(), shared()
     buffer, others = memory.buffer, other.buffer
-    sharing.to_javascript(memory).grow(2)
+    javascript.to_javascript(memory).grow(2)
     assert buffer.byteLength == PAGE
     assert memory.buffer is not buffer
     assert memory.buffer.byteLength == 3 * PAGE
@@ -226,7 +226,7 @@ def case_sm7_growable_buffers_follow_the_memory() -> None:
     assert len(view) == 3 * PAGE
     for length in (3 * PAGE + 1, PAGE, 2**40):
         raises(RangeError, buffer.grow, length)
-    sharing.to_javascript(memory).grow(1)
+    javascript.to_javascript(memory).grow(1)
     assert buffer.byteLength == 4 * PAGE
     fixed = memory.toFixedLengthBuffer()
     assert fixed is not buffer
@@ -264,7 +264,7 @@ def case_memories_that_nobody_has_leave_nothing_behind() -> None:
 async def case_wait_async_and_javascript_wake_each_other() -> None:
     memory = shared()
     array = Int32Array(memory.buffer)
-    theirs = js.Int32Array.new(sharing.to_javascript(memory).buffer)
+    theirs = js.Int32Array.new(javascript.to_javascript(memory).buffer)
     waiting = Atomics.waitAsync(array, 4, 0)
     assert waiting["async"]
     assert js.Atomics.notify(theirs, 4) == 1
@@ -282,7 +282,7 @@ async def case_wait_async_and_javascript_wake_each_other() -> None:
 async def case_wait_async_gives_up() -> None:
     memory = shared()
     array = Int32Array(memory.buffer)
-    theirs = js.Int32Array.new(sharing.to_javascript(memory).buffer)
+    theirs = js.Int32Array.new(javascript.to_javascript(memory).buffer)
     assert Atomics.waitAsync(array, 0, 1) == {"async": False, "value": "not-equal"}
     assert Atomics.waitAsync(array, 0, 0, 0) == {"async": False, "value": "timed-out"}
     ours, later = Atomics.waitAsync(array, 0, 0, 5), js.Atomics.waitAsync(theirs, 0, 0, 50)

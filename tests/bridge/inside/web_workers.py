@@ -18,15 +18,15 @@ from pyjsapi import (
     MessageChannel,
     WebAssembly,
     Worker,
+    javascript,
     wat2wasm,
 )
 from pyjsapi.agents.worker import WorkerError
-from pyjsapi.bridge import sharing
 
 PLAIN = WebAssembly.Memory(initial=1, maximum=2, shared=True)
 """Made before anybody asked for memories of JavaScript: its bytes are in Python."""
 
-sharing.enable()
+javascript.enable()
 
 PROGRAM = """
 from pyjsapi import Atomics, Int32Array, WebAssembly
@@ -124,11 +124,11 @@ async def case_a_worker_lives_and_ends() -> None:
 
 
 async def case_workers_start_from_a_snapshot() -> None:
-    await sharing.prepare_workers()
-    await sharing.prepare_workers()
+    await javascript.prepare_workers()
+    await javascript.prepare_workers()
     path = Path("/worker_random.py")
     path.write_text(
-        "import random, sys\npostMessage([random.random(), 'pyjsapi.bridge.api' in sys.modules])"
+        "import random, sys\npostMessage([random.random(), 'pyjsapi.bridge.face.api' in sys.modules])"
     )
     workers = [Worker(str(path), kind="web") for _ in range(2)]
     answers = [await worker.receive_async() for worker in workers]

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from pyjsapi.bridge.hooks import HOOKS
-from pyjsapi.runtime.memory import OUT_OF_BOUNDS
+from pyjsapi.bridge.link.hooks import LINK
+from pyjsapi.runtime.accessors import NotShared, OutOfBoundsAccess, UnalignedAtomic
 from pyjsapi.syntax.errors import Trap
 
 
@@ -20,21 +20,7 @@ class JavaScriptThrow(Exception):
         return "a JavaScript function has thrown"
 
     def __del__(self) -> None:
-        HOOKS["free_thrown"](self.args[0])
-
-
-class OutOfBoundsAccess(Trap):
-    """An access of bytes that a memory does not have."""
-
-    def __init__(self) -> None:
-        super().__init__(OUT_OF_BOUNDS)
-
-
-class UnalignedAtomic(Trap):
-    """An atomic access at an address that is no multiple of its size."""
-
-    def __init__(self) -> None:
-        super().__init__("unaligned atomic")
+        LINK.free_thrown(self.args[0])
 
 
 class CannotWait(Trap):
@@ -44,8 +30,4 @@ class CannotWait(Trap):
         super().__init__("this thread cannot wait")
 
 
-class NotShared(Trap):
-    """``memory.atomic.wait`` on a memory that is not shared."""
-
-    def __init__(self) -> None:
-        super().__init__("expected shared memory")
+__all__ = ["CannotWait", "JavaScriptThrow", "NotShared", "OutOfBoundsAccess", "UnalignedAtomic"]

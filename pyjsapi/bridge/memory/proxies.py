@@ -1,4 +1,4 @@
-"""The hooks of `pyjsapi.bridge.storage` without a native link layer: JavaScript's memories through JsProxy.
+"""The hooks for memories without a native link layer: JavaScript's memories through JsProxy.
 
 Slower, with the same results. Bytes that JavaScript has not asked for are a bytearray, which works outside of Pyodide
 too.
@@ -10,11 +10,11 @@ from collections.abc import Callable
 from itertools import count
 from typing import Any, Final
 
-from pyjsapi.bridge.accessors import Accessor, make_accessor
-from pyjsapi.bridge.hooks import HOOKS
-from pyjsapi.bridge.link_errors import CannotWait
+from pyjsapi.bridge.link.errors import CannotWait
+from pyjsapi.bridge.link.hooks import LINK
+from pyjsapi.runtime.accessors import Accessor, make_accessor
+from pyjsapi.syntax.types import I32, I64, PAGE_SIZE_LOG2, MemType
 
-_PAGE_LOG2: Final = 16
 _MOST_PAGES: Final = 1 << 16
 _WAIT_RESULTS: Final = {"ok": 0, "not-equal": 1, "timed-out": 2}
 _VIEW_SIZES: Final = (1, 2, 4)
@@ -27,14 +27,14 @@ class Record:
     def __init__(self, data: bytearray | None, memory: Any, page_size_log2: int, mask: int) -> None:
         self.data = data
         self.memory = memory
-        self.page_size_log2 = page_size_log2
-        self.mask = mask
         self.shared = False
         self._length = 0
         self._views: dict[int, Any] = {}
         if memory is not None:
             self.refresh()
             self.shared = self._views[1].buffer.constructor.name == "SharedArrayBuffer"
+        addrtype = I32 if mask >> 32 == 0 else I64
+        self.type = MemType(addrtype, 0, None, self.shared, page_size_log2)
 
     def refresh(self) -> None:
         """Look at the memory's present buffer."""
@@ -48,7 +48,8 @@ class Record:
             4: js.Uint32Array.new(buffer),
         }
 
-    def byte_length(self) -> int:
+    @property
+    def length(self) -> int:
         """Size now, in bytes."""
         if self.data is not None:
             return len(self.data)
@@ -56,10 +57,6 @@ class Record:
             # Unshared: detached when the memory grew. Another thread may make a shared memory grow.
             self.refresh()
         return self._length
-
-    def pages(self) -> int:
-        """Size now, in pages."""
-        return self.byte_length() >> self.page_size_log2
 
     def read(self, address: int, size: int) -> bytes:
         """Bytes that are in bounds."""
@@ -108,11 +105,11 @@ class Record:
 
     def atomic(self, action: str, address: int, size: int, *operands: int) -> int:
         """An atomic access through ``Atomics``."""
-        if action == "wait" and not HOOKS["can_wait"]():
+        if action == "wait" and not LINK.can_wait():
             raise CannotWait
         # Integers beyond 2**53 arrive as BigInt, others as Number: text says the same for all.
         texts = [str(operand) for operand in operands]
-        result = HOOKS["atomic"](self.memory.buffer, action, address, size, *texts)
+        result = LINK.atomic(self.memory.buffer, action, address, size, *texts)
         return _WAIT_RESULTS[result] if action == "wait" else int(result)
 
 
@@ -129,7 +126,7 @@ class ProxyMemories:
             "heap_memory", "heap_moved", "new_memory", "move_to_javascript", "move_to_array_buffer",
             "accessor", "grow_memory", "byte_length", "read", "write", "copy", "free_memory",
         ):  # fmt: skip
-            HOOKS[name] = getattr(self, name)
+            setattr(LINK, name, getattr(self, name))
 
     def add(self, record: Record) -> int:
         """The number of a new record."""
@@ -148,7 +145,7 @@ class ProxyMemories:
     def new_memory(self, pages: int, maximum: int, shared: int, mask: int) -> int:
         """The record of a new WebAssembly.Memory; 0 if there can be none."""
         memory = _new_memory(pages, maximum, bool(shared))
-        return 0 if memory is None else self.add(Record(None, memory, _PAGE_LOG2, mask))
+        return 0 if memory is None else self.add(Record(None, memory, PAGE_SIZE_LOG2, mask))
 
     def move_to_javascript(self, record: int, maximum: int) -> int:
         """Move the bytes into a new WebAssembly.Memory; 0 if there can be none."""
@@ -156,14 +153,14 @@ class ProxyMemories:
 
     def move_to_array_buffer(self, record: int, maximum: int) -> int:
         """The same, where the engine allows no more memories."""
-        return self._move(record, lambda pages: HOOKS["make_array_buffer"](pages, maximum))
+        return self._move(record, lambda pages: LINK.make_array_buffer(pages, maximum))
 
     def _move(self, record: int, make: Callable[[int], Any]) -> int:
         entry = self.records[record]
         data = entry.data
         if data is None:
             return 1
-        memory = make(len(data) >> _PAGE_LOG2)
+        memory = make(len(data) >> PAGE_SIZE_LOG2)
         if memory is None:
             return 0
         entry.memory = memory
@@ -174,7 +171,8 @@ class ProxyMemories:
 
     def accessor(self, record: int, anchor: object, name: str) -> Accessor:
         """The accessor for an instruction, which keeps the anchor."""
-        access = make_accessor(self.records[record], name)
+        entry = self.records[record]
+        access = make_accessor(entry, entry.type, name)
 
         def anchored(*operands: Any, _anchor: object = anchor) -> Any:
             return access(*operands)
@@ -186,13 +184,13 @@ class ProxyMemories:
         entry = self.records[record]
         if delta > _MOST_PAGES:
             return -1
-        before = HOOKS["grow_native"](entry.memory, delta)
+        before = LINK.grow_native(entry.memory, delta)
         entry.refresh()
         return int(before)
 
     def byte_length(self, record: int) -> int:
         """Size of a WebAssembly.Memory in bytes."""
-        return self.records[record].byte_length()
+        return self.records[record].length
 
     def read(self, record: int, address: int, count: int) -> bytes:
         """Bytes that are in bounds."""
@@ -219,7 +217,7 @@ _proxied_numbers: Final = count(1)
 def add_proxied(memory: Any, mask: str) -> int:
     """Begin to reach what stands for a WebAssembly.Memory through proxies; its number."""
     number = next(_proxied_numbers)
-    _proxied[number] = Record(None, memory, _PAGE_LOG2, int(mask))
+    _proxied[number] = Record(None, memory, PAGE_SIZE_LOG2, int(mask))
     return number
 
 
@@ -230,8 +228,9 @@ def remove_proxied(number: int) -> None:
 
 def proxied_accessor(number: int, name: str) -> Accessor:
     """The accessor for an instruction."""
-    return make_accessor(_proxied[number], name)
+    entry = _proxied[number]
+    return make_accessor(entry, entry.type, name)
 
 
 def _new_memory(pages: int, maximum: int, shared: bool) -> Any:
-    return HOOKS["make_native"](pages, min(maximum, _MOST_PAGES), shared)
+    return LINK.make_native(pages, min(maximum, _MOST_PAGES), shared)

@@ -13,14 +13,15 @@ from contextlib import nullcontext
 from typing import Any, Final
 from uuid import uuid4
 
-from pyjsapi.blocks.block import SharedBlock
+from pyjsapi.blocks.block import Bytes
+from pyjsapi.blocks.shared import SharedBlock
 from pyjsapi.blocks.waiters import Waiter
 from pyjsapi.blocks.waiting import current_policy
-from pyjsapi.bridge.connection import connection, tools
-from pyjsapi.bridge.foreign_bytes import ForeignView
-from pyjsapi.bridge.hooks import HOOKS, MemoryAnchor
-from pyjsapi.bridge.link_errors import CannotWait
-from pyjsapi.bridge.storage import LinkedSharedMemoryStorage
+from pyjsapi.bridge.link.connection import connection, tools
+from pyjsapi.bridge.link.errors import CannotWait
+from pyjsapi.bridge.link.hooks import LINK, MemoryAnchor
+from pyjsapi.bridge.memory.foreign_bytes import ForeignView
+from pyjsapi.bridge.memory.linked import NativeBytes
 from pyjsapi.syntax.types import PAGE_SIZE, PAGE_SIZE_LOG2, MemType
 
 MOST_PAGES: Final = 1 << 16
@@ -30,7 +31,11 @@ MOST_PAGES: Final = 1 << 16
 class WebBlock(SharedBlock):
     """A block on a native memory. ``fixed_length`` is that of a buffer that is shorter than its pages."""
 
-    __slots__ = ("_accessors", "_anchor", "_left", "_waiting", "fixed_length", "identity", "memory")
+    __slots__ = (
+        "_accessors", "_anchor", "_anchors", "_left", "_waiting", "fixed_length", "identity", "memory",
+    )  # fmt: skip
+
+    by_calls = True
 
     def __init__(
         self,
@@ -44,7 +49,8 @@ class WebBlock(SharedBlock):
         self.fixed_length = fixed_length
         self.identity = identity or uuid4().hex
         """What names the bytes in every agent that has them."""
-        self._anchor = MemoryAnchor(connection().recordOf(memory, "i32"))
+        self._anchors: dict[str, MemoryAnchor] = {}
+        self._anchor = self._anchor_for("i32")
         self._accessors: dict[str, Callable[..., int]] = {}
         self._waiting: dict[Waiter, bool] = {}  # and whether the engine has them in its queue
         self._left: dict[
@@ -64,12 +70,47 @@ class WebBlock(SharedBlock):
         """Current length in bytes."""
         if self.fixed_length is not None:
             return self.fixed_length
-        return int(HOOKS["byte_length"](int(self._anchor)))
+        return int(LINK.byte_length(int(self._anchor)))
+
+    @property
+    def data(self) -> Bytes:
+        """See `SharedBlock`."""
+        return NativeBytes(int(self._anchor))  # type: ignore[return-value]
+
+    def _anchor_for(self, address: str) -> MemoryAnchor:
+        """The anchor of the record for memories with an address type."""
+        found = self._anchors.get(address)
+        if found is None:
+            found = MemoryAnchor(connection().recordOf(self.memory, address))
+            self._anchors[address] = found
+        return found
+
+    def accessor(self, name: str, type_: MemType) -> Callable[..., Any]:
+        """See `Block`. The engine may let an agent wait that pyjsapi does not let."""
+        anchor = self._anchor_for(type_.addrtype.name)
+        found = LINK.accessor(int(anchor), anchor, name)
+        if name.startswith("memory_atomic_wait"):
+
+            def wait(*operands: int) -> int:
+                if not current_policy().can_block:
+                    raise CannotWait
+                result: int = found(*operands)
+                return result
+
+            return wait
+        if name == "memory_atomic_notify":
+
+            def notify(address: int, count: int, *offset: int) -> int:
+                told: int = found(address, count, *offset)
+                return self.woken(address + sum(offset), count, told) if self._left else told
+
+            return notify
+        return found
 
     def _access(self, name: str) -> Callable[..., int]:
         found = self._accessors.get(name)
         if found is None:
-            made: Callable[..., int] = HOOKS["accessor"](int(self._anchor), self._anchor, name)
+            made: Callable[..., int] = LINK.accessor(int(self._anchor), self._anchor, name)
             found = self._accessors[name] = made
         return found
 
@@ -79,8 +120,7 @@ class WebBlock(SharedBlock):
         """A copy of some bytes."""
         if count in (1, 2, 4, 8) and not address % count:
             return self.load(address, count).to_bytes(count, "little")
-        found: bytes = HOOKS["read"](int(self._anchor), address, count)
-        return found
+        return LINK.read(int(self._anchor), address, count)
 
     def write(self, address: int, data: bytes) -> None:
         """Write some bytes."""
@@ -88,7 +128,7 @@ class WebBlock(SharedBlock):
         if count in (1, 2, 4, 8) and not address % count:
             self.store(address, count, int.from_bytes(data, "little"))
         else:
-            HOOKS["write"](int(self._anchor), address, data)
+            LINK.write(int(self._anchor), address, data)
 
     # ---- atomic accesses
 
@@ -114,7 +154,7 @@ class WebBlock(SharedBlock):
         """See `SharedBlock`. Raises `MemoryError` where the engine refuses."""
         # The engine can only add. If others grow it just now, it becomes longer, never shorter.
         delta = max(length - self.length, 0) >> PAGE_SIZE_LOG2
-        if HOOKS["grow_memory"](int(self._anchor), delta) < 0:
+        if LINK.grow_memory(int(self._anchor), delta) < 0:
             raise MemoryError("JavaScript could not grow the memory")
 
     # ---- waiting
@@ -210,42 +250,6 @@ def _rmw(operation: str, size: int) -> str:
     if size in (4, 8):
         return f"i{8 * size}_atomic_rmw_{operation}"
     return f"i32_atomic_rmw{8 * size}_{operation}_u"
-
-
-class WebMemoryStorage(LinkedSharedMemoryStorage):
-    """A shared memory on a `WebBlock`, on which others may stand."""
-
-    __slots__ = ("block", "lock")
-
-    def __init__(self, type_: MemType, *, page_limit: int, block: WebBlock) -> None:
-        self.block = block
-        self.lock = block.lock
-        record = connection().recordOf(block.memory, type_.addrtype.name)
-        super().__init__(type_, page_limit=page_limit, record=record)
-        most = page_limit if type_.maximum is None else min(type_.maximum, page_limit)
-        self.ceiling = min(most, len(block.reservation) >> PAGE_SIZE_LOG2)
-
-    def accessor(self, name: str) -> Callable[..., Any]:
-        """See `LinkedMemoryStorage`. The engine may let an agent wait that pyjsapi does not let."""
-        found = super().accessor(name)
-        if name.startswith("memory_atomic_wait"):
-
-            def wait(*operands: int) -> int:
-                if not current_policy().can_block:
-                    raise CannotWait
-                result: int = found(*operands)
-                return result
-
-            return wait
-        block = self.block
-        if name == "memory_atomic_notify" and isinstance(block, WebBlock):
-
-            def notify(address: int, count: int, *offset: int) -> int:
-                told: int = found(address, count, *offset)
-                return block.woken(address + sum(offset), count, told) if block._left else told
-
-            return notify
-        return found
 
 
 def new_block(pages: int, most: int, fixed_length: int | None = None) -> WebBlock:

@@ -12,10 +12,10 @@ import json
 from collections.abc import Callable
 from typing import Any, Final
 
-from pyjsapi.bridge.hooks import HOOKS, ImportAnchor
-from pyjsapi.bridge.link_errors import JavaScriptThrow
-from pyjsapi.bridge.proxy_memories import ProxyMemories
-from pyjsapi.compiler.support.numerics import f64_bits, f64_from_bits
+from pyjsapi.bridge.link.errors import JavaScriptThrow
+from pyjsapi.bridge.link.hooks import LINK, ImportAnchor
+from pyjsapi.bridge.memory.proxies import ProxyMemories
+from pyjsapi.runtime.floats import f64_bits, f64_from_bits
 
 NONE: Final = None
 
@@ -116,7 +116,7 @@ def call(ptr: int, params: str, results: str, *values: Any) -> Any:
         return _encode(results, _borrow(ptr)(*decoded))
     except BaseException as exception:
         _failures.append(exception)
-        HOOKS["failed"]()
+        LINK.failed()
         return None
 
 
@@ -149,13 +149,13 @@ def throw(handle: int) -> int:
 def function(index: int, params: str, results: str) -> int:
     """A new reference to a callable for the JavaScript function of that number."""
     anchor = ImportAnchor(index)
-    invoke = HOOKS["invoke"]
+    invoke = LINK.invoke
     decode = _decoder(results)
 
     def javascript_function(*values: Any) -> Any:
         encoded = [_ENCODE[letter](value) for letter, value in zip(params, values, strict=True)]
         result = invoke(int(anchor), *encoded)
-        thrown = HOOKS["take_thrown"]()
+        thrown = LINK.take_thrown()
         if thrown:
             raise _take(thrown)
         return decode(result)
@@ -175,7 +175,7 @@ def _decoder(letters: str) -> Callable[[Any], Any]:
 
 def set_hook(name: str, hook: Callable[..., Any]) -> None:
     """Give the Python side a function of JavaScript."""
-    HOOKS[name] = hook
+    setattr(LINK, name, hook)
 
 
 memories: Final = ProxyMemories()
@@ -194,7 +194,7 @@ def memory_count() -> int:
 
 def add_memory(memory: Any, mask: int) -> int:
     """The record of a WebAssembly.Memory."""
-    from pyjsapi.bridge.proxy_memories import Record
+    from pyjsapi.bridge.memory.proxies import Record
 
     return memories.add(Record(None, memory, 16, int(mask)))
 

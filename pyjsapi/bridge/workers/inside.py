@@ -7,8 +7,8 @@ from typing import Any
 
 from pyjsapi.agents.backend import Job
 from pyjsapi.agents.scope import run_worker_async
-from pyjsapi.bridge import sharing
-from pyjsapi.bridge.web_link import WebLink
+from pyjsapi.bridge.memory import places
+from pyjsapi.bridge.workers.link import WebLink
 
 
 async def run(job: Any, post: Any, listen: Any, snapshot: Any = None) -> None:
@@ -18,9 +18,9 @@ async def run(job: Any, post: Any, listen: Any, snapshot: Any = None) -> None:
     """
     from pyodide.ffi import create_proxy
 
-    from pyjsapi.bridge.worker import prepared
+    from pyjsapi.bridge.workers.backend import prepared
 
-    sharing.enable()
+    places.enable()
     if snapshot is not None:
         prepared(snapshot)
     link = WebLink(post, starter=False)

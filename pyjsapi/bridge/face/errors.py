@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from pyjsapi.bridge.link_errors import JavaScriptThrow
+from pyjsapi.bridge.link.errors import JavaScriptThrow
 from pyjsapi.compiler.support.traps import demolish, translate_exception
 from pyjsapi.runtime.exception import HOST_TAG, ExnInst, raised_by
 from pyjsapi.syntax.errors import (

@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import Any, ClassVar, Final
 
 from pyjsapi.agents.backend import Backend, Frame, Job
-from pyjsapi.bridge import sharing
-from pyjsapi.bridge.connection import tools
-from pyjsapi.bridge.web_link import WebLink
+from pyjsapi.bridge.link.connection import tools
+from pyjsapi.bridge.memory import places
+from pyjsapi.bridge.workers.link import WebLink
 
 try:
     import pyodide_js
@@ -34,8 +34,8 @@ class WebBackend(Backend):
         self._ended = False
         self.link: WebLink = WebLink(self._send, starter=True)
         # A page without isolation can start workers too, but share nothing with them.
-        if not sharing.is_enabled() and _can_share():
-            sharing.enable()
+        if not places.is_enabled() and _can_share():
+            places.enable()
 
     def _send(self, data: Any, memories: Any) -> None:
         if not self._ended and self._worker is not None:
@@ -90,7 +90,7 @@ _SNAPSHOTS: Final[list[Any]] = []
 
 
 async def prepare() -> None:
-    """Make what later workers start from: see `sharing.prepare_workers`."""
+    """Make what later workers start from: see `pyjsapi.javascript.prepare_workers`."""
     from pyodide.ffi import to_js
 
     if not _SNAPSHOTS:

@@ -1,4 +1,4 @@
-"""`MemoryStorage`: growth in place or by moving, users, bulk operations before bounds."""
+"""`MemInst`: growth in place or by moving, users, bulk operations before bounds."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ import sys
 
 import pytest
 
-from pyjsapi.runtime.memory import MAPPED_BYTES, MemoryStorage, new_memory
+from pyjsapi.blocks.heap import MAPPED_BYTES
+from pyjsapi.runtime.memory import MemInst, new_memory
 from pyjsapi.syntax.errors import Trap
 from pyjsapi.syntax.types import I32, I64, MemType
 from pyjsapi.validation.limits import Limits
@@ -20,13 +21,13 @@ class User:
     def __init__(self) -> None:
         self.seen: list[tuple[int, int]] = []
 
-    def memory_moved(self, memidx: int, storage: MemoryStorage) -> None:
+    def memory_moved(self, memidx: int, storage: MemInst) -> None:
         self.seen.append((memidx, len(storage.data)))
         # A user must find every view usable at this moment.
         assert storage.u32[0] == storage.data[0]
 
 
-def memory(minimum: int, maximum: int | None = None, **limits: int) -> MemoryStorage:
+def memory(minimum: int, maximum: int | None = None, **limits: int) -> MemInst:
     return new_memory(MemType(I32, minimum, maximum), Limits(**limits))  # type: ignore[arg-type]
 
 

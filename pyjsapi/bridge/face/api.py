@@ -14,9 +14,9 @@ from dataclasses import fields
 from typing import Any, Final, NamedTuple
 from weakref import WeakKeyDictionary
 
-from pyjsapi.bridge.errors import InvalidModule, OutOfRange, WrongType
-from pyjsapi.bridge.storage import make_memory
-from pyjsapi.bridge.values import signature_code, type_code, type_of
+from pyjsapi.bridge.face.errors import InvalidModule, OutOfRange, WrongType
+from pyjsapi.bridge.face.values import signature_code, type_code, type_of
+from pyjsapi.bridge.memory.linked import make_memory
 from pyjsapi.compiler import engine
 from pyjsapi.compiler.engine import CompiledModule
 from pyjsapi.jsapi.builtin_sets import check_builtins, find_builtin
@@ -27,7 +27,7 @@ from pyjsapi.runtime import (
     ExternVal,
     FuncInst,
     GlobalInst,
-    MemoryStorage,
+    MemInst,
     ModuleInstance,
     TableInst,
     TagInst,
@@ -282,12 +282,12 @@ def page_limit(settings: Settings, wide: int) -> int:
     return page_limit_of(MemType(I64 if wide else I32, 0, None), settings.limits)
 
 
-def limit_growth(storage: MemoryStorage, pages: int) -> None:
+def limit_growth(storage: MemInst, pages: int) -> None:
     """Let a memory grow no further than to so many pages."""
     storage.limit_growth(pages)
 
 
-def memory_info(storage: MemoryStorage) -> dict[str, Any]:
+def memory_info(storage: MemInst) -> dict[str, Any]:
     """The type that a memory was made with."""
     type_: MemType = storage.declared_type
     return {

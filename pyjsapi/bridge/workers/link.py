@@ -10,8 +10,8 @@ from weakref import WeakValueDictionary
 
 from pyjsapi.agents.backend import Plain
 from pyjsapi.agents.remote import RemoteLink
-from pyjsapi.blocks.block import SharedBlock
-from pyjsapi.bridge.web_block import WebBlock
+from pyjsapi.blocks.shared import SharedBlock
+from pyjsapi.bridge.memory.web import WebBlock
 from pyjsapi.ecmascript.errors import DataCloneError
 
 _BLOCKS: WeakValueDictionary[str, WebBlock] = WeakValueDictionary()
@@ -33,7 +33,7 @@ class WebLink(RemoteLink):
             self._memories.clear()
             raise DataCloneError(
                 "the bytes are in Python: only shared memories that were made after "
-                "pyjsapi.bridge.sharing.enable(), or in a cross-origin isolated page, can be sent to a Web Worker"
+                "pyjsapi.javascript.enable(), or in a cross-origin isolated page, can be sent to a Web Worker"
             )
         _BLOCKS[block.identity] = block
         self._memories.append(block.memory)

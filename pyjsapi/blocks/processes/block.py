@@ -16,11 +16,11 @@ from collections.abc import Callable
 from itertools import repeat
 from typing import Final, Literal
 
-from pyjsapi.blocks.block import NOT_EQUAL, TIMED_OUT, WOKEN, SharedBlock
-from pyjsapi.blocks.control import LENGTH, ControlPage, SlotLock
 from pyjsapi.blocks.integers import INTEGERS, OPERATIONS
-from pyjsapi.blocks.machine import SEQUENTIALLY_CONSISTENT
-from pyjsapi.blocks.segment import Segment
+from pyjsapi.blocks.processes.control import LENGTH, ControlPage, SlotLock
+from pyjsapi.blocks.processes.machine import SEQUENTIALLY_CONSISTENT
+from pyjsapi.blocks.processes.segment import Segment
+from pyjsapi.blocks.shared import NOT_EQUAL, TIMED_OUT, WOKEN, SharedBlock
 from pyjsapi.blocks.waiters import Waiter, wake_all
 from pyjsapi.blocks.waiting import current_policy, heed_interruption
 

@@ -1,4 +1,4 @@
-"""`SharedMemoryStorage`: bytes that never move, growth and atomic accesses in several threads, waiting in order."""
+"""Shared memories: bytes that never move, growth and atomic accesses in several threads, waiting in order."""
 
 from __future__ import annotations
 
@@ -9,8 +9,7 @@ from collections.abc import Callable
 import pytest
 
 from pyjsapi.runtime import atomics
-from pyjsapi.runtime.memory import MemoryStorage, new_memory
-from pyjsapi.runtime.shared_memory import SharedMemoryStorage
+from pyjsapi.runtime.memory import MemInst, new_memory
 from pyjsapi.syntax.errors import Trap
 from pyjsapi.syntax.types import I32, I64, MemType
 from pyjsapi.validation.limits import Limits
@@ -19,9 +18,9 @@ PAGE = 65536
 WITHOUT_END = (1 << 64) - 1
 
 
-def shared(minimum: int, maximum: int) -> SharedMemoryStorage:
+def shared(minimum: int, maximum: int) -> MemInst:
     memory = new_memory(MemType(I32, minimum, maximum, shared=True), Limits())
-    assert isinstance(memory, SharedMemoryStorage)
+    assert isinstance(memory, MemInst)
     return memory
 
 
@@ -188,7 +187,7 @@ def test_sm_14_expected_values_are_little_endian() -> None:
 
 def test_sm_10_an_unshared_memory_has_no_waiters() -> None:
     memory = new_memory(MemType(I32, 1, None), Limits())
-    assert type(memory) is MemoryStorage
+    assert type(memory) is MemInst
     assert atomics.notify(memory, 0, 5) == 0
     for address in (0, PAGE):
         with pytest.raises(Trap, match="expected shared memory"):

@@ -16,8 +16,8 @@ import threading
 import time
 from typing import Final
 
-from pyjsapi.blocks import futex, locks, machine
-from pyjsapi.blocks.segment import CONTROL_SIZE, Segment
+from pyjsapi.blocks.processes import futex, locks, machine
+from pyjsapi.blocks.processes.segment import CONTROL_SIZE, Segment
 from pyjsapi.blocks.waiters import Waiter, wake_all
 
 _MAGIC: Final = int.from_bytes(b"pyjsapi\1", "little")

@@ -1,0 +1,1 @@
+"""Blocks that several processes share, and what they agree by."""

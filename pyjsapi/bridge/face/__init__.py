@@ -1,0 +1,1 @@
+"""The Python side of the JavaScript face: what ``polyfill/python/impl`` calls."""

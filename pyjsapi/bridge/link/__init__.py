@@ -1,0 +1,1 @@
+"""The link between Python and JavaScript: calls, exceptions and objects that cross it."""

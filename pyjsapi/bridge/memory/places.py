@@ -1,0 +1,89 @@
+"""Where shared bytes are made in Pyodide: in a memory of JavaScript, if other workers can have it."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from pyjsapi.syntax.types import PAGE_SIZE
+
+if TYPE_CHECKING:
+    from pyjsapi.blocks.shared import SharedBlock
+
+_ENABLED: list[bool] = []
+
+
+def enable(on: bool = True) -> None:
+    """Make shared memories from now on so that Web Workers and JavaScript can have them, or no more.
+
+    In a page that is cross-origin isolated, and in workers, they are so from the start.
+    """
+    _ENABLED[:] = [on]
+
+
+def is_enabled() -> bool:
+    """Whether shared memories are made in JavaScript."""
+    return _ENABLED[0] if _ENABLED else _is_isolated()
+
+
+@cache
+def _is_isolated() -> bool:
+    import js
+
+    return bool(getattr(js, "crossOriginIsolated", False)) and hasattr(js, "SharedArrayBuffer")
+
+
+def make_shared(length: int, most: int, unit: int) -> SharedBlock | None:
+    """A shared block in JavaScript; ``None`` where it is Python's own: see `blocks.places.new_shared_block`.
+
+    JavaScript's memories grow by pages. Raises `MemoryError` where the engine allows no more of them.
+    """
+    fixed = length == most
+    if not is_enabled() or (unit != PAGE_SIZE and not (fixed and unit == 1)):
+        return None
+    from pyjsapi.bridge.memory.web import MOST_PAGES, new_block
+
+    if unit == PAGE_SIZE:
+        return new_block(length // PAGE_SIZE, min(most // PAGE_SIZE, MOST_PAGES))
+    pages = -(-length // PAGE_SIZE)
+    return new_block(pages, pages, fixed_length=length)
+
+
+def to_javascript(memory: Any) -> Any:
+    """The native ``WebAssembly.Memory`` with the bytes of a shared `WebAssembly.Memory`, for JavaScript.
+
+    Raises `ValueError` for a memory whose bytes are in Python: see `enable`.
+    """
+    from pyjsapi.bridge.memory.web import WebBlock
+
+    block = memory._storage.block
+    if not isinstance(block, WebBlock):
+        raise ValueError(
+            "the bytes of this memory are in Python: it must be shared, and made after "
+            "pyjsapi.javascript.enable() unless the page is cross-origin isolated"
+        )
+    return block.memory
+
+
+def from_javascript(memory: Any, maximum: int) -> Any:
+    """The `WebAssembly.Memory` for a native shared ``WebAssembly.Memory`` with that maximum, in pages.
+
+    Raises `TypeError` for anything else, `ValueError` for a maximum that it cannot have.
+    """
+    from pyjsapi.bridge.memory.web import MOST_PAGES, WebBlock
+    from pyjsapi.jsapi.memory import memory_object
+    from pyjsapi.runtime.memory import MemInst
+    from pyjsapi.syntax.types import I32, MemType
+
+    buffer = getattr(memory, "buffer", None)
+    constructor = getattr(buffer, "constructor", None)
+    if getattr(constructor, "name", None) != "SharedArrayBuffer" or not hasattr(memory, "grow"):
+        raise TypeError("from_javascript(): the memory must be a shared WebAssembly.Memory")
+    pages = int(memory.buffer.byteLength) // PAGE_SIZE
+    if not pages <= maximum <= MOST_PAGES:
+        raise ValueError(
+            f"from_javascript(): the maximum must be {pages} to {MOST_PAGES} pages, not {maximum}"
+        )
+    block = WebBlock(memory, maximum * PAGE_SIZE)
+    type_ = MemType(I32, pages, maximum, shared=True)
+    return memory_object(MemInst(type_, page_limit=maximum, block=block))

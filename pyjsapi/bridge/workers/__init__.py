@@ -1,0 +1,1 @@
+"""Web Workers, each with a Pyodide of its own."""
