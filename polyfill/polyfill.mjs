@@ -1,7 +1,7 @@
 // Chooses between the engine's own WebAssembly and the implementation of this package.
 
 import { implementation } from "./lowered/namespace.mjs";
-import { namespace } from "./lowered/native.mjs";
+import { namespace } from "./common/engine.mjs";
 import { hasMultiMemory } from "./lowered/probe.mjs";
 
 /**

@@ -82,7 +82,7 @@ def build(
     _copy_tree(pyodide, site / "pyodide")
     _copy_tree(WEB / "static", site / "static")
     _copy_tree(WEB / "js_cases", site / "js_cases")
-    for folder in ("python", "lowered"):
+    for folder in ("python", "lowered", "common"):
         _copy_tree(POLYFILL / folder, site / "polyfill" / folder)
     for file in ("python.mjs", "implementation.mjs"):
         _copy(POLYFILL / file, site / "polyfill" / file)

@@ -1,9 +1,7 @@
-// What differs between pages and Node: threads, digests, and where results are kept.
+// What lowering on demand takes from pages and from Node: digests, the worker, and where results are kept.
 
-const builtin = globalThis.process?.versions?.node === undefined ? undefined : globalThis.process.getBuiltinModule;
-
-/** Whether this is Node (20.16 or newer) and not a page. */
-export const isNode = builtin !== undefined;
+import { builtin, isNode } from "../common/host.mjs";
+import { listen, newWorker } from "../common/threads.mjs";
 
 const PACKAGE = new URL("../", import.meta.url);
 const CACHE = "pyjsapi-lowered";
@@ -22,12 +20,6 @@ export function defaultDistribution() {
   return [beside, built].find((url) => existsSync(new URL("pyodide.mjs", url))) ?? beside;
 }
 
-/** The two addresses that Pyodide is loaded by. */
-export function addresses(distribution) {
-  const moduleURL = new URL("pyodide.mjs", distribution).href;
-  return { moduleURL, indexURL: isNode ? builtin("node:url").fileURLToPath(distribution) : distribution };
-}
-
 /** The SHA-256 of bytes in hexadecimal digits; undefined where a page is not allowed to make one. */
 export async function digest(bytes) {
   if (isNode) return digestNow(bytes);
@@ -39,48 +31,27 @@ export function digestNow(bytes) {
   return builtin("node:crypto").createHash("sha256").update(bytes).digest("hex");
 }
 
-/** The text of a file of the distribution. */
-export async function readText(url) {
-  if (isNode) return readTextNow(url);
-  const response = await fetch(url);
-  if (!response.ok) throw new Error(`${url}: ${response.status}`);
-  return response.text();
-}
-
-/** The same at once, in Node. */
+/** The text of a file at once, in Node. */
 export function readTextNow(url) {
   return builtin("node:fs").readFileSync(new URL(url), "utf8");
 }
 
-/** A worker of either kind. In Node it does not keep the process alive. */
+/** A worker of either kind. In Node it keeps the process alive only while it is busy. */
 export function startWorker() {
-  const url = new URL("worker.mjs", import.meta.url);
-  if (!isNode) {
-    const worker = new Worker(url, { type: "module" });
-    return {
-      post: (message, transfer) => worker.postMessage(message, transfer),
-      onMessage: (listener) => {
-        worker.onmessage = ({ data }) => listener(data);
-      },
-      onFailure: (listener) => {
-        worker.onerror = (event) => listener(event.message ?? "the worker could not start");
-      },
-      busy() {},
-    };
-  }
-  const worker = new (builtin("node:worker_threads").Worker)(url, { execArgv: [] });
-  worker.unref();
+  const worker = newWorker(new URL("worker.mjs", import.meta.url), { execArgv: [] });
+  const busy = (busy) => {
+    if (isNode) worker[busy ? "ref" : "unref"]();
+  };
+  busy(false);
   return {
     post: (message, transfer) => worker.postMessage(message, transfer),
     onMessage: (listener) => {
-      worker.on("message", listener);
-      worker.unref();
+      listen(worker, "message", listener);
+      busy(false);
     },
-    onFailure: (listener) => worker.on("error", (error) => listener(error.message)),
-    busy: (busy) => {
-      if (busy) worker.ref();
-      else worker.unref();
-    },
+    onFailure: (listener) =>
+      listen(worker, "error", ({ message }) => listener(message ?? "the worker could not start")),
+    busy,
   };
 }
 

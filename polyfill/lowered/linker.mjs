@@ -1,6 +1,7 @@
 // Puts lowered modules together: see docs/lowering.md for their form. No dependency but the engine itself.
 
-import * as native from "./native.mjs";
+import * as native from "../common/engine.mjs";
+import { isObject } from "../common/values.mjs";
 
 const SECTION = "pyjsapi.lowered";
 const VERSION = 1; // as in pyjsapi/lowering/plan.py
@@ -75,8 +76,6 @@ export function moduleCustomSections(module, name) {
   const wanted = `${name}`;
   return wanted === SECTION ? [] : native.customSections(module, wanted);
 }
-
-const isObject = (value) => (typeof value === "object" && value !== null) || typeof value === "function";
 
 const bufferOf = Object.getOwnPropertyDescriptor(native.Memory.prototype, "buffer").get;
 

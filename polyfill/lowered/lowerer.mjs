@@ -1,7 +1,8 @@
 // Lowers modules on demand: pyjsapi in Pyodide, in a worker, loaded when the first module needs it. Results are kept.
 
+import * as native from "../common/engine.mjs";
+import { folderURL, isNode, readText } from "../common/host.mjs";
 import * as host from "./host.mjs";
-import * as native from "./native.mjs";
 import { memoryFeatures } from "./probe.mjs";
 import { loadPyjsapi, lowererIn } from "./pyodide.mjs";
 import { oneMemoryForm } from "./validate.mjs";
@@ -43,19 +44,13 @@ export function configure(options) {
  */
 export async function prepare({ pyodide } = {}) {
   if (pyodide !== undefined) here = lowererIn(pyodide);
-  if (settings.lower === undefined && here === undefined) here = lowererIn(await load());
+  if (settings.lower === undefined && here === undefined) here = lowererIn(await loadPyjsapi(distribution()));
 }
 
-function load() {
-  const { indexURL, moduleURL } = host.addresses(distribution());
-  return loadPyjsapi(indexURL, moduleURL);
-}
-
+/** The folder of a Pyodide with pyjsapi, an absolute URL with a slash at its end. */
 function distribution() {
   const chosen = settings.indexURL;
-  if (chosen === undefined) return host.defaultDistribution();
-  const base = host.isNode ? `file://${process.cwd()}/` : globalThis.location.href;
-  return new URL(String(chosen).replace(/\/?$/, "/"), base).href;
+  return chosen === undefined ? host.defaultDistribution() : folderURL(String(chosen));
 }
 
 /** Names the result of lowering these bytes: by them, by the engine it is for, and by the pyjsapi that does it. */
@@ -65,13 +60,13 @@ function keyOf(lock, digest) {
   return `${JSON.parse(lock).packages.pyjsapi.sha256.slice(0, 16)}${engine}-${digest}`;
 }
 
-const lockURL = () => new URL("pyodide-lock.json", distribution());
+const lockURL = () => `${distribution()}pyodide-lock.json`;
 
 async function cacheKey(bytes) {
   if (settings.cache === false) return undefined;
   try {
     const digest = await host.digest(bytes);
-    return digest && keyOf(await host.readText(lockURL()), digest);
+    return digest && keyOf(await readText(lockURL()), digest);
   } catch {
     return undefined; // no distribution to read: the worker will say so
   }
@@ -100,7 +95,7 @@ function startService() {
     service = undefined;
     for (const id of [...open.keys()]) settle(id, { failure });
   });
-  worker.post(host.addresses(distribution()));
+  worker.post({ folder: distribution() });
   let last = 0;
   return {
     request: (bytes) =>
@@ -178,7 +173,7 @@ export function lowerNow(bytes, context) {
   if (settings.lower) return settings.lower(bytes);
   refuse(oneMemoryForm(bytes), context);
   if (here) return unwrap(here(bytes), context);
-  if (!host.isNode) {
+  if (!isNode) {
     throw new CompileError(
       `${context}: the module has several memories, this engine has one per module, and lowering it takes time: use `
         + "WebAssembly.compile() or WebAssembly.instantiate(), or call `await prepare()` of the polyfill before, or lower "

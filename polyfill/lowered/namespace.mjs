@@ -3,9 +3,10 @@
 // A module with one memory (of a kind that the engine has), or none, goes to the engine untouched. Another is lowered; what it becomes is an ordinary
 // native Module that carries what the linker needs, so that it can be posted, stored and revived like any other.
 
+import * as native from "../common/engine.mjs";
+import { isObject } from "../common/values.mjs";
 import * as linker from "./linker.mjs";
 import { lower, lowerNow, validateNow } from "./lowerer.mjs";
-import * as native from "./native.mjs";
 import { isLacking } from "./probe.mjs";
 import { memoriesOf } from "./sections.mjs";
 
@@ -14,7 +15,6 @@ const EMPTY_MODULE = Uint8Array.of(0, 0x61, 0x73, 0x6d, 1, 0, 0, 0);
 /** The export objects of the instances that the linker made. */
 const exportsOf = new WeakMap();
 
-const isObject = (value) => (typeof value === "object" && value !== null) || typeof value === "function";
 const isLowered = (module) => native.isModule(module) && linker.planOf(module) !== null;
 
 /** The bytes of a BufferSource, not copied; undefined for anything else. */

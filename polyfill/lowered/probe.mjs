@@ -1,6 +1,7 @@
 // What the engine itself has, found out by using it.
 
-import * as native from "./native.mjs";
+import * as native from "../common/engine.mjs";
+import { fromBase64 } from "../common/values.mjs";
 import { HAS_64_BITS, HAS_PAGE_SIZE } from "./sections.mjs";
 
 // (module
@@ -24,7 +25,7 @@ let answer;
 /** Whether the engine validates and correctly runs a module with two memories. */
 export function hasMultiMemory() {
   if (answer === undefined) {
-    const bytes = Uint8Array.from(atob(PROBE), (character) => character.charCodeAt(0));
+    const bytes = fromBase64(PROBE);
     try {
       answer = native.validate(bytes) && new native.Instance(new native.Module(bytes)).exports.probe() === ANSWER;
     } catch {

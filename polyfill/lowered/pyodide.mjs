@@ -1,5 +1,6 @@
 // The lowerer in this thread: Pyodide with pyjsapi. Loaded where it is needed, never before.
 
+import { loadPyodide } from "../common/pyodide.mjs";
 import { memoryFeatures } from "./probe.mjs";
 
 const PYTHON = `
@@ -19,12 +20,10 @@ lower_bytes
 
 /**
  * Loads Pyodide with pyjsapi.
- * @param {string} indexURL the folder of a Pyodide distribution with pyjsapi: a URL in pages, a path in Node
- * @param {string} moduleURL the URL of its `pyodide.mjs`
+ * @param {string} folder of a Pyodide distribution with pyjsapi, an absolute URL with a slash at its end
  */
-export async function loadPyjsapi(indexURL, moduleURL) {
-  const { loadPyodide } = await import(/* @vite-ignore */ /* webpackIgnore: true */ moduleURL);
-  const pyodide = await loadPyodide({ indexURL });
+export async function loadPyjsapi(folder) {
+  const pyodide = await loadPyodide(folder);
   await pyodide.loadPackage("pyjsapi", { messageCallback() {} });
   return pyodide;
 }

@@ -5,7 +5,7 @@
 // is valid that has the first memory alone and index 0 everywhere.
 
 import { END, FORMS } from "./instructions.gen.mjs";
-import * as native from "./native.mjs";
+import * as native from "../common/engine.mjs";
 import { isLacking } from "./probe.mjs";
 import { HAS_64_BITS, IMPORT_SECTION, MEMORY_SECTION, Reader, Unreadable } from "./sections.mjs";
 

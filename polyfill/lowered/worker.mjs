@@ -1,16 +1,12 @@
 // The worker that lowers: a Web Worker of a page, or a thread of Node.
 //
-// In, first: {indexURL, moduleURL}. Then: {id, bytes}, answered by {id, bytes | refusal | failure}. A request may bring
+// In, first: {folder}, of Pyodide. Then: {id, bytes}, answered by {id, bytes | refusal | failure}. A request may bring
 // {reply, signal}: then the answer goes to this port, and the waiting thread is woken.
 
+import { listen, ownPort } from "../common/threads.mjs";
 import { loadPyjsapi, lowererIn } from "./pyodide.mjs";
 
-const threads = globalThis.process?.getBuiltinModule?.("node:worker_threads");
-const port = threads?.parentPort ?? globalThis;
-const receive = (listener) => {
-  if (threads) port.on("message", listener);
-  else port.addEventListener("message", ({ data }) => listener(data));
-};
+const port = ownPort();
 
 let starting;
 
@@ -22,9 +18,9 @@ async function answer(bytes) {
   }
 }
 
-receive(async (request) => {
-  if (request.indexURL !== undefined) {
-    starting = loadPyjsapi(request.indexURL, request.moduleURL).then(lowererIn);
+listen(port, "message", async (request) => {
+  if (request.folder !== undefined) {
+    starting = loadPyjsapi(request.folder).then(lowererIn);
     starting.catch(() => {}); // every request reports it
     return;
   }

@@ -53,7 +53,8 @@
 // In Python, `pyjsapi.bridge.memory.linked.make_memory` is what to give to `compiler.engine.instantiate(make_memory=...)`.
 
 import { dispatch, glue, heap, native, shared } from "./helpers.gen.mjs";
-import { Native } from "./link/engine.mjs";
+import { namespace as Native } from "../common/engine.mjs";
+import { fromBase64 } from "../common/values.mjs";
 import { NativeLink, REQUIRED } from "./link/native.mjs";
 import { ProxyLink } from "./link/proxy.mjs";
 
@@ -71,13 +72,9 @@ export function canLink(pyodide) {
   return missing;
 }
 
-function decode(text) {
-  return Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
-}
-
 async function compileHelpers() {
   const texts = { dispatch, glue, heap, native, shared };
-  const pairs = Object.entries(texts).map(async ([name, text]) => [name, await Native.compile(decode(text))]);
+  const pairs = Object.entries(texts).map(async ([name, text]) => [name, await Native.compile(fromBase64(text))]);
   return Object.fromEntries(await Promise.all(pairs));
 }
 
@@ -112,7 +109,7 @@ export async function createLink(pyodide, { link = "auto", compile } = {}) {
 export function createLinkNow(pyodide) {
   if (canLink(pyodide).length) return new ProxyLink(pyodide);
   const texts = Object.entries({ dispatch, glue, heap, native, shared });
-  const helpers = Object.fromEntries(texts.map(([name, text]) => [name, new Native.Module(decode(text))]));
+  const helpers = Object.fromEntries(texts.map(([name, text]) => [name, new Native.Module(fromBase64(text))]));
   return new NativeLink(pyodide, helpers);
 }
 

@@ -1,6 +1,7 @@
 // Finding Pyodide, and pyjsapi in it.
 
-import { absoluteURL, folderURL, indexOf, isNode, readBytes } from "./files.mjs";
+import { absoluteURL, folderURL, isNode, readBytes } from "../common/host.mjs";
+import { importPyodide, indexURL as indexOf, scriptIn } from "../common/pyodide.mjs";
 
 /** An error that says what could not be loaded from where. */
 function failure(what, url, cause) {
@@ -17,12 +18,11 @@ async function loadPyodide(indexURL) {
     }
   }
   const folder = folderURL(indexURL ?? "./pyodide/");
-  const script = `${folder}pyodide.mjs`;
   let module;
   try {
-    module = await import(/* @vite-ignore */ /* webpackIgnore: true */ script);
+    module = await importPyodide(folder);
   } catch (error) {
-    throw failure("Pyodide", script, error);
+    throw failure("Pyodide", scriptIn(folder), error);
   }
   try {
     return await module.loadPyodide({ indexURL: indexOf(folder) });

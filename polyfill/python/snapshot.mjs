@@ -9,7 +9,8 @@
 // Pyodide's snapshots are not part of its public interface. Where it makes none, or does not take the one that it made,
 // `loadFromSnapshot` starts Python plainly: slower, with the same result.
 
-import { absoluteURL, folderURL, indexOf, isNode, readBytes } from "./files.mjs";
+import { absoluteURL, folderURL, isNode, readBytes } from "../common/host.mjs";
+import { importPyodide, indexURL as indexOf } from "../common/pyodide.mjs";
 
 /** Where the package lies in Pyodide's file system: a wheel is a zip, from which Python imports. */
 const PACKAGE_PATH = "/lib/pyjsapi.zip";
@@ -92,16 +93,10 @@ async function supplied({ folder, module, wasmLength, library }, start) {
 }
 
 async function load(parts, options = {}) {
-  const { loadPyodide } = await import(/* @vite-ignore */ /* webpackIgnore: true */ `${parts.folder}pyodide.mjs`);
+  const { loadPyodide } = await importPyodide(parts.folder);
   const indexURL = indexOf(parts.folder);
-  return supplied(parts, () =>
-    loadPyodide({
-      indexURL,
-      lockFileContents: parts.lock,
-      packageBaseUrl: indexURL,
-      ...options,
-    }),
-  );
+  const given = { indexURL, lockFileContents: parts.lock, packageBaseUrl: indexURL, ...options };
+  return supplied(parts, () => loadPyodide(given));
 }
 
 function addPackage(pyodide, wheel) {

@@ -7,14 +7,16 @@
  * changes nothing here.
  */
 
+import { namespace as native } from "../common/engine.mjs";
+import { isObject } from "../common/values.mjs";
+
+export { isObject };
+
 const { apply, ownKeys } = Reflect;
 const { isView } = ArrayBuffer;
 const { asIntN } = BigInt;
 const { trunc } = Math;
 const { defineProperty, getOwnPropertyDescriptor, getPrototypeOf, setPrototypeOf } = Object;
-
-/** Whether a value is an object of ECMAScript (functions are). */
-export const isObject = (value) => (typeof value === "object" ? value !== null : typeof value === "function");
 
 // ---- Errors
 
@@ -292,8 +294,6 @@ export function addClasses(namespace, classes) {
     defineProperty(namespace, name, { value, writable: true, enumerable: false, configurable: true });
   }
 }
-
-const native = globalThis.WebAssembly;
 
 /** Adds the error classes: those given, else those of the engine. */
 export function addErrors(namespace, { CompileError, LinkError, RuntimeError } = native) {

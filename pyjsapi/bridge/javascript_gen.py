@@ -366,22 +366,43 @@ const shared =
   'QQRqEAoQASEGIAFBCGoQChABIQUgBCAFEE4gBiAFEE5yBEAjARANDwsgBKcgBqcgBaf8CgAAEA4L';
 return { glue, dispatch, heap, native, shared };
 })();
-modules['link/engine.mjs'] = (() => {
-const Native = globalThis.WebAssembly;
+modules['../common/engine.mjs'] = (() => {
+const namespace = globalThis.WebAssembly;
 
-const MOST_PAGES = 65536;
+const { Module, Instance, Memory, CompileError } = namespace;
+const { validate, compile, instantiate, compileStreaming, instantiateStreaming } = namespace;
 
-function newMemory(initial, maximum, shared) {
-  const descriptor = { initial };
-  if (maximum >= 0) descriptor.maximum = Math.min(maximum, MOST_PAGES);
-  if (shared) descriptor.shared = true;
+
+const moduleExports = Module.exports;
+const moduleImports = Module.imports;
+const customSections = Module.customSections;
+
+const exportsAttribute = Object.getOwnPropertyDescriptor(Instance.prototype, "exports");
+
+function isModule(value) {
   try {
-    return new Native.Memory(descriptor);
+    moduleExports(value);
+    return true;
   } catch {
-    return undefined;
+    return false;
   }
 }
-return { Native, MOST_PAGES, newMemory };
+
+function isInstance(value) {
+  try {
+    Reflect.apply(exportsAttribute.get, value, []);
+    return true;
+  } catch {
+    return false;
+  }
+}
+return { namespace, moduleExports, moduleImports, customSections, exportsAttribute, isModule, isInstance, CompileError, compile, compileStreaming, Instance, instantiate, instantiateStreaming, Memory, Module, validate,  };
+})();
+modules['../common/values.mjs'] = (() => {
+const isObject = (value) => (typeof value === "object" ? value !== null : typeof value === "function");
+
+const fromBase64 = (text) => Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
+return { isObject, fromBase64 };
 })();
 modules['link/compile.mjs'] = (() => {
 const LETTERS = /^[iIfdOrFA]*$/;
@@ -932,8 +953,25 @@ function resultWriter(link, gives, results) {
 }
 return { makeImport };
 })();
+modules['link/new-memory.mjs'] = (() => {
+const { namespace: Native } = modules['../common/engine.mjs'];
+
+const MOST_PAGES = 65536;
+
+function newMemory(initial, maximum, shared) {
+  const descriptor = { initial };
+  if (maximum >= 0) descriptor.maximum = Math.min(maximum, MOST_PAGES);
+  if (shared) descriptor.shared = true;
+  try {
+    return new Native.Memory(descriptor);
+  } catch {
+    return undefined;
+  }
+}
+return { MOST_PAGES, newMemory };
+})();
 modules['link/array-buffer-memory.mjs'] = (() => {
-const { MOST_PAGES } = modules['link/engine.mjs'];
+const { MOST_PAGES } = modules['link/new-memory.mjs'];
 
 const PAGE = 65536;
 
@@ -959,8 +997,9 @@ class ArrayBufferMemory {
 return { ArrayBufferMemory };
 })();
 modules['link/memories.mjs'] = (() => {
-const { Native, newMemory } = modules['link/engine.mjs'];
+const { namespace: Native } = modules['../common/engine.mjs'];
 const { ArrayBufferMemory } = modules['link/array-buffer-memory.mjs'];
+const { newMemory } = modules['link/new-memory.mjs'];
 const { newBytes } = modules['link/values.mjs'];
 
 const PAGE = 65536;
@@ -1226,8 +1265,8 @@ function isShared(memory) {
 }
 return { Memories };
 })();
-modules['link/probe.mjs'] = (() => {
-const { Native } = modules['link/engine.mjs'];
+modules['link/stack.mjs'] = (() => {
+const { namespace: Native } = modules['../common/engine.mjs'];
 
 const VALUES = 4096;
 
@@ -1289,12 +1328,12 @@ function canWait() {
 return { Depth, canWait };
 })();
 modules['link/native.mjs'] = (() => {
-const { Native } = modules['link/engine.mjs'];
+const { namespace: Native } = modules['../common/engine.mjs'];
 const { canCompile } = modules['link/compile.mjs'];
 const { makeExport } = modules['link/exports.mjs'];
 const { makeImport } = modules['link/imports.mjs'];
 const { Memories } = modules['link/memories.mjs'];
-const { canWait, Depth } = modules['link/probe.mjs'];
+const { canWait, Depth } = modules['link/stack.mjs'];
 const { boxString, cString, makeConversions, unboxString } = modules['link/values.mjs'];
 
 const REQUIRED = `
@@ -1588,8 +1627,8 @@ return { REQUIRED, NativeLink };
 })();
 modules['link/proxy.mjs'] = (() => {
 const { ArrayBufferMemory } = modules['link/array-buffer-memory.mjs'];
-const { newMemory } = modules['link/engine.mjs'];
-const { canWait, Depth } = modules['link/probe.mjs'];
+const { newMemory } = modules['link/new-memory.mjs'];
+const { canWait, Depth } = modules['link/stack.mjs'];
 const { listOfResults } = modules['link/values.mjs'];
 
 const MODULE = "pyjsapi.bridge.link.proxy";
@@ -1930,7 +1969,8 @@ return { ProxyLink };
 })();
 modules['link.mjs'] = (() => {
 const { dispatch, glue, heap, native, shared } = modules['helpers.gen.mjs'];
-const { Native } = modules['link/engine.mjs'];
+const { namespace: Native } = modules['../common/engine.mjs'];
+const { fromBase64 } = modules['../common/values.mjs'];
 const { NativeLink, REQUIRED } = modules['link/native.mjs'];
 const { ProxyLink } = modules['link/proxy.mjs'];
 
@@ -1943,13 +1983,9 @@ function canLink(pyodide) {
   return missing;
 }
 
-function decode(text) {
-  return Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
-}
-
 async function compileHelpers() {
   const texts = { dispatch, glue, heap, native, shared };
-  const pairs = Object.entries(texts).map(async ([name, text]) => [name, await Native.compile(decode(text))]);
+  const pairs = Object.entries(texts).map(async ([name, text]) => [name, await Native.compile(fromBase64(text))]);
   return Object.fromEntries(await Promise.all(pairs));
 }
 
@@ -1972,45 +2008,68 @@ async function createLink(pyodide, { link = "auto", compile } = {}) {
 function createLinkNow(pyodide) {
   if (canLink(pyodide).length) return new ProxyLink(pyodide);
   const texts = Object.entries({ dispatch, glue, heap, native, shared });
-  const helpers = Object.fromEntries(texts.map(([name, text]) => [name, new Native.Module(decode(text))]));
+  const helpers = Object.fromEntries(texts.map(([name, text]) => [name, new Native.Module(fromBase64(text))]));
   return new NativeLink(pyodide, helpers);
 }
 return { canLink, createLink, createLinkNow, NativeLink };
 })();
-modules['files.mjs'] = (() => {
-const isNode = typeof process === "object" && typeof process.versions?.node === "string";
+modules['../common/host.mjs'] = (() => {
+const { process } = globalThis;
+
+const isNode = typeof process?.versions?.node === "string";
+
+const builtin = (name) => process.getBuiltinModule(name);
 
 function baseURL() {
+  if (isNode) return `file://${process.cwd()}/`;
   const { document, location, origin } = globalThis;
   return document?.baseURI ?? (location.protocol === "blob:" ? origin : location.href);
 }
 
 function absoluteURL(address) {
-  if (/^[a-z][a-z0-9+.-]+:/i.test(address)) return address;
-  return new URL(address, isNode ? `file://${process.cwd()}/` : baseURL()).href;
+  return /^[a-z][a-z0-9+.-]+:/i.test(address) ? address : new URL(address, baseURL()).href;
 }
 
 function folderURL(folder) {
   return absoluteURL(folder.endsWith("/") ? folder : `${folder}/`);
 }
 
-function indexOf(folder) {
-  return folder.startsWith("file:") ? decodeURIComponent(new URL(folder).pathname) : folder;
-}
-
 async function readBytes(url) {
   if (isNode && url.startsWith("file:")) {
-    const { readFile } = process.getBuiltinModule("node:fs/promises");
-    return new Uint8Array(await readFile(new URL(url)));
+    return new Uint8Array(await builtin("node:fs/promises").readFile(new URL(url)));
   }
   const response = await fetch(url);
   if (!response.ok) throw new Error(`HTTP status ${response.status}`);
   return new Uint8Array(await response.arrayBuffer());
 }
-return { isNode, absoluteURL, folderURL, indexOf, readBytes };
+
+async function readText(url) {
+  return new TextDecoder().decode(await readBytes(url));
+}
+return { isNode, builtin, absoluteURL, folderURL, readBytes, readText };
+})();
+modules['../common/pyodide.mjs'] = (() => {
+const { builtin, isNode } = modules['../common/host.mjs'];
+
+const scriptIn = (folder) => `${folder}pyodide.mjs`;
+
+function importPyodide(folder) {
+  return import(/* @vite-ignore */ /* webpackIgnore: true */ scriptIn(folder));
+}
+
+function indexURL(folder) {
+  return isNode && folder.startsWith("file:") ? builtin("node:url").fileURLToPath(folder) : folder;
+}
+
+async function loadPyodide(folder, options = {}) {
+  const module = await importPyodide(folder);
+  return module.loadPyodide({ indexURL: indexURL(folder), ...options });
+}
+return { scriptIn, importPyodide, indexURL, loadPyodide };
 })();
 modules['snapshot.mjs'] = (() => {
-const { absoluteURL, folderURL, indexOf, isNode, readBytes } = modules['files.mjs'];
+const { absoluteURL, folderURL, isNode, readBytes } = modules['../common/host.mjs'];
+const { importPyodide, indexURL: indexOf } = modules['../common/pyodide.mjs'];
 
 const PACKAGE_PATH = "/lib/pyjsapi.zip";
 
@@ -2086,16 +2145,10 @@ async function supplied({ folder, module, wasmLength, library }, start) {
 }
 
 async function load(parts, options = {}) {
-  const { loadPyodide } = await import(/* @vite-ignore */ /* webpackIgnore: true */ `${parts.folder}pyodide.mjs`);
+  const { loadPyodide } = await importPyodide(parts.folder);
   const indexURL = indexOf(parts.folder);
-  return supplied(parts, () =>
-    loadPyodide({
-      indexURL,
-      lockFileContents: parts.lock,
-      packageBaseUrl: indexURL,
-      ...options,
-    }),
-  );
+  const given = { indexURL, lockFileContents: parts.lock, packageBaseUrl: indexURL, ...options };
+  return supplied(parts, () => loadPyodide(given));
 }
 
 function addPackage(pyodide, wheel) {
@@ -2145,27 +2198,37 @@ async function loadFromSnapshot(snapshot) {
 }
 return { makeSnapshot, loadFromSnapshot };
 })();
-modules['web/workers.mjs'] = (() => {
-const { isNode } = modules['files.mjs'];
+modules['../common/threads.mjs'] = (() => {
+const { builtin, isNode } = modules['../common/host.mjs'];
 
-function newWorker(source) {
-  if (isNode) {
-    const { Worker } = process.getBuiltinModule("node:worker_threads");
-    return new Worker(new URL(`data:text/javascript,${encodeURIComponent(source)}`));
-  }
+function newWorker(url, options) {
+  return isNode ? new (builtin("node:worker_threads").Worker)(url, options) : new Worker(url, { type: "module" });
+}
+
+function listen(port, event, handler) {
+  if (isNode) port.on(event, handler);
+  else port.addEventListener(event, ({ data, message }) => handler(event === "error" ? { message } : data));
+}
+
+function ownPort() {
+  return isNode ? builtin("node:worker_threads").parentPort : globalThis;
+}
+return { newWorker, listen, ownPort };
+})();
+modules['web/workers.mjs'] = (() => {
+const { isNode } = modules['../common/host.mjs'];
+const { listen, newWorker } = modules['../common/threads.mjs'];
+
+function workerOf(source) {
+  if (isNode) return newWorker(new URL(`data:text/javascript,${encodeURIComponent(source)}`));
   const url = URL.createObjectURL(new Blob([source], { type: "text/javascript" }));
-  const worker = new Worker(url, { type: "module" });
+  const worker = newWorker(url);
   worker.addEventListener("message", () => URL.revokeObjectURL(url), { once: true });
   return worker;
 }
 
-function listen(worker, event, handler) {
-  if (isNode) worker.on(event, handler);
-  else worker.addEventListener(event, ({ data, message }) => handler(event === "error" ? { message } : data));
-}
-
 function startWorker(source, start, received, ended) {
-  const worker = newWorker(source);
+  const worker = workerOf(source);
   let over = false;
   const end = (reason) => {
     if (over) return;
@@ -2221,40 +2284,80 @@ return modules['web/connection.mjs'];
 WORKER: Final = r"""
 (() => {
 const modules = {};
-modules['files.mjs'] = (() => {
-const isNode = typeof process === "object" && typeof process.versions?.node === "string";
+modules['../common/host.mjs'] = (() => {
+const { process } = globalThis;
+
+const isNode = typeof process?.versions?.node === "string";
+
+const builtin = (name) => process.getBuiltinModule(name);
 
 function baseURL() {
+  if (isNode) return `file://${process.cwd()}/`;
   const { document, location, origin } = globalThis;
   return document?.baseURI ?? (location.protocol === "blob:" ? origin : location.href);
 }
 
 function absoluteURL(address) {
-  if (/^[a-z][a-z0-9+.-]+:/i.test(address)) return address;
-  return new URL(address, isNode ? `file://${process.cwd()}/` : baseURL()).href;
+  return /^[a-z][a-z0-9+.-]+:/i.test(address) ? address : new URL(address, baseURL()).href;
 }
 
 function folderURL(folder) {
   return absoluteURL(folder.endsWith("/") ? folder : `${folder}/`);
 }
 
-function indexOf(folder) {
-  return folder.startsWith("file:") ? decodeURIComponent(new URL(folder).pathname) : folder;
-}
-
 async function readBytes(url) {
   if (isNode && url.startsWith("file:")) {
-    const { readFile } = process.getBuiltinModule("node:fs/promises");
-    return new Uint8Array(await readFile(new URL(url)));
+    return new Uint8Array(await builtin("node:fs/promises").readFile(new URL(url)));
   }
   const response = await fetch(url);
   if (!response.ok) throw new Error(`HTTP status ${response.status}`);
   return new Uint8Array(await response.arrayBuffer());
 }
-return { isNode, absoluteURL, folderURL, indexOf, readBytes };
+
+async function readText(url) {
+  return new TextDecoder().decode(await readBytes(url));
+}
+return { isNode, builtin, absoluteURL, folderURL, readBytes, readText };
+})();
+modules['../common/pyodide.mjs'] = (() => {
+const { builtin, isNode } = modules['../common/host.mjs'];
+
+const scriptIn = (folder) => `${folder}pyodide.mjs`;
+
+function importPyodide(folder) {
+  return import(/* @vite-ignore */ /* webpackIgnore: true */ scriptIn(folder));
+}
+
+function indexURL(folder) {
+  return isNode && folder.startsWith("file:") ? builtin("node:url").fileURLToPath(folder) : folder;
+}
+
+async function loadPyodide(folder, options = {}) {
+  const module = await importPyodide(folder);
+  return module.loadPyodide({ indexURL: indexURL(folder), ...options });
+}
+return { scriptIn, importPyodide, indexURL, loadPyodide };
+})();
+modules['../common/threads.mjs'] = (() => {
+const { builtin, isNode } = modules['../common/host.mjs'];
+
+function newWorker(url, options) {
+  return isNode ? new (builtin("node:worker_threads").Worker)(url, options) : new Worker(url, { type: "module" });
+}
+
+function listen(port, event, handler) {
+  if (isNode) port.on(event, handler);
+  else port.addEventListener(event, ({ data, message }) => handler(event === "error" ? { message } : data));
+}
+
+function ownPort() {
+  return isNode ? builtin("node:worker_threads").parentPort : globalThis;
+}
+return { newWorker, listen, ownPort };
 })();
 modules['snapshot.mjs'] = (() => {
-const { absoluteURL, folderURL, indexOf, isNode, readBytes } = modules['files.mjs'];
+const { absoluteURL, folderURL, isNode, readBytes } = modules['../common/host.mjs'];
+const { importPyodide, indexURL: indexOf } = modules['../common/pyodide.mjs'];
 
 const PACKAGE_PATH = "/lib/pyjsapi.zip";
 
@@ -2330,16 +2433,10 @@ async function supplied({ folder, module, wasmLength, library }, start) {
 }
 
 async function load(parts, options = {}) {
-  const { loadPyodide } = await import(/* @vite-ignore */ /* webpackIgnore: true */ `${parts.folder}pyodide.mjs`);
+  const { loadPyodide } = await importPyodide(parts.folder);
   const indexURL = indexOf(parts.folder);
-  return supplied(parts, () =>
-    loadPyodide({
-      indexURL,
-      lockFileContents: parts.lock,
-      packageBaseUrl: indexURL,
-      ...options,
-    }),
-  );
+  const given = { indexURL, lockFileContents: parts.lock, packageBaseUrl: indexURL, ...options };
+  return supplied(parts, () => loadPyodide(given));
 }
 
 function addPackage(pyodide, wheel) {
@@ -2390,10 +2487,12 @@ async function loadFromSnapshot(snapshot) {
 return { makeSnapshot, loadFromSnapshot };
 })();
 modules['web/worker.mjs'] = (() => {
-const { isNode } = modules['files.mjs'];
+const { folderURL } = modules['../common/host.mjs'];
+const { loadPyodide } = modules['../common/pyodide.mjs'];
+const { listen, ownPort } = modules['../common/threads.mjs'];
 const { loadFromSnapshot } = modules['snapshot.mjs'];
 
-const port = isNode ? process.getBuiltinModule("node:worker_threads").parentPort : globalThis;
+const port = ownPort();
 const post = (message) => port.postMessage(message);
 const PACKAGE_FOLDER = "/lib/pyjsapi_package";
 
@@ -2406,8 +2505,7 @@ function arrived(message) {
 }
 
 async function loadPlainly(indexURL, archive) {
-  const { loadPyodide } = await import(`${isNode && indexURL.startsWith("/") ? "file://" : ""}${indexURL}pyodide.mjs`);
-  const pyodide = await loadPyodide({ indexURL });
+  const pyodide = await loadPyodide(folderURL(indexURL));
   pyodide.unpackArchive(archive, "zip", { extractDir: PACKAGE_FOLDER });
   return pyodide;
 }
@@ -2439,16 +2537,14 @@ async function start({ indexURL, archive, snapshot, files, job }) {
 const failed = (error) => post({ end: true, reason: String(error?.message ?? error) });
 
 let started = false;
-const listener = (message) => {
+listen(port, "message", (message) => {
   if (started) {
     arrived(message);
   } else {
     started = true;
     start(message).catch(failed);
   }
-};
-if (isNode) port.on("message", listener);
-else port.addEventListener("message", ({ data }) => listener(data));
+});
 return {  };
 })();
 return modules['web/worker.mjs'];

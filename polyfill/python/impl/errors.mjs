@@ -1,6 +1,8 @@
 // Errors in both directions: what an exception of the engine is to JavaScript, and the other way round.
 
-const { CompileError, LinkError, RuntimeError } = globalThis.WebAssembly;
+import { namespace } from "../../common/engine.mjs";
+
+const { CompileError, LinkError, RuntimeError } = namespace;
 
 /** What an exhausted call stack says, in the words of V8. */
 const EXHAUSTED = "Maximum call stack size exceeded";

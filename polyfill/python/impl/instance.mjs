@@ -1,6 +1,6 @@
 // WebAssembly.Instance
 
-const isObject = (value) => (typeof value === "object" ? value !== null : typeof value === "function");
+import { isObject } from "../../common/values.mjs";
 
 const NUMBERS = new Set(["i", "f", "d"]);
 

@@ -5,9 +5,8 @@
 // a memory that a module makes gets one when JavaScript first asks for its buffer. It has 32-bit addresses always: no
 // engine can have more bytes than that in a memory of ours.
 
+import { Memory as NativeMemory } from "../../common/engine.mjs";
 import { addressValue } from "../webidl.mjs";
-
-const NativeMemory = globalThis.WebAssembly.Memory;
 
 const PAGE_SIZE = 65536;
 

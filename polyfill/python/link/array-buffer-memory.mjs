@@ -1,7 +1,7 @@
 // What takes the place of a WebAssembly.Memory where the engine allows no more of them: the bytes in an ArrayBuffer
 // that is exchanged when it grows. Only proxies can reach them.
 
-import { MOST_PAGES } from "./engine.mjs";
+import { MOST_PAGES } from "./new-memory.mjs";
 
 const PAGE = 65536;
 

@@ -5,8 +5,9 @@
 // A record's address is its name, and `self` of the accessors. In Pyodide's memory it is
 //   0 u32 address of the bytes   4 u32 their number   8 u64 mask of addresses   16 u32 log2 of the page size
 
-import { Native, newMemory } from "./engine.mjs";
+import { namespace as Native } from "../../common/engine.mjs";
 import { ArrayBufferMemory } from "./array-buffer-memory.mjs";
+import { newMemory } from "./new-memory.mjs";
 import { newBytes } from "./values.mjs";
 
 const PAGE = 65536;

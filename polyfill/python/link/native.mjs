@@ -1,11 +1,11 @@
 // The link through the C API of Pyodide's interpreter; the interface is described in ../link.mjs.
 
-import { Native } from "./engine.mjs";
+import { namespace as Native } from "../../common/engine.mjs";
 import { canCompile } from "./compile.mjs";
 import { makeExport } from "./exports.mjs";
 import { makeImport } from "./imports.mjs";
 import { Memories } from "./memories.mjs";
-import { canWait, Depth } from "./probe.mjs";
+import { canWait, Depth } from "./stack.mjs";
 import { boxString, cString, makeConversions, unboxString } from "./values.mjs";
 
 /** Functions of Pyodide's module that the link calls. */

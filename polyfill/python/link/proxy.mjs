@@ -2,8 +2,8 @@
 // The interface is described in ../link.mjs, the encoding of values in pyjsapi/bridge/link/proxy.py.
 
 import { ArrayBufferMemory } from "./array-buffer-memory.mjs";
-import { newMemory } from "./engine.mjs";
-import { canWait, Depth } from "./probe.mjs";
+import { newMemory } from "./new-memory.mjs";
+import { canWait, Depth } from "./stack.mjs";
 import { listOfResults } from "./values.mjs";
 
 const MODULE = "pyjsapi.bridge.link.proxy";

@@ -1,10 +1,12 @@
 // The script of a worker that pyjsapi starts in Pyodide. Its first message says where Pyodide is, or has a snapshot of
 // it, and carries the package and the program; pyjsapi/bridge/workers/inside.py does the rest.
 
-import { isNode } from "../files.mjs";
+import { folderURL } from "../../common/host.mjs";
+import { loadPyodide } from "../../common/pyodide.mjs";
+import { listen, ownPort } from "../../common/threads.mjs";
 import { loadFromSnapshot } from "../snapshot.mjs";
 
-const port = isNode ? process.getBuiltinModule("node:worker_threads").parentPort : globalThis;
+const port = ownPort();
 const post = (message) => port.postMessage(message);
 const PACKAGE_FOLDER = "/lib/pyjsapi_package";
 
@@ -18,8 +20,7 @@ function arrived(message) {
 }
 
 async function loadPlainly(indexURL, archive) {
-  const { loadPyodide } = await import(`${isNode && indexURL.startsWith("/") ? "file://" : ""}${indexURL}pyodide.mjs`);
-  const pyodide = await loadPyodide({ indexURL });
+  const pyodide = await loadPyodide(folderURL(indexURL));
   pyodide.unpackArchive(archive, "zip", { extractDir: PACKAGE_FOLDER });
   return pyodide;
 }
@@ -52,13 +53,11 @@ async function start({ indexURL, archive, snapshot, files, job }) {
 const failed = (error) => post({ end: true, reason: String(error?.message ?? error) });
 
 let started = false;
-const listener = (message) => {
+listen(port, "message", (message) => {
   if (started) {
     arrived(message);
   } else {
     started = true;
     start(message).catch(failed);
   }
-};
-if (isNode) port.on("message", listener);
-else port.addEventListener("message", ({ data }) => listener(data));
+});

@@ -1,22 +1,16 @@
 // Starting workers for pyjsapi: Web Workers in pages, threads in Node, each with a Pyodide of its own.
 
-import { isNode } from "../files.mjs";
+import { isNode } from "../../common/host.mjs";
+import { listen, newWorker } from "../../common/threads.mjs";
 
-function newWorker(source) {
-  if (isNode) {
-    const { Worker } = process.getBuiltinModule("node:worker_threads");
-    return new Worker(new URL(`data:text/javascript,${encodeURIComponent(source)}`));
-  }
+/** A worker that runs the text of a module. */
+function workerOf(source) {
+  if (isNode) return newWorker(new URL(`data:text/javascript,${encodeURIComponent(source)}`));
   const url = URL.createObjectURL(new Blob([source], { type: "text/javascript" }));
-  const worker = new Worker(url, { type: "module" });
+  const worker = newWorker(url);
   // Once it has answered, it has its source.
   worker.addEventListener("message", () => URL.revokeObjectURL(url), { once: true });
   return worker;
-}
-
-function listen(worker, event, handler) {
-  if (isNode) worker.on(event, handler);
-  else worker.addEventListener(event, ({ data, message }) => handler(event === "error" ? { message } : data));
 }
 
 /**
@@ -28,7 +22,7 @@ function listen(worker, event, handler) {
  * @param {(reason: string | undefined) => void} ended called once, when the worker has ended
  */
 export function startWorker(source, start, received, ended) {
-  const worker = newWorker(source);
+  const worker = workerOf(source);
   let over = false;
   const end = (reason) => {
     if (over) return;

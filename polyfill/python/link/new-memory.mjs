@@ -1,6 +1,6 @@
-// The JavaScript engine's own namespace: it may be replaced by the time it is used.
+// Memories of the JavaScript engine.
 
-export const Native = globalThis.WebAssembly;
+import { namespace as Native } from "../../common/engine.mjs";
 
 /** Pages of 64 KiB that a memory can have. */
 export const MOST_PAGES = 65536;

@@ -1,18 +1,21 @@
-// The engine's own WebAssembly as it was when this module was loaded: what the shim replaces stays reachable here.
+// The engine's own WebAssembly as it was when this module was loaded: what replaces it leaves this reachable.
 
 export const namespace = globalThis.WebAssembly;
 
-export const {
-  Module,
-  Instance,
-  Memory,
+const { Module, Instance, Memory, CompileError } = namespace;
+const { validate, compile, instantiate, compileStreaming, instantiateStreaming } = namespace;
+
+export {
   CompileError,
-  validate,
   compile,
-  instantiate,
   compileStreaming,
+  Instance,
+  instantiate,
   instantiateStreaming,
-} = namespace;
+  Memory,
+  Module,
+  validate,
+};
 
 export const moduleExports = Module.exports;
 export const moduleImports = Module.imports;

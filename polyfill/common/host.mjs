@@ -1,17 +1,23 @@
-// Where files are, and what is in them, in pages and in Node.
+// What differs between pages and Node (20.16 or newer): Node's own modules, where files are and what is in them.
 
-export const isNode = typeof process === "object" && typeof process.versions?.node === "string";
+const { process } = globalThis;
+
+/** Whether this is Node, and not a page. */
+export const isNode = typeof process?.versions?.node === "string";
+
+/** A module of Node's own, by its name with `node:`. */
+export const builtin = (name) => process.getBuiltinModule(name);
 
 /** What relative URLs are relative to; a worker from a blob has nothing but its origin. */
 function baseURL() {
+  if (isNode) return `file://${process.cwd()}/`;
   const { document, location, origin } = globalThis;
   return document?.baseURI ?? (location.protocol === "blob:" ? origin : location.href);
 }
 
 /** An address as an absolute URL; relative ones of Node are paths from the current folder. */
 export function absoluteURL(address) {
-  if (/^[a-z][a-z0-9+.-]+:/i.test(address)) return address;
-  return new URL(address, isNode ? `file://${process.cwd()}/` : baseURL()).href;
+  return /^[a-z][a-z0-9+.-]+:/i.test(address) ? address : new URL(address, baseURL()).href;
 }
 
 /** A folder as an absolute URL that ends with a slash. */
@@ -19,18 +25,17 @@ export function folderURL(folder) {
   return absoluteURL(folder.endsWith("/") ? folder : `${folder}/`);
 }
 
-/** The folder as `loadPyodide` wants it: a path in Node. */
-export function indexOf(folder) {
-  return folder.startsWith("file:") ? decodeURIComponent(new URL(folder).pathname) : folder;
-}
-
 /** The bytes at an absolute URL. */
 export async function readBytes(url) {
   if (isNode && url.startsWith("file:")) {
-    const { readFile } = process.getBuiltinModule("node:fs/promises");
-    return new Uint8Array(await readFile(new URL(url)));
+    return new Uint8Array(await builtin("node:fs/promises").readFile(new URL(url)));
   }
   const response = await fetch(url);
   if (!response.ok) throw new Error(`HTTP status ${response.status}`);
   return new Uint8Array(await response.arrayBuffer());
+}
+
+/** The text at an absolute URL. */
+export async function readText(url) {
+  return new TextDecoder().decode(await readBytes(url));
 }

@@ -6,7 +6,7 @@
 // than the few calls that cover them, some twenty nanoseconds, and every entry can afford that. What is thrown where
 // there is no room is the engine's own RangeError or InternalError, with nothing but this function on the way.
 
-import { Native } from "./engine.mjs";
+import { namespace as Native } from "../../common/engine.mjs";
 
 /** Values of 64 bits that the frame has room for: 32 KiB. They are operands, since locals would have to be set to 0. */
 const VALUES = 4096;
