@@ -6,10 +6,12 @@ import struct
 import subprocess
 import sys
 from collections.abc import Callable
+from pathlib import PurePath
 from typing import Any
 
 import pytest
 
+import pyjsapi
 from pyjsapi.compiler.support.traps import demolish, translate_exception
 from pyjsapi.runtime import FuncInst
 from pyjsapi.syntax.errors import Exhaustion, Trap
@@ -132,3 +134,13 @@ def test_exhaustion_carries_no_long_traceback(wasm: Callable[..., Any]) -> None:
     assert length(caught.value) < 500
     context = caught.value.__context__
     assert context is None or length(context) < 500
+
+
+@pytest.mark.parametrize("room", ["compiler", "compiler/support", "runtime", "blocks"])
+def test_the_end_of_the_stack_is_exhaustion_in_all_of_the_package(room: str) -> None:
+    path = PurePath(pyjsapi.__file__).parent / room / "any.py"
+    space: dict[str, Any] = {}
+    exec(compile("def f():\n    raise RecursionError\n", path, "exec"), space)
+    with pytest.raises(RecursionError) as caught:
+        space["f"]()
+    assert isinstance(translate_exception(caught.value), Exhaustion)

@@ -25,7 +25,7 @@ GENERATED: Final = "<wasm "
 """What the file names of generated code start with."""
 
 _HELPERS: Final = numerics.__file__
-_PACKAGE: Final = str(PurePath(__file__).parents[1])
+_PACKAGE: Final = str(PurePath(__file__).parents[2])
 _OUT_OF_BOUNDS: Final = "out of bounds memory access"
 _ELEMENTS: Final = "elems"
 """Attribute of an array in generated code."""
