@@ -296,7 +296,7 @@ def _row(title: str, calls: Mapping[str, Callable[[], Any]], rounds: int) -> Row
 def main(engine: str, title: str) -> None:
     """Start a guest here and print how long it took."""
     kind = next(kind for kind in KINDS if kind.title == title)
-    importlib.import_module("pyjsapi.compiler.engine" if engine == BASE else "pwasm.guests")
+    importlib.import_module("pyjsapi.engines.python" if engine == BASE else "pwasm.guests")
     begin = time.process_time()
     kind.start_of(engine)()
     print(time.process_time() - begin)

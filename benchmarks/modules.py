@@ -54,13 +54,14 @@ def case_of(entry: dict[str, Any]) -> dict[str, Any]:
 def decoding_costs(rounds: int) -> list[Cost]:
     """How fast a large module is decoded and validated, beside how fast pywasm decodes it."""
     from pyjsapi.binary.decoder import decode_module
-    from pyjsapi.compiler.engine import DEFAULT_FEATURES, DEFAULT_LIMITS
+    from pyjsapi.syntax.features import Features
+    from pyjsapi.validation.limits import Limits
     from pyjsapi.validation.module import validate_module
 
     data = wasm_of(entries()[LARGE])
 
     def decode_and_validate() -> None:
-        validate_module(decode_module(data), DEFAULT_FEATURES, DEFAULT_LIMITS)
+        validate_module(decode_module(data), Features(), Limits())
 
     calls: dict[str, Callable[[], Any]] = {"pyjsapi": decode_and_validate}
     try:
@@ -96,7 +97,7 @@ def compile_costs(rounds: int) -> list[Cost]:
 def translation_costs(rounds: int) -> list[Cost]:
     """The translation of the functions that a module's first run calls, per KB of their code."""
     from pyjsapi.compiler.cache import CodeCache
-    from pyjsapi.compiler.engine import compile_module
+    from pyjsapi.engines.python import compile_module
 
     costs = []
     for entry in entries().values():

@@ -80,10 +80,14 @@ def _zero(*arguments: Any) -> int:
 def instantiate(data: bytes, *, whole: bool) -> Any:
     """An instance of a module that imports functions only, which all return 0."""
     from pyjsapi import WebAssembly
+    from pyjsapi.engines.python import CompiledModule
 
     module = WebAssembly.Module(data)
     if whole:
-        module._compiled.compile_all()
+        compiled = module._compiled
+        if not isinstance(compiled, CompiledModule):
+            raise TypeError("only the Python engine translates functions")
+        compiled.compile_all()
     imports: dict[str, dict[str, Any]] = {}
     for each in WebAssembly.Module.imports(module):
         imports.setdefault(each["module"], {})[each["name"]] = _zero

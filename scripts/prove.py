@@ -29,10 +29,10 @@ from proof_log import Log, table
 from wasm_files import Found, found_under, modules_of
 
 from pyjsapi.compiler.cache import CodeCache
-from pyjsapi.compiler.engine import DEFAULT_FEATURES, compile_module
 from pyjsapi.compiler.module import CompiledModule
 from pyjsapi.compiler.options import DEFAULT_OPTIONS, Options
 from pyjsapi.compiler.proving import ModuleReport, prove_compiled
+from pyjsapi.engines.python import compile_module
 from pyjsapi.syntax.errors import ParseError, WasmError
 
 _SHOWN = 5
@@ -58,7 +58,7 @@ def options_of(way: str) -> Options:
 
 @lru_cache(maxsize=1)
 def _compiled(found: Found) -> CompiledModule:
-    return compile_module(found.read(), DEFAULT_FEATURES, cache=CodeCache())
+    return compile_module(found.read(), cache=CodeCache())
 
 
 def prove_one(task: Task) -> list[Answer]:

@@ -20,9 +20,9 @@ from fuzz.engines.harness import Run, Stop
 from fuzz.engines.modes import MODES, proved_in
 from pyjsapi import WebAssembly
 from pyjsapi.compiler.cache import CodeCache
-from pyjsapi.compiler.engine import compile_module
 from pyjsapi.compiler.module import CompiledModule
 from pyjsapi.compiler.options import Options
+from pyjsapi.engines.python import compile_module
 from pyjsapi.jsapi.module import module_object
 from pyjsapi.syntax.errors import ParseError, WasmError
 from pyjsapi.text import wasm2wat, wat2wasm
@@ -58,7 +58,7 @@ class Modules:
         if first is None:
             self.first = compile_module(data, options=options, cache=CodeCache())
             return self.first
-        return CompiledModule(data, first.module, first.context, first.limits, options, CodeCache())
+        return CompiledModule(first, options, CodeCache())
 
     def module(self, data: bytes, mode: str) -> Any:
         """A `WebAssembly.Module`. Raises `CompileError`."""

@@ -50,7 +50,7 @@
 //   link.memoryOf(record) -> the WebAssembly.Memory of a record whose bytes are in one
 //   link.live             how much is held for Python: { memories, imports, slots, thrown }, for tests
 //
-// In Python, `pyjsapi.bridge.memory.linked.make_memory` is what to give to `compiler.engine.instantiate(make_memory=...)`.
+// In Python, `pyjsapi.bridge.memory.linked.make_memory` is what to give to `engines.python.instantiate(make_memory=...)`.
 
 import { dispatch, glue, heap, native, shared } from "./helpers.gen.mjs";
 import { namespace as Native } from "../common/engine.mjs";

@@ -141,7 +141,7 @@ def run_child(setting: dict[str, Any], descriptor: int) -> NoReturn:
 
 def main(descriptor: int) -> None:
     """The server, with its end of the pipe."""
-    for name in ("agents.process", "agents.scope", "compiler.engine", "jsapi.namespace"):
+    for name in ("agents.process", "agents.scope", "engines.python", "jsapi.namespace"):
         importlib.import_module(f"pyjsapi.{name}")
     from pyjsapi.blocks.processes import futex, locks, machine
 

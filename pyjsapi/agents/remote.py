@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import itertools
 import threading
 from abc import abstractmethod
@@ -12,9 +11,9 @@ from pyjsapi.agents.channel import ChannelEnd, Posting
 from pyjsapi.agents.serialise import Attachment, Message
 from pyjsapi.blocks.shared import SharedBlock
 from pyjsapi.ecmascript.errors import DataCloneError
+from pyjsapi.embedding.settings import Settings
 from pyjsapi.jsapi.module import Module, compile_bytes, module_object
 from pyjsapi.jsapi.options import CompileOptions
-from pyjsapi.validation.limits import Limits
 
 
 class RemoteLink(Link):
@@ -122,12 +121,12 @@ class Route:
 
 def _plain_module(module: Module) -> Plain:
     compiled, options = module._compiled, module._options
-    limits = tuple(dataclasses.asdict(compiled.limits).items())
-    return ("module", compiled.data, options.builtins, options.string_module, limits)
+    settings = compiled.settings.plain()
+    return ("module", compiled.data, options.builtins, options.string_module, settings)
 
 
-def _module_of(data: bytes, builtins: Plain, string_module: str | None, limits: Plain) -> Module:
-    """Compile a module again. Its features need no second look: it has been found valid."""
+def _module_of(data: bytes, builtins: Plain, string_module: str | None, settings: Plain) -> Module:
+    """Compile a module again."""
     options = CompileOptions(tuple(builtins), string_module)
-    compiled = compile_bytes(data, "message", options, None, Limits(**dict(limits)))
+    compiled = compile_bytes(data, "message", options, Settings.from_plain(settings))
     return module_object(compiled, options)

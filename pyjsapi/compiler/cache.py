@@ -1,6 +1,6 @@
 """Translated code kept between processes, like Python's own ``__pycache__``.
 
-One file per module, features, limits, options and engine: its name is a hash of all of them. That a file exists also
+One file per module, settings, options and engine: its name is a hash of all of them. That a file exists also
 says that the module is valid: large modules get one when they are validated. Code objects are stored with `marshal`,
 which must never read what somebody else wrote, so the folder must belong to the user and be closed to everybody else;
 otherwise there is no cache.
@@ -31,13 +31,12 @@ from typing import Any, Final
 from pyjsapi.compiler.cache_space import PART_SUFFIX, SUFFIX, most_bytes, trim, used
 from pyjsapi.compiler.function import FunctionCode
 from pyjsapi.compiler.options import Options
-from pyjsapi.syntax.features import Features
-from pyjsapi.validation.limits import Limits
+from pyjsapi.embedding.settings import Settings
 
 VARIABLE: Final = "PYJSAPI_CACHE"
 
 _MAGIC: Final = b"pyjsapi code cache 2\n"
-_ENGINE_FOLDERS: Final = ("syntax", "binary", "validation", "runtime", "compiler")
+_ENGINE_FOLDERS: Final = ("syntax", "binary", "validation", "embedding", "runtime", "compiler")
 _SAVE_EVERY: Final = 256
 """Newly translated functions after which they are written, at the least."""
 _SAVE_SHARE: Final = 4
@@ -202,9 +201,9 @@ def _write(path: Path, stored: dict[str, dict[int, Any]]) -> None:
         trim(path.parent, path)
 
 
-def open_cache(data: bytes, features: Features, limits: Limits, options: Options) -> CodeCache:
+def open_cache(data: bytes, settings: Settings, options: Options) -> CodeCache:
     """The user's cache for a module; one that keeps nothing where there is no safe folder."""
-    path = cache_path(data, hashlib.sha256(data), features, limits, options)
+    path = cache_path(data, hashlib.sha256(data), settings, options)
     return CodeCache() if path is None else cache_at(path, data)
 
 
@@ -214,7 +213,7 @@ def cache_at(path: Path, data: bytes) -> FileCache:
 
 
 def cache_path(
-    data: bytes, digest: hashlib._Hash, features: Features, limits: Limits, options: Options
+    data: bytes, digest: hashlib._Hash, settings: Settings, options: Options
 ) -> Path | None:
     """The place of a module's file, if it is to have one; ``digest`` is the SHA-256 of ``data``."""
     if len(data) < _SMALLEST_MODULE:
@@ -224,8 +223,9 @@ def cache_path(
     if folder is None or version is None:
         return None
     hasher = digest.copy()
-    limits = replace(limits, call_depth=0)  # of which no code depends
-    for part in (version, sys.implementation.cache_tag, features, limits, options.key):
+    # No code depends on how deep calls may go.
+    settings = replace(settings, limits=replace(settings.limits, call_depth=0))
+    for part in (version, sys.implementation.cache_tag, settings, options.key):
         hasher.update(f"\0{part}".encode())
     return folder / (hasher.hexdigest() + SUFFIX)
 

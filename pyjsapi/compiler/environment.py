@@ -120,10 +120,10 @@ class Environment:
             function = FunctionType(_STUB, space, name)
             function.__kwdefaults__ = {"index": index}
             space[name] = function
-            instance.funcs.append(FuncInst(scope.funcs[index], function, index=index))
+            instance.funcs.append(FuncInst(scope.funcs[index], function, index=index, owner=self))
 
     def depth_of(self, index: int, *, at_once: bool = False) -> int:
-        """How deep a function of the instance may call, or 0 if that is no matter; see `engine.depth_of`."""
+        """How deep a function of the instance may call, or 0 if that is no matter; see `FuncInst.depth`."""
         bounded = self._bounded
         if bounded is None:
             bounded = self._bounded = self._variant.bounded_calls(self._instance.funcs)

@@ -5,22 +5,21 @@ from __future__ import annotations
 import gc
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
 
 from pyjsapi.compiler.bounded import BoundedCalls
-from pyjsapi.compiler.cache import collector_off
+from pyjsapi.compiler.cache import CodeCache, collector_off
 from pyjsapi.compiler.extents import Extent, MemoryKind, declared_kind, kind_of, lets_memories_grow
 from pyjsapi.compiler.function import FunctionCode, compile_function, source_of
-from pyjsapi.compiler.scope import ModuleScope, first_of_type, memory_scope
+from pyjsapi.compiler.options import Options
+from pyjsapi.compiler.scope import CONSTANT_OPS, ModuleScope, first_of_type, memory_scope
+from pyjsapi.embedding.valid_module import ValidModule
 from pyjsapi.runtime.depth import call_deep
 from pyjsapi.runtime.function import FuncInst
 from pyjsapi.runtime.memory import MemInst
-from pyjsapi.syntax.module import Code, CodeSource
+from pyjsapi.syntax.module import Code, CodeSource, Instr, Module
 from pyjsapi.syntax.types import MemType, TagType, ValType
+from pyjsapi.validation.context import Context
 from pyjsapi.validation.limits import Limits
-
-if TYPE_CHECKING:
-    from pyjsapi.compiler.module import CompiledModule
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,12 +57,14 @@ class Variant:
         "_cache", "_funcs", "_growing_scope", "assumptions", "call_depth", "codes", "imported_funcs", "scope",
     )  # fmt: skip
 
-    def __init__(self, module: CompiledModule, assumptions: Assumptions) -> None:
+    def __init__(
+        self, module: ValidModule, assumptions: Assumptions, options: Options, cache: CodeCache
+    ) -> None:
         # Not the module itself: without a cycle it goes with whoever uses it last.
-        self._cache = module.cache
+        self._cache = cache
         self._funcs = module.module.funcs
         self.imported_funcs = module.imported_funcs
-        self.call_depth = module.limits.call_depth
+        self.call_depth = module.settings.limits.call_depth
         """How deep functions may call each other."""
         self.assumptions = assumptions
         context = module.context
@@ -77,8 +78,8 @@ class Variant:
                 for i, (type_, kind) in kinds
             ],
             context.globals,
-            module.constants,
-            module.options,
+            _constant_globals(module.module, context),
+            options,
             first_of_type(context.types),
             [_parameters(tag) for tag in context.tags],
         )
@@ -90,7 +91,7 @@ class Variant:
             ],
         )
         """For functions that a memory may outgrow while they run."""
-        self.codes: dict[int, FunctionCode] = module.cache.load(assumptions.key)
+        self.codes: dict[int, FunctionCode] = cache.load(assumptions.key)
         """Functions translated so far, by function index."""
 
     def function(self, index: int) -> FunctionCode:
@@ -146,3 +147,13 @@ def _parameters(tag: TagType) -> tuple[ValType, ...]:
     if isinstance(tag.type, int):
         raise ValueError("the type of a tag is not closed")
     return tag.type.func.params
+
+
+def _constant_globals(module: Module, context: Context) -> dict[int, Instr]:
+    first = len(context.globals) - len(module.globals)
+    found = {}
+    for index, definition in enumerate(module.globals, first):
+        init = definition.init
+        if not definition.type.mutable and len(init) == 2 and init[0][0] in CONSTANT_OPS:
+            found[index] = init[0]
+    return found

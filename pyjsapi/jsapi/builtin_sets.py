@@ -13,7 +13,7 @@ from pyjsapi.syntax.types import EXTERN, ExternType, FuncExtern, GlobalType, ref
 from pyjsapi.validation.matching import match_extern
 
 if TYPE_CHECKING:
-    from pyjsapi.compiler.engine import CompiledModule
+    from pyjsapi.embedding.valid_module import ValidModule
 
 _PREFIX: Final = "wasm:"
 _STRING_CONSTANT: Final = GlobalType(ref_type(False, EXTERN), False)
@@ -49,7 +49,7 @@ def find_builtin(options: CompileOptions, module: str, name: str) -> Builtin | N
     return _SETS[set_name]().get(name)
 
 
-def check_builtins(compiled: CompiledModule, options: CompileOptions, what: str) -> None:
+def check_builtins(compiled: ValidModule, options: CompileOptions, what: str) -> None:
     """ "Validate builtins and imported string for a WebAssembly module". Raises `CompileError`."""
     if options is NO_OPTIONS:
         return

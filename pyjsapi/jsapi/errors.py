@@ -6,6 +6,7 @@ import builtins
 from typing import ClassVar
 
 from pyjsapi.ecmascript.errors import NamedError, RangeError
+from pyjsapi.embedding.failures import error_of
 from pyjsapi.runtime.exception import UNCATCHABLE, ExnInst, raised_by
 from pyjsapi.syntax.errors import Exhaustion
 from pyjsapi.syntax.errors import LinkError as CoreLinkError
@@ -41,11 +42,7 @@ def js_error(error: BaseException) -> BaseException:
 
     Exceptions of the host's own functions are returned unchanged.
     """
-    # Imported before: no code runs that was not compiled.
-    from pyjsapi.compiler.support.traps import demolish, translate_exception
-
-    core = translate_exception(error)
-    demolish(error)
+    core = error_of(error)
     if isinstance(error, ExnInst):
         return _thrown(error)
     if core is None:

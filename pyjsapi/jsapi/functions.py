@@ -142,9 +142,7 @@ def _decide_at_first_call(func: FuncInst, function: FunctionType) -> None:
     (called,) = function.__closure__ or ()
 
     def first(*arguments: Any) -> Any:
-        from pyjsapi.compiler.engine import depth_of  # with it the module was compiled
-
-        depth = depth_of(func)
+        depth = func.depth()
         if depth:
             code = _exporter(func.type.func, depth)(func.call).__code__
             function.__code__ = code.replace(co_name=function.__name__)

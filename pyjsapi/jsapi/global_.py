@@ -5,6 +5,7 @@ from __future__ import annotations
 import weakref
 from typing import Any
 
+from pyjsapi import engines
 from pyjsapi.jsapi.descriptors import VALUE_TYPES, Descriptor, type_name
 from pyjsapi.jsapi.functions import default_value, from_js, to_js
 from pyjsapi.jsapi.identity import object_of
@@ -31,7 +32,7 @@ class Global:
                 "WebAssembly.Global(): a global of type v128 cannot be made by the host"
             )
         value = default_value(valtype) if v is None else from_js(v, valtype)
-        self._attach(GlobalInst(GlobalType(valtype, mutable), value))
+        self._attach(engines.default().new_global(GlobalType(valtype, mutable), value))
 
     def _attach(self, global_: GlobalInst) -> None:
         self._global = global_

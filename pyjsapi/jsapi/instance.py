@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, NoReturn, final
 
+from pyjsapi import engines
 from pyjsapi.ecmascript import RangeError
 from pyjsapi.ecmascript.conversions import shown
 from pyjsapi.ecmascript.values import is_object
@@ -32,7 +33,7 @@ from pyjsapi.syntax.types import (
 )
 
 if TYPE_CHECKING:
-    from pyjsapi.compiler.engine import CompiledModule
+    from pyjsapi.embedding.valid_module import ValidModule
 
 
 @final
@@ -104,11 +105,10 @@ class Instance:
             raise TypeError(f"{what}: argument 0 must be a WebAssembly.Module")
         self._instantiate(module._compiled, read_imports(module, imports, what), what)
 
-    def _instantiate(self, compiled: CompiledModule, values: list[ExternVal], what: str) -> None:
-        from pyjsapi.compiler.engine import instantiate  # with it the module was compiled
-
+    def _instantiate(self, compiled: ValidModule, values: list[ExternVal], what: str) -> None:
         try:
-            self._instance = instantiate(compiled, values)
+            engine = compiled.engine or engines.default()
+            self._instance = engine.instantiate(compiled, values)
         except CoreLinkError as error:
             raise LinkError(f"{what}: {error}") from error
         except MemoryError as error:

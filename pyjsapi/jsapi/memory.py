@@ -7,13 +7,14 @@ from collections.abc import Callable
 from operator import index
 from typing import Any, Final, NoReturn
 
+from pyjsapi import engines
 from pyjsapi.ecmascript import ArrayBuffer, RangeError, SharedArrayBuffer
 from pyjsapi.ecmascript.conversions import enforce_range
 from pyjsapi.ecmascript.errors import DataCloneError
 from pyjsapi.jsapi.descriptors import ADDRESS_TYPES, Descriptor, address_value, limits_of
 from pyjsapi.jsapi.errors import js_error
 from pyjsapi.jsapi.identity import object_of
-from pyjsapi.runtime import MemInst, atomics, new_memory
+from pyjsapi.runtime import MemInst, atomics
 from pyjsapi.syntax.errors import Trap
 from pyjsapi.syntax.features import Features
 from pyjsapi.syntax.types import PAGE_SIZE, PAGE_SIZE_LOG2, MemType
@@ -75,7 +76,7 @@ class Memory:
             )
         try:
             type_ = MemType(addrtype, initial, maximum, shared, page_size_log2)
-            storage = new_memory(type_, limits or Limits())
+            storage = engines.default().new_memory(type_, limits or Limits())
         except (MemoryError, OverflowError) as error:
             raise RangeError(f"WebAssembly.Memory(): could not allocate memory: {error}") from error
         self._attach(storage)

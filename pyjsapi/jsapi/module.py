@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn, Unpack
 
+from pyjsapi import engines
 from pyjsapi.ecmascript import ArrayBuffer, RangeError, bytes_of_buffer_source
 from pyjsapi.ecmascript.conversions import to_string
 from pyjsapi.ecmascript.errors import DataCloneError
+from pyjsapi.embedding.settings import DEFAULT_SETTINGS, Restrictions, Settings, settings_of
 from pyjsapi.jsapi.builtin_sets import check_builtins, is_provided
 from pyjsapi.jsapi.descriptors import type_name
 from pyjsapi.jsapi.errors import CompileError
@@ -16,7 +18,6 @@ from pyjsapi.jsapi.options import NO_OPTIONS, CompileOptions, read_options
 from pyjsapi.jsapi.table import table_type
 from pyjsapi.syntax.deftypes import DefType
 from pyjsapi.syntax.errors import WasmError
-from pyjsapi.syntax.features import Features
 from pyjsapi.syntax.types import (
     ExternType,
     FuncExtern,
@@ -26,10 +27,9 @@ from pyjsapi.syntax.types import (
     TagType,
     extern_kind,
 )
-from pyjsapi.validation.limits import Limits
 
 if TYPE_CHECKING:
-    from pyjsapi.compiler.engine import CompiledModule
+    from pyjsapi.embedding.valid_module import ValidModule
 
 
 class Module:
@@ -45,7 +45,7 @@ class Module:
 
     __slots__ = ("__weakref__", "_compiled", "_options")
 
-    _compiled: CompiledModule
+    _compiled: ValidModule
     _options: CompileOptions
 
     def __init__(
@@ -56,15 +56,15 @@ class Module:
         *,
         builtins: Any = None,
         importedStringConstants: Any = None,
-        features: Features | None = None,
-        limits: Limits | None = None,
+        **restrictions: Unpack[Restrictions],
     ) -> None:
         what = "WebAssembly.Module()"
         data = stable_bytes(bytes, what)
         self._options = read_options(
             options, what, builtins=builtins, importedStringConstants=importedStringConstants
         )
-        self._compiled = compile_bytes(data, what, self._options, features, limits)
+        settings = settings_of(restrictions, what)
+        self._compiled = compile_bytes(data, what, self._options, settings)
 
     def __reduce_ex__(self, protocol: Any) -> NoReturn:
         """StructuredSerialize with *forStorage*: modules are sent to workers, never stored."""
@@ -140,27 +140,25 @@ def compile_bytes(
     data: bytes,
     what: str,
     options: CompileOptions = NO_OPTIONS,
-    features: Features | None = None,
-    limits: Limits | None = None,
-) -> CompiledModule:
+    settings: Settings = DEFAULT_SETTINGS,
+) -> ValidModule:
     """Decode and validate, builtins and imported strings too; raises `CompileError`.
 
     Raises `RangeError` where the system has not the memory for it.
     """
-    # Half of the time to import the package is that of the compiler: who compiles nothing does without.
-    from pyjsapi.compiler.engine import compile_module
-
+    engine = engines.default()
     try:
-        compiled = compile_module(data, features or Features(), limits or Limits())
+        compiled = engine.compile(data, settings)
     except WasmError as error:
         raise CompileError(f"{what}: {error}") from error
     except MemoryError:
         raise RangeError(f"{what}: out of memory") from None
+    compiled.engine = engine
     check_builtins(compiled, options, what)
     return compiled
 
 
-def module_object(compiled: CompiledModule, options: CompileOptions = NO_OPTIONS) -> Module:
+def module_object(compiled: ValidModule, options: CompileOptions = NO_OPTIONS) -> Module:
     """ "Construct a WebAssembly module object"."""
     module = Module.__new__(Module)
     module._compiled = compiled
@@ -168,7 +166,7 @@ def module_object(compiled: CompiledModule, options: CompileOptions = NO_OPTIONS
     return module
 
 
-def _compiled(module: Any, method: str) -> CompiledModule:
+def _compiled(module: Any, method: str) -> ValidModule:
     if not isinstance(module, Module):
         raise TypeError(f"WebAssembly.Module.{method}(): argument 0 must be a WebAssembly.Module")
     return module._compiled

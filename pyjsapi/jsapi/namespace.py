@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import builtins
 from collections.abc import Callable, Coroutine
-from typing import Any, Final, TypeVar
+from typing import Any, Final, TypeVar, Unpack
 
+from pyjsapi.embedding.settings import Restrictions, Settings, settings_of
 from pyjsapi.jsapi.errors import CompileError, LinkError, RuntimeError
 from pyjsapi.jsapi.exception import Exception
 from pyjsapi.jsapi.global_ import Global
@@ -22,8 +23,6 @@ from pyjsapi.jsapi.streaming import response_bytes
 from pyjsapi.jsapi.table import Table
 from pyjsapi.jsapi.tag import JSTag, Tag
 from pyjsapi.runtime import ExternVal
-from pyjsapi.syntax.features import Features
-from pyjsapi.validation.limits import Limits
 
 __all__ = [
     "CompileError",
@@ -75,8 +74,7 @@ def validate(
     *,
     builtins: Any = None,
     importedStringConstants: Any = None,
-    features: Features | None = None,
-    limits: Limits | None = None,
+    **restrictions: Unpack[Restrictions],
 ) -> bool:
     """Whether the bytes of a buffer source are a valid module, with compile options as for `Module`.
 
@@ -87,8 +85,9 @@ def validate(
     read = read_options(
         options, what, builtins=builtins, importedStringConstants=importedStringConstants
     )
+    settings = settings_of(restrictions, what)
     try:
-        compile_bytes(data, what, read, features, limits)
+        compile_bytes(data, what, read, settings)
     except CompileError:
         return False
     return True
@@ -101,16 +100,16 @@ def compile(
     *,
     builtins: Any = None,
     importedStringConstants: Any = None,
-    features: Features | None = None,
-    limits: Limits | None = None,
+    **restrictions: Unpack[Restrictions],
 ) -> Coroutine[Any, Any, Module]:
     """Promise of a `Module`; the bytes are copied at once. Options, rejections: as `Module` has and raises them."""
     what = "WebAssembly.compile()"
     members = {"builtins": builtins, "importedStringConstants": importedStringConstants}
+    settings = settings_of(restrictions, what)
     read = _attempt(lambda: (stable_bytes(bytes, what), read_options(options, what, **members)))
 
     async def compiled() -> Module:
-        return _compile(*read(), what, features, limits)
+        return _compile(*read(), what, settings)
 
     return compiled()
 
@@ -123,18 +122,18 @@ def instantiate(
     *,
     builtins: Any = None,
     importedStringConstants: Any = None,
-    features: Features | None = None,
-    limits: Limits | None = None,
+    **restrictions: Unpack[Restrictions],
 ) -> Coroutine[Any, Any, Any]:
     """Promise of an `Instance` for a `Module`, of an `InstantiatedSource` for the bytes of one.
 
     Compile options are for bytes alone: a `Module` has its own. Rejects with what the constructors of `Module` and
     `Instance` raise.
     """
+    settings = settings_of(restrictions, _INSTANTIATE)
     if isinstance(source, Module):
         return _instantiate_module(source, imports)
     members = {"builtins": builtins, "importedStringConstants": importedStringConstants}
-    return _instantiate_bytes(source, imports, options, members, features, limits)
+    return _instantiate_bytes(source, imports, options, members, settings)
 
 
 def _instantiate_module(module: Module, imports: Any) -> Coroutine[Any, Any, Instance]:
@@ -153,8 +152,7 @@ def _instantiate_bytes(
     imports: Any,
     options: Any,
     members: dict[str, Any],
-    features: Features | None,
-    limits: Limits | None,
+    settings: Settings,
 ) -> Coroutine[Any, Any, InstantiatedSource]:
     read = _attempt(
         lambda: (
@@ -164,7 +162,7 @@ def _instantiate_bytes(
     )
 
     async def instantiated() -> InstantiatedSource:
-        module = _compile(*read(), _INSTANTIATE, features, limits)
+        module = _compile(*read(), _INSTANTIATE, settings)
         return _instantiate(module, imports, _INSTANTIATE)
 
     return instantiated()
@@ -174,10 +172,9 @@ def _compile(
     data: bytes,
     options: CompileOptions,
     what: str,
-    features: Features | None,
-    limits: Limits | None,
+    settings: Settings,
 ) -> Module:
-    return module_object(compile_bytes(data, what, options, features, limits), options)
+    return module_object(compile_bytes(data, what, options, settings), options)
 
 
 def _instantiate(module: Module, imports: Any, what: str) -> InstantiatedSource:
@@ -192,8 +189,7 @@ def compileStreaming(
     *,
     builtins: Any = None,
     importedStringConstants: Any = None,
-    features: Features | None = None,
-    limits: Limits | None = None,
+    **restrictions: Unpack[Restrictions],
 ) -> Coroutine[Any, Any, Module]:
     """Promise of a `Module` from a fetch ``Response``, anything of its shape, or an awaitable of one.
 
@@ -202,11 +198,12 @@ def compileStreaming(
     """
     what = "WebAssembly.compileStreaming()"
     members = {"builtins": builtins, "importedStringConstants": importedStringConstants}
+    settings = settings_of(restrictions, what)
     read = _attempt(lambda: read_options(options, what, **members))
 
     async def compiled() -> Module:
         wanted = read()
-        return _compile(await response_bytes(source, what), wanted, what, features, limits)
+        return _compile(await response_bytes(source, what), wanted, what, settings)
 
     return compiled()
 
@@ -219,17 +216,17 @@ def instantiateStreaming(
     *,
     builtins: Any = None,
     importedStringConstants: Any = None,
-    features: Features | None = None,
-    limits: Limits | None = None,
+    **restrictions: Unpack[Restrictions],
 ) -> Coroutine[Any, Any, InstantiatedSource]:
     """Like `compileStreaming`, and instantiated with the imports."""
     what = "WebAssembly.instantiateStreaming()"
     members = {"builtins": builtins, "importedStringConstants": importedStringConstants}
+    settings = settings_of(restrictions, what)
     read = _attempt(lambda: read_options(options, what, **members))
 
     async def instantiated() -> InstantiatedSource:
         wanted = read()
-        module = _compile(await response_bytes(source, what), wanted, what, features, limits)
+        module = _compile(await response_bytes(source, what), wanted, what, settings)
         return _instantiate(module, imports, what)
 
     return instantiated()

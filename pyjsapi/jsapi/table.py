@@ -5,11 +5,12 @@ from __future__ import annotations
 import weakref
 from typing import Any, Final
 
+from pyjsapi import engines
 from pyjsapi.ecmascript import RangeError
 from pyjsapi.jsapi.descriptors import ADDRESS_TYPES, Descriptor, address_value, limits_of
 from pyjsapi.jsapi.functions import default_value, from_js, is_exnref, to_js
 from pyjsapi.jsapi.identity import object_of
-from pyjsapi.runtime import FuncInst, TableInst, new_table
+from pyjsapi.runtime import FuncInst, TableInst
 from pyjsapi.syntax.errors import Trap
 from pyjsapi.syntax.types import EXTERNREF, FUNCREF, TableType
 from pyjsapi.validation.limits import Limits
@@ -40,7 +41,8 @@ class Table:
             )
         init = default_value(reftype) if value is None else from_js(value, reftype)
         try:
-            table = new_table(TableType(addrtype, initial, maximum, reftype), init, Limits())
+            type_ = TableType(addrtype, initial, maximum, reftype)
+            table = engines.default().new_table(type_, Limits(), init)
         except (MemoryError, OverflowError) as error:
             raise RangeError(
                 f"WebAssembly.Table(): could not allocate the table: {error}"

@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 from pyjsapi.syntax.deftypes import DefType
 
 BOUNDARY: Final = "<pyjsapi boundary>"
 """File name of code that calls host functions, or is called in their place."""
+
+
+class Owner(Protocol):
+    """What wasm functions belong to."""
+
+    def depth_of(self, index: int, *, at_once: bool = False) -> int:
+        """See `FuncInst.depth`."""
 
 
 class FuncInst:
@@ -18,7 +25,7 @@ class FuncInst:
     Integers are unsigned, f32 and f64 are floats, a null reference is ``None``.
     """
 
-    __slots__ = ("__weakref__", "call", "host", "index", "type", "wrapper")
+    __slots__ = ("__weakref__", "call", "host", "index", "owner", "type", "wrapper")
 
     def __init__(
         self,
@@ -27,6 +34,7 @@ class FuncInst:
         *,
         host: Callable[..., Any] | None = None,
         index: int | None = None,
+        owner: Owner | None = None,
     ) -> None:
         self.type = type_
         self.call = call
@@ -34,12 +42,23 @@ class FuncInst:
         """The embedder's callable that a host function stands for; ``None`` for wasm functions."""
         self.index = index
         """Function index in the module that defines the function, or that first imports a host function, if any."""
+        self.owner = owner
+        """What the function belongs to, if that knows how deep its functions call."""
         self.wrapper: Any = None
         """The embedder's object for this function, so that it keeps its identity; ``None`` until it is asked for.
 
         Held, unlike those of other instances: glue code asks for it at every call through a table. It frees nothing
         later, as a function is part of a cycle anyway: its code refers to the instance, which refers to it.
         """
+
+    def depth(self, *, at_once: bool = False) -> int:
+        """The recursion limit that a call of the function from outside of WebAssembly needs; 0 for any: see `depth`.
+
+        With ``at_once`` without decoding it, so that the answer is more rarely 0.
+        """
+        if self.owner is None or self.index is None:
+            return 0
+        return self.owner.depth_of(self.index, at_once=at_once)
 
     def __repr__(self) -> str:
         kind = "host function" if self.host is not None else f"function #{self.index}"

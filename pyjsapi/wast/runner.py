@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import Any, Final
 
 from pyjsapi.compiler.cache import CodeCache
-from pyjsapi.compiler.engine import CompiledModule, compile_module, instantiate, invoke
 from pyjsapi.compiler.options import DEFAULT_OPTIONS, Options
+from pyjsapi.embedding.settings import Settings
+from pyjsapi.engines.python import CompiledModule, compile_module, instantiate, invoke
 from pyjsapi.runtime import ExnInst, ExternVal, FuncInst, GlobalInst, ModuleInstance
 from pyjsapi.runtime.memory import MakeMemory, new_memory
 from pyjsapi.syntax.errors import (
@@ -226,8 +227,7 @@ class _Runner:
         # Nothing is kept: a script tests what happens to a module that was never met before.
         return compile_module(
             module.encode(),
-            features=self._features,
-            limits=CORE_LIMITS,
+            Settings(self._features, CORE_LIMITS),
             options=self._options,
             cache=CodeCache(),
         )

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from pyjsapi import Uint8Array, WebAssembly
-from pyjsapi.compiler.engine import CompiledModule, compile_module
+from pyjsapi.engines.python import CompiledModule, compile_module
 from pyjsapi.compiler.options import DEFAULT_OPTIONS, Options
 from pyjsapi.jsapi.module import module_object
 from pyjsapi.jsapi.options import read_options

@@ -15,9 +15,9 @@ import pytest
 from pyjsapi.bridge.memory.linked import LinkedBlock, make_memory, move_to_javascript
 from pyjsapi.bridge.memory.proxies import ProxyMemories
 from pyjsapi.compiler.cache import CodeCache, FileCache
-from pyjsapi.compiler.engine import compile_module, instantiate, invoke
 from pyjsapi.compiler.extents import Extent, MemoryKind
 from pyjsapi.compiler.variants import Assumptions
+from pyjsapi.engines.python import compile_module, instantiate, invoke
 from pyjsapi.runtime.accessors import ATOMIC_NAMES, NAMES
 from pyjsapi.runtime.memory import MemInst, new_memory
 from pyjsapi.syntax.errors import Trap

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from pyjsapi.compiler.cache import CodeCache
-from pyjsapi.compiler.engine import CompiledModule, compile_module, instantiate, invoke
 from pyjsapi.compiler.options import Options
+from pyjsapi.engines.python import CompiledModule, compile_module, instantiate, invoke
 from pyjsapi.runtime import ExternVal, FuncInst, ModuleInstance
 from pyjsapi.syntax.deftypes import func_def_type
 from pyjsapi.syntax.types import F32, F64, I32, I64, FuncType

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from pyjsapi.compiler.engine import depth_of, instantiate
+from pyjsapi.embedding.settings import Settings
+from pyjsapi.engines.python import instantiate
 from pyjsapi.runtime import FuncInst
 from pyjsapi.validation.limits import DEFAULT_CALL_DEPTH
 
@@ -44,37 +45,37 @@ def test_functions_that_recur_or_call_what_is_not_known(
     text = TEXT.format(chain=chain, nops="(call $leaf)" * 11_000)
     other = wasm_once('(module (func (export "f")))')
     module = wasm_once(text, host(lambda: None), other.instance.exports["f"])
-    found = {name for name, func in module.instance.exports.items() if depth_of(func) == 0}
+    found = {name for name, func in module.instance.exports.items() if func.depth() == 0}
     assert found == BOUNDED
-    assert {depth_of(func) for func in module.instance.exports.values()} == {0, DEFAULT_CALL_DEPTH}
+    assert {func.depth() for func in module.instance.exports.values()} == {0, DEFAULT_CALL_DEPTH}
 
 
 def test_an_answer_at_once_is_never_too_good(wasm_once: Callable[..., Any], host: Host) -> None:
     other = wasm_once('(module (func (export "f")))')
     text = TEXT.format(chain="(func $c0)", nops="")
     exports = wasm_once(text, host(lambda: None), other.instance.exports["f"]).instance.exports
-    assert depth_of(exports["is long"], at_once=True) == 0
-    assert depth_of(exports["calls nothing"], at_once=True) > 0  # 16 looks like a call
+    assert exports["is long"].depth(at_once=True) == 0
+    assert exports["calls nothing"].depth(at_once=True) > 0  # 16 looks like a call
     for func in exports.values():
-        assert depth_of(func, at_once=True) >= depth_of(func)
+        assert func.depth(at_once=True) >= func.depth()
 
 
 def test_host_functions_and_foreign_callables_need_nothing(host: Host) -> None:
-    assert depth_of(host(lambda: None)) == 0
+    assert host(lambda: None).depth() == 0
 
 
 def test_the_limits_say_how_deep() -> None:
-    from pyjsapi.compiler.engine import compile_module
+    from pyjsapi.engines.python import compile_module
     from pyjsapi.text import wat2wasm
     from pyjsapi.validation.limits import Limits
 
     data = wat2wasm('(module (func $f (export "f") (call $f)))')
-    instance = instantiate(compile_module(data, limits=Limits(call_depth=4321)), ())
-    assert depth_of(instance.exports["f"]) == 4321  # type: ignore[arg-type]
+    instance = instantiate(compile_module(data, Settings(limits=Limits(call_depth=4321))), ())
+    assert instance.exports["f"].depth() == 4321  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("opcode", [0x10, 0x11, 0x12, 0x13, 0x14, 0x15])
 def test_every_call_is_one(wasm_once: Callable[..., Any], opcode: int) -> None:
     """Bytes decide at once: every opcode of a call counts, also where it is something else."""
     compiled = wasm_once(f'(module (func (export "f") (drop (i32.const {opcode}))))')
-    assert depth_of(compiled.instance.exports["f"], at_once=True) == DEFAULT_CALL_DEPTH
+    assert compiled.instance.exports["f"].depth(at_once=True) == DEFAULT_CALL_DEPTH

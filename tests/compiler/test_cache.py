@@ -13,8 +13,9 @@ import pytest
 
 from pyjsapi.compiler import cache as cache_module
 from pyjsapi.compiler.cache import VARIABLE, FileCache, cache_folder, engine_version, open_cache
-from pyjsapi.compiler.engine import CompiledModule, compile_module, instantiate, invoke
 from pyjsapi.compiler.options import DEFAULT_OPTIONS, Options
+from pyjsapi.embedding.settings import Settings
+from pyjsapi.engines.python import CompiledModule, compile_module, instantiate, invoke
 from pyjsapi.syntax.errors import ValidationError
 from pyjsapi.syntax.features import Features
 from pyjsapi.text import wat2wasm
@@ -72,7 +73,7 @@ def test_that_a_module_is_valid_is_kept_although_nothing_was_called(folder: Path
 
 def test_lazily_translated_functions_are_kept_at_exit(folder: Path) -> None:
     program = (
-        "import sys; from pyjsapi.compiler.engine import *\n"
+        "import sys; from pyjsapi.engines.python import *\n"
         "data = sys.stdin.buffer.read()\n"
         "exports = instantiate(compile_module(data), ()).exports\n"
         "print(invoke(exports['g'], (0,)))\n"
@@ -173,7 +174,7 @@ def test_whatever_decides_about_code_is_part_of_the_name(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def path_of(data: bytes, features: Features, limits: Limits, options: Options) -> Path:
-        opened = open_cache(data, features, limits, options)
+        opened = open_cache(data, Settings(features, limits), options)
         assert isinstance(opened, FileCache)
         return opened.path
 

@@ -19,7 +19,7 @@ from pyjsapi.compiler.cache_space import (
     trim,
     used,
 )
-from pyjsapi.compiler.engine import compile_module
+from pyjsapi.engines.python import compile_module
 from pyjsapi.syntax.errors import ValidationError
 from pyjsapi.text import wat2wasm
 

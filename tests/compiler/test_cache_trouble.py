@@ -17,7 +17,7 @@ import pytest
 from pyjsapi.cli import commands, main
 from pyjsapi.compiler.cache import VARIABLE, _write, engine_version
 from pyjsapi.compiler.cache_space import SIZE_VARIABLE, SUFFIX, clear, kept_files
-from pyjsapi.compiler.engine import compile_module, instantiate, invoke
+from pyjsapi.engines.python import compile_module, instantiate, invoke
 from pyjsapi.text import wat2wasm
 
 MODULE = wat2wasm(
@@ -166,7 +166,7 @@ PROGRAM = """\
 import sys
 from pathlib import Path
 from pyjsapi.compiler.cache_space import clear
-from pyjsapi.compiler.engine import compile_module, instantiate, invoke
+from pyjsapi.engines.python import compile_module, instantiate, invoke
 data, which = sys.stdin.buffer.read(), int(sys.argv[1])
 for i in range(15):
     module = compile_module(data + bytes((0, 2, 1, i % 3)))

@@ -174,7 +174,7 @@ def test_functions_are_translated_at_their_first_call_and_keep_their_identity(
 
 
 def test_instances_do_not_share_code_objects(wasm_once: Callable[..., Any]) -> None:
-    from pyjsapi.compiler.engine import instantiate
+    from pyjsapi.engines.python import instantiate
 
     module = wasm_once(INDIRECT)
     module("a", 0, 1)

@@ -11,8 +11,8 @@ import pytest
 
 from pyjsapi.compiler.cache import CodeCache
 from pyjsapi.compiler.control.tree import Node
-from pyjsapi.compiler.engine import compile_module, instantiate, invoke
 from pyjsapi.compiler.options import Options
+from pyjsapi.engines.python import compile_module, instantiate, invoke
 from pyjsapi.syntax.errors import Trap
 
 

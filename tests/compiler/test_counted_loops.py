@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from pyjsapi.compiler.engine import compile_module, instantiate, invoke
+from pyjsapi.engines.python import compile_module, instantiate, invoke
 from pyjsapi.syntax.errors import Trap
 from pyjsapi.text import wat2wasm
 

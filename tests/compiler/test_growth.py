@@ -15,9 +15,9 @@ from typing import Any
 
 import pytest
 
-from pyjsapi.compiler.engine import instantiate
 from pyjsapi.compiler.facts import PLAIN_BOUND
 from pyjsapi.compiler.variants import Assumptions
+from pyjsapi.engines.python import instantiate
 from pyjsapi.runtime import FuncInst, MemInst
 from pyjsapi.runtime import memory as runtime_memory
 from pyjsapi.runtime.memory import new_memory

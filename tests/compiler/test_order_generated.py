@@ -17,9 +17,9 @@ import wasmtime
 
 from pyjsapi.compiler import frame
 from pyjsapi.compiler.cache import CodeCache
-from pyjsapi.compiler.engine import compile_module, instantiate, invoke
 from pyjsapi.compiler.expression import EFFECT, GLOBAL, MEMORY, TRAPS, Entry
 from pyjsapi.compiler.options import Options
+from pyjsapi.engines.python import compile_module, instantiate, invoke
 from pyjsapi.runtime.exception import ExnInst
 from pyjsapi.syntax.errors import Trap
 from pyjsapi.text import wat2wasm

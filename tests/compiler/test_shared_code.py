@@ -11,10 +11,11 @@ from typing import Any
 import pytest
 
 from pyjsapi import WebAssembly
-from pyjsapi.compiler import engine
 from pyjsapi.compiler.cache import VARIABLE, CodeCache
-from pyjsapi.compiler.engine import compile_module, instantiate, invoke
 from pyjsapi.compiler.options import Options
+from pyjsapi.embedding.settings import Settings
+from pyjsapi.engines import python as engine
+from pyjsapi.engines.python import compile_module, instantiate, invoke
 from pyjsapi.syntax.features import Features
 from pyjsapi.text import wat2wasm
 from pyjsapi.validation.limits import Limits
@@ -76,14 +77,14 @@ def test_whatever_decides_about_code_is_compared() -> None:
     assert compile_module(bytes(bytearray(data))) is first
     others = [
         compile_module(binary(6)),
-        compile_module(data, Features(tail_call=False)),
-        compile_module(data, limits=Limits(call_depth=99)),
+        compile_module(data, Settings(Features(tail_call=False))),
+        compile_module(data, Settings(limits=Limits(call_depth=99))),
         compile_module(data, options=Options(facts=False)),
         compile_module(data, cache=CodeCache()),
         compile_module(data, cache=CodeCache()),
     ]
     assert len({id(module) for module in [first, *others]}) == 7
-    assert compile_module(data, limits=Limits(call_depth=99)) is others[2]
+    assert compile_module(data, Settings(limits=Limits(call_depth=99))) is others[2]
 
 
 def test_what_nobody_has_any_more_is_freed() -> None:

@@ -10,8 +10,9 @@ import pytest
 from pyjsapi import WebAssembly
 from pyjsapi.compiler.emit.registry import EMITTERS
 from pyjsapi.compiler.emit.simd import _call
-from pyjsapi.compiler.engine import compile_module, instantiate, invoke
 from pyjsapi.compiler.support import simd
+from pyjsapi.embedding.settings import Settings
+from pyjsapi.engines.python import compile_module, instantiate, invoke
 from pyjsapi.runtime import FuncInst
 from pyjsapi.runtime.memory import MemInst
 from pyjsapi.syntax.errors import FeatureError
@@ -87,7 +88,7 @@ def test_code_without_vectors_does_not_make_the_operations() -> None:
 )
 def test_a_feature_that_is_off_is_named(text: str, off: str, message: str) -> None:
     with pytest.raises(FeatureError) as caught:
-        compile_module(wat2wasm(f"(module {text})"), Features(**{off: False}))
+        compile_module(wat2wasm(f"(module {text})"), Settings(Features(**{off: False})))
     assert message in caught.value.message
     assert "switched off" in caught.value.message
 

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from pyjsapi.compiler.engine import CompiledModule, compile_module, instantiate, invoke
 from pyjsapi.compiler.options import Options
+from pyjsapi.engines.python import CompiledModule, compile_module, instantiate, invoke
 from pyjsapi.text import wat2wasm
 
 OPTIONS = [

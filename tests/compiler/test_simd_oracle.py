@@ -14,8 +14,8 @@ from typing import Any
 
 import pytest
 
-from pyjsapi.compiler.engine import compile_module, instantiate, invoke
 from pyjsapi.compiler.options import Options
+from pyjsapi.engines.python import compile_module, instantiate, invoke
 from pyjsapi.syntax.errors import Trap
 from pyjsapi.syntax.instructions import BY_MNEMONIC, OPS, Imm, Op
 from pyjsapi.syntax.types import F32, F64, I32, I64, V128, ValType

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from pyjsapi.compiler.cache import CodeCache
-from pyjsapi.compiler.engine import compile_module, instantiate, invoke
+from pyjsapi.engines.python import compile_module, instantiate, invoke
 from pyjsapi.runtime import FuncInst
 from pyjsapi.runtime.gc import StructInst
 from pyjsapi.runtime.global_ import GlobalInst

@@ -61,7 +61,7 @@ def test_messages(wasm: Callable[..., Any]) -> None:
 
 
 WITHOUT_POSITIONS = """
-from pyjsapi.compiler.engine import *
+from pyjsapi.engines.python import *
 from pyjsapi.syntax.errors import Trap
 from pyjsapi.text import wat2wasm
 text = '''(module (memory i64 1) (table i64 1 funcref) (type $t (func))

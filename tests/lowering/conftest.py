@@ -13,7 +13,8 @@ import pytest
 
 from pyjsapi.binary.leb128 import read_unsigned
 from pyjsapi.compiler.cache import CodeCache
-from pyjsapi.compiler.engine import (
+from pyjsapi.embedding.settings import Settings
+from pyjsapi.engines.python import (
     CompiledModule,
     compile_module,
     instantiate,
@@ -57,7 +58,7 @@ def read_plan(module: Module) -> tuple[dict[str, Any], list[bytes]] | None:
 
 def compile_one(data: bytes, features: Features = ONE_MEMORY) -> CompiledModule:
     """Compile on an engine that has one memory per module."""
-    return compile_module(data, features=features, limits=CORE_LIMITS, cache=CodeCache())
+    return compile_module(data, Settings(features, CORE_LIMITS), cache=CodeCache())
 
 
 class Linked:

@@ -86,4 +86,4 @@ WebAssembly.Tag(parameters=["i32"])
 
 def test_the_compiler_comes_with_the_first_module() -> None:
     found = loaded("pyjsapi.WebAssembly.validate(b'')")
-    assert "pyjsapi.compiler.engine" in found
+    assert "pyjsapi.engines.python" in found

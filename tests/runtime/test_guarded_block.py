@@ -9,7 +9,7 @@ import pytest
 
 from pyjsapi.blocks.block import Block, Bytes
 from pyjsapi.compiler.cache import CodeCache
-from pyjsapi.compiler.engine import compile_module, instantiate, invoke
+from pyjsapi.engines.python import compile_module, instantiate, invoke
 from pyjsapi.jsapi.memory import memory_object
 from pyjsapi.runtime.memory import MemInst
 from pyjsapi.syntax.errors import Trap

@@ -7,7 +7,7 @@ import { KINDS, startLink } from "./linked.mjs";
 const PAGE = 65536;
 const PYTHON = `
 from pyjsapi.bridge.memory.linked import make_memory, move_to_javascript
-from pyjsapi.compiler.engine import compile_module, instantiate
+from pyjsapi.engines.python import compile_module, instantiate
 from pyjsapi.runtime.memory import new_memory
 from pyjsapi.syntax.errors import Trap
 from pyjsapi.syntax.types import I32, I64, MemType

@@ -9,7 +9,7 @@ from pyjsapi.bridge.face.api import function_call
 from pyjsapi.bridge.link.hooks import HOOKS
 from pyjsapi.bridge.memory.linked import make_memory, move_to_javascript
 from pyjsapi.compiler.support.traps import raised_from_wasm
-from pyjsapi.compiler.engine import compile_module, instantiate
+from pyjsapi.engines.python import compile_module, instantiate
 from pyjsapi.runtime.function import FuncInst
 from pyjsapi.syntax.deftypes import func_def_type
 from pyjsapi.syntax.errors import Trap

@@ -8,7 +8,7 @@ import { KINDS, startLink } from "./linked.mjs";
 
 const PYTHON = `
 from pyjsapi.bridge.memory.linked import make_memory
-from pyjsapi.compiler.engine import compile_module, instantiate
+from pyjsapi.engines.python import compile_module, instantiate
 from pyjsapi.syntax.types import I32, MemType
 from pyjsapi.text.convert import wat2wasm
 from pyjsapi.validation.limits import Limits

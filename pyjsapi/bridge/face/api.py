@@ -17,8 +17,9 @@ from weakref import WeakKeyDictionary
 from pyjsapi.bridge.face.errors import InvalidModule, OutOfRange, WrongType
 from pyjsapi.bridge.face.values import signature_code, type_code, type_of
 from pyjsapi.bridge.memory.linked import make_memory
-from pyjsapi.compiler import engine
-from pyjsapi.compiler.engine import CompiledModule
+from pyjsapi.embedding.settings import Settings
+from pyjsapi.engines import python as engine
+from pyjsapi.engines.python import CompiledModule
 from pyjsapi.jsapi.builtin_sets import check_builtins, find_builtin
 from pyjsapi.jsapi.errors import CompileError
 from pyjsapi.jsapi.options import NO_OPTIONS, CompileOptions
@@ -57,13 +58,6 @@ from pyjsapi.syntax.types import (
 )
 from pyjsapi.validation.limits import Limits
 from pyjsapi.validation.matching import match_extern
-
-
-class Settings(NamedTuple):
-    """What a namespace lets modules use."""
-
-    features: Features
-    limits: Limits
 
 
 class Module(NamedTuple):
@@ -110,7 +104,7 @@ def new_module(
     else:
         options = CompileOptions(tuple(builtins), strings[0] if strings else None)
     try:
-        compiled = engine.compile_module(bytes(data), settings.features, settings.limits)
+        compiled = engine.compile_module(bytes(data), settings)
         check_builtins(compiled, options, what)
     except WasmError as error:
         raise InvalidModule(f"{what}: {error}") from None
@@ -265,7 +259,7 @@ def builtin_function(
 
 def function_call(func: FuncInst) -> Callable[..., Any]:
     """What JavaScript calls for a function."""
-    depth = engine.depth_of(func, at_once=True)
+    depth = func.depth(at_once=True)
     return entrance(func.call, len(func.type.func.params), depth) if depth else func.call
 
 

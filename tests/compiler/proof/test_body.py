@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 from pyjsapi.compiler.cache import CodeCache
-from pyjsapi.compiler.engine import CompiledModule, compile_module
 from pyjsapi.compiler.proof import body as wasm
 from pyjsapi.compiler.proof.body import FUNCTION, Body, Clause
 from pyjsapi.compiler.proof.operands import Labels
+from pyjsapi.engines.python import CompiledModule, compile_module
 from pyjsapi.syntax.module import Code, Instr
 from pyjsapi.text import wat2wasm
 from pyjsapi.validation import function

@@ -9,13 +9,13 @@ from pathlib import Path
 import pytest
 
 from pyjsapi.compiler.cache import CodeCache
-from pyjsapi.compiler.engine import compile_module
 from pyjsapi.compiler.frame import Frame
 from pyjsapi.compiler.function import translate_once
 from pyjsapi.compiler.options import Options
 from pyjsapi.compiler.proof import graph as python
 from pyjsapi.compiler.proof.body import IF, TABLE, TEST, Body
 from pyjsapi.compiler.proof.graph import Flag, FlagTest, Graph, Landing, LookUp, Select, Unknown
+from pyjsapi.engines.python import compile_module
 from pyjsapi.text import wat2wasm
 
 sys.path.insert(0, str(Path(__file__).parent))

@@ -10,12 +10,12 @@ from typing import Any
 import pytest
 
 from pyjsapi.compiler.cache import CodeCache
-from pyjsapi.compiler.engine import compile_module
 from pyjsapi.compiler.frame import Frame
 from pyjsapi.compiler.function import translate_once
 from pyjsapi.compiler.options import Options
 from pyjsapi.compiler.proof import Finding, prove
 from pyjsapi.compiler.proof.legacy import Lowering
+from pyjsapi.engines.python import compile_module
 from pyjsapi.syntax.module import Code, Instr
 from pyjsapi.text import wat2wasm
 

@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 
 from pyjsapi.compiler.cache import CodeCache
-from pyjsapi.compiler.engine import compile_module, instantiate, invoke
 from pyjsapi.compiler.options import DEFAULT_OPTIONS, Options, options_of
 from pyjsapi.compiler.proof import UnprovedWarning
+from pyjsapi.engines.python import compile_module, instantiate, invoke
 from pyjsapi.runtime import FuncInst
 from pyjsapi.text import wat2wasm
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from pyjsapi.compiler.cache import CodeCache
-from pyjsapi.compiler.engine import compile_module
 from pyjsapi.compiler.options import Options
 from pyjsapi.compiler.proving import prove_compiled
+from pyjsapi.engines.python import compile_module
 from pyjsapi.text import wat2wasm
 
 MODES = {

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from pyjsapi.compiler.cache import CodeCache
-from pyjsapi.compiler.engine import CompiledModule, compile_module
 from pyjsapi.compiler.options import Options
 from pyjsapi.compiler.proving import prove_compiled
+from pyjsapi.engines.python import CompiledModule, compile_module
 from pyjsapi.syntax.errors import ParseError, WasmError
 from pyjsapi.wast.script import DefineModule, read_script
 

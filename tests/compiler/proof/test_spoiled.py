@@ -10,10 +10,10 @@ from random import Random
 import pytest
 
 from pyjsapi.compiler.cache import CodeCache
-from pyjsapi.compiler.engine import compile_module
 from pyjsapi.compiler.function import translate_once
 from pyjsapi.compiler.options import Options
 from pyjsapi.compiler.proof import prove
+from pyjsapi.engines.python import compile_module
 from pyjsapi.text import wat2wasm
 
 sys.path.insert(0, str(Path(__file__).parent))

@@ -5,13 +5,13 @@ from __future__ import annotations
 import pytest
 
 from pyjsapi.compiler.cache import CodeCache
-from pyjsapi.compiler.engine import compile_module
 from pyjsapi.compiler.notes import Condition
 from pyjsapi.compiler.proof.calls import check_calls
 from pyjsapi.compiler.proof.conditions import are_opposites
 from pyjsapi.compiler.proof.moves import match_texts
 from pyjsapi.compiler.proof.report import Differs
 from pyjsapi.compiler.scope import ModuleScope
+from pyjsapi.engines.python import compile_module
 from pyjsapi.syntax.instructions import BY_MNEMONIC
 from pyjsapi.syntax.module import Instr
 from pyjsapi.text import wat2wasm

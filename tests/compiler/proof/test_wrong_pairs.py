@@ -9,11 +9,11 @@ from typing import NamedTuple
 import pytest
 
 from pyjsapi.compiler.cache import CodeCache
-from pyjsapi.compiler.engine import compile_module
 from pyjsapi.compiler.function import translate_once
 from pyjsapi.compiler.notes import GLUE
 from pyjsapi.compiler.options import Options
 from pyjsapi.compiler.proof import Finding, prove
+from pyjsapi.engines.python import compile_module
 from pyjsapi.text import wat2wasm
 
 sys.path.insert(0, str(Path(__file__).parent))

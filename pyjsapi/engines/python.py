@@ -1,4 +1,4 @@
-"""The way in: compile a module, instantiate it, call a function."""
+"""The Python engine: translates functions to Python when they are first called."""
 
 from __future__ import annotations
 
@@ -8,31 +8,30 @@ from collections.abc import Sequence
 from functools import partial
 from typing import Any, Final
 
-from pyjsapi.binary.decoder import decode_module, item_offsets
 from pyjsapi.compiler.cache import CodeCache, cache_at, cache_path, collector_off
 from pyjsapi.compiler.environment import Environment
 from pyjsapi.compiler.module import CompiledModule
 from pyjsapi.compiler.options import DEFAULT_OPTIONS, Options
-from pyjsapi.compiler.support.traps import raised_from_wasm, translate_exception
+from pyjsapi.compiler.support.traps import demolish, raised_from_wasm, translate_exception
+from pyjsapi.embedding import failures
+from pyjsapi.embedding.settings import DEFAULT_SETTINGS, Settings
+from pyjsapi.embedding.valid_module import valid_module
 from pyjsapi.runtime.depth import call_deep
 from pyjsapi.runtime.function import FuncInst
+from pyjsapi.runtime.global_ import GlobalInst
 from pyjsapi.runtime.instance import ExternVal, ModuleInstance
 from pyjsapi.runtime.instantiate import instantiate as instantiate_module
 from pyjsapi.runtime.instantiate import start_function
-from pyjsapi.runtime.memory import MakeMemory, new_memory
-from pyjsapi.syntax.errors import ValidationError
-from pyjsapi.syntax.features import Features
+from pyjsapi.runtime.memory import MakeMemory, MemInst, new_memory
+from pyjsapi.runtime.table import TableInst, new_table
+from pyjsapi.syntax.errors import WasmError
+from pyjsapi.syntax.types import GlobalType, MemType, TableType
 from pyjsapi.validation.limits import Limits, check_module_size
-from pyjsapi.validation.module import validate_module
-
-DEFAULT_FEATURES = Features()
-DEFAULT_LIMITS = Limits()
 
 
 def compile_module(
     data: bytes,
-    features: Features = DEFAULT_FEATURES,
-    limits: Limits = DEFAULT_LIMITS,
+    settings: Settings = DEFAULT_SETTINGS,
     *,
     options: Options = DEFAULT_OPTIONS,
     cache: CodeCache | None = None,
@@ -40,20 +39,20 @@ def compile_module(
     """Decode and validate a binary module.
 
     Raises `DecodeError`, `ValidationError` or `FeatureError`. Functions are translated when they are first called.
-    What is compiled already, from the same bytes with the same features, limits and options, is shared, as long as
-    anybody has it. ``cache`` keeps code for later processes, of this module alone; ``None`` for the user's default
-    (see `cache.open_cache`).
+    What is compiled already, from the same bytes with the same settings and options, is shared, as long as anybody has
+    it. ``cache`` keeps code for later processes, of this module alone; ``None`` for the user's default (see
+    `cache.open_cache`).
     """
-    check_module_size(len(data), limits)
+    check_module_size(len(data), settings.limits)
     if cache is not None:
-        return _compile(data, features, limits, options, cache)
+        return _compile(data, settings, options, cache)
     digest = hashlib.sha256(data)
-    path = cache_path(data, digest, features, limits, options)
-    key = f"{digest.hexdigest()} {features} {limits} {options} {path}"
+    path = cache_path(data, digest, settings, options)
+    key = f"{digest.hexdigest()} {settings} {options} {path}"
     found = _shared_module(key)
     if found is None:
         opened = CodeCache() if path is None else cache_at(path, data)
-        found = _share(key, _compile(data, features, limits, options, opened))
+        found = _share(key, _compile(data, settings, options, opened))
     return found
 
 
@@ -79,25 +78,11 @@ def _share(key: str, compiled: CompiledModule) -> CompiledModule:
     return found
 
 
-def _compile(
-    data: bytes, features: Features, limits: Limits, options: Options, cache: CodeCache
-) -> CompiledModule:
+def _compile(data: bytes, settings: Settings, options: Options, cache: CodeCache) -> CompiledModule:
     with collector_off():
-        module = decode_module(data, features)
-        try:
-            context = validate_module(module, features, limits, bodies=not cache.known_valid)
-        except ValidationError as error:
-            _locate(error, data, features)
-            raise
+        valid = valid_module(data, settings, bodies=not cache.known_valid)
     cache.validated()
-    return CompiledModule(data, module, context, limits, options, cache)
-
-
-def _locate(error: ValidationError, data: bytes, features: Features) -> None:
-    """Find the byte offset of the item that an error outside of function bodies is about."""
-    if error.offset is None and error.item is not None:
-        section, position = error.item
-        error.offset = item_offsets(data, features)[section][position]
+    return CompiledModule(valid, options, cache)
 
 
 def instantiate(
@@ -120,7 +105,12 @@ def instantiate(
 
     try:
         instance = instantiate_module(
-            compiled.module, compiled.context, externvals, bind, compiled.limits, make_memory
+            compiled.module,
+            compiled.context,
+            externvals,
+            bind,
+            compiled.settings.limits,
+            make_memory,
         )
     finally:
         # Even if an active segment traps, functions may have become reachable through a table.
@@ -133,25 +123,13 @@ def instantiate(
     return instance
 
 
-def depth_of(func: FuncInst, *, at_once: bool = False) -> int:
-    """The recursion limit that a call of a function from outside of WebAssembly needs; 0 for any. See `depth`.
-
-    With ``at_once`` without decoding it, so that the answer is more rarely 0.
-    """
-    space: dict[str, Any] = getattr(func.call, "__globals__", {})
-    environment = space.get("environment")
-    if func.host is not None or func.index is None or not isinstance(environment, Environment):
-        return 0
-    return environment.depth_of(func.index, at_once=at_once)
-
-
 def invoke(func: FuncInst, args: Sequence[Any]) -> Sequence[Any]:
     """Call a function with canonical values; its results.
 
     Raises `Trap`, `Exhaustion`, or what a host function raised.
     """
     try:
-        result = call_deep(depth_of(func), func.call, *args)
+        result = call_deep(func.depth(), func.call, *args)
     except BaseException as exception:
         error = raised_from_wasm(exception)
         if error is exception:
@@ -164,10 +142,47 @@ def invoke(func: FuncInst, args: Sequence[Any]) -> Sequence[Any]:
     raise error
 
 
+def _error_of(exception: BaseException) -> WasmError | None:
+    error = translate_exception(exception)
+    demolish(exception)
+    return error
+
+
+failures.tell(_error_of)
+
+
+class PythonEngine:
+    """The engine as hosts know it (`embedding.interface.Engine`), with the process's options and cache."""
+
+    name: Final = "python"
+
+    def compile(self, data: bytes, settings: Settings, /) -> CompiledModule:
+        """See `compile_module`."""
+        return compile_module(data, settings)
+
+    def instantiate(
+        self, module: CompiledModule, imports: Sequence[ExternVal], /
+    ) -> ModuleInstance:
+        """See `instantiate`."""
+        return instantiate(module, imports)
+
+    def new_memory(self, type_: MemType, limits: Limits, /) -> MemInst:
+        """See `runtime.memory.new_memory`."""
+        return new_memory(type_, limits)
+
+    def new_table(self, type_: TableType, limits: Limits, init: Any, /) -> TableInst:
+        """See `runtime.table.new_table`."""
+        return new_table(type_, init, limits)
+
+    def new_global(self, type_: GlobalType, value: Any, /) -> GlobalInst:
+        """A global that no module defines."""
+        return GlobalInst(type_, value)
+
+
 __all__ = [
     "CompiledModule",
+    "PythonEngine",
     "compile_module",
-    "depth_of",
     "instantiate",
     "invoke",
     "start_function",

@@ -1,0 +1,141 @@
+"""What a host needs of an engine. The Python engine's classes fit as they are; nothing here runs on a call's way.
+
+Values are the store's: integers unsigned, f32 and f64 floats (an f32 widened, with its NaN's payload), ``None`` a null
+reference, `Func` and any other object a reference. What an engine raises are the errors of `syntax.errors`, exceptions
+of WebAssembly (`runtime.exception.ExnInst`), `MemoryError`, and what host functions raised.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
+
+if TYPE_CHECKING:
+    from pyjsapi.embedding.settings import Settings
+    from pyjsapi.embedding.valid_module import ValidModule
+    from pyjsapi.syntax.deftypes import DefType
+    from pyjsapi.syntax.types import GlobalType, MemType, TableType, TagType
+    from pyjsapi.validation.limits import Limits
+
+
+class Func(Protocol):
+    """A function instance."""
+
+    type: DefType
+    call: Callable[..., Any]
+    """One positional argument per parameter; gives ``None``, the result, or a tuple of results."""
+    host: Callable[..., Any] | None
+    """The host's callable, of a host function."""
+    index: int | None
+    wrapper: Any
+    """The host's object for it."""
+
+    def depth(self, *, at_once: bool = False) -> int:
+        """The recursion limit that a call from outside needs; 0 for any."""
+
+
+class Memory(Protocol):
+    """A memory instance: sizes in pages, addresses in bytes."""
+
+    ceiling: int
+    buffer: Any
+    """The host's current buffer."""
+    wrapper: Any
+
+    @property
+    def declared_type(self) -> MemType:
+        """The type that it was made with."""
+
+    @property
+    def type(self) -> MemType:
+        """The type with the current size as minimum."""
+
+    @property
+    def pages(self) -> int:
+        """Current size."""
+
+    @property
+    def byte_length(self) -> int:
+        """Current size in bytes."""
+
+    def grow(self, delta: int, /) -> int:
+        """Grow; the size before, or -1."""
+
+    def wait(self, address: int, size: int, expected: int, timeout: int, /) -> int:
+        """``memory.atomic.wait``"""
+
+    def notify(self, address: int, count: int, /) -> int:
+        """``memory.atomic.notify``"""
+
+
+class Table(Protocol):
+    """A table instance."""
+
+    wrapper: Any
+
+    @property
+    def type(self) -> TableType:
+        """The type with the current size as minimum."""
+
+    def get(self, index: int, /) -> Any:
+        """An element."""
+
+    def set(self, index: int, value: Any, /) -> None:
+        """Store an element."""
+
+    def grow(self, delta: int, init: Any, /) -> int:
+        """Grow; the size before, or -1."""
+
+
+class Global(Protocol):
+    """A global instance."""
+
+    type: GlobalType
+    cell: Any
+    """Its value is ``cell[0]``."""
+    wrapper: Any
+
+
+class Tag(Protocol):
+    """A tag instance."""
+
+    type: TagType
+    wrapper: Any
+
+
+Extern: TypeAlias = "Func | Memory | Table | Global | Tag"
+"""Something that a module imports or exports."""
+
+
+class Instance(Protocol):
+    """An instantiated module."""
+
+    @property
+    def exports(self) -> Mapping[str, Any]:
+        """Its exports, each an `Extern`, in the module's order."""
+
+
+class Engine(Protocol):
+    """What runs WebAssembly. It checks what is imported, and calls the start function."""
+
+    @property
+    def name(self) -> str:
+        """Its name, for people."""
+
+    def compile(self, data: bytes, settings: Settings, /) -> ValidModule:
+        """Decode, validate and make ready. Raises `DecodeError`, `ValidationError`, `FeatureError`, `MemoryError`."""
+
+    def instantiate(self, module: Any, imports: Sequence[Any], /) -> Instance:
+        """Instantiate what `compile` gave, with externs in the order of its imports.
+
+        Raises `LinkError`, `MemoryError`, and what the start function raises.
+        """
+
+    def new_memory(self, type_: MemType, limits: Limits, /) -> Any:
+        """A `Memory` of the host's own. Raises `MemoryError`."""
+
+    def new_table(self, type_: TableType, limits: Limits, init: Any, /) -> Any:
+        """A `Table` of the host's own, all its elements ``init``. Raises `MemoryError`."""
+
+    def new_global(self, type_: GlobalType, value: Any, /) -> Any:
+        """A `Global` of the host's own."""

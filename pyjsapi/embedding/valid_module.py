@@ -1,0 +1,60 @@
+"""Modules that were decoded and validated: what is the same whatever engine runs them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pyjsapi.binary.decoder import decode_module, item_offsets
+from pyjsapi.embedding.settings import Settings
+from pyjsapi.syntax.errors import ValidationError
+from pyjsapi.syntax.module import Module
+from pyjsapi.validation.context import Context
+from pyjsapi.validation.limits import check_module_size
+from pyjsapi.validation.module import validate_module
+
+if TYPE_CHECKING:
+    from pyjsapi.embedding.interface import Engine
+
+
+class ValidModule:
+    """A valid module. What an engine compiles it to is of a subclass, or keeps it."""
+
+    __slots__ = ("__weakref__", "context", "data", "engine", "module", "settings")
+
+    def __init__(self, data: bytes, module: Module, context: Context, settings: Settings) -> None:
+        self.data = data
+        """The binary, as given."""
+        self.module = module
+        self.context = context
+        """Index spaces with closed types; imports first."""
+        self.settings = settings
+        self.engine: Engine | None = None
+        """What the host had it compiled by."""
+
+    @property
+    def imported_funcs(self) -> int:
+        """How many functions it imports: the index of the first that it defines."""
+        return len(self.context.funcs) - len(self.module.funcs)
+
+
+def valid_module(data: bytes, settings: Settings, *, bodies: bool = True) -> ValidModule:
+    """Decode and validate a binary module.
+
+    ``bodies=False`` leaves out the functions' bodies, for whoever knows that they are valid. Raises `DecodeError`,
+    `ValidationError` or `FeatureError`.
+    """
+    check_module_size(len(data), settings.limits)
+    module = decode_module(data, settings.features)
+    try:
+        context = validate_module(module, settings.features, settings.limits, bodies=bodies)
+    except ValidationError as error:
+        _locate(error, data, settings)
+        raise
+    return ValidModule(data, module, context, settings)
+
+
+def _locate(error: ValidationError, data: bytes, settings: Settings) -> None:
+    """Find the byte offset of the item that an error outside of function bodies is about."""
+    if error.offset is None and error.item is not None:
+        section, position = error.item
+        error.offset = item_offsets(data, settings.features)[section][position]

@@ -1,0 +1,83 @@
+"""An engine beside the Python engine: what a host asks of an engine, and nothing else.
+
+It has the work done by the first one, with modules and instances of its own. As a plugin of pytest
+(``-p second_engine``) it is the default engine of the tests that run, and counts what they ask it for.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+import pytest
+
+from pyjsapi import engines
+from pyjsapi.embedding.settings import Settings
+from pyjsapi.embedding.valid_module import ValidModule, valid_module
+from pyjsapi.engines.python import PythonEngine
+from pyjsapi.runtime import ExternVal, GlobalInst, MemInst, TableInst
+from pyjsapi.syntax.types import GlobalType, MemType, TableType
+from pyjsapi.validation.limits import Limits
+
+
+class SecondModule(ValidModule):
+    """A module that nothing was done with but validation."""
+
+    __slots__ = ()
+
+    def __init__(self, valid: ValidModule) -> None:
+        super().__init__(valid.data, valid.module, valid.context, valid.settings)
+
+
+class SecondInstance:
+    """An instance that tells nothing but its exports."""
+
+    def __init__(self, exports: Mapping[str, ExternVal]) -> None:
+        self.exports = dict(exports)
+
+
+class SecondEngine:
+    """An engine that translates at instantiation."""
+
+    name: Final = "second"
+
+    def __init__(self) -> None:
+        self.asked: Counter[str] = Counter()
+        self._first = PythonEngine()
+
+    def compile(self, data: bytes, settings: Settings, /) -> SecondModule:
+        self.asked["compile"] += 1
+        return SecondModule(valid_module(data, settings))
+
+    def instantiate(self, module: SecondModule, imports: Sequence[ExternVal], /) -> SecondInstance:
+        self.asked["instantiate"] += 1
+        if not isinstance(module, SecondModule):
+            raise TypeError("a module of another engine")
+        compiled = self._first.compile(module.data, module.settings)
+        return SecondInstance(self._first.instantiate(compiled, imports).exports)
+
+    def new_memory(self, type_: MemType, limits: Limits, /) -> MemInst:
+        self.asked["new_memory"] += 1
+        return self._first.new_memory(type_, limits)
+
+    def new_table(self, type_: TableType, limits: Limits, init: Any, /) -> TableInst:
+        self.asked["new_table"] += 1
+        return self._first.new_table(type_, limits, init)
+
+    def new_global(self, type_: GlobalType, value: Any, /) -> GlobalInst:
+        self.asked["new_global"] += 1
+        return self._first.new_global(type_, value)
+
+
+SECOND: Final = SecondEngine()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Use it for all that is run."""
+    engines.use(SECOND)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say what it was asked for."""
+    terminalreporter.write_line(f"second engine: {dict(sorted(SECOND.asked.items()))}")
