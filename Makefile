@@ -13,7 +13,7 @@ help:
 	@echo "make test-all      make test and make test-long"
 	@echo "make setup         install what the project needs: .venv, node_modules, browsers"
 	@echo "make build         the Pyodide distribution and the real modules, in build/"
-	@echo "make check         ruff, mypy, import contracts, Biome"
+	@echo "make check         ruff, mypy, import contracts, Biome, tsc"
 	@echo "make test-pythons  the fast tests on every other Python that is installed"
 	@echo "make serve         the comparison page on a local server"
 	@echo "make bench         the benchmarks against other engines"

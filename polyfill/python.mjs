@@ -53,8 +53,8 @@ async function make(pyodide, features, limits, kind) {
     const value = WebAssembly;
     Object.defineProperty(globalThis, "WebAssembly", { value, writable: true, enumerable: false, configurable: true });
     return () => {
-      if (globalThis.WebAssembly !== value) return;
-      if (before === undefined) delete globalThis.WebAssembly;
+      if (!Object.is(globalThis.WebAssembly, value)) return;
+      if (before === undefined) Reflect.deleteProperty(globalThis, "WebAssembly");
       else Object.defineProperty(globalThis, "WebAssembly", before);
     };
   }

@@ -26,7 +26,7 @@ function describe(module, name, value, origins, globals) {
     return { global: globals.indexOf(value) };
   }
   if (module === "transcode") {
-    const [, transcoder, from, to] = /^(\S+) \(mem(\d+) => mem(\d+)\)$/.exec(name);
+    const [, transcoder, from, to] = /^(\S+) \(mem(\d+) => mem(\d+)\)$/.exec(name) ?? [];
     return { transcoder, from: `m${from}`, to: `m${to}` };
   }
   if (module === "runtime") {

@@ -110,6 +110,7 @@ exec(benchmark_source, face_benchmark.__dict__)
   const exported = (name, params, results) => link.export(link.lookup("face_benchmark", name), params, results);
   const calls = {};
   const same = (a) => a;
+  /** @type {[string, string, string, (a?: any) => unknown, (number | bigint)[]][]} */
   const cases = [
     ["nothing", "", "", () => {}, []],
     ["same", "i", "i", same, [7]],
@@ -152,7 +153,7 @@ function print(title, rows, last) {
 if (typeof process === "object" && process.argv?.[1] && import.meta.url === `file://${process.argv[1]}`) {
   const { startPyodide } = await import("../../polyfill/test/python/linked.mjs");
   const { createLink } = await import("../../polyfill/python/link.mjs");
-  const kind = process.argv[2] ?? "native";
+  const kind = process.argv[2] === "proxy" ? "proxy" : "native";
   const { linkMs, calls, imports, accesses } = await measureLink(await startPyodide(), createLink, kind);
   console.log(`Node ${process.versions.node}, ${kind} link, made in ${linkMs.toFixed(1)} ms`);
   print("JavaScript calls Python / JavaScript", calls, (more) => `${more.toFixed(1).padStart(7)} ns more`);

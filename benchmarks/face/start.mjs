@@ -14,7 +14,7 @@ async function first({ snapshot, bytes }) {
 
 if (typeof process === "object" && typeof process.versions?.node === "string") {
   const { parentPort } = await import("node:worker_threads");
-  parentPort.once("message", async (message) => parentPort.postMessage(await first(message)));
+  parentPort?.once("message", async (message) => parentPort.postMessage(await first(message)));
 } else {
   addEventListener("message", async ({ data }) => postMessage(await first(data)));
 }

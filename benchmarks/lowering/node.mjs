@@ -19,6 +19,6 @@ const { modules, rounds, polywasm } = JSON.parse(readFileSync(0, "utf8"));
 if (process.argv[2] === "sqlite") {
   console.log(JSON.stringify(await measureSqlite(loadSqlite, modules, rounds)));
 } else {
-  const namespace = polywasm ? (await import(new URL(`.${polywasm}`, root))).WebAssembly : undefined;
+  const namespace = polywasm ? (await import(new URL(`.${polywasm}`, root).href)).WebAssembly : undefined;
   console.log(JSON.stringify(measure(modules, rounds, namespace)));
 }

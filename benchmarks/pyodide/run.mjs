@@ -8,7 +8,7 @@ import { resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 
 const [distribution, wheel, project] = process.argv.slice(2, 5).map((path) => resolve(path));
-const { loadPyodide } = await import(pathToFileURL(resolve(distribution, "pyodide.mjs")));
+const { loadPyodide } = await import(pathToFileURL(resolve(distribution, "pyodide.mjs")).href);
 
 const toStandardError = (text) => process.stderr.write(`${text}\n`);
 const pyodide = await loadPyodide({

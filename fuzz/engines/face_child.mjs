@@ -7,8 +7,8 @@ import { runProgram } from "./harness.mjs";
 import { serve } from "./lines.mjs";
 
 const [distribution, project] = process.argv.slice(2).map((path) => resolve(path));
-const { loadPyodide } = await import(pathToFileURL(resolve(distribution, "pyodide.mjs")));
-const { loadPythonWebAssembly } = await import(pathToFileURL(resolve(project, "polyfill", "python.mjs")));
+const { loadPyodide } = await import(pathToFileURL(resolve(distribution, "pyodide.mjs")).href);
+const { loadPythonWebAssembly } = await import(pathToFileURL(resolve(project, "polyfill", "python.mjs")).href);
 
 const toStandardError = (text) => process.stderr.write(`${text}\n`);
 const pyodide = await loadPyodide({ indexURL: distribution, stdout: toStandardError, stderr: toStandardError });

@@ -40,8 +40,7 @@ function digest(memory, detail) {
   if (bytes.length > MOST_BYTES) return [bytes.length];
   const data = memory.buffer instanceof ArrayBuffer ? bytes : bytes.slice();
   const found = [data.length, crc32(data)];
-  if (detail) found.push(rows(data));
-  return found;
+  return detail ? [...found, rows(data)] : found;
 }
 
 function rows(data) {

@@ -3,7 +3,18 @@
 export const namespace = globalThis.WebAssembly;
 
 const { Module, Instance, Memory, CompileError } = namespace;
-const { validate, compile, instantiate, compileStreaming, instantiateStreaming } = namespace;
+
+/**
+ * They take options of compilation at the end, which TypeScript does not know.
+ * @type {{
+ *   validate: (bytes: BufferSource, ...options: any[]) => boolean,
+ *   compile: (bytes: BufferSource, ...options: any[]) => Promise<WebAssembly.Module>,
+ *   instantiate: (source: BufferSource | WebAssembly.Module, imports: unknown, ...options: any[]) => Promise<any>,
+ *   compileStreaming: (source: Response | PromiseLike<Response>, ...options: any[]) => Promise<WebAssembly.Module>,
+ *   instantiateStreaming: (source: Response | PromiseLike<Response>, ...rest: any[]) => Promise<any>,
+ * }}
+ */
+const { validate, compile, instantiate, compileStreaming, instantiateStreaming } = /** @type {any} */ (namespace);
 
 export {
   CompileError,
@@ -21,8 +32,16 @@ export const moduleExports = Module.exports;
 export const moduleImports = Module.imports;
 export const customSections = Module.customSections;
 
-/** The descriptor of the attribute `exports` of instances. */
-export const exportsAttribute = Object.getOwnPropertyDescriptor(Instance.prototype, "exports");
+/**
+ * The descriptor of an attribute of the engine's own.
+ * @param {object} prototype
+ * @param {PropertyKey} name
+ */
+export function attribute(prototype, name) {
+  return /** @type {{ get: () => any } & PropertyDescriptor} */ (Object.getOwnPropertyDescriptor(prototype, name));
+}
+
+export const exportsAttribute = attribute(Instance.prototype, "exports");
 
 /** Whether a value is a compiled module, of any realm. */
 export function isModule(value) {

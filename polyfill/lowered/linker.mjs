@@ -77,7 +77,7 @@ export function moduleCustomSections(module, name) {
   return wanted === SECTION ? [] : native.customSections(module, wanted);
 }
 
-const bufferOf = Object.getOwnPropertyDescriptor(native.Memory.prototype, "buffer").get;
+const bufferOf = native.attribute(native.Memory.prototype, "buffer").get;
 
 function isMemory(value) {
   try {
@@ -240,12 +240,12 @@ function setName(exported, index) {
 /**
  * Instantiates a lowered module as `new WebAssembly.Instance` would the original.
  * @param {WebAssembly.Module} module one that has a plan
- * @param {unknown} importObject
+ * @param {unknown} [importObject]
  * @param {string} [context] what error messages begin with
  * @returns {{instance: WebAssembly.Instance, exports: object}} the engine's instance of the main module, and the
  *   exports of the original one
  */
-export function instantiate(module, importObject, context = "WebAssembly.Instance()") {
+export function instantiate(module, importObject = undefined, context = "WebAssembly.Instance()") {
   const plan = planOf(module);
   const imported = readImports(plan, importObject, context);
   const helpers = [];

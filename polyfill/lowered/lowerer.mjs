@@ -9,6 +9,7 @@ import { oneMemoryForm } from "./validate.mjs";
 
 const { CompileError } = native;
 
+/** @type {import("../types/lowerer.js").LoweringOptions} */
 const settings = { indexURL: undefined, cache: undefined, lower: undefined };
 
 /** The worker with its open requests, once it is started. */
@@ -146,7 +147,7 @@ async function lowerOnce(bytes, key) {
  * that cannot be lowered.
  * @param {Uint8Array} bytes not changed while this runs
  * @param {string} context the function that was called, for the error
- * @returns {Promise<Uint8Array>}
+ * @returns {Promise<Uint8Array<ArrayBuffer>>}
  */
 export async function lower(bytes, context) {
   if (settings.lower) return settings.lower(bytes);
@@ -167,7 +168,7 @@ export async function lower(bytes, context) {
  * The same at once: with what `prepare` has loaded, else, in Node, by sleeping until the worker is done.
  * @param {Uint8Array} bytes
  * @param {string} context
- * @returns {Uint8Array}
+ * @returns {Uint8Array<ArrayBuffer>}
  */
 export function lowerNow(bytes, context) {
   if (settings.lower) return settings.lower(bytes);
@@ -197,7 +198,7 @@ export function lowerNow(bytes, context) {
  */
 export function validateNow(bytes) {
   const form = oneMemoryForm(bytes);
-  if (form !== undefined) return form.bytes !== undefined && native.validate(form.bytes);
+  if (form !== undefined) return "bytes" in form && native.validate(form.bytes);
   try {
     lowerNow(bytes, "WebAssembly.validate()");
     return true;

@@ -53,7 +53,7 @@ function link(module, importObject, context, prototype = undefined) {
 // here engines take options of compilation.
 
 function Module(bytes, ...options) {
-  if (new.target === undefined) return native.Module(bytes); // throws the engine's own TypeError
+  if (new.target === undefined) return Reflect.apply(native.Module, undefined, [bytes]); // throws the engine's own TypeError
   const target = new.target === Module ? native.Module : new.target;
   const original = bytesToLower(bytes);
   const compiled = original === undefined ? bytes : lowerNow(original, "WebAssembly.Module()");
@@ -61,7 +61,7 @@ function Module(bytes, ...options) {
 }
 
 function Instance(module, ...[importObject]) {
-  if (new.target === undefined) return native.Instance(module); // throws the engine's own TypeError
+  if (new.target === undefined) return Reflect.apply(native.Instance, undefined, [module]); // throws the engine's own TypeError
   if (!isLowered(module)) return Reflect.construct(native.Instance, [module, importObject], new.target);
   return link(module, importObject, "WebAssembly.Instance()", new.target.prototype);
 }
@@ -123,7 +123,7 @@ const moduleStatics = {
   customSections(module, sectionName) {
     // biome-ignore lint/complexity/noArguments: its `length` is 2, and an argument that is undefined counts
     // biome-ignore lint/correctness/noUndeclaredVariables: a method has it
-    if (arguments.length < 2 || !isLowered(module)) return native.customSections(...arguments);
+    if (arguments.length < 2 || !isLowered(module)) return Reflect.apply(native.customSections, undefined, arguments);
     return linker.moduleCustomSections(module, sectionName);
   },
 };
@@ -174,12 +174,13 @@ defineLike(native.Module, Module, moduleStatics);
 Object.defineProperty(Module, "prototype", { value: native.Module.prototype, writable: false });
 
 // Instances get a prototype of their own below the engine's, because that of the engine is not touched here.
-Instance.prototype = Object.create(native.Instance.prototype, {
+/** @type {PropertyDescriptorMap} */
+const members = {
   constructor: { value: Instance, writable: true, configurable: true },
-  [Symbol.toStringTag]: Object.getOwnPropertyDescriptor(native.Instance.prototype, Symbol.toStringTag),
+  [Symbol.toStringTag]: native.attribute(native.Instance.prototype, Symbol.toStringTag),
   exports: {
     ...native.exportsAttribute,
-    get: Object.getOwnPropertyDescriptor(
+    get: native.attribute(
       {
         get exports() {
           return exportsOf.get(this) ?? Reflect.apply(native.exportsAttribute.get, this, []);
@@ -188,7 +189,8 @@ Instance.prototype = Object.create(native.Instance.prototype, {
       "exports",
     ).get,
   },
-});
+};
+Instance.prototype = Object.create(native.Instance.prototype, members);
 
 /** The namespace: the engine's own classes, but for those of modules and instances. */
 export const implementation = Object.create(
@@ -206,12 +208,12 @@ export function install() {
   const own = Instance.prototype;
   for (const name of ["Module", "Instance", ...Object.keys(functions)]) {
     if (name in native.namespace) {
-      Object.defineProperty(native.namespace, name, Object.getOwnPropertyDescriptor(implementation, name));
+      Object.defineProperty(native.namespace, name, native.attribute(implementation, name));
     }
   }
   const { prototype } = native.Instance;
   Object.defineProperty(native.Module.prototype, "constructor", { value: Module });
   Object.defineProperty(prototype, "constructor", { value: Instance });
-  Object.defineProperty(prototype, "exports", Object.getOwnPropertyDescriptor(own, "exports"));
+  Object.defineProperty(prototype, "exports", native.attribute(own, "exports"));
   Object.defineProperty(Instance, "prototype", { value: prototype, writable: false });
 }

@@ -22,12 +22,18 @@ const ANSWER = 711050307;
 
 let answer;
 
+/** @param {BufferSource} bytes */
+function run(bytes) {
+  const { probe } = new native.Instance(new native.Module(bytes)).exports;
+  return /** @type {() => number} */ (probe)();
+}
+
 /** Whether the engine validates and correctly runs a module with two memories. */
 export function hasMultiMemory() {
   if (answer === undefined) {
     const bytes = fromBase64(PROBE);
     try {
-      answer = native.validate(bytes) && new native.Instance(new native.Module(bytes)).exports.probe() === ANSWER;
+      answer = native.validate(bytes) && run(bytes) === ANSWER;
     } catch {
       answer = false;
     }

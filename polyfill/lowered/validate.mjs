@@ -256,7 +256,7 @@ function withOneMemory(bytes) {
  * A module with one memory that is valid if and only if this one with several is; or what is wrong with this one; or
  * undefined where there is no such module.
  * @param {Uint8Array} bytes
- * @returns {{bytes: Uint8Array} | {problem: string} | undefined}
+ * @returns {{bytes: Uint8Array<ArrayBuffer>} | {problem: string} | undefined}
  */
 export function oneMemoryForm(bytes) {
   try {

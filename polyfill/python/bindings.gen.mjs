@@ -28,6 +28,7 @@ const ValueType = new Set(['i32', 'i64', 'f32', 'f64', 'v128', 'anyfunc', 'exter
 export function makeNamespace(impl) {
   const interfaces = {};
 
+  /** @returns {any} a dictionary, whose members are those of the IDL */
   function toWebAssemblyCompileOptions(given, what) {
     const source = C.dictionary(given, what);
     const result = { __proto__: null };
@@ -42,6 +43,7 @@ export function makeNamespace(impl) {
     return result;
   }
 
+  /** @returns {any} a dictionary, whose members are those of the IDL */
   function toMemoryDescriptor(given, what) {
     const source = C.dictionary(given, what);
     const result = { __proto__: null };
@@ -68,6 +70,7 @@ export function makeNamespace(impl) {
     return result;
   }
 
+  /** @returns {any} a dictionary, whose members are those of the IDL */
   function toTableDescriptor(given, what) {
     const source = C.dictionary(given, what);
     const result = { __proto__: null };
@@ -94,6 +97,7 @@ export function makeNamespace(impl) {
     return result;
   }
 
+  /** @returns {any} a dictionary, whose members are those of the IDL */
   function toGlobalDescriptor(given, what) {
     const source = C.dictionary(given, what);
     const result = { __proto__: null };
@@ -112,6 +116,7 @@ export function makeNamespace(impl) {
     return result;
   }
 
+  /** @returns {any} a dictionary, whose members are those of the IDL */
   function toTagType(given, what) {
     const source = C.dictionary(given, what);
     const result = { __proto__: null };
@@ -124,6 +129,7 @@ export function makeNamespace(impl) {
     return result;
   }
 
+  /** @returns {any} a dictionary, whose members are those of the IDL */
   function toExceptionOptions(given, what) {
     const source = C.dictionary(given, what);
     const result = { __proto__: null };

@@ -84,7 +84,7 @@ async function compileHelpers() {
  * @param {object} options
  * @param {'auto' | 'native' | 'proxy'} [options.link]
  * @param {boolean} [options.compile] false to make no code from text, as where the policy of a page forbids it
- * @returns {Promise<NativeLink>}
+ * @returns {Promise<NativeLink | ProxyLink>}
  */
 export async function createLink(pyodide, { link = "auto", compile } = {}) {
   if (!["auto", "native", "proxy"].includes(link)) {

@@ -57,7 +57,10 @@ async function unpack(pyodide, packageURL) {
   pyodide.unpackArchive(bytes, format);
 }
 
-/** A Pyodide in which pyjsapi can be imported; see `loadPythonWebAssembly` for the options. */
+/**
+ * A Pyodide in which pyjsapi can be imported; see `loadPythonWebAssembly` for the options.
+ * @param {{ pyodide?: any, indexURL?: string, packageURL?: string }} options
+ */
 export async function findPyodide({ pyodide: given, indexURL, packageURL }) {
   if (given !== undefined && typeof given?.runPython !== "function") {
     throw new TypeError("loadPythonWebAssembly(): option 'pyodide' must be a loaded Pyodide");

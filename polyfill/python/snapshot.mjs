@@ -63,20 +63,23 @@ function shortLock(text) {
 async function supplied({ folder, module, wasmLength, library }, start) {
   const { fetch: givenFetch, WebAssembly: engine } = globalThis;
   const { instantiate, instantiateStreaming } = engine;
-  const isCode = Symbol("the code");
+  /** Stands for the response with the code, which nobody reads. */
+  const code = new Response();
   const instance = async (imports) => ({ module, instance: await instantiate.call(engine, module, imports) });
-  engine.instantiate = (source, imports) => {
+  /** @type {(source: any, imports: any) => Promise<any>} what it answers depends on the source */
+  const instantiateOurs = (source, imports) => {
     const isOurs = !(source instanceof engine.Module) && source?.byteLength === wasmLength;
     return isOurs ? instance(imports) : instantiate.call(engine, source, imports);
   };
+  engine.instantiate = instantiateOurs;
   if (!isNode) {
     engine.instantiateStreaming = async (source, imports) => {
       const response = await source;
-      return response === isCode ? instance(imports) : instantiateStreaming.call(engine, response, imports);
+      return response === code ? instance(imports) : instantiateStreaming.call(engine, response, imports);
     };
     globalThis.fetch = (resource, options) => {
-      const url = String(resource?.url ?? resource);
-      if (url === `${folder}pyodide.asm.wasm`) return Promise.resolve(isCode);
+      const url = resource instanceof Request ? resource.url : String(resource);
+      if (url === `${folder}pyodide.asm.wasm`) return Promise.resolve(code);
       if (url === `${folder}python_stdlib.zip`) return Promise.resolve(new Response(own(library)));
       return givenFetch(resource, options);
     };

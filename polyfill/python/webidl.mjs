@@ -187,7 +187,8 @@ export const promise = (operation) => new Promise((resolve) => resolve(operation
 
 // ---- Buffer sources
 
-const getter = (prototype, name) => getOwnPropertyDescriptor(prototype, name)?.get;
+/** @returns {Function} undefined in engines that have no such attribute: `read` asks */
+const getter = (prototype, name) => Object(getOwnPropertyDescriptor(prototype, name)).get;
 const typedArray = getPrototypeOf(Uint8Array.prototype);
 const typedArrayName = getter(typedArray, Symbol.toStringTag);
 const viewed = {
@@ -275,7 +276,8 @@ export function adoptPrototype(object, target, type) {
 /** Makes the members of a class enumerable, as those of an interface are, and gives it its class string. */
 export function finishInterface(type) {
   for (const key of ownKeys(type)) {
-    if (!["length", "name", "prototype"].includes(key)) defineProperty(type, key, { enumerable: true });
+    if (!(/** @type {PropertyKey[]} */ (["length", "name", "prototype"]).includes(key)))
+      defineProperty(type, key, { enumerable: true });
   }
   for (const key of ownKeys(type.prototype)) {
     if (key !== "constructor") defineProperty(type.prototype, key, { enumerable: true });

@@ -370,14 +370,19 @@ modules['../common/engine.mjs'] = (() => {
 const namespace = globalThis.WebAssembly;
 
 const { Module, Instance, Memory, CompileError } = namespace;
-const { validate, compile, instantiate, compileStreaming, instantiateStreaming } = namespace;
+
+const { validate, compile, instantiate, compileStreaming, instantiateStreaming } = /** @type {any} */ (namespace);
 
 
 const moduleExports = Module.exports;
 const moduleImports = Module.imports;
 const customSections = Module.customSections;
 
-const exportsAttribute = Object.getOwnPropertyDescriptor(Instance.prototype, "exports");
+function attribute(prototype, name) {
+  return /** @type {{ get: () => any } & PropertyDescriptor} */ (Object.getOwnPropertyDescriptor(prototype, name));
+}
+
+const exportsAttribute = attribute(Instance.prototype, "exports");
 
 function isModule(value) {
   try {
@@ -396,7 +401,7 @@ function isInstance(value) {
     return false;
   }
 }
-return { namespace, moduleExports, moduleImports, customSections, exportsAttribute, isModule, isInstance, CompileError, compile, compileStreaming, Instance, instantiate, instantiateStreaming, Memory, Module, validate,  };
+return { namespace, moduleExports, moduleImports, customSections, attribute, exportsAttribute, isModule, isInstance, CompileError, compile, compileStreaming, Instance, instantiate, instantiateStreaming, Memory, Module, validate,  };
 })();
 modules['../common/values.mjs'] = (() => {
 const isObject = (value) => (typeof value === "object" ? value !== null : typeof value === "function");
@@ -1303,7 +1308,8 @@ function lookModule() {
   ]);
 }
 
-const { look } = new Native.Instance(new Native.Module(lookModule()), { a: { b: () => 0n, c: () => {} } }).exports;
+const { exports } = new Native.Instance(new Native.Module(lookModule()), { a: { b: () => 0n, c: () => {} } });
+const look = /** @type {(n: number) => void} */ (exports.look);
 
 class Depth {
   constructor() {
@@ -1420,7 +1426,7 @@ class NativeLink {
     this.stack = new ArgumentStack(module);
     this.slots = new Slots(module.wasmTable);
     this.references = {};
-    this.onThrow = () => 0;
+    this.onThrow = (_value) => 0;
     this.onError = (ptr) => this.#unexpected(ptr);
     this.python = {
       fromU32: module._PyLong_FromUnsignedLong,
@@ -1652,14 +1658,14 @@ const VIEWS = { 1: Uint8Array, 2: Uint16Array, 4: Uint32Array, 8: BigUint64Array
 
 function atomic(buffer, action, address, size, ...texts) {
   if (action === "notify") return Atomics.notify(new Int32Array(buffer), address / 4, Number(texts[0]));
-  const operands = texts.map(size === 8 ? BigInt : Number);
+  const operands = texts.map((text) => (size === 8 ? BigInt(text) : Number(text)));
   if (action === "wait") {
     const nanoseconds = BigInt(texts[1]);
     const timeout = nanoseconds < 0n ? Infinity : Number(nanoseconds) / 1e6;
     if (size === 8) {
-      return Atomics.wait(new BigInt64Array(buffer), address / 8, BigInt.asIntN(64, operands[0]), timeout);
+      return Atomics.wait(new BigInt64Array(buffer), address / 8, BigInt.asIntN(64, BigInt(texts[0])), timeout);
     }
-    return Atomics.wait(new Int32Array(buffer), address / 4, operands[0] | 0, timeout);
+    return Atomics.wait(new Int32Array(buffer), address / 4, Number(texts[0]) | 0, timeout);
   }
   return String(Atomics[ATOMICS[action] ?? action](new VIEWS[size](buffer), address / size, ...operands));
 }
@@ -1698,7 +1704,7 @@ class ProxyLink {
     this.pyodide = pyodide;
     this.depth = new Depth();
     this.references = {};
-    this.onThrow = () => 0;
+    this.onThrow = (_value) => 0;
     this.onError = (ptr) => this.#unexpected(ptr);
     const module = pyodide.pyimport(MODULE);
     const names = ['hold', 'incref', 'decref', 'count', 'call', 'failure', 'lookup', 'text_of', 'handle_of', 'throw',
@@ -2115,20 +2121,21 @@ function shortLock(text) {
 async function supplied({ folder, module, wasmLength, library }, start) {
   const { fetch: givenFetch, WebAssembly: engine } = globalThis;
   const { instantiate, instantiateStreaming } = engine;
-  const isCode = Symbol("the code");
+  const code = new Response();
   const instance = async (imports) => ({ module, instance: await instantiate.call(engine, module, imports) });
-  engine.instantiate = (source, imports) => {
+  const instantiateOurs = (source, imports) => {
     const isOurs = !(source instanceof engine.Module) && source?.byteLength === wasmLength;
     return isOurs ? instance(imports) : instantiate.call(engine, source, imports);
   };
+  engine.instantiate = instantiateOurs;
   if (!isNode) {
     engine.instantiateStreaming = async (source, imports) => {
       const response = await source;
-      return response === isCode ? instance(imports) : instantiateStreaming.call(engine, response, imports);
+      return response === code ? instance(imports) : instantiateStreaming.call(engine, response, imports);
     };
     globalThis.fetch = (resource, options) => {
-      const url = String(resource?.url ?? resource);
-      if (url === `${folder}pyodide.asm.wasm`) return Promise.resolve(isCode);
+      const url = resource instanceof Request ? resource.url : String(resource);
+      if (url === `${folder}pyodide.asm.wasm`) return Promise.resolve(code);
       if (url === `${folder}python_stdlib.zip`) return Promise.resolve(new Response(own(library)));
       return givenFetch(resource, options);
     };
@@ -2257,11 +2264,12 @@ const { createLinkNow } = modules['link.mjs'];
 const { makeSnapshot } = modules['snapshot.mjs'];
 const { startWorker } = modules['web/workers.mjs'];
 
-const VIEWS = { 4: Int32Array, 8: BigInt64Array };
-
 function waitAsync(memory, address, size, expected, timeout, settled) {
-  const value = size === 8 ? BigInt.asIntN(64, BigInt(expected)) : Number(expected) | 0;
-  const waiting = Atomics.waitAsync(new VIEWS[size](memory.buffer), address / size, value, timeout);
+  const { buffer } = memory;
+  const waiting =
+    size === 8
+      ? Atomics.waitAsync(new BigInt64Array(buffer), address / 8, BigInt.asIntN(64, BigInt(expected)), timeout)
+      : Atomics.waitAsync(new Int32Array(buffer), address / 4, Number(expected) | 0, timeout);
   if (!waiting.async) return false;
   waiting.value.then((result) => settled(result === "ok"));
   return true;
@@ -2403,20 +2411,21 @@ function shortLock(text) {
 async function supplied({ folder, module, wasmLength, library }, start) {
   const { fetch: givenFetch, WebAssembly: engine } = globalThis;
   const { instantiate, instantiateStreaming } = engine;
-  const isCode = Symbol("the code");
+  const code = new Response();
   const instance = async (imports) => ({ module, instance: await instantiate.call(engine, module, imports) });
-  engine.instantiate = (source, imports) => {
+  const instantiateOurs = (source, imports) => {
     const isOurs = !(source instanceof engine.Module) && source?.byteLength === wasmLength;
     return isOurs ? instance(imports) : instantiate.call(engine, source, imports);
   };
+  engine.instantiate = instantiateOurs;
   if (!isNode) {
     engine.instantiateStreaming = async (source, imports) => {
       const response = await source;
-      return response === isCode ? instance(imports) : instantiateStreaming.call(engine, response, imports);
+      return response === code ? instance(imports) : instantiateStreaming.call(engine, response, imports);
     };
     globalThis.fetch = (resource, options) => {
-      const url = String(resource?.url ?? resource);
-      if (url === `${folder}pyodide.asm.wasm`) return Promise.resolve(isCode);
+      const url = resource instanceof Request ? resource.url : String(resource);
+      if (url === `${folder}pyodide.asm.wasm`) return Promise.resolve(code);
       if (url === `${folder}python_stdlib.zip`) return Promise.resolve(new Response(own(library)));
       return givenFetch(resource, options);
     };

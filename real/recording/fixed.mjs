@@ -31,26 +31,29 @@ export function fixEnvironment() {
   let looks = 0;
   const now = () => START + looks++;
   const RealDate = Date;
-  // biome-ignore lint/suspicious/noShadowRestrictedNames: it takes that one's place, and its name
-  globalThis.Date = class Date extends RealDate {
-    constructor(...parts) {
-      if (parts.length === 0) super(now());
-      else super(...parts);
-    }
-    static now() {
-      return now();
-    }
-  };
+  Object.assign(globalThis, {
+    // biome-ignore lint/suspicious/noShadowRestrictedNames: it takes that one's place, and its name
+    Date: class Date extends RealDate {
+      /** @param {[]} parts whatever `Date` takes */
+      constructor(...parts) {
+        if (parts.length === 0) super(now());
+        else super(...parts);
+      }
+      static now() {
+        return now();
+      }
+    },
+    FinalizationRegistry: class {
+      register() {}
+      unregister() {}
+    },
+  });
   performance.now = () => looks++;
   Math.random = () => random() / 2 ** 32;
   const crypto = { getRandomValues: (array) => fill(random, array) };
   Object.defineProperty(globalThis, "crypto", { value: crypto, configurable: true });
   nodeCrypto.randomFillSync = (array) => fill(random, array);
   nodeCrypto.randomBytes = (count) => fill(random, Buffer.alloc(count));
-  globalThis.FinalizationRegistry = class {
-    register() {}
-    unregister() {}
-  };
   for (const name of Object.keys(process.env)) delete process.env[name];
   process.env.TZ = "UTC";
   process.argv.splice(1, Infinity, "/program");

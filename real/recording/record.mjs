@@ -23,7 +23,7 @@ const PROGRAMS = new URL("../programs/", import.meta.url);
 /** What a script of a program is given. */
 class Host {
   #folder = process.env.NPM_PACKAGES;
-  #python = process.env.PYTHON_PACKAGES;
+  #python = process.env.PYTHON_PACKAGES ?? "";
 
   /** The bytes of a file in a folder with npm packages. */
   file(path) {
@@ -58,7 +58,7 @@ async function list() {
   const programs = {};
   for (const folder of [PROGRAMS, LARGE]) {
     for (const file of readdirSync(folder).filter((file) => file.endsWith(".mjs"))) {
-      const program = await import(new URL(file, folder));
+      const program = await import(new URL(file, folder).href);
       const scripts = ["short", "long"].filter((script) => script in program);
       programs[file.slice(0, -".mjs".length)] = { ...program.about, scripts, large: folder === LARGE };
     }
@@ -78,7 +78,7 @@ function save(folder, recorder) {
 }
 
 async function run(name, script, folder, every) {
-  const program = await import(programFile(name));
+  const program = await import(programFile(name).href);
   const host = new Host();
   fixEnvironment();
   const quiet = program.about.quiet && new RegExp(program.about.quiet);
@@ -97,7 +97,7 @@ async function run(name, script, folder, every) {
 const args = process.argv.slice(2);
 const write = process.stdout.write.bind(process.stdout);
 // what a program prints is no part of the answer
-process.stdout.write = (...rest) => process.stderr.write(...rest);
+process.stdout.write = process.stderr.write.bind(process.stderr);
 let answer;
 if (args[0] === "--list") answer = await list();
 else {

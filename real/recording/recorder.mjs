@@ -37,7 +37,7 @@ export class Recorder {
    * With `every`, digests are taken at each return to the host. Imports whose names match `quiet` write nothing into
    * memories themselves, which is then not looked for; a digest tells if they do.
    */
-  constructor({ every = false, quiet } = {}) {
+  constructor({ every = false, quiet = undefined } = {}) {
     this.#every = every;
     this.#quiet = quiet;
   }
@@ -241,7 +241,7 @@ export class Recorder {
   }
 
   /** A constructor whose arguments are recorded. */
-  #constructRecorded(name, done = () => {}) {
+  #constructRecorded(name, done = (_object) => {}) {
     this.#construct(name, (...args) => {
       const Real = this.#real[name];
       const object = new Real(...args.map((value) => this.#unwrap(value)));
@@ -257,7 +257,7 @@ export class Recorder {
   }
 
   /** A method whose arguments and result are recorded. */
-  #method(interfaceName, name, before = () => {}, after = () => {}) {
+  #method(interfaceName, name, before = (_object) => {}, after = (_object) => {}) {
     const { prototype } = this.#real[interfaceName];
     const real = prototype[name];
     const recorder = this;
@@ -277,13 +277,15 @@ export class Recorder {
 
   #globalValue() {
     const { prototype } = this.#real.Global;
-    const { get, set } = Object.getOwnPropertyDescriptor(prototype, "value");
+    const { get, set } = Object(Object.getOwnPropertyDescriptor(prototype, "value"));
     const recorder = this;
+    /** @this {WebAssembly.Global} */
     const read = function () {
       const value = get.call(this);
       recorder.#write("get", recorder.#number(this), recorder.#encode(value));
       return recorder.#wrap(value);
     };
+    /** @this {WebAssembly.Global} */
     const write = function (value) {
       set.call(this, recorder.#unwrap(value));
       recorder.#write("set", recorder.#number(this), recorder.#encode(value));

@@ -16,8 +16,8 @@ export function scriptsOf(path, source) {
 /** A copy of the harness that exposes its functions on an object of its own, and finishes by itself. */
 function freshHarness(text) {
   const scope = {
-    setTimeout: (...given) => setTimeout(...given),
-    clearTimeout: (...given) => clearTimeout(...given),
+    setTimeout: (...given) => Reflect.apply(setTimeout, undefined, given),
+    clearTimeout: (...given) => Reflect.apply(clearTimeout, undefined, given),
   };
   new Function("self", text)(scope);
   scope.setup({ output: false, explicit_timeout: true });

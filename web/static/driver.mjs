@@ -40,6 +40,11 @@ const LITERALS = new Map([
 ]);
 const PATH_PART = /\.([A-Za-z_$][\w$]*)|\[(\d+)\]|\["([^"]*)"\]/y;
 
+/**
+ * The root of a path and the keys behind it.
+ * @param {string} text
+ * @returns {[string, (string | number)[]]}
+ */
 function parsePath(text) {
   const root = /^[A-Za-z_][\w]*/.exec(text);
   if (!root) throw new SyntaxError(`bad path ${JSON.stringify(text)}`);
@@ -82,7 +87,7 @@ class Run {
 
   target(text) {
     const [root, parts] = parsePath(text);
-    const key = parts.pop();
+    const key = /** @type {string | number} */ (parts.pop());
     if (!this.names.has(root)) throw new Unset(root);
     return { owner: parts.reduce((value, part) => value[part], this.names.get(root)), key };
   }
@@ -146,8 +151,8 @@ class Run {
       result.maxByteLength = value.maxByteLength;
       result.resizable = value.resizable;
       result.detached = value.detached;
-    } else if (ArrayBuffer.isView(value) && kind !== "DataView") {
-      result.length = value.length;
+    } else if (ArrayBuffer.isView(value) && !(value instanceof DataView)) {
+      result.length = /** @type {Uint8Array} */ (value).length;
       result.byteOffset = value.byteOffset;
     }
     return result;
@@ -196,11 +201,14 @@ class Run {
       this.view(step, step.write).set(step.values.map((item) => this.evaluate(item)));
       return undefined;
     }
-    if ("same" in step) return Object.is(...step.same.map((item) => this.evaluate(item)));
+    if ("same" in step) {
+      const [one, other] = step.same.map((item) => this.evaluate(item));
+      return Object.is(one, other);
+    }
     if ("keys" in step) return Object.keys(this.resolve(step.keys).value);
     if ("host" in step) return this.defineHost(step);
     if ("response" in step) {
-      const headers = step.content_type === undefined ? {} : { "Content-Type": step.content_type };
+      const headers = new Headers(step.content_type === undefined ? [] : [["Content-Type", step.content_type]]);
       return new Response(this.names.get(step.response), { status: step.status ?? 200, headers });
     }
     throw new SyntaxError(`no operation in step ${JSON.stringify(step)}`);

@@ -8,17 +8,19 @@ import { showDetail, summarise } from "./show.mjs";
 
 const NOT_COMPARED = { status: "not compared", differences: [], stale: [], unmet: [], loweredDifferences: [] };
 const SILENCE_LIMIT_MS = 120_000;
-const $ = (selector) => document.querySelector(selector);
+/** @type {(selector: string, within?: ParentNode) => any} what is there is of the kind that the page's template says */
+const $ = (selector, within = document) => within.querySelector(selector);
 const parameters = new URLSearchParams(location.search);
 const root = new URL("..", import.meta.url);
 
 function thisBrowser() {
   const agent = navigator.userAgent;
-  for (const [name, pattern] of [
-    ["firefox", /Firefox\/([\d.]+)/],
-    ["chromium", /Chrom(?:e|ium)\/([\d.]+)/],
-    ["webkit", /Version\/([\d.]+).*Safari/],
-  ]) {
+  const patterns = {
+    firefox: /Firefox\/([\d.]+)/,
+    chromium: /Chrom(?:e|ium)\/([\d.]+)/,
+    webkit: /Version\/([\d.]+).*Safari/,
+  };
+  for (const [name, pattern] of Object.entries(patterns)) {
     const found = pattern.exec(agent);
     if (found) return { name, version: found[1], userAgent: agent };
   }
@@ -34,12 +36,12 @@ const engines = parameters.get("engine") === "native" ? ["native"] : ["native", 
 const results = new Map(cases.map((case_) => [case_.id, { native: null, pyjsapi: null, lowered: null }]));
 let versions = {};
 
-const rowOf = (id) => document.getElementById(`case-${id}`);
+const rowOf = (id) => /** @type {HTMLTableRowElement} */ (document.getElementById(`case-${id}`));
 
 function setStatus(id, status, text = status) {
   const row = rowOf(id);
   row.dataset.status = status;
-  row.querySelector(".outcome").textContent = text;
+  $(".outcome", row).textContent = text;
 }
 
 function count(engine) {
@@ -63,8 +65,8 @@ const STAGES = {
 function fillEngine(case_, engine) {
   const { transcript, ms, failure } = results.get(case_.id)[engine];
   const row = rowOf(case_.id);
-  row.querySelector(`.${engine} .result`).textContent = failure ?? summarise(case_, transcript);
-  row.querySelector(`.${engine}-ms`).textContent = ms === undefined ? "–" : ms < 9.95 ? ms.toFixed(1) : ms.toFixed(0);
+  $(`.${engine} .result`, row).textContent = failure ?? summarise(case_, transcript);
+  $(`.${engine}-ms`, row).textContent = ms === undefined ? "–" : ms < 9.95 ? ms.toFixed(1) : ms.toFixed(0);
 }
 
 function decide(case_) {
@@ -75,7 +77,7 @@ function decide(case_) {
     ? { status: "different", failure, differences: [], stale: [], unmet: [], loweredDifferences: [] }
     : judgeAll(case_, ...engines.map((engine) => result[engine].transcript), browser.name, known, hasMultiMemory());
   setStatus(case_.id, result.judgement.status);
-  const note = rowOf(case_.id).querySelector(".note");
+  const note = $(".note", rowOf(case_.id));
   const { differences, stale, unmet, loweredDifferences } = result.judgement;
   note.textContent =
     failure
@@ -203,20 +205,23 @@ function saveReport() {
   setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
 }
 
+/** @type {(within: ParentNode) => NodeListOf<HTMLTableRowElement>} */
+const rowsIn = (within) => within.querySelectorAll("tr.case");
+
 function applyFilter() {
   const words = $("#search").value.toLowerCase().split(/\s+/).filter(Boolean);
   const status = $("input[name=status]:checked").value;
   for (const group of document.querySelectorAll("tbody")) {
     let visible = 0;
-    for (const row of group.querySelectorAll("tr.case")) {
+    for (const row of rowsIn(group)) {
       const show =
         results.has(row.id.slice(5))
         && (status === "all" || row.dataset.status === status)
-        && words.every((word) => row.dataset.search.includes(word));
+        && words.every((word) => row.dataset.search?.includes(word));
       row.hidden = !show;
-      const detail = row.nextElementSibling;
+      const detail = /** @type {HTMLElement | null} */ (row.nextElementSibling);
       if (detail?.classList.contains("detail")) detail.hidden = !show || !row.classList.contains("open");
-      visible += show;
+      if (show) visible += 1;
     }
     group.hidden = visible === 0;
   }
@@ -225,7 +230,7 @@ function applyFilter() {
 function toggleDetail(row) {
   const id = row.id.slice(5);
   const open = row.classList.toggle("open");
-  row.querySelector("button").setAttribute("aria-expanded", open);
+  $("button", row).setAttribute("aria-expanded", open);
   let detail = row.nextElementSibling;
   if (detail?.classList.contains("detail")) detail.remove();
   if (!open) return;
@@ -250,8 +255,8 @@ function switchTheme() {
 
 async function main() {
   $("#browser").textContent = `${browser.name} ${browser.version}`;
-  for (const row of document.querySelectorAll("tr.case")) {
-    row.querySelector("button").addEventListener("click", () => toggleDetail(row));
+  for (const row of rowsIn(document)) {
+    $("button", row).addEventListener("click", () => toggleDetail(row));
   }
   for (const input of document.querySelectorAll("#filter input")) input.addEventListener("input", applyFilter);
   $("#save").addEventListener("click", saveReport);

@@ -157,6 +157,7 @@ export function showDetail(case_, { native, pyjsapi, lowered, judgement }) {
   );
   const table = element("table", { className: "steps" }, element("thead", {}, head), element("tbody", {}, ...rows));
   const covers = element("p", { className: "covers" }, `Covers: ${case_.covers.join(", ")}`);
+  /** @type {[string, string][]} */
   const sources = Object.entries(case_.sources ?? {}).map(([name, text]) => [`module ${name}`, text]);
   if (case_.code) sources.unshift(["function", case_.code]);
   return element("div", { className: "detail-body" }, covers, table, ...sources.map(sourceBlock));

@@ -206,9 +206,10 @@ class Runner {
  */
 export function runScript(script, WebAssembly) {
   const runner = new Runner(script, WebAssembly);
+  /** @type {ReturnType<typeof runScript>} */
   const result = { path: script.path, assertions: 0, passed: 0, failures: [] };
   for (const command of script.commands) {
-    const isAssertion = command.keyword.startsWith("assert_");
+    const isAssertion = command.keyword.startsWith("assert_") ? 1 : 0;
     result.assertions += isAssertion;
     try {
       runner.run(command);

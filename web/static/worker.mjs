@@ -73,7 +73,10 @@ async function runNative(case_) {
   return { transcript, ms: performance.now() - start };
 }
 
-/** Lets a task pass, in which finalizers run: memories of earlier cases are let go. */
+/**
+ * Lets a task pass, in which finalizers run: memories of earlier cases are let go.
+ * @returns {Promise<void>}
+ */
 function turn() {
   return new Promise((resolve) => {
     const { port1, port2 } = new MessageChannel();

@@ -3,13 +3,14 @@
 const { apply } = Reflect;
 const { Response, Headers } = globalThis;
 
-const getter = (name) => Response && Object.getOwnPropertyDescriptor(Response.prototype, name)?.get;
+/** @returns {Function} where there is no `Response`, it throws as for a value that is none */
+const getter = (name) => Response && Object(Object.getOwnPropertyDescriptor(Response.prototype, name)).get;
 const okOf = getter("ok");
 const statusOf = getter("status");
 const typeOf = getter("type");
 const headersOf = getter("headers");
-const arrayBufferOf = Response?.prototype.arrayBuffer;
-const getHeader = Headers?.prototype.get;
+const arrayBufferOf = /** @type {Function} */ (Response?.prototype.arrayBuffer);
+const getHeader = /** @type {Function} */ (Headers?.prototype.get);
 
 /** The bytes of a response; throws a TypeError unless it is a successful one of type application/wasm. */
 export async function responseBytes(source, what) {

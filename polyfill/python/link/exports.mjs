@@ -127,6 +127,7 @@ function make2(link, callable, [first, second], read) {
   };
 }
 
+/** @type {((link: object, callable: number, takes: any, read: (ptr: number) => unknown) => Function)[]} */
 const MAKERS = [make0, make1, make2];
 
 function makeAny(link, callable, takes, read) {

@@ -98,7 +98,7 @@ export class NativeLink {
     this.stack = new ArgumentStack(module);
     this.slots = new Slots(module.wasmTable);
     this.references = {};
-    this.onThrow = () => 0;
+    this.onThrow = (_value) => 0;
     this.onError = (ptr) => this.#unexpected(ptr);
     this.python = {
       fromU32: module._PyLong_FromUnsignedLong,

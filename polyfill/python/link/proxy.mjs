@@ -28,14 +28,14 @@ const VIEWS = { 1: Uint8Array, 2: Uint16Array, 4: Uint32Array, 8: BigUint64Array
 /** An action of `Atomics` on integers given as texts. */
 function atomic(buffer, action, address, size, ...texts) {
   if (action === "notify") return Atomics.notify(new Int32Array(buffer), address / 4, Number(texts[0]));
-  const operands = texts.map(size === 8 ? BigInt : Number);
+  const operands = texts.map((text) => (size === 8 ? BigInt(text) : Number(text)));
   if (action === "wait") {
     const nanoseconds = BigInt(texts[1]);
     const timeout = nanoseconds < 0n ? Infinity : Number(nanoseconds) / 1e6;
     if (size === 8) {
-      return Atomics.wait(new BigInt64Array(buffer), address / 8, BigInt.asIntN(64, operands[0]), timeout);
+      return Atomics.wait(new BigInt64Array(buffer), address / 8, BigInt.asIntN(64, BigInt(texts[0])), timeout);
     }
-    return Atomics.wait(new Int32Array(buffer), address / 4, operands[0] | 0, timeout);
+    return Atomics.wait(new Int32Array(buffer), address / 4, Number(texts[0]) | 0, timeout);
   }
   return String(Atomics[ATOMICS[action] ?? action](new VIEWS[size](buffer), address / size, ...operands));
 }
@@ -75,7 +75,7 @@ export class ProxyLink {
     this.pyodide = pyodide;
     this.depth = new Depth();
     this.references = {};
-    this.onThrow = () => 0;
+    this.onThrow = (_value) => 0;
     this.onError = (ptr) => this.#unexpected(ptr);
     const module = pyodide.pyimport(MODULE);
     // biome-ignore format: a list of names

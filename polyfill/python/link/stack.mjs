@@ -52,7 +52,8 @@ function lookModule() {
   ]);
 }
 
-const { look } = new Native.Instance(new Native.Module(lookModule()), { a: { b: () => 0n, c: () => {} } }).exports;
+const { exports } = new Native.Instance(new Native.Module(lookModule()), { a: { b: () => 0n, c: () => {} } });
+const look = /** @type {(n: number) => void} */ (exports.look);
 
 /** Depth of crossings from JavaScript to Python, of one link. */
 export class Depth {

@@ -5,8 +5,6 @@ import { createLinkNow } from "../link.mjs";
 import { makeSnapshot } from "../snapshot.mjs";
 import { startWorker } from "./workers.mjs";
 
-const VIEWS = { 4: Int32Array, 8: BigInt64Array };
-
 /**
  * Waits without blocking.
  *
@@ -19,8 +17,11 @@ const VIEWS = { 4: Int32Array, 8: BigInt64Array };
  * @returns {boolean} whether the integer has that value
  */
 function waitAsync(memory, address, size, expected, timeout, settled) {
-  const value = size === 8 ? BigInt.asIntN(64, BigInt(expected)) : Number(expected) | 0;
-  const waiting = Atomics.waitAsync(new VIEWS[size](memory.buffer), address / size, value, timeout);
+  const { buffer } = memory;
+  const waiting =
+    size === 8
+      ? Atomics.waitAsync(new BigInt64Array(buffer), address / 8, BigInt.asIntN(64, BigInt(expected)), timeout)
+      : Atomics.waitAsync(new Int32Array(buffer), address / 4, Number(expected) | 0, timeout);
   if (!waiting.async) return false;
   waiting.value.then((result) => settled(result === "ok"));
   return true;
@@ -30,7 +31,7 @@ function waitAsync(memory, address, size, expected, timeout, settled) {
  * What workers start from faster.
  *
  * @param {string} indexURL the folder of Pyodide
- * @param {Uint8Array} archive the package
+ * @param {Uint8Array<ArrayBuffer>} archive the package
  */
 async function snapshotOf(indexURL, archive) {
   const packageURL = URL.createObjectURL(new Blob([archive], { type: "application/zip" }));

@@ -24,6 +24,7 @@ export async function startPyodide() {
 /** A link of the given kind in a Pyodide of its own, with a Python module `tested` that `define` adds to. */
 export async function startLink(kind) {
   const pyodide = await startPyodide();
+  /** @type {Parameters<typeof createLink>[1]} */
   const options = kind === "closures" ? { link: "native", compile: false } : { link: kind };
   const link = await createLink(pyodide, options);
   pyodide.runPython('import sys, types; tested = types.ModuleType("tested"); sys.modules["tested"] = tested');

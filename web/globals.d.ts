@@ -1,0 +1,15 @@
+// What the page and the cases use, and the library of TypeScript does not know.
+
+interface Window {
+  /** What was found, when the page is done: tests and `web.compare` read it. */
+  report: { readonly summary: Readonly<Record<string, number>> };
+}
+
+declare namespace WebAssembly {
+  class Tag {
+    constructor(type: { parameters: string[] });
+  }
+  class Exception {
+    constructor(tag: Tag, payload: unknown[], options?: { traceStack?: boolean });
+  }
+}
