@@ -40,7 +40,8 @@ from typing import Any, Final
 
 from pyjsapi.blocks.undivided import current_frames, run_through
 
-_PACKAGE: Final = os.path.dirname(os.path.dirname(__file__))
+# Asked of code: of modules that are there as bytecode only, `__file__` is another name.
+_PACKAGE: Final = os.path.dirname(os.path.dirname(run_through.__code__.co_filename))
 _BLOCKS: Final = os.path.join(_PACKAGE, "blocks", "")
 _AGENTS: Final = os.path.join(_PACKAGE, "agents", "")
 _BOOKKEEPING: Final = (

@@ -267,11 +267,11 @@ def _is_private(status: os.stat_result, *, folder: bool = False) -> bool:
 
 @cache
 def engine_version() -> str | None:
-    """A hash of the sources that decide what code looks like; ``None`` where they cannot be read."""
+    """A hash of the modules that decide what code looks like; ``None`` where they cannot be read."""
     hasher = hashlib.sha256()
     count = 0
     try:
-        for name, path in _engine_sources():
+        for name, path in _engine_modules():
             hasher.update(name.encode())
             hasher.update(path.read_bytes())
             count += 1
@@ -280,8 +280,10 @@ def engine_version() -> str | None:
     return hasher.hexdigest() if count else None
 
 
-def _engine_sources() -> Iterator[tuple[str, Path]]:
+def _engine_modules() -> Iterator[tuple[str, Path]]:
+    """The modules' files, with their names in the package: sources, or bytecode where there is nothing else."""
     package = Path(__file__).parents[1]
     for folder in _ENGINE_FOLDERS:
-        for path in sorted((package / folder).rglob("*.py")):
-            yield path.relative_to(package).as_posix(), path
+        for path in sorted((package / folder).rglob(f"*{Path(__file__).suffix}")):
+            if path.parent.name != "__pycache__":
+                yield path.relative_to(package).as_posix(), path

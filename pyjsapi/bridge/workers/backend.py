@@ -127,23 +127,31 @@ def _package() -> bytes:
 
     data = io.BytesIO()
     with zipfile.ZipFile(data, "w") as archive:
-        for name, content in _modules(pyjsapi.__loader__, list(pyjsapi.__path__)):
+        for name, content in _content(pyjsapi.__loader__, Path(pyjsapi.__path__[0])):
             archive.writestr(f"pyjsapi/{name}", content)
     return data.getvalue()
 
 
-def _modules(loader: Any, paths: list[str]) -> list[tuple[str, bytes]]:
-    """The package's files: from a folder, or from the zip file that it is imported from."""
+def _content(loader: Any, root: Path) -> list[tuple[str, bytes]]:
+    """The package's files, whatever they are: from a folder, or from the zip file that it is imported from."""
     archive = getattr(loader, "archive", None)
     if archive is not None:
         with zipfile.ZipFile(archive) as source:
             return [
                 (name.removeprefix("pyjsapi/"), source.read(name))
                 for name in source.namelist()
-                if name.startswith("pyjsapi/") and name.endswith(".py")
+                if name.startswith("pyjsapi/") and not name.endswith("/")
             ]
-    root = Path(paths[0])
-    return [(path.relative_to(root).as_posix(), path.read_bytes()) for path in root.rglob("*.py")]
+    return [
+        (path.relative_to(root).as_posix(), path.read_bytes())
+        for path in root.rglob("*")
+        if path.is_file() and not _is_cached(path)
+    ]
+
+
+def _is_cached(path: Path) -> bool:
+    """Whether a file is bytecode beside its source, which may be of another Python."""
+    return path.parent.name == "__pycache__"
 
 
 def _files_of(target: str) -> dict[str, bytes]:
@@ -158,9 +166,10 @@ def _files_of(target: str) -> dict[str, bytes]:
     origin = Path(spec.origin)
     if any(part.startswith("python3") or part.endswith(".zip") for part in origin.parts):
         return {}
-    sources = origin.parent.rglob("*.py") if spec.submodule_search_locations else [origin]
+    modules = origin.parent.rglob("*.py*") if spec.submodule_search_locations else [origin]
     folder = origin.parents[1] if spec.submodule_search_locations else origin.parent
     return {
         f"/lib/pyjsapi_package/{path.relative_to(folder).as_posix()}": path.read_bytes()
-        for path in sources
+        for path in modules
+        if path.suffix in (".py", ".pyc") and not _is_cached(path)
     }

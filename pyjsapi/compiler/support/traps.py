@@ -24,8 +24,9 @@ from pyjsapi.syntax.errors import Exhaustion, Trap, WasmError
 GENERATED: Final = "<wasm "
 """What the file names of generated code start with."""
 
-_HELPERS: Final = numerics.__file__
-_PACKAGE: Final = str(PurePath(__file__).parents[2])
+# Asked of code: of modules that are there as bytecode only, `__file__` is another name.
+_HELPERS: Final = numerics.round_f32.__code__.co_filename
+_PACKAGE: Final = str(PurePath(raised_by.__code__.co_filename).parents[1])
 _OUT_OF_BOUNDS: Final = "out of bounds memory access"
 _ELEMENTS: Final = "elems"
 """Attribute of an array in generated code."""
