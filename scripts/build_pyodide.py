@@ -1,8 +1,9 @@
 """Build the Pyodide distribution that carries pyjsapi: `build/pyodide/`.
 
-The folder holds Pyodide's core files from npm, the wheel of this checkout, and a lock file that names
-the wheel, so that `await pyodide.loadPackage("pyjsapi")` works without a network, in a page
-(`loadPyodide({indexURL: ".../build/pyodide/"})`) and in Node. Nothing is done when no input changed.
+The folder holds Pyodide's core files from npm, the wheel of this checkout compiled for its Python, and a lock file that
+names the wheel, so that `await pyodide.loadPackage("pyjsapi")` works without a network, in a page
+(`loadPyodide({indexURL: ".../build/pyodide/"})`) and in Node. The wheel itself, which any Pyodide can take, is in
+`build/wheel/`. Nothing is done when no input changed.
 
     python scripts/build_pyodide.py [--force]
 """
@@ -10,16 +11,16 @@ the wheel, so that `await pyodide.loadPackage("pyjsapi")` works without a networ
 from __future__ import annotations
 
 import argparse
-import hashlib
 import json
 import shutil
 import subprocess
 import sys
 import zipfile
 from pathlib import Path
-from typing import Any
 
 from common import BUILD, ROOT, Failure, locked, main_guard, run, say
+from environments import PYODIDE_TOOLS
+from pyodide_tools import SOURCE_DATE_EPOCH, add_wheel, compile_wheel, replace_wheel
 from stamps import Stamp
 
 NPM_PYODIDE = ROOT / "node_modules" / "pyodide"
@@ -38,12 +39,13 @@ CORE_FILES = (
 LOCK = "pyodide-lock.json"
 # Files outside the sources that are part of the wheel or decide how it is built.
 WHEEL_INPUTS = ("pyproject.toml", "README.md", "LICENSE")
+SCRIPTS = ("build_pyodide.py", "pyodide_tools.py", "compile_wheel.py", "compile_wheel.mjs")
 
 
 def package_sources() -> list[Path]:
-    """The files of the package that belong in the wheel: Python modules and the typing marker."""
-    package = ROOT / "pyjsapi"
-    return sorted([*package.rglob("*.py"), package / "py.typed"])
+    """The files of the package, which belong in the wheel: modules and what lies beside them."""
+    files = [path for path in (ROOT / "pyjsapi").rglob("*") if path.is_file()]
+    return sorted(path for path in files if path.parent.name != "__pycache__")
 
 
 def build_wheel() -> Path:
@@ -52,7 +54,7 @@ def build_wheel() -> Path:
     run(
         [sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", WHEELS, ROOT],
         quiet=True,
-        env={"SOURCE_DATE_EPOCH": "1767225600"},
+        env=SOURCE_DATE_EPOCH,
     )
     (wheel,) = WHEELS.glob("pyjsapi-*.whl")
     check_wheel(wheel)
@@ -71,45 +73,18 @@ def check_wheel(wheel: Path) -> None:
         )
 
 
-def lock_entry(wheel: Path, version: str) -> dict[str, Any]:
-    """The entry of the wheel in Pyodide's lock file (pyodide-lock 0.1.2 cannot read a lock of 314)."""
-    return {
-        "depends": [],
-        "file_name": wheel.name,
-        "imports": ["pyjsapi"],
-        "install_dir": "site",
-        "name": "pyjsapi",
-        "package_type": "package",
-        "sha256": hashlib.sha256(wheel.read_bytes()).hexdigest(),
-        "tool": {},
-        "unvendored_tests": False,
-        "version": version,
-    }
-
-
-def lock_with(entry: dict[str, Any]) -> str:
-    """Pyodide's own lock file with one more package."""
-    lock = json.loads((NPM_PYODIDE / LOCK).read_text(encoding="utf-8"))
-    pattern = lock["packages"]["micropip"]
-    if pattern.keys() != entry.keys():
-        raise Failure(
-            f"the lock file of Pyodide changed its format: its entries have the keys "
-            f"{sorted(pattern)}, {Path(__file__).name} writes {sorted(entry)}"
-        )
-    lock["packages"][entry["name"]] = entry
-    return json.dumps(lock, indent=1, sort_keys=True) + "\n"
-
-
-def build() -> None:
+def build(*, tools: bool) -> None:
     wheel = build_wheel()
-    version = wheel.name.split("-")[1]
+    lock = add_wheel(NPM_PYODIDE / LOCK, wheel, tools=tools)
     fresh = BUILD / "pyodide.new"
     shutil.rmtree(fresh, ignore_errors=True)
     fresh.mkdir(parents=True)
     for name in CORE_FILES:
         shutil.copy2(NPM_PYODIDE / name, fresh / name)
-    shutil.copy2(wheel, fresh / wheel.name)
-    (fresh / LOCK).write_text(lock_with(lock_entry(wheel, version)), encoding="utf-8")
+    python = lock["info"]["python"]
+    compiled = compile_wheel(wheel, fresh, NPM_PYODIDE, python, tools=tools)
+    replace_wheel(lock, compiled)
+    (fresh / LOCK).write_text(json.dumps(lock, indent=1, sort_keys=True) + "\n", encoding="utf-8")
     # A page that is being served never sees half of a distribution.
     shutil.rmtree(DISTRIBUTION, ignore_errors=True)
     fresh.rename(DISTRIBUTION)
@@ -128,17 +103,20 @@ def main() -> int:
                 *package_sources(),
                 *(ROOT / name for name in WHEEL_INPUTS),
                 NPM_PYODIDE / "package.json",
-                Path(__file__),
+                *(ROOT / "scripts" / name for name in SCRIPTS),
             ],
             outputs=[DISTRIBUTION / LOCK],
         )
         if stamp.current() and not options.force:
             return 0
         say("building the Pyodide distribution (build/pyodide)")
+        tools = PYODIDE_TOOLS.exists
+        if not tools:
+            say("without pyodide-build, which needs Python 3.12 (scripts/setup.py pyodide-tools)")
         try:
-            build()
+            build(tools=tools)
         except subprocess.CalledProcessError as error:
-            raise Failure(f"the wheel could not be built (exit {error.returncode})") from error
+            raise Failure(f"`{error.cmd[0]}` failed (exit {error.returncode})") from error
         stamp.write()
     return 0
 

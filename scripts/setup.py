@@ -1,8 +1,8 @@
-"""Set the project up in its own folders: `.venv`, `node_modules`, the engines for fuzzing, and the browsers.
+"""Set the project up in its own folders: `.venv`, `node_modules`, engines, tools, the browsers.
 
-    python3 scripts/setup.py [--bench] [python] [node] [fuzz] [browsers]
+    python3 scripts/setup.py [--bench] [python] [node] [fuzz] [pyodide-tools] [browsers] [pytest-pyodide]
 
-Without a name all four are set up. Each step is skipped when its inputs did not change since it was
+Without a name all but the last are set up. Each step is skipped when its inputs did not change since it was
 last done, and says in one line what it needs and cannot get.
 """
 
@@ -26,6 +26,7 @@ import tomllib
 from pathlib import Path
 
 from common import ROOT, VENV, Failure, locked, main_guard, run, say
+from environments import PYODIDE_TOOLS, PYTEST_PYODIDE, Environment
 from stamps import Stamp
 
 NODE_MINIMUM = 20
@@ -171,6 +172,13 @@ def set_up_fuzz() -> None:
     stamp.write()
 
 
+def set_up_environment(environment: Environment) -> None:
+    """Make a virtual environment beside `.venv`, where there is a Python for it."""
+    if not environment.set_up():
+        major, minor = environment.minimum
+        say(f"no Python {major}.{minor} or newer: {environment.name} is left out")
+
+
 def set_up_webkit() -> None:
     """Install WebKitGTK's driver with apt where that can be done; the tests say what is missing elsewhere."""
     missing = [package for command, package in WEBKIT_PACKAGES if shutil.which(command) is None]
@@ -207,17 +215,19 @@ def set_up_browsers() -> None:
         ) from error
 
 
-STEPS = ("python", "node", "fuzz", "browsers")
+STEPS = ("python", "node", "fuzz", "pyodide-tools", "browsers")
+ON_REQUEST = ("pytest-pyodide",)
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("steps", nargs="*", metavar="STEP", help=f"one of {', '.join(STEPS)}")
+    names = ", ".join((*STEPS, *ON_REQUEST))
+    parser.add_argument("steps", nargs="*", metavar="STEP", help=f"one of {names}")
     parser.add_argument("--bench", action="store_true", help="also the peers of the benchmarks")
     options = parser.parse_args()
     steps = options.steps or STEPS
-    if unknown := set(steps) - set(STEPS):
-        parser.error(f"unknown step {sorted(unknown)[0]!r}; there are {', '.join(STEPS)}")
+    if unknown := set(steps).difference(STEPS, ON_REQUEST):
+        parser.error(f"unknown step {sorted(unknown)[0]!r}; there are {names}")
     with locked("setup"):
         if "python" in steps:
             set_up_python(options.bench)
@@ -225,6 +235,9 @@ def main() -> int:
             set_up_node()
         if "fuzz" in steps:
             set_up_fuzz()
+        for environment in (PYODIDE_TOOLS, PYTEST_PYODIDE):
+            if environment.name in steps:
+                set_up_environment(environment)
         if "browsers" in steps:
             set_up_browsers()
             set_up_webkit()

@@ -1,6 +1,6 @@
-// Runs the functions `case_*` of a Python file inside Pyodide under Node, on the sources of this checkout:
-// `node run_inside.mjs FILE [LINK]`, where LINK is 'native' or 'proxy'. The last line of standard output is a JSON object: `link`, its class, and
-// `results`, by name null or a traceback.
+// Runs the functions `case_*` of a Python file inside Pyodide under Node, on the sources of this checkout or on a wheel:
+// `node run_inside.mjs FILE [native|proxy] [WHEEL]`. The last line of standard output is a JSON object: `link`, the link's
+// class, and `results`, by name null or a traceback.
 import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
@@ -13,12 +13,15 @@ const { loadPyodide } = await import(pathToFileURL(`${indexURL}pyodide.mjs`));
 const pyodide = await loadPyodide({ indexURL });
 pyodide.mountNodeFS("/src", ROOT);
 
-const [, , file, link] = process.argv;
+const [file, ...options] = process.argv.slice(2);
+const wheel = options.find((option) => option.endsWith(".whl"));
+const link = options.find((option) => option !== wheel);
+if (wheel) pyodide.unpackArchive(new Uint8Array(readFileSync(wheel)), "wheel");
 const path = resolve(file);
 const run = pyodide.runPython(`
 import inspect, json, sys, traceback
 sys.dont_write_bytecode = True
-sys.path[:0] = ["/src", "/src/tests/agents/programs", "/src/tests/bridge/inside"]
+sys.path[:0] = [${wheel ? "" : '"/src", '}"/src/tests/agents/programs", "/src/tests/bridge/inside"]
 
 async def run(source, path):
     space = {"__name__": "inside", "__file__": path}

@@ -29,13 +29,19 @@ def cases(file: str) -> list[str]:
 
 
 @cache
-def run(file: str, *link: str) -> dict[str, Any]:
+def run(file: str, *options: str) -> dict[str, Any]:
     """Run a file inside Pyodide: what its cases found, the link's class, and what was printed."""
-    command = ["node", str(HERE / "run_inside.mjs"), str(INSIDE / file), *link]
+    command = ["node", str(HERE / "run_inside.mjs"), str(INSIDE / file), *options]
     done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr[-4000:]
     printed, _, last = done.stdout.strip().rpartition("\n")
     return {**json.loads(last), "printed": printed}
+
+
+def compiled_wheel() -> str:
+    """The path of the wheel in the distribution, whose modules are bytecode."""
+    (wheel,) = (ROOT / "build" / "pyodide").glob("pyjsapi-*-cp3*.whl")
+    return str(wheel)
 
 
 def check(found: dict[str, Any], case: str) -> None:
@@ -58,6 +64,21 @@ def test_memories_of_javascript(link: str, case: str) -> None:
 @pytest.mark.parametrize("case", cases("web_workers.py"))
 def test_web_workers(case: str) -> None:
     check(run("web_workers.py"), case)
+
+
+@pytest.mark.pyodide
+@pytest.mark.xdist_group("web workers of a wheel")
+@pytest.mark.parametrize("case", cases("wheel_workers.py"))
+def test_web_workers_of_a_compiled_wheel(case: str) -> None:
+    check(run("wheel_workers.py", compiled_wheel()), case)
+
+
+@pytest.mark.long
+@pytest.mark.pyodide
+@pytest.mark.xdist_group("web workers of a wheel")
+@pytest.mark.parametrize("case", cases("web_workers.py"))
+def test_everything_works_in_a_compiled_wheel(case: str) -> None:
+    check(run("web_workers.py", compiled_wheel()), case)
 
 
 @pytest.mark.pyodide

@@ -27,18 +27,31 @@ def test_the_lock_file_names_the_wheel_by_its_hash(entry: dict[str, object]) -> 
     assert entry["depends"] == []
 
 
-def test_the_wheel_holds_only_the_package(entry: dict[str, object]) -> None:
-    with zipfile.ZipFile(DISTRIBUTION / str(entry["file_name"])) as wheel:
-        names = wheel.namelist()
+def plain_wheel() -> Path:
+    """The wheel that the distribution's was compiled from."""
+    (wheel,) = (ROOT / "build" / "wheel").glob("pyjsapi-*.whl")
+    return wheel
+
+
+def names_in(wheel: Path) -> list[str]:
+    with zipfile.ZipFile(wheel) as archive:
+        return archive.namelist()
+
+
+def test_the_wheel_holds_only_the_package() -> None:
+    names = names_in(plain_wheel())
     assert "pyjsapi/__init__.py" in names
     assert "pyjsapi/py.typed" in names
-    strangers = [
-        name
-        for name in names
-        if not (name.startswith("pyjsapi/") and name.endswith((".py", "py.typed")))
-        and ".dist-info/" not in name
-    ]
+    strangers = [n for n in names if not n.startswith("pyjsapi/") and ".dist-info/" not in n]
     assert strangers == []
+    assert not any(name.endswith(".pyc") for name in names)
+
+
+def test_the_distribution_holds_the_same_wheel_compiled(entry: dict[str, object]) -> None:
+    wheel = DISTRIBUTION / str(entry["file_name"])
+    assert wheel.name == plain_wheel().name.replace("-py3-", "-cp314-")
+    wanted = [n + "c" if n.endswith(".py") else n for n in names_in(plain_wheel())]
+    assert names_in(wheel) == wanted
 
 
 def test_the_core_files_are_those_of_npm() -> None:

@@ -1,0 +1,110 @@
+"""Virtual environments beside `.venv`, for tools that do not go together with the project's own.
+
+What each holds is a group of `[dependency-groups]` in pyproject.toml.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import tomllib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from common import ROOT, Failure, run, say
+from stamps import Stamp
+
+_NEWEST = 15
+"""Minor version of Python up to which is looked for others."""
+_PROBE = "import ensurepip, sys; print(*sys.version_info[:2])"
+
+
+@dataclass(frozen=True)
+class Environment:
+    """A virtual environment, `.venv-NAME`, with the group of the same name."""
+
+    name: str
+    minimum: tuple[int, int]
+    """The oldest Python that will do."""
+
+    @property
+    def folder(self) -> Path:
+        """Where it is, or would be."""
+        return ROOT / f".venv-{self.name}"
+
+    def command(self, name: str) -> Path:
+        """The path of one of its commands."""
+        return self.folder / "bin" / name
+
+    @property
+    def exists(self) -> bool:
+        """Whether it was set up."""
+        return self._stamp().current()
+
+    def _packages(self) -> list[str]:
+        with (ROOT / "pyproject.toml").open("rb") as handle:
+            groups = tomllib.load(handle)["dependency-groups"]
+        packages: list[str] = groups[self.name]
+        return packages
+
+    def _stamp(self) -> Stamp:
+        return Stamp(self.name, values=self._packages(), outputs=[self.command("python")])
+
+    def set_up(self) -> bool:
+        """Make it unless it is there; `False` where there is no Python for it. Raises `Failure`."""
+        if self.exists:
+            return True
+        python = find_python(self.minimum)
+        if python is None:
+            return False
+        packages = self._packages()
+        say(f"installing {', '.join(packages)} into .venv-{self.name}")
+        try:
+            run([python, "-m", "venv", "--clear", self.folder], quiet=True)
+            run(
+                [self.command("pip"), "install", "--disable-pip-version-check", *packages],
+                quiet=True,
+            )
+        except subprocess.CalledProcessError as error:
+            raise Failure(
+                f"`{' '.join(map(str, error.cmd))}` failed (exit {error.returncode}); its output is "
+                "above. PyPI must be reachable for the first set-up"
+            ) from error
+        self._stamp().write()
+        return True
+
+
+PYODIDE_TOOLS = Environment("pyodide-tools", (3, 12))
+"""pyodide-build and pyodide-lock."""
+PYTEST_PYODIDE = Environment("pytest-pyodide", (3, 11))
+"""pytest-pyodide, which needs an older pytest."""
+
+
+def find_python(minimum: tuple[int, int]) -> Path | None:
+    """The newest Python that is installed, here or by pyenv, if it is not older than that."""
+    for minor in range(_NEWEST, minimum[1] - 1, -1):
+        for candidate in _candidates(minor):
+            if _version(candidate) == f"3 {minor}":
+                return candidate
+    return None
+
+
+def _candidates(minor: int) -> Iterator[Path]:
+    if sys.version_info[:2] == (3, minor):
+        yield Path(sys.executable)
+    found = shutil.which(f"python3.{minor}")
+    if found is not None:
+        yield Path(found)
+    pyenv = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv"))
+    yield from sorted(pyenv.glob(f"versions/3.{minor}.*/bin/python"), reverse=True)
+
+
+def _version(python: Path) -> str | None:
+    try:
+        answer = subprocess.run([python, "-c", _PROBE], capture_output=True, text=True)
+    except OSError:
+        return None
+    return answer.stdout.strip() if answer.returncode == 0 else None
