@@ -110,7 +110,7 @@ def make_port(scope: Any) -> None:
 def nest(scope: Any) -> None:
     """Have the work done by a worker of this worker's own."""
     atexit.register(scope.postMessage, "at exit")
-    with Worker("process_targets:echo", kind="process") as inner:
+    with Worker(f"{__name__}:echo", kind="process") as inner:
         inner.postMessage(scope.receive())
         scope.postMessage(inner.receive())
 

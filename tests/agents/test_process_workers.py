@@ -30,11 +30,12 @@ from pyjsapi import (
 from pyjsapi.agents import process
 from pyjsapi.agents.worker import WorkerError
 from pyjsapi.blocks.processes.futex import is_alive
+from tests.agents import process_targets
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="the system has no fork")
 
 PAGE = 65536
-HERE = Path(__file__).parent
+ROOT = Path(__file__).resolve().parents[2]
 
 MODULE = """
 (module
@@ -77,13 +78,8 @@ MODULE = """
 """
 
 
-@pytest.fixture(autouse=True)
-def importable(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.syspath_prepend(str(HERE))
-
-
 def start(target: str) -> Worker:
-    return Worker(f"process_targets:{target}", kind="process")
+    return Worker(f"{process_targets.__name__}:{target}", kind="process")
 
 
 def shared(initial: int, maximum: int) -> WebAssembly.Memory:
@@ -96,7 +92,9 @@ def until(condition: Callable[[], Any]) -> None:
 
 
 def waiting(memory: WebAssembly.Memory, address: int) -> int:
-    return memory._storage.block.waiting(address)  # type: ignore[attr-defined]
+    buffer = memory.buffer
+    assert isinstance(buffer, SharedArrayBuffer)
+    return buffer._block.waiting(address)
 
 
 @pytest.fixture(scope="module")
@@ -409,10 +407,9 @@ def test_when_the_server_dies_its_workers_end_and_the_next_one_starts_another() 
 
 PROGRAM = """
 import os, signal, sys
-sys.path.insert(0, {folder!r})
 from pyjsapi import Int32Array, WebAssembly, Worker
 memory = WebAssembly.Memory(initial=1, maximum=1, shared=True)
-workers = [Worker("process_targets:hang", kind="process") for _ in range(2)]
+workers = [Worker("tests.agents.process_targets:hang", kind="process") for _ in range(2)]
 for worker, way in zip(workers, ("loop", "wait")):
     worker.postMessage([way, memory])
 while not Int32Array(memory.buffer)[0]:
@@ -426,8 +423,10 @@ print(*numbers, workers[0]._backend._server._process.pid, flush=True)
 @pytest.mark.parametrize("end", ["os.kill(os.getpid(), signal.SIGKILL)", "sys.exit()"])
 def test_nothing_outlives_the_program(end: str) -> None:
     """No `if __name__ == "__main__"` is needed either."""
-    code = PROGRAM.format(folder=str(HERE), end=end)
-    program = subprocess.run([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True)
+    code = PROGRAM.format(end=end)
+    program = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, stdout=subprocess.PIPE, text=True
+    )
     numbers = list(map(int, program.stdout.split()))
     assert len(numbers) == 3
     until(lambda: not any(map(is_alive, numbers)))
@@ -481,11 +480,9 @@ def test_cl_3_what_pickle_stores_is_refused_and_what_multiprocessing_sends_is_sh
         with pytest.raises(DataCloneError):
             pickle.dumps(value)
     context = multiprocessing.get_context("spawn")
-    import process_targets
-
     import pyjsapi.agents.pickling
 
-    assert pyjsapi.agents.pickling.Memory is WebAssembly.Memory
+    assert vars(pyjsapi.agents.pickling)["Memory"] is WebAssembly.Memory
     queue, answers = context.Queue(), context.Queue()
     child = context.Process(
         target=process_targets.queue_user, args=(queue, answers, memory, module)

@@ -21,7 +21,8 @@ const path = resolve(file);
 const run = pyodide.runPython(`
 import inspect, json, sys, traceback
 sys.dont_write_bytecode = True
-sys.path[:0] = [${wheel ? "" : '"/src", '}"/src/tests/agents/programs", "/src/tests/bridge/inside"]
+sys.path.insert(0, "/src/tests/agents/programs")
+sys.path.insert(${wheel ? "len(sys.path)" : 0}, "/src")
 
 async def run(source, path):
     space = {"__name__": "inside", "__file__": path}

@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import os
 import re
-import sys
-from pathlib import Path
 from typing import Any, Final
 
 import pytest
@@ -23,9 +21,7 @@ from pyjsapi.engines.python import compile_module, instantiate, invoke
 from pyjsapi.runtime.exception import ExnInst
 from pyjsapi.syntax.errors import Trap
 from pyjsapi.text import wat2wasm
-
-sys.path.insert(0, str(Path(__file__).parent))
-from order_modules import ARGUMENTS, MEMORIES, OBSERVED, cases, module
+from tests.compiler.order_modules import ARGUMENTS, MEMORIES, OBSERVED, cases, module
 
 SHARE: Final = int(os.environ.get("ORDER_SHARE", "11"))
 """One case in so many."""

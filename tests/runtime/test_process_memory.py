@@ -36,11 +36,6 @@ PAGE = 65536
 WITHOUT_END = (1 << 64) - 1
 
 
-@pytest.fixture(autouse=True)
-def importable(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.syspath_prepend(str(Path(__file__).parent))
-
-
 def shared(minimum: int, maximum: int) -> MemInst:
     memory = new_memory(MemType(I32, minimum, maximum, shared=True), Limits())
     assert isinstance(memory, MemInst)
@@ -49,7 +44,7 @@ def shared(minimum: int, maximum: int) -> MemInst:
 
 def start(memory: MemInst, code: str) -> Worker:
     """Another process that shares the memory and runs ``code``."""
-    worker = Worker("process_child:run", kind="process")
+    worker = Worker("tests.runtime.process_child:run", kind="process")
     worker.postMessage([memory_object(memory), code])
     return worker
 

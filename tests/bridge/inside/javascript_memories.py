@@ -5,7 +5,6 @@ from __future__ import annotations
 import gc
 
 import js
-from helpers import PAGE, raises, run_soon, shared
 
 from pyjsapi import (
     Atomics,
@@ -24,6 +23,7 @@ from pyjsapi import (
 )
 from pyjsapi.bridge.link.connection import connection
 from pyjsapi.bridge.memory.foreign_bytes import ForeignView
+from tests.bridge.inside.helpers import PAGE, raises, run_soon, shared
 
 PLAIN = WebAssembly.Memory(initial=1, maximum=2, shared=True)
 """Made before anybody asked for memories of JavaScript: its bytes are in Python."""

@@ -9,8 +9,6 @@ import sys
 import weakref
 from pathlib import Path
 
-from helpers import PAGE, raises, run_soon, shared
-
 from pyjsapi import (
     Atomics,
     DataCloneError,
@@ -22,6 +20,7 @@ from pyjsapi import (
     wat2wasm,
 )
 from pyjsapi.agents.worker import WorkerError
+from tests.bridge.inside.helpers import PAGE, raises, run_soon, shared
 
 PLAIN = WebAssembly.Memory(initial=1, maximum=2, shared=True)
 """Made before anybody asked for memories of JavaScript: its bytes are in Python."""

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
@@ -17,9 +15,7 @@ from pyjsapi.syntax.module import Code, Instr
 from pyjsapi.text import wat2wasm
 from pyjsapi.validation import function
 from pyjsapi.validation.state import FLOOR, POLYMORPHIC, State
-
-sys.path.insert(0, str(Path(__file__).parent))
-from control_programs import program
+from tests.compiler.proof.control_programs import program
 
 
 def compiled(text: str) -> CompiledModule:

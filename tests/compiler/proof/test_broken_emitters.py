@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import sys
 from functools import cache
-from pathlib import Path
 
 import pytest
 
@@ -13,10 +11,8 @@ from pyjsapi.compiler.options import Options
 from pyjsapi.compiler.proving import prove_compiled
 from pyjsapi.engines.python import CompiledModule, compile_module
 from pyjsapi.text import wat2wasm
-
-sys.path.insert(0, str(Path(__file__).parent))
-from broken_emitters import FAULTS, Fault, break_it
-from control_programs import program
+from tests.compiler.proof.broken_emitters import FAULTS, Fault, break_it
+from tests.compiler.proof.control_programs import program
 
 PROGRAMS = 220
 """Seeds from 0 on. Each fault is looked for until it is found."""

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import sys
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
@@ -17,10 +15,8 @@ from pyjsapi.compiler.proof.body import IF, TABLE, TEST, Body
 from pyjsapi.compiler.proof.graph import Flag, FlagTest, Graph, Landing, LookUp, Select, Unknown
 from pyjsapi.engines.python import compile_module
 from pyjsapi.text import wat2wasm
-
-sys.path.insert(0, str(Path(__file__).parent))
-from ast_graph import OUT, Edges, read
-from control_programs import program
+from tests.compiler.proof.ast_graph import OUT, Edges, read
+from tests.compiler.proof.control_programs import program
 
 BRANCH, SWITCH, PLAIN = 4, 8, 12
 ASKS = {BRANCH: python.BRANCH, SWITCH: python.SWITCH}

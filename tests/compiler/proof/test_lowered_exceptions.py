@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -18,9 +16,7 @@ from pyjsapi.compiler.proof.legacy import Lowering
 from pyjsapi.engines.python import compile_module
 from pyjsapi.syntax.module import Code, Instr
 from pyjsapi.text import wat2wasm
-
-sys.path.insert(0, str(Path(__file__).parent))
-from control_programs import HEAD, program
+from tests.compiler.proof.control_programs import HEAD, program
 
 CATCHES = """
  (try $l

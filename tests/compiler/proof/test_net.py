@@ -16,9 +16,7 @@ from pyjsapi.compiler.proof import UnprovedWarning
 from pyjsapi.engines.python import compile_module, instantiate, invoke
 from pyjsapi.runtime import FuncInst
 from pyjsapi.text import wat2wasm
-
-sys.path.insert(0, str(Path(__file__).parent))
-from broken_emitters import FAULTS, break_it
+from tests.compiler.proof.broken_emitters import FAULTS, break_it
 
 ROOT = Path(__file__).resolve().parents[3]
 

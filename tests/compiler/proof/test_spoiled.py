@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import sys
 from dataclasses import replace
-from pathlib import Path
 from random import Random
 
 import pytest
@@ -15,11 +13,9 @@ from pyjsapi.compiler.options import Options
 from pyjsapi.compiler.proof import prove
 from pyjsapi.engines.python import compile_module
 from pyjsapi.text import wat2wasm
-
-sys.path.insert(0, str(Path(__file__).parent))
-from control_programs import program
-from control_spoiling import spoiled
-from control_traces import Trace, agree, compiled
+from tests.compiler.proof.control_programs import program
+from tests.compiler.proof.control_spoiling import spoiled
+from tests.compiler.proof.control_traces import Trace, agree, compiled
 
 PROGRAMS, FAULTS, SCRIPTS = 30, 12, 30
 """Per test: programs, faults for each, and scripts that a faulty program is run with."""

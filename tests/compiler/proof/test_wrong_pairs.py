@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import sys
-from pathlib import Path
 from typing import NamedTuple
 
 import pytest
@@ -15,9 +13,7 @@ from pyjsapi.compiler.options import Options
 from pyjsapi.compiler.proof import Finding, prove
 from pyjsapi.engines.python import compile_module
 from pyjsapi.text import wat2wasm
-
-sys.path.insert(0, str(Path(__file__).parent))
-from control_programs import HEAD
+from tests.compiler.proof.control_programs import HEAD
 
 START = """
   -4|def f2(l0):
