@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 from pyjsapi import (
@@ -28,6 +29,12 @@ def _raises(kind: type[Exception], call: Any) -> None:
     raise AssertionError(f"{kind.__name__} was not raised")
 
 
+def _promise(array: Int32Array, timeout: int | None = None) -> asyncio.Future[str]:
+    found = Atomics.waitAsync(array, 0, 0, timeout).value
+    assert isinstance(found, asyncio.Future)
+    return found
+
+
 async def case_waiting_asynchronously_works_where_blocking_does_not() -> None:
     memory = WebAssembly.Memory(initial=1, maximum=1, shared=True)
     module = WebAssembly.Module(wat2wasm(WAIT))
@@ -36,10 +43,10 @@ async def case_waiting_asynchronously_works_where_blocking_does_not() -> None:
     assert not Agent.current().can_block
     _raises(WebAssembly.RuntimeError, exports.wait)
     _raises(TypeError, lambda: Atomics.wait(array, 0, 1, 0))
-    first, second = (Atomics.waitAsync(array, 0, 0).value for _ in range(2))
+    first, second = _promise(array), _promise(array)
     assert exports.notify() == 2
     assert [await first, await second] == ["ok", "ok"]
-    assert await Atomics.waitAsync(array, 0, 0, 1).value == "timed-out"
+    assert await _promise(array, 1) == "timed-out"
     assert Atomics.waitAsync(array, 0, 5) == {"async": False, "value": "not-equal"}
 
 
@@ -51,10 +58,12 @@ async def case_messages_are_delivered_by_the_event_loop() -> None:
     Atomics.add(Int32Array(received), 1, 3)
     assert (Int32Array(buffer)[1], rest) == (3, {"n": 1})
     got: list[Any] = []
-    channel.port2.onmessage = lambda event: (
-        got.append(event.data),
-        channel.port2.postMessage("done"),
-    )
+
+    def answer(event: Any) -> None:
+        got.append(event.data)
+        channel.port2.postMessage("done")
+
+    channel.port2.onmessage = answer
     channel.port1.postMessage("x")
     assert await channel.port1.receive_async() == "done"
     assert got == ["x"]

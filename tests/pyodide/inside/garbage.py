@@ -1,6 +1,9 @@
 """Structures and arrays inside Pyodide: chains of them are freed without a deep recursion of CPython."""
 
+from __future__ import annotations
+
 import gc
+from typing import Any
 
 from pyjsapi import WebAssembly
 from pyjsapi.text import wat2wasm
@@ -38,11 +41,11 @@ CHAINS = """
 NODES = 50_000
 
 
-def _exports():
+def _exports() -> Any:
     return WebAssembly.Instance(WebAssembly.Module(wat2wasm(CHAINS))).exports
 
 
-def case_long_chains_are_freed():
+def case_long_chains_are_freed() -> None:
     exports = _exports()
     for kind in ("structures", "arrays", "mixed"):
         exports[kind](NODES)
@@ -50,7 +53,7 @@ def case_long_chains_are_freed():
     assert exports.last(NODES) == 0
 
 
-def case_long_rings_are_collected():
+def case_long_rings_are_collected() -> None:
     exports = _exports()
     exports.rings(NODES)
     gc.collect()

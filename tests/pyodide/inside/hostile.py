@@ -1,5 +1,7 @@
 """Hostile modules inside Pyodide, whose C stack is short and whose addresses have 32 bits."""
 
+from __future__ import annotations
+
 from pyjsapi import RangeError, WebAssembly
 
 HEADER = b"\0asm\1\0\0\0"
@@ -7,7 +9,7 @@ TYPE = b"\1\6\1\x60\1\x7f\1\x7f"
 EXPORT = b"\7\5\1\1f\0\0"
 
 
-def leb(value):
+def leb(value: int) -> bytes:
     out = bytearray()
     while value > 127:
         out.append(value & 127 | 128)
@@ -15,20 +17,20 @@ def leb(value):
     return bytes((*out, value))
 
 
-def section(id_, content):
+def section(id_: int, content: bytes) -> bytes:
     return bytes((id_,)) + leb(len(content)) + content
 
 
-def function(body):
+def function(body: bytes) -> bytes:
     code = b"\0" + body + b"\x0b"
     return HEADER + TYPE + section(3, b"\1\0") + EXPORT + section(10, b"\1" + leb(len(code)) + code)
 
 
-def call(body, argument):
+def call(body: bytes, argument: int) -> object:
     return WebAssembly.Instance(WebAssembly.Module(function(body))).exports.f(argument)
 
 
-def refused(data):
+def refused(data: bytes) -> str:
     try:
         WebAssembly.Instance(WebAssembly.Module(data))
     except (WebAssembly.CompileError, RangeError) as error:
@@ -36,13 +38,13 @@ def refused(data):
     return "accepted"
 
 
-def case_a_hundred_thousand_nested_blocks_run():
+def case_a_hundred_thousand_nested_blocks_run() -> None:
     for opcode in (b"\2", b"\3"):
         body = (opcode + b"\x40") * 100_000 + b"\x0b" * 100_000 + b"\x20\0"
         assert call(body, 7) == 7
 
 
-def case_nested_code_runs():
+def case_nested_code_runs() -> None:
     count = 2_000
     nested = (
         b"\x20\0\4\x40" * count + b"\x41\5\x21\0" + b"\x0b" * count + b"\x20\0",
@@ -57,7 +59,7 @@ def case_nested_code_runs():
         assert call(body, 3) == 5
 
 
-def case_counts_beyond_the_module_are_refused():
+def case_counts_beyond_the_module_are_refused() -> None:
     most = b"\xff\xff\xff\xff\x0f"
     local = b"\1" + most + b"\x7f\x0b"
     head = HEADER + TYPE + section(3, b"\1\0")
@@ -67,7 +69,7 @@ def case_counts_beyond_the_module_are_refused():
         assert refused(HEADER + section(id_, most)) == "CompileError"
 
 
-def case_tables_and_memories_beyond_the_system_are_out_of_range():
+def case_tables_and_memories_beyond_the_system_are_out_of_range() -> None:
     most = b"\xff\xff\xff\xff\x0f"
     assert refused(HEADER + section(4, b"\1\x70\0" + most)) == "RangeError"
     assert refused(HEADER + section(5, b"\1\0\x80\x80\4")) == "RangeError"
@@ -75,7 +77,7 @@ def case_tables_and_memories_beyond_the_system_are_out_of_range():
     assert refused(HEADER + section(5, b"\1\x0c" + b"\xff" * 9 + b"\1\0")) == "RangeError"
 
 
-def case_memories_of_single_bytes():
+def case_memories_of_single_bytes() -> None:
     memory = WebAssembly.Memory(initial=10, maximum=20, pageSize=1)
     assert memory.buffer.byteLength == 10
     assert memory.grow(3) == 10

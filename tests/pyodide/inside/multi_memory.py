@@ -1,7 +1,14 @@
 """Modules with several memories, from their text to their results, inside Pyodide."""
 
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
+
 from pyjsapi import ArrayBuffer, RangeError, Uint8Array, Uint32Array, WebAssembly
 from pyjsapi.text import wat2wasm
+
+E = TypeVar("E", bound=BaseException)
 
 TWO_MEMORIES = """
 (module
@@ -30,12 +37,13 @@ ENDLESS = """
 """
 
 
-def instantiate(text, imports=None):
+def instantiate(text: str, imports: Mapping[str, Any] | None = None) -> Any:
+    """The exports of an instance."""
     module = WebAssembly.Module(wat2wasm(text))
-    return WebAssembly.Instance(module, imports)
+    return WebAssembly.Instance(module, imports).exports
 
 
-def raises(kind, function, *args):
+def raises(kind: type[E], function: Callable[..., object], *args: object) -> E:
     try:
         function(*args)
     except kind as error:
@@ -43,15 +51,15 @@ def raises(kind, function, *args):
     raise AssertionError(f"{kind.__name__} was not raised")
 
 
-def case_the_text_becomes_bytes_that_validate():
+def case_the_text_becomes_bytes_that_validate() -> None:
     data = wat2wasm(TWO_MEMORIES)
     assert data[:8] == b"\0asm\1\0\0\0"
     assert WebAssembly.validate(data) is True
     assert WebAssembly.validate(data[:-1]) is False
 
 
-def case_two_memories_are_distinct_and_copied_between():
-    exports = instantiate(TWO_MEMORIES).exports
+def case_two_memories_are_distinct_and_copied_between() -> None:
+    exports = instantiate(TWO_MEMORIES)
     first, second = Uint8Array(exports.first.buffer), Uint8Array(exports.second.buffer)
     assert first[0:5].tobytes() == b"hello"
     assert second[0:5].tobytes() == bytes(5)
@@ -63,8 +71,8 @@ def case_two_memories_are_distinct_and_copied_between():
     assert list(exports.sizes()) == [1, 2]
 
 
-def case_growing_one_memory_detaches_its_buffer_alone():
-    exports = instantiate(TWO_MEMORIES).exports
+def case_growing_one_memory_detaches_its_buffer_alone() -> None:
+    exports = instantiate(TWO_MEMORIES)
     first, second = exports.first.buffer, exports.second.buffer
     assert exports.grow_first(2) == 1
     assert first.byteLength == 0
@@ -74,8 +82,8 @@ def case_growing_one_memory_detaches_its_buffer_alone():
     assert exports.grow_first(2) == -1
 
 
-def case_the_end_of_each_memory_is_its_own():
-    exports = instantiate(TWO_MEMORIES).exports
+def case_the_end_of_each_memory_is_its_own() -> None:
+    exports = instantiate(TWO_MEMORIES)
     assert exports.load_second(65536) == 0
     error = raises(WebAssembly.RuntimeError, exports.load_second, 2 * 65536)
     assert "out of bounds memory access" in str(error)
@@ -83,7 +91,7 @@ def case_the_end_of_each_memory_is_its_own():
     assert exports.load_second(0) == 0
 
 
-def case_an_imported_memory_keeps_its_identity():
+def case_an_imported_memory_keeps_its_identity() -> None:
     memory = WebAssembly.Memory({"initial": 1, "maximum": 2})
     Uint32Array(memory.buffer)[3] = 0xDEADBEEF
     text = """
@@ -93,13 +101,13 @@ def case_an_imported_memory_keeps_its_identity():
       (export "mem" (memory 0))
       (func (export "get") (result i32) (i32.load (i32.const 12))))
     """
-    exports = instantiate(text, {"env": {"mem": memory}}).exports
+    exports = instantiate(text, {"env": {"mem": memory}})
     assert exports.mem is memory
     assert exports.get() == 0xDEADBEEF - 2**32
     assert isinstance(memory.buffer, ArrayBuffer)
 
 
-async def case_instantiate_is_awaited():
+async def case_instantiate_is_awaited() -> None:
     result = await WebAssembly.instantiate(wat2wasm(TWO_MEMORIES), {})
     assert result.instance.exports.load_second(0) == 0
     assert [entry["name"] for entry in WebAssembly.Module.exports(result.module)][:2] == [
@@ -110,13 +118,13 @@ async def case_instantiate_is_awaited():
     assert instance.exports.load_second(0) == 0
 
 
-def case_a_host_function_is_called_and_its_error_comes_back():
+def case_a_host_function_is_called_and_its_error_comes_back() -> None:
     class Mine(Exception):
         pass
 
-    seen = []
+    seen: list[int] = []
 
-    def host(value):
+    def host(value: int) -> int:
         seen.append(value)
         if value == 0:
             raise Mine
@@ -130,32 +138,32 @@ def case_a_host_function_is_called_and_its_error_comes_back():
         (i32.store 1 (i32.const 0) (call $host (local.get 0)))
         (i32.load 1 (i32.const 0))))
     """
-    exports = instantiate(text, {"env": {"host": host}}).exports
+    exports = instantiate(text, {"env": {"host": host}})
     assert exports.down(41) == 42
     raises(Mine, exports.down, 0)
     assert exports.down(-2) == -1
     assert seen == [41, 0, -2]
 
 
-def case_endless_recursion_is_an_error_and_the_instance_lives_on():
-    exports = instantiate(ENDLESS).exports
+def case_endless_recursion_is_an_error_and_the_instance_lives_on() -> None:
+    exports = instantiate(ENDLESS)
     for _ in range(3):
         error = raises(RangeError, exports.f, 1)
         assert error.name == "RangeError"
         assert exports.f(0) == 7
 
 
-def case_invalid_bytes_are_a_compile_error():
+def case_invalid_bytes_are_a_compile_error() -> None:
     error = raises(WebAssembly.CompileError, WebAssembly.Module, b"\0asm\1\0\0\0\5")
     assert isinstance(error, Exception)
     assert error.name == "CompileError"
 
 
-def case_what_endless_recursion_leaves_behind_can_be_freed():
+def case_what_endless_recursion_leaves_behind_can_be_freed() -> None:
     # Freeing a chain of thousands of frames link by link overflows the engine's stack.
     import gc
 
-    exports = instantiate(ENDLESS).exports
+    exports = instantiate(ENDLESS)
     errors = [raises(RangeError, exports.f, 1) for _ in range(2)]
     gc.collect()
     errors.clear()
