@@ -189,7 +189,13 @@ def test_is_view() -> None:
 
 
 def test_no_attributes_can_be_added() -> None:
-    for value in (ArrayBuffer(1), SharedArrayBuffer(1), Uint8Array(1), DataView(ArrayBuffer(1))):
+    values: tuple[Any, ...] = (
+        ArrayBuffer(1),
+        SharedArrayBuffer(1),
+        Uint8Array(1),
+        DataView(ArrayBuffer(1)),
+    )
+    for value in values:
         with pytest.raises(AttributeError):
             value.extra = 1
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import struct
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -125,7 +126,12 @@ def test_a_view_without_length_tracks_a_resizable_buffer() -> None:
     tracking.setInt8(9, 5)
     buffer.resize(4)
     assert tracking.byteLength == 2
-    for use in (lambda: fixed.byteLength, lambda: fixed.byteOffset, lambda: fixed.getInt8(0)):
+    uses: tuple[Callable[[], int], ...] = (
+        lambda: fixed.byteLength,
+        lambda: fixed.byteOffset,
+        lambda: fixed.getInt8(0),
+    )
+    for use in uses:
         with pytest.raises(TypeError, match="out of bounds"):
             use()
     buffer.resize(1)

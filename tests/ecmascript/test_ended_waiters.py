@@ -22,7 +22,7 @@ from pyjsapi import Atomics, Int32Array, SharedArrayBuffer, Worker
 from pyjsapi.blocks import timers
 from pyjsapi.blocks.processes.block import share
 from pyjsapi.blocks.shared import SharedBlock
-from pyjsapi.blocks.waiting import WaiterPolicy, set_policy
+from pyjsapi.blocks.waiting import Parked, WaiterPolicy, set_policy
 
 SOON = 60.0
 LONG = 10**7
@@ -41,22 +41,32 @@ def until(condition: Callable[[], bool]) -> None:
         pytest.param("shared", marks=pytest.mark.skipif(not CROSSING, reason="no processes")),
     ]
 )
-def array(request: pytest.FixtureRequest) -> Any:
+def array(request: pytest.FixtureRequest) -> Int32Array:
     array = Int32Array(SharedArrayBuffer(64))
     if request.param == "shared":
-        share(array.buffer._block)
+        share(block(array))
     return array
 
 
-def block(array: Any) -> SharedBlock:
-    found: SharedBlock = array.buffer._block
+def block(array: Int32Array) -> SharedBlock:
+    buffer = array.buffer
+    assert isinstance(buffer, SharedArrayBuffer)
+    return buffer._block
+
+
+def promise(
+    array: Int32Array, timeout: int | None = None, *, index: int = 0
+) -> concurrent.futures.Future[str]:
+    """That of a wait that begins where no event loop runs."""
+    found = Atomics.waitAsync(array, index, 0, timeout).value
+    assert isinstance(found, concurrent.futures.Future)
     return found
 
 
 class Live:
     """A thread that waits at the first element."""
 
-    def __init__(self, array: Any) -> None:
+    def __init__(self, array: Int32Array) -> None:
         self.results: list[str] = []
         before = block(array).waiting(0)
         self._thread = threading.Thread(
@@ -70,7 +80,7 @@ class Live:
         return self.results[0]
 
 
-def the_next_one_gets_it(array: Any) -> None:
+def the_next_one_gets_it(array: Int32Array) -> None:
     """Nobody waits; and a notification is that of whoever comes now."""
     assert block(array).waiting() == 0
     assert Atomics.notify(array, 0) == 0
@@ -79,19 +89,21 @@ def the_next_one_gets_it(array: Any) -> None:
     assert live.result() == "ok"
 
 
-async def arm(array: Any, timeout: Any = None) -> Any:
-    return Atomics.waitAsync(array, 0, 0, timeout).value
+async def arm(array: Int32Array, timeout: int | None = None) -> asyncio.Future[str]:
+    found = Atomics.waitAsync(array, 0, 0, timeout).value
+    assert isinstance(found, asyncio.Future)
+    return found
 
 
 # ---- agents that end
 
 
 @pytest.mark.parametrize("timeout", [None, LONG])
-def test_a_thread_that_ends_takes_its_waiters_along(array: Any, timeout: Any) -> None:
-    promises: list[Any] = []
+def test_a_thread_that_ends_takes_its_waiters_along(array: Int32Array, timeout: int | None) -> None:
+    promises: list[concurrent.futures.Future[str]] = []
 
     def run() -> None:
-        promises.append(Atomics.waitAsync(array, 0, 0, timeout).value)
+        promises.append(promise(array, timeout))
         Atomics.waitAsync(array, 0, 0, timeout)
 
     thread = threading.Thread(target=run)
@@ -106,7 +118,9 @@ def test_a_thread_that_ends_takes_its_waiters_along(array: Any, timeout: Any) ->
 
 @pytest.mark.parametrize("ended", ["returns", "fails", "terminated", "closes"])
 @pytest.mark.parametrize("way", ["loop", "thread"])
-def test_a_worker_that_ends_takes_its_waiters_along(array: Any, ended: str, way: str) -> None:
+def test_a_worker_that_ends_takes_its_waiters_along(
+    array: Int32Array, ended: str, way: str
+) -> None:
     def end(scope: Any) -> None:
         if ended == "fails":
             raise ValueError
@@ -138,13 +152,15 @@ def test_a_worker_that_ends_takes_its_waiters_along(array: Any, ended: str, way:
 
 
 @pytest.mark.parametrize("timeout", [None, LONG])
-def test_an_event_loop_that_is_closed_takes_its_waiters_along(array: Any, timeout: Any) -> None:
+def test_an_event_loop_that_is_closed_takes_its_waiters_along(
+    array: Int32Array, timeout: int | None
+) -> None:
     loop = asyncio.new_event_loop()
-    promise = loop.run_until_complete(arm(array, timeout))
+    kept = loop.run_until_complete(arm(array, timeout))
     assert block(array).waiting() == 1
     loop.close()
     the_next_one_gets_it(array)
-    assert not promise.done()
+    assert not kept.done()
     asyncio.run(arm(array, timeout))
     the_next_one_gets_it(array)
 
@@ -157,7 +173,7 @@ def test_an_event_loop_that_is_closed_leaves_nothing_in_the_queues() -> None:
 
 
 @pytest.mark.filterwarnings("ignore::ResourceWarning")
-def test_an_event_loop_that_is_dropped_takes_its_waiters_along(array: Any) -> None:
+def test_an_event_loop_that_is_dropped_takes_its_waiters_along(array: Int32Array) -> None:
     loop = asyncio.new_event_loop()
     loop.run_until_complete(arm(array))
     del loop
@@ -165,9 +181,9 @@ def test_an_event_loop_that_is_dropped_takes_its_waiters_along(array: Any) -> No
     the_next_one_gets_it(array)
 
 
-def test_a_thread_that_ends_leaves_its_open_event_loop_without_waiters(array: Any) -> None:
+def test_a_thread_that_ends_leaves_its_open_event_loop_without_waiters(array: Int32Array) -> None:
     loop = asyncio.new_event_loop()
-    promises: list[Any] = []
+    promises: list[asyncio.Future[str]] = []
     thread = threading.Thread(target=lambda: promises.append(loop.run_until_complete(arm(array))))
     thread.start()
     thread.join(SOON)
@@ -177,7 +193,9 @@ def test_a_thread_that_ends_leaves_its_open_event_loop_without_waiters(array: An
     loop.close()
 
 
-def test_an_event_loop_that_goes_on_in_another_thread_keeps_what_began_there(array: Any) -> None:
+def test_an_event_loop_that_goes_on_in_another_thread_keeps_what_began_there(
+    array: Int32Array,
+) -> None:
     loop = asyncio.new_event_loop()
     kept = loop.run_until_complete(arm(array))
     thread = threading.Thread(target=lambda: loop.run_until_complete(arm(array)))
@@ -189,7 +207,7 @@ def test_an_event_loop_that_goes_on_in_another_thread_keeps_what_began_there(arr
     loop.close()
 
 
-def test_whoever_drops_a_promise_waits_on(array: Any) -> None:
+def test_whoever_drops_a_promise_waits_on(array: Int32Array) -> None:
     """As in JavaScript: an agent that lives has its waiters, whoever else knows of them."""
     Atomics.waitAsync(array, 0, 0)
 
@@ -205,7 +223,7 @@ def test_whoever_drops_a_promise_waits_on(array: Any) -> None:
 # ---- promises that are cancelled
 
 
-def test_a_promise_that_is_cancelled_is_not_counted_from_that_moment_on(array: Any) -> None:
+def test_a_promise_that_is_cancelled_is_not_counted_from_that_moment_on(array: Int32Array) -> None:
     async def main() -> None:
         cancelled, kept = await arm(array), await arm(array)
         assert cancelled.cancel()
@@ -214,14 +232,14 @@ def test_a_promise_that_is_cancelled_is_not_counted_from_that_moment_on(array: A
         assert await kept == "ok"
 
     asyncio.run(main())
-    promise = Atomics.waitAsync(array, 0, 0, LONG).value
-    assert promise.cancel()
-    assert concurrent.futures.wait([promise], SOON).done == {promise}
+    other = promise(array, LONG)
+    assert other.cancel()
+    assert concurrent.futures.wait([other], SOON).done == {other}
     the_next_one_gets_it(array)
 
 
 def test_a_notification_of_a_promise_that_is_cancelled_before_it_knows_passes_on(
-    array: Any,
+    array: Int32Array,
 ) -> None:
     async def main() -> None:
         cancelled, kept = await arm(array), await arm(array)
@@ -234,7 +252,7 @@ def test_a_notification_of_a_promise_that_is_cancelled_before_it_knows_passes_on
 
 
 def test_a_notification_of_an_event_loop_that_is_closed_before_it_knows_passes_on(
-    array: Any,
+    array: Int32Array,
 ) -> None:
     loop = asyncio.new_event_loop()
     loop.run_until_complete(arm(array))
@@ -244,11 +262,13 @@ def test_a_notification_of_an_event_loop_that_is_closed_before_it_knows_passes_o
     assert live.result() == "ok"
 
 
-def test_a_notification_of_whoever_is_interrupted_before_he_knows_passes_on(array: Any) -> None:
+def test_a_notification_of_whoever_is_interrupted_before_he_knows_passes_on(
+    array: Int32Array,
+) -> None:
     """He has been woken, but raises the exception that ends him."""
 
     class Late(WaiterPolicy):
-        def park(self, lock: Any, timeout: int) -> bool:
+        def park(self, lock: Parked, timeout: int) -> bool:
             super().park(lock, timeout)
             raise KeyError("too late")
 
@@ -272,24 +292,23 @@ def test_a_notification_of_whoever_is_interrupted_before_he_knows_passes_on(arra
     assert block(array).waiting() == 0
 
 
-def test_a_promise_that_the_program_settles_itself_is_not_woken(array: Any) -> None:
+def test_a_promise_that_the_program_settles_itself_is_not_woken(array: Int32Array) -> None:
     async def main() -> None:
-        promise = await arm(array)
-        promise.set_result("mine")
+        mine = await arm(array)
+        mine.set_result("mine")
         assert block(array).waiting() == 0
 
     asyncio.run(main())
-    Atomics.waitAsync(array, 0, 0).value.set_result("mine")
+    promise(array).set_result("mine")
     the_next_one_gets_it(array)
 
 
 def test_cancellation_and_notification_at_once_lose_nothing(
-    array: Any, busy_switching: None
+    array: Int32Array, busy_switching: None
 ) -> None:
     """Whatever comes first: of two waiters one notification wakes the one that was not cancelled."""
     for _ in range(100):
-        cancelled = Atomics.waitAsync(array, 0, 0).value
-        kept = Atomics.waitAsync(array, 0, 0).value
+        cancelled, kept = promise(array), promise(array)
         thread = threading.Thread(target=cancelled.cancel)
         thread.start()
         Atomics.notify(array, 0, 1)
@@ -305,38 +324,38 @@ def test_cancellation_and_notification_at_once_lose_nothing(
 # ---- timeouts
 
 
-def test_waits_with_a_timeout_have_one_thread(array: Any) -> None:
+def test_waits_with_a_timeout_have_one_thread(array: Int32Array) -> None:
     count = 3000 if block(array).control is None else 1000
     before = threading.active_count()
-    promises = [Atomics.waitAsync(array, 0, 0, LONG + n % 7).value for n in range(count)]
+    promises = [promise(array, LONG + n % 7) for n in range(count)]
     assert threading.active_count() <= before + 2  # and one that hears of other processes
     assert Atomics.notify(array, 0) == count
-    assert {promise.result(SOON) for promise in promises} == {"ok"}
-    promises = [Atomics.waitAsync(array, 0, 0, 1 + n % 3).value for n in range(count)]
-    assert {promise.result(SOON) for promise in promises} == {"timed-out"}
+    assert {one.result(SOON) for one in promises} == {"ok"}
+    promises = [promise(array, 1 + n % 3) for n in range(count)]
+    assert {one.result(SOON) for one in promises} == {"timed-out"}
     until(lambda: threading.active_count() <= before)
     assert block(array).waiting() == 0
 
 
-def test_what_a_promise_calls_may_wait_for_another(array: Any) -> None:
+def test_what_a_promise_calls_may_wait_for_another(array: Int32Array) -> None:
     """It would wait for ever in the thread that both of them wait for."""
     results: list[str] = []
     done = threading.Event()
-    last = Atomics.waitAsync(array, 1, 0, 2).value
+    last = promise(array, 2, index=1)
     last.add_done_callback(lambda _: None)
 
-    def call(promise: Any) -> None:
-        results.append(promise.result())
-        results.append(Atomics.waitAsync(array, 1, 0, 2).value.result(SOON))
+    def call(ended: concurrent.futures.Future[str]) -> None:
+        results.append(ended.result())
+        results.append(promise(array, 2, index=1).result(SOON))
         done.set()
 
-    Atomics.waitAsync(array, 0, 0, 1).value.add_done_callback(call)
+    promise(array, 1).add_done_callback(call)
     assert done.wait(SOON)
     assert results == ["timed-out"] * 2
 
 
 def test_a_wait_whose_timer_cannot_be_started_does_not_begin(
-    array: Any, monkeypatch: pytest.MonkeyPatch
+    array: Int32Array, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def refuse(nanoseconds: int, action: Any) -> None:
         raise RuntimeError("can't start new thread")
@@ -352,10 +371,9 @@ def test_a_wait_whose_timer_cannot_be_started_does_not_begin(
 
 @pytest.mark.skipif(not CROSSING, reason="no fork")
 @pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
-def test_in_a_fork_nobody_waits_who_waits_in_the_other_process(array: Any) -> None:
+def test_in_a_fork_nobody_waits_who_waits_in_the_other_process(array: Int32Array) -> None:
     """His notification is not taken there either, and nothing that is held in the other process blocks this one."""
-    live = Live(array)
-    promise = Atomics.waitAsync(array, 0, 0, LONG).value
+    live, other = Live(array), promise(array, LONG)
     is_shared = block(array).control is not None
     held, release = threading.Event(), threading.Event()
 
@@ -374,11 +392,11 @@ def test_in_a_fork_nobody_waits_who_waits_in_the_other_process(array: Any) -> No
     if process == 0:
         status = 1
         try:
-            found = [block(array).waiting()]
-            promise.cancel()
+            found: list[int | str] = [block(array).waiting()]
+            other.cancel()
             gc.collect()
             found.append(block(array).waiting())
-            found.append(Atomics.waitAsync(array, 1, 0, 2).value.result(SOON))
+            found.append(promise(array, 2, index=1).result(SOON))
             status = 0 if found == [2 * is_shared, 2 * is_shared, "timed-out"] else 2
         finally:
             os._exit(status)
@@ -387,7 +405,7 @@ def test_in_a_fork_nobody_waits_who_waits_in_the_other_process(array: Any) -> No
     assert os.waitstatus_to_exitcode(os.waitpid(process, 0)[1]) == 0
     assert block(array).waiting() == 2
     assert Atomics.notify(array, 0) == 2
-    assert (live.result(), promise.result(SOON)) == ("ok", "ok")
+    assert (live.result(), other.result(SOON)) == ("ok", "ok")
 
 
 PROGRAM = """

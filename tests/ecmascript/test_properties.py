@@ -24,7 +24,8 @@ class Object:
 
     @property
     def broken(self) -> int:
-        return self.typo  # type: ignore[attr-defined]
+        found: int = self.typo  # type: ignore[attr-defined]
+        return found
 
     @property
     def refusing(self) -> int:
@@ -32,7 +33,8 @@ class Object:
 
     @property
     def calling(self) -> int:
-        return None.nothing  # type: ignore[attr-defined]
+        found: int = None.nothing  # type: ignore[attr-defined]
+        return found
 
 
 class Slotted:
@@ -63,7 +65,8 @@ class Computed(Mapping[str, int]):
         if key == "there":
             return 1
         if key == "broken":
-            return {}["typo"]
+            empty: dict[str, int] = {}
+            return empty["typo"]
         raise KeyError(key)
 
     def __contains__(self, key: object) -> bool:

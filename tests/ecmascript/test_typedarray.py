@@ -6,6 +6,7 @@ import math
 import random
 import struct
 from array import array
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -210,12 +211,13 @@ def test_stored_values_convert_in_every_way_of_storing(kind: Any, value: Any, st
 @pytest.mark.parametrize("value", [1.0, None, null])
 def test_bigint_arrays_refuse_other_values(kind: Any, value: Any) -> None:
     made = kind(1)
-    for store in (
+    stores: tuple[Callable[[], object], ...] = (
         lambda: made.__setitem__(0, value),
         lambda: made.set([value]),
         lambda: made.fill(value),
         lambda: kind([value]),
-    ):
+    )
+    for store in stores:
         with pytest.raises(TypeError):
             store()
 
@@ -243,9 +245,9 @@ def test_indices(kind: Any) -> None:
             made[index]
         with pytest.raises(IndexError, match="outside"):
             made[index] = 1
-    for index in ("0", 1.0, None):
+    for wrong in ("0", 1.0, None):
         with pytest.raises(TypeError):
-            made[index]
+            made[wrong]
     assert made[True] == 2
 
 
@@ -481,8 +483,9 @@ def every_use(made: Any) -> list[Any]:
 
 
 def test_a_subarray_of_a_detached_array_is_a_type_error() -> None:
-    made = Uint8Array(4)
-    made.buffer.transfer()
+    buffer = ArrayBuffer(4)
+    made = Uint8Array(buffer)
+    buffer.transfer()
     with pytest.raises(TypeError, match="detached"):
         made.subarray(0, 0)
 
