@@ -16,6 +16,7 @@ from pyjsapi.compiler.cache import VARIABLE, FileCache, cache_folder, engine_ver
 from pyjsapi.compiler.options import DEFAULT_OPTIONS, Options
 from pyjsapi.embedding.settings import Settings
 from pyjsapi.engines.python import CompiledModule, compile_module, instantiate, invoke
+from pyjsapi.runtime import FuncInst
 from pyjsapi.syntax.errors import ValidationError
 from pyjsapi.syntax.features import Features
 from pyjsapi.text import wat2wasm
@@ -167,7 +168,12 @@ def test_a_folder_that_cannot_be_made_only_costs_time(
 ) -> None:
     (tmp_path / "file").write_text("")
     monkeypatch.setenv(VARIABLE, str(tmp_path / "file" / "below"))
-    compiled().compile_all()
+    module = compiled()
+    module.compile_all()
+    function = instantiate(module, ()).exports["g"]
+    assert isinstance(function, FuncInst)
+    assert invoke(function, (0,)) == (7,)
+    assert files(tmp_path) == [tmp_path / "file"]
 
 
 def test_whatever_decides_about_code_is_part_of_the_name(

@@ -345,12 +345,17 @@ def test_a_trap_on_null_is_not_caught(wasm: Maker) -> None:
 
 def test_long_chains_are_made_and_freed(wasm_once: Maker) -> None:
     call = wasm_once(
-        f"""(module {TYPES} (func (export "f") (param i32) (local $n (ref null $node))
+        f"""(module {TYPES} (func (export "f") (param i32) (result i32) (local $n (ref null $node))
           (loop $l
             (local.set $n (struct.new $node (local.get $n)))
-            (br_if $l (local.tee 0 (i32.sub (local.get 0) (i32.const 1)))))))"""
+            (br_if $l (local.tee 0 (i32.sub (local.get 0) (i32.const 1)))))
+          (loop $l
+            (local.set 0 (i32.add (local.get 0) (i32.const 1)))
+            (br_if $l (i32.eqz (ref.is_null
+              (local.tee $n (struct.get $node 0 (local.get $n)))))))
+          (local.get 0)))"""
     )
-    call("f", 300_000)
+    assert call("f", 300_000) == 300_000
 
 
 def test_a_pure_arm_may_not_hide_a_write(wasm: Maker) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from pyjsapi.syntax.instructions import BY_MNEMONIC, OPS, SELECT_TYPED, Imm
+from pyjsapi.syntax.op import Op
 from pyjsapi.syntax.types import ANY, EQ, FUNC, I31, I32, I64, ref_type
 from pyjsapi.text import parse_module
 
@@ -106,11 +107,10 @@ def test_every_row_of_the_table_is_parsed_with_its_immediates(op: Any) -> None:
         assert module.funcs[0].code.load().body[1] == (op, *immediates)
 
 
-def test_the_alignment_is_natural_by_default() -> None:
-    for op in OPS:
-        if op.imm is Imm.MEMARG:
-            body = parse_module(f"(func {op.mnemonic})").funcs[0].code.load().body
-            assert body[0] == (op, 0, {8: 0, 16: 1, 32: 2, 64: 3, 128: 4}[op.width], 0)
+@pytest.mark.parametrize("op", [op for op in OPS if op.imm is Imm.MEMARG], ids=str)
+def test_the_alignment_is_natural_by_default(op: Op) -> None:
+    body = parse_module(f"(func {op.mnemonic})").funcs[0].code.load().body
+    assert body[0] == (op, 0, {8: 0, 16: 1, 32: 2, 64: 3, 128: 4}[op.width], 0)
 
 
 def test_select_with_and_without_types_are_two_rows() -> None:

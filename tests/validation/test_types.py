@@ -142,7 +142,10 @@ def test_memory_types_out_of_bounds(
 
 
 def test_the_limit_of_64_bit_memories_can_be_raised_to_the_core_specification() -> None:
-    validate(Module(mems=[MemType(I64, 0, 2**48)]), memory64_pages=2**48)
+    module = Module(mems=[MemType(I64, 0, 2**48)])
+    with pytest.raises(ValidationError, match="137438953471 pages"):
+        validate(module)
+    assert validate(module, memory64_pages=2**48).mems == module.mems
 
 
 @pytest.mark.parametrize("addrtype", [I32, I64])
