@@ -92,7 +92,7 @@ def strings() -> Any:
     return WebAssembly.Instance(module, {}).exports
 
 
-NOT_STRINGS = [null, None, 1, 1.5, True, b"bytes", ["a"], {}, Uint8Array(1)]
+NOT_STRINGS: list[object] = [null, None, 1, 1.5, True, b"bytes", ["a"], {}, Uint8Array(1)]
 
 
 @pytest.mark.parametrize("value", NOT_STRINGS)

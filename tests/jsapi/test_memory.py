@@ -161,8 +161,10 @@ def test_access_to_a_detached_buffer_is_a_type_error() -> None:
 
 def test_a_memory_buffer_cannot_be_transferred() -> None:
     memory = WebAssembly.Memory(initial=1)
+    buffer = memory.buffer
+    assert isinstance(buffer, ArrayBuffer)
     with pytest.raises(TypeError):
-        memory.buffer.transfer()
+        buffer.transfer()
     assert memory.buffer.byteLength == PAGE
 
 
@@ -170,6 +172,7 @@ def test_a_resizable_buffer_follows_the_memory_and_grows_it() -> None:
     memory = WebAssembly.Memory(initial=0, maximum=4)
     fixed = memory.buffer
     buffer = memory.toResizableBuffer()
+    assert isinstance(buffer, ArrayBuffer)
     assert fixed.detached
     assert memory.buffer is buffer
     assert memory.toResizableBuffer() is buffer
@@ -183,6 +186,7 @@ def test_a_resizable_buffer_follows_the_memory_and_grows_it() -> None:
         with pytest.raises(RangeError):
             buffer.resize(length)
     fixed = memory.toFixedLengthBuffer()
+    assert isinstance(fixed, ArrayBuffer)
     assert (buffer.detached, fixed.resizable, fixed.byteLength) == (True, False, 2 * PAGE)
     assert memory.toFixedLengthBuffer() is fixed
 
@@ -257,8 +261,11 @@ def test_a_memory_that_does_not_match_is_a_link_error(wanted: str, given: dict[s
 
 def test_the_current_size_counts_when_matching() -> None:
     memory = WebAssembly.Memory(initial=1)
+    text = '(module (memory (export "m") (import "e" "m") 2))'
+    with pytest.raises(WebAssembly.LinkError):
+        instance(text, {"e": {"m": memory}})
     memory.grow(1)
-    instance('(module (memory (import "e" "m") 2))', {"e": {"m": memory}})
+    assert instance(text, {"e": {"m": memory}}).exports.m is memory
 
 
 def test_one_memory_may_be_imported_twice() -> None:
@@ -310,6 +317,7 @@ def test_the_buffer_stays_resizable_when_nobody_holds_it() -> None:
     gc.collect()
     assert memory.grow(1) == 1
     buffer = memory.buffer
+    assert isinstance(buffer, ArrayBuffer)
     assert (buffer.resizable, buffer.byteLength, buffer.maxByteLength) == (True, 2 * PAGE, 4 * PAGE)
     assert memory.grow(1) == 2
     assert (memory.buffer is buffer, buffer.byteLength) == (True, 3 * PAGE)

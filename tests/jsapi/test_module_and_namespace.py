@@ -117,7 +117,7 @@ def test_exports_and_imports_have_kinds_and_types() -> None:
         ("g", "global", g),
     ]
     with pytest.raises(TypeError):
-        WebAssembly.Module.exports(ADD)
+        WebAssembly.Module.exports(ADD)  # type: ignore[arg-type]
 
 
 def test_custom_sections_are_copied_by_name() -> None:
@@ -302,7 +302,8 @@ class _Getters:
 
     @property
     def f(self) -> Any:
-        return self.typo  # type: ignore[attr-defined]
+        found: int = self.typo  # type: ignore[attr-defined]
+        return found
 
     @property
     def g(self) -> Any:
@@ -330,7 +331,8 @@ def test_mappings_that_make_their_items_are_asked() -> None:
 class _Descriptor:
     @property
     def initial(self) -> int:
-        return self.typo  # type: ignore[attr-defined]
+        found: int = self.typo  # type: ignore[attr-defined]
+        return found
 
 
 def test_what_a_getter_of_a_descriptor_raises_comes_out() -> None:

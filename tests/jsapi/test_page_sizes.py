@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pyjsapi import RangeError, Uint8Array, WebAssembly
+from pyjsapi import ArrayBuffer, RangeError, Uint8Array, WebAssembly
 from pyjsapi.syntax.features import Features
 from pyjsapi.text import wat2wasm
 
@@ -41,6 +41,7 @@ def test_growth_counts_bytes() -> None:
 def test_a_resizable_buffer_is_resized_by_bytes() -> None:
     memory = WebAssembly.Memory(BYTES)
     buffer = memory.toResizableBuffer()
+    assert isinstance(buffer, ArrayBuffer)
     assert (buffer.byteLength, buffer.maxByteLength) == (10, 20)
     buffer.resize(11)
     assert memory.type()["minimum"] == 11

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from pyjsapi import RangeError, SharedArrayBuffer, Uint8Array, WebAssembly, wat2wasm
+from pyjsapi import ArrayBuffer, RangeError, SharedArrayBuffer, Uint8Array, WebAssembly, wat2wasm
 
 PAGE = 65536
 
@@ -149,7 +149,9 @@ def test_sm_7_the_buffer_stays_growable_when_nobody_holds_it() -> None:
     memory = shared(1, 4)
     memory.toResizableBuffer()
     gc.collect()
-    assert memory.buffer.growable
+    buffer = memory.buffer
+    assert isinstance(buffer, SharedArrayBuffer)
+    assert buffer.growable
 
 
 def test_sm_8_the_resizable_buffer_of_an_unshared_memory() -> None:
@@ -159,6 +161,7 @@ def test_sm_8_the_resizable_buffer_of_an_unshared_memory() -> None:
     fixed = memory.buffer
     resizable = memory.toResizableBuffer()
     assert fixed.detached
+    assert isinstance(resizable, ArrayBuffer)
     resizable.resize(2 * PAGE)
     for length in (3 * PAGE - 1, PAGE):
         with pytest.raises(RangeError):

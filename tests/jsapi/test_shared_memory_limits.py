@@ -7,7 +7,15 @@ from typing import Any
 
 import pytest
 
-from pyjsapi import Features, Limits, RangeError, Uint8Array, WebAssembly, wat2wasm
+from pyjsapi import (
+    Features,
+    Limits,
+    RangeError,
+    SharedArrayBuffer,
+    Uint8Array,
+    WebAssembly,
+    wat2wasm,
+)
 
 PAGE = 65536
 NO_THREADS = Features(threads=False)
@@ -113,6 +121,7 @@ def test_limits_apply_to_shared_memories_and_a_failed_growth_tells_why() -> None
     assert "Limits.max_memory_bytes" in str(caught.value.__cause__)
     assert memory.buffer is before
     growable = memory.toResizableBuffer()
+    assert isinstance(growable, SharedArrayBuffer)
     with pytest.raises(RangeError) as caught:
         growable.grow(3 * PAGE)
     assert isinstance(caught.value.__cause__, MemoryError)

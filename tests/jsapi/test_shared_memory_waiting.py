@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import concurrent.futures
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -15,11 +16,13 @@ from pyjsapi import (
     BigInt64Array,
     Int32Array,
     RangeError,
+    SharedArrayBuffer,
     WebAssembly,
     Worker,
     wat2wasm,
 )
-from pyjsapi.blocks.waiting import WaiterPolicy
+from pyjsapi.blocks.shared import SharedBlock
+from pyjsapi.blocks.waiting import Parked, WaiterPolicy
 
 SOON = 60.0
 PAGE = 65536
@@ -43,6 +46,19 @@ def shared() -> WebAssembly.Memory:
     return WebAssembly.Memory(initial=1, maximum=9, shared=True)
 
 
+def block_of(memory: WebAssembly.Memory) -> SharedBlock:
+    buffer = memory.buffer
+    assert isinstance(buffer, SharedArrayBuffer)
+    return buffer._block
+
+
+def wait_async(array: Int32Array, index: int) -> concurrent.futures.Future[str]:
+    """The promise of a wait that begins where no event loop runs."""
+    promise = Atomics.waitAsync(array, index, 0).value
+    assert isinstance(promise, concurrent.futures.Future)
+    return promise
+
+
 def exports(memory: WebAssembly.Memory, text: str = TEXT) -> Any:
     return WebAssembly.Instance(WebAssembly.Module(wat2wasm(text)), {"env": {"m": memory}}).exports
 
@@ -57,7 +73,7 @@ def agent() -> Iterator[Agent]:
 
 def test_sm_12_instructions_and_atomics_wait_in_one_queue() -> None:
     memory = shared()
-    block = memory.buffer._block
+    block = block_of(memory)
     array, wide = Int32Array(memory.buffer), BigInt64Array(memory.buffer)
     e = exports(memory)
     woken: list[str] = []
@@ -74,7 +90,7 @@ def test_sm_12_instructions_and_atomics_wait_in_one_queue() -> None:
         return thread
 
     threads = [waiting("a", lambda: e.wait32(8, 0, -1), 0)]
-    promise = Atomics.waitAsync(array, 2, 0).value
+    promise = wait_async(array, 2)
     threads.append(waiting("b", lambda: e.wait64(8, 0, 1 << 62), 0))
     threads.append(waiting("c", lambda: Atomics.wait(wide, 1, 0), "ok"))
     assert e.notify(8, 0) == 0
@@ -99,7 +115,7 @@ def test_sm_13_the_longest_timeouts_wait_until_woken(timeout: int) -> None:
     e = exports(memory)
     thread = threading.Thread(target=lambda: results.append(e.wait64(16, 0, timeout)), daemon=True)
     thread.start()
-    until(lambda: memory.buffer._block.waiting(16) == 1)
+    until(lambda: block_of(memory).waiting(16) == 1)
     assert e.notify(16, 9) == 1
     thread.join(SOON)
     assert results == [0]
@@ -134,7 +150,7 @@ def test_sm_19_an_agent_that_must_not_block_traps(agent: Agent) -> None:
         e.wait32(1, 0, 0)
     with pytest.raises(WebAssembly.RuntimeError, match="out of bounds"):
         e.wait32(PAGE, 0, 0)
-    promise = Atomics.waitAsync(array, 0, 0).value
+    promise = wait_async(array, 0)
     assert e.notify(0, 1) == 1
     assert promise.result(0) == "ok"
     agent.can_block = True
@@ -173,7 +189,7 @@ def test_an_agent_waits_as_its_policy_says(agent: Agent) -> None:
     class Impatient(WaiterPolicy):
         asked: list[int] = []  # noqa: RUF012
 
-        def park(self, lock: threading.Lock, timeout: int) -> bool:
+        def park(self, lock: Parked, timeout: int) -> bool:
             self.asked.append(timeout)
             return super().park(lock, 0)
 
@@ -182,7 +198,7 @@ def test_an_agent_waits_as_its_policy_says(agent: Agent) -> None:
     assert exports(memory).wait32(0, 0, -1) == 2
     assert Atomics.wait(Int32Array(memory.buffer), 0, 0, 5) == "timed-out"
     assert Impatient.asked == [-1, 5_000_000]
-    assert memory.buffer._block.waiting() == 0
+    assert block_of(memory).waiting() == 0
 
 
 def test_only_an_agent_itself_changes_how_it_waits(agent: Agent) -> None:
@@ -254,18 +270,16 @@ def test_the_host_waits_and_notifies_as_the_instructions_do() -> None:
         for timeout in (-1, 1 << 80):
             thread = threading.Thread(target=lambda w=wait, t=timeout: results.append(w(8, 0, t)))
             thread.start()
-            until(lambda: memory.buffer._block.waiting(8) == 1)
+            until(lambda: block_of(memory).waiting(8) == 1)
             assert memory.atomic_notify(8) == 1
             thread.join(SOON)
     assert results == [0] * 4
     assert memory.atomic_notify(8, 5) == 0
     for address, message in ((2, "unaligned"), (PAGE, "out of bounds")):
-        for call in (
-            lambda a=address: memory.atomic_wait32(a, 0),
-            lambda a=address: memory.atomic_notify(a),
-        ):
-            with pytest.raises(WebAssembly.RuntimeError, match=message):
-                call()
+        with pytest.raises(WebAssembly.RuntimeError, match=message):
+            memory.atomic_wait32(address, 0)
+        with pytest.raises(WebAssembly.RuntimeError, match=message):
+            memory.atomic_notify(address)
     with pytest.raises(RangeError):
         memory.atomic_notify(-4)
     unshared = WebAssembly.Memory(initial=1)

@@ -65,7 +65,14 @@ def test_imported_tags_keep_their_identity() -> None:
     tag = WebAssembly.Tag({"parameters": ["i32"]})
     text = '(module (tag (export "t") (import "m" "t") (param i32)))'
     assert instance(text, {"m": {"t": tag}}).exports.t is tag
-    for other in (None, 1, {}, WebAssembly.Tag({"parameters": []}), WebAssembly.JSTag):
+    others: tuple[object, ...] = (
+        None,
+        1,
+        {},
+        WebAssembly.Tag({"parameters": []}),
+        WebAssembly.JSTag,
+    )
+    for other in others:
         with pytest.raises(WebAssembly.LinkError):
             instance(text, {"m": {"t": other}})
 
@@ -106,10 +113,11 @@ def test_an_exception_has_its_payload() -> None:
 def test_bad_arguments_of_exceptions() -> None:
     tag = WebAssembly.Tag({"parameters": ["i32"]})
     make: Any = WebAssembly.Exception
-    for arguments in (
+    wrong: tuple[tuple[object, ...], ...] = (
         (), (tag,), (None, []), (1, []), ({}, [1]), (tag, []), (tag, [1, 2]), (tag, 1), (tag, "1"), (tag, [2**64, 1]),
         (tag, [1], 5), (WebAssembly.JSTag, [1]),
-    ):  # fmt: skip
+    )  # fmt: skip
+    for arguments in wrong:
         with pytest.raises(TypeError):
             make(*arguments)
     with pytest.raises(TypeError):
@@ -135,7 +143,8 @@ def test_bad_arguments_of_get_arg_and_is() -> None:
             exception.getArg(*arguments)
     with pytest.raises(RangeError):
         exception.getArg(tag, 1)
-    for argument in (None, 1, {}):
+    no_tags: tuple[object, ...] = (None, 1, {})
+    for argument in no_tags:
         with pytest.raises(TypeError):
             exception.is_(argument)
 
@@ -157,7 +166,8 @@ def test_uncaught_exceptions_are_raised_as_objects() -> None:
         '(module (tag $t (export "t") (param externref i32)) '
         '(func (export "f") (param externref) (throw $t (local.get 0) (i32.const -1))))'
     ).exports
-    for value in (None, null, True, "test", 0, 4.2, {}, [1], print):
+    values: tuple[object, ...] = (None, null, True, "test", 0, 4.2, {}, [1], print)
+    for value in values:
         error: Any = raised(exports.f, value)
         assert type(error) is WebAssembly.Exception
         assert error.is_(exports.t)
