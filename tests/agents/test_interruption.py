@@ -19,7 +19,7 @@ from typing import Any
 import pytest
 
 import pyjsapi
-from pyjsapi import WebAssembly, wat2wasm
+from pyjsapi import SharedArrayBuffer, WebAssembly, wat2wasm
 from pyjsapi.agents import interruption
 from pyjsapi.agents.interruption import may_come, raise_in
 from pyjsapi.blocks import waiting
@@ -48,7 +48,7 @@ class Standing:
         self._go.acquire()
         # One call of C: whoever sees that it has arrived finds the caller of this in its innermost frame.
         calls = map(methodcaller("__call__"), [arrived.release, self._go.acquire])
-        self.here = functools.partial(list, calls)
+        self.here: Callable[[], object] = functools.partial(list, calls)
         self.raised: list[BaseException] = []
         self.thread = threading.Thread(target=self._run, args=(run,), daemon=True)
         self.thread.start()
@@ -286,7 +286,9 @@ def test_while_a_memory_grows_it_must_not_come(standing: Any) -> None:
 
     def run(s: Standing) -> None:
         memory = WebAssembly.Memory(initial=1, maximum=2, shared=True)
-        block, follower = memory.buffer._block, Follower(s)
+        buffer, follower = memory.buffer, Follower(s)
+        assert isinstance(buffer, SharedArrayBuffer)
+        block = buffer._block
         with block.lock:
             block.follow(follower)
         memory.grow(1)

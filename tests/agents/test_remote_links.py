@@ -49,7 +49,8 @@ class Loop(RemoteLink):
         return ("here", len(self.blocks) - 1)
 
     def block_of(self, record: Any) -> SharedBlock:
-        return self.blocks[record[1]]
+        number: int = record[1]
+        return self.blocks[number]
 
 
 def connected() -> tuple[MessagePort, MessagePort, Loop]:

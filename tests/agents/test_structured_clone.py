@@ -150,13 +150,14 @@ def test_other_objects_cannot_be_cloned(value: Any) -> None:
 
 def test_buffers_are_copied_and_views_follow_them() -> None:
     buffer = ArrayBuffer(16, maxByteLength=32)
+    numbers = Uint16Array(buffer, 2, 3)
     views = [
-        Uint16Array(buffer, 2, 3),
+        numbers,
         Float64Array(buffer),
         DataView(buffer, 4, 4),
         Uint8Array(buffer, 1),
     ]
-    views[0][0] = 0x1234
+    numbers[0] = 0x1234
     copied = structuredClone([buffer, *views])
     new = copied[0]
     assert (new.byteLength, new.maxByteLength, new.resizable) == (16, 32, True)
@@ -166,7 +167,7 @@ def test_buffers_are_copied_and_views_follow_them() -> None:
     assert [view.byteLength for view in copied[1:]] == [6, 16, 4, 15]
     assert copied[1][0] == 0x1234
     copied[1][0] = 1
-    assert views[0][0] == 0x1234
+    assert numbers[0] == 0x1234
     new.resize(24)
     assert [view.byteLength for view in copied[1:]] == [6, 24, 4, 23]
 
@@ -186,13 +187,21 @@ def test_buffers_are_moved() -> None:
 
 def test_what_cannot_be_moved() -> None:
     buffer = ArrayBuffer(4)
-    for wrong in ([buffer, buffer], [Uint8Array(buffer)], [{}], [1], [SharedArrayBuffer(4)]):
+    lists: tuple[list[Any], ...] = (
+        [buffer, buffer],
+        [Uint8Array(buffer)],
+        [{}],
+        [1],
+        [SharedArrayBuffer(4)],
+    )
+    for wrong in lists:
         with pytest.raises(DataCloneError):
             structuredClone(1, wrong)
     assert not buffer.detached
-    for wrong in ("buffer", 5, b"x"):
+    no_lists: tuple[Any, ...] = ("buffer", 5, b"x")
+    for other in no_lists:
         with pytest.raises(TypeError):
-            structuredClone(1, wrong)
+            structuredClone(1, other)
     buffer.transfer()
     for value, transfer in ((1, [buffer]), (buffer, [])):
         with pytest.raises(DataCloneError, match="detached"):

@@ -77,9 +77,10 @@ def test_whoever_starts_threads_is_terminated(busy_switching: None) -> None:
 
 
 def test_whoever_starts_timers_of_waits_is_terminated(busy_switching: None) -> None:
-    array = Int32Array(SharedArrayBuffer(8))
+    buffer = SharedArrayBuffer(8)
+    array = Int32Array(buffer)
     repeatedly(lambda: Atomics.waitAsync(array, 0, 0, 50))
-    assert array.buffer._block.waiting() == 0
+    assert buffer._block.waiting() == 0
 
 
 def test_whoever_posts_or_receives_all_the_time_is_terminated() -> None:
@@ -113,8 +114,12 @@ def test_whom_a_worker_has_started_goes_on_when_it_returns() -> None:
     inner: list[Worker] = []
     done = threading.Event()
 
+    def wait(scope: Any) -> None:
+        scope.receive()
+        done.set()
+
     def outer() -> None:
-        inner.append(Worker(lambda scope: (scope.receive(), done.set())))
+        inner.append(Worker(wait))
 
     assert Worker(outer).join(SOON)
     inner[0].postMessage("go on")
@@ -180,7 +185,9 @@ def test_finalisers_drop_nothing(monkeypatch: pytest.MonkeyPatch, busy_switching
 def test_growth_is_known_to_all_or_to_nobody(busy_switching: None) -> None:
     for times in range(1, ROUNDS + 1):
         memory = WebAssembly.Memory(initial=1, maximum=1000, shared=True)
-        block = memory.buffer._block
+        buffer = memory.buffer
+        assert isinstance(buffer, SharedArrayBuffer)
+        block = buffer._block
         with Worker(lambda scope: scope.postMessage(scope.receive())) as other:
             other.postMessage(memory)
             same = other.receive(SOON)

@@ -26,8 +26,9 @@ from pyjsapi import (
     wat2wasm,
 )
 from pyjsapi.agents.agent import WorkerTerminated
+from pyjsapi.agents.events import MessageEvent
 from pyjsapi.agents.ports import PortClosed
-from pyjsapi.agents.scope import worker_scope
+from pyjsapi.agents.scope import WorkerScope, worker_scope
 from pyjsapi.agents.worker import WorkerError
 
 SOON = 60.0
@@ -160,13 +161,18 @@ def test_handlers_of_the_starter_run_while_it_waits() -> None:
 
 
 def test_event_loops_on_both_sides() -> None:
-    async def answer(scope: Any) -> None:
+    async def answer(scope: WorkerScope) -> None:
         assert worker_scope() is scope
+
+        def last(event: MessageEvent) -> None:
+            scope.postMessage(event.data)
+            scope.close()
+
         async for number in scope:
             await asyncio.sleep(0)
             scope.postMessage(number * 2)
             if number == 2:
-                scope.onmessage = lambda event: (scope.postMessage(event.data), scope.close())
+                scope.onmessage = last
                 break
 
     async def main() -> list[Any]:
@@ -338,7 +344,9 @@ def wait_in_wasm(scope: Any) -> None:
 @pytest.mark.parametrize("target", [wait_in_atomics, wait_in_wasm])
 def test_a_worker_that_waits_for_a_notification_is_terminated(target: Any) -> None:
     memory = WebAssembly.Memory(initial=1, maximum=1, shared=True)
-    block = memory.buffer._block
+    buffer = memory.buffer
+    assert isinstance(buffer, SharedArrayBuffer)
+    block = buffer._block
     with Worker(target) as worker:
         worker.postMessage(memory.buffer if target is wait_in_atomics else memory)
         until(lambda: block.waiting(0) == 1)

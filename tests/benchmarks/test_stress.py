@@ -7,6 +7,7 @@ import os
 import pytest
 
 from benchmarks import stress
+from pyjsapi import WebAssembly, wat2wasm
 
 
 @pytest.mark.usefixtures("busy_switching")
@@ -28,9 +29,9 @@ def test_four_workers_and_all_atomic_accesses_keep_every_invariant(kind: str, se
 
 def test_what_accounts_do_not_explain_is_found() -> None:
     """A write that nobody accounts for is an error: the stress does not pass by looking away."""
-    module = stress.WebAssembly.Module(stress.wat2wasm(stress._text()))
-    memory = stress.WebAssembly.Memory(initial=1, maximum=stress.PAGES, shared=True)
-    exports = stress.WebAssembly.Instance(module, {"env": {"memory": memory}}).exports
+    module = WebAssembly.Module(wat2wasm(stress._text()))
+    memory = WebAssembly.Memory(initial=1, maximum=stress.PAGES, shared=True)
+    exports = WebAssembly.Instance(module, {"env": {"memory": memory}}).exports
     for k, size in enumerate(stress.SIZES):
         exports[f"store{size}"](stress.TOKEN + 8 * k, 0)
     players = [stress.Player(exports, number, 2, 7) for number in range(2)]

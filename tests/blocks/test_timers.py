@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
 import os
 import sys
@@ -54,7 +55,7 @@ def test_timers_ring_in_the_order_of_their_times_and_not_before(
     rung: list[int] = []
     done = threading.Event()
     for number in (3, 1, 4, 2):
-        timers.start(number * 1000, lambda n=number: rung.append(n))
+        timers.start(number * 1000, functools.partial(rung.append, number))
     for now, expected in ((999, []), (2999, [1, 2]), (4000, [1, 2, 3, 4])):
         clock.now = now
         done.clear()
@@ -80,10 +81,10 @@ def test_cancelled_timers_do_not_ring_and_are_let_go_of(timers: Timers) -> None:
     rung: list[int] = []
     last = threading.Event()
     for n in range(2000):
-        timers.start(LONG, lambda n=n: rung.append(n)).cancel()
+        timers.start(LONG, functools.partial(rung.append, n)).cancel()
     kept = timers.start(LONG, int)
     for n in range(2000):
-        timers.start(LONG, lambda n=n: rung.append(n)).cancel()
+        timers.start(LONG, functools.partial(rung.append, n)).cancel()
     assert len(timers._heap) < 200
     timers.start(MILLISECOND, last.set)
     assert last.wait(SOON)
@@ -96,10 +97,14 @@ def test_a_timer_may_start_and_cancel_others(timers: Timers) -> None:
     done = threading.Event()
     victim = timers.start(LONG, lambda: rung.append("victim"))
 
+    def second() -> None:
+        rung.append("second")
+        done.set()
+
     def first() -> None:
         victim.cancel()
         rung.append("first")
-        timers.start(0, lambda: (rung.append("second"), done.set()))
+        timers.start(0, second)
 
     timers.start(0, first)
     assert done.wait(SOON)
@@ -117,7 +122,7 @@ def test_what_fails_is_told_and_the_others_ring(
 
     done = threading.Event()
     for kind in (ValueError, SystemExit, KeyboardInterrupt):
-        timers.start(0, lambda kind=kind: fail(kind))
+        timers.start(0, functools.partial(fail, kind))
     timers.start(MILLISECOND, done.set)
     assert done.wait(SOON)
     assert told == [ValueError, SystemExit, KeyboardInterrupt]
@@ -146,7 +151,9 @@ def test_the_timers_of_many_threads_all_ring(timers: Timers, busy_switching: Non
     def start(number: int) -> None:
         begin.wait()
         for n in range(300):
-            kept = timers.start(n % 7 * MILLISECOND // 4, lambda n=n: rung.append(number * 300 + n))
+            kept = timers.start(
+                n % 7 * MILLISECOND // 4, functools.partial(rung.append, number * 300 + n)
+            )
             dropped = timers.start(n % 5 * MILLISECOND // 4 + LONG, lambda: rung.append(-1))
             dropped.cancel()
             del kept

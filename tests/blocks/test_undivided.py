@@ -53,7 +53,12 @@ def test_parts_run_one_after_the_other_and_see_what_came_before() -> None:
 def other() -> Iterator[threading.Thread]:
     """A thread that stands still."""
     go, stands = threading.Event(), threading.Event()
-    thread = threading.Thread(target=lambda: (stands.set(), go.wait()))
+
+    def run() -> None:
+        stands.set()
+        go.wait()
+
+    thread = threading.Thread(target=run)
     thread.start()
     stands.wait()
     yield thread

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import random
 from typing import Any
 
@@ -77,7 +78,7 @@ def test_who_waits_is_woken_also_where_waking_another_fails() -> None:
         if number % 2:
             raise KeyError(number)
 
-    waiters = [Waiter(0, lambda n=n: wake(n)) for n in range(4)]
+    waiters = [Waiter(0, functools.partial(wake, n)) for n in range(4)]
     with pytest.raises(KeyError):
         wake_all(iter(waiters))
     assert woken == [0, 1, 2, 3]

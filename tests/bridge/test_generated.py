@@ -30,7 +30,7 @@ def generator(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
 
 
 def test_the_generated_helpers_are_current() -> None:
-    command = [sys.executable, SCRIPTS / "generate_link.py", "--check"]
+    command = [sys.executable, str(SCRIPTS / "generate_link.py"), "--check"]
     result = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True)
     assert result.returncode == 0, result.stdout + result.stderr
 

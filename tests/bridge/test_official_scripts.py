@@ -70,7 +70,7 @@ def test_scripts_pass_inside_pyodide(link: str, state: str, patterns: tuple[str,
     if not scripts(patterns):
         pytest.skip(f"no scripts in {SPEC_TESTS}: set PYJSAPI_SPEC_TESTS")
     given = [{"name": path.name, "text": path.read_text()} for path in scripts(patterns)]
-    command = ["node", HERE / "run_scripts.mjs", link, state]
+    command = ["node", str(HERE / "run_scripts.mjs"), link, state]
     done = subprocess.run(command, input=json.dumps(given), capture_output=True, text=True)
     assert done.returncode == 0, done.stderr[-4000:]
     answer = json.loads(done.stdout)

@@ -33,6 +33,7 @@ from pyjsapi.syntax.types import FuncExtern
 from pyjsapi.text import wat2wasm
 from pyjsapi.wast import runner as wast_runner
 from pyjsapi.wast.runner import CORE_LIMITS, ScriptResult
+from pyjsapi.wast.script import read_script
 
 ONE_MEMORY = replace(Features(), multi_memory=False)
 
@@ -100,7 +101,8 @@ class Linked:
         if isinstance(source, int):
             return self.values[source]
         helper, name = source
-        return self.helpers[helper].exports[name]
+        found: ExternVal = self.helpers[helper].exports[name]
+        return found
 
     def _copier(self, type_: Any, to: Any, from_: Any) -> FuncInst:
         def memory(source: Any) -> MemInst:
@@ -185,7 +187,7 @@ def run_lowered() -> Callable[..., tuple[ScriptResult, int]]:
     def run(text: str, **options: Any) -> tuple[ScriptResult, int]:
         result = ScriptResult("")
         runner = LoweringRunner(result, options)
-        runner.run_all(wast_runner.read_script(text))
+        runner.run_all(read_script(text))
         return result, runner.lowered
 
     return run

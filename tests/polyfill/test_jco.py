@@ -65,7 +65,7 @@ def app(tmp_path_factory: pytest.TempPathFactory) -> Path:
     paths = [folder / f"{name}.wat" for name in names]
     for path in paths:
         path.write_text(sources[path.stem], "utf-8")
-    command = ["node", "--input-type=module", "-e", TRANSPILE, folder, *paths]
+    command = ["node", "--input-type=module", "-e", TRANSPILE, str(folder), *map(str, paths)]
     subprocess.run(command, cwd=ROOT, check=True, stdin=subprocess.DEVNULL)
     (folder / "package.json").write_text('{ "type": "module" }')
     (folder / "app.mjs").write_text(APP)

@@ -21,7 +21,7 @@ def _parameter(path: Path) -> object:
 
 @pytest.mark.parametrize("path", [_parameter(path) for path in FILES])
 def test_file(path: Path) -> None:
-    command = ["node", "--test", "--test-reporter=tap", path]
+    command = ["node", "--test", "--test-reporter=tap", str(path)]
     result = subprocess.run(
         command, cwd=ROOT, stdin=subprocess.DEVNULL, capture_output=True, text=True
     )

@@ -21,7 +21,8 @@ OPTIONS = [
 def test_the_types_hold_together_and_describe_the_namespaces() -> None:
     sources = sorted((ROOT / "polyfill" / "types").glob("*.d.ts"))
     sources += sorted((ROOT / "polyfill" / "test" / "types").glob("*.ts"))
-    command = ["node", ROOT / "node_modules" / "typescript" / "bin" / "tsc", *OPTIONS, *sources]
+    compiler = ROOT / "node_modules" / "typescript" / "bin" / "tsc"
+    command = ["node", str(compiler), *OPTIONS, *map(str, sources)]
     result = subprocess.run(
         command, cwd=ROOT, stdin=subprocess.DEVNULL, capture_output=True, text=True
     )

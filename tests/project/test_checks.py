@@ -12,6 +12,6 @@ ROOT = Path(__file__).resolve().parents[2]
 
 @pytest.mark.parametrize("check", ["ruff", "mypy", "imports", "javascript", "types", "lockfile"])
 def test_check_is_clean(check: str) -> None:
-    command = ["bash", ROOT / "scripts" / "check.sh", check]
+    command = ["bash", str(ROOT / "scripts" / "check.sh"), check]
     result = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True)
     assert result.returncode == 0, result.stdout + result.stderr

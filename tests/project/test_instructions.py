@@ -10,6 +10,6 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 def test_the_generated_file_is_current() -> None:
-    command = [sys.executable, ROOT / "scripts" / "generate_instructions.py", "--check"]
+    command = [sys.executable, str(ROOT / "scripts" / "generate_instructions.py"), "--check"]
     result = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
     assert result.returncode == 0, result.stdout + result.stderr

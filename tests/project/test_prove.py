@@ -123,7 +123,10 @@ def test_findings_are_shown_and_make_the_exit_status(capsys: pytest.CaptureFixtu
     found = ModuleReport(functions=1, instructions=10, findings=[(3, finding)])
     a, b = (Found.of(name, Path(name), b"") for name in ("a.wasm", "b.wasm"))
     ways = ("structured",)
-    results = [(Task(a, ways), [found]), (Task(b, ways), ["not compiled: no"])]
+    results: list[tuple[Task, list[ModuleReport | str]]] = [
+        (Task(a, ways), [found]),
+        (Task(b, ways), ["not compiled: no"]),
+    ]
     assert report(results, show=True) == 1
     lines = capsys.readouterr().out.splitlines()
     assert lines[0].startswith("a.wasm: 1 of 1 functions flagged")

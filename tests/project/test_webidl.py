@@ -22,7 +22,7 @@ def webidl(monkeypatch: pytest.MonkeyPatch) -> Any:
 
 
 def test_the_generated_bindings_and_types_are_current() -> None:
-    command = [sys.executable, SCRIPTS / "generate_webidl.py", "--check"]
+    command = [sys.executable, str(SCRIPTS / "generate_webidl.py"), "--check"]
     result = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True)
     assert result.returncode == 0, result.stdout + result.stderr
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import mmap
 import sys
+from collections.abc import Callable
 
 import pytest
 
@@ -28,7 +29,7 @@ class User:
 
 
 def memory(minimum: int, maximum: int | None = None, **limits: int) -> MemInst:
-    return new_memory(MemType(I32, minimum, maximum), Limits(**limits))  # type: ignore[arg-type]
+    return new_memory(MemType(I32, minimum, maximum), Limits(**limits))
 
 
 def test_growth_happens_in_place() -> None:
@@ -125,13 +126,14 @@ def test_i64_memories_have_their_own_limit() -> None:
 def test_bulk_operations_trap_before_they_write(address: int, count: int) -> None:
     storage, other = memory(1), memory(1)
     other.fill(0, 7, PAGE)
-    for operation in (
+    operations: tuple[Callable[[], None], ...] = (
         lambda: storage.fill(address, 1, count),
         lambda: storage.copy(other, address, 0, count),
         lambda: storage.copy(other, 0, address, count),
         lambda: storage.init(address, 0, count, b"\1" * PAGE),
         lambda: storage.init(0, address, count, b""),
-    ):
+    )
+    for operation in operations:
         with pytest.raises(Trap, match="out of bounds memory access"):
             operation()
     assert not any(storage.data)

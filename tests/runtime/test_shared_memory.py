@@ -93,7 +93,11 @@ def test_wt_7_whoever_knows_the_new_size_reaches_the_new_bytes() -> None:
             memory.fill(memory.pages * PAGE - 8, 0, 8)
             memory.copy(memory, memory.pages * PAGE - 4096, 0, 4096)
 
-    run_threads(probe, probe, lambda: [memory.grow(1) for _ in range(499)] and None)
+    def grow() -> None:
+        for _ in range(499):
+            memory.grow(1)
+
+    run_threads(probe, probe, grow)
     assert not any(seen)
 
 

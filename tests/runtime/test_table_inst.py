@@ -61,13 +61,14 @@ def test_equal_types_of_different_modules_are_one_type() -> None:
 def test_bulk_operations_trap_before_they_write(index: int, count: int) -> None:
     one, other = table(3), table(3)
     other.fill(0, function(1), 3)
-    for operation in (
+    operations: tuple[Callable[[], None], ...] = (
         lambda: one.fill(index, function(1), count),
         lambda: one.copy(other, index, 0, count),
         lambda: one.copy(other, 0, index, count),
         lambda: one.init(index, 0, count, [function(1)] * 9),
         lambda: one.init(0, index, count, []),
-    ):
+    )
+    for operation in operations:
         with pytest.raises(Trap, match="out of bounds table access"):
             operation()
     assert one.elems == [None] * 3

@@ -22,6 +22,7 @@ from pyjsapi.syntax.types import (
     FUNCREF,
     I32,
     I64,
+    ExternType,
     FuncExtern,
     GlobalType,
     MemType,
@@ -32,7 +33,7 @@ END = BY_MNEMONIC["end"].instr
 
 
 def test_index_spaces_hold_imports_first() -> None:
-    imported = [
+    imported: list[ExternType] = [
         MemType(I32, 1, None),
         FuncExtern(4),
         GlobalType(F32, False),

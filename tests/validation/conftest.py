@@ -21,6 +21,7 @@ from pyjsapi.syntax.types import (
     V128,
     FuncType,
     GlobalType,
+    HeapType,
     MemType,
     RecType,
     SubType,
@@ -32,7 +33,7 @@ from pyjsapi.validation.context import Context
 from pyjsapi.validation.limits import Limits
 from pyjsapi.validation.module import validate_module
 
-NAMES = {
+NAMES: dict[str, ValType] = {
     "i32": I32,
     "i64": I64,
     "f32": F32,
@@ -46,9 +47,10 @@ NAMES = {
     "ref_null_0": ref_type(True, 0),
     "ref_1": ref_type(False, 1),
     "ref_null_1": ref_type(True, 1),
-    "func": FUNC,
-    "extern": EXTERN,
 }
+
+
+WORDS: dict[str, ValType | HeapType] = {**NAMES, "func": FUNC, "extern": EXTERN}
 
 
 def val_types(text: str) -> tuple[ValType, ...]:
@@ -72,7 +74,7 @@ def instrs(text: str) -> list[Instr]:
             continue
         op = BY_MNEMONIC[words[0]]
         immediates = [
-            None if word == "_" else NAMES[word] if word in NAMES else int(word, 0)
+            None if word == "_" else WORDS[word] if word in WORDS else int(word, 0)
             for word in words[1:]
         ]
         if words[0] == "br_table":

@@ -88,7 +88,7 @@ def test_without_node_the_error_says_what_to_install(monkeypatch: pytest.MonkeyP
 
 
 def test_the_runner_and_the_descriptions() -> None:
-    command = ["node", "--test", "--test-reporter=tap", HERE / "js_runner.test.mjs"]
+    command = ["node", "--test", "--test-reporter=tap", str(HERE / "js_runner.test.mjs")]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     assert "\n# pass 0\n" not in done.stdout
