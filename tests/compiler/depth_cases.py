@@ -15,7 +15,7 @@ import random
 import sys
 import threading
 from _thread import get_ident
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from typing import Any
 
 from pyjsapi import RangeError, WebAssembly
@@ -237,7 +237,7 @@ def a_thread_that_is_deep_in_python_when_the_limit_goes_back() -> None:
 def coroutines_generators_and_callbacks() -> None:
     exports = instance()
 
-    def generate() -> Iterator[int]:
+    def generate() -> Generator[int]:
         for i in range(4):
             yield exports.down(i * 900)
 

@@ -18,9 +18,11 @@ from pyjsapi.compiler import asserting, expression
 from pyjsapi.compiler.control import branches, induction, structured
 from pyjsapi.compiler.control.induction import Induction, Step
 from pyjsapi.compiler.counted import Pointer
+from pyjsapi.compiler.emit import compare as emit_compare
 from pyjsapi.compiler.emit import integer as emit_integer
 from pyjsapi.compiler.emit.registry import EMITTERS
 from pyjsapi.compiler.expression import EFFECT, GLOBAL, MASK, MEMORY, P_SUM, TRAPS, Entry
+from pyjsapi.compiler.facts import alignment_of
 from pyjsapi.compiler.frame import Frame
 from pyjsapi.compiler.options import ASSERT, Options
 from pyjsapi.compiler.support.assertions import GLOBALS, FactError
@@ -379,7 +381,7 @@ def products_are_small(patch: pytest.MonkeyPatch) -> None:
 
 @wrong
 def alignments_are_doubled(patch: pytest.MonkeyPatch) -> None:
-    real = expression.alignment_of
+    real = alignment_of
     for module in (emit_integer, expression):
         patch.setattr(module, "alignment_of", lambda value: min(real(value) + 1, 6))
 
@@ -394,7 +396,7 @@ def elements_are_off_by_one(patch: pytest.MonkeyPatch) -> None:
 
 @wrong
 def choices_are_the_first(patch: pytest.MonkeyPatch) -> None:
-    real = structured.conditional
+    real = emit_compare.conditional
 
     def conditional(frame: Any, condition: Any, a: Entry, b: Entry) -> Entry:
         found = real(frame, condition, a, b)
@@ -527,7 +529,7 @@ def test_what_an_emitter_claims_is_checked(
     )
     gets = "".join(f"(local.get {i})" for i in range(len(op.params or ())))
     locals_ = " ".join(map(str, op.params or ()))
-    text = f"""(module (func (export "f") (result {op.results[0]})
+    text = f"""(module (func (export "f") (result {(op.results or ())[0]})
       (local {locals_}) {constants} ({mnemonic} {gets})))"""
     expected = wasm_once(text, options=Options(assertions=False))("f")
     assert wasm_once(text, options=ASSERTING)("f") == expected

@@ -179,7 +179,9 @@ def test_instances_do_not_share_code_objects(wasm_once: Callable[..., Any]) -> N
     module = wasm_once(INDIRECT)
     module("a", 0, 1)
     other = instantiate(module.compiled, ())
-    assert other.exports["a"].call(0, 1) == 2
-    first, second = (i.exports["a"].call.__code__ for i in (module.instance, other))
+    function = other.exports["a"]
+    assert isinstance(function, FuncInst)
+    assert function.call(0, 1) == 2
+    first, second = module.instance.exports["a"].call.__code__, function.call.__code__
     assert first is not second
     assert first.co_code == second.co_code

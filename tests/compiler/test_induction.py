@@ -336,6 +336,7 @@ def test_a_counter_is_what_steps_make_it(
         store = wasmtime.Store(engine)
         store.set_fuel(FUEL)
         theirs = wasmtime.Instance(store, wasmtime.Module(engine, text), []).exports(store)["f"]
+        assert isinstance(theirs, wasmtime.Func)
         ours = wasm_once(text)
         for n in (0, 3, M32):
             wanted = outcome_of(theirs, store, signed(n))
@@ -405,19 +406,25 @@ def run_wasmtime(
     store = wasmtime.Store(engine)
     store.set_fuel(FUEL)
     exports = wasmtime.Instance(store, wasmtime.Module(engine, text), []).exports(store)
+    function, memory = exports["f"], exports["memory"]
+    assert isinstance(function, wasmtime.Func)
+    assert isinstance(memory, wasmtime.Memory)
     outcome: object
     try:
-        outcome = exports["f"](store, *map(signed, arguments)) & M32
+        outcome = function(store, *map(signed, arguments)) & M32
     except (wasmtime.Trap, wasmtime.WasmtimeError) as error:
         if "fuel" in str(error):
             raise OutOfFuel from error
         thrown = "exception" in str(error)
         outcome = "exception" if thrown else trap_kind(str(error))
-    memory = exports["memory"]
+    values = []
+    for name in ("i", "p"):
+        counter = exports[name]
+        assert isinstance(counter, wasmtime.Global)
+        values.append(counter.value(store) & M32)
     return (
         outcome,
-        exports["i"].value(store) & M32,
-        exports["p"].value(store) & M32,
+        *values,
         bytes(memory.read(store, 0, memory.data_len(store))),
     )
 

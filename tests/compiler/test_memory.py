@@ -217,7 +217,7 @@ def test_a_full_memory_keeps_wrapping_increments_of_its_last_address() -> None:
 def test_bytes_may_move_while_an_operand_is_computed(
     wasm: Callable[..., Any], host: Callable[..., FuncInst]
 ) -> None:
-    held = []
+    held: list[memoryview[int]] = []
 
     def grow(value: int) -> int:
         memory = module.instance.mems[0]

@@ -12,6 +12,7 @@ import pytest
 
 from pyjsapi import WebAssembly
 from pyjsapi.compiler.cache import VARIABLE, CodeCache
+from pyjsapi.compiler.function import compile_function
 from pyjsapi.compiler.options import Options
 from pyjsapi.embedding.settings import Settings
 from pyjsapi.engines import python as engine
@@ -41,7 +42,7 @@ def count_translations(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     from pyjsapi.compiler import variants
 
     translated: list[int] = []
-    translate = variants.compile_function
+    translate = compile_function
 
     def counting(scope: Any, index: int, code: Any) -> Any:
         translated.append(index)

@@ -176,7 +176,7 @@ def test_vectors_do_not_cross_into_python() -> None:
       (func (export "inside") (result i32)
         (i32x4.extract_lane 2 (i32x4.splat (i32.const -7))))
       (global (export "g") (mut v128) (v128.const i64x2 0 0)))"""
-    called = []
+    called: list[object] = []
     exports = WebAssembly.Instance(
         WebAssembly.Module(wat2wasm(text)), {"m": {"f": called.append}}
     ).exports

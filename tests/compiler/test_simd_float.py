@@ -166,7 +166,7 @@ def minimum(x: Value, y: Value) -> Value:
         return NAN
     if x == y:
         return x if negative(x) else y
-    return min(x, y)  # type: ignore[type-var]
+    return min(x, y)
 
 
 def maximum(x: Value, y: Value) -> Value:
@@ -174,7 +174,7 @@ def maximum(x: Value, y: Value) -> Value:
         return NAN
     if x == y:
         return y if negative(x) else x
-    return max(x, y)  # type: ignore[type-var]
+    return max(x, y)
 
 
 def rounded(function: Callable[[Fraction], int]) -> Callable[[Value], Value]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import random
 import struct
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pytest
@@ -321,18 +321,30 @@ def contents(name: str) -> bytes:
     return random.Random(name).randbytes(1024)
 
 
+def memory_of(exports: Mapping[str, object], name: str) -> wasmtime.Memory:
+    memory = exports[name]
+    assert isinstance(memory, wasmtime.Memory)
+    return memory
+
+
+def function_of(exports: Mapping[str, object], name: str) -> wasmtime.Func:
+    function = exports[name]
+    assert isinstance(function, wasmtime.Func)
+    return function
+
+
 def outcome_there(oracle: Any, data: bytes, argument: int) -> tuple[bool, bytes, bytes]:
     """Whether the program traps, and its memories at the end."""
     store = wasmtime.Store(oracle)
     exports = wasmtime.Instance(store, wasmtime.Module(oracle, data), []).exports(store)
     for name in ("m", "n"):
-        exports[name].write(store, contents(name), 0)
+        memory_of(exports, name).write(store, contents(name), 0)
     trapped = False
     try:
-        exports["run"](store, argument)
+        function_of(exports, "run")(store, argument)
     except wasmtime.Trap:
         trapped = True
-    first, second = (bytes(exports[name].read(store, 0, 2048)) for name in ("m", "n"))
+    first, second = (bytes(memory_of(exports, name).read(store, 0, 2048)) for name in ("m", "n"))
     return trapped, first, second
 
 
@@ -414,18 +426,19 @@ def test_every_single_instruction(oracle: Any) -> None:
         store = f"({result}.store offset=48 (i32.const 0) ({op}{lane} {' '.join(loads)}))"
         functions.append(f'(func (export "{index}") {store})')
     data = wat2wasm(f'(module (memory (export "m") 1) {" ".join(functions)})')
-    store = wasmtime.Store(oracle)
-    there = wasmtime.Instance(store, wasmtime.Module(oracle, data), []).exports(store)
+    machine = wasmtime.Store(oracle)
+    there = wasmtime.Instance(machine, wasmtime.Module(oracle, data), []).exports(machine)
+    their_memory = memory_of(there, "m")
     here = instantiate(compile_module(data), []).exports
     memory: Any = here["m"]
     rng = random.Random(11)
     for _ in range(15):
         given = b"".join(operand(rng) for _ in range(3)) + bytes(16)
         for index, op in enumerate(tested):
-            there["m"].write(store, given, 0)
-            there[str(index)](store)
+            their_memory.write(machine, given, 0)
+            function_of(there, str(index))(machine)
             memory.data[:64] = given
             function: Any = here[str(index)]
             invoke(function, [])
-            expected, found = bytes(there["m"].read(store, 48, 64)), bytes(memory.data[48:64])
+            expected, found = bytes(their_memory.read(machine, 48, 64)), bytes(memory.data[48:64])
             assert agree(op, found, expected), (op, given.hex(), found.hex(), expected.hex())

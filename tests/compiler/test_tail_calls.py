@@ -113,10 +113,14 @@ def test_any_pair_of_types(wide: Types, narrow: Types, call: str) -> None:
     hosts: list[Any] = [[], [1, 2], (), (None, 3), {"a": 1}]
     for host in hosts:
         instance = instantiate(compiled, [GlobalInst(GlobalType(EXTERNREF, False), host)])
+        function = instance.exports["f"]
+        assert isinstance(function, FuncInst)
         for _ in range(3):
-            invoke(instance.exports["f"], ())
+            invoke(function, ())
             for i, type_ in enumerate(narrow):
-                value = instance.exports[f"r{i}"].cell[0]
+                result = instance.exports[f"r{i}"]
+                assert isinstance(result, GlobalInst)
+                value = result.cell[0]
                 expected = _kind(type_, host)
                 if isinstance(expected, type):
                     assert isinstance(value, expected)
@@ -141,8 +145,10 @@ def test_a_hosts_function_may_return_what_looks_like_a_pending_call(value: Any, 
     )
     type_ = func_def_type(FuncType((), (ref_type(True, heap),)))
     instance = instantiate(compiled, [FuncInst(type_, lambda: value, host=print)])
+    function = instance.exports["f"]
+    assert isinstance(function, FuncInst)
     for _ in range(3):
-        assert invoke(instance.exports["f"], ())[0] is value
+        assert invoke(function, ())[0] is value
 
 
 def test_tail_calls_between_instances_take_no_stack(wasm_once: Maker) -> None:

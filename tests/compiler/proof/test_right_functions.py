@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from pyjsapi.compiler.cache import CodeCache
@@ -10,16 +12,17 @@ from pyjsapi.compiler.proving import prove_compiled
 from pyjsapi.engines.python import compile_module
 from pyjsapi.text import wat2wasm
 
+_CHOSEN = {
+    "structured": Options(),
+    "one loop": Options(max_loops=1),
+    "four loops": Options(max_loops=4),
+    "no loop": Options(max_loops=0),
+    "machine": Options(state_machine=True),
+}
 MODES = {
-    f"{name}{', asserted' * asserted}": Options(assertions=asserted, **chosen)
+    f"{name}{', asserted' * asserted}": replace(chosen, assertions=asserted)
     for asserted in (False, True)
-    for name, chosen in {
-        "structured": {},
-        "one loop": {"max_loops": 1},
-        "four loops": {"max_loops": 4},
-        "no loop": {"max_loops": 0},
-        "machine": {"state_machine": True},
-    }.items()
+    for name, chosen in _CHOSEN.items()
 }
 
 # A reference that is in its temporary before it is branched on, since ways meet there.
