@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, expect
 
 from web.browsers import BROWSERS, PATIENCE_MS, new_page, started
 from web.build import build
-from web.compare import WINDOW, wait_for_report
+from web.compare import WINDOW, Finished, wait_for_report
 from web.engines import ENGINES
 from web.serve import serving
 
@@ -48,15 +46,6 @@ addEventListener("DOMContentLoaded", () => {
   new MutationObserver(look).observe(document.querySelector("#stage"), { childList: true });
 });
 """
-
-
-@dataclass(frozen=True)
-class Finished:
-    """The page after a whole run."""
-
-    name: str
-    page: Page
-    report: dict[str, Any]
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -104,4 +93,4 @@ def finished(browser: Browser, site: str) -> Finished:
         page.screenshot(path=PICTURES / f"{name}-{scheme}.png")
     page.get_by_role("button", name="Light or dark").click()
     page.screenshot(path=PICTURES / f"{name}-full.png", full_page=True)
-    return Finished(name, page, report)
+    return Finished(name, page, report, PICTURES)

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from conftest import Finished
 from playwright.sync_api import Browser, expect
 
 from web.browsers import new_page
-from web.compare import unexplained, wait_for_report
+from web.compare import Finished, unexplained, wait_for_report
 
 WRONG = """
 const native = globalThis.WebAssembly;

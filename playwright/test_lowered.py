@@ -221,7 +221,10 @@ return cases.flatMap((case_, k) => {
 def test_the_catalogue_of_cases_runs_lowered(engine: tuple[str, Evaluate]) -> None:
     """In WebKit; the comparison page does it in the other browsers."""
     name, evaluate = engine
-    all_cases = [*catalogue.load(), *js_catalogue.load()]
+    all_cases: list[catalogue.Case | js_catalogue.JsCase] = [
+        *catalogue.load(),
+        *js_catalogue.load(),
+    ]
     cases = [case.to_json() for case in all_cases]
     lowered, refused = {}, {}
     for text in {text for case in cases for text in case.get("modules", {}).values()}:

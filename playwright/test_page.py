@@ -6,12 +6,11 @@ import json
 from pathlib import Path
 
 import pytest
-from conftest import PICTURES, Finished
 from playwright.sync_api import Browser, expect
 
 from web.browsers import new_page
 from web.build import WEB
-from web.compare import PageFailed, is_good, unexplained, wait_for_report
+from web.compare import Finished, PageFailed, is_good, unexplained, wait_for_report
 
 
 def test_every_case_is_equal_or_explained(finished: Finished) -> None:
@@ -77,7 +76,7 @@ def test_the_filter_shows_matching_rows_only(finished: Finished) -> None:
     visible = page.locator("tr.case:visible")
     page.get_by_label("Filter cases by words").fill("memarg offset")
     assert 0 < visible.count() < 10
-    assert all("memarg" in row.get_attribute("data-search") for row in visible.all())
+    assert all("memarg" in (row.get_attribute("data-search") or "") for row in visible.all())
     page.get_by_label("Filter cases by words").fill("")
     page.get_by_role("radio", name="Explained").check()
     expect(visible).to_have_count(finished.report["summary"]["explained"])
@@ -104,7 +103,7 @@ def test_the_result_is_saved_as_json(finished: Finished, tmp_path: Path) -> None
 
 @pytest.mark.parametrize("picture", ["light", "dark", "full"])
 def test_a_picture_of_the_finished_page_is_kept(finished: Finished, picture: str) -> None:
-    data = (PICTURES / f"{finished.name}-{picture}.png").read_bytes()
+    data = (finished.pictures / f"{finished.name}-{picture}.png").read_bytes()
     assert data.startswith(b"\x89PNG\r\n\x1a\n")
     assert len(data) > 20_000
 

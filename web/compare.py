@@ -12,6 +12,7 @@ import argparse
 import json
 import sys
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +32,16 @@ WINDOW = {"width": 1360, "height": 900}
 
 class PageFailed(Exception):
     """The page itself failed, so that there is no report."""
+
+
+@dataclass(frozen=True)
+class Finished:
+    """The page after a whole run, and where its pictures are."""
+
+    name: str
+    page: Page
+    report: dict[str, Any]
+    pictures: Path
 
 
 def open_page(browser: Browser, url: str) -> Page:
