@@ -124,7 +124,10 @@ class _Deserialiser:
         return ArrayBuffer._host(bytearray(data), max_byte_length=limit)
 
     def of_moved(self, attachment: int, limit: int | None) -> ArrayBuffer:
-        return ArrayBuffer._host(self._attachments[attachment], max_byte_length=limit)
+        data = self._attachments[attachment]
+        if not isinstance(data, (bytearray, memoryview)):
+            raise TypeError("the attachment of an ArrayBuffer must be its bytes")
+        return ArrayBuffer._host(data, max_byte_length=limit)
 
     def of_shared_buffer(
         self,

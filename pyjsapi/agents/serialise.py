@@ -29,7 +29,9 @@ from pyjsapi.syntax.types import MemType
 
 Slot: TypeAlias = "int | tuple[Any, ...]"
 Record: TypeAlias = tuple[Any, ...]
-Attachment: TypeAlias = "SharedBlock | Module | ChannelEnd | bytearray | DataCloneError"
+Attachment: TypeAlias = (
+    "SharedBlock | Module | ChannelEnd | bytearray | memoryview[int] | DataCloneError"
+)
 """An error stands for what could not arrive."""
 
 API_ERRORS: Final[Mapping[str, type[Exception]]] = {

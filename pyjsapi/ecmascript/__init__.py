@@ -6,12 +6,12 @@ here knows of WebAssembly.
 
 from __future__ import annotations
 
-from .arraybuffer import ArrayBuffer, ArrayBufferView
-from .buffer_source import bytes_of_buffer_source, is_buffer_source
-from .dataview import DataView
-from .errors import DataCloneError, RangeError
-from .sharedarraybuffer import SharedArrayBuffer
-from .typedarray_kinds import (
+from pyjsapi.ecmascript.arraybuffer import ArrayBuffer, ArrayBufferView
+from pyjsapi.ecmascript.buffer_source import bytes_of_buffer_source, is_buffer_source
+from pyjsapi.ecmascript.dataview import DataView
+from pyjsapi.ecmascript.errors import DataCloneError, RangeError
+from pyjsapi.ecmascript.sharedarraybuffer import SharedArrayBuffer
+from pyjsapi.ecmascript.typedarray_kinds import (
     TYPED_ARRAYS,
     BigInt64Array,
     BigUint64Array,
@@ -26,8 +26,8 @@ from .typedarray_kinds import (
     Uint16Array,
     Uint32Array,
 )
-from .typedarray_methods import TypedArray
-from .values import Null, is_nullish, is_object, null
+from pyjsapi.ecmascript.typedarray_methods import TypedArray
+from pyjsapi.ecmascript.values import Null, is_nullish, is_object, null
 
 __all__ = [
     "TYPED_ARRAYS",

@@ -12,14 +12,17 @@ from __future__ import annotations
 
 import sys
 import weakref
-from collections.abc import Callable
-from typing import Any, ClassVar, Final, Self
+from collections.abc import Callable, Sized
+from typing import TYPE_CHECKING, Any, ClassVar, Final, Self
 
-from .conversions import to_index, to_integer_or_infinity
-from .element_view import make_element_view
-from .errors import RangeError
-from .properties import get
-from .values import is_object
+from pyjsapi.ecmascript.conversions import to_index, to_integer_or_infinity
+from pyjsapi.ecmascript.element_view import ElementView, make_element_view
+from pyjsapi.ecmascript.errors import RangeError
+from pyjsapi.ecmascript.properties import get
+from pyjsapi.ecmascript.values import is_object
+
+if TYPE_CHECKING:
+    from _typeshed import WriteableBuffer
 
 __all__ = ["MAX_BYTE_LENGTH", "ArrayBuffer", "ArrayBufferView", "BufferBase"]
 
@@ -37,7 +40,7 @@ def _allocate(byte_length: int) -> bytearray:
     raise RangeError(f"array buffer allocation failed: {byte_length} bytes")
 
 
-def max_byte_length_option(options: Any) -> int | None:
+def max_byte_length_option(options: object) -> int | None:
     """GetArrayBufferMaxByteLengthOption (ECMA-262 §25.1.3.8), or a plain number for it."""
     if is_object(options) and not hasattr(type(options), "__float__"):
         options = get(options, "maxByteLength")
@@ -58,6 +61,11 @@ class ArrayBufferView:
         """The ``ArrayBuffer`` or ``SharedArrayBuffer`` that holds the bytes."""
         return self._buffer
 
+    @property
+    def byteLength(self) -> int:
+        """The length in bytes."""
+        raise NotImplementedError
+
     def _is_out_of_bounds(self) -> bool:
         """Whether the buffer is detached, or was shrunk so that the view no longer fits."""
         buffer = self._buffer
@@ -77,10 +85,10 @@ class BufferBase:
 
     __slots__ = ("__weakref__", "_data", "_length", "_max_byte_length", "_prune_at", "_views")
 
-    _data: Any
+    _data: Any  # bytes, or what stands for them where they are elsewhere; None when detached
     _length: int
     _max_byte_length: int | None
-    _views: list[weakref.ref[Any]]
+    _views: list[weakref.ref[ElementView]]
     _prune_at: int  # the count of registered views at which the dead ones are dropped
 
     _kind: ClassVar[str] = "buffer"
@@ -91,7 +99,7 @@ class BufferBase:
         """Whether the bytes are not in Python's memory: `_bytes` gives what stands for a ``memoryview`` then."""
         return False
 
-    def _initialize(self, data: Any, length: int, max_byte_length: int | None) -> None:
+    def _initialize(self, data: object, length: int, max_byte_length: int | None) -> None:
         self._data = data
         self._length = length
         self._max_byte_length = max_byte_length
@@ -134,7 +142,7 @@ class BufferBase:
         end = self._byte_length() if byte_length is None else offset + byte_length
         return memoryview(self._data)[offset:end]
 
-    def _element_view(self, code: str, offset: int, byte_length: int) -> Any:
+    def _element_view(self, code: str, offset: int, byte_length: int) -> ElementView:
         """An element view of a part that the buffer releases when its bytes move or go."""
         view = make_element_view(self._bytes(offset, byte_length), code)
         views = self._views
@@ -156,7 +164,7 @@ class BufferBase:
             if view is not None:
                 view.release()
 
-    def _rebind(self, data: Any, length: int | None = None) -> None:
+    def _rebind(self, data: Sized, length: int | None = None) -> None:
         """Stand on ``data`` from now on, whose first ``length`` bytes (all of them) are the buffer.
 
         For hosts that moved or grew the bytes of a resizable or growable buffer.
@@ -191,14 +199,14 @@ class BufferBase:
             "data": self._bytes(),
         }
 
-    def _copy_range(self, start: Any, end: Any) -> bytearray:
+    def _copy_range(self, start: object, end: object) -> bytearray:
         """The bytes that ``slice(start, end)`` means, with relative indices clamped."""
         first, last = relative_range(start, end, self._byte_length())
         with self._bytes(first, last - first) as view:
             return bytearray(view)
 
 
-def relative_range(start: Any, end: Any, length: int) -> tuple[int, int]:
+def relative_range(start: object, end: object, length: int) -> tuple[int, int]:
     """The bounds of ``slice(start, end)`` in ``length`` items: negative from the end, clamped.
 
     ``end`` is never before ``start`` in the result.
@@ -207,7 +215,7 @@ def relative_range(start: Any, end: Any, length: int) -> tuple[int, int]:
     return first, max(relative_index(end, length, length), first)
 
 
-def relative_index(value: Any, length: int, default: int) -> int:
+def relative_index(value: object, length: int, default: int) -> int:
     """A relative index as array methods take it, clamped to 0…``length``."""
     if value is None:
         return default
@@ -230,7 +238,7 @@ class ArrayBuffer(BufferBase):
 
     _kind: ClassVar[str] = "ArrayBuffer"
 
-    def __init__(self, length: Any = None, maxByteLength: Any = None) -> None:
+    def __init__(self, length: object = None, maxByteLength: object = None) -> None:
         byte_length = to_index(length, "ArrayBuffer length")
         max_byte_length = max_byte_length_option(maxByteLength)
         if max_byte_length is not None:
@@ -252,7 +260,7 @@ class ArrayBuffer(BufferBase):
     @classmethod
     def _host(
         cls,
-        data: Any,
+        data: WriteableBuffer,
         *,
         length: int | None = None,
         max_byte_length: int | None = None,
@@ -268,15 +276,14 @@ class ArrayBuffer(BufferBase):
         ``_rebind``.
         """
         buffer = cls.__new__(cls)
-        if type(data) is not bytearray:
-            data = _as_bytes_view(data)
-        buffer._initialize(data, len(data) if length is None else length, max_byte_length)
+        owned = data if type(data) is bytearray else _as_bytes_view(data)
+        buffer._initialize(owned, len(owned) if length is None else length, max_byte_length)
         buffer._detach_key = detach_key
         buffer._resize = resize
         return buffer
 
     @staticmethod
-    def isView(value: Any, /) -> bool:
+    def isView(value: object, /) -> bool:
         """Whether ``value`` is a typed array or a ``DataView``."""
         return isinstance(value, ArrayBufferView)
 
@@ -312,7 +319,7 @@ class ArrayBuffer(BufferBase):
         if self._data is None:
             raise TypeError(f"cannot {doing} a detached ArrayBuffer")
 
-    def resize(self, newLength: Any = None) -> None:
+    def resize(self, newLength: object = None) -> None:
         """Change ``byteLength`` to ``newLength`` bytes; new bytes are 0 (ECMA-262 §25.1.6.6).
 
         Raises ``TypeError`` when the buffer is not resizable or detached, ``RangeError`` when the
@@ -333,7 +340,7 @@ class ArrayBuffer(BufferBase):
         self._data = resized(self._data, new_length)
         self._length = new_length
 
-    def slice(self, start: Any = None, end: Any = None) -> ArrayBuffer:
+    def slice(self, start: object = None, end: object = None) -> ArrayBuffer:
         """A new buffer with a copy of the bytes from ``start`` to ``end``; negative from the end.
 
         Raises ``TypeError`` when detached.
@@ -341,7 +348,7 @@ class ArrayBuffer(BufferBase):
         self._require_attached("slice")
         return ArrayBuffer._adopt(self._copy_range(start, end))
 
-    def transfer(self, newLength: Any = None) -> ArrayBuffer:
+    def transfer(self, newLength: object = None) -> ArrayBuffer:
         """Move the bytes to a new buffer, as resizable as this one, and detach this one.
 
         ``newLength`` (bytes) truncates or zero-extends. Raises ``TypeError`` when detached or when
@@ -349,11 +356,11 @@ class ArrayBuffer(BufferBase):
         """
         return self._copy_and_detach(newLength, self._max_byte_length)
 
-    def transferToFixedLength(self, newLength: Any = None) -> ArrayBuffer:
+    def transferToFixedLength(self, newLength: object = None) -> ArrayBuffer:
         """Like :meth:`transfer`, to a buffer of fixed length."""
         return self._copy_and_detach(newLength, None)
 
-    def _copy_and_detach(self, new_length: Any, max_byte_length: int | None) -> ArrayBuffer:
+    def _copy_and_detach(self, new_length: object, max_byte_length: int | None) -> ArrayBuffer:
         """ArrayBufferCopyAndDetach (ECMA-262 §25.1.3.2)."""
         length = None if new_length is None else to_index(new_length, "ArrayBuffer length")
         self._require_attached("transfer")
@@ -382,7 +389,7 @@ class ArrayBuffer(BufferBase):
         return f"ArrayBuffer(byteLength={self._length}, maxByteLength={self._max_byte_length})"
 
 
-def _as_bytes_view(data: Any) -> Any:
+def _as_bytes_view(data: WriteableBuffer) -> memoryview[int]:
     """``data`` as something whose ``len`` and indices count bytes."""
     view = memoryview(data)
     if view.readonly:

@@ -13,8 +13,7 @@ from typing import Any, Final
 from pyjsapi.blocks.integers import INTEGERS, OPERATIONS
 from pyjsapi.blocks.shared import NOT_EQUAL, TIMED_OUT, SharedBlock
 from pyjsapi.blocks.waiting import current_policy
-
-from .conversions import (
+from pyjsapi.ecmascript.conversions import (
     shorten,
     to_bigint,
     to_bigint64,
@@ -23,11 +22,11 @@ from .conversions import (
     to_integer_or_infinity,
     to_number,
 )
-from .errors import RangeError
-from .promises import Promise, new_wait
-from .sharedarraybuffer import SharedArrayBuffer
-from .typedarray import TypedArrayBase
-from .typedarray_kinds import (
+from pyjsapi.ecmascript.errors import RangeError
+from pyjsapi.ecmascript.promises import Promise, new_wait
+from pyjsapi.ecmascript.sharedarraybuffer import SharedArrayBuffer
+from pyjsapi.ecmascript.typedarray import TypedArrayBase
+from pyjsapi.ecmascript.typedarray_kinds import (
     BigInt64Array,
     BigUint64Array,
     Int8Array,
@@ -54,7 +53,7 @@ _NANOSECONDS: Final = 10**6
 _WITHOUT_END: Final = -1
 
 
-def _validate(array: Any, what: str, waitable: bool = False) -> TypedArrayBase[int]:
+def _validate(array: object, what: str, waitable: bool = False) -> TypedArrayBase[int]:
     """ValidateIntegerTypedArray (§25.4.3.1)."""
     if not isinstance(array, _WAITABLE if waitable else _INTEGERS):
         kinds = "an Int32Array or BigInt64Array" if waitable else "an integer typed array"
@@ -63,7 +62,7 @@ def _validate(array: Any, what: str, waitable: bool = False) -> TypedArrayBase[i
     return array
 
 
-def _validate_access(array: TypedArrayBase[int], request_index: Any, what: str) -> int:
+def _validate_access(array: TypedArrayBase[int], request_index: object, what: str) -> int:
     """ValidateAtomicAccess (§25.4.3.2): the index of the element, not of its byte."""
     count = array._count()
     index = to_index(request_index, f"{what}: index")
@@ -82,7 +81,7 @@ def _revalidate(array: TypedArrayBase[int], index: int, what: str) -> int:
     return array._offset + index * array.BYTES_PER_ELEMENT
 
 
-def _to_element(array: TypedArrayBase[int], value: Any) -> int | float:
+def _to_element(array: TypedArrayBase[int], value: object) -> int | float:
     return to_bigint(value) if array._is_bigint else to_integer_or_infinity(value)
 
 
@@ -104,7 +103,7 @@ def _block(array: TypedArrayBase[int]) -> SharedBlock | None:
     return buffer._block if isinstance(buffer, SharedArrayBuffer) else None
 
 
-def _update(operation: str, array: Any, index: Any, value: Any, what: str) -> int:
+def _update(operation: str, array: object, index: object, value: object, what: str) -> int:
     """AtomicReadModifyWrite (§25.4.3.17)."""
     array = _validate(array, what)
     position = _validate_access(array, index, what)
@@ -131,9 +130,9 @@ class WaitAsyncResult(dict[str, Any]):
         found: Promise | str = self["value"]
         return found
 
-    def __getattr__(self, name: str) -> Any:
+    def __getattr__(self, name: str) -> bool:
         if name == "async":
-            return self[name]
+            return bool(self[name])
         raise AttributeError(f"the result of Atomics.waitAsync() has no attribute {name!r}")
 
 
@@ -147,7 +146,7 @@ class _Atomics:
 
     __slots__ = ()
 
-    def load(self, typedArray: Any = None, index: Any = None, /) -> int:
+    def load(self, typedArray: object = None, index: object = None, /) -> int:
         """The element."""
         what = "Atomics.load()"
         array = _validate(typedArray, what)
@@ -158,7 +157,9 @@ class _Atomics:
             return _signed(array, block.load(address, size))
         return _signed(array, INTEGERS[size].unpack_from(array._buffer._data, address)[0])
 
-    def store(self, typedArray: Any = None, index: Any = None, value: Any = None, /) -> int | float:
+    def store(
+        self, typedArray: object = None, index: object = None, value: object = None, /
+    ) -> int | float:
         """Store the element; the value as an integer, but not wrapped."""
         what = "Atomics.store()"
         array = _validate(typedArray, what)
@@ -174,36 +175,38 @@ class _Atomics:
                 INTEGERS[size].pack_into(array._buffer._data, address, _wrapped(array, element))
         return element
 
-    def add(self, typedArray: Any = None, index: Any = None, value: Any = None, /) -> int:
+    def add(self, typedArray: object = None, index: object = None, value: object = None, /) -> int:
         """Add to the element; the old one."""
         return _update("add", typedArray, index, value, "Atomics.add()")
 
-    def sub(self, typedArray: Any = None, index: Any = None, value: Any = None, /) -> int:
+    def sub(self, typedArray: object = None, index: object = None, value: object = None, /) -> int:
         """Subtract from the element; the old one."""
         return _update("sub", typedArray, index, value, "Atomics.sub()")
 
-    def and_(self, typedArray: Any = None, index: Any = None, value: Any = None, /) -> int:
+    def and_(self, typedArray: object = None, index: object = None, value: object = None, /) -> int:
         """Combine with the element bitwise; the old one."""
         return _update("and", typedArray, index, value, "Atomics.and()")
 
-    def or_(self, typedArray: Any = None, index: Any = None, value: Any = None, /) -> int:
+    def or_(self, typedArray: object = None, index: object = None, value: object = None, /) -> int:
         """Combine with the element bitwise; the old one."""
         return _update("or", typedArray, index, value, "Atomics.or()")
 
-    def xor(self, typedArray: Any = None, index: Any = None, value: Any = None, /) -> int:
+    def xor(self, typedArray: object = None, index: object = None, value: object = None, /) -> int:
         """Combine with the element bitwise; the old one."""
         return _update("xor", typedArray, index, value, "Atomics.xor()")
 
-    def exchange(self, typedArray: Any = None, index: Any = None, value: Any = None, /) -> int:
+    def exchange(
+        self, typedArray: object = None, index: object = None, value: object = None, /
+    ) -> int:
         """Replace the element; the old one."""
         return _update("xchg", typedArray, index, value, "Atomics.exchange()")
 
     def compareExchange(
         self,
-        typedArray: Any = None,
-        index: Any = None,
-        expectedValue: Any = None,
-        replacementValue: Any = None,
+        typedArray: object = None,
+        index: object = None,
+        expectedValue: object = None,
+        replacementValue: object = None,
         /,
     ) -> int:
         """Replace the element where it is the expected one, wrapped to its kind; the old one."""
@@ -224,12 +227,17 @@ class _Atomics:
                 integer.pack_into(data, address, replacement)
         return _signed(array, old)
 
-    def isLockFree(self, size: Any = None, /) -> bool:
+    def isLockFree(self, size: object = None, /) -> bool:
         """Whether elements of ``size`` bytes are accessed as the machine does: true for 1, 2, 4 and 8."""
         return to_integer_or_infinity(size) in (1, 2, 4, 8)
 
     def wait(
-        self, typedArray: Any = None, index: Any = None, value: Any = None, timeout: Any = None, /
+        self,
+        typedArray: object = None,
+        index: object = None,
+        value: object = None,
+        timeout: object = None,
+        /,
     ) -> str:
         """Wait until notified, for ``timeout`` milliseconds at most: ``"ok"``, ``"not-equal"`` or ``"timed-out"``.
 
@@ -245,7 +253,12 @@ class _Atomics:
         return _RESULTS[block.wait(address, size, expected, nanoseconds)]
 
     def waitAsync(
-        self, typedArray: Any = None, index: Any = None, value: Any = None, timeout: Any = None, /
+        self,
+        typedArray: object = None,
+        index: object = None,
+        value: object = None,
+        timeout: object = None,
+        /,
     ) -> WaitAsyncResult:
         """Wait without blocking, in the same queue as those who block.
 
@@ -264,7 +277,9 @@ class _Atomics:
             return WaitAsyncResult({"async": False, "value": _RESULTS[NOT_EQUAL]})
         return WaitAsyncResult({"async": True, "value": wait.promise})
 
-    def notify(self, typedArray: Any = None, index: Any = None, count: Any = None, /) -> int:
+    def notify(
+        self, typedArray: object = None, index: object = None, count: object = None, /
+    ) -> int:
         """Wake at most ``count`` of those who wait at the element, the oldest first; how many were woken.
 
         At an element of a buffer that is not shared nobody waits.
@@ -279,14 +294,18 @@ class _Atomics:
         address = array._offset + position * array.BYTES_PER_ELEMENT
         return block.notify(address, int(min(most, 0xFFFF_FFFF)))
 
-    def pause(self, iterationNumber: Any = None, /) -> None:
+    def pause(self, iterationNumber: object = None, /) -> None:
         """Hint that the caller waits in a loop: let other threads run.
 
         Raises `TypeError` unless the argument is an integral number or left out.
         """
         number = iterationNumber
-        integral = isinstance(number, (int, float)) and not isinstance(number, bool)
-        if number is not None and not (integral and float(number).is_integer()):
+        integral = (
+            isinstance(number, (int, float))
+            and not isinstance(number, bool)
+            and float(number).is_integer()
+        )
+        if number is not None and not integral:
             raise TypeError(f"Atomics.pause(): {number!r} is no integral number")
         _yield()
 
@@ -308,7 +327,7 @@ def _yield() -> None:
 
 
 def _wait_arguments(
-    array: Any, index: Any, value: Any, timeout: Any, what: str
+    array: object, index: object, value: object, timeout: object, what: str
 ) -> tuple[SharedBlock, int, int, int, int]:
     """The first steps of DoWait (§25.4.3.14): block, byte's index, size, unsigned value, nanoseconds."""
     array = _validate(array, what, waitable=True)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from .arraybuffer import ArrayBufferView, BufferBase
-from .sharedarraybuffer import SharedArrayBuffer
+from pyjsapi.ecmascript.arraybuffer import ArrayBufferView, BufferBase
+from pyjsapi.ecmascript.sharedarraybuffer import SharedArrayBuffer
 
 __all__ = ["bytes_of_buffer_source", "is_buffer_source"]
 
@@ -37,24 +37,25 @@ def bytes_of_buffer_source(
     """
     if isinstance(value, bytes):
         return value
-    buffer = value.buffer if isinstance(value, ArrayBufferView) else value
+    view = value if isinstance(value, ArrayBufferView) else None
+    buffer: object = value if view is None else view.buffer
     if isinstance(buffer, BufferBase):
         if isinstance(buffer, SharedArrayBuffer) and not allow_shared:
             raise TypeError(f"{what} must not stand on a SharedArrayBuffer")
         if not (allow_resizable or buffer._is_fixed_length):
             raise TypeError(f"{what} must not stand on a resizable buffer")
-        if buffer is value:
+        if view is None:
             return b"" if buffer.detached else buffer.tobytes()
-        if value._is_out_of_bounds():
+        if view._is_out_of_bounds():
             return b""
-        with buffer._bytes(value._offset, value.byteLength) as view:
-            return view.tobytes()
+        with buffer._bytes(view._offset, view.byteLength) as raw:
+            return raw.tobytes()
     try:
-        view = memoryview(value)
+        raw = memoryview(value)
     except (TypeError, ValueError, BufferError):
         raise TypeError(
             f"{what} must be an ArrayBuffer, a view of one or a bytes-like object, "
             f"not {type(value).__name__}"
         ) from None
-    with view:
-        return view.tobytes()
+    with raw:
+        return raw.tobytes()

@@ -16,13 +16,12 @@ import math
 import re
 import struct
 from operator import index as to_int_by_index
-from typing import Any, Final
+from typing import Final, SupportsFloat, SupportsIndex, TypeGuard
 
+from pyjsapi.ecmascript.errors import RangeError
+from pyjsapi.ecmascript.properties import get
+from pyjsapi.ecmascript.values import is_nullish, is_object, null
 from pyjsapi.syntax.digits import decimal_text, parse_decimal
-
-from .errors import RangeError
-from .properties import get
-from .values import is_nullish, is_object, null
 
 __all__ = [
     "MAX_SAFE_INTEGER",
@@ -94,7 +93,7 @@ def _int_to_float(value: int) -> float:
         return math.inf if value > 0 else -math.inf
 
 
-def _to_primitive(value: Any) -> Any:
+def _to_primitive(value: object) -> object:
     """ToPrimitive with hint number (ECMA-262 §7.1.1) for an object without a numeric protocol."""
     for method in ("valueOf", "toString"):
         convert = get(value, method)
@@ -110,26 +109,32 @@ def _to_primitive(value: Any) -> Any:
     return "[object Object]"
 
 
-def _object_to_number(value: Any) -> int | float | None:
+def _has_index(value: object) -> TypeGuard[SupportsIndex]:
+    return hasattr(type(value), "__index__")
+
+
+def _has_float(value: object) -> TypeGuard[SupportsFloat]:
+    return hasattr(type(value), "__float__")
+
+
+def _object_to_number(value: object) -> int | float | None:
     """The number of an object by Python's numeric protocols; None when it has none of them."""
-    kind = type(value)
-    if hasattr(kind, "__index__"):
+    if _has_index(value):
         try:
             return to_int_by_index(value)
         except TypeError:
             # numpy declares __index__ for scalars and arrays that then refuse it.
-            if not hasattr(kind, "__float__"):
+            if not _has_float(value):
                 raise
-    if hasattr(kind, "__float__"):
+    if _has_float(value):
         return float(value)
     return None
 
 
-def to_number(value: Any) -> int | float:
+def to_number(value: object) -> int | float:
     """ToNumber (ECMA-262 §7.1.4). An ``int`` is returned with all its digits."""
-    kind = type(value)
-    if kind is int or kind is float:
-        return value  # type: ignore[no-any-return]
+    if type(value) is int or type(value) is float:
+        return value
     if isinstance(value, int):
         return int(value)
     if isinstance(value, float):
@@ -144,12 +149,12 @@ def to_number(value: Any) -> int | float:
     return to_number(_to_primitive(value)) if number is None else number
 
 
-def to_numeric(value: Any) -> int | float:
+def to_numeric(value: object) -> int | float:
     """ToNumeric (ECMA-262 §7.1.3): the same as ToNumber, since ``int`` is Number and BigInt."""
     return to_number(value)
 
 
-def to_float(value: Any) -> float:
+def to_float(value: object) -> float:
     """ToNumber as a double: an ``int`` is rounded to the nearest double, or to an infinity."""
     if type(value) is float:
         return value
@@ -157,7 +162,7 @@ def to_float(value: Any) -> float:
     return _int_to_float(number) if isinstance(number, int) else number
 
 
-def to_integer_or_infinity(value: Any) -> int | float:
+def to_integer_or_infinity(value: object) -> int | float:
     """ToIntegerOrInfinity (ECMA-262 §7.1.5): an ``int``, or one of the two infinities."""
     if type(value) is int:
         return value
@@ -169,7 +174,7 @@ def to_integer_or_infinity(value: Any) -> int | float:
     return 0 if math.isnan(number) else number
 
 
-def _to_modular_int(value: Any) -> int:
+def _to_modular_int(value: object) -> int:
     """The integer that the ToInt…/ToUint… family reduces modulo a power of two."""
     number = to_number(value)
     if isinstance(number, int):
@@ -177,21 +182,21 @@ def _to_modular_int(value: Any) -> int:
     return int(number) if math.isfinite(number) else 0
 
 
-def to_int32(value: Any) -> int:
+def to_int32(value: object) -> int:
     """ToInt32 (ECMA-262 §7.1.6)."""
     if type(value) is not int:
         value = _to_modular_int(value)
-    return ((value + 0x8000_0000) & 0xFFFF_FFFF) - 0x8000_0000  # type: ignore[no-any-return]
+    return ((value + 0x8000_0000) & 0xFFFF_FFFF) - 0x8000_0000
 
 
-def to_uint32(value: Any) -> int:
+def to_uint32(value: object) -> int:
     """ToUint32 (ECMA-262 §7.1.7)."""
     if type(value) is not int:
         value = _to_modular_int(value)
-    return value & 0xFFFF_FFFF  # type: ignore[no-any-return]
+    return value & 0xFFFF_FFFF
 
 
-def to_int_n(value: Any, bits: int) -> int:
+def to_int_n(value: object, bits: int) -> int:
     """The signed integer of ``bits`` bits that ToInt8, ToInt16 and ToInt32 make of ``value``."""
     half = 1 << (bits - 1)
     if type(value) is int:
@@ -199,14 +204,14 @@ def to_int_n(value: Any, bits: int) -> int:
     return ((_to_modular_int(value) + half) & ((1 << bits) - 1)) - half
 
 
-def to_uint_n(value: Any, bits: int) -> int:
+def to_uint_n(value: object, bits: int) -> int:
     """The unsigned integer of ``bits`` bits that ToUint8, ToUint16 and ToUint32 make."""
     if type(value) is int:
         return value & ((1 << bits) - 1)
     return _to_modular_int(value) & ((1 << bits) - 1)
 
 
-def to_uint8_clamp(value: Any) -> int:
+def to_uint8_clamp(value: object) -> int:
     """ToUint8Clamp (ECMA-262 §7.1.12): clamped to 0…255, ties rounded to even."""
     number = to_number(value)
     if number != number:
@@ -214,7 +219,7 @@ def to_uint8_clamp(value: Any) -> int:
     return round(min(max(number, 0), 255))
 
 
-def to_bigint(value: Any) -> int:
+def to_bigint(value: object) -> int:
     """ToBigInt (ECMA-262 §7.1.13).
 
     Raises ``TypeError`` for ``undefined``, ``null`` and every ``float``, ``SyntaxError`` for a
@@ -228,28 +233,26 @@ def to_bigint(value: Any) -> int:
         return string_to_bigint(value)
     if is_nullish(value) or isinstance(value, float):
         raise TypeError(f"cannot convert {shown(value)} to a BigInt")
-    if hasattr(type(value), "__index__"):
+    if _has_index(value):
         return to_int_by_index(value)
-    if hasattr(type(value), "__float__"):
+    if _has_float(value):
         raise TypeError(f"cannot convert {shown(value)} to a BigInt")
     return to_bigint(_to_primitive(value))
 
 
-def to_bigint64(value: Any) -> int:
+def to_bigint64(value: object) -> int:
     """ToBigInt64 (ECMA-262 §7.1.15): ToBigInt wrapped to a signed integer of 64 bits."""
     if type(value) is not int:
         value = to_bigint(value)
-    return (  # type: ignore[no-any-return]
-        (value + 0x8000_0000_0000_0000) & 0xFFFF_FFFF_FFFF_FFFF
-    ) - 0x8000_0000_0000_0000
+    return ((value + 0x8000_0000_0000_0000) & 0xFFFF_FFFF_FFFF_FFFF) - 0x8000_0000_0000_0000
 
 
-def to_biguint64(value: Any) -> int:
+def to_biguint64(value: object) -> int:
     """ToBigUint64 (ECMA-262 §7.1.16): ToBigInt wrapped to an unsigned integer of 64 bits."""
     return to_bigint(value) & 0xFFFF_FFFF_FFFF_FFFF
 
 
-def to_boolean(value: Any) -> bool:
+def to_boolean(value: object) -> bool:
     """ToBoolean (ECMA-262 §7.1.2): false for undefined, null, false, 0, NaN and the empty string.
 
     Every object is true, an empty list or dictionary too, as in ECMAScript.
@@ -259,15 +262,15 @@ def to_boolean(value: Any) -> bool:
     return bool(value) and value == value
 
 
-def _is_false_scalar(value: Any) -> bool:
+def _is_false_scalar(value: object) -> bool:
     """Whether ``value`` is a scalar object, such as one of numpy's, that stands for 0 or NaN."""
-    if hasattr(value, "__len__") or not hasattr(value, "__float__"):
+    if hasattr(value, "__len__") or not _has_float(value):
         return False
     number = float(value)
     return number == 0 or math.isnan(number)
 
 
-def to_index(value: Any, what: str = "index") -> int:
+def to_index(value: object, what: str = "index") -> int:
     """ToIndex (ECMA-262 §7.1.22). Raises RangeError unless the integer is in 0…2^53-1.
 
     ``what`` names the value in the error message.
@@ -278,7 +281,7 @@ def to_index(value: Any, what: str = "index") -> int:
     return int(integer)
 
 
-def enforce_range(value: Any, bits: int, what: str = "value") -> int:
+def enforce_range(value: object, bits: int, what: str = "value") -> int:
     """An [EnforceRange] ``unsigned long`` (32) or ``unsigned long long`` (64) (Web IDL §3.3.6).
 
     Raises ``TypeError``, naming ``what``, when the value is not finite or its integer part is not
@@ -356,7 +359,7 @@ def number_to_string(number: int | float) -> str:
     return f"{sign}{digits[0]}{tail}e{point - 1:+d}"
 
 
-def to_string(value: Any) -> str:
+def to_string(value: object) -> str:
     """ToString (ECMA-262 §7.1.17); objects by ``toString()`` if they have it, else by ``str()``."""
     if isinstance(value, str):
         return value

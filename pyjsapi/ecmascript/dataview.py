@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Callable
-from typing import Any, Final
+from typing import Final, Generic, TypeVar
 
-from .arraybuffer import ArrayBufferView, BufferBase
-from .conversions import (
+from pyjsapi.ecmascript.arraybuffer import ArrayBufferView, BufferBase
+from pyjsapi.ecmascript.conversions import (
     fround,
     to_bigint64,
     to_biguint64,
@@ -24,21 +24,23 @@ from .conversions import (
     to_uint32,
     to_uint_n,
 )
-from .errors import RangeError
+from pyjsapi.ecmascript.errors import RangeError
 
 __all__ = ["DataView"]
 
+Number = TypeVar("Number", int, float)
 
-class _Element:
+
+class _Element(Generic[Number]):
     """One kind of element: its two byte orders and the conversion of a value to be stored."""
 
     __slots__ = ("big", "convert", "little", "size")
 
-    def __init__(self, code: str, convert: Callable[[Any], Any]) -> None:
+    def __init__(self, code: str, convert: Callable[[object], Number]) -> None:
         self.little = struct.Struct("<" + code)
         self.big = struct.Struct(">" + code)
         self.size = self.little.size
-        self.convert = convert
+        self.convert: Callable[[object], Number] = convert
 
 
 _INT8: Final = _Element("b", lambda value: to_int_n(value, 8))
@@ -64,7 +66,9 @@ class DataView(ArrayBufferView):
 
     __slots__ = ()
 
-    def __init__(self, buffer: BufferBase, byteOffset: Any = None, byteLength: Any = None) -> None:
+    def __init__(
+        self, buffer: BufferBase, byteOffset: object = None, byteLength: object = None
+    ) -> None:
         if not isinstance(buffer, BufferBase):
             raise TypeError("DataView needs an ArrayBuffer or SharedArrayBuffer")
         offset = to_index(byteOffset, "DataView offset")
@@ -108,7 +112,9 @@ class DataView(ArrayBufferView):
         self._require_in_bounds("get byteOffset")
         return self._offset
 
-    def _get(self, element: _Element, request_index: Any, little_endian: Any) -> Any:
+    def _get(
+        self, element: _Element[Number], request_index: object, little_endian: object
+    ) -> Number:
         """GetViewValue (ECMA-262 §25.3.1.5)."""
         index = to_index(request_index, "DataView index")
         order = element.little if to_boolean(little_endian) else element.big
@@ -118,10 +124,15 @@ class DataView(ArrayBufferView):
                 f"{element.size} bytes at {index} are outside the view of {size} bytes"
             )
         if self._buffer._is_elsewhere:
-            return order.unpack(self._buffer._bytes(self._offset + index, element.size))[0]
-        return order.unpack_from(self._buffer._data, self._offset + index)[0]
+            found = order.unpack(self._buffer._bytes(self._offset + index, element.size))
+        else:
+            found = order.unpack_from(self._buffer._data, self._offset + index)
+        number: Number = found[0]
+        return number
 
-    def _set(self, element: _Element, request_index: Any, value: Any, little_endian: Any) -> None:
+    def _set(
+        self, element: _Element[Number], request_index: object, value: object, little_endian: object
+    ) -> None:
         """SetViewValue (ECMA-262 §25.3.1.6)."""
         index = to_index(request_index, "DataView index")
         number = element.convert(value)
@@ -139,108 +150,108 @@ class DataView(ArrayBufferView):
     # Every get and set raises RangeError when the index is not in the view, TypeError when the
     # buffer is detached or the view is out of bounds. Big-endian unless littleEndian is true.
 
-    def getInt8(self, byteOffset: Any = None) -> int:
+    def getInt8(self, byteOffset: object = None) -> int:
         """Read a signed integer of 8 bits."""
-        return self._get(_INT8, byteOffset, False)  # type: ignore[no-any-return]
+        return self._get(_INT8, byteOffset, False)
 
-    def getUint8(self, byteOffset: Any = None) -> int:
+    def getUint8(self, byteOffset: object = None) -> int:
         """Read an unsigned integer of 8 bits."""
-        return self._get(_UINT8, byteOffset, False)  # type: ignore[no-any-return]
+        return self._get(_UINT8, byteOffset, False)
 
-    def getInt16(self, byteOffset: Any = None, littleEndian: Any = False) -> int:
+    def getInt16(self, byteOffset: object = None, littleEndian: object = False) -> int:
         """Read a signed integer of 16 bits."""
-        return self._get(_INT16, byteOffset, littleEndian)  # type: ignore[no-any-return]
+        return self._get(_INT16, byteOffset, littleEndian)
 
-    def getUint16(self, byteOffset: Any = None, littleEndian: Any = False) -> int:
+    def getUint16(self, byteOffset: object = None, littleEndian: object = False) -> int:
         """Read an unsigned integer of 16 bits."""
-        return self._get(_UINT16, byteOffset, littleEndian)  # type: ignore[no-any-return]
+        return self._get(_UINT16, byteOffset, littleEndian)
 
-    def getInt32(self, byteOffset: Any = None, littleEndian: Any = False) -> int:
+    def getInt32(self, byteOffset: object = None, littleEndian: object = False) -> int:
         """Read a signed integer of 32 bits."""
-        return self._get(_INT32, byteOffset, littleEndian)  # type: ignore[no-any-return]
+        return self._get(_INT32, byteOffset, littleEndian)
 
-    def getUint32(self, byteOffset: Any = None, littleEndian: Any = False) -> int:
+    def getUint32(self, byteOffset: object = None, littleEndian: object = False) -> int:
         """Read an unsigned integer of 32 bits."""
-        return self._get(_UINT32, byteOffset, littleEndian)  # type: ignore[no-any-return]
+        return self._get(_UINT32, byteOffset, littleEndian)
 
-    def getBigInt64(self, byteOffset: Any = None, littleEndian: Any = False) -> int:
+    def getBigInt64(self, byteOffset: object = None, littleEndian: object = False) -> int:
         """Read a signed integer of 64 bits."""
-        return self._get(_BIGINT64, byteOffset, littleEndian)  # type: ignore[no-any-return]
+        return self._get(_BIGINT64, byteOffset, littleEndian)
 
-    def getBigUint64(self, byteOffset: Any = None, littleEndian: Any = False) -> int:
+    def getBigUint64(self, byteOffset: object = None, littleEndian: object = False) -> int:
         """Read an unsigned integer of 64 bits."""
-        return self._get(_BIGUINT64, byteOffset, littleEndian)  # type: ignore[no-any-return]
+        return self._get(_BIGUINT64, byteOffset, littleEndian)
 
-    def getFloat16(self, byteOffset: Any = None, littleEndian: Any = False) -> float:
+    def getFloat16(self, byteOffset: object = None, littleEndian: object = False) -> float:
         """Read a half (binary16)."""
-        return self._get(_FLOAT16, byteOffset, littleEndian)  # type: ignore[no-any-return]
+        return self._get(_FLOAT16, byteOffset, littleEndian)
 
-    def getFloat32(self, byteOffset: Any = None, littleEndian: Any = False) -> float:
+    def getFloat32(self, byteOffset: object = None, littleEndian: object = False) -> float:
         """Read a single."""
-        return self._get(_FLOAT32, byteOffset, littleEndian)  # type: ignore[no-any-return]
+        return self._get(_FLOAT32, byteOffset, littleEndian)
 
-    def getFloat64(self, byteOffset: Any = None, littleEndian: Any = False) -> float:
+    def getFloat64(self, byteOffset: object = None, littleEndian: object = False) -> float:
         """Read a double."""
-        return self._get(_FLOAT64, byteOffset, littleEndian)  # type: ignore[no-any-return]
+        return self._get(_FLOAT64, byteOffset, littleEndian)
 
-    def setInt8(self, byteOffset: Any = None, value: Any = None) -> None:
+    def setInt8(self, byteOffset: object = None, value: object = None) -> None:
         """Write a signed integer of 8 bits."""
         self._set(_INT8, byteOffset, value, False)
 
-    def setUint8(self, byteOffset: Any = None, value: Any = None) -> None:
+    def setUint8(self, byteOffset: object = None, value: object = None) -> None:
         """Write an unsigned integer of 8 bits."""
         self._set(_UINT8, byteOffset, value, False)
 
     def setInt16(
-        self, byteOffset: Any = None, value: Any = None, littleEndian: Any = False
+        self, byteOffset: object = None, value: object = None, littleEndian: object = False
     ) -> None:
         """Write a signed integer of 16 bits."""
         self._set(_INT16, byteOffset, value, littleEndian)
 
     def setUint16(
-        self, byteOffset: Any = None, value: Any = None, littleEndian: Any = False
+        self, byteOffset: object = None, value: object = None, littleEndian: object = False
     ) -> None:
         """Write an unsigned integer of 16 bits."""
         self._set(_UINT16, byteOffset, value, littleEndian)
 
     def setInt32(
-        self, byteOffset: Any = None, value: Any = None, littleEndian: Any = False
+        self, byteOffset: object = None, value: object = None, littleEndian: object = False
     ) -> None:
         """Write a signed integer of 32 bits."""
         self._set(_INT32, byteOffset, value, littleEndian)
 
     def setUint32(
-        self, byteOffset: Any = None, value: Any = None, littleEndian: Any = False
+        self, byteOffset: object = None, value: object = None, littleEndian: object = False
     ) -> None:
         """Write an unsigned integer of 32 bits."""
         self._set(_UINT32, byteOffset, value, littleEndian)
 
     def setBigInt64(
-        self, byteOffset: Any = None, value: Any = None, littleEndian: Any = False
+        self, byteOffset: object = None, value: object = None, littleEndian: object = False
     ) -> None:
         """Write a signed integer of 64 bits."""
         self._set(_BIGINT64, byteOffset, value, littleEndian)
 
     def setBigUint64(
-        self, byteOffset: Any = None, value: Any = None, littleEndian: Any = False
+        self, byteOffset: object = None, value: object = None, littleEndian: object = False
     ) -> None:
         """Write an unsigned integer of 64 bits."""
         self._set(_BIGUINT64, byteOffset, value, littleEndian)
 
     def setFloat16(
-        self, byteOffset: Any = None, value: Any = None, littleEndian: Any = False
+        self, byteOffset: object = None, value: object = None, littleEndian: object = False
     ) -> None:
         """Write a half (binary16)."""
         self._set(_FLOAT16, byteOffset, value, littleEndian)
 
     def setFloat32(
-        self, byteOffset: Any = None, value: Any = None, littleEndian: Any = False
+        self, byteOffset: object = None, value: object = None, littleEndian: object = False
     ) -> None:
         """Write a single."""
         self._set(_FLOAT32, byteOffset, value, littleEndian)
 
     def setFloat64(
-        self, byteOffset: Any = None, value: Any = None, littleEndian: Any = False
+        self, byteOffset: object = None, value: object = None, littleEndian: object = False
     ) -> None:
         """Write a double."""
         self._set(_FLOAT64, byteOffset, value, littleEndian)

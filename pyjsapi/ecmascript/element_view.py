@@ -11,7 +11,7 @@ import struct
 import sys
 from typing import Any, Final, Protocol
 
-__all__ = ["ElementView", "StructView", "make_element_view", "native_half_views"]
+__all__ = ["ElementView", "StructView", "cast_view", "make_element_view", "native_half_views"]
 
 native_half_views: Final = sys.version_info >= (3, 12)
 """Whether ``memoryview`` knows the format ``e`` (binary16)."""
@@ -53,7 +53,7 @@ class StructView:
     def __getitem__(self, index: int, /) -> Any:
         return self._struct.unpack_from(self._bytes, self._position(index))[0]
 
-    def __setitem__(self, index: int, value: Any, /) -> None:
+    def __setitem__(self, index: int, value: object, /) -> None:
         position = self._position(index)
         try:
             encoded = self._struct.pack(value)
@@ -70,10 +70,15 @@ class StructView:
         self._bytes.release()
 
 
-def make_element_view(data: memoryview[int], code: str) -> Any:
+def cast_view(data: memoryview[int], code: str) -> memoryview[Any]:
+    """``data.cast(code)``, for a format that only the run knows."""
+    return data.cast(code)  # type: ignore[call-overload,no-any-return]
+
+
+def make_element_view(data: memoryview[int], code: str) -> ElementView:
     """An :class:`ElementView` of ``data`` (format ``B``) with the ``struct`` format ``code``."""
     if code == "B":
         return data
     if _LITTLE_ENDIAN_HOST and (code != "e" or native_half_views):
-        return data.cast(code)  # type: ignore[call-overload]
+        return cast_view(data, code)
     return StructView(data, code)

@@ -17,7 +17,7 @@ import weakref
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from functools import partial
-from typing import Any, Final, TypeAlias
+from typing import Final, Protocol, TypeAlias
 
 from pyjsapi.blocks import timers
 from pyjsapi.blocks.owners import Owner, loop_owner, thread_owner
@@ -45,6 +45,10 @@ _WAITING, _NOTIFIED, _OVER = range(3)
 """The states; between a notification and its end a promise of an event loop is to be settled there."""
 
 
+class _Timer(Protocol):
+    def cancel(self) -> None: ...
+
+
 class AsyncWait(ABC):
     """One wait: its promise, its place in the queue and its timer."""
 
@@ -59,7 +63,7 @@ class AsyncWait(ABC):
         "_waiter",
     )
 
-    promise: Any
+    promise: Promise
 
     def __init__(self, block: SharedBlock, loop: Owner | None = None) -> None:
         self._block = block
@@ -68,7 +72,7 @@ class AsyncWait(ABC):
         self._state = _WAITING
         self._address = 0
         self._waiter: Waiter | None = None
-        self._timer: Any = None
+        self._timer: _Timer | None = None
 
     def start(self, address: int, size: int, expected: int, nanoseconds: int) -> bool:
         """Begin to wait, for so many nanoseconds or, if that is negative, without end.
@@ -148,7 +152,7 @@ class AsyncWait(ABC):
         self._block.pass_on(self._address)
 
     @abstractmethod
-    def _call_later(self, nanoseconds: int, action: Callable[[], object]) -> Any:
+    def _call_later(self, nanoseconds: int, action: Callable[[], object]) -> _Timer:
         """Something that can be cancelled."""
 
 
@@ -178,7 +182,7 @@ class _LoopPromise(asyncio.Future[str]):
 
     wait: AsyncWait | None = None
 
-    def cancel(self, msg: Any = None) -> bool:
+    def cancel(self, msg: object = None) -> bool:
         try:
             return super().cancel(msg)
         finally:
@@ -247,7 +251,7 @@ class _LoopWait(AsyncWait):
         with contextlib.suppress(RuntimeError):  # it is closed
             self._loop.call_soon_threadsafe(self.promise.cancel)
 
-    def _call_later(self, nanoseconds: int, action: Callable[[], object]) -> Any:
+    def _call_later(self, nanoseconds: int, action: Callable[[], object]) -> _Timer:
         return self._loop.call_later(nanoseconds / 10**9, action)
 
 
@@ -265,7 +269,10 @@ class _ThreadPromise(concurrent.futures.Future[str]):
         super().add_done_callback(partial(_cancelled, wait))
 
 
-def _elsewhere(callback: Callable[[Any], object], promise: Any) -> None:
+def _elsewhere(
+    callback: Callable[[concurrent.futures.Future[str]], object],
+    promise: concurrent.futures.Future[str],
+) -> None:
     if timers.is_ringing():
         threading.Thread(target=callback, args=(promise,), daemon=True).start()
     else:
@@ -318,7 +325,7 @@ class _ThreadWait(AsyncWait):
         self.leave()
         self.promise.cancel()
 
-    def _call_later(self, nanoseconds: int, action: Callable[[], object]) -> Any:
+    def _call_later(self, nanoseconds: int, action: Callable[[], object]) -> _Timer:
         if sys.platform == "emscripten":
             return asyncio.get_event_loop().call_later(nanoseconds / 10**9, action)
         return timers.call_later(nanoseconds, action)

@@ -9,7 +9,7 @@ from typing import Any
 __all__ = ["get"]
 
 
-def get(target: Any, name: str) -> Any:
+def get(target: object, name: str) -> Any:
     """Get(target, name): ``None``, which is ``undefined``, where there is no such property.
 
     A mapping is asked as ``target[name]``, so ``__missing__`` answers too. What a property's own code raises comes out,
@@ -29,7 +29,7 @@ def _item(target: Mapping[str, Any], name: str) -> Any:
         return None
 
 
-def _attribute(target: Any, name: str) -> Any:
+def _attribute(target: object, name: str) -> Any:
     try:
         return getattr(target, name)
     except AttributeError as error:
@@ -39,7 +39,7 @@ def _attribute(target: Any, name: str) -> Any:
         raise
 
 
-def _is_declared(target: Any, name: str) -> bool:
+def _is_declared(target: object, name: str) -> bool:
     """Whether the class of an object has an attribute that is more than a slot without a value."""
     for class_ in type(target).__mro__:
         if name in class_.__dict__:

@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
-from .arraybuffer import MAX_BYTE_LENGTH, BufferBase, max_byte_length_option
-from .conversions import to_index
-from .errors import RangeError
+from pyjsapi.ecmascript.arraybuffer import MAX_BYTE_LENGTH, BufferBase, max_byte_length_option
+from pyjsapi.ecmascript.conversions import to_index
+from pyjsapi.ecmascript.errors import RangeError
 
 if TYPE_CHECKING:
     from pyjsapi.blocks.shared import SharedBlock
@@ -49,7 +49,7 @@ class SharedArrayBuffer(BufferBase):
     _kind: ClassVar[str] = "SharedArrayBuffer"
     _is_shared: ClassVar[bool] = True
 
-    def __init__(self, length: Any = None, maxByteLength: Any = None) -> None:
+    def __init__(self, length: object = None, maxByteLength: object = None) -> None:
         byte_length = to_index(length, "SharedArrayBuffer length")
         max_byte_length = max_byte_length_option(maxByteLength)
         if max_byte_length is not None and byte_length > max_byte_length:
@@ -114,7 +114,7 @@ class SharedArrayBuffer(BufferBase):
         """What ``Object.isExtensible`` says of it in JavaScript: false for a buffer of a memory."""
         return not self._frozen
 
-    def grow(self, newLength: Any = None) -> None:
+    def grow(self, newLength: object = None) -> None:
         """Change ``byteLength`` to ``newLength`` bytes, at least the current one (§25.2.5.3).
 
         Raises ``TypeError`` when the buffer is not growable, ``RangeError`` when the length is
@@ -136,7 +136,7 @@ class SharedArrayBuffer(BufferBase):
             elif new_length > current:
                 block.extend(new_length)
 
-    def slice(self, start: Any = None, end: Any = None) -> SharedArrayBuffer:
+    def slice(self, start: object = None, end: object = None) -> SharedArrayBuffer:
         """A new buffer with a copy of the bytes from ``start`` to ``end``."""
         copied = self._copy_range(start, end)
         made = SharedArrayBuffer(len(copied))

@@ -24,21 +24,31 @@ from __future__ import annotations
 import struct
 import sys
 from array import array
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from operator import index as to_int_by_index
-from typing import Any, ClassVar, Final, Generic, Self, TypeVar, overload
+from typing import (
+    Any,
+    ClassVar,
+    Final,
+    Generic,
+    Literal,
+    Self,
+    SupportsIndex,
+    TypeVar,
+    overload,
+)
 
-from .arraybuffer import (
+from pyjsapi.ecmascript.arraybuffer import (
     MAX_BYTE_LENGTH,
     ArrayBuffer,
     ArrayBufferView,
     BufferBase,
     relative_range,
 )
-from .conversions import shorten, to_index, to_integer_or_infinity
-from .element_view import native_half_views
-from .errors import RangeError
-from .values import is_object, null
+from pyjsapi.ecmascript.conversions import shorten, to_index, to_integer_or_infinity
+from pyjsapi.ecmascript.element_view import ElementView, cast_view, native_half_views
+from pyjsapi.ecmascript.errors import RangeError
+from pyjsapi.ecmascript.values import is_object, null
 
 __all__ = ["TypedArrayBase"]
 
@@ -63,16 +73,18 @@ class TypedArrayBase(ArrayBufferView, Generic[Element]):
     _typestr: ClassVar[str]  # the same for numpy
     _is_bigint: ClassVar[bool] = False
 
-    _view: Any  # the element view, or a released memoryview before and after its time
+    _view: ElementView  # the element view, or a released memoryview before and after its time
 
     @staticmethod
-    def _convert(value: Any) -> Any:
+    def _convert(value: object) -> Any:
         """The element that ``value`` becomes when stored (§10.4.5.19, table of conversions)."""
         raise NotImplementedError
 
     # ---- construction
 
-    def __init__(self, source: Any = None, byteOffset: Any = None, length: Any = None) -> None:
+    def __init__(
+        self, source: object = None, byteOffset: object = None, length: object = None
+    ) -> None:
         """Make an array of zeros, of the elements of something, or over a buffer.
 
         ``source``: a length in elements; a typed array, bytes-like object or iterable to copy; or a
@@ -102,7 +114,7 @@ class TypedArrayBase(ArrayBufferView, Generic[Element]):
         self._offset = 0
         self._fixed_byte_length = len(data)
 
-    def _init_from_buffer(self, buffer: BufferBase, byte_offset: Any, length: Any) -> None:
+    def _init_from_buffer(self, buffer: BufferBase, byte_offset: object, length: object) -> None:
         """InitializeTypedArrayFromArrayBuffer (ECMA-262 §23.2.5.1.3)."""
         name, size = type(self).__name__, self.BYTES_PER_ELEMENT
         offset = to_index(byte_offset, f"start offset of {name}")
@@ -147,12 +159,12 @@ class TypedArrayBase(ArrayBufferView, Generic[Element]):
         return made
 
     @classmethod
-    def of(cls, *items: Any) -> Self:
+    def of(cls, *items: object) -> Self:
         """An array of the arguments (ECMA-262 §23.2.2.2)."""
         return cls(items)
 
     @classmethod
-    def from_(cls, source: Any, mapfn: Any = None) -> Self:
+    def from_(cls, source: object, mapfn: Callable[..., object] | None = None) -> Self:
         """``from`` (ECMA-262 §23.2.2.1): an array of an iterable, each item through ``mapfn``."""
         if mapfn is None and (isinstance(source, TypedArrayBase) or _buffer_of(source) is not None):
             return cls(source)
@@ -193,7 +205,7 @@ class TypedArrayBase(ArrayBufferView, Generic[Element]):
         self._require_in_bounds(doing)
         return self._count()
 
-    def _current_view(self, doing: str = "access an element") -> Any:
+    def _current_view(self, doing: str = "access an element") -> ElementView:
         """The element view for the present geometry. Raises TypeError like ``_valid_count``."""
         view = self._view
         if view is not _RELEASED:
@@ -222,7 +234,7 @@ class TypedArrayBase(ArrayBufferView, Generic[Element]):
     @overload
     def __getitem__(self, index: slice, /) -> Self: ...
 
-    def __getitem__(self, index: Any, /) -> Any:
+    def __getitem__(self, index: SupportsIndex | slice, /) -> Any:
         if type(index) is int:
             try:
                 return self._view[index]
@@ -256,7 +268,7 @@ class TypedArrayBase(ArrayBufferView, Generic[Element]):
                 data[byte::size] = raw[byte::size][index]
             return self._of_bytes(data)
 
-    def __setitem__(self, index: int | slice, value: Any, /) -> None:
+    def __setitem__(self, index: SupportsIndex | slice, value: object, /) -> None:
         if type(index) is int:
             try:
                 self._view[index] = value
@@ -267,14 +279,14 @@ class TypedArrayBase(ArrayBufferView, Generic[Element]):
         else:
             self._set(to_int_by_index(index), value)
 
-    def _set(self, index: int, value: Any) -> None:
+    def _set(self, index: int, value: object) -> None:
         element = self._convert(value)
         view = self._current_view("set an element")
         if not -len(view) <= index < len(view):
             raise IndexError(self._describe_outside(index, len(view)))
         view[index] = element
 
-    def _set_slice(self, index: slice, source: Any) -> None:
+    def _set_slice(self, index: slice, source: object) -> None:
         data = self._encode(source, copy=False)
         try:
             count = self._valid_count("set a slice")
@@ -296,7 +308,7 @@ class TypedArrayBase(ArrayBufferView, Generic[Element]):
             if isinstance(data, memoryview):
                 data.release()
 
-    def _store(self, start: int, data: Any) -> None:
+    def _store(self, start: int, data: bytearray | memoryview[int]) -> None:
         """Copy the bytes ``data`` to the elements from ``start``; the two may overlap."""
         count = len(data) // self.BYTES_PER_ELEMENT
         if count:
@@ -305,7 +317,12 @@ class TypedArrayBase(ArrayBufferView, Generic[Element]):
 
     # ---- encoding of many elements
 
-    def _encode(self, source: Any, copy: bool = True) -> Any:
+    @overload
+    def _encode(self, source: object, copy: Literal[True] = True) -> bytearray: ...
+    @overload
+    def _encode(self, source: object, copy: bool) -> bytearray | memoryview[int]: ...
+
+    def _encode(self, source: object, copy: bool = True) -> bytearray | memoryview[int]:
         """The elements of ``source`` as bytes of this kind: a ``bytearray``.
 
         Without ``copy`` it may be a ``memoryview`` of the source, which the caller releases.
@@ -333,7 +350,7 @@ class TypedArrayBase(ArrayBufferView, Generic[Element]):
         try:
             return self._encode_list((view.cast("B") if code == "c" else view).tolist())
         except NotImplementedError:  # a format that memoryview cannot read, such as '>i'
-            return self._encode_list(list(source))
+            return self._encode_list(items_of(source))
 
     def _holds_same_bytes_as(self, code: str) -> bool:
         """Whether elements of the format ``code`` convert to this kind without a changed bit."""
@@ -360,7 +377,8 @@ class TypedArrayBase(ArrayBufferView, Generic[Element]):
     def __iter__(self) -> Iterator[Element]:
         position = 0
         try:
-            for element in self._current_view("iterate the array"):
+            view: Any = self._current_view("iterate the array")
+            for element in view:
                 yield element
                 position += 1
         except ValueError:
@@ -401,7 +419,7 @@ class TypedArrayBase(ArrayBufferView, Generic[Element]):
         if sys.byteorder != "little":
             return raw
         code = "H" if self._code == "e" and not native_half_views else self._code
-        return raw.cast(code)  # type: ignore[call-overload,no-any-return]
+        return cast_view(raw, code)
 
     def __buffer__(self, flags: int, /) -> memoryview[Any]:
         """PEP 688, used by Python 3.12 and later: ``memoryview(array)``."""
@@ -420,7 +438,7 @@ class TypedArrayBase(ArrayBufferView, Generic[Element]):
 
     # ---- views and copies of a range
 
-    def subarray(self, start: Any = None, end: Any = None) -> Self:
+    def subarray(self, start: object = None, end: object = None) -> Self:
         """An array of the same kind over the same buffer, from ``start`` to ``end`` (§23.2.3.30).
 
         Negative positions count from the end. Without ``end``, the subarray of an array that tracks
@@ -437,7 +455,7 @@ class TypedArrayBase(ArrayBufferView, Generic[Element]):
             made._init_from_buffer(self._buffer, offset, last - first)
         return made
 
-    def slice(self, start: Any = None, end: Any = None) -> Self:
+    def slice(self, start: object = None, end: object = None) -> Self:
         """A copy of the elements from ``start`` to ``end``; negative from the end (§23.2.3.27)."""
         count = self._valid_count("slice the array")
         first, last = relative_range(start, end, count)
@@ -449,7 +467,7 @@ class TypedArrayBase(ArrayBufferView, Generic[Element]):
                 made._store(0, raw)
         return made
 
-    def set(self, source: Any, offset: Any = None) -> None:
+    def set(self, source: object, offset: object = None) -> None:
         """Store the elements of a typed array, bytes-like object or iterable from ``offset``.
 
         Overlap is no problem. Raises ``RangeError`` when they do not fit, ``TypeError`` when one of
@@ -502,7 +520,7 @@ def _take(raw: memoryview[int]) -> bytearray:
         return bytearray(raw)
 
 
-def _is_number_like(value: Any) -> bool:
+def _is_number_like(value: object) -> bool:
     """Whether an object is a scalar, such as one of numpy's, rather than a collection."""
     kind = type(value)
     if hasattr(kind, "__index__"):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from .conversions import (
+from pyjsapi.ecmascript.conversions import (
     fround,
     to_bigint64,
     to_biguint64,
@@ -16,7 +16,7 @@ from .conversions import (
     to_uint32,
     to_uint_n,
 )
-from .typedarray_methods import TypedArray
+from pyjsapi.ecmascript.typedarray_methods import TypedArray
 
 __all__ = [
     "TYPED_ARRAYS",
@@ -44,7 +44,7 @@ class Int8Array(TypedArray[int]):
     _typestr: ClassVar[str] = "|i1"
 
     @staticmethod
-    def _convert(value: Any) -> int:
+    def _convert(value: object) -> int:
         return to_int_n(value, 8)
 
 
@@ -57,7 +57,7 @@ class Uint8Array(TypedArray[int]):
     _typestr: ClassVar[str] = "|u1"
 
     @staticmethod
-    def _convert(value: Any) -> int:
+    def _convert(value: object) -> int:
         return to_uint_n(value, 8)
 
 
@@ -70,7 +70,7 @@ class Uint8ClampedArray(TypedArray[int]):
     _typestr: ClassVar[str] = "|u1"
 
     @staticmethod
-    def _convert(value: Any) -> int:
+    def _convert(value: object) -> int:
         return to_uint8_clamp(value)
 
     def _holds_same_bytes_as(self, code: str) -> bool:
@@ -86,7 +86,7 @@ class Int16Array(TypedArray[int]):
     _typestr: ClassVar[str] = "<i2"
 
     @staticmethod
-    def _convert(value: Any) -> int:
+    def _convert(value: object) -> int:
         return to_int_n(value, 16)
 
 
@@ -99,7 +99,7 @@ class Uint16Array(TypedArray[int]):
     _typestr: ClassVar[str] = "<u2"
 
     @staticmethod
-    def _convert(value: Any) -> int:
+    def _convert(value: object) -> int:
         return to_uint_n(value, 16)
 
 
@@ -112,7 +112,7 @@ class Int32Array(TypedArray[int]):
     _typestr: ClassVar[str] = "<i4"
 
     @staticmethod
-    def _convert(value: Any) -> int:
+    def _convert(value: object) -> int:
         return to_int32(value)
 
 
@@ -125,7 +125,7 @@ class Uint32Array(TypedArray[int]):
     _typestr: ClassVar[str] = "<u4"
 
     @staticmethod
-    def _convert(value: Any) -> int:
+    def _convert(value: object) -> int:
         return to_uint32(value)
 
 
@@ -139,7 +139,7 @@ class BigInt64Array(TypedArray[int]):
     _is_bigint: ClassVar[bool] = True
 
     @staticmethod
-    def _convert(value: Any) -> int:
+    def _convert(value: object) -> int:
         return to_bigint64(value)
 
 
@@ -153,7 +153,7 @@ class BigUint64Array(TypedArray[int]):
     _is_bigint: ClassVar[bool] = True
 
     @staticmethod
-    def _convert(value: Any) -> int:
+    def _convert(value: object) -> int:
         return to_biguint64(value)
 
 
@@ -166,7 +166,7 @@ class Float16Array(TypedArray[float]):
     _typestr: ClassVar[str] = "<f2"
 
     @staticmethod
-    def _convert(value: Any) -> float:
+    def _convert(value: object) -> float:
         return to_float16(to_float(value))
 
 
@@ -179,7 +179,7 @@ class Float32Array(TypedArray[float]):
     _typestr: ClassVar[str] = "<f4"
 
     @staticmethod
-    def _convert(value: Any) -> float:
+    def _convert(value: object) -> float:
         return fround(to_float(value))
 
 
@@ -192,7 +192,7 @@ class Float64Array(TypedArray[float]):
     _typestr: ClassVar[str] = "<f8"
 
     @staticmethod
-    def _convert(value: Any) -> float:
+    def _convert(value: object) -> float:
         return to_float(value)
 
 

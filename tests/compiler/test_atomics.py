@@ -10,7 +10,7 @@ import pytest
 from pyjsapi.syntax.errors import Trap
 
 if TYPE_CHECKING:
-    from .conftest import Wasm
+    from tests.compiler.conftest import Wasm
 
     Make = Callable[..., Wasm]
 

@@ -264,7 +264,7 @@ def test_falsy_values(value: Any) -> None:
     assert to_boolean(value) is False
 
 
-@pytest.mark.parametrize("value", [True, 1, -1, 0.1, "0", [], {}, object(), b""])
+@pytest.mark.parametrize("value", [True, 1, -1, 0.1, "0", [], {}, object(), b"", float])
 def test_truthy_values_include_every_object(value: Any) -> None:
     assert to_boolean(value) is True
 
