@@ -22,7 +22,6 @@ from pyjsapi.binary.sections import (
     ELEM_EXPRS_BIT,
     ELEM_INDEX_BIT,
     ELEM_PASSIVE_BIT,
-    EXTERN_KINDS,
     MAGIC,
     SECTION_IDS,
     VERSION,
@@ -45,6 +44,7 @@ from pyjsapi.syntax.module import (
     Table,
 )
 from pyjsapi.syntax.types import (
+    EXTERN_KINDS,
     FUNC,
     FUNCREF,
     ExternType,

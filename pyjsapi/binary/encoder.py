@@ -32,7 +32,6 @@ from pyjsapi.binary.sections import (
     ELEM_EXPRS_BIT,
     ELEM_INDEX_BIT,
     ELEM_PASSIVE_BIT,
-    EXTERN_KINDS,
     MAGIC,
     SECTION_IDS,
     VERSION,
@@ -55,6 +54,7 @@ from pyjsapi.syntax.module import (
     Table,
 )
 from pyjsapi.syntax.types import (
+    EXTERN_KINDS,
     FUNC,
     FUNCREF,
     FuncExtern,

@@ -25,9 +25,6 @@ SECTION_IDS: Final[dict[str, int]] = {
 }
 """Ids of the sections that exist so far, by their name in `pyjsapi.syntax.module.SECTIONS`."""
 
-EXTERN_KINDS: Final = ("func", "table", "memory", "global", "tag")
-"""Kinds of imports and exports by their code."""
-
 DATA_ACTIVE_ZERO: Final = 0
 DATA_PASSIVE: Final = 1
 DATA_ACTIVE: Final = 2

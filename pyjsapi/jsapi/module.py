@@ -18,6 +18,7 @@ from pyjsapi.jsapi.options import NO_OPTIONS, CompileOptions, read_options
 from pyjsapi.jsapi.table import table_type
 from pyjsapi.syntax.deftypes import DefType
 from pyjsapi.syntax.errors import WasmError
+from pyjsapi.syntax.spaces import index_spaces
 from pyjsapi.syntax.types import (
     ExternType,
     FuncExtern,
@@ -74,21 +75,11 @@ class Module:
     def exports(module: Module, /) -> list[dict[str, Any]]:
         """The exports: ``name``, ``kind``, and ``type`` (type reflection)."""
         compiled = _compiled(module, "exports")
-        context = compiled.context
+        spaces = index_spaces(compiled.context)
         found = []
         for export in compiled.module.exports:
-            type_: ExternType
-            match export.kind:
-                case "func":
-                    type_ = FuncExtern(context.funcs[export.index])
-                case "table":
-                    type_ = context.tables[export.index]
-                case "memory":
-                    type_ = context.mems[export.index]
-                case "tag":
-                    type_ = context.tags[export.index]
-                case _:
-                    type_ = context.globals[export.index]
+            item = spaces[export.kind][export.index]
+            type_ = FuncExtern(item) if isinstance(item, DefType) else item
             found.append(
                 {"name": export.name, "kind": kind_name(type_), "type": type_object(type_)}
             )

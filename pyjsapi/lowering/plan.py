@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from collections.abc import Mapping
+from typing import Any, Final, NamedTuple
 
 from pyjsapi.lowering.indices import Numbering
 from pyjsapi.lowering.parts import Parts
 from pyjsapi.syntax.module import Export, Import
+from pyjsapi.syntax.spaces import index_spaces
 from pyjsapi.syntax.types import (
     ExternType,
     FuncExtern,
@@ -24,6 +26,16 @@ VERSION: Final = 1
 
 _KINDS: Final = {"func": "function"}
 """Kinds as the JS API calls them, where they differ."""
+
+
+class _Types(NamedTuple):
+    """The types in the index spaces of a module."""
+
+    funcs: list[FuncExtern]
+    tables: list[TableType]
+    mems: list[MemType]
+    globals: list[GlobalType]
+    tags: list[TagType]
 
 
 def plan_of(parts: Parts, numbering: Numbering, hidden: list[tuple[str, int]]) -> dict[str, Any]:
@@ -52,13 +64,15 @@ def plan_of(parts: Parts, numbering: Numbering, hidden: list[tuple[str, int]]) -
                     return {**limits, "element": str(extern.reftype)}
                 return {**limits, "shared": extern.shared}
 
-    spaces: dict[str, list[Any]] = {
-        "func": [FuncExtern(index) for index in module.func_typeidxs],
-        "table": module.table_types,
-        "memory": module.mem_types,
-        "global": module.global_types,
-        "tag": module.imported(TagType) + module.tags,
-    }
+    spaces: Mapping[str, list[Any]] = index_spaces(
+        _Types(
+            funcs=[FuncExtern(index) for index in module.func_typeidxs],
+            tables=module.table_types,
+            mems=module.mem_types,
+            globals=module.global_types,
+            tags=module.imported(TagType) + module.tags,
+        )
+    )
 
     def import_(item: Import) -> list[Any]:
         return [item.module, item.name, _kind(extern_kind(item.type)), type_(item.type)]

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 from pyjsapi.runtime.constant import evaluate
 from pyjsapi.runtime.exception import TagInst
 from pyjsapi.runtime.function import FuncInst
 from pyjsapi.runtime.global_ import GlobalInst
 from pyjsapi.runtime.instance import ExternVal, ModuleInstance
-from pyjsapi.runtime.memory import MakeMemory, MemInst, new_memory
+from pyjsapi.runtime.memory import MakeMemory, new_memory
 from pyjsapi.runtime.table import new_table
 from pyjsapi.syntax.errors import LinkError
 from pyjsapi.syntax.module import Active, Module
+from pyjsapi.syntax.spaces import index_spaces
 from pyjsapi.syntax.types import ExternType, FuncExtern, TagType, extern_kind
 from pyjsapi.validation.context import Context
 from pyjsapi.validation.limits import Limits
@@ -42,17 +44,9 @@ def instantiate(
     """
     _match_imports(module, context, externvals)
     instance = ModuleInstance(module, context)
-    for value in externvals:
-        if isinstance(value, FuncInst):
-            instance.funcs.append(value)
-        elif isinstance(value, MemInst):
-            instance.mems.append(value)
-        elif isinstance(value, GlobalInst):
-            instance.globals.append(value)
-        elif isinstance(value, TagInst):
-            instance.tags.append(value)
-        else:
-            instance.tables.append(value)
+    spaces: Mapping[str, list[Any]] = index_spaces(instance)
+    for type_, value in zip(context.imports, externvals, strict=True):
+        spaces[extern_kind(type_)].append(value)
     _allocate(instance, limits, make_memory)
     bind(instance)
     _initialize(instance)
@@ -113,20 +107,9 @@ def _initialize(instance: ModuleInstance) -> None:
 
 
 def _collect_exports(instance: ModuleInstance) -> None:
+    spaces: Mapping[str, Sequence[ExternVal]] = index_spaces(instance)
     for export in instance.module.exports:
-        space: Sequence[ExternVal]
-        match export.kind:
-            case "func":
-                space = instance.funcs
-            case "table":
-                space = instance.tables
-            case "memory":
-                space = instance.mems
-            case "tag":
-                space = instance.tags
-            case _:
-                space = instance.globals
-        instance.exports[export.name] = space[export.index]
+        instance.exports[export.name] = spaces[export.kind][export.index]
 
 
 def _run_active_segments(instance: ModuleInstance) -> None:

@@ -22,6 +22,7 @@ from pyjsapi.syntax.module import (
     Module,
     Table,
 )
+from pyjsapi.syntax.spaces import index_spaces
 from pyjsapi.syntax.types import (
     FUNC,
     FUNCREF,
@@ -62,13 +63,7 @@ class ModuleParser(InstructionParser):
         self.annotations = annotations_from(source, position)
         self._last_definition = ""
         self._counts: Final = Counter[str]()
-        self._spaces: Final = {
-            "func": self.funcs,
-            "table": self.tables,
-            "memory": self.mems,
-            "global": self.globals,
-            "tag": self.tags,
-        }
+        self._spaces: Final = index_spaces(self)
 
     # The module as a whole
 

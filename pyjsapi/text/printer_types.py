@@ -7,6 +7,7 @@ from typing import Final
 
 from pyjsapi.binary.names import Names
 from pyjsapi.syntax.module import Module
+from pyjsapi.syntax.spaces import index_spaces
 from pyjsapi.syntax.types import (
     I64,
     PAGE_SIZE_LOG2,
@@ -52,13 +53,7 @@ class TypePrinter:
         self.tags: Final = References(len(module.imported(TagType)) + len(module.tags), names.tags)
         self.elems: Final = References(len(module.elems), names.elems)
         self.datas: Final = References(len(module.datas), names.datas)
-        self.spaces: Final = {
-            "func": self.funcs,
-            "table": self.tables,
-            "memory": self.mems,
-            "global": self.globals,
-            "tag": self.tags,
-        }
+        self.spaces: Final = index_spaces(self)
         self._vals: dict[ValType, str] = {}
         self._block_types: dict[int, str] = {}
         self._field_spaces: dict[int, References] = {}

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from typing import TypeVar
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, TypeVar
 
 from pyjsapi.syntax.errors import ValidationError
 from pyjsapi.syntax.features import Features
 from pyjsapi.syntax.module import Active, Data, Elem, Export, Global, Import, Module, Table
+from pyjsapi.syntax.spaces import index_spaces
 from pyjsapi.syntax.types import (
     FUNCREF,
     FuncExtern,
-    GlobalType,
-    MemType,
     RecType,
-    TableType,
-    TagType,
+    extern_kind,
 )
 from pyjsapi.validation.context import Context
 from pyjsapi.validation.expressions import ConstantChecker
@@ -107,18 +105,9 @@ def _import(import_: Import, context: Context, checker: TypeChecker) -> None:
         error.message += f", in the import {import_.module!r} {import_.name!r}"
         raise
     context.imports.append(type_)
-    if isinstance(type_, FuncExtern):
-        # Closed types name functions by their defined type.
-        if not isinstance(type_.type, int):
-            context.funcs.append(type_.type)
-    elif isinstance(type_, TableType):
-        context.tables.append(type_)
-    elif isinstance(type_, MemType):
-        context.mems.append(type_)
-    elif isinstance(type_, GlobalType):
-        context.globals.append(type_)
-    elif isinstance(type_, TagType):
-        context.tags.append(type_)
+    # Closed types name functions by their defined type.
+    spaces: Mapping[str, list[Any]] = index_spaces(context)
+    spaces[extern_kind(type_)].append(type_.type if isinstance(type_, FuncExtern) else type_)
 
 
 def _table(table: Table, context: Context, constants: ConstantChecker) -> None:
@@ -194,18 +183,12 @@ def _start(start: int, context: Context) -> None:
 
 
 def _exports(module: Module, context: Context) -> None:
-    counts = {
-        "func": ("function", len(context.funcs)),
-        "table": ("table", len(context.tables)),
-        "memory": ("memory", len(context.mems)),
-        "global": ("global", len(context.globals)),
-        "tag": ("tag", len(context.tags)),
-    }
+    spaces = index_spaces(context)
     names: set[str] = set()
 
     def check(export: Export) -> None:
-        category, count = counts[export.kind]
-        if export.index >= count:
+        if export.index >= len(spaces[export.kind]):
+            category = "function" if export.kind == "func" else export.kind
             raise ValidationError(
                 f"unknown {category} {export.index}, in the export {export.name!r}"
             )
