@@ -11,19 +11,29 @@ from pyjsapi.jsapi.functions import default_value, from_js, to_js
 from pyjsapi.jsapi.identity import object_of
 from pyjsapi.runtime import GlobalInst
 from pyjsapi.syntax.types import V128, GlobalType
+from pyjsapi.validation.limits import Limits
 
 
 class Global:
     """A global, as the host sees it: one object per global.
 
-    ``Global({"value": "i32", "mutable": True}, 7)``. Raises `TypeError` for a wrong descriptor or value.
+    ``Global({"value": "i32", "mutable": True}, 7)``. ``limits`` are taken as everywhere; none of them bounds a global.
+    Raises `TypeError` for a wrong descriptor or value.
     """
 
     __slots__ = ("__weakref__", "_global")
 
     _global: GlobalInst
 
-    def __init__(self, descriptor: Any = None, v: Any = None, /, **members: Any) -> None:
+    def __init__(
+        self,
+        descriptor: Any = None,
+        v: Any = None,
+        /,
+        *,
+        limits: Limits | None = None,
+        **members: Any,
+    ) -> None:
         read = Descriptor(descriptor, members, "WebAssembly.Global()")
         mutable = read.boolean("mutable")
         valtype = read.enum("value", VALUE_TYPES)

@@ -21,15 +21,24 @@ _ELEMENT_TYPES: Final = {"anyfunc": FUNCREF, "externref": EXTERNREF}
 class Table:
     """A table, as the host sees it: one object per table.
 
-    ``Table({"element": "anyfunc", "initial": 2, "maximum": 8}, value)``; sizes in elements. Raises `TypeError` for
-    a wrong descriptor or value, `RangeError` for sizes that are not valid or cannot be allocated.
+    ``Table({"element": "anyfunc", "initial": 2, "maximum": 8}, value)``; sizes in elements. ``limits`` bound how
+    many it may have. Raises `TypeError` for a wrong descriptor or value, `RangeError` for sizes that are not valid
+    or cannot be allocated.
     """
 
     __slots__ = ("__weakref__", "_table")
 
     _table: TableInst
 
-    def __init__(self, descriptor: Any = None, value: Any = None, /, **members: Any) -> None:
+    def __init__(
+        self,
+        descriptor: Any = None,
+        value: Any = None,
+        /,
+        *,
+        limits: Limits | None = None,
+        **members: Any,
+    ) -> None:
         read = Descriptor(descriptor, members, "WebAssembly.Table()")
         # The dictionary converter reads `element` and `address` first, then the limits that depend on it.
         addrtype = read.enum("address", ADDRESS_TYPES, "i32")
@@ -42,7 +51,7 @@ class Table:
         init = default_value(reftype) if value is None else from_js(value, reftype)
         try:
             type_ = TableType(addrtype, initial, maximum, reftype)
-            table = engines.default().new_table(type_, Limits(), init)
+            table = engines.default().new_table(type_, limits or Limits(), init)
         except (MemoryError, OverflowError) as error:
             raise RangeError(
                 f"WebAssembly.Table(): could not allocate the table: {error}"

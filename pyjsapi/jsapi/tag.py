@@ -19,21 +19,25 @@ from pyjsapi.validation.limits import Limits
 class Tag:
     """A tag of exceptions, as the host sees it: one object per tag.
 
-    ``Tag({"parameters": ["i32", "externref"]})``: the types of what an exception carries. Raises `TypeError` for a
-    descriptor without them or with what is no value type.
+    ``Tag({"parameters": ["i32", "externref"]})``: the types of what an exception carries, as many as ``limits``
+    allow. Raises `TypeError` for a descriptor without them or with what is no value type.
     """
 
     __slots__ = ("__weakref__", "_tag")
 
     _tag: TagInst
 
-    def __init__(self, type: Any = None, /, **members: Any) -> None:
+    def __init__(
+        self, type: Any = None, /, *, limits: Limits | None = None, **members: Any
+    ) -> None:
         what = "WebAssembly.Tag()"
         read = Descriptor(type, members, what)
         names = sequence(read.get("parameters"), f"{what}: property 'parameters'")
-        limit = Limits().params
+        limit = (limits or Limits()).params
         if len(names) > limit:
-            raise TypeError(f"{what}: {len(names)} parameters, the limit is {limit}")
+            raise TypeError(
+                f"{what}: {len(names)} parameters, the limit is {limit} (Limits.params)"
+            )
         types = tuple(_value_type(name, what) for name in names)
         self._attach(TagInst(TagType(func_def_type(FuncType(types, ())))))
 

@@ -160,6 +160,6 @@ def new_table(type_: TableType, init: Any, limits: Limits) -> TableInst:
     if type_.minimum > limits.max_table_elements:
         raise MemoryError(
             f"cannot allocate a table of {type_.minimum} elements: "
-            f"the limit is {limits.max_table_elements}"
+            f"the limit is {limits.max_table_elements} (Limits.max_table_elements)"
         )
     return TableInst(type_, init, ceiling=limits.max_table_elements)

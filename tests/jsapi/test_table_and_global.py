@@ -8,6 +8,7 @@ import pytest
 
 from pyjsapi import RangeError, WebAssembly, null
 from pyjsapi.text import wat2wasm
+from pyjsapi.validation.limits import Limits
 
 
 def instance(text: str, imports: object = None) -> WebAssembly.Instance:
@@ -53,6 +54,21 @@ def test_a_wrong_table_descriptor_is_a_type_error(descriptor: object) -> None:
 def test_table_sizes_that_cannot_be_had_are_a_range_error(sizes: dict[str, int]) -> None:
     with pytest.raises(RangeError):
         WebAssembly.Table({"element": "anyfunc", **sizes})
+
+
+def test_limits_bound_a_table_of_the_host() -> None:
+    limits = Limits(max_table_elements=3)
+    with pytest.raises(RangeError, match=r"Limits\.max_table_elements"):
+        WebAssembly.Table(element="externref", initial=4, limits=limits)
+    table = WebAssembly.Table({"element": "externref", "initial": 2}, "x", limits=limits)
+    assert table.grow(1) == 2
+    with pytest.raises(RangeError, match="may have 3"):
+        table.grow(1)
+    assert table.length == 3
+
+
+def test_a_global_takes_limits_as_the_others_do() -> None:
+    assert WebAssembly.Global({"value": "i32"}, 7, limits=Limits(globals=0)).value == 7
 
 
 def test_wasm_calls_what_the_host_puts_into_a_table() -> None:

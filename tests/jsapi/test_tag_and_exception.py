@@ -12,6 +12,7 @@ import pytest
 
 from pyjsapi import RangeError, WebAssembly, null
 from pyjsapi.text import wat2wasm
+from pyjsapi.validation.limits import Limits
 
 
 def instance(text: str, imports: object = None) -> WebAssembly.Instance:
@@ -75,6 +76,18 @@ def test_imported_tags_keep_their_identity() -> None:
     for other in others:
         with pytest.raises(WebAssembly.LinkError):
             instance(text, {"m": {"t": other}})
+
+
+def test_limits_bound_the_parameters_of_a_tag() -> None:
+    limits = Limits(params=2)
+    assert WebAssembly.Tag(parameters=["i32", "i32"], limits=limits).type() == {
+        "parameters": ["i32", "i32"]
+    }
+    with pytest.raises(TypeError, match=r"3 parameters, the limit is 2 \(Limits\.params\)"):
+        WebAssembly.Tag(parameters=["i32"] * 3, limits=limits)
+    assert len(WebAssembly.Tag(parameters=["i32"] * 1000).type()["parameters"]) == 1000
+    with pytest.raises(TypeError, match="the limit is 1000"):
+        WebAssembly.Tag(parameters=["i32"] * 1001)
 
 
 def test_module_descriptors() -> None:
