@@ -8,7 +8,7 @@ cd "$(dirname "$0")/.."
 own=$(.venv/bin/python -c 'import sys; print("3.%d" % sys.version_info[1])')
 tests=("$@")
 if (($# == 0)); then
-  tests=(tests/runtime tests/compiler tests/ecmascript tests/jsapi)
+  tests=(tests/blocks tests/runtime tests/compiler tests/ecmascript tests/jsapi)
 fi
 found=0
 status=0

@@ -1,4 +1,4 @@
-"""What the other processes of `test_process_memory` run."""
+"""What the processes of `processes` run."""
 
 from __future__ import annotations
 
