@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from itertools import repeat
 from typing import Any
 
-from benchmarks.timing import interleaved
+from benchmarks.timing import Timings, interleaved
 
 CALLS = """\
 (module
@@ -100,6 +100,18 @@ def call_costs(rounds: int) -> list[Cost]:
 
 def slice_costs(rounds: int) -> list[Cost]:
     """How much longer 1 MiB through a slice of a typed array takes than through a memoryview."""
+    reads, writes = _slice_timings(rounds)
+    costs = []
+    for verb, way, timings in (("read", "reads", reads), ("written", "writes", writes)):
+        speed = f"memcpy {way} {MIB / timings.seconds('memcpy') / 1e9:.1f} GB/s"
+        for name, kind, note in (("array", "Uint8Array", ""), ("doubles", "Float64Array", speed)):
+            title = f"1 MiB {verb}, {kind} slice ÷ memcpy"
+            costs.append(Cost(title, timings.ratio(name, "memcpy"), "x", 1.5, note=note))
+    return costs
+
+
+def _slice_timings(rounds: int) -> tuple[Timings, Timings]:
+    """Of reads and of writes of 1 MiB each, by slices of two kinds and by a memoryview."""
     from pyjsapi import Float64Array, Uint8Array, WebAssembly
 
     memory = WebAssembly.Memory({"initial": 64})
@@ -133,23 +145,4 @@ def slice_costs(rounds: int) -> list[Cost]:
     writes = interleaved(
         {"array": write_array, "doubles": write_doubles, "memcpy": write_memory}, rounds
     )
-    speed = f"memcpy reads {MIB / reads.seconds('memcpy') / 1e9:.1f} GB/s"
-    write_speed = f"memcpy writes {MIB / writes.seconds('memcpy') / 1e9:.1f} GB/s"
-    return [
-        Cost("1 MiB read, Uint8Array slice ÷ memcpy", reads.ratio("array", "memcpy"), "x", 1.5),
-        Cost(
-            "1 MiB read, Float64Array slice ÷ memcpy",
-            reads.ratio("doubles", "memcpy"),
-            "x",
-            1.5,
-            note=speed,
-        ),
-        Cost("1 MiB written, Uint8Array slice ÷ memcpy", writes.ratio("array", "memcpy"), "x", 1.5),
-        Cost(
-            "1 MiB written, Float64Array slice ÷ memcpy",
-            writes.ratio("doubles", "memcpy"),
-            "x",
-            1.5,
-            note=write_speed,
-        ),
-    ]
+    return reads, writes

@@ -340,26 +340,8 @@ class Counters(Writer):
             self.one([c for c in _COUNTERS if c not in self.live] or _COUNTERS),
         )
         step, operator = self.one(_FORMS)
-        start = self.one(_STARTS)
-        last = start + step * self.pick(1, 1, 2, 3, 5, 9, 20)
-        if operator not in ("ne", "zero") and self.chance(0.4):
-            # The test fails soon, whatever the bound: it may lie behind the start.
-            last = self.one(_BOUNDS)
-        if operator == "zero":
-            start, last = -step * self.pick(1, 2, 3, 5, 9), 0
-        last = (last & 0xFFFF_FFFF ^ 0x8000_0000) - 0x8000_0000
-        init = f"(local.set {counter} (i32.const {start}))"
-        if self.chance(0.5):
-            # The value is there, but its range is not known.
-            init = f"(local.set {counter} (i32.add (global.get $zero) (i32.const {start})))"
-        bound = f"(i32.const {last})"
-        match self.below(4):
-            case 0:
-                init += f" (local.set $n {bound})"
-                bound = "(local.get $n)"
-            case 1:
-                init += f" (local.set $n (i32.add (global.get $zero) {bound}))"
-                bound = "(local.get $n)"
+        start, last = self.extent(step, operator)
+        init, bound = self.beginning(counter, start, last)
         pointer = ""
         if self.chance(0.4):
             p = self.pick("$p", "$p", "$r", "$a")
@@ -375,27 +357,7 @@ class Counters(Writer):
             )
         operation, by = ("add", step) if self.chance(0.7) else ("sub", -step)
         stepped = f"(i32.{operation} (local.get {counter}) (i32.const {by}))"
-        tee = f"(local.tee {counter} {stepped})"
-        if operator == "zero":
-            test = f"(br_if {head} {tee})"
-        else:
-            operands = (
-                f"{tee} {bound}" if self.chance(0.8) or "local.get" in bound else f"{bound} {tee}"
-            )
-            if operands[0:5] != "(loca":
-                operator = (
-                    operator.translate(str.maketrans("lg", "gl"))
-                    if operator[0] in "lg"
-                    else operator
-                )
-            test = f"(br_if {head} (i32.{operator} {operands}))"
-            if self.chance(0.15):
-                # Stepped before, and on the other side of the comparison.
-                swapped = operator.translate(_SWAPPED) if operator[0] in "lg" else operator
-                got = f"(local.get {counter})"
-                test = (
-                    f"(local.set {counter} {stepped}) (br_if {head} (i32.{swapped} {bound} {got}))"
-                )
+        test = self.ending(head, counter, operator, stepped, bound)
         if self.chance(0.2):
             # The counter is tested before it is stepped, and the loop is left in its middle.
             out = self.name("o")
@@ -411,6 +373,51 @@ class Counters(Writer):
             leave = f"(br_if {out} {self.probe_value(counter)})"
             looped = f"(block {out} (loop {head} {leave} {body} {pointer} {test}))"
         return f"{init} {looped} {self.after(counter)}"
+
+    def extent(self, step: int, operator: str) -> tuple[int, int]:
+        """Where a planned counter starts, and what it is compared with."""
+        start = self.one(_STARTS)
+        last = start + step * self.pick(1, 1, 2, 3, 5, 9, 20)
+        if operator not in ("ne", "zero") and self.chance(0.4):
+            # The test fails soon, whatever the bound: it may lie behind the start.
+            last = self.one(_BOUNDS)
+        if operator == "zero":
+            start, last = -step * self.pick(1, 2, 3, 5, 9), 0
+        return start, (last & 0xFFFF_FFFF ^ 0x8000_0000) - 0x8000_0000
+
+    def beginning(self, counter: str, start: int, last: int) -> tuple[str, str]:
+        """What sets a planned counter, and its bound."""
+        init = f"(local.set {counter} (i32.const {start}))"
+        if self.chance(0.5):
+            # The value is there, but its range is not known.
+            init = f"(local.set {counter} (i32.add (global.get $zero) (i32.const {start})))"
+        bound = f"(i32.const {last})"
+        match self.below(4):
+            case 0:
+                init += f" (local.set $n {bound})"
+                bound = "(local.get $n)"
+            case 1:
+                init += f" (local.set $n (i32.add (global.get $zero) {bound}))"
+                bound = "(local.get $n)"
+        return init, bound
+
+    def ending(self, head: str, counter: str, operator: str, stepped: str, bound: str) -> str:
+        """The step and the test of a planned counter, which lead back to the loop's head."""
+        tee = f"(local.tee {counter} {stepped})"
+        if operator == "zero":
+            return f"(br_if {head} {tee})"
+        operands = (
+            f"{tee} {bound}" if self.chance(0.8) or "local.get" in bound else f"{bound} {tee}"
+        )
+        ordered = operator[0] in "lg"
+        if operands[0:5] != "(loca" and ordered:
+            operator = operator.translate(str.maketrans("lg", "gl"))
+        if self.chance(0.15):
+            # Stepped before, and on the other side of the comparison.
+            swapped = operator.translate(_SWAPPED) if ordered else operator
+            got = f"(local.get {counter})"
+            return f"(local.set {counter} {stepped}) (br_if {head} (i32.{swapped} {bound} {got}))"
+        return f"(br_if {head} (i32.{operator} {operands}))"
 
     def after(self, counter: str) -> str:
         """The counter's value after the loop is seen now and then."""

@@ -6,11 +6,13 @@ import argparse
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeAlias
 
 import pyjsapi
 from pyjsapi.cli import commands
 from pyjsapi.cli.script import run_script
+
+_Verbs: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
 
 _DESCRIPTION: Final = """\
 Run and inspect WebAssembly in Python.
@@ -48,7 +50,16 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"pyjsapi {pyjsapi.__version__}")
     verbs = parser.add_subparsers(title="commands", metavar="COMMAND")
+    _add_run(verbs)
+    _add_formats(verbs)
+    _add_lower(verbs)
+    _add_checks(verbs)
+    _add_cache(verbs)
+    _add_page(verbs)
+    return parser
 
+
+def _add_run(verbs: _Verbs) -> None:
     run = verbs.add_parser("run", help="instantiate a module and call one of its functions")
     run.add_argument("module", type=Path, help=".wasm or .wat file")
     run.add_argument(
@@ -59,6 +70,8 @@ def _parser() -> argparse.ArgumentParser:
     )
     run.set_defaults(command=commands.run)
 
+
+def _add_formats(verbs: _Verbs) -> None:
     wat2wasm = verbs.add_parser("wat2wasm", help="assemble the text format")
     wat2wasm.add_argument("source", type=Path, help=".wat file")
     wat2wasm.add_argument("-o", "--output", type=Path, help="default: the source's name with .wasm")
@@ -73,6 +86,8 @@ def _parser() -> argparse.ArgumentParser:
     )
     wasm2wat.set_defaults(command=commands.wasm2wat)
 
+
+def _add_lower(verbs: _Verbs) -> None:
     lower = verbs.add_parser(
         "lower", help="rewrite a module with several memories for engines that have one per module"
     )
@@ -91,6 +106,8 @@ def _parser() -> argparse.ArgumentParser:
     )
     lower.set_defaults(command=commands.lower)
 
+
+def _add_checks(verbs: _Verbs) -> None:
     validate = verbs.add_parser("validate", help="say whether modules are valid, and if not, why")
     validate.add_argument("modules", nargs="+", type=Path, help=".wasm or .wat files")
     validate.set_defaults(command=commands.validate)
@@ -99,10 +116,14 @@ def _parser() -> argparse.ArgumentParser:
     wast.add_argument("scripts", nargs="+", type=Path, help=".wast files, or folders of them")
     wast.set_defaults(command=commands.wast)
 
+
+def _add_cache(verbs: _Verbs) -> None:
     cache = verbs.add_parser("cache", help="show the code kept between processes, or clear it")
     cache.add_argument("--clear", action="store_true", help="remove all of it")
     cache.set_defaults(command=commands.cache)
 
+
+def _add_page(verbs: _Verbs) -> None:
     compare = verbs.add_parser(
         "compare",
         help="compare with the browsers' own WebAssembly (in a checkout)",
@@ -116,4 +137,3 @@ def _parser() -> argparse.ArgumentParser:
         add_help=False,
     )
     serve.set_defaults(command=commands.serve, arguments=())
-    return parser

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
 from pyjsapi.lowering.indices import Numbering
@@ -10,6 +10,7 @@ from pyjsapi.lowering.parts import Parts
 from pyjsapi.syntax.module import Export, Import
 from pyjsapi.syntax.spaces import index_spaces
 from pyjsapi.syntax.types import (
+    CompType,
     ExternType,
     FuncExtern,
     FuncType,
@@ -46,24 +47,6 @@ def plan_of(parts: Parts, numbering: Numbering, hidden: list[tuple[str, int]]) -
     layout = parts.layout
     module, comps = layout.original, layout.comps
 
-    def type_(extern: ExternType) -> dict[str, Any]:
-        match extern:
-            case FuncExtern(type=index) | TagType(type=index):
-                comp = comps[index] if isinstance(index, int) else None
-                if not isinstance(comp, FuncType):
-                    raise TypeError("a function or tag has the type of a function")
-                parameters = [str(t) for t in comp.params]
-                if isinstance(extern, TagType):
-                    return {"parameters": parameters}
-                return {"parameters": parameters, "results": [str(t) for t in comp.results]}
-            case GlobalType():
-                return {"value": str(extern.valtype), "mutable": extern.mutable}
-            case MemType() | TableType():
-                limits = _limits(extern)
-                if isinstance(extern, TableType):
-                    return {**limits, "element": str(extern.reftype)}
-                return {**limits, "shared": extern.shared}
-
     spaces: Mapping[str, list[Any]] = index_spaces(
         _Types(
             funcs=[FuncExtern(index) for index in module.func_typeidxs],
@@ -75,10 +58,10 @@ def plan_of(parts: Parts, numbering: Numbering, hidden: list[tuple[str, int]]) -
     )
 
     def import_(item: Import) -> list[Any]:
-        return [item.module, item.name, _kind(extern_kind(item.type)), type_(item.type)]
+        return [item.module, item.name, _kind(extern_kind(item.type)), _type(item.type, comps)]
 
     def export(item: Export) -> list[Any]:
-        entry = [item.name, _kind(item.kind), type_(spaces[item.kind][item.index])]
+        entry = [item.name, _kind(item.kind), _type(spaces[item.kind][item.index], comps)]
         if item.kind == "memory" and item.index in layout.helper_of:
             return [*entry, parts.memory_source(item.index)]
         if item.kind == "func" and not numbering.shows(item.index):
@@ -94,6 +77,25 @@ def plan_of(parts: Parts, numbering: Numbering, hidden: list[tuple[str, int]]) -
         "helpers": [{"size": 0, "sources": helper.sources} for helper in parts.helpers],
         "functions": hidden,
     }
+
+
+def _type(extern: ExternType, comps: Sequence[CompType]) -> dict[str, Any]:
+    match extern:
+        case FuncExtern(type=index) | TagType(type=index):
+            comp = comps[index] if isinstance(index, int) else None
+            if not isinstance(comp, FuncType):
+                raise TypeError("a function or tag has the type of a function")
+            parameters = [str(t) for t in comp.params]
+            if isinstance(extern, TagType):
+                return {"parameters": parameters}
+            return {"parameters": parameters, "results": [str(t) for t in comp.results]}
+        case GlobalType():
+            return {"value": str(extern.valtype), "mutable": extern.mutable}
+        case MemType() | TableType():
+            limits = _limits(extern)
+            if isinstance(extern, TableType):
+                return {**limits, "element": str(extern.reftype)}
+            return {**limits, "shared": extern.shared}
 
 
 def _kind(kind: str) -> str:

@@ -88,6 +88,29 @@ class TypeChecker:
 
     def _check_subtype(self, sub: SubType, index: int) -> bool:
         """Check what can be checked before closing; whether the type names others."""
+        self._depths.append(self._checked_depth(sub, index))
+        comp = sub.comp
+        named = bool(sub.supers)
+        if isinstance(comp, FuncType):
+            return self._check_func(comp, index) or named
+        require_feature(self.features, "gc", f"type {index}, which is not a function type,")
+        if isinstance(comp, StructType):
+            check_limit(
+                len(comp.fields),
+                self.limits.struct_fields,
+                "struct_fields",
+                f"fields in type {index}",
+            )
+            fields: tuple[FieldType, ...] = comp.fields
+        else:
+            fields = (comp.field,)
+        for field in fields:
+            if isinstance(field.storage, ValType):
+                named = self._check_val(field.storage) or named
+        return named
+
+    def _checked_depth(self, sub: SubType, index: int) -> int:
+        """How many supertypes a type has above it, which it may declare."""
         depth = 0
         if sub.supers or not sub.final:
             require_feature(
@@ -108,37 +131,19 @@ class TypeChecker:
             check_limit(
                 depth, self.limits.subtype_depth, "subtype_depth", f"super types above type {index}"
             )
-        self._depths.append(depth)
-        comp = sub.comp
-        named = bool(sub.supers)
-        if isinstance(comp, FuncType):
-            check_limit(
-                len(comp.params), self.limits.params, "params", f"parameters in type {index}"
+        return depth
+
+    def _check_func(self, comp: FuncType, index: int) -> bool:
+        """Check a function type; whether it names others."""
+        check_limit(len(comp.params), self.limits.params, "params", f"parameters in type {index}")
+        check_limit(len(comp.results), self.limits.results, "results", f"results in type {index}")
+        if len(comp.results) > 1:
+            require_feature(
+                self.features, "multi_value", f"type {index} with {len(comp.results)} results"
             )
-            check_limit(
-                len(comp.results), self.limits.results, "results", f"results in type {index}"
-            )
-            if len(comp.results) > 1:
-                require_feature(
-                    self.features, "multi_value", f"type {index} with {len(comp.results)} results"
-                )
-            for type_ in comp.params + comp.results:
-                named = self._check_val(type_) or named
-            return named
-        require_feature(self.features, "gc", f"type {index}, which is not a function type,")
-        if isinstance(comp, StructType):
-            check_limit(
-                len(comp.fields),
-                self.limits.struct_fields,
-                "struct_fields",
-                f"fields in type {index}",
-            )
-            fields: tuple[FieldType, ...] = comp.fields
-        else:
-            fields = (comp.field,)
-        for field in fields:
-            if isinstance(field.storage, ValType):
-                named = self._check_val(field.storage) or named
+        named = False
+        for type_ in comp.params + comp.results:
+            named = self._check_val(type_) or named
         return named
 
     def _check_declared_super(self, sub: SubType, member: DefType, super_: DefType) -> None:

@@ -130,11 +130,7 @@ def _load(frame: Frame, instr: Instr) -> None:
     deps = address.deps
     if size == 1:
         text = f"ba{k}[{plus(address, offset)}]"
-        if access.signed:
-            text = f"{'T8' if type_ is I32 else 'T8L'}[{text}]"
-            frame.push(Entry(type_, text, ATOM, 0, MASK[type_], deps, flags))
-        else:
-            frame.push(Entry(type_, text, ATOM, 0, 255, deps, flags))
+        frame.push(_byte(text, access, deps, flags))
         return
     text, prec, more = _load_text(frame, access, memory, address, instr, index)
     deps |= more
@@ -158,6 +154,15 @@ def _load(frame: Frame, instr: Instr) -> None:
         )
         prec, high = P_CONDITIONAL, mask
     frame.push(Entry(type_, text, prec, 0, high, deps, flags))
+
+
+def _byte(text: str, access: _Access, deps: int, flags: int) -> Entry:
+    """A byte as a value of its type; the negative ones are looked up."""
+    type_ = access.result
+    if not access.signed:
+        return Entry(type_, text, ATOM, 0, 255, deps, flags)
+    text = f"{'T8' if type_ is I32 else 'T8L'}[{text}]"
+    return Entry(type_, text, ATOM, 0, MASK[type_], deps, flags)
 
 
 def _stored_value(frame: Frame, value: Entry, access: _Access) -> Entry:

@@ -90,8 +90,7 @@ class Walk(Handlers):
                     if node != statement:
                         node, b, s = self._ahead(node, b, s)
                         if node != statement:
-                            text = graph.texts[statement]
-                            raise Differs(self._says(node, f"line {statement + 1} `{text[:60]}`"))
+                            raise Differs(self._says(node, self._line(statement)))
                     reached[node] = 1
                     if self._throwing:
                         self._throw(node, b, s, stop)
@@ -104,11 +103,21 @@ class Walk(Handlers):
                 if position >= 0:
                     straight = busy.find(1, position) if position == stop + 1 else -1
                     continue
-                node, b, s = self._ahead(node, b, s)
-                if node < 0:
-                    raise Differs("Python runs round for ever")
+                node, b, s = self._somewhere(node, b, s)
             self._decide(node, b, s, stop)
             return
+
+    def _line(self, statement: int) -> str:
+        return f"line {statement + 1} `{self._graph.texts[statement][:60]}`"
+
+    def _somewhere(
+        self, node: int, b: int | None, s: int | None
+    ) -> tuple[int, int | None, int | None]:
+        """`_ahead`, where something must come."""
+        node, b, s = self._ahead(node, b, s)
+        if node < 0:
+            raise Differs("Python runs round for ever")
+        return node, b, s
 
     def _decide(self, node: int, b: int | None, s: int | None, position: int) -> None:
         """An instruction that decides, its statements done."""

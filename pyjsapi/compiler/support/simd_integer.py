@@ -331,26 +331,34 @@ def _table() -> dict[str, Callable[..., int]]:
             "relaxed_laneselect": v128_bitselect,
         }
         if shape is not I64X2:
-            made |= {
-                "ge_u": _ge_u(shape, False),
-                "le_u": _swapped(_ge_u(shape, False)),
-                "lt_u": _ge_u(shape, True),
-                "gt_u": _swapped(_ge_u(shape, True)),
-                "min_s": _select(_ge_s(shape, False), True),
-                "max_s": _select(_ge_s(shape, False), False),
-                "min_u": _select(_ge_u(shape, False), True),
-                "max_u": _select(_ge_u(shape, False), False),
-            }
+            made |= _unsigned_and_extremes(shape)
         if shape in (I8X16, I16X8):
-            made |= {
-                "avgr_u": _avgr_u(shape),
-                "add_sat_s": _add_sat_s(shape),
-                "add_sat_u": _add_sat_u(shape),
-                "sub_sat_s": _sub_sat_s(shape),
-                "sub_sat_u": _sub_sat_u(shape),
-            }
+            made |= _saturating(shape)
         found |= {f"{shape}.{family}": function for family, function in made.items()}
     return found
+
+
+def _unsigned_and_extremes(shape: Shape) -> dict[str, Callable[..., int]]:
+    return {
+        "ge_u": _ge_u(shape, False),
+        "le_u": _swapped(_ge_u(shape, False)),
+        "lt_u": _ge_u(shape, True),
+        "gt_u": _swapped(_ge_u(shape, True)),
+        "min_s": _select(_ge_s(shape, False), True),
+        "max_s": _select(_ge_s(shape, False), False),
+        "min_u": _select(_ge_u(shape, False), True),
+        "max_u": _select(_ge_u(shape, False), False),
+    }
+
+
+def _saturating(shape: Shape) -> dict[str, Callable[..., int]]:
+    return {
+        "avgr_u": _avgr_u(shape),
+        "add_sat_s": _add_sat_s(shape),
+        "add_sat_u": _add_sat_u(shape),
+        "sub_sat_s": _sub_sat_s(shape),
+        "sub_sat_u": _sub_sat_u(shape),
+    }
 
 
 INTEGER: Final = _table()
