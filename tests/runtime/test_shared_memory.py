@@ -8,6 +8,8 @@ from collections.abc import Callable
 
 import pytest
 
+from pyjsapi.blocks.shared import SharedBlock
+from pyjsapi.blocks.shared import shared as shared_block
 from pyjsapi.runtime import atomics
 from pyjsapi.runtime.memory import MemInst, new_memory
 from pyjsapi.syntax.errors import Trap
@@ -22,6 +24,10 @@ def shared(minimum: int, maximum: int) -> MemInst:
     memory = new_memory(MemType(I32, minimum, maximum, shared=True), Limits())
     assert isinstance(memory, MemInst)
     return memory
+
+
+def block_of(memory: MemInst) -> SharedBlock:
+    return shared_block(memory.block)
 
 
 def run_threads(*targets: Callable[[], None]) -> None:
@@ -51,7 +57,7 @@ def test_growth_leaves_older_views_alive_on_the_same_bytes() -> None:
 
 def test_the_maximum_is_reserved_and_not_committed() -> None:
     memory = shared(1, 65536)
-    assert memory.ceiling * PAGE == len(memory.block.reservation)
+    assert memory.ceiling * PAGE == len(block_of(memory).reservation)
     assert memory.ceiling > 1
 
 
@@ -142,7 +148,7 @@ def test_sm_12_waiters_are_woken_in_the_order_in_which_they_came() -> None:
 
         threads.append(threading.Thread(target=wait))
         threads[-1].start()
-        until(lambda: memory.block.waiting(16) == position + 1)  # noqa: B023
+        until(lambda: block_of(memory).waiting(16) == position + 1)  # noqa: B023
     assert atomics.notify(memory, 16, 0) == 0
     assert atomics.notify(memory, 8, 1) == 0
     assert atomics.notify(memory, 16, 1) == 1
@@ -152,7 +158,7 @@ def test_sm_12_waiters_are_woken_in_the_order_in_which_they_came() -> None:
     for thread in threads[1:]:
         thread.join()
     assert sorted(woken) == ["a", "b", "c"]
-    assert memory.block.waiting() == 0
+    assert block_of(memory).waiting() == 0
 
 
 @pytest.mark.parametrize("timeout", [(1 << 63) - 1, WITHOUT_END, 1 << 63], ids=hex)
@@ -163,7 +169,7 @@ def test_sm_13_a_wait_may_be_as_long_as_the_type_allows(timeout: int) -> None:
         target=lambda: results.append(atomics.wait(memory, 0, 4, 0, timeout)), daemon=True
     )
     thread.start()
-    until(lambda: memory.block.waiting() > 0)
+    until(lambda: block_of(memory).waiting() > 0)
     assert atomics.notify(memory, 0, 1) == 1
     thread.join()
     assert results == [0]
@@ -176,7 +182,7 @@ def test_sm_10_a_wait_ends_with_its_time() -> None:
     assert time.monotonic_ns() - start >= 1_000_000
     assert atomics.wait(memory, 0, 4, 0, 0) == 2
     assert atomics.wait(memory, 0, 4, 1, WITHOUT_END) == 1
-    assert memory.block.waiting() == 0
+    assert block_of(memory).waiting() == 0
     assert atomics.notify(memory, 0, 1) == 0
 
 
