@@ -16,8 +16,8 @@ from pathlib import Path
 from typing import Any
 
 from pyjsapi import Uint8Array, WebAssembly
-from pyjsapi.engines.python import CompiledModule, compile_module
 from pyjsapi.compiler.options import DEFAULT_OPTIONS, Options
+from pyjsapi.engines.python import CompiledModule, compile_module
 from pyjsapi.jsapi.module import module_object
 from pyjsapi.jsapi.options import read_options
 from real.recording.values import Divergence, HostError, Objects, show

@@ -71,7 +71,9 @@ def test_the_limits_say_how_deep() -> None:
 
     data = wat2wasm('(module (func $f (export "f") (call $f)))')
     instance = instantiate(compile_module(data, Settings(limits=Limits(call_depth=4321))), ())
-    assert instance.exports["f"].depth() == 4321  # type: ignore[arg-type]
+    func = instance.exports["f"]
+    assert isinstance(func, FuncInst)
+    assert func.depth() == 4321
 
 
 @pytest.mark.parametrize("opcode", [0x10, 0x11, 0x12, 0x13, 0x14, 0x15])

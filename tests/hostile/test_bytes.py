@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from pyjsapi import RangeError, WebAssembly
+from pyjsapi.engines.python import CompiledModule
 from pyjsapi.text import wat2wasm
 
 MODULES = {
@@ -174,7 +175,9 @@ def _only_compile_errors(data: bytes) -> bool:
         return False
     WebAssembly.Module.exports(module)
     imports = WebAssembly.Module.imports(module)
-    module._compiled.compile_all()
+    compiled = module._compiled
+    assert isinstance(compiled, CompiledModule)
+    compiled.compile_all()
     if not imports:
         try:
             WebAssembly.Instance(module)

@@ -7,10 +7,9 @@ import shutil
 import sys
 from pathlib import Path
 
-from helpers import raises
-
 import pyjsapi
 from pyjsapi import RangeError, WebAssembly, Worker, wat2wasm
+from tests.bridge.inside.helpers import raises
 
 DIVIDES = wat2wasm("""(module
   (func (export "divide") (param i32 i32) (result i32) (i32.div_s (local.get 0) (local.get 1)))
