@@ -10,14 +10,14 @@ import re
 import sys
 from array import array as units
 from collections.abc import Callable
-from dataclasses import fields
-from typing import Any, Final, NamedTuple
+from dataclasses import fields, is_dataclass, replace
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeVar
 from weakref import WeakKeyDictionary
 
 from pyjsapi.bridge.face.errors import InvalidModule, OutOfRange, WrongType
 from pyjsapi.bridge.face.values import signature_code, type_code, type_of
 from pyjsapi.bridge.memory.linked import make_memory
-from pyjsapi.embedding.settings import Settings
+from pyjsapi.embedding.settings import DEFAULT_SETTINGS, Settings
 from pyjsapi.engines import python as engine
 from pyjsapi.engines.python import CompiledModule
 from pyjsapi.jsapi.builtin_sets import check_builtins, find_builtin
@@ -41,7 +41,6 @@ from pyjsapi.runtime.instantiate import describe
 from pyjsapi.runtime.memory import page_limit_of
 from pyjsapi.syntax.deftypes import DefType, func_def_type
 from pyjsapi.syntax.errors import LinkError, Trap, WasmError
-from pyjsapi.syntax.features import Features
 from pyjsapi.syntax.types import (
     I32,
     I64,
@@ -56,8 +55,10 @@ from pyjsapi.syntax.types import (
     ValType,
     extern_kind,
 )
-from pyjsapi.validation.limits import Limits
 from pyjsapi.validation.matching import match_extern
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
 
 
 class Module(NamedTuple):
@@ -67,29 +68,32 @@ class Module(NamedTuple):
     options: CompileOptions
 
 
-def new_settings(given: dict[str, dict[str, Any]]) -> Settings:
-    """The settings of a namespace: ``features`` and ``limits``, with JavaScript's or Python's names of the fields."""
-    return Settings(
-        _choose(Features, given.get("features") or {}, bool),
-        _choose(Limits, given.get("limits") or {}, int),
-    )
+def new_settings(given: dict[str, Any]) -> Settings:
+    """The settings of a namespace: fields of `Settings`, in them JavaScript's or Python's names of the fields."""
+    return _choose(DEFAULT_SETTINGS, given, "settings")
 
 
-def _choose(class_: Any, given: dict[str, Any], kind: type) -> Any:
-    known = {field.name for field in fields(class_)}
-    chosen = {}
+_T = TypeVar("_T", bound="DataclassInstance")
+
+
+def _choose(default: _T, given: dict[str, Any], what: str) -> _T:
+    """What was chosen, with the defaults for the rest. Raises `WrongType`."""
+    known = {field.name for field in fields(default)}
+    chosen: dict[str, Any] = {}
     for name, value in given.items():
         field = re.sub(r"(?<=[a-z0-9])([A-Z])", lambda m: "_" + m[1].lower(), name)
         if field not in known:
-            raise WrongType(
-                f"{class_.__name__.lower()} has no {name!r}; it has {', '.join(sorted(known))}"
-            )
+            raise WrongType(f"{what} has no {name!r}; it has {', '.join(sorted(known))}")
+        standard = getattr(default, field)
+        if is_dataclass(standard) and not isinstance(standard, type):
+            chosen[field] = standard if value is None else _choose(standard, value, field)
+            continue
+        kind = bool if isinstance(standard, bool) else int
         if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
-            raise WrongType(
-                f"{class_.__name__.lower()}.{name} must be a {'boolean' if kind is bool else 'whole number'}"
-            )
+            name_of_kind = "boolean" if kind is bool else "whole number"
+            raise WrongType(f"{what}.{name} must be a {name_of_kind}")
         chosen[field] = value
-    return class_(**chosen)
+    return replace(default, **chosen)
 
 
 # ---- modules
