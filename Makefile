@@ -3,7 +3,7 @@ PYTHON ?= python3
 RUN := .venv/bin/python
 MINUTES ?= 5
 
-.PHONY: help setup build check test test-more test-long test-all test-pythons compare serve bench fuzz clean
+.PHONY: help setup build generate check test test-more test-long test-all test-pythons compare serve bench fuzz clean
 
 help:
 	@echo "make compare       compare pyjsapi with Chromium's and Firefox's WebAssembly, report in build/report"
@@ -13,6 +13,7 @@ help:
 	@echo "make test-all      make test and make test-long"
 	@echo "make setup         install what the project needs: .venv, node_modules, browsers"
 	@echo "make build         the Pyodide distribution and the real modules, in build/"
+	@echo "make generate      the generated files, after a change of what they are made from"
 	@echo "make check         ruff, mypy, import contracts, Biome, tsc"
 	@echo "make test-pythons  the fast tests on every other Python that is installed"
 	@echo "make serve         the comparison page on a local server"
@@ -25,6 +26,9 @@ setup:
 
 build: setup
 	@bash scripts/build.sh
+
+generate: setup
+	@$(RUN) scripts/generate.py
 
 check: setup
 	@bash scripts/check.sh

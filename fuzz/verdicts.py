@@ -62,8 +62,8 @@ def on_text(text: str, ours: Observation) -> str | None:
         detail = ours["detail"]
         lenient = _in_a_folded_one(text, detail) or _is_no_module(binary) or _SIGNED.search(detail)
         return None if problem or lenient else f"refused ({detail}), but well-formed"
-    if _BLOCK_IN_SEGMENT.search(_COMMENT.sub("", text)):  # invalid; Wasmtime's reader refuses it or puts the block elsewhere
-        return None
+    if _BLOCK_IN_SEGMENT.search(_COMMENT.sub("", text)):
+        return None  # It is invalid; Wasmtime's reader refuses it, or puts the block elsewhere.
     if problem is not None:
         return f"taken, but {problem}"
     if ours.get("fixed") is False:

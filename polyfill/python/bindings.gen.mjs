@@ -1,17 +1,16 @@
-// Generated from webassembly.idl by scripts/generate_webidl.py; do not edit.
-//
+// Made by `make generate` from polyfill/python/webassembly.idl: not edited by hand.
 // The classes and the namespace of the WebAssembly JavaScript API as Web IDL defines their surface: every operation
 // checks its receiver (by a private field), the number of its arguments, converts them in order, and calls the
 // implementation.
 
-import * as C from './webidl.mjs';
+import * as C from "./webidl.mjs";
 
 /** The first argument of a constructor that wraps a state; nobody else has it. */
 const INTERNAL = {};
 
-const AddressType = new Set(['i32', 'i64']);
-const TableKind = new Set(['anyfunc', 'externref']);
-const ValueType = new Set(['i32', 'i64', 'f32', 'f64', 'v128', 'anyfunc', 'externref']);
+const AddressType = new Set(["i32", "i64"]);
+const TableKind = new Set(["anyfunc", "externref"]);
+const ValueType = new Set(["i32", "i64", "f32", "f64", "v128", "anyfunc", "externref"]);
 
 /**
  * Makes a namespace over an implementation.
@@ -55,7 +54,7 @@ export function makeNamespace(impl) {
     if (value !== undefined) {
       result.initial = C.addressValue(value, result.address, `${what}.initial`);
     } else {
-      throw C.missingMember(what, 'initial');
+      throw C.missingMember(what, "initial");
     }
     value = source.maximum;
     if (value !== undefined) {
@@ -78,7 +77,7 @@ export function makeNamespace(impl) {
     if (value !== undefined) {
       result.element = C.enumeration(value, TableKind, `${what}.element`);
     } else {
-      throw C.missingMember(what, 'element');
+      throw C.missingMember(what, "element");
     }
     value = source.address;
     if (value !== undefined) {
@@ -88,7 +87,7 @@ export function makeNamespace(impl) {
     if (value !== undefined) {
       result.initial = C.addressValue(value, result.address, `${what}.initial`);
     } else {
-      throw C.missingMember(what, 'initial');
+      throw C.missingMember(what, "initial");
     }
     value = source.maximum;
     if (value !== undefined) {
@@ -111,7 +110,7 @@ export function makeNamespace(impl) {
     if (value !== undefined) {
       result.value = C.enumeration(value, ValueType, `${what}.value`);
     } else {
-      throw C.missingMember(what, 'value');
+      throw C.missingMember(what, "value");
     }
     return result;
   }
@@ -124,7 +123,7 @@ export function makeNamespace(impl) {
     if (value !== undefined) {
       result.parameters = C.sequence(value, (item, at) => C.enumeration(item, ValueType, at), `${what}.parameters`);
     } else {
-      throw C.missingMember(what, 'parameters');
+      throw C.missingMember(what, "parameters");
     }
     return result;
   }
@@ -147,12 +146,12 @@ export function makeNamespace(impl) {
 
     static #of(value, where) {
       if (C.isObject(value) && #state in value) return value.#state;
-      throw C.illegalReceiver(where, 'Module');
+      throw C.illegalReceiver(where, "Module");
     }
 
     static {
       interfaces.Module = {
-        name: 'Module',
+        name: "Module",
         wrap: (state) => new Module(INTERNAL, state),
         state: (value) => (C.isObject(value) && #state in value ? value.#state : undefined),
       };
@@ -164,29 +163,29 @@ export function makeNamespace(impl) {
         return;
       }
       if (new.target !== Module) C.adoptPrototype(this, new.target, Module);
-      C.requireArguments(arguments.length, 1, 'WebAssembly.Module()');
-      bytes = C.bufferSource(bytes, { shared: true, resizable: true }, 'WebAssembly.Module(): bytes');
-      options = toWebAssemblyCompileOptions(options, 'WebAssembly.Module(): options');
+      C.requireArguments(arguments.length, 1, "WebAssembly.Module()");
+      bytes = C.bufferSource(bytes, { shared: true, resizable: true }, "WebAssembly.Module(): bytes");
+      options = toWebAssemblyCompileOptions(options, "WebAssembly.Module(): options");
       this.#state = impl.Module.create(bytes, options, arguments.length);
       impl.Module.created?.(this.#state, this);
     }
 
     static exports(module) {
-      C.requireArguments(arguments.length, 1, 'WebAssembly.Module.exports()');
-      module = C.platformObject(module, interfaces.Module, 'WebAssembly.Module.exports(): module');
+      C.requireArguments(arguments.length, 1, "WebAssembly.Module.exports()");
+      module = C.platformObject(module, interfaces.Module, "WebAssembly.Module.exports(): module");
       return impl.Module.exports(module);
     }
 
     static imports(module) {
-      C.requireArguments(arguments.length, 1, 'WebAssembly.Module.imports()');
-      module = C.platformObject(module, interfaces.Module, 'WebAssembly.Module.imports(): module');
+      C.requireArguments(arguments.length, 1, "WebAssembly.Module.imports()");
+      module = C.platformObject(module, interfaces.Module, "WebAssembly.Module.imports(): module");
       return impl.Module.imports(module);
     }
 
     static customSections(module, sectionName) {
-      C.requireArguments(arguments.length, 2, 'WebAssembly.Module.customSections()');
-      module = C.platformObject(module, interfaces.Module, 'WebAssembly.Module.customSections(): module');
-      sectionName = C.domString(sectionName, 'WebAssembly.Module.customSections(): sectionName');
+      C.requireArguments(arguments.length, 2, "WebAssembly.Module.customSections()");
+      module = C.platformObject(module, interfaces.Module, "WebAssembly.Module.customSections(): module");
+      sectionName = C.domString(sectionName, "WebAssembly.Module.customSections(): sectionName");
       return impl.Module.customSections(module, sectionName);
     }
   }
@@ -197,12 +196,12 @@ export function makeNamespace(impl) {
 
     static #of(value, where) {
       if (C.isObject(value) && #state in value) return value.#state;
-      throw C.illegalReceiver(where, 'Instance');
+      throw C.illegalReceiver(where, "Instance");
     }
 
     static {
       interfaces.Instance = {
-        name: 'Instance',
+        name: "Instance",
         wrap: (state) => new Instance(INTERNAL, state),
         state: (value) => (C.isObject(value) && #state in value ? value.#state : undefined),
       };
@@ -214,17 +213,17 @@ export function makeNamespace(impl) {
         return;
       }
       if (new.target !== Instance) C.adoptPrototype(this, new.target, Instance);
-      C.requireArguments(arguments.length, 1, 'WebAssembly.Instance()');
-      module = C.platformObject(module, interfaces.Module, 'WebAssembly.Instance(): module');
+      C.requireArguments(arguments.length, 1, "WebAssembly.Instance()");
+      module = C.platformObject(module, interfaces.Module, "WebAssembly.Instance(): module");
       if (importObject !== undefined) {
-        importObject = C.object(importObject, 'WebAssembly.Instance(): importObject');
+        importObject = C.object(importObject, "WebAssembly.Instance(): importObject");
       }
       this.#state = impl.Instance.create(module, importObject, arguments.length);
       impl.Instance.created?.(this.#state, this);
     }
 
     get exports() {
-      const state = Instance.#of(this, 'WebAssembly.Instance.exports');
+      const state = Instance.#of(this, "WebAssembly.Instance.exports");
       return impl.Instance.get_exports(state, this);
     }
   }
@@ -235,12 +234,12 @@ export function makeNamespace(impl) {
 
     static #of(value, where) {
       if (C.isObject(value) && #state in value) return value.#state;
-      throw C.illegalReceiver(where, 'Memory');
+      throw C.illegalReceiver(where, "Memory");
     }
 
     static {
       interfaces.Memory = {
-        name: 'Memory',
+        name: "Memory",
         wrap: (state) => new Memory(INTERNAL, state),
         state: (value) => (C.isObject(value) && #state in value ? value.#state : undefined),
       };
@@ -252,30 +251,30 @@ export function makeNamespace(impl) {
         return;
       }
       if (new.target !== Memory) C.adoptPrototype(this, new.target, Memory);
-      C.requireArguments(arguments.length, 1, 'WebAssembly.Memory()');
-      descriptor = toMemoryDescriptor(descriptor, 'WebAssembly.Memory(): descriptor');
+      C.requireArguments(arguments.length, 1, "WebAssembly.Memory()");
+      descriptor = toMemoryDescriptor(descriptor, "WebAssembly.Memory(): descriptor");
       this.#state = impl.Memory.create(descriptor, arguments.length);
       impl.Memory.created?.(this.#state, this);
     }
 
     get buffer() {
-      const state = Memory.#of(this, 'WebAssembly.Memory.buffer');
+      const state = Memory.#of(this, "WebAssembly.Memory.buffer");
       return impl.Memory.get_buffer(state, this);
     }
 
     grow(delta) {
-      const state = Memory.#of(this, 'WebAssembly.Memory.grow()');
-      C.requireArguments(arguments.length, 1, 'WebAssembly.Memory.grow()');
+      const state = Memory.#of(this, "WebAssembly.Memory.grow()");
+      C.requireArguments(arguments.length, 1, "WebAssembly.Memory.grow()");
       return impl.Memory.grow(state, delta, arguments.length);
     }
 
     toFixedLengthBuffer() {
-      const state = Memory.#of(this, 'WebAssembly.Memory.toFixedLengthBuffer()');
+      const state = Memory.#of(this, "WebAssembly.Memory.toFixedLengthBuffer()");
       return impl.Memory.toFixedLengthBuffer(state, arguments.length);
     }
 
     toResizableBuffer() {
-      const state = Memory.#of(this, 'WebAssembly.Memory.toResizableBuffer()');
+      const state = Memory.#of(this, "WebAssembly.Memory.toResizableBuffer()");
       return impl.Memory.toResizableBuffer(state, arguments.length);
     }
   }
@@ -286,12 +285,12 @@ export function makeNamespace(impl) {
 
     static #of(value, where) {
       if (C.isObject(value) && #state in value) return value.#state;
-      throw C.illegalReceiver(where, 'Table');
+      throw C.illegalReceiver(where, "Table");
     }
 
     static {
       interfaces.Table = {
-        name: 'Table',
+        name: "Table",
         wrap: (state) => new Table(INTERNAL, state),
         state: (value) => (C.isObject(value) && #state in value ? value.#state : undefined),
       };
@@ -303,32 +302,32 @@ export function makeNamespace(impl) {
         return;
       }
       if (new.target !== Table) C.adoptPrototype(this, new.target, Table);
-      C.requireArguments(arguments.length, 1, 'WebAssembly.Table()');
-      descriptor = toTableDescriptor(descriptor, 'WebAssembly.Table(): descriptor');
+      C.requireArguments(arguments.length, 1, "WebAssembly.Table()");
+      descriptor = toTableDescriptor(descriptor, "WebAssembly.Table(): descriptor");
       this.#state = impl.Table.create(descriptor, value, arguments.length);
       impl.Table.created?.(this.#state, this);
     }
 
     get length() {
-      const state = Table.#of(this, 'WebAssembly.Table.length');
+      const state = Table.#of(this, "WebAssembly.Table.length");
       return impl.Table.get_length(state, this);
     }
 
     get(index) {
-      const state = Table.#of(this, 'WebAssembly.Table.get()');
-      C.requireArguments(arguments.length, 1, 'WebAssembly.Table.get()');
+      const state = Table.#of(this, "WebAssembly.Table.get()");
+      C.requireArguments(arguments.length, 1, "WebAssembly.Table.get()");
       return impl.Table.get(state, index, arguments.length);
     }
 
     grow(delta, value = undefined) {
-      const state = Table.#of(this, 'WebAssembly.Table.grow()');
-      C.requireArguments(arguments.length, 1, 'WebAssembly.Table.grow()');
+      const state = Table.#of(this, "WebAssembly.Table.grow()");
+      C.requireArguments(arguments.length, 1, "WebAssembly.Table.grow()");
       return impl.Table.grow(state, delta, value, arguments.length);
     }
 
     set(index, value = undefined) {
-      const state = Table.#of(this, 'WebAssembly.Table.set()');
-      C.requireArguments(arguments.length, 1, 'WebAssembly.Table.set()');
+      const state = Table.#of(this, "WebAssembly.Table.set()");
+      C.requireArguments(arguments.length, 1, "WebAssembly.Table.set()");
       return impl.Table.set(state, index, value, arguments.length);
     }
   }
@@ -339,12 +338,12 @@ export function makeNamespace(impl) {
 
     static #of(value, where) {
       if (C.isObject(value) && #state in value) return value.#state;
-      throw C.illegalReceiver(where, 'Global');
+      throw C.illegalReceiver(where, "Global");
     }
 
     static {
       interfaces.Global = {
-        name: 'Global',
+        name: "Global",
         wrap: (state) => new Global(INTERNAL, state),
         state: (value) => (C.isObject(value) && #state in value ? value.#state : undefined),
       };
@@ -356,24 +355,24 @@ export function makeNamespace(impl) {
         return;
       }
       if (new.target !== Global) C.adoptPrototype(this, new.target, Global);
-      C.requireArguments(arguments.length, 1, 'WebAssembly.Global()');
-      descriptor = toGlobalDescriptor(descriptor, 'WebAssembly.Global(): descriptor');
+      C.requireArguments(arguments.length, 1, "WebAssembly.Global()");
+      descriptor = toGlobalDescriptor(descriptor, "WebAssembly.Global(): descriptor");
       this.#state = impl.Global.create(descriptor, value, arguments.length);
       impl.Global.created?.(this.#state, this);
     }
 
     get value() {
-      const state = Global.#of(this, 'WebAssembly.Global.value');
+      const state = Global.#of(this, "WebAssembly.Global.value");
       return impl.Global.get_value(state, this);
     }
 
     set value(value) {
-      const state = Global.#of(this, 'WebAssembly.Global.value');
+      const state = Global.#of(this, "WebAssembly.Global.value");
       impl.Global.set_value(state, value);
     }
 
     valueOf() {
-      const state = Global.#of(this, 'WebAssembly.Global.valueOf()');
+      const state = Global.#of(this, "WebAssembly.Global.valueOf()");
       return impl.Global.valueOf(state, arguments.length);
     }
   }
@@ -384,12 +383,12 @@ export function makeNamespace(impl) {
 
     static #of(value, where) {
       if (C.isObject(value) && #state in value) return value.#state;
-      throw C.illegalReceiver(where, 'Tag');
+      throw C.illegalReceiver(where, "Tag");
     }
 
     static {
       interfaces.Tag = {
-        name: 'Tag',
+        name: "Tag",
         wrap: (state) => new Tag(INTERNAL, state),
         state: (value) => (C.isObject(value) && #state in value ? value.#state : undefined),
       };
@@ -401,8 +400,8 @@ export function makeNamespace(impl) {
         return;
       }
       if (new.target !== Tag) C.adoptPrototype(this, new.target, Tag);
-      C.requireArguments(arguments.length, 1, 'WebAssembly.Tag()');
-      type = toTagType(type, 'WebAssembly.Tag(): type');
+      C.requireArguments(arguments.length, 1, "WebAssembly.Tag()");
+      type = toTagType(type, "WebAssembly.Tag(): type");
       this.#state = impl.Tag.create(type, arguments.length);
       impl.Tag.created?.(this.#state, this);
     }
@@ -414,12 +413,12 @@ export function makeNamespace(impl) {
 
     static #of(value, where) {
       if (C.isObject(value) && #state in value) return value.#state;
-      throw C.illegalReceiver(where, 'Exception');
+      throw C.illegalReceiver(where, "Exception");
     }
 
     static {
       interfaces.Exception = {
-        name: 'Exception',
+        name: "Exception",
         wrap: (state) => new Exception(INTERNAL, state),
         state: (value) => (C.isObject(value) && #state in value ? value.#state : undefined),
       };
@@ -431,31 +430,31 @@ export function makeNamespace(impl) {
         return;
       }
       if (new.target !== Exception) C.adoptPrototype(this, new.target, Exception);
-      C.requireArguments(arguments.length, 2, 'WebAssembly.Exception()');
-      exceptionTag = C.platformObject(exceptionTag, interfaces.Tag, 'WebAssembly.Exception(): exceptionTag');
-      payload = C.sequence(payload, (item) => item, 'WebAssembly.Exception(): payload');
-      options = toExceptionOptions(options, 'WebAssembly.Exception(): options');
+      C.requireArguments(arguments.length, 2, "WebAssembly.Exception()");
+      exceptionTag = C.platformObject(exceptionTag, interfaces.Tag, "WebAssembly.Exception(): exceptionTag");
+      payload = C.sequence(payload, (item) => item, "WebAssembly.Exception(): payload");
+      options = toExceptionOptions(options, "WebAssembly.Exception(): options");
       this.#state = impl.Exception.create(exceptionTag, payload, options, arguments.length);
       impl.Exception.created?.(this.#state, this);
     }
 
     get stack() {
-      const state = Exception.#of(this, 'WebAssembly.Exception.stack');
+      const state = Exception.#of(this, "WebAssembly.Exception.stack");
       return impl.Exception.get_stack(state, this);
     }
 
     getArg(exceptionTag, index) {
-      const state = Exception.#of(this, 'WebAssembly.Exception.getArg()');
-      C.requireArguments(arguments.length, 2, 'WebAssembly.Exception.getArg()');
-      exceptionTag = C.platformObject(exceptionTag, interfaces.Tag, 'WebAssembly.Exception.getArg(): exceptionTag');
-      index = C.enforcedUnsignedLong(index, 'WebAssembly.Exception.getArg(): index');
+      const state = Exception.#of(this, "WebAssembly.Exception.getArg()");
+      C.requireArguments(arguments.length, 2, "WebAssembly.Exception.getArg()");
+      exceptionTag = C.platformObject(exceptionTag, interfaces.Tag, "WebAssembly.Exception.getArg(): exceptionTag");
+      index = C.enforcedUnsignedLong(index, "WebAssembly.Exception.getArg(): index");
       return impl.Exception.getArg(state, exceptionTag, index, arguments.length);
     }
 
     is(exceptionTag) {
-      const state = Exception.#of(this, 'WebAssembly.Exception.is()');
-      C.requireArguments(arguments.length, 1, 'WebAssembly.Exception.is()');
-      exceptionTag = C.platformObject(exceptionTag, interfaces.Tag, 'WebAssembly.Exception.is(): exceptionTag');
+      const state = Exception.#of(this, "WebAssembly.Exception.is()");
+      C.requireArguments(arguments.length, 1, "WebAssembly.Exception.is()");
+      exceptionTag = C.platformObject(exceptionTag, interfaces.Tag, "WebAssembly.Exception.is(): exceptionTag");
       return impl.Exception.is(state, exceptionTag, arguments.length);
     }
   }
@@ -467,61 +466,61 @@ export function makeNamespace(impl) {
     },
 
     validate(bytes, options = undefined) {
-      C.requireArguments(arguments.length, 1, 'WebAssembly.validate()');
-      bytes = C.bufferSource(bytes, { shared: true, resizable: true }, 'WebAssembly.validate(): bytes');
-      options = toWebAssemblyCompileOptions(options, 'WebAssembly.validate(): options');
+      C.requireArguments(arguments.length, 1, "WebAssembly.validate()");
+      bytes = C.bufferSource(bytes, { shared: true, resizable: true }, "WebAssembly.validate(): bytes");
+      options = toWebAssemblyCompileOptions(options, "WebAssembly.validate(): options");
       return impl.validate(bytes, options);
     },
 
     compile(bytes, options = undefined) {
       return C.promise(() => {
-        C.requireArguments(arguments.length, 1, 'WebAssembly.compile()');
-        bytes = C.bufferSource(bytes, { shared: true, resizable: true }, 'WebAssembly.compile(): bytes');
-        options = toWebAssemblyCompileOptions(options, 'WebAssembly.compile(): options');
+        C.requireArguments(arguments.length, 1, "WebAssembly.compile()");
+        bytes = C.bufferSource(bytes, { shared: true, resizable: true }, "WebAssembly.compile(): bytes");
+        options = toWebAssemblyCompileOptions(options, "WebAssembly.compile(): options");
         return impl.compile(bytes, options);
       });
     },
 
     instantiate(bytes, importObject = undefined, options = undefined) {
       return C.promise(() => {
-        C.requireArguments(arguments.length, 1, 'WebAssembly.instantiate()');
+        C.requireArguments(arguments.length, 1, "WebAssembly.instantiate()");
         if (interfaces.Module.state(bytes) !== undefined) {
           if (importObject !== undefined) {
-            importObject = C.object(importObject, 'WebAssembly.instantiate(): importObject');
+            importObject = C.object(importObject, "WebAssembly.instantiate(): importObject");
           }
           return impl.instantiate_module(bytes, importObject);
         }
-        bytes = C.bufferSource(bytes, { shared: true, resizable: true }, 'WebAssembly.instantiate(): bytes');
+        bytes = C.bufferSource(bytes, { shared: true, resizable: true }, "WebAssembly.instantiate(): bytes");
         if (importObject !== undefined) {
-          importObject = C.object(importObject, 'WebAssembly.instantiate(): importObject');
+          importObject = C.object(importObject, "WebAssembly.instantiate(): importObject");
         }
-        options = toWebAssemblyCompileOptions(options, 'WebAssembly.instantiate(): options');
+        options = toWebAssemblyCompileOptions(options, "WebAssembly.instantiate(): options");
         return impl.instantiate(bytes, importObject, options);
       });
     },
 
     compileStreaming(source, options = undefined) {
       return C.promise(() => {
-        C.requireArguments(arguments.length, 1, 'WebAssembly.compileStreaming()');
+        C.requireArguments(arguments.length, 1, "WebAssembly.compileStreaming()");
         source = C.promiseOf(source);
-        options = toWebAssemblyCompileOptions(options, 'WebAssembly.compileStreaming(): options');
+        options = toWebAssemblyCompileOptions(options, "WebAssembly.compileStreaming(): options");
         return impl.compileStreaming(source, options);
       });
     },
 
     instantiateStreaming(source, importObject = undefined, options = undefined) {
       return C.promise(() => {
-        C.requireArguments(arguments.length, 1, 'WebAssembly.instantiateStreaming()');
+        C.requireArguments(arguments.length, 1, "WebAssembly.instantiateStreaming()");
         source = C.promiseOf(source);
         if (importObject !== undefined) {
-          importObject = C.object(importObject, 'WebAssembly.instantiateStreaming(): importObject');
+          importObject = C.object(importObject, "WebAssembly.instantiateStreaming(): importObject");
         }
-        options = toWebAssemblyCompileOptions(options, 'WebAssembly.instantiateStreaming(): options');
+        options = toWebAssemblyCompileOptions(options, "WebAssembly.instantiateStreaming(): options");
         return impl.instantiateStreaming(source, importObject, options);
       });
     },
   };
-  C.tag(namespace, 'WebAssembly');
+  C.tag(namespace, "WebAssembly");
   C.addClasses(namespace, { Module, Instance, Memory, Table, Global, Tag, Exception });
   C.addErrors(namespace, impl.errors);
   impl.init?.(interfaces, namespace);

@@ -1,6 +1,6 @@
 // A `WebAssembly` namespace whose modules the Python engine runs, inside Pyodide.
 
-import type { WebAssembly as Namespace } from "./webassembly.js";
+import type { WebAssembly as Namespace } from "./webassembly.gen.js";
 
 /** How JavaScript reaches Python: through the interpreter's C API, or through Pyodide's proxies, which is slower. */
 export type LinkKind = "auto" | "native" | "proxy";

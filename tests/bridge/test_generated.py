@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import base64
 import re
-import subprocess
-import sys
 from pathlib import Path
 from types import ModuleType
 
@@ -24,23 +22,17 @@ SCRIPTS = ROOT / "scripts"
 @pytest.fixture
 def generator(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
     monkeypatch.syspath_prepend(str(SCRIPTS))
-    import generate_link
+    import generators.helpers as helpers
 
-    return generate_link
-
-
-def test_the_generated_helpers_are_current() -> None:
-    command = [sys.executable, str(SCRIPTS / "generate_link.py"), "--check"]
-    result = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True)
-    assert result.returncode == 0, result.stdout + result.stderr
+    return helpers
 
 
 @pytest.mark.parametrize("kind", ["heap", "native", "shared"])
 def test_a_helper_is_valid_and_has_every_accessor(kind: str) -> None:
     text = (ROOT / "polyfill" / "python" / "helpers.gen.mjs").read_text()
-    found = re.search(rf"export const {kind} =\n((?:  '[^']*'[ +;]*\n)+)", text)
+    found = re.search(rf"export const {kind} =([^;]+);", text)
     assert found is not None
-    data = base64.b64decode("".join(re.findall(r"'([^']*)'", found[1])))
+    data = base64.b64decode("".join(re.findall(r'"([^"]*)"', found[1])))
     module = decode_module(data, Features())
     validate_module(module, Features(), Limits())
     exports = {export.name for export in module.exports}

@@ -19,7 +19,7 @@ def linked(link: Any) -> None:
 
 @cache
 def tools() -> Any:
-    """The JavaScript object of ``polyfill/python/web/connection.mjs``."""
+    """The JavaScript object of ``polyfill/python/workers/connection.mjs``."""
     from pyodide.code import run_js
 
     from pyjsapi.bridge.javascript_gen import SOURCE

@@ -45,7 +45,7 @@ class WebBackend(Backend):
         """See `Backend`."""
         from pyodide.ffi import create_proxy, to_js
 
-        from pyjsapi.bridge.javascript_gen import WORKER
+        from pyjsapi.bridge.javascript_gen import SOURCE
 
         self._proxies = [create_proxy(self.link.arrived), create_proxy(self._over)]
         source: dict[str, Any]
@@ -61,7 +61,7 @@ class WebBackend(Backend):
             },
             dict_converter=_object_from_entries(),
         )
-        self._worker = tools().startWorker(WORKER, start, *self._proxies)
+        self._worker = tools().startWorker(f"{SOURCE}.runWorker()", start, *self._proxies)
 
     def terminate(self) -> None:
         """See `Backend`."""

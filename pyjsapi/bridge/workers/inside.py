@@ -1,4 +1,4 @@
-"""The worker's side of a Web Worker: what ``polyfill/python/web/worker.mjs`` calls."""
+"""The worker's side of a Web Worker: what ``polyfill/python/workers/worker.mjs`` calls."""
 
 from __future__ import annotations
 

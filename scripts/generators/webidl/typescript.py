@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from webidl.model import Constructor, Definitions, Operation, Type
+from generators.webidl.model import Constructor, Definitions, Operation, Type
 
 _SIMPLE = {
     "any": "any",

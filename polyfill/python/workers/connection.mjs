@@ -1,8 +1,10 @@
 // What pyjsapi in Pyodide needs of JavaScript by itself, when no page has loaded the JavaScript face: the link layer for
-// its memories, and workers. It reaches Python as text (scripts/generate_bridge.py); pyjsapi/bridge/link/connection.py calls it.
+// its memories, and workers. It reaches Python as text (`make generate`); pyjsapi/bridge/link/connection.py calls it, and a
+// worker that it starts runs the same text and `runWorker`.
 
 import { createLinkNow } from "../link.mjs";
 import { makeSnapshot } from "../snapshot.mjs";
+import { runWorker } from "./worker.mjs";
 import { startWorker } from "./workers.mjs";
 
 /**
@@ -42,4 +44,4 @@ async function snapshotOf(indexURL, archive) {
   }
 }
 
-export { createLinkNow, snapshotOf, startWorker, waitAsync };
+export { createLinkNow, runWorker, snapshotOf, startWorker, waitAsync };

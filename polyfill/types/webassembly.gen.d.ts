@@ -1,5 +1,4 @@
-// Generated from webassembly.idl by scripts/generate_webidl.py; do not edit.
-
+// Made by `make generate` from polyfill/python/webassembly.idl: not edited by hand.
 /** The WebAssembly JavaScript API, as the namespaces of this package have it. */
 export declare namespace WebAssembly {
   /** A buffer source; it may be shared, and resizable. */
@@ -9,10 +8,10 @@ export declare namespace WebAssembly {
   /** What a module imports, by the name of the module, then by its own. */
   type Imports = Record<string, any>;
 
-  type ImportExportKind = 'function' | 'table' | 'memory' | 'global' | 'tag';
-  type AddressType = 'i32' | 'i64';
-  type TableKind = 'anyfunc' | 'externref';
-  type ValueType = 'i32' | 'i64' | 'f32' | 'f64' | 'v128' | 'anyfunc' | 'externref';
+  type ImportExportKind = "function" | "table" | "memory" | "global" | "tag";
+  type AddressType = "i32" | "i64";
+  type TableKind = "anyfunc" | "externref";
+  type ValueType = "i32" | "i64" | "f32" | "f64" | "v128" | "anyfunc" | "externref";
 
   interface WebAssemblyCompileOptions {
     builtins?: Iterable<string>;

@@ -1,29 +1,21 @@
-#!/usr/bin/env python3
-"""Generates the Web IDL surface of the API and its TypeScript types from polyfill/python/webassembly.idl.
-
-The results are polyfill/python/bindings.gen.mjs and polyfill/types/webassembly.d.ts. With ``--check`` nothing is
-written: the exit status says whether the generated files are current.
-"""
+"""The Web IDL surface of the API and its TypeScript types, from polyfill/python/webassembly.idl."""
 
 from __future__ import annotations
 
-import argparse
 import re
-import sys
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from common import ROOT, Failure, say
+from common import ROOT, Failure
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
-from webidl.model import Argument, Definitions, DictionaryMember, Operation, Type
-from webidl.parser import WebIDLError, parse
-from webidl.typescript import TypeScript, UnknownType
+
+from generators.webidl.model import Argument, Definitions, DictionaryMember, Operation, Type
+from generators.webidl.parser import WebIDLError, parse
+from generators.webidl.typescript import TypeScript, UnknownType
 
 SOURCE = ROOT / "polyfill" / "python" / "webassembly.idl"
-BINDINGS = ROOT / "polyfill" / "python" / "bindings.gen.mjs"
-TYPES = ROOT / "polyfill" / "types" / "webassembly.d.ts"
-TEMPLATES = ROOT / "scripts" / "templates"
+TEMPLATES = Path(__file__).resolve().parent / "templates"
 
 # Parameters may not be called so: words of JavaScript, names that the template uses.
 _RESERVED = frozenset(
@@ -218,8 +210,7 @@ class Generator:
         return lines
 
 
-def types(definitions: Definitions) -> str:
-    """The text of the TypeScript types."""
+def _types(definitions: Definitions) -> str:
     typescript = TypeScript(definitions)
     return _template("webassembly.d.ts.j2").render(
         enumerations=definitions.enumerations,
@@ -232,38 +223,21 @@ def types(definitions: Definitions) -> str:
     )
 
 
-def generate() -> dict[Path, str]:
-    """The texts of the generated files."""
+def _definitions() -> Definitions:
+    return parse(SOURCE.read_text(encoding="utf-8"))
+
+
+def javascript() -> str:
+    """The text of the bindings."""
     try:
-        definitions = parse(SOURCE.read_text(encoding="utf-8"))
-        return {BINDINGS: Generator(definitions).render(), TYPES: types(definitions)}
-    except (WebIDLError, UnknownType) as error:
+        return Generator(_definitions()).render()
+    except WebIDLError as error:
         raise Failure(f"{SOURCE}: {error}") from error
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument(
-        "--check", action="store_true", help="only compare with the files that are there"
-    )
-    options = parser.parse_args(arguments)
+def typescript() -> str:
+    """The text of the TypeScript types."""
     try:
-        texts = generate()
-    except Failure as failure:
-        print(failure, file=sys.stderr)
-        return 1
-    stale = False
-    for path, text in texts.items():
-        name = path.relative_to(ROOT)
-        if not options.check:
-            path.parent.mkdir(exist_ok=True)
-            path.write_text(text, encoding="utf-8")
-            say(f"wrote {name}")
-        elif not path.exists() or path.read_text(encoding="utf-8") != text:
-            print(f"{name} is not current: run scripts/generate_webidl.py", file=sys.stderr)
-            stale = True
-    return int(stale)
-
-
-if __name__ == "__main__":
-    sys.exit(main())
+        return _types(_definitions())
+    except (WebIDLError, UnknownType) as error:
+        raise Failure(f"{SOURCE}: {error}") from error

@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable
 from typing import NamedTuple, TypeVar
 
-from webidl.model import (
+from generators.webidl.model import (
     Argument,
     Attribute,
     Constructor,

@@ -1,0 +1,1 @@
+"""What makes the generated files: one module for each kind, listed in scripts/generate.py."""
