@@ -11,7 +11,7 @@ if (folder === undefined) {
   process.stderr.write("usage: node compile_wheel.mjs PYODIDE WHEEL FOLDER\n");
   process.exit(2);
 }
-const { loadPyodide } = await import(pathToFileURL(join(distribution, "pyodide.mjs")));
+const { loadPyodide } = await import(pathToFileURL(join(distribution, "pyodide.mjs")).href);
 const pyodide = await loadPyodide({ indexURL: distribution });
 const { FS } = pyodide;
 FS.mkdir("/in");

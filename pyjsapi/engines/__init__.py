@@ -11,12 +11,9 @@ _used: Final[list[Engine]] = []
 
 
 def default() -> Engine:
-    """The engine for modules that are compiled now, and for memories, tables and globals of the host's own.
-
-    It is imported when it is first asked for: half of the time to import the package would be that of the compiler.
-    """
+    """The engine for modules that are compiled now, and for memories, tables and globals of the host's own."""
     if not _used:
-        from pyjsapi.engines.python import PythonEngine
+        from pyjsapi.engines.python_engine import PythonEngine
 
         _used.append(PythonEngine())
     return _used[0]

@@ -1,4 +1,4 @@
-"""The Python engine: translates functions to Python when they are first called."""
+"""What the Python engine does: functions are translated to Python when they are first called."""
 
 from __future__ import annotations
 
@@ -18,15 +18,12 @@ from pyjsapi.embedding.settings import DEFAULT_SETTINGS, Settings
 from pyjsapi.embedding.valid_module import valid_module
 from pyjsapi.runtime.depth import call_deep
 from pyjsapi.runtime.function import FuncInst
-from pyjsapi.runtime.global_ import GlobalInst
 from pyjsapi.runtime.instance import ExternVal, ModuleInstance
 from pyjsapi.runtime.instantiate import instantiate as instantiate_module
 from pyjsapi.runtime.instantiate import start_function
-from pyjsapi.runtime.memory import MakeMemory, MemInst, new_memory
-from pyjsapi.runtime.table import TableInst, new_table
+from pyjsapi.runtime.memory import MakeMemory, new_memory
 from pyjsapi.syntax.errors import WasmError
-from pyjsapi.syntax.types import GlobalType, MemType, TableType
-from pyjsapi.validation.limits import Limits, check_module_size
+from pyjsapi.validation.limits import check_module_size
 
 
 def compile_module(
@@ -151,37 +148,8 @@ def _error_of(exception: BaseException) -> WasmError | None:
 failures.tell(_error_of)
 
 
-class PythonEngine:
-    """The engine as hosts know it (`embedding.interface.Engine`), with the process's options and cache."""
-
-    name: Final = "python"
-
-    def compile(self, data: bytes, settings: Settings, /) -> CompiledModule:
-        """See `compile_module`."""
-        return compile_module(data, settings)
-
-    def instantiate(
-        self, module: CompiledModule, imports: Sequence[ExternVal], /
-    ) -> ModuleInstance:
-        """See `instantiate`."""
-        return instantiate(module, imports)
-
-    def new_memory(self, type_: MemType, limits: Limits, /) -> MemInst:
-        """See `runtime.memory.new_memory`."""
-        return new_memory(type_, limits)
-
-    def new_table(self, type_: TableType, limits: Limits, init: Any, /) -> TableInst:
-        """See `runtime.table.new_table`."""
-        return new_table(type_, init, limits)
-
-    def new_global(self, type_: GlobalType, value: Any, /) -> GlobalInst:
-        """A global that no module defines."""
-        return GlobalInst(type_, value)
-
-
 __all__ = [
     "CompiledModule",
-    "PythonEngine",
     "compile_module",
     "instantiate",
     "invoke",

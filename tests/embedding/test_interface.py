@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pyjsapi.embedding import interface
 from pyjsapi.embedding.settings import Settings
-from pyjsapi.engines.python import PythonEngine
+from pyjsapi.engines.python_engine import PythonEngine
 from pyjsapi.runtime import FuncInst, GlobalInst, MemInst, TableInst, TagInst
 from pyjsapi.syntax.deftypes import func_def_type
 from pyjsapi.syntax.types import (

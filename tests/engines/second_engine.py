@@ -15,7 +15,7 @@ import pytest
 from pyjsapi import engines
 from pyjsapi.embedding.settings import Settings
 from pyjsapi.embedding.valid_module import ValidModule, valid_module
-from pyjsapi.engines.python import PythonEngine
+from pyjsapi.engines.python_engine import PythonEngine
 from pyjsapi.runtime import ExternVal, GlobalInst, MemInst, TableInst
 from pyjsapi.syntax.types import GlobalType, MemType, TableType
 from pyjsapi.validation.limits import Limits

@@ -12,7 +12,7 @@ import pytest
 
 import pyjsapi
 from pyjsapi import WebAssembly, engines, wat2wasm
-from pyjsapi.engines.python import PythonEngine
+from pyjsapi.engines.python_engine import PythonEngine
 from tests.engines.second_engine import SecondEngine, SecondModule
 
 TESTS = Path(__file__).parents[1]

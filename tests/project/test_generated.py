@@ -25,7 +25,7 @@ def generate(monkeypatch: pytest.MonkeyPatch) -> Any:
 
 
 def test_the_generated_files_are_current() -> None:
-    command = [sys.executable, SCRIPTS / "generate.py", "--check"]
+    command = [sys.executable, str(SCRIPTS / "generate.py"), "--check"]
     result = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True)
     assert result.returncode == 0, result.stdout + result.stderr
 

@@ -9,16 +9,19 @@ import sys
 STANDARD = "json, dataclasses, asyncio"
 """What programs import anyway: nothing of the standard library but this and `MORE`."""
 MORE = {"__future__", "_struct", "array", "gc", "mmap", "resource", "struct"}
-WHOLE = ("ecmascript", "jsapi", "runtime")
+WHOLE = ("ecmascript", "engines", "jsapi", "runtime")
 """Packages of which every module may be loaded but those of `LATER`."""
 LATER = {
     "ecmascript.atomics",
+    "engines.python",
+    "engines.python_engine",
     "jsapi.js_string",
     "runtime.accessors",
 }
 PARTS = {
     "blocks": {"block", "heap", "integers", "places", "undivided"},
-    "syntax": {"deftypes", "digits", "errors", "features", "module", "op", "types"},
+    "embedding": {"failures", "settings"},
+    "syntax": {"deftypes", "digits", "errors", "features", "module", "op", "spaces", "types"},
     "validation": {
         "cast_rules",
         "context",
