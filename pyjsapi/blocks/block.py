@@ -11,7 +11,7 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING, Any, ClassVar, Final, Protocol, TypeAlias
 
-from pyjsapi.blocks.integers import INTEGERS, OPERATIONS
+from pyjsapi.blocks.integers import MASK, OPERATIONS
 from pyjsapi.syntax.errors import Trap
 
 if TYPE_CHECKING:
@@ -121,7 +121,7 @@ class Block:
     def update(self, operation: str, address: int, size: int, operand: int) -> int:
         """Read, combine by one of `OPERATIONS`, wrap and write, in one step; the old value."""
         old = self.load(address, size)
-        self.store(address, size, OPERATIONS[operation](old, operand) & (1 << 8 * size) - 1)
+        self.store(address, size, OPERATIONS[operation](old, operand) & MASK[size])
         return old
 
     def compare_exchange(self, address: int, size: int, expected: int, replacement: int) -> int:
@@ -157,18 +157,3 @@ class Block:
     def notify(self, address: int, count: int) -> int:
         """Wake those who wait at an address; how many there were."""
         return 0
-
-
-class LocalBlock(Block):
-    """A block in Python's own memory that nobody else has: its atomic accesses are plain ones."""
-
-    __slots__ = ()
-
-    def load(self, address: int, size: int) -> int:
-        """See `Block`."""
-        value: int = INTEGERS[size].unpack_from(self.data, address)[0]
-        return value
-
-    def store(self, address: int, size: int, value: int) -> None:
-        """See `Block`."""
-        INTEGERS[size].pack_into(self.data, address, value)

@@ -6,13 +6,14 @@ import mmap
 import sys
 from typing import Final
 
-from pyjsapi.blocks.block import Bytes, LocalBlock
+from pyjsapi.blocks.block import Block, Bytes
+from pyjsapi.blocks.integers import LOAD, MASK, OPERATIONS, STORE
 
 MAPPED_BYTES: Final = 64 << 20
 """Blocks that start at this many bytes are mapped, so that the system commits their pages lazily."""
 
 
-class HeapBlock(LocalBlock):
+class HeapBlock(Block):
     """Zeros of a length; `MemoryError` where the system has not so many."""
 
     __slots__ = ("_data",)
@@ -34,6 +35,27 @@ class HeapBlock(LocalBlock):
     def data(self) -> Bytes:
         """The bytes."""
         return self._data
+
+    @property
+    def length(self) -> int:
+        """See `Block`."""
+        return len(self._data)
+
+    def load(self, address: int, size: int) -> int:
+        """See `Block`."""
+        value: int = LOAD[size](self._data, address)[0]
+        return value
+
+    def store(self, address: int, size: int, value: int) -> None:
+        """See `Block`."""
+        STORE[size](self._data, address, value)
+
+    def update(self, operation: str, address: int, size: int, operand: int) -> int:
+        """See `Block`. Nobody else can reach the bytes: there is nothing to hold."""
+        old: int = LOAD[size](self._data, address)[0]
+        new = OPERATIONS[operation](old, operand) & MASK[size]
+        STORE[size](self._data, address, new)
+        return old
 
     def extend(self, length: int) -> None:
         """See `Block`. In place where nobody holds a view from outside, else the bytes move."""

@@ -12,6 +12,11 @@ INTEGERS: Final = {
 }
 """By size in bytes."""
 
+LOAD: Final = {size: integer.unpack_from for size, integer in INTEGERS.items()}
+STORE: Final = {size: integer.pack_into for size, integer in INTEGERS.items()}
+MASK: Final = {size: (1 << 8 * size) - 1 for size in INTEGERS}
+"""Their greatest value, by size."""
+
 OPERATIONS: Final[dict[str, Callable[[int, int], int]]] = {
     "add": operator.add,
     "sub": operator.sub,

@@ -14,8 +14,8 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from typing import TYPE_CHECKING, Any, Final
 
-from pyjsapi.blocks.block import Block, Bytes, Follower, LocalBlock
-from pyjsapi.blocks.integers import INTEGERS, OPERATIONS
+from pyjsapi.blocks.block import Block, Bytes, Follower
+from pyjsapi.blocks.integers import INTEGERS, LOAD, MASK, OPERATIONS, STORE
 from pyjsapi.blocks.waiters import Waiter, WaiterQueues, blocking_waiter, wake_all
 from pyjsapi.blocks.waiting import current_policy
 
@@ -28,7 +28,7 @@ NOT_EQUAL: Final = 1
 TIMED_OUT: Final = 2
 
 
-class SharedBlock(LocalBlock):
+class SharedBlock(Block):
     """Bytes of fixed place, the current length, and the queues of those who wait for them.
 
     ``reservation`` is a view of all the bytes that the block can ever have, ``length`` how many it has now.
@@ -130,36 +130,34 @@ class SharedBlock(LocalBlock):
 
     def load(self, address: int, size: int) -> int:
         """An atomic load of an unsigned integer of ``size`` bytes at ``address``, which is aligned and in bounds."""
-        value: int = INTEGERS[size].unpack_from(self.reservation, address)[0]
+        value: int = LOAD[size](self.reservation, address)[0]
         return value
 
     def store(self, address: int, size: int, value: int) -> None:
         """An atomic store; ``value`` is unsigned."""
         with self.lock:
             if not self.remote:
-                INTEGERS[size].pack_into(self.reservation, address, value)
+                STORE[size](self.reservation, address, value)
                 return
         self.store(address, size, value)
 
     def update(self, operation: str, address: int, size: int, operand: int) -> int:
         """Read, combine by one of `OPERATIONS`, wrap and write, in one step; the old value."""
-        integer = INTEGERS[size]
         with self.lock:
             if not self.remote:
-                old: int = integer.unpack_from(self.reservation, address)[0]
-                new = OPERATIONS[operation](old, operand) & ((1 << 8 * size) - 1)
-                integer.pack_into(self.reservation, address, new)
+                data = self.reservation
+                old: int = LOAD[size](data, address)[0]
+                STORE[size](data, address, OPERATIONS[operation](old, operand) & MASK[size])
                 return old
         return self.update(operation, address, size, operand)
 
     def compare_exchange(self, address: int, size: int, expected: int, replacement: int) -> int:
         """Store ``replacement`` where ``expected`` is found, both unsigned, in one step; the old value."""
-        integer = INTEGERS[size]
         with self.lock:
             if not self.remote:
-                old: int = integer.unpack_from(self.reservation, address)[0]
+                old: int = LOAD[size](self.reservation, address)[0]
                 if old == expected:
-                    integer.pack_into(self.reservation, address, replacement)
+                    STORE[size](self.reservation, address, replacement)
                 return old
         return self.compare_exchange(address, size, expected, replacement)
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final, TypeAlias
 
+from pyjsapi.blocks.integers import MASK
 from pyjsapi.runtime.memory import OUT_OF_BOUNDS, MemInst
 from pyjsapi.syntax.errors import Trap
 
@@ -35,7 +36,7 @@ def store(memory: MemInst, address: int, size: int, value: int) -> None:
     """``atomic.store``; of a wide value the low bytes."""
     if address % size or address + size > len(memory.data):
         _follow(memory, address, size)
-    memory.block.store(address, size, value & (1 << 8 * size) - 1)
+    memory.block.store(address, size, value & MASK[size])
 
 
 def _rmw(operation: str) -> ReadModifyWrite:
@@ -59,7 +60,7 @@ def rmw_cmpxchg(memory: MemInst, address: int, size: int, expected: int, replace
     """``atomic.rmw.cmpxchg``; of wide values the low bytes."""
     if address % size or address + size > len(memory.data):
         _follow(memory, address, size)
-    mask = (1 << 8 * size) - 1
+    mask = MASK[size]
     return memory.block.compare_exchange(address, size, expected & mask, replacement & mask)
 
 

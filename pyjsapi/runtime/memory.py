@@ -178,18 +178,23 @@ class MemInst:
 
         One atomic step: of all agents that grow the memory, each gets another size.
         """
+        if self.block.asks_first:
+            return self._grow(delta)
         with self.block.holding():
-            before = self.pages
-            if before + delta > self.ceiling:
+            return self._grow(delta)
+
+    def _grow(self, delta: int) -> int:
+        before = self.pages
+        if before + delta > self.ceiling:
+            return -1
+        # A block elsewhere has buffers of its own, which growth by nothing detaches too.
+        if delta or self.by_calls:
+            length = (before + delta) << self._type.page_size_log2
+            if not self._extend(length):
                 return -1
-            # A block elsewhere has buffers of its own, which growth by nothing detaches too.
-            if (delta or self.by_calls) and not self._extend(
-                (before + delta) << self._type.page_size_log2
-            ):
-                return -1
-            if self.buffer is not None:
-                self.buffer.memory_grown(self)
-            return before
+        if self.buffer is not None:
+            self.buffer.memory_grown(self)
+        return before
 
     def may_become(self, length: int) -> bool:
         """Ask all guards whether the memory can have ``length`` bytes from now on."""
