@@ -3,7 +3,8 @@
 The folder holds Pyodide's core files from npm, the wheel of this checkout compiled for its Python, and a lock file that
 names the wheel, so that `await pyodide.loadPackage("pyjsapi")` works without a network, in a page
 (`loadPyodide({indexURL: ".../build/pyodide/"})`) and in Node. The wheel itself, which any Pyodide can take, is in
-`build/wheel/`. Nothing is done when no input changed.
+`build/wheel/`, and the package's own sources, which recipes/pyjsapi builds from, in `build/source/`. Nothing is done
+when no input changed.
 
     python scripts/build_pyodide.py [--force]
 """
@@ -15,6 +16,7 @@ import json
 import shutil
 import subprocess
 import sys
+import tarfile
 import zipfile
 from pathlib import Path
 
@@ -26,6 +28,7 @@ from stamps import Stamp
 NPM_PYODIDE = ROOT / "node_modules" / "pyodide"
 DISTRIBUTION = BUILD / "pyodide"
 WHEELS = BUILD / "wheel"
+SOURCE = BUILD / "source"
 
 # What `loadPyodide` fetches from its indexURL, and the modules a page or a Node script imports.
 CORE_FILES = (
@@ -50,15 +53,27 @@ def package_sources() -> list[Path]:
 
 def build_wheel() -> Path:
     """Build the wheel of this checkout, reproducibly and without a network; returns its path."""
-    shutil.rmtree(WHEELS, ignore_errors=True)
-    run(
-        [sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", WHEELS, ROOT],
-        quiet=True,
-        env=SOURCE_DATE_EPOCH,
-    )
-    (wheel,) = WHEELS.glob("pyjsapi-*.whl")
+    wheel = _build("wheel", WHEELS)
     check_wheel(wheel)
     return wheel
+
+
+def unpack_source() -> None:
+    """Put the package's own sources, as its source distribution has them, into a folder."""
+    archive = _build("sdist", BUILD / "sdist")
+    shutil.rmtree(SOURCE, ignore_errors=True)
+    with tarfile.open(archive) as source:
+        source.extractall(archive.parent, filter="data")
+    (archive.parent / archive.name.removesuffix(".tar.gz")).rename(SOURCE)
+    shutil.rmtree(archive.parent)
+
+
+def _build(kind: str, folder: Path) -> Path:
+    shutil.rmtree(folder, ignore_errors=True)
+    build = [sys.executable, "-m", "build", "--no-isolation"]
+    run([*build, f"--{kind}", "--outdir", folder, ROOT], quiet=True, env=SOURCE_DATE_EPOCH)
+    (built,) = folder.iterdir()
+    return built
 
 
 def check_wheel(wheel: Path) -> None:
@@ -74,6 +89,7 @@ def check_wheel(wheel: Path) -> None:
 
 
 def build(*, tools: bool) -> None:
+    unpack_source()
     wheel = build_wheel()
     lock = add_wheel(NPM_PYODIDE / LOCK, wheel, tools=tools)
     fresh = BUILD / "pyodide.new"
@@ -105,7 +121,7 @@ def main() -> int:
                 NPM_PYODIDE / "package.json",
                 *(ROOT / "scripts" / name for name in SCRIPTS),
             ],
-            outputs=[DISTRIBUTION / LOCK],
+            outputs=[DISTRIBUTION / LOCK, SOURCE],
         )
         if stamp.current() and not options.force:
             return 0
