@@ -73,6 +73,8 @@ class Environment:
                 f"`{' '.join(map(str, error.cmd))}` failed (exit {error.returncode}); its output is "
                 "above. PyPI must be reachable for the first set-up"
             ) from error
+        # For Node the scripts of packages are no ES modules, as this project's are.
+        (self.folder / "package.json").write_text("{}\n", encoding="utf-8")
         self._stamp().write()
         return True
 
