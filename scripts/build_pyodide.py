@@ -6,7 +6,9 @@ names the wheel, so that `await pyodide.loadPackage("pyjsapi")` works without a 
 `build/wheel/`, and the package's own sources, which recipes/pyjsapi builds from, in `build/source/`. Nothing is done
 when no input changed.
 
-    python scripts/build_pyodide.py [--force]
+    python scripts/build_pyodide.py [--force] [--into FOLDER]
+
+With `--into` the wheel is added to another distribution, and nothing else is built.
 """
 
 from __future__ import annotations
@@ -88,19 +90,24 @@ def check_wheel(wheel: Path) -> None:
         )
 
 
+def add_to(folder: Path, *, tools: bool) -> None:
+    """Add the wheel of this checkout to a distribution, compiled for its Python."""
+    wheel = build_wheel()
+    lock = add_wheel(folder / LOCK, wheel, tools=tools)
+    compiled = compile_wheel(wheel, folder, lock["info"]["python"], tools=tools)
+    replace_wheel(lock, compiled)
+    content = json.dumps(lock, indent=1, sort_keys=True) + "\n"
+    (folder / LOCK).write_text(content, encoding="utf-8")
+
+
 def build(*, tools: bool) -> None:
     unpack_source()
-    wheel = build_wheel()
-    lock = add_wheel(NPM_PYODIDE / LOCK, wheel, tools=tools)
     fresh = BUILD / "pyodide.new"
     shutil.rmtree(fresh, ignore_errors=True)
     fresh.mkdir(parents=True)
-    for name in CORE_FILES:
+    for name in (*CORE_FILES, LOCK):
         shutil.copy2(NPM_PYODIDE / name, fresh / name)
-    python = lock["info"]["python"]
-    compiled = compile_wheel(wheel, fresh, NPM_PYODIDE, python, tools=tools)
-    replace_wheel(lock, compiled)
-    (fresh / LOCK).write_text(json.dumps(lock, indent=1, sort_keys=True) + "\n", encoding="utf-8")
+    add_to(fresh, tools=tools)
     # A page that is being served never sees half of a distribution.
     shutil.rmtree(DISTRIBUTION, ignore_errors=True)
     fresh.rename(DISTRIBUTION)
@@ -109,9 +116,12 @@ def build(*, tools: bool) -> None:
 def main() -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--force", action="store_true", help="build although no input changed")
+    parser.add_argument("--into", type=Path, metavar="FOLDER", help="another distribution")
     options = parser.parse_args()
     if not NPM_PYODIDE.is_dir():
         raise Failure("node_modules/pyodide is missing: run `make setup` first")
+    if options.into is not None and not (options.into / LOCK).is_file():
+        raise Failure(f"{options.into} is no Pyodide distribution: it has no {LOCK}")
     with locked("pyodide"):
         stamp = Stamp(
             "pyodide",
@@ -123,13 +133,16 @@ def main() -> int:
             ],
             outputs=[DISTRIBUTION / LOCK, SOURCE],
         )
-        if stamp.current() and not options.force:
+        if options.into is None and stamp.current() and not options.force:
             return 0
-        say("building the Pyodide distribution (build/pyodide)")
+        say(f"building the Pyodide distribution ({options.into or 'build/pyodide'})")
         tools = PYODIDE_TOOLS.exists
         if not tools:
             say("without pyodide-build, which needs Python 3.12 (scripts/setup.py pyodide-tools)")
         try:
+            if options.into is not None:
+                add_to(options.into.resolve(), tools=tools)
+                return 0
             build(tools=tools)
         except subprocess.CalledProcessError as error:
             raise Failure(f"`{error.cmd[0]}` failed (exit {error.returncode})") from error

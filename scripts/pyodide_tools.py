@@ -66,12 +66,12 @@ def replace_wheel(content: dict[str, Any], wheel: Path) -> None:
     content["packages"]["pyjsapi"] |= {"file_name": wheel.name, "sha256": _sha256(wheel)}
 
 
-def compile_wheel(wheel: Path, folder: Path, pyodide: Path, python: str, *, tools: bool) -> Path:
-    """Compile a wheel into a folder for the Python of a Pyodide: its folder, and the version that its lock says."""
+def compile_wheel(wheel: Path, folder: Path, python: str, *, tools: bool) -> Path:
+    """Compile a wheel into the folder of a distribution, for its Python, which the lock file gives."""
     if tools and _version_of_tools() == python.split(".")[:2]:
         return compile_by_tools(wheel, folder)
     answer = subprocess.run(
-        ["node", ROOT / "scripts" / "compile_wheel.mjs", pyodide, wheel, folder],
+        ["node", ROOT / "scripts" / "compile_wheel.mjs", folder, wheel, folder],
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,

@@ -129,6 +129,21 @@ def test_the_recipe_builds_from_what_is_in_the_wheel(wheel: Path) -> None:
             assert (source / name).read_bytes() == data
 
 
+@pytest.mark.long
+def test_the_wheel_can_be_added_to_any_distribution(tmp_path: Path) -> None:
+    for path in LOCK.parent.iterdir():
+        if path.is_file() and path != LOCK:
+            (tmp_path / path.name).symlink_to(path)
+    lock = json.loads(LOCK.read_text(encoding="utf-8"))
+    (tmp_path / LOCK.name).write_text(json.dumps(lock), encoding="utf-8")
+    script = ROOT / "scripts" / "build_pyodide.py"
+    subprocess.run([sys.executable, script, "--into", tmp_path], check=True)
+    built = (ROOT / "build" / "pyodide" / LOCK.name).read_text(encoding="utf-8")
+    assert (tmp_path / LOCK.name).read_text(encoding="utf-8") == built
+    wheel = json.loads(built)["packages"]["pyjsapi"]["file_name"]
+    assert content(tmp_path / wheel) == content(ROOT / "build" / "pyodide" / wheel)
+
+
 def test_a_lock_file_of_another_format_is_refused(wheel: Path, tmp_path: Path) -> None:
     lock = tmp_path / LOCK.name
     lock.write_text(json.dumps({"packages": {"micropip": {"name": "micropip", "new": 1}}}))
