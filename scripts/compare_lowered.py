@@ -17,8 +17,6 @@ from typing import Any
 
 from common import ROOT
 
-sys.path.insert(0, str(ROOT))
-
 from fuzz.bench import judge
 from fuzz.engines.lowered import lowered_cases, lowered_json
 from fuzz.engines.ours import Ours

@@ -21,9 +21,6 @@ from functools import partial
 from pathlib import Path
 
 from common import ROOT, Failure, say
-
-sys.path.insert(0, str(ROOT))
-
 from js_api.report import NAMESPACES, FileResult, Place, Results, Run, markdown
 from js_api.sessions import (
     START_SECONDS,

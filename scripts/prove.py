@@ -12,7 +12,6 @@ See docs/testing.md.
 from __future__ import annotations
 
 import argparse
-import sys
 import time
 from collections.abc import Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
@@ -21,10 +20,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple, TypeAlias
 
-from common import ROOT, main_guard, say
-
-sys.path.insert(0, str(ROOT))
-
+from common import main_guard, say
 from proof_log import Log, table
 from wasm_files import Found, found_under, modules_of
 

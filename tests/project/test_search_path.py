@@ -1,0 +1,62 @@
+"""Nobody changes where Python looks for modules, so that any test and any script can do without the others.
+
+What a test prepends with `monkeypatch` is gone when it ends: folders of its own, or that of the scripts, which import
+each other from there as Python does for the one that it runs.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+ROOT: Final = Path(__file__).resolve().parents[2]
+FOLDERS: Final = (
+    "pyjsapi",
+    "scripts",
+    "web",
+    "real",
+    "benchmarks",
+    "fuzz",
+    "tests",
+    "playwright",
+    "examples",
+)
+CHANGE: Final = re.compile(r"\bsys\.path(\.(insert|append|extend)\(|\[.*\] = |(\[:0\])? \+?= )")
+ALLOWED: Final = {
+    "pyjsapi/agents/forkserver.py": "it takes over its parent's",
+    "pyjsapi/agents/process.py": "it hands it over",
+    "pyjsapi/cli/script.py": "it runs a script as Python does",
+    "tests/bridge/inside/web_workers.py": "workers take it over, which is what is tested",
+    "tests/bridge/inside/wheel_workers.py": "so do those of compiled packages",
+    "tests/pyodide/inside/run_pytest.py": "pytest is the host's, which is mounted beside Pyodide's packages",
+}  # fmt: skip
+
+
+def test_nobody_changes_the_search_path() -> None:
+    found = {
+        path.relative_to(ROOT).as_posix()
+        for folder in FOLDERS
+        for path in (ROOT / folder).rglob("*.py")
+        if "node_modules" not in path.parts and not path.stem.endswith("_gen")
+        if CHANGE.search(path.read_text(encoding="utf-8"))
+    }
+    assert found == ALLOWED.keys()
+
+
+@pytest.mark.parametrize(
+    ("rest", "changes"),
+    [
+        ('.insert(0, "x")', True),
+        ("[:] = [1]", True),
+        (' += ["x"]', True),
+        (" = []", True),
+        ("", False),
+        (" == before", False),
+        ("ology.append(1)", False),
+    ],
+)
+def test_changes_are_found(rest: str, changes: bool) -> None:
+    assert bool(CHANGE.search("sys.path" + rest)) is changes
