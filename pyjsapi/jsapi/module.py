@@ -18,7 +18,6 @@ from pyjsapi.jsapi.options import NO_OPTIONS, CompileOptions, read_options
 from pyjsapi.jsapi.table import table_type
 from pyjsapi.syntax.deftypes import DefType
 from pyjsapi.syntax.errors import WasmError
-from pyjsapi.syntax.spaces import index_spaces
 from pyjsapi.syntax.types import (
     ExternType,
     FuncExtern,
@@ -27,6 +26,7 @@ from pyjsapi.syntax.types import (
     TableType,
     TagType,
     extern_kind,
+    index_spaces,
 )
 
 if TYPE_CHECKING:

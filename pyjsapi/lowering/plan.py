@@ -8,7 +8,6 @@ from typing import Any, Final, NamedTuple
 from pyjsapi.lowering.indices import Numbering
 from pyjsapi.lowering.parts import Parts
 from pyjsapi.syntax.module import Export, Import
-from pyjsapi.syntax.spaces import index_spaces
 from pyjsapi.syntax.types import (
     CompType,
     ExternType,
@@ -19,6 +18,7 @@ from pyjsapi.syntax.types import (
     TableType,
     TagType,
     extern_kind,
+    index_spaces,
 )
 
 SECTION: Final = "pyjsapi.lowered"

@@ -14,8 +14,7 @@ from pyjsapi.runtime.memory import MakeMemory, new_memory
 from pyjsapi.runtime.table import new_table
 from pyjsapi.syntax.errors import LinkError
 from pyjsapi.syntax.module import Active, Module
-from pyjsapi.syntax.spaces import index_spaces
-from pyjsapi.syntax.types import ExternType, FuncExtern, TagType, extern_kind
+from pyjsapi.syntax.types import ExternType, FuncExtern, TagType, extern_kind, index_spaces
 from pyjsapi.validation.context import Context
 from pyjsapi.validation.limits import Limits
 from pyjsapi.validation.matching import match_extern

@@ -22,7 +22,6 @@ from pyjsapi.syntax.module import (
     Module,
     Table,
 )
-from pyjsapi.syntax.spaces import index_spaces
 from pyjsapi.syntax.types import (
     FUNC,
     FUNCREF,
@@ -37,6 +36,7 @@ from pyjsapi.syntax.types import (
     TagType,
     ValType,
     extern_kind,
+    index_spaces,
     ref_type,
 )
 from pyjsapi.text.annotations import annotations_from

@@ -7,7 +7,6 @@ from typing import Final
 
 from pyjsapi.binary.names import Names
 from pyjsapi.syntax.module import Module
-from pyjsapi.syntax.spaces import index_spaces
 from pyjsapi.syntax.types import (
     I64,
     PAGE_SIZE_LOG2,
@@ -27,6 +26,7 @@ from pyjsapi.syntax.types import (
     TableType,
     TagType,
     ValType,
+    index_spaces,
 )
 from pyjsapi.text.printer_names import References
 from pyjsapi.text.printer_values import laid_out

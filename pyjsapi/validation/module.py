@@ -8,12 +8,12 @@ from typing import Any, TypeVar
 from pyjsapi.syntax.errors import ValidationError
 from pyjsapi.syntax.features import Features
 from pyjsapi.syntax.module import Active, Data, Elem, Export, Global, Import, Module, Table
-from pyjsapi.syntax.spaces import index_spaces
 from pyjsapi.syntax.types import (
     FUNCREF,
     FuncExtern,
     RecType,
     extern_kind,
+    index_spaces,
 )
 from pyjsapi.validation.context import Context
 from pyjsapi.validation.expressions import ConstantChecker

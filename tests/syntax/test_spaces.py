@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from pyjsapi.binary.names import Names
-from pyjsapi.syntax.spaces import index_spaces
-from pyjsapi.syntax.types import EXTERN_KINDS
+from pyjsapi.syntax.types import EXTERN_KINDS, index_spaces
 from pyjsapi.validation.context import Context
 
 
