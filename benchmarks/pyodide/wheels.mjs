@@ -23,7 +23,7 @@ function measured(run) {
 }
 
 async function measure(wheel) {
-  const { loadPyodide } = await import(pathToFileURL(join(BUILD, "pyodide", "pyodide.mjs")));
+  const { loadPyodide } = await import(pathToFileURL(join(BUILD, "pyodide", "pyodide.mjs")).href);
   const pyodide = await loadPyodide({ indexURL: join(BUILD, "pyodide") });
   const bytes = new Uint8Array(readFileSync(wheel));
   // What both need of Python's own library.
@@ -40,6 +40,7 @@ function compare(rounds) {
     const [name] = readdirSync(join(BUILD, folder)).filter((file) => file.endsWith(".whl"));
     return join(BUILD, folder, name);
   });
+  /** @type {Map<string, Record<string, number>[]>} */
   const found = new Map(wheels.map((wheel) => [wheel, []]));
   for (let round = 0; round < rounds; round++) {
     for (const [wheel, rows] of found) {
