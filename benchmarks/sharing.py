@@ -95,7 +95,7 @@ def semaphores(there: Any, back: Any, times: int) -> None:
 
 
 def _block(memory: WebAssembly.Memory) -> SharedBlock:
-    return shared(memory._storage.block)
+    return shared(memory._memory.block)
 
 
 def _shared_text(text: str) -> str:

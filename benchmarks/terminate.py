@@ -76,7 +76,7 @@ class Ground:
         self.kind = kind
         self.memory = WebAssembly.Memory(initial=1, maximum=PAGES, shared=True)
         self.cells = Int32Array(self.memory.buffer)
-        self.block = shared(self.memory._storage.block)
+        self.block = shared(self.memory._memory.block)
         self.job = {
             "memory": self.memory,
             "module": WebAssembly.Module(wat2wasm(TEXT)),
@@ -138,7 +138,7 @@ class Ground:
         if Atomics.wait(self.cells, ANSWERS, answers, 1000 * SOON) == "timed-out":
             raise Broken(f"{when} the one who lives did not get his notification")
         length = self.block.length
-        if len(self.memory._storage.data) != length or self.memory.buffer.byteLength != length:
+        if len(self.memory._memory.data) != length or self.memory.buffer.byteLength != length:
             raise Broken(f"{when} the memory's length is {length}, but not everybody knows")
         if length >> 16 < PAGES and self.memory.grow(1) != length >> 16:
             raise Broken(f"{when} the memory cannot grow")

@@ -35,18 +35,18 @@
 //   link.incref(ptr), link.decref(ptr), link.none (ptr of None)
 //   link.lookup('pyjsapi.bridge.face.api', 'name') -> ptr, a new reference. Throws an Error if there is none.
 //
-// Memories. A storage is a Python object, `pyjsapi.bridge.memory.linked`; generated code reaches it through accessors.
-//   link.storageFor(memory, type) -> ptr, a new reference. `memory` is a native WebAssembly.Memory (of 32-bit
-//                         addresses) whose bytes become the storage's, or null for a new one. type is
+// Memories. An instance is Python's, on a block of `pyjsapi.bridge.memory.linked`; generated code reaches it through accessors.
+//   link.memoryFor(memory, type) -> ptr, a new reference. `memory` is a native WebAssembly.Memory (of 32-bit
+//                         addresses) whose bytes become the instance's, or null for a new one. type is
 //                         { initial, maximum?, shared?, address?: 'i32' | 'i64' } in pages, Numbers or BigInts.
 //                         `initial` may be less than the size of `memory` now.
-//   link.nativeOf(ptr) -> the native WebAssembly.Memory with the storage's bytes; they move into it at the first call,
+//   link.nativeOf(ptr) -> the native WebAssembly.Memory with the instance's bytes; they move into it at the first call,
 //                         even in the middle of running code. Its `buffer` may be handed out. Where the
 //                         engine allows no more memories, it is an ArrayBufferMemory, which has a `buffer` and is slow.
 //                         Calls `onError` with a ValueError for pages that are not 64 KiB.
-//   link.grow(ptr, delta) -> the size before in pages, or -1. JavaScript must grow memories that have a storage with
+//   link.grow(ptr, delta) -> the size before in pages, or -1. JavaScript must grow memories that have an instance with
 //                         this function, so that the engine's limit holds.
-//   link.recordOf(memory, address) -> number, the record of a native WebAssembly.Memory, for Python to make a storage of
+//   link.recordOf(memory, address) -> number, the record of a native WebAssembly.Memory, for Python to make a block of
 //   link.memoryOf(record) -> the WebAssembly.Memory of a record whose bytes are in one
 //   link.live             how much is held for Python: { memories, imports, slots, thrown }, for tests
 //

@@ -30,7 +30,7 @@ into a pipe. A subclass has:
 **What crosses otherwise**, by `remote.RemoteLink` itself and so for every kind alike:
 
 - A Module: its bytes and options, compiled again on the other side (from the code cache, where there is one).
-- A Memory: its type and its block. The other side makes a storage of its own on the block.
+- A Memory: its type and its block. The other side makes a memory of its own on the block.
 - A SharedArrayBuffer: its block, with its length or growable.
 - A MessagePort: a route of the link. Its end stays here as a relay, and the other side gets a port whose messages come
   over the route. Route 0 is the worker's own port.

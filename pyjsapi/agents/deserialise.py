@@ -154,8 +154,7 @@ class _Deserialiser:
         name, minimum, maximum, page_size_log2 = type_
         addrtype = I32 if name == "i32" else I64
         memtype = MemType(addrtype, minimum, maximum, True, page_size_log2)
-        storage = MemInst(memtype, page_limit=ceiling, block=self._block(attachment))
-        memory = memory_object(storage)
+        memory = memory_object(MemInst(memtype, page_limit=ceiling, block=self._block(attachment)))
         if growable:
             memory.toResizableBuffer()
         return memory

@@ -246,15 +246,15 @@ class _Serialiser:
         return ("Module", self._attach(value))
 
     def of_memory(self, value: Memory) -> Record:
-        storage = value._storage
-        if not storage.declared_type.shared:
+        memory = value._memory
+        if not memory.declared_type.shared:
             raise DataCloneError("an unshared WebAssembly.Memory could not be cloned")
         return (
             "Memory",
-            self._attach(shared(storage.block)),
-            plain_memory_type(storage.declared_type),
-            storage.ceiling,
-            storage.buffer is not None and value.buffer.growable,  # type: ignore[union-attr]
+            self._attach(shared(memory.block)),
+            plain_memory_type(memory.declared_type),
+            memory.ceiling,
+            memory.buffer is not None and value.buffer.growable,  # type: ignore[union-attr]
         )
 
     def of_port(self, value: TransferablePort) -> Record:

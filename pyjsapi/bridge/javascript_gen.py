@@ -383,11 +383,11 @@ gAndSize","PyErr_SetNone"];this.#python=Object.fromEntries(names.map(name=>[name
 lookup("pyjsapi.bridge.link.errors",name));this.#objects={None:i32(link.none),OutOfBounds:trap("OutOfBoundsAccess"),Unaligned:trap("UnalignedAtomic"),CannotWait:trap(
 "CannotWait"),NotShared:trap("NotShared")};this.#environment={scratch:i32(module._malloc(SCRATCH_BYTES)),canWait:i32(canWait2?1:0)};this.#glue=new namespace.Instance(
 helpers.glue,{python:{memory:module.memory}}).exports;this.#heap=new namespace.Instance(helpers.heap,{python:this.#python,objects:this.#objects}).exports;this.#addHooks();
-const storage=name=>link.lookup("pyjsapi.bridge.memory.linked",name);this.#adopt=link.export(storage("adopt"),"iddss","O");this.#moved=link.export(storage("move\
-d_to_javascript"),"O","i");this.#grow=link.export(storage("grow"),"Od","d");this.#proxiedAccessor=link.export(link.lookup("pyjsapi.bridge.memory.proxies","proxi\
-ed_accessor"),"is","O")}get count(){return this.#records.size}storageFor(memory,{initial,maximum,shared:shared3=false,address="i32"}){const most=maximum===void 0||
-maximum===null?-1:Number(maximum);const record=memory===null?this.#make(Number(initial),most,shared3):this.#attached(memory);if(record===0)throw new RangeError(
-"the engine allows no more memories");this.#records.get(record).mask=MASKS[address];return this.#adopt(record,Number(initial),most,shared3?"shared":"",address)}recordOf(memory,address){
+const linked=name=>link.lookup("pyjsapi.bridge.memory.linked",name);this.#adopt=link.export(linked("adopt"),"iddss","O");this.#moved=link.export(linked("moved_t\
+o_javascript"),"O","i");this.#grow=link.export(linked("grow"),"Od","d");this.#proxiedAccessor=link.export(link.lookup("pyjsapi.bridge.memory.proxies","proxied_a\
+ccessor"),"is","O")}get count(){return this.#records.size}memoryFor(memory,{initial,maximum,shared:shared3=false,address="i32"}){const most=maximum===void 0||maximum===
+null?-1:Number(maximum);const record=memory===null?this.#make(Number(initial),most,shared3):this.#attached(memory);if(record===0)throw new RangeError("the engin\
+e allows no more memories");this.#records.get(record).mask=MASKS[address];return this.#adopt(record,Number(initial),most,shared3?"shared":"",address)}recordOf(memory,address){
 const record=this.#attached(memory);this.#records.get(record).mask=MASKS[address];return record}memoryOf(record){return this.#records.get(record).memory}nativeOf(ptr){
 return this.#records.get(this.#moved(ptr)).memory}grow(ptr,delta){return this.#grow(ptr,Number(delta))}#addHooks(){const link=this.#link;link.hook("heap_memory",
 (data,pageLog2,mask)=>this.#inHeap(data,pageLog2,mask),"OiI","i");link.hook("heap_moved",(record,data)=>this.#heapMoved(record,data),"iO","");link.hook("new_mem\
@@ -472,7 +472,7 @@ ptr);this.decref(class_);if(class_!==this.objects.JavaScriptThrow)return void 0;
 _PyLong_AsLong(module._PyTuple_GetItem(args,0));this.decref(args);return{value:this.#thrown.get(index)}}#wrapThrown(value){const handle=this.#nextThrown;this.#nextThrown=
 handle+1&1073741823||1;this.#thrown.set(handle,value);return this.newInteger(handle,this.objects.JavaScriptThrow)}#unexpected(ptr){const thrown=this.thrown(ptr);
 const text=this.module._PyObject_Str(ptr);const message=text===0?"a Python exception":unboxString(this.module,text);if(text!==0)this.decref(text);this.decref(ptr);
-if(thrown)throw thrown.value;throw new Error(message)}storageFor(memory,type){return this.memories.storageFor(memory,type)}nativeOf(ptr){return this.memories.nativeOf(
+if(thrown)throw thrown.value;throw new Error(message)}memoryFor(memory,type){return this.memories.memoryFor(memory,type)}nativeOf(ptr){return this.memories.nativeOf(
 ptr)}recordOf(memory,address){return this.memories.recordOf(memory,address)}memoryOf(record){return this.memories.memoryOf(record)}grow(ptr,delta){return this.memories.
 grow(ptr,delta)}};var MODULE="pyjsapi.bridge.link.proxy";var MASKS2={i32:"4294967295",i64:"18446744073709551615"};var f64=new Float64Array(1);var bits=new BigUint64Array(f64.buffer);
 function bitsOf(value){f64[0]=value;return bits[0]}function floatOf(text){bits[0]=BigInt(text);return f64[0]}var ATOMICS={xchg:"exchange",cmpxchg:"compareExchan\
@@ -487,9 +487,9 @@ pyimport(MODULE);const names=["hold","incref","decref","count","call","failure",
 ount","add_memory","memory_of"];this.#python=Object.fromEntries(names.map(name=>[name,module[name]]));this.#callables=new FinalizationRegistry(ptr=>this.decref(
 ptr));const hooks={failed:()=>{this.#failed=true},invoke:(index,...values)=>this.#functions[index](values),take_thrown:()=>this.#takeRaised(),free_import:index=>this.#freeFunction(
 index),free_thrown:handle=>{this.#thrown.delete(handle)},make_native:newMemory,make_array_buffer:makeArrayBuffer,grow_native:growNative,can_wait:canWait,atomic};
-for(const[name,hook]of Object.entries(hooks))this.#python.set_hook(name,hook);this.#python.install();this.none=this.lookup("pyjsapi.bridge.link.proxy","NONE");const storage=name=>this.
-lookup("pyjsapi.bridge.memory.linked",name);this.#adopt=this.export(storage("adopt"),"iddss","O");this.#moved=this.export(storage("moved_to_javascript"),"O","i");
-this.#grow=this.export(storage("grow"),"Od","d")}get live(){return{memories:this.#python.memory_count(),imports:this.#functions.length-this.#freeFunctions.length,
+for(const[name,hook]of Object.entries(hooks))this.#python.set_hook(name,hook);this.#python.install();this.none=this.lookup("pyjsapi.bridge.link.proxy","NONE");const linked=name=>this.
+lookup("pyjsapi.bridge.memory.linked",name);this.#adopt=this.export(linked("adopt"),"iddss","O");this.#moved=this.export(linked("moved_to_javascript"),"O","i");
+this.#grow=this.export(linked("grow"),"Od","d")}get live(){return{memories:this.#python.memory_count(),imports:this.#functions.length-this.#freeFunctions.length,
 slots:this.#python.count(),thrown:this.#thrown.size}}incref(ptr){this.#python.incref(ptr)}decref(ptr){this.#python.decref(ptr)}lookup(moduleName,name){return this.#python.
 lookup(moduleName,name)}export(ptr,params,results){const takes=[...params].map(letter=>this.#encoder(letter));const numeric=/^[iIfd]*$/.test(params);const read=this.#reader(
 results,letter=>this.#decoder(letter));const{depth}=this;const{call}=this.#python;const f=(...values)=>{values.length=takes.length;if(numeric)this.#encode(takes,
@@ -513,7 +513,7 @@ false;this.onError(this.#python.failure());throw new Error("onError returned")}#
 const handle=this.#nextThrown;this.#nextThrown=handle+1&1073741823||1;this.#thrown.set(handle,value);ptr=this.#python.throw(handle)}this.#raised=ptr}#takeRaised(){
 const ptr=this.#raised;this.#raised=0;return ptr}thrown(ptr){const handle=this.#python.handle_of(ptr);return handle?{value:this.#thrown.get(handle)}:void 0}#unexpected(ptr){
 const thrown=this.thrown(ptr);const message=this.#python.text_of(ptr);this.decref(ptr);if(thrown)throw thrown.value;throw new Error(message)}recordOf(memory,address){
-return this.#python.add_memory(memory,MASKS2[address])}memoryOf(record){return this.#python.memory_of(record)}storageFor(memory,{initial,maximum,shared:shared3=false,
+return this.#python.add_memory(memory,MASKS2[address])}memoryOf(record){return this.#python.memory_of(record)}memoryFor(memory,{initial,maximum,shared:shared3=false,
 address="i32"}){const most=maximum===void 0||maximum===null?-1:Number(maximum);const made=memory??newMemory(Number(initial),most,shared3);if(!made)throw new RangeError(
 "the engine allows no more memories");const record=this.#python.add_memory(made,MASKS2[address]);return this.#adopt(record,Number(initial),most,shared3?"shared":
 "",address)}nativeOf(ptr){return this.#python.memory_of(this.#moved(ptr))}grow(ptr,delta){return this.#grow(ptr,Number(delta))}};function canLink(pyodide){const module=pyodide?._module;const missing=REQUIRED.filter(name=>typeof module?.[name]!=="function");if(!(module?.memory instanceof namespace.

@@ -135,18 +135,18 @@ class Environment:
         for index, global_ in enumerate(self._instance.globals):
             self.globals[f"g{index}"] = global_.cell
 
-    def memory_moved(self, memidx: int, storage: MemInst) -> None:
+    def memory_moved(self, memidx: int, memory: MemInst) -> None:
         """Take over the bytes and views of a memory."""
-        if self._variant.assumptions.memories[memidx].extent is Extent.BIG and not is_big(storage):
+        if self._variant.assumptions.memories[memidx].extent is Extent.BIG and not is_big(memory):
             # It could not grow so far.
             self._use_with(memidx, Extent.GROWING)
         space = self.globals
-        space[f"ba{memidx}"] = storage.data
-        space[f"u16_{memidx}"] = storage.u16
-        space[f"u32_{memidx}"] = storage.u32
-        space[f"u64_{memidx}"] = storage.u64
-        space[f"f32_{memidx}"] = storage.f32
-        space[f"f64_{memidx}"] = storage.f64
+        space[f"ba{memidx}"] = memory.data
+        space[f"u16_{memidx}"] = memory.u16
+        space[f"u32_{memidx}"] = memory.u32
+        space[f"u64_{memidx}"] = memory.u64
+        space[f"f32_{memidx}"] = memory.f32
+        space[f"f64_{memidx}"] = memory.f64
 
     def memory_grows(self, memidx: int, length: int) -> bool:
         """Be ready for a memory of ``length`` bytes.

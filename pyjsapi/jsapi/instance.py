@@ -198,7 +198,7 @@ def _link(value: Any, type_: ExternType, place: str) -> ExternVal:
     if isinstance(type_, MemType):
         if not isinstance(value, Memory):
             raise LinkError(f"{place}: memory import must be a WebAssembly.Memory object")
-        return value._storage
+        return value._memory
     if isinstance(type_, TableType):
         if not isinstance(value, Table):
             raise LinkError(f"{place}: table import requires a WebAssembly.Table")

@@ -35,9 +35,9 @@ class Memory:
     `TypeError` for a wrong descriptor, `RangeError` for sizes that are not valid or cannot be allocated.
     """
 
-    __slots__ = ("__weakref__", "_storage")
+    __slots__ = ("__weakref__", "_memory")
 
-    _storage: MemInst
+    _memory: MemInst
 
     def __init__(
         self,
@@ -76,18 +76,18 @@ class Memory:
             )
         try:
             type_ = MemType(addrtype, initial, maximum, shared, page_size_log2)
-            storage = engines.default().new_memory(type_, limits or Limits())
+            memory = engines.default().new_memory(type_, limits or Limits())
         except (MemoryError, OverflowError) as error:
             raise RangeError(f"WebAssembly.Memory(): could not allocate memory: {error}") from error
-        self._attach(storage)
+        self._attach(memory)
 
     def __reduce_ex__(self, protocol: Any) -> NoReturn:
         """StructuredSerialize with *forStorage*: memories are sent to workers, never stored."""
         raise DataCloneError("a WebAssembly.Memory cannot be stored or copied")
 
-    def _attach(self, storage: MemInst) -> None:
-        self._storage = storage
-        storage.wrapper = weakref.ref(self)
+    def _attach(self, memory: MemInst) -> None:
+        self._memory = memory
+        memory.wrapper = weakref.ref(self)
 
     @property
     def buffer(self) -> ArrayBuffer | SharedArrayBuffer:
@@ -95,8 +95,8 @@ class Memory:
 
         The buffer of a shared memory is a `SharedArrayBuffer`.
         """
-        shared = _shared_buffer(self._storage)
-        return _current_buffer(self._storage) if shared is None else shared
+        shared = _shared_buffer(self._memory)
+        return _current_buffer(self._memory) if shared is None else shared
 
     def grow(self, delta: Any = None, /) -> int:
         """Grow by ``delta`` pages; the size before, in pages. The buffer is detached, even for ``delta`` 0.
@@ -105,22 +105,22 @@ class Memory:
 
         Raises `TypeError` for what is no number of pages, `RangeError` when the memory cannot grow so far.
         """
-        storage = self._storage
+        memory = self._memory
         pages = address_value(
-            delta, storage.declared_type.addrtype, "WebAssembly.Memory.grow(): delta"
+            delta, memory.declared_type.addrtype, "WebAssembly.Memory.grow(): delta"
         )
-        return _grow(storage, pages, "WebAssembly.Memory.grow()")
+        return _grow(memory, pages, "WebAssembly.Memory.grow()")
 
     def toFixedLengthBuffer(self) -> ArrayBuffer | SharedArrayBuffer:
         """A buffer of fixed length; a resizable one is detached for it, a growable one of a shared memory is not."""
-        shared = _shared_buffer(self._storage, growable=False)
+        shared = _shared_buffer(self._memory, growable=False)
         if shared is not None:
             return shared
-        buffer = _current_buffer(self._storage)
+        buffer = _current_buffer(self._memory)
         if not buffer.resizable:
             return buffer
         buffer._detach(_DETACH_KEY)
-        return _new_buffer(self._storage, None)
+        return _new_buffer(self._memory, None)
 
     def toResizableBuffer(self) -> ArrayBuffer | SharedArrayBuffer:
         """A buffer that follows the memory when it grows, and grows it; a fixed one is detached for it.
@@ -129,19 +129,19 @@ class Memory:
 
         Raises `TypeError` when the memory has no maximum.
         """
-        type_ = self._storage.declared_type
+        type_ = self._memory.declared_type
         if type_.maximum is None:
             raise TypeError(
                 "WebAssembly.Memory.toResizableBuffer(): the memory must have a maximum"
             )
-        shared = _shared_buffer(self._storage, growable=True)
+        shared = _shared_buffer(self._memory, growable=True)
         if shared is not None:
             return shared
-        buffer = _current_buffer(self._storage)
+        buffer = _current_buffer(self._memory)
         if buffer.resizable:
             return buffer
         buffer._detach(_DETACH_KEY)
-        return _new_buffer(self._storage, type_.maximum * type_.page_size)
+        return _new_buffer(self._memory, type_.maximum * type_.page_size)
 
     def atomic_notify(self, address: int, count: int = 0xFFFF_FFFF, /) -> int:
         """Wake at most ``count`` of those who wait at an address, as ``memory.atomic.notify``; how many were woken.
@@ -149,7 +149,7 @@ class Memory:
         An extension, as are the other methods with such names: what Wasmtime's ``SharedMemory`` has. Raises
         `RuntimeError` where the instruction traps.
         """
-        return _trapping(atomics.notify, self._storage, _address(address), count)
+        return _trapping(atomics.notify, self._memory, _address(address), count)
 
     def atomic_wait32(self, address: int, expected: int, timeout: int = -1, /) -> int:
         """Wait as ``memory.atomic.wait32``, for ``timeout`` nanoseconds, without end if that is negative.
@@ -158,22 +158,22 @@ class Memory:
         the instruction traps: unaligned, out of bounds, unshared, or in an agent that must not block.
         """
         wanted = expected & 0xFFFF_FFFF
-        return _trapping(atomics.wait, self._storage, _address(address), 4, wanted, _i64(timeout))
+        return _trapping(atomics.wait, self._memory, _address(address), 4, wanted, _i64(timeout))
 
     def atomic_wait64(self, address: int, expected: int, timeout: int = -1, /) -> int:
         """Wait as ``memory.atomic.wait64``; see `atomic_wait32`."""
         wanted = expected & 0xFFFF_FFFF_FFFF_FFFF
-        return _trapping(atomics.wait, self._storage, _address(address), 8, wanted, _i64(timeout))
+        return _trapping(atomics.wait, self._memory, _address(address), 8, wanted, _i64(timeout))
 
     def type(self) -> dict[str, Any]:
         """Type reflection: ``minimum`` (the current size) and ``maximum`` in pages, ``address``, ``shared``.
 
         ``pageSize``, in bytes, is there where it is not 65536.
         """
-        return memory_type(self._storage.type)
+        return memory_type(self._memory.type)
 
     def __repr__(self) -> str:
-        return f"<WebAssembly.Memory of {self._storage.pages} pages>"
+        return f"<WebAssembly.Memory of {self._memory.pages} pages>"
 
 
 def _trapping(helper: Callable[..., int], *arguments: Any) -> int:
@@ -195,9 +195,9 @@ def _i64(timeout: int) -> int:
     return min(index(timeout), (1 << 63) - 1) & 0xFFFF_FFFF_FFFF_FFFF if timeout >= 0 else _ENDLESS
 
 
-def memory_object(storage: MemInst) -> Memory:
-    """ "Create a memory object": the one `Memory` of a storage."""
-    return object_of(storage, Memory)
+def memory_object(memory: MemInst) -> Memory:
+    """ "Create a memory object": the one `Memory` of a memory instance."""
+    return object_of(memory, Memory)
 
 
 def memory_type(type_: MemType) -> dict[str, Any]:
@@ -224,32 +224,32 @@ def _read_page_size_log2(descriptor: Descriptor) -> int:
     return size.bit_length() - 1
 
 
-def _grow(storage: MemInst, delta: int, what: str) -> int:
-    before = storage.grow(delta)
+def _grow(memory: MemInst, delta: int, what: str) -> int:
+    before = memory.grow(delta)
     if before < 0:
         raise RangeError(
-            f"{what}: cannot grow by {delta} pages: the memory has {storage.pages} pages "
-            f"and may have {storage.ceiling}"
-        ) from _growth_failure(storage, delta)
+            f"{what}: cannot grow by {delta} pages: the memory has {memory.pages} pages "
+            f"and may have {memory.ceiling}"
+        ) from _growth_failure(memory, delta)
     return before
 
 
-def _growth_failure(storage: MemInst, delta: int) -> MemoryError:
+def _growth_failure(memory: MemInst, delta: int) -> MemoryError:
     """Why a memory could not grow."""
-    type_ = storage.declared_type
-    pages = storage.pages + delta
+    type_ = memory.declared_type
+    pages = memory.pages + delta
     if type_.maximum is not None and pages > type_.maximum:
         return MemoryError(f"the maximum of the memory is {type_.maximum} pages")
-    if pages > storage.ceiling:
+    if pages > memory.ceiling:
         return MemoryError(
-            f"the memory may have {storage.ceiling * type_.page_size} bytes, by the engine's limits "
+            f"the memory may have {memory.ceiling * type_.page_size} bytes, by the engine's limits "
             "(Limits.max_memory_bytes and others) or because the system had no more to reserve"
         )
     return MemoryError(f"the system has no {pages * type_.page_size} bytes for the memory")
 
 
 class _BufferLink:
-    """What a storage holds of its current buffer: a weak reference, so that neither keeps the other alive."""
+    """What a memory holds of its current buffer: a weak reference, so that neither keeps the other alive."""
 
     __slots__ = ("_buffer", "max_byte_length")
 
@@ -266,49 +266,49 @@ class _BufferLink:
         if buffer is not None:
             buffer._release_views()
 
-    def memory_grown(self, storage: MemInst) -> None:
+    def memory_grown(self, memory: MemInst) -> None:
         """ "Refresh the Memory buffer"."""
         buffer = self._buffer()
         if self.max_byte_length is not None:
             if buffer is not None:
-                buffer._rebind(storage.data)
+                buffer._rebind(memory.data)
             return
-        storage.buffer = None
+        memory.buffer = None
         if buffer is not None:
             buffer._detach(_DETACH_KEY)
 
 
-def _shared_buffer(storage: MemInst, growable: bool | None = None) -> SharedArrayBuffer | None:
+def _shared_buffer(memory: MemInst, growable: bool | None = None) -> SharedArrayBuffer | None:
     """The current buffer of a shared memory, as `shared_buffers.shared_buffer` gives it."""
-    if not storage.declared_type.shared:
+    if not memory.declared_type.shared:
         return None
     from pyjsapi.jsapi.shared_buffers import shared_buffer  # most programs have no shared memory
 
-    return shared_buffer(storage, growable)
+    return shared_buffer(memory, growable)
 
 
-def _current_buffer(storage: MemInst) -> ArrayBuffer:
-    link = storage.buffer
+def _current_buffer(memory: MemInst) -> ArrayBuffer:
+    link = memory.buffer
     if not isinstance(link, _BufferLink):
-        return _new_buffer(storage, None)
+        return _new_buffer(memory, None)
     buffer = link.get()
-    return _new_buffer(storage, link.max_byte_length) if buffer is None else buffer
+    return _new_buffer(memory, link.max_byte_length) if buffer is None else buffer
 
 
-def _new_buffer(storage: MemInst, max_byte_length: int | None) -> ArrayBuffer:
+def _new_buffer(memory: MemInst, max_byte_length: int | None) -> ArrayBuffer:
     def resize(length: int) -> None:
         """HostResizeArrayBuffer."""
-        delta = length - len(storage.data)
-        page_size = storage.declared_type.page_size
+        delta = length - len(memory.data)
+        page_size = memory.declared_type.page_size
         if delta < 0 or delta % page_size:
             raise RangeError(
                 f"ArrayBuffer.resize(): {length} bytes: the buffer of a memory grows by multiples of {page_size} bytes"
             )
-        _grow(storage, delta // page_size, "ArrayBuffer.resize()")
+        _grow(memory, delta // page_size, "ArrayBuffer.resize()")
 
     buffer = ArrayBuffer._host(
         bytearray(), max_byte_length=max_byte_length, detach_key=_DETACH_KEY, resize=resize
     )
-    buffer._rebind(storage.data)
-    storage.buffer = _BufferLink(buffer, max_byte_length)
+    buffer._rebind(memory.data)
+    memory.buffer = _BufferLink(buffer, max_byte_length)
     return buffer

@@ -14,7 +14,7 @@ from pyjsapi.runtime.memory import MemInst
 
 
 class _SharedBufferLink:
-    """What a storage holds of its current buffer. Its bytes never move, so nothing happens when the memory grows."""
+    """What a memory holds of its current buffer. Its bytes never move, so nothing happens when the memory grows."""
 
     __slots__ = ("_buffer", "growable")
 
@@ -28,43 +28,43 @@ class _SharedBufferLink:
     def release_views(self) -> None:
         pass
 
-    def memory_grown(self, storage: MemInst) -> None:
+    def memory_grown(self, memory: MemInst) -> None:
         pass
 
 
-def shared_buffer(storage: MemInst, growable: bool | None = None) -> SharedArrayBuffer:
+def shared_buffer(memory: MemInst, growable: bool | None = None) -> SharedArrayBuffer:
     """The memory's current buffer: another one of fixed length where some thread made the memory grow.
 
     With ``growable``, another one where it is not of that kind. Raises `TypeError` for an unshared memory.
     """
-    if not storage.declared_type.shared:
+    if not memory.declared_type.shared:
         raise TypeError("an unshared memory has no SharedArrayBuffer")
-    with shared(storage.block).lock:
-        link = storage.buffer
+    with shared(memory.block).lock:
+        link = memory.buffer
         if not isinstance(link, _SharedBufferLink):
-            return _new_buffer(storage, growable=bool(growable))
+            return _new_buffer(memory, growable=bool(growable))
         if growable is not None and growable != link.growable:
-            return _new_buffer(storage, growable=growable)
+            return _new_buffer(memory, growable=growable)
         buffer = link.get()
-        length = storage.pages * storage.declared_type.page_size
+        length = memory.pages * memory.declared_type.page_size
         if buffer is None or not (link.growable or buffer.byteLength == length):
-            return _new_buffer(storage, growable=link.growable)
+            return _new_buffer(memory, growable=link.growable)
         return buffer
 
 
-def _new_buffer(storage: MemInst, *, growable: bool) -> SharedArrayBuffer:
-    type_, block = storage.declared_type, shared(storage.block)
-    length = storage.pages * type_.page_size
+def _new_buffer(memory: MemInst, *, growable: bool) -> SharedArrayBuffer:
+    type_, block = memory.declared_type, shared(memory.block)
+    length = memory.pages * type_.page_size
     if growable and type_.maximum is not None:
         buffer = SharedArrayBuffer._host(
             block,
             length,
             max_byte_length=type_.maximum * type_.page_size,
-            grow=MemoryGrowth(block, type_.page_size, storage.ceiling * type_.page_size),
+            grow=MemoryGrowth(block, type_.page_size, memory.ceiling * type_.page_size),
         )
     else:
         buffer = SharedArrayBuffer._host(block, length)
-    storage.buffer = _SharedBufferLink(buffer)
+    memory.buffer = _SharedBufferLink(buffer)
     return buffer
 
 

@@ -32,10 +32,10 @@ _COPY_DIRECTLY: Final = 2048
 
 
 class MemoryUser(Protocol):
-    """Something that caches ``data`` or views of a storage; held weakly."""
+    """Something that caches ``data`` or views of a memory; held weakly."""
 
-    def memory_moved(self, memidx: int, storage: MemInst) -> None:
-        """``data`` or the views of the storage are new objects; ``memidx`` is what `attach` was given."""
+    def memory_moved(self, memidx: int, memory: MemInst) -> None:
+        """``data`` or the views of the memory are new objects; ``memidx`` is what `attach` was given."""
 
 
 class GrowthGuard(Protocol):
@@ -51,7 +51,7 @@ class MemoryBuffer(Protocol):
     def release_views(self) -> None:
         """Let go of every view of the bytes, so that they can be resized; they may be taken again later."""
 
-    def memory_grown(self, storage: MemInst) -> None:
+    def memory_grown(self, memory: MemInst) -> None:
         """The memory has grown, perhaps by nothing."""
 
 

@@ -67,7 +67,7 @@ def hang(scope: Any) -> None:
     way, memory = scope.receive()
     cells = Int32Array(memory.buffer)
     if way == "lock":
-        memory._storage.block.lock.__enter__()
+        memory._memory.block.lock.__enter__()
     Atomics.store(cells, 0, 1)
     if way == "wait":
         Atomics.wait(cells, 1, 0)

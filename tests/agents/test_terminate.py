@@ -197,9 +197,9 @@ def test_growth_is_known_to_all_or_to_nobody(busy_switching: None) -> None:
                 memory.grow(1)
 
         Counted(grow).end_after(times)
-        assert len(same._storage.data) == len(memory._storage.data) == block.length
+        assert len(same._memory.data) == len(memory._memory.data) == block.length
         assert memory.grow(1) == block.length // 65536 - 1
-        assert len(same._storage.data) == block.length
+        assert len(same._memory.data) == block.length
 
 
 # ---- ends

@@ -13,7 +13,7 @@ PAGE = 65536
 def run(scope: Any) -> None:
     """Execute the code that comes with a memory; what it calls ``result`` goes back."""
     memory, code = scope.receive()
-    storage = memory._storage
+    storage = memory._memory
     space = {
         "atomics": atomics,
         "memory": storage,

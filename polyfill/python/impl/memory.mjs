@@ -1,7 +1,7 @@
 // WebAssembly.Memory
 //
 // The bytes are those of a memory of the engine that runs JavaScript, so that its buffer is the engine's own in every
-// respect. A memory that JavaScript makes has one from the start and gets a storage in Python when it is first linked;
+// respect. A memory that JavaScript makes has one from the start and gets an instance in Python when it is first linked;
 // a memory that a module makes gets one when JavaScript first asks for its buffer. It has 32-bit addresses always: no
 // engine can have more bytes than that in a memory of ours.
 
@@ -70,11 +70,11 @@ export function makeMemory(context) {
       return { ...type, smallPages: false, native: allocate(type), ptr: undefined };
     },
 
-    /** A new reference to the storage, which the object has from now on. */
+    /** A new reference to the memory instance, which the object has from now on. */
     linked(state, memory) {
       if (state.ptr === undefined) {
         const { native, address, initial, maximum, shared } = state;
-        state.ptr = link.storageFor(native, { address, initial, maximum, shared });
+        state.ptr = link.memoryFor(native, { address, initial, maximum, shared });
         limitGrowth(state.ptr, limits[address]);
         context.identity.own(state.ptr, memory);
       }

@@ -55,10 +55,10 @@ export class Memories {
     this.#glue = new Native.Instance(helpers.glue, { python: { memory: module.memory } }).exports;
     this.#heap = new Native.Instance(helpers.heap, { python: this.#python, objects: this.#objects }).exports;
     this.#addHooks();
-    const storage = (name) => link.lookup("pyjsapi.bridge.memory.linked", name);
-    this.#adopt = link.export(storage("adopt"), "iddss", "O");
-    this.#moved = link.export(storage("moved_to_javascript"), "O", "i");
-    this.#grow = link.export(storage("grow"), "Od", "d");
+    const linked = (name) => link.lookup("pyjsapi.bridge.memory.linked", name);
+    this.#adopt = link.export(linked("adopt"), "iddss", "O");
+    this.#moved = link.export(linked("moved_to_javascript"), "O", "i");
+    this.#grow = link.export(linked("grow"), "Od", "d");
     this.#proxiedAccessor = link.export(link.lookup("pyjsapi.bridge.memory.proxies", "proxied_accessor"), "is", "O");
   }
 
@@ -68,7 +68,7 @@ export class Memories {
 
   // What JavaScript calls
 
-  storageFor(memory, { initial, maximum, shared = false, address = "i32" }) {
+  memoryFor(memory, { initial, maximum, shared = false, address = "i32" }) {
     const most = maximum === undefined || maximum === null ? -1 : Number(maximum);
     const record = memory === null ? this.#make(Number(initial), most, shared) : this.#attached(memory);
     if (record === 0) throw new RangeError("the engine allows no more memories");

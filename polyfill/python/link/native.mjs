@@ -296,8 +296,8 @@ export class NativeLink {
 
   // Memories
 
-  storageFor(memory, type) {
-    return this.memories.storageFor(memory, type);
+  memoryFor(memory, type) {
+    return this.memories.memoryFor(memory, type);
   }
 
   nativeOf(ptr) {

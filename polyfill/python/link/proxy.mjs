@@ -102,10 +102,10 @@ export class ProxyLink {
     for (const [name, hook] of Object.entries(hooks)) this.#python.set_hook(name, hook);
     this.#python.install();
     this.none = this.lookup("pyjsapi.bridge.link.proxy", "NONE");
-    const storage = (name) => this.lookup("pyjsapi.bridge.memory.linked", name);
-    this.#adopt = this.export(storage("adopt"), "iddss", "O");
-    this.#moved = this.export(storage("moved_to_javascript"), "O", "i");
-    this.#grow = this.export(storage("grow"), "Od", "d");
+    const linked = (name) => this.lookup("pyjsapi.bridge.memory.linked", name);
+    this.#adopt = this.export(linked("adopt"), "iddss", "O");
+    this.#moved = this.export(linked("moved_to_javascript"), "O", "i");
+    this.#grow = this.export(linked("grow"), "Od", "d");
   }
 
   get live() {
@@ -336,7 +336,7 @@ export class ProxyLink {
     return this.#python.memory_of(record);
   }
 
-  storageFor(memory, { initial, maximum, shared = false, address = "i32" }) {
+  memoryFor(memory, { initial, maximum, shared = false, address = "i32" }) {
     const most = maximum === undefined || maximum === null ? -1 : Number(maximum);
     const made = memory ?? newMemory(Number(initial), most, shared);
     if (!made) throw new RangeError("the engine allows no more memories");

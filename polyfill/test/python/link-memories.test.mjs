@@ -145,11 +145,11 @@ for i in range(40):
       const native = new WebAssembly.Memory({ initial: 2, maximum: 3 });
       new Uint8Array(native.buffer)[5] = 6;
       const type = { initial: 1, maximum: 3n, shared: false, address: "i32" };
-      t.give("mine", t.link.storageFor(native, type));
+      t.give("mine", t.link.memoryFor(native, type));
       assert.equal(nativeOf("mine"), native);
       const facts = "[mine.pages, mine.declared_type.maximum, mine.type.minimum, mine.data[5]]";
       assert.deepEqual(t.evaluate(facts), [2, 3, 2, 6]);
-      t.give("new", t.link.storageFor(null, { initial: 1 }));
+      t.give("new", t.link.memoryFor(null, { initial: 1 }));
       assert.equal(nativeOf("new").buffer.byteLength, PAGE);
       assert.equal(t.evaluate("new.declared_type.maximum"), null);
     });

@@ -280,14 +280,14 @@ def page_limit(settings: Settings, wide: int) -> int:
     return page_limit_of(MemType(I64 if wide else I32, 0, None), settings.limits)
 
 
-def limit_growth(storage: MemInst, pages: int) -> None:
+def limit_growth(memory: MemInst, pages: int) -> None:
     """Let a memory grow no further than to so many pages."""
-    storage.limit_growth(pages)
+    memory.limit_growth(pages)
 
 
-def memory_info(storage: MemInst) -> dict[str, Any]:
+def memory_info(memory: MemInst) -> dict[str, Any]:
     """The type that a memory was made with."""
-    type_: MemType = storage.declared_type
+    type_: MemType = memory.declared_type
     return {
         "address": type_.addrtype.name,
         "minimum": type_.minimum,

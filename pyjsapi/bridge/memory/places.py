@@ -56,7 +56,7 @@ def to_javascript(memory: Any) -> Any:
     """
     from pyjsapi.bridge.memory.web import WebBlock
 
-    block = memory._storage.block
+    block = memory._memory.block
     if not isinstance(block, WebBlock):
         raise ValueError(
             "the bytes of this memory are in Python: it must be shared, and made after "
