@@ -22,8 +22,8 @@ def start():
     if ${JSON.stringify(PACKAGE_PATH)} not in sys.path:
         sys.path.append(${JSON.stringify(PACKAGE_PATH)})
     import pyjsapi, pyjsapi.bridge
-    for module in pkgutil.iter_modules(pyjsapi.bridge.__path__):
-        importlib.import_module(f"pyjsapi.bridge.{module.name}")
+    for module in pkgutil.walk_packages(pyjsapi.bridge.__path__, "pyjsapi.bridge."):
+        importlib.import_module(module.name)
     "".encode("utf-16-le")
     pyjsapi.WebAssembly.Instance(pyjsapi.WebAssembly.Module(b"\\0asm\\1\\0\\0\\0"))
 start()
