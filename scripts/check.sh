@@ -8,7 +8,9 @@ check_ruff() { "$bin/ruff" check --quiet --output-format concise .; }
 check_mypy() { "$bin/mypy"; }
 check_imports() { "$bin/lint-imports" --no-cache; }
 check_javascript() { node_modules/.bin/biome check --error-on-warnings --colors=off .; }
-check_types() { node node_modules/typescript/bin/tsc --project tsconfig.json; }
+check_types() {
+  node node_modules/typescript/bin/tsc --project tsconfig.json && node node_modules/typescript/bin/tsc --project polyfill
+}
 # A lock file that names download addresses works only where they are reachable.
 check_lockfile() { ! grep -n '"resolved"' package-lock.json fuzz/package-lock.json; }
 

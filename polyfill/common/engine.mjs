@@ -43,17 +43,25 @@ export function attribute(prototype, name) {
 
 export const exportsAttribute = attribute(Instance.prototype, "exports");
 
-/** Whether a value is a compiled module, of any realm. */
+/**
+ * Whether a value is a compiled module, of any realm.
+ * @param {unknown} value
+ * @returns {value is WebAssembly.Module}
+ */
 export function isModule(value) {
   try {
-    moduleExports(value);
+    moduleExports(/** @type {WebAssembly.Module} */ (value));
     return true;
   } catch {
     return false;
   }
 }
 
-/** Whether a value is an instance, of any realm. */
+/**
+ * Whether a value is an instance, of any realm.
+ * @param {unknown} value
+ * @returns {value is WebAssembly.Instance}
+ */
 export function isInstance(value) {
   try {
     Reflect.apply(exportsAttribute.get, value, []);

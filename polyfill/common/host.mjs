@@ -5,7 +5,10 @@ const { process } = globalThis;
 /** Whether this is Node, and not a page. */
 export const isNode = typeof process?.versions?.node === "string";
 
-/** A module of Node's own, by its name with `node:`. */
+/**
+ * A module of Node's own, by its name with `node:`.
+ * @type {(name: string) => any} what it is depends on the name
+ */
 export const builtin = (name) => process.getBuiltinModule(name);
 
 /** What relative URLs are relative to; a worker from a blob has nothing but its origin. */
@@ -15,17 +18,26 @@ function baseURL() {
   return document?.baseURI ?? (location.protocol === "blob:" ? origin : location.href);
 }
 
-/** An address as an absolute URL; relative ones of Node are paths from the current folder. */
+/**
+ * An address as an absolute URL; relative ones of Node are paths from the current folder.
+ * @param {string} address
+ */
 export function absoluteURL(address) {
   return /^[a-z][a-z0-9+.-]+:/i.test(address) ? address : new URL(address, baseURL()).href;
 }
 
-/** A folder as an absolute URL that ends with a slash. */
+/**
+ * A folder as an absolute URL that ends with a slash.
+ * @param {string} folder
+ */
 export function folderURL(folder) {
   return absoluteURL(folder.endsWith("/") ? folder : `${folder}/`);
 }
 
-/** The bytes at an absolute URL. */
+/**
+ * The bytes at an absolute URL.
+ * @param {string} url
+ */
 export async function readBytes(url) {
   if (isNode && url.startsWith("file:")) {
     return new Uint8Array(await builtin("node:fs/promises").readFile(new URL(url)));
@@ -35,7 +47,10 @@ export async function readBytes(url) {
   return new Uint8Array(await response.arrayBuffer());
 }
 
-/** The text at an absolute URL. */
+/**
+ * The text at an absolute URL.
+ * @param {string} url
+ */
 export async function readText(url) {
   return new TextDecoder().decode(await readBytes(url));
 }

@@ -3,9 +3,13 @@
 import { builtin, isNode } from "../common/host.mjs";
 import { listen, newWorker } from "../common/threads.mjs";
 
+/** @typedef {{ bytes?: Uint8Array<ArrayBuffer>, refusal?: string, failure?: string }} Answer what a lowerer says: one of these */
+/** @typedef {string | false | undefined} Place of a cache, as it is configured */
+
 const PACKAGE = new URL("../", import.meta.url);
 const CACHE = "pyjsapi-lowered";
 
+/** @param {ArrayBuffer} buffer */
 const hex = (buffer) => Array.from(new Uint8Array(buffer), (byte) => byte.toString(16).padStart(2, "0")).join("");
 
 /** The folder of the Pyodide distribution with pyjsapi when none is configured, as a URL. */
@@ -20,18 +24,30 @@ export function defaultDistribution() {
   return [beside, built].find((url) => existsSync(new URL("pyodide.mjs", url))) ?? beside;
 }
 
-/** The SHA-256 of bytes in hexadecimal digits; undefined where a page is not allowed to make one. */
+/**
+ * The SHA-256 of bytes in hexadecimal digits; undefined where a page is not allowed to make one.
+ * @param {Uint8Array<ArrayBuffer>} bytes
+ * @returns {Promise<string | undefined>}
+ */
 export async function digest(bytes) {
   if (isNode) return digestNow(bytes);
   return globalThis.crypto?.subtle && hex(await crypto.subtle.digest("SHA-256", bytes));
 }
 
-/** The same at once, in Node. */
+/**
+ * The same at once, in Node.
+ * @param {Uint8Array} bytes
+ * @returns {string}
+ */
 export function digestNow(bytes) {
   return builtin("node:crypto").createHash("sha256").update(bytes).digest("hex");
 }
 
-/** The text of a file at once, in Node. */
+/**
+ * The text of a file at once, in Node.
+ * @param {string} url
+ * @returns {string}
+ */
 export function readTextNow(url) {
   return builtin("node:fs").readFileSync(new URL(url), "utf8");
 }
@@ -39,23 +55,30 @@ export function readTextNow(url) {
 /** A worker of either kind. In Node it keeps the process alive only while it is busy. */
 export function startWorker() {
   const worker = newWorker(new URL("worker.mjs", import.meta.url), { execArgv: [] });
+  /** @param {boolean} busy */
   const busy = (busy) => {
     if (isNode) worker[busy ? "ref" : "unref"]();
   };
   busy(false);
   return {
-    post: (message, transfer) => worker.postMessage(message, transfer),
-    onMessage: (listener) => {
+    post: (/** @type {object} */ message, /** @type {object[] | undefined} */ transfer = undefined) =>
+      worker.postMessage(message, transfer),
+    onMessage: (/** @type {(answer: Answer & { id: number }) => void} */ listener) => {
       listen(worker, "message", listener);
       busy(false);
     },
-    onFailure: (listener) =>
+    onFailure: (/** @type {(reason: string) => void} */ listener) =>
       listen(worker, "error", ({ message }) => listener(message ?? "the worker could not start")),
     busy,
   };
 }
 
-/** Posts a request to a Node worker and sleeps until it is answered. */
+/**
+ * Posts a request to a Node worker and sleeps until it is answered.
+ * @param {ReturnType<typeof startWorker>} worker
+ * @param {{ id: number, bytes: Uint8Array }} message
+ * @returns {Answer}
+ */
 export function requestNow(worker, message) {
   const { MessageChannel, receiveMessageOnPort } = builtin("node:worker_threads");
   const { port1, port2 } = new MessageChannel();
@@ -67,17 +90,27 @@ export function requestNow(worker, message) {
   return answer.message;
 }
 
-/** The folder that keeps results in Node when none is configured. */
+/**
+ * The folder that keeps results in Node when none is configured.
+ * @param {Place} configured
+ * @returns {string}
+ */
 function cacheFolder(configured) {
   if (typeof configured === "string") return configured;
   const { join } = builtin("node:path");
   const { env, platform } = process;
   const home = builtin("node:os").homedir();
+  /** @type {Record<string, string>} */
   const bases = { win32: env.LOCALAPPDATA ?? join(home, "AppData", "Local"), darwin: join(home, "Library", "Caches") };
   return env.PYJSAPI_LOWERED_CACHE || join(env.XDG_CACHE_HOME || (bases[platform] ?? join(home, ".cache")), CACHE);
 }
 
-/** A kept result in Node, or undefined. */
+/**
+ * A kept result in Node, or undefined.
+ * @param {string} key
+ * @param {Place} configured
+ * @returns {Uint8Array<ArrayBuffer> | undefined}
+ */
 export function loadNow(key, configured) {
   try {
     const { join } = builtin("node:path");
@@ -87,7 +120,12 @@ export function loadNow(key, configured) {
   }
 }
 
-/** Keeps a result in Node: whole or not at all, and nobody is told when it cannot be kept. */
+/**
+ * Keeps a result in Node: whole or not at all, and nobody is told when it cannot be kept.
+ * @param {string} key
+ * @param {Uint8Array<ArrayBuffer>} bytes
+ * @param {Place} configured
+ */
 export function storeNow(key, bytes, configured) {
   const { mkdirSync, renameSync, writeFileSync } = builtin("node:fs");
   const { join } = builtin("node:path");
@@ -102,25 +140,36 @@ export function storeNow(key, bytes, configured) {
   }
 }
 
+/** @param {string} key */
 const cacheURL = (key) => new URL(`/${CACHE}/${key}.wasm`, globalThis.location?.origin ?? PACKAGE).href;
 
-/** A kept result, or undefined. */
+/**
+ * A kept result, or undefined.
+ * @param {string} key
+ * @param {Place} configured
+ * @returns {Promise<Uint8Array<ArrayBuffer> | undefined>}
+ */
 export async function load(key, configured) {
   if (isNode) return loadNow(key, configured);
   try {
-    const kept = await (await caches.open(configured ?? CACHE)).match(cacheURL(key));
+    const kept = await (await caches.open(configured || CACHE)).match(cacheURL(key));
     return kept && new Uint8Array(await kept.arrayBuffer());
   } catch {
     return undefined; // no Cache API: an insecure context, or a private window
   }
 }
 
-/** Keeps a result. */
+/**
+ * Keeps a result.
+ * @param {string} key
+ * @param {Uint8Array<ArrayBuffer>} bytes
+ * @param {Place} configured
+ */
 export async function store(key, bytes, configured) {
   if (isNode) return storeNow(key, bytes, configured);
   try {
     const response = new Response(bytes, { headers: { "Content-Type": "application/wasm" } });
-    await (await caches.open(configured ?? CACHE)).put(cacheURL(key), response);
+    await (await caches.open(configured || CACHE)).put(cacheURL(key), response);
   } catch {
     // As above, or the quota is used up.
   }

@@ -3,6 +3,7 @@
 
 export const END = 0x0b;
 
+/** @type {Record<number, string>} */
 export const FORMS = {
   0x00:
     "00BBB0B1110011V0121211--1000T--Y1111111-mmmmmmmmmmmmmmmmmmmmmmmii11wx0000000000000000000000000000000"

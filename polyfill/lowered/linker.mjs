@@ -3,13 +3,38 @@
 import * as native from "../common/engine.mjs";
 import { isObject } from "../common/values.mjs";
 
+/**
+ * What a lowered module carries, as pyjsapi/lowering/plan.py writes it.
+ * @typedef {number | ["copy", any, any] | [number, string]} Source an import by its position, a function that copies
+ *   between two sources, or an export of a helper
+ * @typedef {{ size: number, module: WebAssembly.Module, sources: Source[] }} Helper
+ * @typedef {{
+ *   version: number,
+ *   reader: { size: number, module: WebAssembly.Module },
+ *   helpers: Helper[],
+ *   imports: [string, string, WebAssembly.ImportExportKind, object][],
+ *   exports: [string, WebAssembly.ImportExportKind, object, (Source | null)?, number?][],
+ *   sources: Source[],
+ *   functions: [string, number][],
+ * }} Plan
+ * @typedef {Record<string, any>} Imports a namespace of imports, or of exports: of any values
+ */
+
 const SECTION = "pyjsapi.lowered";
 const VERSION = 1; // as in pyjsapi/lowering/plan.py
 
-/** What is known about modules: their plan with compiled helpers, or null for a module that is not lowered. */
+/**
+ * What is known about modules: their plan with compiled helpers, or null for a module that is not lowered.
+ * @type {WeakMap<WebAssembly.Module, Plan | null>}
+ */
 const plans = new WeakMap();
 
-/** Reads an unsigned LEB128 number: [value, position after it]. */
+/**
+ * Reads an unsigned LEB128 number: [value, position after it].
+ * @param {Uint8Array} bytes
+ * @param {number} position
+ * @returns {[number, number]}
+ */
 function unsigned(bytes, position) {
   let value = 0;
   for (let factor = 1; ; factor *= 128) {
@@ -19,6 +44,10 @@ function unsigned(bytes, position) {
   }
 }
 
+/**
+ * @param {ArrayBuffer} section
+ * @returns {Plan}
+ */
 function read(section) {
   const bytes = new Uint8Array(section);
   const [size, start] = unsigned(bytes, 0);
@@ -40,6 +69,7 @@ function read(section) {
 /**
  * The plan that a lowered module carries, null for any other module.
  * @param {WebAssembly.Module} module
+ * @returns {Plan | null}
  */
 export function planOf(module) {
   let plan = plans.get(module);
@@ -56,7 +86,7 @@ export function planOf(module) {
  * @param {WebAssembly.Module} module one that has a plan
  */
 export function moduleImports(module) {
-  return planOf(module).imports.map(([from, name, kind]) => ({ module: from, name, kind }));
+  return /** @type {Plan} */ (planOf(module)).imports.map(([from, name, kind]) => ({ module: from, name, kind }));
 }
 
 /**
@@ -64,7 +94,7 @@ export function moduleImports(module) {
  * @param {WebAssembly.Module} module one that has a plan
  */
 export function moduleExports(module) {
-  return planOf(module).exports.map(([name, kind]) => ({ name, kind }));
+  return /** @type {Plan} */ (planOf(module)).exports.map(([name, kind]) => ({ name, kind }));
 }
 
 /**
@@ -79,6 +109,7 @@ export function moduleCustomSections(module, name) {
 
 const bufferOf = native.attribute(native.Memory.prototype, "buffer").get;
 
+/** @param {unknown} value */
 function isMemory(value) {
   try {
     bufferOf.call(value);
@@ -94,7 +125,10 @@ const poison = () => new native.namespace.Global({ value: "f32" }, 0);
 // (module (import "" "" (memory 1)) (import "" "" (func)))
 const TWO_IMPORTS = [0, 97, 115, 109, 1, 0, 0, 0, 1, 4, 1, 96, 0, 0, 2, 10, 2, 0, 0, 2, 0, 1, 0, 0, 0, 0];
 
-/** How many imports the engine reads before it refuses a value for the first one. */
+/**
+ * How many imports the engine reads before it refuses a value for the first one.
+ * @param {object} value
+ */
 function readsBeforeRefusing(value) {
   let count = 0;
   const names = {
@@ -103,13 +137,14 @@ function readsBeforeRefusing(value) {
     },
   };
   try {
-    new native.Instance(new native.Module(Uint8Array.from(TWO_IMPORTS)), { "": names });
+    new native.Instance(new native.Module(Uint8Array.from(TWO_IMPORTS)), /** @type {Imports} */ ({ "": names }));
   } catch {
     // As it should.
   }
   return count;
 }
 
+/** @type {{ kinds: boolean, types: boolean }} */
 let order;
 
 /** Whether the engine checks the kinds, and the types, of memories while it reads imports, or afterwards. */
@@ -121,7 +156,13 @@ function checkingOrder() {
   return order;
 }
 
-/** Runs a step of the instantiation; errors about imports get the text that they would have for the original. */
+/**
+ * Runs a step of the instantiation; errors about imports get the text that they would have for the original.
+ * @template T
+ * @param {() => T} step
+ * @param {string} context
+ * @param {any} [position] of the import that the step is about: a number, if it is one
+ */
 function attempt(step, context, position) {
   try {
     return step();
@@ -138,12 +179,17 @@ function attempt(step, context, position) {
 /**
  * The values that a module imports, read and checked by the engine: it instantiates a module that has all the
  * imports, with numbers in place of the memories that helpers import. Errors come in the order that the engine has.
+ * @param {Plan} plan
+ * @param {any} importObject
+ * @param {string} context
  */
 function readImports(plan, importObject, context) {
+  /** @type {any[]} */
   const values = [];
+  /** @type {Map<any, Helper>} */
   const helperAt = new Map(plan.helpers.map((helper) => [helper.sources[0], helper]));
-  const check = (position, value) => {
-    const { module } = helperAt.get(position);
+  const check = (/** @type {number} */ position, /** @type {unknown} */ value) => {
+    const { module } = /** @type {Helper} */ (helperAt.get(position));
     attempt(() => new native.Instance(module, supply([value])), context, position);
   };
   const modules = !isObject(importObject)
@@ -151,14 +197,15 @@ function readImports(plan, importObject, context) {
     : new Proxy(
         {},
         {
-          get(_, from) {
+          get(_, /** @type {string} */ from) {
+            /** @type {any} */
             const module = importObject[from];
             return !isObject(module)
               ? module
               : new Proxy(
                   {},
                   {
-                    get(_, name) {
+                    get(_, /** @type {string} */ name) {
                       const value = module[name];
                       const position = values.push(value) - 1;
                       if (!helperAt.has(position)) return value;
@@ -171,7 +218,8 @@ function readImports(plan, importObject, context) {
           },
         },
       );
-  const read = (imports) => attempt(() => new native.Instance(plan.reader.module, imports), context);
+  const read = (/** @type {Imports} */ imports) =>
+    attempt(() => new native.Instance(plan.reader.module, imports), context);
   try {
     read(modules);
   } catch (error) {
@@ -188,7 +236,11 @@ function readImports(plan, importObject, context) {
     throw error;
   }
 
-  /** Whether what the reader was refused for comes before the memory at a position. */
+  /**
+   * Whether what the reader was refused for comes before the memory at a position.
+   * @param {Error} error
+   * @param {number} position
+   */
   function isBefore(error, position) {
     if (!checkingOrder().kinds) {
       // V8 looks at all memories first, and says the position.
@@ -206,16 +258,25 @@ function readImports(plan, importObject, context) {
   return values;
 }
 
-/** Gives an instantiation its imports by their position, whatever their names are. */
+/**
+ * Gives an instantiation its imports by their position, whatever their names are.
+ * @param {unknown[]} values
+ */
 function supply(values) {
   let position = 0;
   const names = new Proxy({}, { get: () => values[position++] });
   return new Proxy({}, { get: () => names });
 }
 
+/** @param {number | bigint} value */
 const toNumber = (value) => (typeof value === "bigint" ? Number(BigInt.asUintN(64, value)) : value >>> 0);
 
-/** A function that copies bytes between two memories, which may be the same; both ranges are within their bounds. */
+/**
+ * A function that copies bytes between two memories, which may be the same; both ranges are within their bounds.
+ * @param {WebAssembly.Memory} destination
+ * @param {WebAssembly.Memory} source
+ * @returns {(start: number | bigint, origin: number | bigint, count: number | bigint) => void}
+ */
 function copier(destination, source) {
   let to = new Uint8Array(0);
   let from = to;
@@ -230,8 +291,13 @@ function copier(destination, source) {
   };
 }
 
+/** @type {(instance: WebAssembly.Instance) => Imports} */
 const exportsOf = (instance) => Reflect.apply(native.exportsAttribute.get, instance, []);
 
+/**
+ * @param {Function} exported
+ * @param {number} index
+ */
 function setName(exported, index) {
   const name = `${index}`;
   if (exported.name !== name) Object.defineProperty(exported, "name", { value: name });
@@ -246,9 +312,11 @@ function setName(exported, index) {
  *   exports of the original one
  */
 export function instantiate(module, importObject = undefined, context = "WebAssembly.Instance()") {
-  const plan = planOf(module);
+  const plan = /** @type {Plan} */ (planOf(module));
   const imported = readImports(plan, importObject, context);
+  /** @type {Imports[]} */
   const helpers = [];
+  /** @type {(source: any) => any} a `Source`, and what it stands for */
   const find = (source) => {
     if (typeof source === "number") return imported[source];
     if (source[0] === "copy") return copier(find(source[1]), find(source[2]));

@@ -7,16 +7,27 @@ import { memoryFeatures } from "./probe.mjs";
 import { loadPyjsapi, lowererIn } from "./pyodide.mjs";
 import { oneMemoryForm } from "./validate.mjs";
 
+/** @typedef {import("./host.mjs").Answer} Answer */
+
 const { CompileError } = native;
 
 /** @type {import("../types/lowerer.js").LoweringOptions} */
 const settings = { indexURL: undefined, cache: undefined, lower: undefined };
 
-/** The worker with its open requests, once it is started. */
+/**
+ * The worker with its open requests, once it is started.
+ * @type {ReturnType<typeof startService> | undefined}
+ */
 let service;
-/** The lowerer in this thread, once `prepare` has loaded it. */
+/**
+ * The lowerer in this thread, once `prepare` has loaded it.
+ * @type {ReturnType<typeof lowererIn> | undefined}
+ */
 let here;
-/** The modules that are being lowered, by key, so that none is lowered twice at the same time. */
+/**
+ * The modules that are being lowered, by key, so that none is lowered twice at the same time.
+ * @type {Map<string, Promise<Answer>>}
+ */
 const underway = new Map();
 
 /**
@@ -54,7 +65,11 @@ function distribution() {
   return chosen === undefined ? host.defaultDistribution() : folderURL(String(chosen));
 }
 
-/** Names the result of lowering these bytes: by them, by the engine it is for, and by the pyjsapi that does it. */
+/**
+ * Names the result of lowering these bytes: by them, by the engine it is for, and by the pyjsapi that does it.
+ * @param {string} lock
+ * @param {string} digest
+ */
 function keyOf(lock, digest) {
   const { memory64, customPageSizes } = memoryFeatures();
   const engine = `${memory64 ? "w" : ""}${customPageSizes ? "p" : ""}`;
@@ -63,6 +78,7 @@ function keyOf(lock, digest) {
 
 const lockURL = () => `${distribution()}pyodide-lock.json`;
 
+/** @param {Uint8Array<ArrayBuffer>} bytes */
 async function cacheKey(bytes) {
   if (settings.cache === false) return undefined;
   try {
@@ -73,6 +89,7 @@ async function cacheKey(bytes) {
   }
 }
 
+/** @param {Uint8Array} bytes */
 function cacheKeyNow(bytes) {
   if (settings.cache === false) return undefined;
   try {
@@ -84,8 +101,9 @@ function cacheKeyNow(bytes) {
 
 function startService() {
   const worker = host.startWorker();
+  /** @type {Map<number, (answer: Answer) => void>} */
   const open = new Map();
-  const settle = (id, answer) => {
+  const settle = (/** @type {number} */ id, /** @type {Answer} */ answer) => {
     const resolve = open.get(id);
     open.delete(id);
     if (open.size === 0) worker.busy(false);
@@ -99,17 +117,21 @@ function startService() {
   worker.post({ folder: distribution() });
   let last = 0;
   return {
-    request: (bytes) =>
+    request: (/** @type {Uint8Array} */ bytes) =>
       new Promise((resolve) => {
         worker.busy(true);
         open.set(++last, resolve);
         worker.post({ id: last, bytes });
       }),
-    requestNow: (bytes) => host.requestNow(worker, { id: ++last, bytes }),
+    requestNow: (/** @type {Uint8Array} */ bytes) => host.requestNow(worker, { id: ++last, bytes }),
   };
 }
 
-/** The lowered bytes of an answer. */
+/**
+ * The lowered bytes of an answer.
+ * @param {Answer} answer
+ * @param {string} context
+ */
 function unwrap(answer, context) {
   if (answer.bytes) return answer.bytes;
   if (answer.refusal !== undefined) throw new CompileError(`${context}: ${answer.refusal}`);
@@ -120,10 +142,14 @@ function unwrap(answer, context) {
   );
 }
 
-/** Throws the engine's CompileError for a module that is not valid, where the engine can tell, before it is lowered. */
+/**
+ * Throws the engine's CompileError for a module that is not valid, where the engine can tell, before it is lowered.
+ * @param {ReturnType<typeof oneMemoryForm>} form
+ * @param {string} context
+ */
 function refuse(form, context) {
   if (form === undefined) return;
-  if (form.problem !== undefined) throw new CompileError(`${context}: ${form.problem}`);
+  if ("problem" in form) throw new CompileError(`${context}: ${form.problem}`);
   if (native.validate(form.bytes)) return;
   try {
     new native.Module(form.bytes);
@@ -132,6 +158,11 @@ function refuse(form, context) {
   }
 }
 
+/**
+ * @param {Uint8Array<ArrayBuffer>} bytes
+ * @param {string | undefined} key
+ * @returns {Promise<Answer>}
+ */
 async function lowerOnce(bytes, key) {
   const kept = key && (await host.load(key, settings.cache));
   if (kept) return { bytes: kept };
@@ -145,7 +176,7 @@ async function lowerOnce(bytes, key) {
 /**
  * The lowered form of a module with several memories. Rejects with a CompileError for an invalid module, and for one
  * that cannot be lowered.
- * @param {Uint8Array} bytes not changed while this runs
+ * @param {Uint8Array<ArrayBuffer>} bytes not changed while this runs
  * @param {string} context the function that was called, for the error
  * @returns {Promise<Uint8Array<ArrayBuffer>>}
  */
@@ -166,7 +197,7 @@ export async function lower(bytes, context) {
 
 /**
  * The same at once: with what `prepare` has loaded, else, in Node, by sleeping until the worker is done.
- * @param {Uint8Array} bytes
+ * @param {Uint8Array<ArrayBuffer>} bytes
  * @param {string} context
  * @returns {Uint8Array<ArrayBuffer>}
  */
@@ -193,7 +224,7 @@ export function lowerNow(bytes, context) {
 /**
  * Whether a module with several memories is valid. Where the engine cannot tell, the lowerer does; a page that did not
  * prepare it is told false.
- * @param {Uint8Array} bytes
+ * @param {Uint8Array<ArrayBuffer>} bytes
  * @returns {boolean}
  */
 export function validateNow(bytes) {

@@ -15,9 +15,13 @@ const EMPTY_MODULE = Uint8Array.of(0, 0x61, 0x73, 0x6d, 1, 0, 0, 0);
 /** The export objects of the instances that the linker made. */
 const exportsOf = new WeakMap();
 
+/** @type {(module: unknown) => module is WebAssembly.Module} */
 const isLowered = (module) => native.isModule(module) && linker.planOf(module) !== null;
 
-/** The bytes of a BufferSource, not copied; undefined for anything else. */
+/**
+ * The bytes of a BufferSource, not copied; undefined for anything else.
+ * @param {any} source
+ */
 function viewOf(source) {
   try {
     if (ArrayBuffer.isView(source)) return new Uint8Array(source.buffer, source.byteOffset, source.byteLength);
@@ -29,7 +33,10 @@ function viewOf(source) {
   return undefined;
 }
 
-/** A copy of the bytes of a module that must be lowered; undefined for all that the engine shall see itself. */
+/**
+ * A copy of the bytes of a module that must be lowered; undefined for all that the engine shall see itself.
+ * @param {unknown} source
+ */
 function bytesToLower(source) {
   const view = viewOf(source);
   if (view === undefined) return undefined;
@@ -37,12 +44,22 @@ function bytesToLower(source) {
   return memories.length > 1 || memories.some(isLacking) ? Uint8Array.from(view) : undefined;
 }
 
-/** Gives an instance that the engine made the prototype of this namespace. */
+/**
+ * Gives an instance that the engine made the prototype of this namespace.
+ * @param {WebAssembly.Instance} instance
+ * @param {object} [prototype]
+ */
 function adopt(instance, prototype = Instance.prototype) {
   if (Object.getPrototypeOf(instance) !== prototype) Object.setPrototypeOf(instance, prototype);
   return instance;
 }
 
+/**
+ * @param {WebAssembly.Module} module
+ * @param {any} importObject
+ * @param {string} context
+ * @param {object} [prototype]
+ */
 function link(module, importObject, context, prototype = undefined) {
   const { instance, exports } = linker.instantiate(module, importObject, context);
   exportsOf.set(instance, exports);
@@ -52,6 +69,10 @@ function link(module, importObject, context, prototype = undefined) {
 // Parameters after the first are taken by `...`, so that `length` is 1 as it should be; behind the ones that are known
 // here engines take options of compilation.
 
+/**
+ * @param {any} bytes
+ * @param {any[]} options of compilation, the engine's
+ */
 function Module(bytes, ...options) {
   if (new.target === undefined) return Reflect.apply(native.Module, undefined, [bytes]); // throws the engine's own TypeError
   const target = new.target === Module ? native.Module : new.target;
@@ -60,22 +81,38 @@ function Module(bytes, ...options) {
   return Reflect.construct(native.Module, [compiled, ...options], target);
 }
 
+/**
+ * @param {any} module
+ * @param {any[]} rest the import object
+ */
 function Instance(module, ...[importObject]) {
   if (new.target === undefined) return Reflect.apply(native.Instance, undefined, [module]); // throws the engine's own TypeError
   if (!isLowered(module)) return Reflect.construct(native.Instance, [module, importObject], new.target);
   return link(module, importObject, "WebAssembly.Instance()", new.target.prototype);
 }
 
-/** The promise that the engine makes of an import object that is no object; undefined when it is one. */
+/**
+ * The promise that the engine makes of an import object that is no object; undefined when it is one.
+ * @param {any} importObject
+ */
 function refuseImportObject(importObject) {
   if (importObject === undefined || isObject(importObject)) return undefined;
   return native.instantiate(new native.Module(EMPTY_MODULE), importObject);
 }
 
+/**
+ * @param {Uint8Array<ArrayBuffer>} bytes
+ * @param {string} context
+ * @param {any[]} options of compilation, the engine's
+ */
 async function compileLowered(bytes, context, options = []) {
   return native.compile(await lower(bytes, context), ...options);
 }
 
+/**
+ * @param {Promise<WebAssembly.Module>} compiling
+ * @param {any} importObject
+ */
 async function instantiateCompiled(compiling, importObject) {
   const module = await compiling;
   if (isLowered(module)) return { module, instance: link(module, importObject, "WebAssembly.instantiate()") };
@@ -85,6 +122,9 @@ async function instantiateCompiled(compiling, importObject) {
 /**
  * Compiles a response: the engine does it while the bytes arrive, and only what it refuses, or what has several
  * memories, is looked at afterwards.
+ * @param {Response | PromiseLike<Response>} source
+ * @param {string} context
+ * @param {any[]} options of compilation, the engine's
  */
 async function compileResponse(source, context, options) {
   const response = await source;
@@ -104,7 +144,12 @@ async function compileResponse(source, context, options) {
   return compileLowered(bytes, context, options);
 }
 
-/** What the engine can instantiate by itself; the bytes may also be those of a module that was lowered ahead of time. */
+/**
+ * What the engine can instantiate by itself; the bytes may also be those of a module that was lowered ahead of time.
+ * @param {any} source
+ * @param {any} importObject
+ * @param {any[]} options of compilation, the engine's
+ */
 async function instantiateNatively(source, importObject, options) {
   if (native.isModule(source) || viewOf(source) === undefined) {
     const result = await native.instantiate(source, importObject, ...options);
@@ -114,12 +159,18 @@ async function instantiateNatively(source, importObject, options) {
 }
 
 const moduleStatics = {
+  /** @param {any} module */
   exports(module) {
     return isLowered(module) ? linker.moduleExports(module) : native.moduleExports(module);
   },
+  /** @param {any} module */
   imports(module) {
     return isLowered(module) ? linker.moduleImports(module) : native.moduleImports(module);
   },
+  /**
+   * @param {any} module
+   * @param {any} sectionName
+   */
   customSections(module, sectionName) {
     // biome-ignore lint/complexity/noArguments: its `length` is 2, and an argument that is undefined counts
     // biome-ignore lint/correctness/noUndeclaredVariables: a method has it
@@ -129,15 +180,27 @@ const moduleStatics = {
 };
 
 const functions = {
+  /**
+   * @param {any} bytes
+   * @param {any[]} options of compilation, the engine's
+   */
   validate(bytes, ...options) {
     const original = bytesToLower(bytes);
     return original === undefined ? native.validate(bytes, ...options) : validateNow(original);
   },
+  /**
+   * @param {any} bytes
+   * @param {any[]} options of compilation, the engine's
+   */
   compile(bytes, ...options) {
     const original = bytesToLower(bytes);
     if (original === undefined) return native.compile(bytes, ...options);
     return compileLowered(original, "WebAssembly.compile()", options);
   },
+  /**
+   * @param {any} source
+   * @param {any[]} rest the import object, and options
+   */
   instantiate(source, ...[importObject, ...options]) {
     const context = "WebAssembly.instantiate()";
     const original = bytesToLower(source);
@@ -151,9 +214,17 @@ const functions = {
         : instantiateCompiled(compileLowered(original, context, options), importObject))
     );
   },
+  /**
+   * @param {any} source
+   * @param {any[]} options of compilation, the engine's
+   */
   compileStreaming(source, ...options) {
     return compileResponse(source, "WebAssembly.compileStreaming()", options);
   },
+  /**
+   * @param {any} source
+   * @param {any[]} rest the import object, and options
+   */
   instantiateStreaming(source, ...[importObject, ...options]) {
     return (
       refuseImportObject(importObject)
@@ -162,7 +233,12 @@ const functions = {
   },
 };
 
-/** Defines properties with the attributes that the engine gives its own of the same name. */
+/**
+ * Defines properties with the attributes that the engine gives its own of the same name.
+ * @param {object} model
+ * @param {object} target
+ * @param {Record<string, unknown>} values
+ */
 function defineLike(model, target, values) {
   for (const [name, value] of Object.entries(values)) {
     const attributes = Object.getOwnPropertyDescriptor(model, name);

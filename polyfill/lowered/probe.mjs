@@ -20,6 +20,7 @@ const PROBE =
   + "gIAIQQAtAABB5ABBCC0AAGxBkM4AQRAtQAEAbEHAhD1BiIAILUABAGxBgMLXLz8AbEGAhK/fAD8BbGpqampqCwsIAQIBQRALAQU=";
 const ANSWER = 711050307;
 
+/** @type {boolean | undefined} */
 let answer;
 
 /** @param {BufferSource} bytes */
@@ -42,8 +43,13 @@ export function hasMultiMemory() {
 }
 
 const PREAMBLE_AND_MEMORY = [0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00, 0x05];
+/** @type {{ memory64?: boolean, customPageSizes?: boolean }} */
 const features = {};
 
+/**
+ * @param {number} flags
+ * @param {number[]} limits
+ */
 function validates(flags, ...limits) {
   return native.validate(Uint8Array.of(...PREAMBLE_AND_MEMORY, limits.length + 2, 1, flags, ...limits));
 }
@@ -55,7 +61,10 @@ export function memoryFeatures() {
   return features;
 }
 
-/** Whether a memory whose limits have these flags is of a kind that the engine lacks. */
+/**
+ * Whether a memory whose limits have these flags is of a kind that the engine lacks.
+ * @param {number} flags
+ */
 export function isLacking(flags) {
   const { memory64, customPageSizes } = memoryFeatures();
   return Boolean((flags & HAS_64_BITS && !memory64) || (flags & HAS_PAGE_SIZE && !customPageSizes));

@@ -30,8 +30,8 @@ export async function loadPyjsapi(folder) {
 
 /**
  * The lowerer of a Pyodide that has pyjsapi.
- * @param {object} pyodide
- * @returns {(bytes: Uint8Array) => {bytes: Uint8Array} | {refusal: string}}
+ * @param {any} pyodide Pyodide has no types here
+ * @returns {(bytes: Uint8Array) => import("./host.mjs").Answer}
  */
 export function lowererIn(pyodide) {
   const lowerBytes = pyodide.runPython(PYTHON, { globals: pyodide.toPy({}) });

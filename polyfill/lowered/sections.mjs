@@ -15,6 +15,7 @@ export class Unreadable extends Error {}
 
 /** Reads the binary format from a position on; throws Unreadable behind the end. */
 export class Reader {
+  /** @param {Uint8Array} bytes */
   constructor(bytes) {
     this.bytes = bytes;
     this.position = 0;
@@ -38,6 +39,7 @@ export class Reader {
     throw new Unreadable();
   }
 
+  /** @param {number} count */
   skip(count) {
     this.position += count;
     if (this.position > this.bytes.length) throw new Unreadable();
@@ -83,11 +85,15 @@ export class Reader {
   }
 }
 
-/** Whether the bytes begin as a module does. */
+/**
+ * Whether the bytes begin as a module does.
+ * @param {Uint8Array} bytes
+ */
 function hasPreamble(bytes) {
   return PREAMBLE.every((byte, k) => bytes[k] === byte);
 }
 
+/** @param {Reader} reader */
 function* importedMemories(reader) {
   for (let left = reader.unsigned(); left > 0; left--) {
     reader.skip(reader.unsigned());
@@ -97,6 +103,7 @@ function* importedMemories(reader) {
   }
 }
 
+/** @param {Reader} reader */
 function* definedMemories(reader) {
   for (let left = reader.unsigned(); left > 0; left--) yield reader.skipLimits();
 }

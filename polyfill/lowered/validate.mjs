@@ -22,7 +22,13 @@ const LONGEST_U32 = 5;
 /** The module is not valid, whatever the engine says about the rest. */
 class Invalid extends Error {}
 
-/** Overwrites an LEB128 number of `size` bytes with another one of the same size. */
+/**
+ * Overwrites an LEB128 number of `size` bytes with another one of the same size.
+ * @param {Uint8Array} bytes
+ * @param {number} start
+ * @param {number} size
+ * @param {number} value
+ */
 function overwrite(bytes, start, size, value) {
   for (let k = 0; k < size; k++) {
     bytes[start + k] = (value & 0x7f) | (k < size - 1 ? 0x80 : 0);
@@ -32,6 +38,10 @@ function overwrite(bytes, start, size, value) {
 
 /** Steps over instructions and makes every memory index 0. */
 class Rewriter extends Reader {
+  /**
+   * @param {Uint8Array} bytes
+   * @param {number} memories how many there are
+   */
   constructor(bytes, memories) {
     super(bytes);
     this.memories = memories;
@@ -73,6 +83,7 @@ class Rewriter extends Reader {
     else this.unsigned();
   }
 
+  /** @param {() => void} step */
   many(step) {
     for (let left = this.unsigned(); left > 0; left--) step();
   }
@@ -144,7 +155,10 @@ class Rewriter extends Reader {
   }
 }
 
-/** The sections of a module: {id, start, body, end}. */
+/**
+ * The sections of a module: {id, start, body, end}.
+ * @param {Uint8Array} bytes
+ */
 function sectionsOf(bytes) {
   const reader = new Reader(bytes);
   reader.skip(PREAMBLE_SIZE);
@@ -160,12 +174,16 @@ function sectionsOf(bytes) {
   return sections;
 }
 
-/** The memories that the sections declare, each as its type's bytes, and the entries of the import section. */
+/**
+ * The memories that the sections declare, each as its type's bytes, and the entries of the import section.
+ * @param {Uint8Array} bytes
+ * @param {ReturnType<typeof sectionsOf>} sections
+ */
 function declarations(bytes, sections) {
   const memories = [];
   const imports = [];
   const reader = new Reader(bytes);
-  const take = (start) => bytes.subarray(start, reader.position);
+  const take = (/** @type {number} */ start) => bytes.subarray(start, reader.position);
   for (const { id, body } of sections) {
     if (id !== IMPORT_SECTION && id !== MEMORY_SECTION) continue;
     reader.position = body;
@@ -188,6 +206,7 @@ function declarations(bytes, sections) {
   return { memories, imports };
 }
 
+/** @param {number} value */
 function unsignedLeb(value) {
   const bytes = [];
   do {
@@ -197,13 +216,18 @@ function unsignedLeb(value) {
   return bytes;
 }
 
-/** A section that is a vector of these entries. */
+/**
+ * A section that is a vector of these entries.
+ * @param {number} id
+ * @param {ArrayLike<number>[]} entries
+ */
 function vectorSection(id, entries) {
   const count = unsignedLeb(entries.length);
   const size = entries.reduce((sum, entry) => sum + entry.length, count.length);
   return [[id, ...unsignedLeb(size), ...count], ...entries];
 }
 
+/** @param {ArrayLike<number>[]} parts */
 function concatenate(parts) {
   const result = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
   let position = 0;
@@ -214,6 +238,10 @@ function concatenate(parts) {
   return result;
 }
 
+/**
+ * @param {Uint8Array} preamble
+ * @param {Uint8Array[]} memories
+ */
 function checkMemories(preamble, memories) {
   if (memories.length > MAXIMUM_MEMORIES) {
     throw new Invalid(`${memories.length} memories exceed the maximum of ${MAXIMUM_MEMORIES}`);
@@ -226,6 +254,7 @@ function checkMemories(preamble, memories) {
   }
 }
 
+/** @param {Uint8Array} bytes */
 function withOneMemory(bytes) {
   const sections = sectionsOf(bytes);
   const { memories, imports } = declarations(bytes, sections);
@@ -233,6 +262,7 @@ function withOneMemory(bytes) {
   checkMemories(preamble, memories);
   const copy = bytes.slice();
   const rewriter = new Rewriter(copy, memories.length);
+  /** @type {ArrayLike<number>[]} */
   const parts = [preamble];
   let defined = 0;
   for (const { id, start, body, end } of sections) {

@@ -8,8 +8,10 @@ import { loadPyjsapi, lowererIn } from "./pyodide.mjs";
 
 const port = ownPort();
 
+/** @type {Promise<ReturnType<typeof lowererIn>>} */
 let starting;
 
+/** @param {Uint8Array} bytes */
 async function answer(bytes) {
   try {
     return (await starting)(bytes);

@@ -132,7 +132,12 @@ export function enumeration(value, values, what) {
 /** A nullable type. */
 export const nullable = (value, convert, what) => (value === undefined || value === null ? null : convert(value, what));
 
-/** object: anything that is an object. */
+/**
+ * object: anything that is an object.
+ * @param {any} value of JavaScript's
+ * @param {string} what
+ * @returns {any}
+ */
 export function object(value, what) {
   if (!isObject(value)) throw new TypeError(`${what} must be an object, not ${show(value)}`);
   return value;
@@ -140,7 +145,12 @@ export function object(value, what) {
 
 const NO_MEMBERS = Object.freeze({ __proto__: null });
 
-/** What the members of a dictionary are read from: any object, or undefined or null, which have none. */
+/**
+ * What the members of a dictionary are read from: any object, or undefined or null, which have none.
+ * @param {any} value of JavaScript's
+ * @param {string} what
+ * @returns {any}
+ */
 export function dictionary(value, what) {
   if (value === undefined || value === null) return NO_MEMBERS;
   if (!isObject(value)) throw new TypeError(`${what} must be an object, not ${show(value)}`);

@@ -51,6 +51,7 @@ def generate() -> str:
         "",
         f"export const END = {BY_MNEMONIC['end'].opcode:#04x};",
         "",
+        "/** @type {Record<number, string>} */",
         "export const FORMS = {",
     ]
     for prefix in sorted({0, *PREFIXES}):
