@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import mmap
-import sys
 from typing import Final
 
 from pyjsapi.blocks.block import Block, Bytes
@@ -23,8 +22,8 @@ class HeapBlock(Block):
 
     @property
     def most(self) -> int:
-        """As long as the system has bytes."""
-        return sys.maxsize
+        """No bound of its own: as long as addresses reach and the system has bytes."""
+        return 1 << 64
 
     @property
     def moves(self) -> bool:

@@ -13,7 +13,7 @@ from contextlib import nullcontext
 from typing import Any, Final
 from uuid import uuid4
 
-from pyjsapi.blocks.block import Bytes
+from pyjsapi.blocks.block import Block, Bytes
 from pyjsapi.blocks.shared import SharedBlock
 from pyjsapi.blocks.waiters import Waiter
 from pyjsapi.blocks.waiting import current_policy
@@ -129,6 +129,21 @@ class WebBlock(SharedBlock):
             self.store(address, count, int.from_bytes(data, "little"))
         else:
             LINK.write(int(self._anchor), address, data)
+
+    def fill(self, address: int, value: int, count: int) -> None:
+        """See `Block`."""
+        self._access("memory_fill")(address, value, count)
+
+    def copy(self, address: int, source: int, count: int) -> None:
+        """See `Block`."""
+        self._access("memory_copy")(address, source, count)
+
+    def copy_from(self, source: Block, address: int, source_address: int, count: int) -> bool:
+        """See `Block`."""
+        if not isinstance(source, WebBlock):
+            return False
+        LINK.copy(int(self._anchor), address, int(source._anchor), source_address, count)
+        return True
 
     # ---- atomic accesses
 
