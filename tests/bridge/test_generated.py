@@ -5,8 +5,8 @@ from __future__ import annotations
 import base64
 import re
 from pathlib import Path
-from types import ModuleType
 
+import generators.helpers as helpers
 import pytest
 
 from pyjsapi.binary.decoder import decode_module
@@ -16,15 +16,6 @@ from pyjsapi.validation.limits import Limits
 from pyjsapi.validation.module import validate_module
 
 ROOT = Path(__file__).resolve().parents[2]
-SCRIPTS = ROOT / "scripts"
-
-
-@pytest.fixture
-def generator(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
-    monkeypatch.syspath_prepend(str(SCRIPTS))
-    import generators.helpers as helpers
-
-    return helpers
 
 
 @pytest.mark.parametrize("kind", ["heap", "native", "shared"])
@@ -40,20 +31,20 @@ def test_a_helper_is_valid_and_has_every_accessor(kind: str) -> None:
     assert len(data) < 16_000
 
 
-def test_accesses_that_do_the_same_are_one_function(generator: ModuleType) -> None:
-    loads = {tuple(access.names): access for access in generator.accesses("load")}
+def test_accesses_that_do_the_same_are_one_function() -> None:
+    loads = {tuple(access.names): access for access in helpers.accesses("load")}
     assert ("i32_load", "i64_load32_u") in loads
     assert ("i64_load32_s",) in loads
-    stores = [set(access.names) for access in generator.accesses("store")]
+    stores = [set(access.names) for access in helpers.accesses("store")]
     assert {"i32_store8", "i64_store8"} in stores
     assert {"i32_store", "i64_store32"} in stores
     assert {"i64_store"} in stores
-    atomics = [set(access.names) for access in generator.atomic_accesses()]
+    atomics = [set(access.names) for access in helpers.atomic_accesses()]
     assert {"i32_atomic_rmw8_cmpxchg_u", "i64_atomic_rmw8_cmpxchg_u"} in atomics
 
 
-def test_narrow_compare_and_exchange_wraps_what_is_expected(generator: ModuleType) -> None:
-    access = generator.AtomicAccess([], 2, "cmpxchg")
+def test_narrow_compare_and_exchange_wraps_what_is_expected() -> None:
+    access = helpers.AtomicAccess([], 2, "cmpxchg")
     assert access.instruction == "i32.atomic.rmw16.cmpxchg_u"
     assert access.wrapped("x") == "(i32.and x (i32.const 65535))"
-    assert generator.AtomicAccess([], 8, "cmpxchg").wrapped("x") == "x"
+    assert helpers.AtomicAccess([], 8, "cmpxchg").wrapped("x") == "x"

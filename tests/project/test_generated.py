@@ -6,8 +6,8 @@ import re
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
 
+import generate
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -16,21 +16,13 @@ FOLDERS = ("benchmarks", "fuzz", "polyfill", "pyjsapi", "real", "scripts", "web"
 NAME = re.compile(r"_gen\.py|\.gen\.(mjs|d\.ts)")
 
 
-@pytest.fixture
-def generate(monkeypatch: pytest.MonkeyPatch) -> Any:
-    monkeypatch.syspath_prepend(str(SCRIPTS))
-    import generate
-
-    return generate
-
-
 def test_the_generated_files_are_current() -> None:
     command = [sys.executable, str(SCRIPTS / "generate.py"), "--check"]
     result = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True)
     assert result.returncode == 0, result.stdout + result.stderr
 
 
-def test_generated_files_are_listed_and_have_the_name(generate: Any) -> None:
+def test_generated_files_are_listed_and_have_the_name() -> None:
     listed = {each.target for each in generate.GENERATED}
     assert all(NAME.search(target) for target in listed)
     for folder in FOLDERS:
@@ -44,7 +36,6 @@ def test_generated_files_are_listed_and_have_the_name(generate: Any) -> None:
 
 
 def test_a_file_that_is_not_current_is_named_and_made(
-    generate: Any,
     monkeypatch: pytest.MonkeyPatch,
     tmp_path: Path,
     capsys: pytest.CaptureFixture[str],

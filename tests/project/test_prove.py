@@ -9,16 +9,14 @@ import sys
 import tarfile
 import zipfile
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pytest
+from prove import Task, report
+from wasm_files import Found, found_under
 
 from pyjsapi.compiler.proof import Finding, Step
 from pyjsapi.compiler.proving import ModuleReport
 from pyjsapi.text import wat2wasm
-
-if TYPE_CHECKING:
-    from prove import Task
 
 ROOT = Path(__file__).resolve().parents[2]
 LOOP = "(loop $l (br_if $l (local.get 0)))"
@@ -27,12 +25,6 @@ LOOP = "(loop $l (br_if $l (local.get 0)))"
 def module(number: int) -> bytes:
     """A module of its own."""
     return wat2wasm(f"(module (func (param i32) {LOOP} (drop (i32.const {number}))) (func))")
-
-
-@pytest.fixture
-def importable(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The scripts import each other from their folder, as Python does for the one that it runs."""
-    monkeypatch.syspath_prepend(str(ROOT / "scripts"))
 
 
 @pytest.fixture
@@ -62,10 +54,7 @@ def prove(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, capture_output=True, text=True)
 
 
-@pytest.mark.usefixtures("importable")
 def test_modules_are_found_once_wherever_they_are(folder: Path) -> None:
-    from wasm_files import found_under
-
     names = [name for name, _, _ in found_under(folder)]
     assert names == ["./b.whl:deep/b.wasm", "./c.tgz:package/c.wasm", "./d.js#0", "inner/a.wasm"]
 
@@ -127,11 +116,7 @@ def test_large_modules_are_left_out_and_time_is_bounded(folder: Path) -> None:
     assert late[1].startswith("0 modules")
 
 
-@pytest.mark.usefixtures("importable")
 def test_findings_are_shown_and_make_the_exit_status(capsys: pytest.CaptureFixture[str]) -> None:
-    from prove import Task, report
-    from wasm_files import Found
-
     finding = Finding(6, "#6 br_if 0", "the flag is lost", 9, (Step(2, "taken"),))
     found = ModuleReport(functions=1, instructions=10, findings=[(3, finding)])
     a, b = (Found.of(name, Path(name), b"") for name in ("a.wasm", "b.wasm"))

@@ -11,11 +11,9 @@ import zipfile
 from pathlib import Path
 from typing import Any
 
-import pytest
-
-sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "scripts"))
 import environments
 import pyodide_tools
+import pytest
 from common import Failure
 from environments import PYODIDE_TOOLS, Environment, find_python
 

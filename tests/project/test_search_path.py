@@ -1,7 +1,7 @@
 """Nobody changes where Python looks for modules, so that any test and any script can do without the others.
 
-What a test prepends with `monkeypatch` is gone when it ends: folders of its own, or that of the scripts, which import
-each other from there as Python does for the one that it runs.
+What a test prepends with `monkeypatch` is gone when it ends. The scripts import each other from their folder, as Python
+does for the one that it runs: pytest and mypy are told of it (pyproject.toml), so that tests import them so, too.
 """
 
 from __future__ import annotations

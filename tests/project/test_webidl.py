@@ -3,23 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
+import generators.webidl.parser as webidl
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 SCRIPTS = ROOT / "scripts"
 
 
-@pytest.fixture
-def webidl(monkeypatch: pytest.MonkeyPatch) -> Any:
-    monkeypatch.syspath_prepend(str(SCRIPTS))
-    import generators.webidl.parser as parser
-
-    return parser
-
-
-def test_an_interface_is_read_with_all_its_parts(webidl: Any) -> None:
+def test_an_interface_is_read_with_all_its_parts() -> None:
     definitions = webidl.parse("""
         [LegacyNamespace=N, Exposed=(Window,Worker)] // one line
         interface Thing {
@@ -35,6 +27,7 @@ def test_an_interface_is_read_with_all_its_parts(webidl: Any) -> None:
     """)
     thing = definitions.interfaces["Thing"]
     assert thing.attributes == {"LegacyNamespace": "N", "Exposed": "Window,Worker"}
+    assert thing.constructor is not None
     first, second = thing.constructor.arguments
     assert (first.name, first.optional, second.name, second.optional) == (
         "options",
@@ -54,7 +47,7 @@ def test_an_interface_is_read_with_all_its_parts(webidl: Any) -> None:
     assert [each.default for each in (*one.arguments, *other.arguments)] == ["{}", "-1", '"a b"']
 
 
-def test_dictionaries_are_read_in_lexicographic_order_of_their_members(webidl: Any) -> None:
+def test_dictionaries_are_read_in_lexicographic_order_of_their_members() -> None:
     definitions = webidl.parse("""
         dictionary D { required any b; [ReadFirst] any c; };
         partial dictionary D { boolean a = false; };
@@ -65,7 +58,7 @@ def test_dictionaries_are_read_in_lexicographic_order_of_their_members(webidl: A
     assert [each.required for each in dictionary.reading_order] == [False, False, True]
 
 
-def test_partial_namespaces_enumerations_and_typedefs_are_read(webidl: Any) -> None:
+def test_partial_namespaces_enumerations_and_typedefs_are_read() -> None:
     definitions = webidl.parse("""
         namespace N { boolean one(); };
         partial namespace N { boolean two(); };
@@ -93,7 +86,7 @@ def test_partial_namespaces_enumerations_and_typedefs_are_read(webidl: Any) -> N
         ('enum E { "a };', "line 1: unexpected '\"'"),
     ],
 )
-def test_what_cannot_be_read_is_told_with_its_line(webidl: Any, text: str, message: str) -> None:
+def test_what_cannot_be_read_is_told_with_its_line(text: str, message: str) -> None:
     with pytest.raises(webidl.WebIDLError) as caught:
         webidl.parse(text)
     assert str(caught.value) == message

@@ -6,12 +6,9 @@ import json
 import os
 import re
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
-
-sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "scripts"))
 from environments import PYTEST_PYODIDE
 
 HERE = Path(__file__).resolve().parent
