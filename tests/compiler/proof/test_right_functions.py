@@ -83,6 +83,14 @@ FUNCTIONS = {
             (then (return (i32.const 3))))
           (i32.const 4))
     """,
+    "one call is in both arms of a shift, and two of a test's": """
+        (func $f (param i32 i64 f32) (result i32)
+          (local.set 1 (i64.shr_s (local.get 1) (i64.extend_i32_u (call $f (local.get 0) (local.get 1) (local.get 2)))))
+          (i32.and (i32.const 4095) (if (result i32) (local.get 0)
+            (then (i32.reinterpret_f32 (call $g (f32.const 1))))
+            (else (i32.reinterpret_f32 (call $g (f32.const 2)))))))
+        (func $g (param f32) (result f32) (local.get 0))
+    """,
     "the end is returned from twice": """
         (func (param i32) (block (i32.const 46) (br_table 0 1)) (loop (br_if 0 (local.get 0))))
     """,
