@@ -284,6 +284,7 @@ function copier(destination, source) {
     const at = toNumber(start);
     const begin = toNumber(origin);
     const length = toNumber(count);
+    if (length === 0) return; // of a buffer that is detached there are not even views of nothing
     // A memory that grew has another buffer; the views of the old one have no bytes, or too few.
     if (at + length > to.length) to = new Uint8Array(bufferOf.call(destination));
     if (begin + length > from.length) from = new Uint8Array(bufferOf.call(source));

@@ -49,6 +49,11 @@ describe("memories", () => {
     assert.equal(new Uint8Array(first.buffer)[1], 99);
     assert.equal(grow(2), 2);
     assert.equal(second.buffer.byteLength, 4 * 65536);
+    copy(0, 0, 0); // nothing, of a memory whose buffer was detached since the last copy
+    copy(65536, 4 * 65536, 0);
+    assert.throws(() => copy(0, 4 * 65536, 1), native.RuntimeError);
+    copy(2, 7, 1);
+    assert.equal(new Uint8Array(first.buffer)[2], 99);
     assert.equal(second.grow(1), 4);
     assert.equal(grow(1), -1);
     store(5 * 65536 - 1, 5);
