@@ -14,6 +14,7 @@ from typing import Any
 import environments
 import pyodide_tools
 import pytest
+import setup
 from common import Failure
 from environments import PYODIDE_TOOLS, Environment, find_python
 
@@ -173,7 +174,9 @@ def test_the_newest_python_is_found_wherever_it_is(
     assert find_python((3, 12)) == on_path
 
 
-def test_without_a_python_nothing_is_set_up(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_a_python_nothing_is_set_up_and_one_line_says_so(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     packages: list[str] = ["pyodide-build"]
     environment = Environment("of-a-test", (3, 12))
     monkeypatch.setattr(Environment, "_packages", lambda self: packages)
@@ -181,5 +184,6 @@ def test_without_a_python_nothing_is_set_up(monkeypatch: pytest.MonkeyPatch) -> 
     commands: list[Any] = []
     monkeypatch.setattr(environments, "run", commands.append)
     assert not environment.exists
-    assert environment.set_up() is False
+    setup.set_up_environment(environment)
     assert commands == []
+    assert capsys.readouterr().out == "pyjsapi: no Python 3.12 or newer: of-a-test is left out\n"
