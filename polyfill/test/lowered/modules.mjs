@@ -17,7 +17,7 @@ def encode(data):
 made = []
 for text in json.load(sys.stdin):
     data = wat2wasm(text)
-    made.append({"bytes": encode(data), "lowered": encode(lower(data))})
+    made.append({"bytes": encode(data), "lowered": encode(lower(data, memory64=False))})
 json.dump(made, sys.stdout)
 `;
 
