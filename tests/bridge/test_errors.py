@@ -7,6 +7,7 @@ import pytest
 from pyjsapi.bridge.face import errors
 from pyjsapi.bridge.face.errors import Kind
 from pyjsapi.bridge.face.values import type_of
+from pyjsapi.bridge.link.numbered import Numbered
 from pyjsapi.runtime.exception import HOST_TAG, ExnInst, TagInst
 from pyjsapi.syntax.deftypes import func_def_type
 from pyjsapi.syntax.errors import (
@@ -64,9 +65,7 @@ def test_equal_messages_of_traps_have_one_number() -> None:
 
 
 def test_messages_without_a_number_are_told_as_text(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(errors, "_MOST_MESSAGES", 0)
-    monkeypatch.setattr(errors, "_messages", [])
-    monkeypatch.setattr(errors, "_numbers", {})
+    monkeypatch.setattr(errors, "_messages", Numbered[str](most=0))
     assert errors.error_kind(Trap("one too many")) == Kind.RUNTIME_ERROR
     assert errors.error_message() == "one too many"
 

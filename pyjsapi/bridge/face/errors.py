@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from pyjsapi.bridge.link.errors import JavaScriptThrow
+from pyjsapi.bridge.link.numbered import Numbered
 from pyjsapi.compiler.support.traps import demolish, translate_exception
 from pyjsapi.runtime.exception import HOST_TAG, ExnInst, raised_by
 from pyjsapi.syntax.errors import (
@@ -63,8 +64,7 @@ class Kind:
 _MOST_MESSAGES: Final = 1000
 
 _message = ""
-_messages: Final[list[str]] = []
-_numbers: Final[dict[str, int]] = {}
+_messages: Final = Numbered[str](_MOST_MESSAGES)
 
 
 def error_kind(exception: BaseException) -> int:
@@ -78,17 +78,10 @@ def error_kind(exception: BaseException) -> int:
     kind, _message = _described(exception, core)
     exception.__traceback__ = None
     exception.__context__ = None
-    return kind if kind != Kind.RUNTIME_ERROR else kind + 16 * _number(_message)
-
-
-def _number(message: str) -> int:
-    found = _numbers.get(message)
-    if found is None:
-        if len(_messages) == _MOST_MESSAGES:
-            return 0
-        _messages.append(message)
-        found = _numbers[message] = len(_messages)
-    return found
+    if kind != Kind.RUNTIME_ERROR:
+        return kind
+    number = _messages.number(_message)
+    return kind if number is None else kind + 16 * (number + 1)
 
 
 def numbered_message(number: int) -> str:

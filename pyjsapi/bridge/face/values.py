@@ -10,6 +10,7 @@ from collections.abc import Callable
 from functools import lru_cache
 from typing import Any, Final
 
+from pyjsapi.bridge.link.numbered import Numbered
 from pyjsapi.runtime.function import FuncInst
 from pyjsapi.runtime.gc import I31_MASK, ArrayInst, StructInst, externalize
 from pyjsapi.syntax.deftypes import DefType
@@ -85,8 +86,7 @@ def i31(value: int) -> int:
 _LETTERS: Final = {EXTERN: "r", FUNC: "F", ANY: "A", EXN: "x"}
 _CODES: Final[dict[ValType, str]] = {I32: "i", I64: "I", F32: "f", F64: "d", V128: "v"}
 _TYPES: Final[dict[str, ValType]] = {code: type_ for type_, code in _CODES.items()}
-_defined: Final[list[DefType]] = []
-_numbers: Final[dict[DefType, int]] = {}
+_defined: Final = Numbered[DefType]()
 
 
 @lru_cache(maxsize=4096)
@@ -102,10 +102,7 @@ def type_code(type_: ValType) -> str:
     if isinstance(heap, AbsHeapType):
         name = heap.name
     elif isinstance(heap, DefType):
-        if heap not in _numbers:
-            _numbers[heap] = len(_defined)
-            _defined.append(heap)
-        name = str(_numbers[heap])
+        name = str(_defined.number(heap))
     else:
         raise TypeError(f"the type {type_} is not closed")
     code = f"{_LETTERS[top_of(heap)]}{'?' if type_.nullable else '!'}{name}"

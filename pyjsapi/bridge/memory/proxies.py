@@ -121,7 +121,7 @@ class ProxyMemories:
         self._numbers = count(1)
 
     def install(self) -> None:
-        """Make these the hooks for storages."""
+        """Make these the hooks."""
         for name in (
             "heap_memory", "heap_moved", "new_memory", "move_to_javascript", "move_to_array_buffer",
             "accessor", "grow_memory", "byte_length", "read", "write", "copy", "free_memory",
@@ -209,26 +209,23 @@ class ProxyMemories:
         del self.records[record]
 
 
-_proxied: Final[dict[int, Record]] = {}
-"""Records of memories that a native link layer reaches through proxies."""
-_proxied_numbers: Final = count(1)
+_proxied: Final = ProxyMemories()
+"""Memories that a native link layer reaches through proxies."""
 
 
 def add_proxied(memory: Any, mask: str) -> int:
     """Begin to reach what stands for a WebAssembly.Memory through proxies; its number."""
-    number = next(_proxied_numbers)
-    _proxied[number] = Record(None, memory, PAGE_SIZE_LOG2, int(mask))
-    return number
+    return _proxied.add(Record(None, memory, PAGE_SIZE_LOG2, int(mask)))
 
 
 def remove_proxied(number: int) -> None:
     """End that."""
-    del _proxied[number]
+    _proxied.free_memory(number)
 
 
 def proxied_accessor(number: int, name: str) -> Accessor:
     """The accessor for an instruction."""
-    entry = _proxied[number]
+    entry = _proxied.records[number]
     return make_accessor(entry, entry.type, name)
 
 
