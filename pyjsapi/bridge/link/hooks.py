@@ -7,7 +7,7 @@ from typing import Any, Final
 
 
 class Link:
-    """JavaScript's functions that Python calls: see ``polyfill/python/link/hooks.mjs``. Without a link, none is there.
+    """JavaScript's functions that Python calls: see `hook` in ``polyfill/python/link/``. Without a link, none is there.
 
     Records are numbers that name memories in JavaScript; sizes and addresses are in bytes, growth in pages.
     """
