@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any, Final, TypeAlias, TypedDict
 
@@ -44,21 +45,45 @@ DEFAULT_SETTINGS: Final = Settings()
 class Restrictions(TypedDict, total=False):
     """The keywords of whatever compiles a module; ``None`` is as good as nothing."""
 
-    features: Features | None
-    limits: Limits | None
+    features: Features | Mapping[str, bool] | None
+    limits: Limits | Mapping[str, int | None] | None
 
 
 def settings_of(given: Restrictions, what: str) -> Settings:
-    """The settings for keywords. Raises `TypeError` for a keyword that is none, or a value of another class."""
+    """The settings for keywords, each of its class or a mapping of that one's fields.
+
+    Raises `TypeError` for a name that is none, or a value of another type.
+    """
     if not given:
         return DEFAULT_SETTINGS
-    chosen: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
-    known = {one.name: type(getattr(DEFAULT_SETTINGS, one.name)) for one in fields(Settings)}
-    for name, value in chosen.items():
-        if name not in known:
+    chosen: dict[str, Any] = {}
+    for name, value in given.items():
+        if value is None:
+            continue
+        if name not in _CLASSES:
             raise TypeError(f"{what}: got an unexpected keyword argument {name!r}")
-        if not isinstance(value, known[name]):
-            raise TypeError(
-                f"{what}: {name} must be a {known[name].__name__}, not {type(value).__name__}"
-            )
-    return Settings(**chosen)
+        class_ = _CLASSES[name]
+        chosen[name] = value if isinstance(value, class_) else _read(class_, value, what, name)
+    return Settings(**chosen) if chosen else DEFAULT_SETTINGS
+
+
+_CLASSES: Final[dict[str, type]] = {
+    one.name: type(getattr(DEFAULT_SETTINGS, one.name)) for one in fields(Settings)
+}
+
+
+def _read(class_: type, value: object, what: str, name: str) -> Any:
+    if not isinstance(value, Mapping):
+        raise TypeError(
+            f"{what}: {name} must be a {class_.__name__} or a mapping, not {type(value).__name__}"
+        )
+    known = [one.name for one in fields(class_)]
+    for member in value:
+        if member not in known:
+            from pyjsapi.syntax.spelling import advice
+
+            raise TypeError(f"{what}: {name} has no member {member!r}; {advice(member, known)}")
+    try:
+        return class_(**value)
+    except TypeError as error:
+        raise TypeError(f"{what}: {error}") from None

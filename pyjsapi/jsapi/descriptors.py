@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from pyjsapi.ecmascript.conversions import (
@@ -53,10 +53,18 @@ class Descriptor:
     """A dictionary argument, read member by member in the order that the caller asks.
 
     ``given`` is a mapping, an object with attributes, or ``None``; ``keywords`` add to it, as Python's callers
-    like to write ``Memory(initial=1)``. A member that is ``None`` (undefined) is missing.
+    like to write ``Memory(initial=1)``. A member that is ``None`` (undefined) is missing. Other members than the
+    ``known`` ones are ignored in ``given``, as in JavaScript; as keywords they raise `TypeError`.
     """
 
-    def __init__(self, given: Any, keywords: Mapping[str, Any], what: str) -> None:
+    def __init__(
+        self, given: Any, keywords: Mapping[str, Any], what: str, known: Sequence[str]
+    ) -> None:
+        for name in keywords:
+            if name not in known:
+                from pyjsapi.syntax.spelling import advice
+
+                raise TypeError(f"{what}: unexpected keyword {name!r}; {advice(name, known)}")
         if given is None and not keywords:
             raise TypeError(f"{what} needs a descriptor")
         if not is_nullish(given) and not is_object(given):

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import weakref
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, Final
 
 from pyjsapi import engines
+from pyjsapi.embedding.settings import settings_of
 from pyjsapi.jsapi.descriptors import VALUE_TYPES, Descriptor, type_name
 from pyjsapi.jsapi.functions import default_value, from_js, to_js
 from pyjsapi.jsapi.identity import object_of
 from pyjsapi.runtime import GlobalInst
 from pyjsapi.syntax.types import V128, GlobalType
 from pyjsapi.validation.limits import Limits
+
+_MEMBERS: Final = ("mutable", "value")
 
 
 class Global:
@@ -31,10 +35,11 @@ class Global:
         v: Any = None,
         /,
         *,
-        limits: Limits | None = None,
+        limits: Limits | Mapping[str, int | None] | None = None,
         **members: Any,
     ) -> None:
-        read = Descriptor(descriptor, members, "WebAssembly.Global()")
+        settings_of({"limits": limits}, "WebAssembly.Global()")
+        read = Descriptor(descriptor, members, "WebAssembly.Global()", _MEMBERS)
         mutable = read.boolean("mutable")
         valtype = read.enum("value", VALUE_TYPES)
         if valtype is V128:

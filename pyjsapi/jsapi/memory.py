@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from operator import index
 from typing import Any, Final, NoReturn
 
@@ -11,6 +11,7 @@ from pyjsapi import engines
 from pyjsapi.ecmascript import ArrayBuffer, RangeError, SharedArrayBuffer
 from pyjsapi.ecmascript.conversions import enforce_range
 from pyjsapi.ecmascript.errors import DataCloneError
+from pyjsapi.embedding.settings import settings_of
 from pyjsapi.jsapi.descriptors import ADDRESS_TYPES, Descriptor, address_value, limits_of
 from pyjsapi.jsapi.errors import js_error
 from pyjsapi.jsapi.identity import object_of
@@ -24,6 +25,7 @@ _DETACH_KEY: Final = "WebAssembly.Memory"
 _ENDLESS: Final = (1 << 64) - 1
 _PAGE_SIZES: Final = (1, PAGE_SIZE)
 """Bytes; what a memory's pages may have."""
+_MEMBERS: Final = ("address", "initial", "maximum", "minimum", "pageSize", "shared")
 
 
 class Memory:
@@ -44,11 +46,12 @@ class Memory:
         descriptor: Any = None,
         /,
         *,
-        features: Features | None = None,
-        limits: Limits | None = None,
+        features: Features | Mapping[str, bool] | None = None,
+        limits: Limits | Mapping[str, int | None] | None = None,
         **members: Any,
     ) -> None:
-        read = Descriptor(descriptor, members, "WebAssembly.Memory()")
+        settings = settings_of({"features": features, "limits": limits}, "WebAssembly.Memory()")
+        read = Descriptor(descriptor, members, "WebAssembly.Memory()", _MEMBERS)
         addrtype = read.enum("address", ADDRESS_TYPES, "i32")
         initial, maximum = limits_of(read, addrtype)
         page_size_log2 = _read_page_size_log2(read)
@@ -57,7 +60,7 @@ class Memory:
             raise TypeError(
                 "WebAssembly.Memory(): property 'maximum': a shared memory must have a maximum"
             )
-        if shared and features is not None and not features.threads:
+        if shared and not settings.features.threads:
             raise TypeError(
                 "WebAssembly.Memory(): property 'shared': shared memories are switched off (Features.threads)"
             )
@@ -76,7 +79,7 @@ class Memory:
             )
         try:
             type_ = MemType(addrtype, initial, maximum, shared, page_size_log2)
-            memory = engines.default().new_memory(type_, limits or Limits())
+            memory = engines.default().new_memory(type_, settings.limits)
         except (MemoryError, OverflowError) as error:
             raise RangeError(f"WebAssembly.Memory(): could not allocate memory: {error}") from error
         self._attach(memory)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import weakref
+from collections.abc import Mapping
 from typing import Any, Final
 
 from pyjsapi import engines
 from pyjsapi.ecmascript import RangeError
+from pyjsapi.embedding.settings import settings_of
 from pyjsapi.jsapi.descriptors import ADDRESS_TYPES, Descriptor, address_value, limits_of
 from pyjsapi.jsapi.functions import default_value, from_js, is_exnref, to_js
 from pyjsapi.jsapi.identity import object_of
@@ -16,6 +18,7 @@ from pyjsapi.syntax.types import EXTERNREF, FUNCREF, TableType
 from pyjsapi.validation.limits import Limits
 
 _ELEMENT_TYPES: Final = {"anyfunc": FUNCREF, "externref": EXTERNREF}
+_MEMBERS: Final = ("address", "element", "initial", "maximum", "minimum")
 
 
 class Table:
@@ -36,10 +39,11 @@ class Table:
         value: Any = None,
         /,
         *,
-        limits: Limits | None = None,
+        limits: Limits | Mapping[str, int | None] | None = None,
         **members: Any,
     ) -> None:
-        read = Descriptor(descriptor, members, "WebAssembly.Table()")
+        settings = settings_of({"limits": limits}, "WebAssembly.Table()")
+        read = Descriptor(descriptor, members, "WebAssembly.Table()", _MEMBERS)
         # The dictionary converter reads `element` and `address` first, then the limits that depend on it.
         addrtype = read.enum("address", ADDRESS_TYPES, "i32")
         reftype = read.enum("element", _ELEMENT_TYPES)
@@ -51,7 +55,7 @@ class Table:
         init = default_value(reftype) if value is None else from_js(value, reftype)
         try:
             type_ = TableType(addrtype, initial, maximum, reftype)
-            table = engines.default().new_table(type_, limits or Limits(), init)
+            table = engines.default().new_table(type_, settings.limits, init)
         except (MemoryError, OverflowError) as error:
             raise RangeError(
                 f"WebAssembly.Table(): could not allocate the table: {error}"

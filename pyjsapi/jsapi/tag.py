@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import weakref
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Iterable, Mapping
+from typing import Any, Final
 
 from pyjsapi.ecmascript.conversions import shown, to_string
 from pyjsapi.ecmascript.values import is_object
+from pyjsapi.embedding.settings import settings_of
 from pyjsapi.jsapi.descriptors import VALUE_TYPES, Descriptor, type_name
 from pyjsapi.jsapi.identity import object_of
 from pyjsapi.runtime import HOST_TAG, TagInst
 from pyjsapi.syntax.deftypes import func_def_type
 from pyjsapi.syntax.types import FuncType, TagType, ValType
 from pyjsapi.validation.limits import Limits
+
+_MEMBERS: Final = ("parameters",)
 
 
 class Tag:
@@ -28,12 +31,18 @@ class Tag:
     _tag: TagInst
 
     def __init__(
-        self, type: Any = None, /, *, limits: Limits | None = None, **members: Any
+        self,
+        type: Any = None,
+        /,
+        *,
+        limits: Limits | Mapping[str, int | None] | None = None,
+        **members: Any,
     ) -> None:
         what = "WebAssembly.Tag()"
-        read = Descriptor(type, members, what)
+        settings = settings_of({"limits": limits}, what)
+        read = Descriptor(type, members, what, _MEMBERS)
         names = sequence(read.get("parameters"), f"{what}: property 'parameters'")
-        limit = (limits or Limits()).params
+        limit = settings.limits.params
         if len(names) > limit:
             raise TypeError(
                 f"{what}: {len(names)} parameters, the limit is {limit} (Limits.params)"

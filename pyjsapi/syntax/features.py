@@ -38,3 +38,11 @@ class Features:
     """Memories with pages of one byte."""
     threads: bool = True
     """Shared memories and atomic memory accesses."""
+
+    def __post_init__(self) -> None:
+        for name in self.__slots__:
+            value = getattr(self, name)
+            if value is not True and value is not False:
+                raise TypeError(
+                    f"Features.{name} must be True or False, not {type(value).__name__}"
+                )

@@ -99,6 +99,14 @@ class Limits:
     In CPython 3.11 one for each 800 bytes of the C stack, because there the same number protects that: 10,485 where
     it has the usual 8 MiB. Where Python's own limit is higher, that one holds."""
 
+    def __post_init__(self) -> None:
+        for name in self.__slots__:
+            value = getattr(self, name)
+            if isinstance(value, int) and not isinstance(value, bool):
+                continue
+            if value is not None or name != "max_memory_bytes":
+                raise TypeError(f"Limits.{name} must be an int, not {type(value).__name__}")
+
 
 def check_limit(count: int, limit: int, field: str, what: str) -> None:
     """Raise `ValidationError` when ``count`` of ``what`` is above ``limit``, the value of ``Limits.<field>``."""
