@@ -54,7 +54,7 @@ def js_error(error: BaseException) -> BaseException:
             return exhausted
         return CallStackError("Maximum call stack size exceeded")
     if isinstance(core, CoreLinkError):
-        return LinkError(core.message)
+        return LinkError(str(core))
     trap = RuntimeError(core.message)
     setattr(trap, UNCATCHABLE, True)
     return trap

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any, NoReturn, final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, NoReturn, final
 
 from pyjsapi import engines
 from pyjsapi.ecmascript import RangeError
 from pyjsapi.ecmascript.conversions import shown
 from pyjsapi.ecmascript.values import is_object
-from pyjsapi.jsapi.builtin_sets import BuiltinImports
+from pyjsapi.jsapi.builtin_sets import BuiltinImports, is_provided
 from pyjsapi.jsapi.descriptors import get_property
 from pyjsapi.jsapi.errors import LinkError, js_error
 from pyjsapi.jsapi.functions import exported_function, from_js, funcinst_for_import
@@ -19,6 +19,7 @@ from pyjsapi.jsapi.module import Module
 from pyjsapi.jsapi.table import Table, table_object
 from pyjsapi.jsapi.tag import Tag, tag_object
 from pyjsapi.runtime import ExternVal, FuncInst, GlobalInst, MemInst, TagInst
+from pyjsapi.runtime.instantiate import describe, import_place
 from pyjsapi.syntax.deftypes import DefType
 from pyjsapi.syntax.errors import LinkError as CoreLinkError
 from pyjsapi.syntax.types import (
@@ -163,21 +164,22 @@ def read_imports(module: Module, imports: Any, what: str) -> list[ExternVal]:
     values: list[ExternVal] = []
     functions = 0
     for index, import_ in enumerate(compiled.module.imports):
-        type_ = compiled.context.imports[index]
-        place = f'{what}: Import #{index} "{import_.module}"'
+        where = _Where(what, module, imports, index)
         builtin = provided.get(import_.module, import_.name)
         if isinstance(builtin, FuncInst):
             linked: ExternVal = builtin
         elif builtin is not None:
-            linked = _link(builtin, type_, f'{place} "{import_.name}"')
+            linked = _link(builtin, where)
         elif imports is None:
             raise TypeError(f"{what}: imports argument must be present and must be an object")
         else:
             namespace = get_property(imports, import_.module)
             if not is_object(namespace):
-                raise TypeError(f"{place}: module is not an object or function")
-            value = get_property(namespace, import_.name)
-            linked = _link(value, type_, f'{place} "{import_.name}"')
+                raise TypeError(
+                    f'{what}: Import #{index} "{import_.module}": module is not an object or function'
+                    f"{where.others_missing()}"
+                )
+            linked = _link(get_property(namespace, import_.name), where)
         if isinstance(linked, FuncInst):
             if linked.index is None:  # "the index of the host function", by which it is named
                 linked.index = functions
@@ -186,41 +188,87 @@ def read_imports(module: Module, imports: Any, what: str) -> list[ExternVal]:
     return values
 
 
-def _link(value: Any, type_: ExternType, place: str) -> ExternVal:
+class _Where(NamedTuple):
+    """An import while it is read, and how its error reads."""
+
+    what: str
+    module: Module
+    imports: Any
+    position: int
+
+    @property
+    def type(self) -> ExternType:
+        return self.module._compiled.context.imports[self.position]
+
+    def error(self, rule: str, value: Any) -> LinkError:
+        """A `LinkError` for a value that breaks a rule."""
+        place = import_place(self.module._compiled.module, self.position)
+        given = "nothing" if value is None else shown(value)
+        others = self.others_missing() if value is None else ""
+        return LinkError(
+            f"{self.what}: {place}: {rule}: {describe(self.type)} is needed, {given} was given{others}"
+        )
+
+    def others_missing(self) -> str:
+        """The later imports that are missing too, as far as that can be seen without running anyone's code."""
+        if type(self.imports) is not dict:
+            return ""
+        compiled = self.module._compiled
+        missing = []
+        for index in range(self.position + 1, len(compiled.module.imports)):
+            import_ = compiled.module.imports[index]
+            namespace = self.imports.get(import_.module)
+            if is_provided(self.module._options, import_.module, import_.name):
+                continue
+            if namespace is None or (type(namespace) is dict and import_.name not in namespace):
+                missing.append(
+                    f"\n  {import_place(compiled.module, index)}: {describe(compiled.context.imports[index])}"
+                )
+        more = len(missing) - _MOST_MISSING
+        if more > 0:
+            missing[_MOST_MISSING:] = [f"\n  and {more} more"]
+        return f"; missing too:{''.join(missing)}" if missing else ""
+
+
+_MOST_MISSING: Final = 50
+
+
+def _link(value: Any, where: _Where) -> ExternVal:
+    type_ = where.type
     if isinstance(type_, FuncExtern):
         if not callable(value) or not isinstance(type_.type, DefType):
-            raise LinkError(f"{place}: function import requires a callable")
+            raise where.error("function import requires a callable", value)
         return funcinst_for_import(value, type_.type)
     if isinstance(type_, GlobalType):
         if isinstance(value, Global):
             return value._global
-        return _link_number(value, type_, place)
+        return _link_number(value, type_, where)
     if isinstance(type_, MemType):
         if not isinstance(value, Memory):
-            raise LinkError(f"{place}: memory import must be a WebAssembly.Memory object")
+            raise where.error("memory import must be a WebAssembly.Memory object", value)
         return value._memory
     if isinstance(type_, TableType):
         if not isinstance(value, Table):
-            raise LinkError(f"{place}: table import requires a WebAssembly.Table")
+            raise where.error("table import requires a WebAssembly.Table", value)
         return value._table
     if not isinstance(value, Tag):
-        raise LinkError(f"{place}: tag import requires a WebAssembly.Tag")
+        raise where.error("tag import requires a WebAssembly.Tag", value)
     return value._tag
 
 
-def _link_number(value: Any, type_: GlobalType, place: str) -> GlobalInst:
+def _link_number(value: Any, type_: GlobalType, where: _Where) -> GlobalInst:
     valtype = type_.valtype
+    if type_.mutable:
+        raise where.error("imported mutable global must be a WebAssembly.Global object", value)
     if not isinstance(valtype, RefType):
         is_int = isinstance(value, int) and not isinstance(value, bool)
         if valtype is I64 and not is_int:
-            raise LinkError(f"{place}: global import must be an int")
+            raise where.error("global import must be an int or a WebAssembly.Global object", value)
         if valtype is V128 or not (is_int or isinstance(value, float)):
-            raise LinkError(
-                f"{place}: global import must be a number, valid Wasm reference, or WebAssembly.Global"
+            raise where.error(
+                "global import must be a number, valid Wasm reference, or WebAssembly.Global", value
             )
-    if type_.mutable:
-        raise LinkError(f"{place}: imported mutable global must be a WebAssembly.Global object")
     try:
         return GlobalInst(GlobalType(valtype, False), from_js(value, valtype))
     except TypeError as error:
-        raise LinkError(f"{place}: {error}") from error
+        raise where.error(str(error), value) from error

@@ -14,7 +14,17 @@ from pyjsapi.runtime.memory import MakeMemory, new_memory
 from pyjsapi.runtime.table import new_table
 from pyjsapi.syntax.errors import LinkError
 from pyjsapi.syntax.module import Active, Module
-from pyjsapi.syntax.types import ExternType, FuncExtern, TagType, extern_kind, index_spaces
+from pyjsapi.syntax.types import (
+    I64,
+    PAGE_SIZE,
+    ExternType,
+    FuncExtern,
+    GlobalType,
+    TableType,
+    TagType,
+    extern_kind,
+    index_spaces,
+)
 from pyjsapi.validation.context import Context
 from pyjsapi.validation.limits import Limits
 from pyjsapi.validation.matching import match_extern
@@ -65,21 +75,37 @@ def _match_imports(module: Module, context: Context, externvals: Sequence[Extern
         raise LinkError(
             f"the module has {len(module.imports)} imports, {len(externvals)} values were given"
         )
-    for import_, expected, value in zip(module.imports, context.imports, externvals, strict=True):
+    for index, (expected, value) in enumerate(zip(context.imports, externvals, strict=True)):
         actual = extern_type(value)
         if not match_extern(actual, expected):
             raise LinkError(
-                f'incompatible import type for "{import_.module}" "{import_.name}": '
-                f"expected {describe(expected)}, got {describe(actual)}"
+                f"incompatible import type: {describe(expected)} is needed, {describe(actual)} was given",
+                import_place(module, index),
             )
 
 
+def import_place(module: Module, index: int) -> str:
+    """An import by number and names, for messages."""
+    import_ = module.imports[index]
+    return f'Import #{index} "{import_.module}" "{import_.name}"'
+
+
 def describe(type_: ExternType) -> str:
-    """An external type in words, for messages."""
+    """An external type for messages: a function or tag by its signature, others as in the text format."""
     kind = extern_kind(type_)
     if isinstance(type_, FuncExtern | TagType):
         return f"{kind} {type_.type}"
-    return f"{kind} {type_}"
+    if isinstance(type_, GlobalType):
+        return f"(global (mut {type_.valtype}))" if type_.mutable else f"(global {type_.valtype})"
+    words = [kind, *(["i64"] if type_.addrtype is I64 else []), str(type_.minimum)]
+    if type_.maximum is not None:
+        words.append(str(type_.maximum))
+    if isinstance(type_, TableType):
+        words.append(str(type_.reftype))
+    else:
+        words += ["shared"] if type_.shared else []
+        words += [f"(pagesize {type_.page_size})"] if type_.page_size != PAGE_SIZE else []
+    return f"({' '.join(words)})"
 
 
 def _allocate(instance: ModuleInstance, limits: Limits, make_memory: MakeMemory) -> None:

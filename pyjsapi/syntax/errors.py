@@ -76,7 +76,14 @@ class FeatureError(ValidationError):
 
 
 class LinkError(WasmError):
-    """An import that does not match what the module asks for."""
+    """An import that does not match what the module asks for, and which one that is."""
+
+    def __init__(self, message: str, place: str = "") -> None:
+        super().__init__(message)
+        self.place = place
+
+    def __str__(self) -> str:
+        return f"{self.place}: {self.message}" if self.place else self.message
 
 
 class Trap(WasmError):
