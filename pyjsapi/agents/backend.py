@@ -41,10 +41,13 @@ The values of a message are records in a list (see `serialise`), also plain; wha
 
 from __future__ import annotations
 
+import errno
+import os
 import threading
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, ClassVar, NamedTuple, TypeAlias
 
 from pyjsapi.agents.channel import Destination
@@ -80,8 +83,38 @@ class Job:
         return (importable_name(self.target), self.name, self.can_block)
 
 
+def script_of(target: Any) -> Path | None:
+    """The path of the script that a target is, if it is one: a `Path`, or a string that ends in ``.py``."""
+    if isinstance(target, os.PathLike) or (isinstance(target, str) and target.endswith(".py")):
+        return Path(target)
+    return None
+
+
+def check_target(target: Any) -> None:
+    """Refuse what no worker can run, without importing anything.
+
+    Raises `TypeError` for what is no target at all, `FileNotFoundError` for a script that is not there.
+    """
+    script = script_of(target)
+    if script is not None:
+        if not script.is_file():
+            raise FileNotFoundError(
+                errno.ENOENT, "there is no such script for a worker", str(script)
+            )
+    elif isinstance(target, str):
+        module, separator, name = target.partition(":")
+        if not (separator and module and name):
+            raise TypeError(
+                f"the target {target!r} must be 'module:function' or the path of a script ending in .py"
+            )
+    elif not callable(target):
+        raise TypeError(f"the target must be a callable, a name or a path, not {target!r}")
+
+
 def importable_name(target: Any) -> str:
     """The target as a string: a function by the name of its module and its own."""
+    if isinstance(target, os.PathLike) and str(target).endswith(".py"):
+        return str(target)
     if isinstance(target, str):
         return target
     module = getattr(target, "__module__", None)

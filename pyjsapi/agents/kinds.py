@@ -1,4 +1,4 @@
-"""The kinds of workers that are to be had here. Those of JavaScript are told from above (`offer`)."""
+"""The kinds of workers that there are here. Those of JavaScript are told from above (`offer`)."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def _processes() -> type[Backend]:
 
 _KINDS: Final[dict[str, Load]] = {"thread": _threads, "process": _processes}
 _WHERE: Final[dict[str, str]] = {"web": "in Pyodide only"}
-"""Where kinds are to be had that are not to be had here."""
+"""Where there are kinds that are not here."""
 
 
 def offer(kind: str, load: Load) -> None:
@@ -41,14 +41,20 @@ def withdraw(kind: str, where: str) -> None:
     _WHERE[kind] = where
 
 
+def default_kind() -> str:
+    """The kind of a worker for which none is named: a thread, or where there are no threads what there is."""
+    return next(iter(_KINDS))
+
+
 def backend_of(kind: str) -> type[Backend]:
-    """The backend of a kind of workers. Raises `ValueError` for a kind that is not to be had here."""
+    """The backend of a kind of workers. Raises `ValueError` for a kind that is not there."""
     if kind in _WHERE:
-        raise ValueError(f"workers of kind {kind!r} are to be had {_WHERE[kind]}")
+        here = " and ".join(map(repr, _KINDS))
+        raise ValueError(f"workers of kind {kind!r} exist {_WHERE[kind]}; here there is {here}")
     if kind not in _KINDS:
         *others, last = map(repr, dict.fromkeys((*_KINDS, *_WHERE)))
         raise ValueError(f"a worker is of kind {', '.join(others)} or {last}, not {kind!r}")
     try:
         return _KINDS[kind]()
     except ImportError as error:
-        raise ValueError(f"workers of kind {kind!r} are not to be had here: {error}") from error
+        raise ValueError(f"workers of kind {kind!r} are not there: {error}") from error

@@ -6,14 +6,13 @@ import ast
 import asyncio
 import importlib
 import inspect
-import os
 import threading
 from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Any, Final
 
 from pyjsapi.agents.agent import Agent, WorkerTerminated, become, leave
-from pyjsapi.agents.backend import Frame, Job, Link
+from pyjsapi.agents.backend import Frame, Job, Link, check_target, script_of
 from pyjsapi.agents.channel import ChannelEnd
 from pyjsapi.agents.events import error_record
 from pyjsapi.agents.ports import MessageTarget
@@ -186,18 +185,15 @@ def load_target(target: Any) -> Callable[[WorkerScope], Any]:
     """The function that a target stands for.
 
     A callable is called with the scope, or without arguments if it takes none; so is the function that
-    ``"module:function"`` names. A path (of type `Path`, or ending in ``.py``) is a script. Raises `TypeError` for
-    anything else, and what the import raises.
+    ``"module:function"`` names. A path (of type `Path`, or ending in ``.py``) is a script. Raises what
+    `check_target` and the import raise.
     """
-    if isinstance(target, os.PathLike) or (isinstance(target, str) and target.endswith(".py")):
-        path = Path(target)
-        return lambda scope: _run_script(path, scope)
+    check_target(target)
+    script = script_of(target)
+    if script is not None:
+        return lambda scope: _run_script(script, scope)
     if isinstance(target, str):
-        module, separator, name = target.partition(":")
-        if not (separator and module and name):
-            raise TypeError(
-                f"the target {target!r} must be 'module:function' or the path of a script ending in .py"
-            )
+        module, _, name = target.partition(":")
         found: Any = importlib.import_module(module)
         for part in name.split("."):
             found = getattr(found, part)

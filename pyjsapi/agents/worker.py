@@ -7,10 +7,10 @@ from collections.abc import Mapping
 from types import TracebackType
 from typing import Any, Final, Self
 
-from pyjsapi.agents.backend import Backend, Frame, Job
+from pyjsapi.agents.backend import Backend, Frame, Job, check_target
 from pyjsapi.agents.channel import ChannelEnd
 from pyjsapi.agents.events import ErrorEvent
-from pyjsapi.agents.kinds import backend_of
+from pyjsapi.agents.kinds import backend_of, default_kind
 from pyjsapi.agents.ports import Handler, MessageTarget, call_handler
 from pyjsapi.agents.remote import Route
 from pyjsapi.blocks.waiting import heed_interruption
@@ -32,8 +32,9 @@ class Worker(MessageTarget):
     scope (see `scope.WorkerScope`). The worker ends when it returns, or if it set ``onmessage`` there, when it calls
     ``close``. Only a thread can have a target that is not importable.
 
-    ``kind``: ``"thread"``, ``"process"``, or in a browser ``"web"``. ``can_block``: whether it may call
-    ``Atomics.wait``. ``name`` is for messages. Raises `ValueError` for a kind that is not to be had here.
+    ``kind``: ``"thread"`` (the default), ``"process"``, or in Pyodide ``"web"`` and nothing else. ``can_block``:
+    whether it may call ``Atomics.wait``. ``name`` is for messages. Raises `ValueError` for a kind that is not there,
+    `TypeError` for what is no target, `FileNotFoundError` for a script that is not there.
     """
 
     def __init__(
@@ -42,18 +43,21 @@ class Worker(MessageTarget):
         options: Mapping[str, Any] | None = None,
         /,
         *,
-        kind: str = "thread",
+        kind: str | None = None,
         can_block: bool = True,
         name: str = "",
     ) -> None:
         heed_interruption()
+        check_target(target)
         self._onerror: Handler | None = None
         self._errors: list[ErrorEvent] = []
         self._reason: str | None = None
         self._over = False
         self._terminated = False
         name = name or str((options or {}).get("name", ""))
-        self._backend: Backend = backend_of(kind)(Job(target, name, bool(can_block)))
+        self._backend: Backend = backend_of(default_kind() if kind is None else kind)(
+            Job(target, name, bool(can_block))
+        )
         link = self._backend.link
         end = ChannelEnd()
         end.peer = Route(link, 0)

@@ -21,4 +21,4 @@ def _web_workers() -> type[Backend]:
 places.ask_first(make_shared)
 kinds.offer("web", _web_workers)
 for _kind in ("thread", "process"):
-    kinds.withdraw(_kind, "not in Pyodide")
+    kinds.withdraw(_kind, "outside Pyodide only")

@@ -380,10 +380,11 @@ def test_a_worker_has_workers_and_functions_to_call_at_exit() -> None:
     assert worker.join(60)
 
 
-def test_a_script_can_be_a_process(tmp_path: Path) -> None:
+@pytest.mark.parametrize("kind_of_path", [str, Path])
+def test_a_script_can_be_a_process(tmp_path: Path, kind_of_path: Any) -> None:
     script = tmp_path / "worker.py"
     script.write_text("value = await_me = receive()\npostMessage([__name__, value + 1])\n")
-    with Worker(str(script), kind="process") as worker:
+    with Worker(kind_of_path(script), kind="process") as worker:
         worker.postMessage(1)
         assert worker.receive() == ["__worker__", 2]
 

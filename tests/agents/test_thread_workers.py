@@ -120,16 +120,43 @@ def test_a_script_that_awaits(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("target", "message"),
     [
-        ("nonsense", "module:function"),
-        (5, "callable"),
         ("no_such_module_here:f", "no_such_module_here"),
         ("json:no_such_name", "no_such_name"),
-        ("/no/such/script.py", "script.py"),
     ],
 )
-def test_a_target_that_is_none_is_an_error_of_the_worker(target: Any, message: str) -> None:
+def test_a_name_that_is_none_is_an_error_of_the_worker(target: Any, message: str) -> None:
     with Worker(target) as worker, pytest.raises(WorkerError, match=message):
         worker.receive(SOON)
+
+
+@pytest.mark.parametrize("kind", ["thread", "process"])
+def test_what_cannot_be_a_target_is_refused_at_once(kind: str) -> None:
+    expected = (
+        "^the target 'nonsense' must be 'module:function' or the path of a script ending in .py$"
+    )
+    with pytest.raises(TypeError, match=expected):
+        Worker("nonsense", kind=kind)
+    with pytest.raises(
+        TypeError, match=r"^the target must be a callable, a name or a path, not 5$"
+    ):
+        Worker(5, kind=kind)
+    for missing in ("/no/such/script.py", Path("/no/such/script"), Path("/")):
+        with pytest.raises(FileNotFoundError, match="there is no such script") as caught:
+            Worker(missing, kind=kind)
+        assert caught.value.filename == str(missing)
+
+
+def test_a_thread_where_no_kind_is_named() -> None:
+    with Worker(echo) as worker:
+        assert worker.kind == "thread"
+
+
+def test_a_kind_that_is_elsewhere() -> None:
+    expected = (
+        r"^workers of kind 'web' exist in Pyodide only; here there is 'thread' and 'process'$"
+    )
+    with pytest.raises(ValueError, match=expected):
+        Worker(echo, kind="web")
 
 
 def test_an_unknown_kind() -> None:

@@ -8,6 +8,7 @@ from typing import Any
 from pyjsapi import (
     Agent,
     Atomics,
+    DataCloneError,
     Int32Array,
     MessageChannel,
     SharedArrayBuffer,
@@ -72,4 +73,19 @@ async def case_messages_are_delivered_by_the_event_loop() -> None:
 
 def case_threads_and_processes_are_refused_with_a_reason() -> None:
     for kind in ("thread", "process"):
-        _raises(ValueError, lambda kind=kind: Worker(print, kind=kind))
+        try:
+            Worker(print, kind=kind)
+        except ValueError as error:
+            expected = f"workers of kind {kind!r} exist outside Pyodide only; here there is 'web'"
+            assert str(error) == expected
+        else:
+            raise AssertionError("a worker was made")
+
+
+def case_a_worker_is_of_the_one_kind_that_there_is() -> None:
+    try:
+        Worker(lambda: None)  # which only a thread could run
+    except DataCloneError as error:
+        assert "'module:function'" in str(error)
+    else:
+        raise AssertionError("a worker was made")
