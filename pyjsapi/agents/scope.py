@@ -6,6 +6,7 @@ import ast
 import asyncio
 import importlib
 import inspect
+import sys
 import threading
 from collections.abc import Callable, Coroutine
 from pathlib import Path
@@ -214,11 +215,14 @@ def _with_scope(function: Callable[..., Any]) -> Callable[[WorkerScope], Any]:
 
 
 def _run_script(path: Path, scope: WorkerScope) -> Any:
-    """Run a script with ``self``, ``postMessage``, ``receive`` and ``close`` in scope, and `await` at its top level.
+    """Run a script with `await` at its top level.
 
-    A function that it calls ``onmessage`` becomes the handler.
+    In scope are ``self``, ``postMessage``, ``receive`` and ``close``, and what `pyjsapi` exports. A function that the
+    script calls ``onmessage`` becomes the handler.
     """
+    source = path.read_bytes()
     space: dict[str, Any] = {
+        **_exported_names(source),
         "__name__": "__worker__",
         "__file__": str(path),
         "self": scope,
@@ -226,12 +230,23 @@ def _run_script(path: Path, scope: WorkerScope) -> Any:
         "receive": scope.receive,
         "close": scope.close,
     }
-    code = compile(path.read_bytes(), str(path), "exec", ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
+    code = compile(source, str(path), "exec", ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
     if code.co_flags & inspect.CO_COROUTINE:
         return _await_script(eval(code, space), space, scope)
     exec(code, space)
     _take_handler(space, scope)
     return None
+
+
+def _exported_names(source: bytes) -> dict[str, Any]:
+    """What `pyjsapi` exports; what is not imported yet, which takes time, only where the script's text names it."""
+    package = sys.modules["pyjsapi"]  # which is above, and there: this is a part of it
+    loaded = vars(package)
+    return {
+        name: getattr(package, name)
+        for name in package.__all__
+        if name in loaded or name.encode() in source
+    }
 
 
 async def _await_script(

@@ -23,6 +23,7 @@ from pyjsapi import (
     SharedArrayBuffer,
     WebAssembly,
     Worker,
+    null,
     wat2wasm,
 )
 from pyjsapi.agents.agent import WorkerTerminated
@@ -107,6 +108,21 @@ def test_a_script(tmp_path: Path, kind: Any) -> None:
             worker.postMessage(number)
         assert worker.receive(SOON) == ["__worker__", "s", [0, 1, 2]]
         assert worker.join(SOON)
+
+
+@pytest.mark.parametrize("kind", ["thread", "process"])
+def test_a_script_has_the_names_that_the_package_exports(tmp_path: Path, kind: str) -> None:
+    path = tmp_path / "script.py"
+    path.write_text(
+        "module = WebAssembly.Module(wat2wasm('(module (memory (export \"m\") 2))'))\n"
+        "memory = WebAssembly.Instance(module).exports.m\n"
+        "shared = Int32Array(SharedArrayBuffer(4))\n"
+        "postMessage([Uint8Array(memory.buffer).length, Atomics.add(shared, 0, 5), null])\n"
+        "postMessage([isinstance(self, MessagePort), Worker.__name__, structuredClone((1, 2))])\n"
+    )
+    with Worker(str(path), kind=kind) as worker:
+        assert worker.receive(SOON) == [2 * 65536, 0, null]
+        assert worker.receive(SOON) == [False, "Worker", (1, 2)]
 
 
 def test_a_script_that_awaits(tmp_path: Path) -> None:
