@@ -108,6 +108,9 @@ class _Deserialiser:
             return rebuilt_error(rest[0], self._values(rest[1]))
         return _MAKERS[kind](self, *rest)
 
+    def of_number(self, number: float) -> float:
+        return number
+
     def of_bytes(self, data: bytes) -> bytes:
         return data
 
@@ -177,6 +180,7 @@ class _Deserialiser:
 
 
 _MAKERS: Final[Mapping[str, Callable[..., Any]]] = {
+    "number": _Deserialiser.of_number,
     "bytes": _Deserialiser.of_bytes,
     "bytearray": _Deserialiser.of_bytearray,
     "datetime": _Deserialiser.of_datetime,

@@ -177,7 +177,18 @@ class _Serialiser:
         for kind, make in _KINDS.items():
             if isinstance(value, kind):
                 return make(self, value)
-        raise DataCloneError(f"{_describe(value)} could not be cloned")
+        return self._foreign(value)
+
+    def _foreign(self, value: Any) -> Record:
+        from pyjsapi.agents.foreign import advice_on, array_of, number_of  # rarely needed
+
+        number = number_of(value)
+        if number is not None:
+            return ("number", number)
+        array = array_of(value)
+        if array is not None:
+            return self.of_view(array)
+        raise DataCloneError(f"{_describe(value)} could not be cloned{advice_on(value)}")
 
     def of_list(self, value: list[Any]) -> Record:
         return ("list", self._slots(value))

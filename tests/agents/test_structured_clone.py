@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import copy
+import dataclasses
 import datetime
 import enum
+import marshal
 import pickle
 import re
+import sys
+from array import array
 from collections import OrderedDict, namedtuple
+from decimal import Decimal
+from pathlib import PurePosixPath
 from typing import Any
 
 import pytest
@@ -19,6 +25,7 @@ from pyjsapi import (
     DataCloneError,
     DataView,
     Float64Array,
+    Int16Array,
     Int32Array,
     MessageChannel,
     RangeError,
@@ -30,6 +37,7 @@ from pyjsapi import (
     structuredClone,
     wat2wasm,
 )
+from pyjsapi.agents.serialise import serialise
 
 PAGE = 65536
 
@@ -135,7 +143,7 @@ def test_errors_of_unknown_classes_keep_their_text() -> None:
 
 @pytest.mark.parametrize(
     "value",
-    [object(), lambda: None, len, int, 1j, memoryview(b"x"), iter([]), re, ..., MessageChannel()],
+    [object(), lambda: None, len, int, 1j, iter([]), re, ..., MessageChannel()],
     ids=lambda value: type(value).__name__,
 )
 def test_other_objects_cannot_be_cloned(value: Any) -> None:
@@ -143,6 +151,94 @@ def test_other_objects_cannot_be_cloned(value: Any) -> None:
         with pytest.raises(DataCloneError, match="could not be cloned") as caught:
             structuredClone(wrapped)
         assert (caught.value.name, caught.value.code) == ("DataCloneError", 25)
+
+
+@dataclasses.dataclass
+class Point:
+    x: int
+
+
+class Colour(enum.Enum):
+    RED = "red"
+
+
+@pytest.mark.parametrize(
+    ("value", "message"),
+    [
+        (Point(1), "Point(x=1) could not be cloned: post dataclasses.asdict(it)"),
+        (Decimal("1.5"), "Decimal('1.5') could not be cloned: post str(it)"),
+        (PurePosixPath("/a"), "PurePosixPath('/a') could not be cloned: post str(it)"),
+        (1 + 2j, "(1+2j) could not be cloned: post its real and imag"),
+        (Colour.RED, "<Colour.RED: 'red'> could not be cloned: post its value"),
+        (len, "<built-in function len> could not be cloned: "
+            "a worker finds functions and classes by importing their module"),
+    ],
+)  # fmt: skip
+def test_the_error_says_what_to_post_instead(value: Any, message: str) -> None:
+    with pytest.raises(DataCloneError) as caught:
+        structuredClone([value])
+    assert str(caught.value) == message
+
+
+# ---- numbers and arrays of others
+
+
+def test_arrays_of_python_become_typed_arrays() -> None:
+    source = array("h", [1, -2])
+    found = structuredClone([source, source, memoryview(b"abcdef")[1:5:2], array("d", [0.5])])
+    assert [type(item) for item in found] == [Int16Array, Int16Array, Uint8Array, Float64Array]
+    assert found[0] is found[1]
+    assert [list(item) for item in found] == [[1, -2], [1, -2], [98, 100], [0.5]]
+
+
+NUMPY_ARRAYS = {
+    "int8": "Int8Array", "uint8": "Uint8Array", "int16": "Int16Array", "uint16": "Uint16Array", "int32": "Int32Array",
+    "uint32": "Uint32Array", "int64": "BigInt64Array", "uint64": "BigUint64Array", "float16": "Float16Array",
+    "float32": "Float32Array", "float64": "Float64Array", "longlong": "BigInt64Array", "ulonglong": "BigUint64Array",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", NUMPY_ARRAYS)
+def test_numpy_arrays_and_scalars_are_copied(name: str) -> None:
+    numpy = pytest.importorskip("numpy")
+    source = numpy.arange(5).astype(name)
+    array_, part, scalar, key = structuredClone([source, source[::2], source[3], {source[4]: 1}])
+    assert type(array_).__name__ == type(part).__name__ == NUMPY_ARRAYS[name]
+    assert [list(array_), list(part)] == [[0, 1, 2, 3, 4], [0, 2, 4]]
+    assert (scalar, type(scalar)) == (3, float if name.startswith("float") else int)
+    assert key == {4: 1}
+    array_[0] = 9
+    assert source[0] == 0
+
+
+def test_numpy_arrays_without_a_typed_array_are_refused_with_advice() -> None:
+    numpy = pytest.importorskip("numpy")
+    assert structuredClone(numpy.bool_(True)) is True
+    for value, message in (
+        (
+            numpy.zeros((2, 3)),
+            "a ndarray of 2 dimensions could not be cloned: post one of 1 dimension, and its shape",
+        ),
+        (
+            numpy.array([1j]),
+            "a ndarray of elements 'Zd' could not be cloned: there is no such typed array; "
+            "convert the elements, or post the bytes",
+        ),
+        (
+            numpy.array([1], dtype=">i4" if sys.byteorder == "little" else "<i4"),
+            "a ndarray of elements '>i' could not be cloned: there is no such typed array; "
+            "convert the elements, or post the bytes",
+        ),
+    ):
+        with pytest.raises(DataCloneError) as caught:
+            structuredClone({"k": value})
+        assert str(caught.value) == message
+
+
+def test_numpy_crosses_to_a_process() -> None:
+    numpy = pytest.importorskip("numpy")
+    message = serialise([numpy.arange(3, dtype="int32"), numpy.int64(7)])
+    assert marshal.loads(marshal.dumps(message.records)) == message.records
 
 
 # ---- buffers
