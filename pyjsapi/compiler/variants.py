@@ -99,11 +99,15 @@ class Variant:
         code = self.codes.get(index)
         if code is None:
             body = self._body(index)
-            with collector_off():
-                # Translation follows the nesting of the code.
-                code = call_deep(
-                    self.call_depth, compile_function, self._scope_of(body), index, body
-                )
+            try:
+                with collector_off():
+                    # Translation follows the nesting of the code.
+                    code = call_deep(
+                        self.call_depth, compile_function, self._scope_of(body), index, body
+                    )
+            except MemoryError:
+                # Wherever it was met, in Python's own library too: it is not the host's.
+                raise MemoryError from None
             self.codes[index] = code
             self._cache.added(self.assumptions.key, self.codes)
         return code

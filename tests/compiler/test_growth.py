@@ -15,11 +15,11 @@ from typing import Any
 
 import pytest
 
+from pyjsapi.blocks import heap
 from pyjsapi.compiler.facts import PLAIN_BOUND
 from pyjsapi.compiler.variants import Assumptions
 from pyjsapi.engines.python import instantiate
 from pyjsapi.runtime import FuncInst, MemInst
-from pyjsapi.runtime import memory as runtime_memory
 from pyjsapi.runtime.memory import new_memory
 from pyjsapi.syntax.errors import Trap
 from pyjsapi.syntax.types import I32, I64, MemType
@@ -256,7 +256,7 @@ def test_growth_that_fails_leaves_the_code_as_it_was(
         raise MemoryError
 
     with monkeypatch.context() as patch:
-        patch.setattr(runtime_memory, "_extended", refuse)
+        patch.setattr(heap, "_extended", refuse)
         assert module("grow", 40_000) == LAST
     assert module("examine", 3) == 77
     assert function.__code__.co_code == plain

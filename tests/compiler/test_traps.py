@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
+import json
 import struct
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import PurePath
 from typing import Any
 
@@ -144,3 +146,22 @@ def test_the_end_of_the_stack_is_exhaustion_in_all_of_the_package(room: str) -> 
     with pytest.raises(RecursionError) as caught:
         space["f"]()
     assert isinstance(translate_exception(caught.value), Exhaustion)
+
+
+def test_memory_that_ends_in_the_library_while_a_function_is_translated_is_exhaustion(
+    wasm_once: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    module = wasm_once('(module (func (export "f")))')
+
+    @contextlib.contextmanager
+    def ending() -> Iterator[None]:
+        yield
+        json.loads("[", object_hook=None, cls=Ending)
+
+    class Ending(json.JSONDecoder):
+        def decode(self, s: str, _w: Any = None) -> Any:
+            raise MemoryError
+
+    monkeypatch.setattr("pyjsapi.compiler.variants.collector_off", ending)
+    with pytest.raises(Exhaustion, match="out of memory"):
+        module("f")
