@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 
 class WasmError(Exception):
     """Base of everything that the core raises on purpose."""
@@ -35,8 +37,22 @@ class ParseError(WasmError):
         where = f"{self.line}:{self.column}: {self.message}"
         if not self.source_line:
             return where
-        caret = "".join("\t" if c == "\t" else " " for c in self.source_line[: self.column - 1])
-        return f"{where}\n  {self.source_line}\n  {caret}^"
+        start = max(self.column - 1 - _MARGIN, 0)
+        end = self.column - 1 + _MARGIN
+        before, after = (
+            self.source_line[start : self.column - 1],
+            self.source_line[self.column - 1 : end],
+        )
+        if start:
+            before = "…" + before
+        if end < len(self.source_line):
+            after += "…"
+        caret = "".join("\t" if c == "\t" else " " for c in before)
+        return f"{where}\n  {before}{after}\n  {caret}^"
+
+
+_MARGIN: Final = 60
+"""Characters of a line that are quoted on each side of a mistake."""
 
 
 class ValidationError(WasmError):

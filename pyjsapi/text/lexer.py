@@ -190,10 +190,16 @@ class Source:
             return self.error_at(self._string_problem(offset), offset)
         elif token < " " or token == "\x7f":
             return self.error(f"misplaced control character {ord(token):#04x}", index)
+        elif token == "\ufeff":
+            return self.error(
+                "misplaced unicode character U+FEFF, a byte order mark: leave it out (Python reads files "
+                "that have one as utf-8-sig)",
+                index,
+            )
         elif not token.isascii() and '"' not in token:
             return self.error(f"misplaced unicode character {token}", index)
         else:
-            return self.error(f"unknown operator {shown(token)}", index)
+            message = f"unknown operator {shown(token)}"
         if wanted:
             message += f", {wanted} expected"
         return self.error(message, index)

@@ -145,3 +145,27 @@ def test_hostile_tokens_are_cut_in_messages() -> None:
     with pytest.raises(ParseError) as caught:
         parse_module(f"(func {'x' * 10_000})")
     assert len(caught.value.message) < 120
+
+
+def test_of_a_long_line_a_window_is_quoted() -> None:
+    text = "(module " + "(func) " * 1000 + "(fun) " + "(func) " * 1000 + ")"
+    with pytest.raises(ParseError) as caught:
+        parse_module(text)
+    column = text.index("fun)") + 1
+    window = text[column - 61 : column + 59]
+    assert str(caught.value) == (f"1:{column}: unknown operator fun\n  …{window}…\n  {' ' * 61}^")
+
+
+def test_a_mistyped_number_is_told_what_was_expected() -> None:
+    with pytest.raises(ParseError) as caught:
+        parse_module("(func (f32.const 1.2.3))")
+    assert caught.value.message == "unknown operator 1.2.3, a number expected"
+
+
+def test_a_byte_order_mark_is_named() -> None:
+    with pytest.raises(ParseError) as caught:
+        parse_module("\ufeff(module)")
+    assert caught.value.message == (
+        "misplaced unicode character U+FEFF, a byte order mark: leave it out (Python reads files that have one as "
+        "utf-8-sig)"
+    )
