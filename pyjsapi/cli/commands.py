@@ -14,6 +14,7 @@ from pyjsapi import RangeError, WebAssembly
 from pyjsapi.cli.loader import loader
 from pyjsapi.compiler.cache import VARIABLE, cache_folder
 from pyjsapi.compiler.cache_space import clear, kept_files, most_bytes
+from pyjsapi.jsapi.module import wrong_kind
 from pyjsapi.syntax.digits import parse_decimal
 from pyjsapi.syntax.errors import DecodeError, ParseError, ValidationError
 from pyjsapi.text import wasm2wat as disassemble
@@ -180,7 +181,7 @@ def _read(path: Path) -> bytes:
 
 def _assemble(path: Path, *, names: bool) -> bytes:
     try:
-        return assemble(_read(path).decode(), names=names)
+        return assemble(_read(path).decode("utf-8-sig"), names=names)
     except (ParseError, UnicodeDecodeError) as error:
         raise InputError(f"{path}:{error}") from error
 
@@ -192,7 +193,7 @@ def _module(path: Path) -> WebAssembly.Module:
     try:
         return WebAssembly.Module(data)
     except WebAssembly.CompileError as error:
-        raise InputError(f"{path}: {error.__cause__ or error}") from error
+        raise InputError(f"{path}: {error.__cause__ or error}{wrong_kind(data)}") from error
 
 
 def _signature(type_: dict[str, Any]) -> str:
@@ -202,9 +203,9 @@ def _signature(type_: dict[str, Any]) -> str:
 def _arguments(name: str, type_: dict[str, Any], texts: list[str]) -> list[int | float]:
     parameters = type_["parameters"]
     if len(texts) != len(parameters):
-        raise InputError(
-            f"{name}{_signature(type_)} takes {len(parameters)} arguments, {len(texts)} were given"
-        )
+        takes = "1 argument" if len(parameters) == 1 else f"{len(parameters)} arguments"
+        were = "1 was" if len(texts) == 1 else f"{len(texts)} were"
+        raise InputError(f"{name}{_signature(type_)} takes {takes}, {were} given")
     return [_argument(name, t, p) for t, p in zip(texts, parameters, strict=True)]
 
 

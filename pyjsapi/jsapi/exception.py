@@ -43,7 +43,10 @@ class Exception(HostException):
             )
         types = tag_parameters(tag._tag)
         if len(values) != len(types):
-            raise TypeError(f"{what}: {len(values)} values for a tag of {len(types)} parameters")
+            from pyjsapi.syntax.spelling import counted
+
+            given, wanted = counted(len(values), "value"), counted(len(types), "parameter")
+            raise TypeError(f"{what}: {given} for a tag of {wanted}")
         exn = ExnInst(tag._tag, tuple(map(from_js, values, types)))
         self._attach(exn)
         if trace:
@@ -66,7 +69,10 @@ class Exception(HostException):
             raise TypeError(f"{what}: the exception is not of the tag {tag!r}")
         payload = self.exn.payload
         if at >= len(payload):
-            raise RangeError(f"{what}: index {at}, but the payload has {len(payload)} values")
+            from pyjsapi.syntax.spelling import counted
+
+            has = counted(len(payload), "value")
+            raise RangeError(f"{what}: index {at}, but the payload has {has}")
         return to_js(payload[at], tag_parameters(tag._tag)[at])
 
     def is_(self, exceptionTag: Any = None, /) -> bool:

@@ -255,7 +255,10 @@ def _several(values: Any, count: int) -> Sequence[Any]:
             f"a host function of {count} results must return an iterable, not {type(values).__name__}"
         ) from None
     if len(found) != count:
-        raise TypeError(f"a host function of {count} results returned {len(found)} values")
+        from pyjsapi.syntax.spelling import counted
+
+        given = counted(len(found), "value")
+        raise TypeError(f"a host function of {count} results returned {given}")
     return found
 
 

@@ -7,9 +7,10 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from pyjsapi import engines
+from pyjsapi.ecmascript.conversions import shown
 from pyjsapi.embedding.settings import settings_of
 from pyjsapi.jsapi.descriptors import VALUE_TYPES, Descriptor, type_name
-from pyjsapi.jsapi.functions import default_value, from_js, to_js
+from pyjsapi.jsapi.functions import default_value, from_js, is_exnref, to_js
 from pyjsapi.jsapi.identity import object_of
 from pyjsapi.runtime import GlobalInst
 from pyjsapi.syntax.types import V128, GlobalType
@@ -76,7 +77,11 @@ class Global:
         return global_type(self._global.type)
 
     def __repr__(self) -> str:
-        return f"<WebAssembly.Global {self._global.type.valtype}>"
+        type_ = self._global.type
+        text = f"(mut {type_.valtype})" if type_.mutable else f"{type_.valtype}"
+        if type_.valtype is V128 or is_exnref(type_.valtype):
+            return f"<WebAssembly.Global {text}>"
+        return f"<WebAssembly.Global {text} {shown(self.value)}>"
 
 
 def global_object(global_: GlobalInst) -> Global:

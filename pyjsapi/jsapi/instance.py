@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple, NoReturn, final
 from pyjsapi import engines
 from pyjsapi.ecmascript import RangeError
 from pyjsapi.ecmascript.conversions import shown
+from pyjsapi.ecmascript.errors import DataCloneError
 from pyjsapi.ecmascript.values import is_object
 from pyjsapi.jsapi.builtin_sets import BuiltinImports, is_provided
 from pyjsapi.jsapi.descriptors import get_property
@@ -15,7 +16,7 @@ from pyjsapi.jsapi.errors import LinkError, js_error
 from pyjsapi.jsapi.functions import exported_function, from_js, funcinst_for_import
 from pyjsapi.jsapi.global_ import Global, global_object
 from pyjsapi.jsapi.memory import Memory, memory_object
-from pyjsapi.jsapi.module import Module
+from pyjsapi.jsapi.module import Module, in_short
 from pyjsapi.jsapi.table import Table, table_object
 from pyjsapi.jsapi.tag import Tag, tag_object
 from pyjsapi.runtime import ExternVal, FuncInst, GlobalInst, MemInst, TagInst
@@ -85,8 +86,14 @@ class Exports:
     def __delattr__(self, name: str) -> NoReturn:
         raise TypeError(f"cannot delete {name!r}: the exports object is frozen")
 
+    def __copy__(self) -> Exports:
+        return self
+
+    def __reduce_ex__(self, protocol: Any) -> NoReturn:
+        raise DataCloneError("the exports of an instance cannot be stored or copied")
+
     def __repr__(self) -> str:
-        return f"<exports {', '.join(object.__getattribute__(self, '_items'))}>"
+        return f"<exports {in_short(object.__getattribute__(self, '_items'))}>"
 
 
 class Instance:
@@ -128,7 +135,7 @@ class Instance:
         return self._exports
 
     def __repr__(self) -> str:
-        return f"<WebAssembly.Instance {self._exports!r}>"
+        return f"<WebAssembly.Instance, exports: {in_short(self._exports)}>"
 
 
 def instance_object(module: Module, values: list[ExternVal], what: str) -> Instance:

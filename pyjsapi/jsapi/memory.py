@@ -176,7 +176,9 @@ class Memory:
         return memory_type(self._memory.type)
 
     def __repr__(self) -> str:
-        return f"<WebAssembly.Memory of {self._memory.pages} pages>"
+        from pyjsapi.syntax.spelling import counted
+
+        return f"<WebAssembly.Memory of {counted(self._memory.pages, 'page')}>"
 
 
 def _trapping(helper: Callable[..., int], *arguments: Any) -> int:
@@ -230,8 +232,10 @@ def _read_page_size_log2(descriptor: Descriptor) -> int:
 def _grow(memory: MemInst, delta: int, what: str) -> int:
     before = memory.grow(delta)
     if before < 0:
+        from pyjsapi.syntax.spelling import counted
+
         raise RangeError(
-            f"{what}: cannot grow by {delta} pages: the memory has {memory.pages} pages "
+            f"{what}: cannot grow by {counted(delta, 'page')}: the memory has {counted(memory.pages, 'page')} "
             f"and may have {memory.ceiling}"
         ) from _growth_failure(memory, delta)
     return before
@@ -242,7 +246,9 @@ def _growth_failure(memory: MemInst, delta: int) -> MemoryError:
     type_ = memory.declared_type
     pages = memory.pages + delta
     if type_.maximum is not None and pages > type_.maximum:
-        return MemoryError(f"the maximum of the memory is {type_.maximum} pages")
+        from pyjsapi.syntax.spelling import counted
+
+        return MemoryError(f"the maximum of the memory is {counted(type_.maximum, 'page')}")
     if pages > memory.ceiling:
         return MemoryError(
             f"the memory may have {memory.ceiling * type_.page_size} bytes, by the engine's limits "

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NoReturn, Unpack
+from collections.abc import Iterable
+from os import PathLike
+from typing import TYPE_CHECKING, Any, Final, NoReturn, Unpack
 
 from pyjsapi import engines
 from pyjsapi.ecmascript import ArrayBuffer, RangeError, bytes_of_buffer_source
-from pyjsapi.ecmascript.conversions import to_string
+from pyjsapi.ecmascript.conversions import shown, to_string
 from pyjsapi.ecmascript.errors import DataCloneError
 from pyjsapi.embedding.settings import DEFAULT_SETTINGS, Restrictions, Settings, settings_of
 from pyjsapi.jsapi.builtin_sets import check_builtins, is_provided
@@ -119,12 +121,49 @@ class Module:
         ]
 
     def __repr__(self) -> str:
-        return f"<WebAssembly.Module of {len(self._compiled.data)} bytes>"
+        module = self._compiled.module
+        imports = in_short([f"{one.module}.{one.name}" for one in module.imports])
+        exports = in_short([one.name for one in module.exports])
+        size = len(self._compiled.data)
+        return f"<WebAssembly.Module of {size} bytes, imports: {imports}, exports: {exports}>"
+
+
+def in_short(names: Iterable[str]) -> str:
+    """Names for a representation: no more than a line of them."""
+    found = [name if name.isprintable() else repr(name)[1:-1] for name in names]
+    first = [name if len(name) <= 40 else f"{name[:39]}…" for name in found[:8]]
+    if len(found) > 8:
+        first.append(f"… ({len(found)} in all)")
+    return ", ".join(first) or "none"
 
 
 def stable_bytes(source: Any, what: str) -> bytes:
     """ "Get a copy of the buffer source". Raises `TypeError`."""
-    return bytes_of_buffer_source(source, allow_shared=True, what=f"{what}: argument 0")
+    try:
+        return bytes_of_buffer_source(source, allow_shared=True, what=f"{what}: argument 0")
+    except TypeError as error:
+        hint = ""
+        if isinstance(source, PathLike):
+            hint = "; give the bytes of the file: path.read_bytes()"
+        elif isinstance(source, str) and source.lstrip().startswith("("):
+            hint = "; convert the text format: wat2wasm(text)"
+        elif isinstance(source, str):
+            hint = f"; give the bytes of the file: pathlib.Path({shown(source)}).read_bytes()"
+        raise TypeError(f"{error}{hint}") from None
+
+
+def wrong_kind(data: bytes) -> str:
+    """What to do with bytes that are something else than a module, to follow a message; empty for others."""
+    if not data:
+        return "; the bytes are empty"
+    if data.startswith(_COMPONENT):
+        return "; this is a component, not a module: `jco transpile` makes modules and their glue of it"
+    if data[:1000].removeprefix(b"\xef\xbb\xbf").lstrip().startswith((b"(", b";;")):
+        return "; this looks like the text format: convert it with wat2wasm"
+    return ""
+
+
+_COMPONENT: Final = b"\0asm\x0d\0\1\0"
 
 
 def compile_bytes(
@@ -141,7 +180,7 @@ def compile_bytes(
     try:
         compiled = engine.compile(data, settings)
     except WasmError as error:
-        raise CompileError(f"{what}: {error}") from error
+        raise CompileError(f"{what}: {error}{wrong_kind(data)}") from error
     except MemoryError:
         raise RangeError(f"{what}: out of memory") from None
     compiled.engine = engine

@@ -107,8 +107,10 @@ class Table:
         count = address_value(delta, self._table.addrtype, "WebAssembly.Table.grow(): delta")
         before = self._table.grow(self._element(value), count)
         if before < 0:
+            from pyjsapi.syntax.spelling import counted
+
             raise RangeError(
-                f"WebAssembly.Table.grow(): cannot grow by {count}: the table has {self.length} elements "
+                f"WebAssembly.Table.grow(): cannot grow by {count}: the table has {counted(self.length, 'element')} "
                 f"and may have {self._table.ceiling}"
             )
         return before
@@ -125,12 +127,17 @@ class Table:
         return default_value(reftype) if value is None else from_js(value, reftype)
 
     def _out_of_bounds(self, index: int, method: str) -> RangeError:
+        from pyjsapi.syntax.spelling import counted
+
+        size = counted(self.length, "element")
         return RangeError(
-            f"WebAssembly.Table.{method}(): invalid index {index} into a table of {self.length} elements"
+            f"WebAssembly.Table.{method}(): invalid index {index} into a table of {size}"
         )
 
     def __repr__(self) -> str:
-        return f"<WebAssembly.Table of {self.length} elements>"
+        from pyjsapi.syntax.spelling import counted
+
+        return f"<WebAssembly.Table of {counted(self.length, 'element')}>"
 
 
 def table_object(table: TableInst) -> Table:

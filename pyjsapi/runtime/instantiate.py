@@ -72,9 +72,10 @@ def start_function(instance: ModuleInstance) -> FuncInst | None:
 
 def _match_imports(module: Module, context: Context, externvals: Sequence[ExternVal]) -> None:
     if len(externvals) != len(module.imports):
-        raise LinkError(
-            f"the module has {len(module.imports)} imports, {len(externvals)} values were given"
-        )
+        from pyjsapi.syntax.spelling import counted
+
+        has, were = counted(len(module.imports), "import"), counted(len(externvals), "value")
+        raise LinkError(f"the module has {has}, {were} given")
     for index, (expected, value) in enumerate(zip(context.imports, externvals, strict=True)):
         actual = extern_type(value)
         if not match_extern(actual, expected):

@@ -1,13 +1,19 @@
-"""What a message says of a name that is none: the known ones, or the one that was probably meant."""
+"""What messages say of names that are none, and of numbers of things. Imported where there is such a message."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from difflib import get_close_matches
+
+
+def counted(count: int, noun: str) -> str:
+    """``1 page``, ``2 pages``"""
+    return f"{count} {noun}{'' if count == 1 else 's'}"
 
 
 def advice(name: object, known: Iterable[str]) -> str:
     """``did you mean 'x'?``, or, where nothing is near, ``there are x, y and z``."""
+    from difflib import get_close_matches
+
     names = list(known)
     near = get_close_matches(str(name), names, 1)
     if near:

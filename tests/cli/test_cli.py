@@ -75,7 +75,7 @@ def test_run_invokes_a_function(module: Path) -> None:
     ("arguments", "message"),
     [
         (["--invoke", "nope"], "add(i32, i32) -> (i32)"),
-        (["--invoke", "add", "1"], "takes 2 arguments, 1 were given"),
+        (["--invoke", "add", "1"], "add(i32, i32) -> (i32) takes 2 arguments, 1 was given\n"),
         (["--invoke", "add", "1", "x"], "'x' is not a value of type i32"),
         (["--invoke", "trap"], "RuntimeError: unreachable"),
     ],
@@ -164,3 +164,18 @@ def test_unknown_options_are_refused(module: Path) -> None:
     done = pyjsapi("validate", module, "--bogus")
     assert done.returncode == 2
     assert "unrecognized arguments: --bogus" in done.stderr
+
+
+def test_files_with_a_byte_order_mark_are_read(tmp_path: Path) -> None:
+    path = tmp_path / "m.wat"
+    path.write_text("\ufeff(module)", encoding="utf-8")
+    assert pyjsapi("validate", path).stdout == f"{path}: valid\n"
+
+
+def test_what_is_no_module_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "m.wasm"
+    path.write_text("(module)")
+    assert pyjsapi("validate", path).stdout == (
+        f"{path}: magic header not detected: a module starts with b'\\x00asm' (at offset 0x0); "
+        "this looks like the text format: convert it with wat2wasm\n"
+    )

@@ -1,0 +1,37 @@
+"""What is said of things that are no modules: what they are, and what to do with them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from pyjsapi import WebAssembly
+
+START = "WebAssembly.Module(): "
+KIND = START + "argument 0 must be an ArrayBuffer, a view of one or a bytes-like object, not "
+MAGIC = START + "magic header not detected: a module starts with b'\\x00asm' (at offset 0x0)"
+TEXT = "; this looks like the text format: convert it with wat2wasm"
+
+
+@pytest.mark.parametrize(
+    ("source", "message"),
+    [
+        ("x.wasm", f"{KIND}str; give the bytes of the file: pathlib.Path('x.wasm').read_bytes()"),
+        (" (module)", f"{KIND}str; convert the text format: wat2wasm(text)"),
+        (Path("x.wasm"), f"{KIND}{type(Path()).__name__}; give the bytes of the file: path.read_bytes()"),
+        (7, f"{KIND}int"),
+        (b"", f"{START}unexpected end of section or function (at offset 0x0); the bytes are empty"),
+        (b"(module)", MAGIC + TEXT),
+        (b"\n;; a comment\n(module)", MAGIC + TEXT),
+        (b"\xef\xbb\xbf(module)", MAGIC + TEXT),
+        (b"<html>...", MAGIC),
+        (b"\0asm\x0d\0\1\0\0\0",
+         f"{START}unknown binary version: b'\\r\\x00\\x01\\x00' instead of b'\\x01\\x00\\x00\\x00' (at offset 0x4); "
+         "this is a component, not a module: `jco transpile` makes modules and their glue of it"),
+    ],
+)  # fmt: skip
+def test_the_message_says_what_to_do(source: object, message: str) -> None:
+    with pytest.raises((TypeError, WebAssembly.CompileError)) as caught:
+        WebAssembly.Module(source)
+    assert str(caught.value) == message
