@@ -7,6 +7,7 @@ import os
 import sys
 import threading
 import time
+from collections.abc import Callable
 from typing import Final, Protocol
 
 _NANOSECONDS: Final = 10**9
@@ -30,7 +31,7 @@ class WaiterPolicy:
     A subclass may wait in another way, and one without the right to block sets ``can_block`` to ``False``.
     """
 
-    can_block: bool = sys.platform != "emscripten"
+    can_block: bool = True
 
     def __init__(self, can_block: bool | None = None) -> None:
         self._parked: set[Parked] = set()
@@ -73,6 +74,24 @@ class WaiterPolicy:
     def interrupted(self) -> bool:
         """Whether `interrupt` has been called."""
         return self._ending is not None
+
+
+class _FoundOut:
+    """[[CanBlock]] of a policy to which nobody has told it, from when it is first asked."""
+
+    def __init__(self, may_block: Callable[[], bool]) -> None:
+        self._may_block = may_block
+
+    def __get__(self, policy: WaiterPolicy | None, kind: type[WaiterPolicy]) -> bool:
+        found = self._may_block()
+        if policy is not None:
+            policy.can_block = found
+        return found
+
+
+def find_out_by(may_block: Callable[[], bool]) -> None:
+    """Ask whether the running thread may block, where that depends on who started it; each policy asks once."""
+    WaiterPolicy.can_block = _FoundOut(may_block)  # type: ignore[assignment]
 
 
 class _Current(threading.local):

@@ -2,12 +2,32 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, Final, NamedTuple, TypeAlias
 
 from pyjsapi.ecmascript.arraybuffer import ArrayBufferView, BufferBase
 from pyjsapi.ecmascript.sharedarraybuffer import SharedArrayBuffer
 
-__all__ = ["bytes_of_buffer_source", "is_buffer_source"]
+__all__ = ["ForeignSource", "bytes_of_buffer_source", "is_buffer_source", "look_also"]
+
+
+class ForeignSource(NamedTuple):
+    """A buffer source of another language, whose bytes are copied when they are wanted."""
+
+    read: Callable[[], bytes]
+    shared: bool
+    resizable: bool
+
+
+Look: TypeAlias = Callable[[Any], "ForeignSource | None"]
+"""What knows such a source when it sees one."""
+
+_looks: Final[list[Look]] = []
+
+
+def look_also(look: Look) -> None:
+    """Ask ``look`` from now on about values that are no buffer source of Python."""
+    _looks.append(look)
 
 
 def is_buffer_source(value: Any) -> bool:
@@ -19,8 +39,12 @@ def is_buffer_source(value: Any) -> bool:
     try:
         memoryview(value).release()
     except (TypeError, ValueError, BufferError):
-        return False
+        return _foreign(value) is not None
     return True
+
+
+def _foreign(value: Any) -> ForeignSource | None:
+    return next((found for look in _looks if (found := look(value)) is not None), None)
 
 
 def bytes_of_buffer_source(
@@ -40,10 +64,8 @@ def bytes_of_buffer_source(
     view = value if isinstance(value, ArrayBufferView) else None
     buffer: object = value if view is None else view.buffer
     if isinstance(buffer, BufferBase):
-        if isinstance(buffer, SharedArrayBuffer) and not allow_shared:
-            raise TypeError(f"{what} must not stand on a SharedArrayBuffer")
-        if not (allow_resizable or buffer._is_fixed_length):
-            raise TypeError(f"{what} must not stand on a resizable buffer")
+        shared = isinstance(buffer, SharedArrayBuffer)
+        _refuse(what, shared and not allow_shared, not (allow_resizable or buffer._is_fixed_length))
         if view is None:
             return b"" if buffer.detached else buffer.tobytes()
         if view._is_out_of_bounds():
@@ -53,9 +75,22 @@ def bytes_of_buffer_source(
     try:
         raw = memoryview(value)
     except (TypeError, ValueError, BufferError):
-        raise TypeError(
-            f"{what} must be an ArrayBuffer, a view of one or a bytes-like object, "
-            f"not {type(value).__name__}"
-        ) from None
+        foreign = _foreign(value)
+        if foreign is None:
+            raise TypeError(
+                f"{what} must be an ArrayBuffer, a view of one or a bytes-like object, "
+                f"not {type(value).__name__}"
+            ) from None
+        _refuse(
+            what, foreign.shared and not allow_shared, foreign.resizable and not allow_resizable
+        )
+        return foreign.read()
     with raw:
         return raw.tobytes()
+
+
+def _refuse(what: str, shared: bool, resizable: bool) -> None:
+    if shared:
+        raise TypeError(f"{what} must not stand on a SharedArrayBuffer")
+    if resizable:
+        raise TypeError(f"{what} must not stand on a resizable buffer")

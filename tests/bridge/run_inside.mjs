@@ -4,13 +4,15 @@
 import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
+import { isMainThread } from "node:worker_threads";
 import { createLink } from "../../polyfill/python/link.mjs";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 const indexURL = `${ROOT}node_modules/pyodide/`;
 const { loadPyodide } = await import(pathToFileURL(`${indexURL}pyodide.mjs`));
 
-const pyodide = await loadPyodide({ indexURL });
+// Pyodide finds no standard output in a thread (see `run_in_worker.mjs`).
+const pyodide = await loadPyodide(isMainThread ? { indexURL } : { indexURL, stdout: console.log });
 pyodide.mountNodeFS("/src", ROOT);
 
 const [file, ...options] = process.argv.slice(2);

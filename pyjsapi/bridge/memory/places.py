@@ -16,9 +16,24 @@ _ENABLED: list[bool] = []
 def enable(on: bool = True) -> None:
     """Make shared memories from now on so that Web Workers and JavaScript can have them, or no more.
 
-    In a page that is cross-origin isolated, and in workers, they are so from the start.
+    In a page that is cross-origin isolated, and in workers, they are so from the start. Raises `RuntimeError` where
+    JavaScript itself can share no memory, and says what is missing.
     """
+    if on and not can_share():
+        raise RuntimeError(
+            "pyjsapi.javascript.enable(): this page can share no memory, because it is not cross-origin isolated: "
+            "it must be served with the headers Cross-Origin-Opener-Policy: same-origin and "
+            "Cross-Origin-Embedder-Policy: require-corp"
+        )
     _ENABLED[:] = [on]
+
+
+def can_share() -> bool:
+    """Whether JavaScript can share memories with workers here. Raises `ImportError` where there is no JavaScript."""
+    import js
+
+    isolated = getattr(js, "crossOriginIsolated", None)  # which Node has not
+    return hasattr(js, "SharedArrayBuffer") and isolated is not False
 
 
 def is_enabled() -> bool:

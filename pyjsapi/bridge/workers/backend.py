@@ -34,7 +34,7 @@ class WebBackend(Backend):
         self._ended = False
         self.link: WebLink = WebLink(self._send, starter=True)
         # A page without isolation can start workers too, but share nothing with them.
-        if not places.is_enabled() and _can_share():
+        if not places.is_enabled() and places.can_share():
             places.enable()
 
     def _send(self, data: Any, memories: Any) -> None:
@@ -100,13 +100,6 @@ async def prepare() -> None:
 def prepared(snapshot: Any) -> None:
     """Take a snapshot that was made here or elsewhere."""
     _SNAPSHOTS[:] = [snapshot]
-
-
-def _can_share() -> bool:
-    import js
-
-    isolated = getattr(js, "crossOriginIsolated", None)
-    return hasattr(js, "SharedArrayBuffer") and isolated is not False
 
 
 def _object_from_entries() -> Any:

@@ -20,7 +20,8 @@ async def run(job: Any, post: Any, listen: Any, snapshot: Any = None) -> None:
 
     from pyjsapi.bridge.workers.backend import prepared
 
-    places.enable()
+    if places.can_share():
+        places.enable()
     if snapshot is not None:
         prepared(snapshot)
     link = WebLink(post, starter=False)
