@@ -245,6 +245,12 @@ def _link(value: Any, where: _Where) -> ExternVal:
     if isinstance(type_, FuncExtern):
         if not callable(value) or not isinstance(type_.type, DefType):
             raise where.error("function import requires a callable", value)
+        if _is_async(value):
+            raise where.error(
+                "function import must not be async, because WebAssembly code cannot await it yet "
+                "(that is JavaScript Promise Integration)",
+                value,
+            )
         return funcinst_for_import(value, type_.type)
     if isinstance(type_, GlobalType):
         if isinstance(value, Global):
@@ -261,6 +267,15 @@ def _link(value: Any, where: _Where) -> ExternVal:
     if not isinstance(value, Tag):
         raise where.error("tag import requires a WebAssembly.Tag", value)
     return value._tag
+
+
+def _is_async(value: Any) -> bool:
+    code = getattr(value, "__code__", None) or getattr(type(value).__call__, "__code__", None)
+    return code is not None and bool(code.co_flags & _ASYNC)
+
+
+_ASYNC: Final = 0x80 | 0x200
+"""Flags of code: `inspect.CO_COROUTINE` and `inspect.CO_ASYNC_GENERATOR`."""
 
 
 def _link_number(value: Any, type_: GlobalType, where: _Where) -> GlobalInst:

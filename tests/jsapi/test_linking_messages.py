@@ -90,3 +90,27 @@ def test_all_that_is_missing_is_listed_at_once() -> None:
 def test_a_long_list_of_what_is_missing_is_cut() -> None:
     text = "".join(f'(import "e" "f{i}" (func))' for i in range(60))
     assert message(text, {"e": {}}).endswith('"f50": func ([] -> [])\n  and 9 more')
+
+
+class Awaitable:
+    async def method(self) -> int:
+        return 1
+
+    async def __call__(self) -> int:
+        return 1
+
+
+async def coroutine() -> int:
+    return 1
+
+
+@pytest.mark.parametrize("value", [coroutine, Awaitable().method, Awaitable()])
+def test_an_async_function_is_no_import(value: object) -> None:
+    module = WebAssembly.Module(wat2wasm('(module (import "env" "f" (func (result i32))))'))
+    expected = (
+        'WebAssembly.Instance(): Import #0 "env" "f": function import must not be async, because WebAssembly code '
+        "cannot await it yet (that is JavaScript Promise Integration): func ([] -> [i32]) is needed, "
+    )
+    with pytest.raises(WebAssembly.LinkError) as caught:
+        WebAssembly.Instance(module, {"env": {"f": value}})
+    assert str(caught.value).startswith(expected)
