@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pyjsapi.binary.decoder import decode_module, item_offsets
+from pyjsapi.binary.names import names_of
 from pyjsapi.embedding.settings import Settings
 from pyjsapi.syntax.errors import ValidationError
 from pyjsapi.syntax.module import Module
@@ -48,13 +49,15 @@ def valid_module(data: bytes, settings: Settings, *, bodies: bool = True) -> Val
     try:
         context = validate_module(module, settings.features, settings.limits, bodies=bodies)
     except ValidationError as error:
-        _locate(error, data, settings)
+        _locate(error, data, module, settings)
         raise
     return ValidModule(data, module, context, settings)
 
 
-def _locate(error: ValidationError, data: bytes, settings: Settings) -> None:
-    """Find the byte offset of the item that an error outside of function bodies is about."""
+def _locate(error: ValidationError, data: bytes, module: Module, settings: Settings) -> None:
+    """Find the name of the function that an error is in, or the byte offset of what it is about outside of them."""
+    if error.funcidx is not None:
+        error.func_name = names_of(module).funcs.get(error.funcidx)
     if error.offset is None and error.item is not None:
         section, position = error.item
         error.offset = item_offsets(data, settings.features)[section][position]

@@ -73,18 +73,29 @@ class ValidationError(WasmError):
         """Position of the instruction in the function's body or constant expression."""
         self.mnemonic = mnemonic
         self.offset = offset
+        self.func_name: str | None = None
+        """The function's name, where the module has one for it."""
         self.item: tuple[str, int] | None = None
         """Section and position in it, of what lies outside of function bodies."""
 
     def __str__(self) -> str:
         where = []
         if self.funcidx is not None:
-            where.append(f"in function #{self.funcidx}")
+            name = "" if self.func_name is None else f" {_identifier(self.func_name)}"
+            where.append(f"in function #{self.funcidx}{name}")
         if self.mnemonic is not None:
             where.append(f"at {self.mnemonic}")
         if self.offset is not None:
             where.append(f"at offset {self.offset:#x}")
         return f"{self.message} ({', '.join(where)})" if where else self.message
+
+
+def _identifier(name: str) -> str:
+    """A name as the text format has it, in short."""
+    if len(name) > 60:
+        name = name[:59] + "…"
+    plain = name.isprintable() and not set(name) & set(' "();,[]{}')
+    return f"${name}" if plain else f'$"{repr(name)[1:-1]}"'
 
 
 class FeatureError(ValidationError):

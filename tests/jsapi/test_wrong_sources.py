@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from pyjsapi import WebAssembly
+from pyjsapi import WebAssembly, wat2wasm
 
 START = "WebAssembly.Module(): "
 KIND = START + "argument 0 must be an ArrayBuffer, a view of one or a bytes-like object, not "
@@ -35,3 +35,17 @@ def test_the_message_says_what_to_do(source: object, message: str) -> None:
     with pytest.raises((TypeError, WebAssembly.CompileError)) as caught:
         WebAssembly.Module(source)
     assert str(caught.value) == message
+
+
+def test_a_function_that_is_not_valid_is_named() -> None:
+    text = "(module (func) (func $fib (result i32) (i64.const 1)))"
+    with pytest.raises(WebAssembly.CompileError) as caught:
+        WebAssembly.Module(wat2wasm(text))
+    assert str(caught.value) == (
+        f"{START}type mismatch: instruction requires [i32] but stack has [i64] (in function #1 $fib, at end, "
+        "at offset 0x21)"
+    )
+    with pytest.raises(
+        WebAssembly.CompileError, match=r"\(in function #1, at end, at offset 0x21\)$"
+    ):
+        WebAssembly.Module(wat2wasm(text, names=False))

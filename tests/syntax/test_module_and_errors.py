@@ -100,3 +100,13 @@ def test_validation_errors_say_what_they_know() -> None:
         "type mismatch", funcidx=2, instruction=1, mnemonic="i32.add", offset=16
     )
     assert str(error) == "type mismatch (in function #2, at i32.add, at offset 0x10)"
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [("fib", "$fib"), ("a b", '$"a b"'), ("\n", '$"\\n"'), ("x" * 70, f"${'x' * 59}…")],
+)
+def test_validation_errors_name_the_function(name: str, shown: str) -> None:
+    error = ValidationError("type mismatch", funcidx=2)
+    error.func_name = name
+    assert str(error) == f"type mismatch (in function #2 {shown})"
