@@ -8,12 +8,14 @@ import subprocess
 import sys
 from datetime import datetime
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, Final
 
 from pyjsapi import RangeError, WebAssembly
 from pyjsapi.cli.loader import loader
 from pyjsapi.compiler.cache import VARIABLE, cache_folder
 from pyjsapi.compiler.cache_space import clear, kept_files, most_bytes
+from pyjsapi.ecmascript.conversions import shown
 from pyjsapi.jsapi.module import wrong_kind
 from pyjsapi.syntax.digits import parse_decimal
 from pyjsapi.syntax.errors import DecodeError, ParseError, ValidationError
@@ -21,6 +23,9 @@ from pyjsapi.text import wasm2wat as disassemble
 from pyjsapi.text import wat2wasm as assemble
 
 _MAGIC: Final = b"\0asm"
+_STANDARD: Final = Path("-")
+"""Standard input, or output."""
+_RANGES: Final = {"i32": 32, "i64": 64}
 
 
 class InputError(Exception):
@@ -63,9 +68,15 @@ def run(options: argparse.Namespace) -> int:
 
 def wat2wasm(options: argparse.Namespace) -> int:
     """``pyjsapi wat2wasm file.wat -o file.wasm``."""
-    data = _assemble(options.source, names=not options.no_names)
-    output: Path = options.output or options.source.with_suffix(".wasm")
-    output.write_bytes(data)
+    text = _read(options.source)
+    data = _assemble(options.source, text, names=not options.no_names)
+    if not options.no_check:
+        # With names, so that an error has that of its function.
+        _compile(options.source, _assemble(options.source, text) if options.no_names else data)
+    output = options.output
+    if output is None:
+        output = _STANDARD if options.source == _STANDARD else options.source.with_suffix(".wasm")
+    _write(output, data)
     return 0
 
 
@@ -75,10 +86,7 @@ def wasm2wat(options: argparse.Namespace) -> int:
         text = disassemble(_read(options.module), names=not options.no_names)
     except (DecodeError, ValueError) as error:
         raise InputError(f"{options.module}: {error}") from error
-    if options.output is None:
-        sys.stdout.buffer.write(text.encode())
-    else:
-        options.output.write_bytes(text.encode())
+    _write(options.output or _STANDARD, text.encode())
     return 0
 
 
@@ -87,17 +95,15 @@ def lower(options: argparse.Namespace) -> int:
     from pyjsapi.lowering import LoweringError
     from pyjsapi.lowering import lower as lower_module
 
-    data = _read(options.module)
-    if not data.startswith(_MAGIC) and options.module.suffix == ".wat":
-        data = _assemble(options.module, names=True)
+    data = _binary(options.module)
     try:
         lowered = lower_module(data, memory64=not options.no_memory64)
     except (DecodeError, ValidationError, LoweringError) as error:
         raise InputError(f"{options.module}: {error}") from error
-    options.output.write_bytes(lowered)
+    _write(options.output, lowered)
     if options.loader is not None:
         target = os.path.relpath(options.output, options.loader.parent)
-        options.loader.write_text(loader(Path(target).as_posix()))
+        _write(options.loader, loader(Path(target).as_posix()).encode())
     return 0
 
 
@@ -149,7 +155,11 @@ def wast(options: argparse.Namespace) -> int:
     """``pyjsapi wast files…``: run scripts and print a table per folder."""
     from pyjsapi.wast.__main__ import main
 
-    return main([str(path) for path in options.scripts])
+    with TemporaryDirectory() as folder:
+        given = Path(folder, "stdin.wast")
+        if _STANDARD in options.scripts:
+            given.write_bytes(_read(_STANDARD))
+        return main([str(given if path == _STANDARD else path) for path in options.scripts])
 
 
 def compare(options: argparse.Namespace) -> int:
@@ -174,22 +184,44 @@ def _in_checkout(module: str, arguments: list[str]) -> int:
 
 def _read(path: Path) -> bytes:
     try:
-        return path.read_bytes()
+        return sys.stdin.buffer.read() if path == _STANDARD else path.read_bytes()
     except OSError as error:
         raise InputError(f"cannot read {path}: {error.strerror}") from error
 
 
-def _assemble(path: Path, *, names: bool) -> bytes:
+def _write(path: Path, data: bytes) -> None:
     try:
-        return assemble(_read(path).decode("utf-8-sig"), names=names)
+        if path == _STANDARD:
+            sys.stdout.buffer.write(data)
+            sys.stdout.buffer.flush()
+        else:
+            path.write_bytes(data)
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise InputError(f"cannot write {path}: {error.strerror}") from error
+
+
+def _assemble(path: Path, text: bytes, *, names: bool = True) -> bytes:
+    try:
+        return assemble(text.decode("utf-8-sig"), names=names)
     except (ParseError, UnicodeDecodeError) as error:
         raise InputError(f"{path}:{error}") from error
 
 
 def _module(path: Path) -> WebAssembly.Module:
+    return _compile(path, _binary(path))
+
+
+def _binary(path: Path) -> bytes:
+    """The module in a file of either format; what standard input has is told by how it begins."""
     data = _read(path)
-    if not data.startswith(_MAGIC) and path.suffix == ".wat":
-        data = _assemble(path, names=True)
+    if data.startswith(_MAGIC) or not (path.suffix == ".wat" or (path == _STANDARD and data)):
+        return data
+    return _assemble(path, data)
+
+
+def _compile(path: Path, data: bytes) -> WebAssembly.Module:
     try:
         return WebAssembly.Module(data)
     except WebAssembly.CompileError as error:
@@ -216,10 +248,20 @@ def _integer(text: str) -> int:
     return -parse_decimal(digits) if text[0] == "-" else parse_decimal(digits)
 
 
+def _in_range(name: str, value: int, type_: str) -> int:
+    """An integer, signed or unsigned."""
+    bits = _RANGES[type_]
+    if -(1 << bits - 1) <= value < 1 << bits:
+        return value
+    raise InputError(
+        f"{name}: {shown(value)} is out of range for {type_}: it must be -2^{bits - 1} to 2^{bits}-1"
+    )
+
+
 def _argument(name: str, text: str, type_: str) -> int | float:
     try:
-        if type_ in ("i32", "i64"):
-            return _integer(text)
+        if type_ in _RANGES:
+            return _in_range(name, _integer(text), type_)
         if type_ in ("f32", "f64"):
             return float(text)
     except ValueError:

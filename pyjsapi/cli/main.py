@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -10,7 +11,7 @@ from typing import Final, TypeAlias
 
 import pyjsapi
 from pyjsapi.cli import commands
-from pyjsapi.cli.script import run_script
+from pyjsapi.cli.script import run_code, run_script
 
 _Verbs: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
 
@@ -18,13 +19,35 @@ _DESCRIPTION: Final = """\
 Run and inspect WebAssembly in Python.
 
   pyjsapi SCRIPT.py [ARGS...]   run a Python script with WebAssembly and top-level await in scope
+  pyjsapi - [ARGS...]           run the script in standard input
+  pyjsapi -c CODE [ARGS...]     run the code
+
+Where a command takes a file, - is standard input. Exit codes: 0 success, 1 the input is wrong or failed,
+2 wrong usage, 130 interrupted.
 """
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command; the exit code: 0 success, 1 the input is wrong or failed, 2 wrong usage."""
+    """Run the command; the exit code: 0 success, 1 the input is wrong or failed, 2 wrong usage, 130 interrupted."""
     argv = list(sys.argv[1:] if arguments is None else arguments)
-    if argv and argv[0].endswith(".py"):
+    try:
+        return _main(argv)
+    except KeyboardInterrupt:
+        return 130
+    except (
+        BrokenPipeError
+    ):  # whoever read the output has enough, as in `pyjsapi wasm2wat m.wasm | head`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+
+
+def _main(argv: list[str]) -> int:
+    if argv[:1] == ["-c"]:
+        if len(argv) == 1:
+            print("pyjsapi: -c needs the code to run", file=sys.stderr)
+            return 2
+        return run_code(argv[1], argv[2:])
+    if argv and (argv[0] == "-" or argv[0].endswith(".py")):
         return run_script(Path(argv[0]), argv[1:])
     parser = _parser()
     options, rest = parser.parse_known_args(argv)
@@ -75,6 +98,7 @@ def _add_formats(verbs: _Verbs) -> None:
     wat2wasm = verbs.add_parser("wat2wasm", help="assemble the text format")
     wat2wasm.add_argument("source", type=Path, help=".wat file")
     wat2wasm.add_argument("-o", "--output", type=Path, help="default: the source's name with .wasm")
+    wat2wasm.add_argument("--no-check", action="store_true", help="do not validate the module")
     wat2wasm.add_argument("--no-names", action="store_true", help="leave out the name section")
     wat2wasm.set_defaults(command=commands.wat2wasm)
 

@@ -8,6 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from pyjsapi import WebAssembly
+from pyjsapi.cli.main import main
+from pyjsapi.text import wat2wasm as assemble
+
 ROOT = Path(__file__).parents[2]
 ADD = """(module
   (func (export "add") (param i32 i32) (result i32) (i32.add (local.get 0) (local.get 1)))
@@ -15,9 +19,12 @@ ADD = """(module
   (func (export "trap") (unreachable)))"""
 
 
-def pyjsapi(*arguments: str | Path, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
+def pyjsapi(
+    *arguments: str | Path, cwd: Path | None = None, given: str = ""
+) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-m", "pyjsapi", *map(str, arguments)],
+        input=given,
         capture_output=True,
         text=True,
         cwd=cwd or ROOT,
@@ -50,8 +57,90 @@ def test_a_script_that_fails_shows_its_own_traceback(tmp_path: Path) -> None:
     script.write_text("await WebAssembly.compile(b'x')\n")
     done = pyjsapi(script)
     assert done.returncode == 1
-    assert "CompileError" in done.stderr
-    assert "script.py" in done.stderr
+    lines = done.stderr.splitlines()
+    last = max(i for i, line in enumerate(lines) if line == "Traceback (most recent call last):")
+    assert lines[last + 1] == f'  File "{script}", line 1, in <module>'
+    assert "CompileError" in lines[-1]
+    assert "cli" not in "".join(lines[last:])
+
+
+def test_a_script_that_is_no_python_shows_its_place_only(tmp_path: Path) -> None:
+    script = tmp_path / "script.py"
+    script.write_text("x = (\n")
+    done = pyjsapi(script)
+    assert done.returncode == 1
+    assert done.stderr.startswith(f'  File "{script}", line 1\n    x = (\n')
+    assert done.stderr.endswith("SyntaxError: '(' was never closed\n")
+
+
+@pytest.mark.parametrize("rest", ["while True: pass", "await asyncio.Event().wait()"])
+def test_an_interrupted_script_ends_with_130_and_no_traceback(tmp_path: Path, rest: str) -> None:
+    script = tmp_path / "script.py"
+    script.write_text(f"import asyncio, os, signal\nos.kill(os.getpid(), signal.SIGINT)\n{rest}\n")
+    done = pyjsapi(script)
+    assert (done.returncode, done.stderr) == (130, "")
+
+
+def test_an_interrupted_command_ends_with_130(
+    module: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(WebAssembly, "Instance", interrupted)
+    assert main(["run", str(module)]) == 130
+    assert capfd.readouterr() == ("", "")
+
+
+def test_code_and_standard_input_are_run_as_scripts() -> None:
+    code = "import sys; print(await WebAssembly.compile(wat2wasm('(module)')), sys.argv)"
+    made = "<WebAssembly.Module of 8 bytes, imports: none, exports: none>"
+    assert pyjsapi("-c", code, "a").stdout == f"{made} ['-c', 'a']\n"
+    assert pyjsapi("-", "a", given=code).stdout == f"{made} ['-', 'a']\n"
+    done = pyjsapi("-c")
+    assert (done.returncode, done.stderr) == (2, "pyjsapi: -c needs the code to run\n")
+
+
+def test_a_dash_is_standard_input_for_every_verb(tmp_path: Path) -> None:
+    assert pyjsapi("run", "-", "--invoke", "add", "1", "2", given=ADD).stdout == "3\n"
+    assert pyjsapi("validate", "-", given=ADD).stdout == "-: valid\n"
+    command = [sys.executable, "-m", "pyjsapi"]
+    printed = subprocess.check_output([*command, "wat2wasm", "-"], input=ADD.encode(), cwd=ROOT)
+    assert printed == assemble(ADD)
+    listed = subprocess.check_output([*command, "wasm2wat", "-"], input=printed, cwd=ROOT)
+    assert listed.startswith(b"(module\n")
+    lowered = tmp_path / "lowered.wasm"
+    assert pyjsapi("lower", "-", "-o", lowered, given="(module (memory 1))").returncode == 0
+    assert lowered.read_bytes().startswith(b"\0asm")
+    script = f'{ADD}\n(assert_return (invoke "add" (i32.const 1) (i32.const 2)) (i32.const 3))'
+    assert pyjsapi("wast", "-", given=script).returncode == 0
+
+
+def test_wat2wasm_validates_unless_told_not_to(tmp_path: Path) -> None:
+    path, output = tmp_path / "m.wat", tmp_path / "m.wasm"
+    path.write_text(
+        "(module (func $fine) (func $wrong (param i64) (i32.add (i32.const 1) (local.get 0)) drop))"
+    )
+    message = (
+        "type mismatch: instruction requires [i32 i32] but stack has [i32 i64] "
+        "(in function #1 $wrong, at i32.add, at offset 0x"
+    )
+    for option in ([], ["--no-names"]):
+        done = pyjsapi("wat2wasm", path, *option)
+        assert done.returncode == 1
+        assert done.stderr.startswith(f"pyjsapi: {path}: {message}")
+        assert not output.exists()
+    assert pyjsapi("wat2wasm", path, "--no-check").returncode == 0
+    assert output.exists()
+
+
+def test_what_cannot_be_written_is_said(module: Path, tmp_path: Path) -> None:
+    output = tmp_path / "no" / "m.wasm"
+    done = pyjsapi("wat2wasm", module, "-o", output)
+    assert (done.returncode, done.stderr) == (
+        1,
+        f"pyjsapi: cannot write {output}: No such file or directory\n",
+    )
 
 
 @pytest.mark.parametrize(
@@ -77,9 +166,13 @@ def test_run_invokes_a_function(module: Path) -> None:
         (["--invoke", "nope"], "add(i32, i32) -> (i32)"),
         (["--invoke", "add", "1"], "add(i32, i32) -> (i32) takes 2 arguments, 1 was given\n"),
         (["--invoke", "add", "1", "x"], "'x' is not a value of type i32"),
+        (["--invoke", "half"], "half(f64) -> (f64) takes 1 argument, 0 were given\n"),
+        (["--invoke", "add", "1", "99999999999"],
+         "add: 99999999999 is out of range for i32: it must be -2^31 to 2^32-1\n"),
+        (["--invoke", "add", "1", "-2147483649"], "add: -2147483649 is out of range for i32"),
         (["--invoke", "trap"], "RuntimeError: unreachable"),
     ],
-)
+)  # fmt: skip
 def test_run_says_what_is_wrong(module: Path, arguments: list[str], message: str) -> None:
     done = pyjsapi("run", module, *arguments)
     assert done.returncode == 1
