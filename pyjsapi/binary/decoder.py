@@ -79,6 +79,19 @@ def item_offsets(data: bytes, features: Features) -> dict[str, list[int]]:
     return decoder.offsets
 
 
+def section_sizes(data: bytes) -> list[tuple[str, str | None, int]]:
+    """The sections of a module that decodes, in order: name, the title of a custom one, bytes of the contents."""
+    reader = Reader(data, len(MAGIC) + len(VERSION))
+    found = []
+    while reader.left:
+        name = _SECTION_NAMES.get(reader.byte())
+        size = reader.length()
+        end = reader.pos + size
+        found.append((name or "custom", None if name else reader.name(), size))
+        reader.pos = end
+    return found
+
+
 class _Decoder:
     def __init__(self, data: bytes, features: Features) -> None:
         self.reader = Reader(data)

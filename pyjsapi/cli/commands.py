@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import subprocess
 import sys
@@ -119,6 +120,15 @@ def validate(options: argparse.Namespace) -> int:
         else:
             print(f"{path}: valid")
     return failed
+
+
+def inspect(options: argparse.Namespace) -> int:
+    """``pyjsapi inspect module.wasm``: what is in it, as a table or with ``--json``."""
+    from pyjsapi.cli.inspection import facts, table
+
+    found = facts(_module(options.module))
+    print(json.dumps(found, indent=2) if options.json else f"{options.module}: {table(found)}")
+    return 0
 
 
 def cache(options: argparse.Namespace) -> int:

@@ -136,6 +136,13 @@ def _add_checks(verbs: _Verbs) -> None:
     validate.add_argument("modules", nargs="+", type=Path, help=".wasm or .wat files")
     validate.set_defaults(command=commands.validate)
 
+    inspect = verbs.add_parser(
+        "inspect", help="say what is in a module: imports, exports, sections"
+    )
+    inspect.add_argument("module", type=Path, help=".wasm or .wat file")
+    inspect.add_argument("--json", action="store_true", help="for programs")
+    inspect.set_defaults(command=commands.inspect)
+
     wast = verbs.add_parser("wast", help="run test scripts of the specification's format")
     wast.add_argument("scripts", nargs="+", type=Path, help=".wast files, or folders of them")
     wast.set_defaults(command=commands.wast)

@@ -101,6 +101,9 @@ def _identifier(name: str) -> str:
 class FeatureError(ValidationError):
     """A module needs a feature that is switched off."""
 
+    feature = ""
+    """Its field in `Features`."""
+
 
 class LinkError(WasmError):
     """An import that does not match what the module asks for, and which one that is."""

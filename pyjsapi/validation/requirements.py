@@ -19,6 +19,7 @@ def require_feature(features: Features, field: str, what: str) -> None:
 
 def missing_feature(features: Features, field: str, what: str) -> FeatureError:
     """The error for the use of a feature that is off, or that this engine does not have."""
-    if hasattr(features, field):
-        return FeatureError(f"{what} needs the feature {field}, which is switched off")
-    return FeatureError(f"{what} needs the feature {field}, which this engine does not have")
+    why = "is switched off" if hasattr(features, field) else "this engine does not have"
+    error = FeatureError(f"{what} needs the feature {field}, which {why}")
+    error.feature = field
+    return error

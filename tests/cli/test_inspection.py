@@ -1,0 +1,106 @@
+"""``pyjsapi inspect``: what it says of a module."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from pyjsapi.cli.inspection import features_used
+from pyjsapi.cli.main import main
+from pyjsapi.text import wat2wasm
+
+MODULE = r"""(module
+  (import "env" "f" (func (param i32) (result i64)))
+  (import "a\n" "g" (global (mut i32)))
+  (memory (export "m") 1 2)
+  (memory i64 1 2 shared)
+  (table 1 funcref)
+  (func (export "x") (result i32 i32) i32.const 1 i32.const 2)
+  (@custom "note" "hey"))"""
+TABLE = r"""90 bytes, 2 functions
+features: multi_value, multi_memory, memory64, threads
+imports:
+  "env" "f"  func ([i32] -> [i64])
+  "a\n" "g"  (global (mut i32))
+exports:
+  "m"  (memory 1 2)
+  "x"  func ([] -> [i32 i32])
+memories:
+  0  (memory 1 2)
+  1  (memory i64 1 2 shared)
+tables:
+  0  (table 1 funcref)
+sections:
+  type           11 bytes
+  import         17 bytes
+  func           2 bytes
+  table          4 bytes
+  memory         7 bytes
+  export         9 bytes
+  code           8 bytes
+  custom "note"  8 bytes
+"""
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    path = tmp_path / "m.wat"
+    path.write_text(MODULE)
+    return path
+
+
+def test_it_is_a_table(path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["inspect", str(path)]) == 0
+    assert capsys.readouterr().out == f"{path}: {TABLE}"
+
+
+def test_it_is_json_for_programs(path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["inspect", "--json", str(path)]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert found["imports"][1] == {
+        "module": "a\n",
+        "name": "g",
+        "kind": "global",
+        "type": {"value": "i32", "mutable": True},
+        "text": "(global (mut i32))",
+    }
+    assert found["exports"][0]["type"]["maximum"] == 2
+    assert found["sections"][-1] == {"name": "custom", "title": "note", "bytes": 8}
+    assert (found["bytes"], found["functions"]) == (90, 2)
+
+
+def test_an_empty_module_has_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "m.wat"
+    path.write_text("(module)")
+    assert main(["inspect", str(path)]) == 0
+    assert capsys.readouterr().out == (
+        f"{path}: 8 bytes, 0 functions\nfeatures: none beyond WebAssembly 1.0\n"
+        "imports: none\nexports: none\nmemories: none\ntables: none\nsections: none\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "features"),
+    [
+        ("(memory 1 1 (pagesize 1))", ["custom_page_sizes"]),
+        ("(func (drop (i32.extend8_s (i32.const 1))))", ["sign_extension"]),
+        ("(func (block (result i32 i32) i32.const 1 i32.const 1) drop drop)", ["multi_value"]),
+        ("(type (struct)) (func (drop (struct.new 0)))", ["gc"]),
+        ("(tag) (func (throw 0))", ["exceptions"]),
+        ("(func $f (return_call $f))", ["tail_call"]),
+        ("(memory 1) (func (drop (i32.atomic.load (i32.const 0))))", ["threads"]),
+    ],
+)
+def test_features_are_those_that_it_cannot_do_without(text: str, features: list[str]) -> None:
+    assert features_used(wat2wasm(f"(module {text})")) == features
+
+
+def test_what_is_not_valid_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "m.wasm"
+    path.write_bytes(b"")
+    assert main(["inspect", str(path)]) == 1
+    assert capsys.readouterr().err == (
+        f"pyjsapi: {path}: unexpected end of section or function (at offset 0x0); the bytes are empty\n"
+    )
