@@ -12,7 +12,7 @@ help:
 	@echo "make test-long     the same, and real programs in every way of translation"
 	@echo "make test-all      make test and make test-long"
 	@echo "make setup         install what the project needs: .venv, node_modules, browsers"
-	@echo "make build         the Pyodide distribution and the real modules, in build/"
+	@echo "make build         the Pyodide distribution, the packed JavaScript package and the real modules, in build/"
 	@echo "make generate      the generated files, after a change of what they are made from"
 	@echo "make check         ruff, mypy, import contracts, Biome, tsc"
 	@echo "make test-pythons  the fast tests on every other Python that is installed"
