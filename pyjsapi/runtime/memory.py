@@ -70,6 +70,7 @@ class MemInst:
         "_guards",
         "_type",
         "_users",
+        "asks_first",
         "block",
         "buffer",
         "by_calls",
@@ -98,6 +99,8 @@ class MemInst:
         self.block = block
         self.by_calls = block.by_calls
         """Whether generated code reaches the bytes through `accessor`, not through ``data`` and the views."""
+        self.asks_first = block.asks_first
+        """Whether the memory never grows but by itself, and then only after its guards were asked."""
         self.ceiling = min(most, block.most >> type_.page_size_log2)
         """Pages that the memory may grow to."""
         self._users: list[tuple[weakref.ref[MemoryUser], int]] = []
@@ -133,11 +136,6 @@ class MemInst:
         if length != len(self.data):
             self.block.refresh()
         return length
-
-    @property
-    def asks_first(self) -> bool:
-        """Whether the memory never grows before its guards were asked."""
-        return self.block.asks_first
 
     @property
     def may_exceed(self) -> int:
@@ -178,13 +176,12 @@ class MemInst:
 
         One atomic step: of all agents that grow the memory, each gets another size.
         """
-        if self.block.asks_first:
-            return self._grow(delta)
+        if self.asks_first and not self.by_calls:
+            return self._grow(len(self.data) >> self._type.page_size_log2, delta)
         with self.block.holding():
-            return self._grow(delta)
+            return self._grow(self.pages, delta)
 
-    def _grow(self, delta: int) -> int:
-        before = self.pages
+    def _grow(self, before: int, delta: int) -> int:
         if before + delta > self.ceiling:
             return -1
         # A block elsewhere has buffers of its own, which growth by nothing detaches too.
@@ -266,6 +263,8 @@ class MemInst:
         """Trap, unless the bytes reach to ``end`` after all."""
         if end > len(self.data):
             self.block.refresh()
+            if self.by_calls:
+                self.data = self.block.data
             if end > len(self.data):
                 raise Trap(OUT_OF_BOUNDS)
 
@@ -307,7 +306,7 @@ class MemInst:
         except (MemoryError, OverflowError, OSError):
             return False
         finally:
-            if moves:
+            if moves or self.by_calls:
                 self.moved()
         return True
 

@@ -66,6 +66,7 @@ TEXT = """(module
     (i64.add (i64.load $own (i32.const 0)) (i64.load32_s $m (local.get 0))))
   (func (export "load") (param i32) (result i32) (i32.load8_u $m (local.get 0)))
   (func (export "grow") (param i32) (result i32) (memory.grow $m (local.get 0)))
+  (func (export "far") (memory.fill $m (i32.const 130000) (i32.const 9) (i32.const 8)))
   (func (export "bulk")
     (memory.fill $m (i32.const 100) (i32.const 7) (i32.const 50))
     (memory.copy $m $m (i32.const 120) (i32.const 130) (i32.const 40))
@@ -91,6 +92,8 @@ def test_a_module_runs_on_it() -> None:
     assert call("grow", 2) == (1,)
     assert call("load", PAGE) == (0,)
     assert call("grow", 1) == (0xFFFF_FFFF,)
+    call("far")
+    assert data[130_100:130_108] == b"\t" * 8
     call("bulk")
     assert data[200:260] == b"\7" * 40 + b"\0" * 20
     assert data[300:360] == data[200:260]
