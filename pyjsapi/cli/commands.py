@@ -29,6 +29,10 @@ _STANDARD: Final = Path("-")
 _RANGES: Final = {"i32": 32, "i64": 64}
 
 
+_FAILURES: Final = (WebAssembly.RuntimeError, WebAssembly.Exception, RangeError, TypeError)
+"""What a call from outside can raise."""
+
+
 class InputError(Exception):
     """Something is wrong with a file or an argument that the user gave."""
 
@@ -38,7 +42,7 @@ def run(options: argparse.Namespace) -> int:
     module = _module(options.module)
     try:
         instance = WebAssembly.Instance(module, {})
-    except (WebAssembly.LinkError, WebAssembly.RuntimeError, RangeError, TypeError) as error:
+    except (WebAssembly.LinkError, *_FAILURES) as error:
         needed = ", ".join(
             f"{i['module']}.{i['name']} ({i['kind']})" for i in WebAssembly.Module.imports(module)
         )
@@ -60,7 +64,7 @@ def run(options: argparse.Namespace) -> int:
     arguments = _arguments(name, functions[name], texts)
     try:
         result = instance.exports[name](*arguments)
-    except (WebAssembly.RuntimeError, RangeError) as error:
+    except _FAILURES as error:
         raise InputError(f"{name}: {type(error).__name__}: {error}") from error
     for value in result if isinstance(result, list) else [] if result is None else [result]:
         print(value)

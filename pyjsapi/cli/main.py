@@ -31,7 +31,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; the exit code: 0 success, 1 the input is wrong or failed, 2 wrong usage, 130 interrupted."""
     argv = list(sys.argv[1:] if arguments is None else arguments)
     try:
-        return _main(argv)
+        code = _main(argv)
+        sys.stdout.flush()
+        return code
     except KeyboardInterrupt:
         return 130
     except (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -132,6 +133,37 @@ def test_wat2wasm_validates_unless_told_not_to(tmp_path: Path) -> None:
         assert not output.exists()
     assert pyjsapi("wat2wasm", path, "--no-check").returncode == 0
     assert output.exists()
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("(tag $t (param i32)) (func (export \"_start\") (throw $t (i32.const 1)))",
+         "_start: Exception: WebAssembly exception of a tag with parameters (i32)\n"),
+        ("(func (export \"_start\") (result v128) (v128.const i64x2 1 2))",
+         "_start: TypeError: functions of type [] -> [v128] cannot be called from Python\n"),
+        ("(tag $t) (func $f (throw $t)) (start $f)", "WebAssembly exception of a tag with parameters ()\n"),
+    ],
+)  # fmt: skip
+def test_whatever_a_call_raises_gives_no_traceback(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], text: str, message: str
+) -> None:
+    path = tmp_path / "m.wat"
+    path.write_text(f"(module {text})")
+    assert main(["run", str(path)]) == 1
+    assert capsys.readouterr().err.endswith(message)
+
+
+@pytest.mark.parametrize("verb", ["wasm2wat", "inspect"])
+def test_a_reader_that_has_enough_gives_no_traceback(tmp_path: Path, verb: str) -> None:
+    path = tmp_path / "m.wasm"
+    path.write_bytes(assemble(ADD))
+    reading, writing = os.pipe()
+    os.close(reading)
+    with os.fdopen(writing, "wb") as output:
+        command = [sys.executable, "-m", "pyjsapi", verb, str(path)]
+        done = subprocess.run(command, stdout=output, stderr=subprocess.PIPE, cwd=ROOT, check=False)
+    assert (done.returncode, done.stderr) == (1, b"")
 
 
 def test_what_cannot_be_written_is_said(module: Path, tmp_path: Path) -> None:
