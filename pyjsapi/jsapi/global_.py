@@ -39,7 +39,8 @@ class Global:
         limits: Limits | Mapping[str, int | None] | None = None,
         **members: Any,
     ) -> None:
-        settings_of({"limits": limits}, "WebAssembly.Global()")
+        if limits is not None:
+            settings_of({"limits": limits}, "WebAssembly.Global()")
         read = Descriptor(descriptor, members, "WebAssembly.Global()", _MEMBERS)
         mutable = read.boolean("mutable")
         valtype = read.enum("value", VALUE_TYPES)
