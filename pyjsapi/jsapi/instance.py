@@ -78,7 +78,7 @@ class Exports:
         return len(object.__getattribute__(self, "_items"))
 
     def __dir__(self) -> list[str]:
-        return list(object.__getattribute__(self, "_items"))
+        return [name for name in object.__getattribute__(self, "_items") if name.isidentifier()]
 
     def __setattr__(self, name: str, value: object) -> NoReturn:
         raise TypeError(f"cannot set {name!r}: the exports object is frozen")
@@ -105,7 +105,14 @@ class Instance:
     enough memory.
     """
 
-    __slots__ = ("__weakref__", "_exports", "_instance")
+    # `exports` is read-only by `__setattr__`: shells complete after an attribute, and run no property for that.
+    __slots__ = ("__weakref__", "_instance", "exports")
+
+    if TYPE_CHECKING:
+
+        @property
+        def exports(self) -> Any:
+            """The frozen `Exports` object, always the same."""
 
     def __init__(self, module: Any = None, imports: Any = None, /) -> None:
         what = "WebAssembly.Instance()"
@@ -127,15 +134,20 @@ class Instance:
                 raise
             raise other from None
         items = {name: export_object(value) for name, value in self._instance.exports.items()}
-        self._exports = Exports(items)
+        object.__setattr__(self, "exports", Exports(items))
 
-    @property
-    def exports(self) -> Any:
-        """The frozen `Exports` object, always the same."""
-        return self._exports
+    def __setattr__(self, name: str, value: object) -> None:
+        if name == "exports":
+            raise AttributeError("the exports of a WebAssembly.Instance cannot be set")
+        object.__setattr__(self, name, value)
+
+    def __delattr__(self, name: str) -> None:
+        if name == "exports":
+            raise AttributeError("the exports of a WebAssembly.Instance cannot be deleted")
+        object.__delattr__(self, name)
 
     def __repr__(self) -> str:
-        return f"<WebAssembly.Instance, exports: {in_short(self._exports)}>"
+        return f"<WebAssembly.Instance, exports: {in_short(self.exports)}>"
 
 
 def instance_object(module: Module, values: list[ExternVal], what: str) -> Instance:

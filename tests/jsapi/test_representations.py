@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import inspect
 from typing import Any
 
 import pytest
@@ -83,3 +84,29 @@ def test_numbers_of_things_are_singular_and_plural() -> None:
         WebAssembly.Memory(initial=1, maximum=1).grow(1)
     with pytest.raises(ValueError, match=r"invalid index 1 into a table of 1 element$"):
         WebAssembly.Table(element="anyfunc", initial=1).get(1)
+
+
+def test_shells_complete_after_the_exports_without_running_a_property() -> None:
+    module = WebAssembly.Module(
+        wat2wasm('(module (func (export "f")) (memory (export "m") 1) (func (export "no name")))')
+    )
+    instance = WebAssembly.Instance(module)
+    assert not isinstance(inspect.getattr_static(instance, "exports"), property)
+    assert dir(instance.exports) == ["f", "m"]
+    assert list(instance.exports) == ["f", "m", "no name"]
+
+
+def test_the_exports_of_an_instance_stay() -> None:
+    class Own(WebAssembly.Instance):
+        note: int
+
+    instance = Own(WebAssembly.Module(wat2wasm("(module)")))
+    exports = instance.exports
+    with pytest.raises(AttributeError, match="cannot be set"):
+        instance.exports = 1  # type: ignore[misc]
+    with pytest.raises(AttributeError, match="cannot be deleted"):
+        del instance.exports
+    assert instance.exports is exports
+    instance.note = 1
+    del instance.note
+    assert not hasattr(instance, "note")
