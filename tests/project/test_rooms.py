@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import importlib
 import pkgutil
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -48,3 +49,12 @@ def test_there_is_one_class_of_memories() -> None:
             importlib.import_module(info.name)
     importlib.import_module("pyjsapi.bridge.memory.web")
     assert MemInst.__subclasses__() == []
+
+
+def test_the_contract_about_javascript_names_every_room_but_the_bridge() -> None:
+    settings = tomllib.loads((PACKAGE.parent / "pyproject.toml").read_text("utf-8"))
+    contracts = settings["tool"]["importlinter"]["contracts"]
+    named = next(c for c in contracts if "js" in c.get("forbidden_modules", ()))["source_modules"]
+    rooms = {f"pyjsapi.{info.name}" for info in pkgutil.iter_modules(pyjsapi.__path__)}
+    assert set(named) == rooms - {"pyjsapi.bridge", "pyjsapi.__main__"}
+    assert not any("ignore_imports" in contract for contract in contracts)
