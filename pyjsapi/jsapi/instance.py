@@ -136,6 +136,10 @@ class Instance:
         items = {name: export_object(value) for name, value in self._instance.exports.items()}
         object.__setattr__(self, "exports", Exports(items))
 
+    def __reduce_ex__(self, protocol: Any) -> NoReturn:
+        """StructuredSerialize: an instance belongs to its agent."""
+        raise DataCloneError("a WebAssembly.Instance cannot be stored or copied")
+
     def __setattr__(self, name: str, value: object) -> None:
         if name == "exports":
             raise AttributeError("the exports of a WebAssembly.Instance cannot be set")

@@ -3,13 +3,23 @@
 from __future__ import annotations
 
 import asyncio
+import copy
+import pickle
 from collections import defaultdict
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
-from pyjsapi import ArrayBuffer, DataView, Features, Limits, Uint8Array, WebAssembly
+from pyjsapi import (
+    ArrayBuffer,
+    DataCloneError,
+    DataView,
+    Features,
+    Limits,
+    Uint8Array,
+    WebAssembly,
+)
 from pyjsapi.text import wat2wasm
 
 EMPTY = b"\0asm\1\0\0\0"
@@ -338,3 +348,12 @@ class _Descriptor:
 def test_what_a_getter_of_a_descriptor_raises_comes_out() -> None:
     with pytest.raises(AttributeError, match="typo"):
         WebAssembly.Memory(_Descriptor())
+
+
+def test_an_instance_is_neither_copied_nor_stored() -> None:
+    instance = WebAssembly.Instance(WebAssembly.Module(wat2wasm("(module)")))
+    for store in (copy.copy, copy.deepcopy, pickle.dumps):
+        with pytest.raises(
+            DataCloneError, match=r"a WebAssembly\.Instance cannot be stored or copied"
+        ):
+            store(instance)
