@@ -63,6 +63,7 @@ _UNDIVIDED: Final = {
     },
     _BLOCKS: frozenset({"tell_followers", "share", "attach"}),
     _CACHE: frozenset({"collector_off"}),
+    "<frozen importlib._bootstrap_external>": frozenset({"get_data", "_write_atomic"}),
 }
 """Functions that no exception may leave, whatever they call, by how their files begin."""
 _LOCKING: Final = frozenset(

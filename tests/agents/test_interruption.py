@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import functools
-import importlib
+import importlib.machinery
 import logging
+import os
 import sys
 import threading
 import time
@@ -363,3 +364,19 @@ def test_it_can_be_taken_back() -> None:
         return list(map(str, set_and_take_back))
 
     assert run() == ["1", "1"]
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="the system has no pipes with names")
+def test_none_may_come_while_a_module_is_read(tmp_path: Path) -> None:
+    # Between opening the file and the `with` that closes it, an exception would leave it open.
+    path = tmp_path / "m.py"
+    os.mkfifo(path)
+    loader = importlib.machinery.SourceFileLoader("m", str(path))
+    read: list[bytes] = []
+    thread = threading.Thread(target=lambda: read.append(loader.get_data(str(path))), daemon=True)
+    thread.start()
+    until(lambda: innermost(thread).f_code.co_name == "get_data")
+    assert not may_come(innermost(thread), True)
+    path.write_bytes(b"x = 1")
+    thread.join(SOON)
+    assert read == [b"x = 1"]
