@@ -376,53 +376,56 @@ descriptor.shared=true;try{return new namespace.Memory(descriptor)}catch{return 
 maximum,MOST_PAGES)}grow(delta){const{buffer}=this;const pages=buffer.byteLength/PAGE;if(pages+delta>this.#maximum)throw new RangeError(`the memory cannot have ${pages+
 delta} pages`);const larger=new ArrayBuffer((pages+delta)*PAGE);new Uint8Array(larger).set(new Uint8Array(buffer));structuredClone(buffer,{transfer:[buffer]});this.
 buffer=larger;return pages}};var PAGE2=65536;var RECORD_BYTES=24;var SCRATCH_BYTES=16;var MASKS={i32:0xffffffffn,i64:0xffffffffffffffffn};var i32=value=>new namespace.Global({value:"i32"},value|
-0);var Memories=class{#link;#module;#helpers;#python;#objects;#glue;#heap;#environment;#records=new Map;#adopt;#moved;#grow;#proxiedAccessor;constructor(link,helpers,canWait2){
+0);var Memories=class{#link;#module;#helpers;#python;#objects;#glue;#heap;#environment;#records=new Map;#spare=new Map;#gone;#adopt;#moved;#grow;#proxiedAccessor;constructor(link,helpers,canWait2){
 const{module}=link;this.#link=link;this.#module=module;this.#helpers=helpers;const names=["PyLong_AsUnsignedLongMask","PyLong_AsUnsignedLongLongMask","PyFloat_A\
 sDouble","PyLong_FromUnsignedLong","PyLong_FromUnsignedLongLong","PyFloat_FromDouble","PyLong_FromUnsignedNativeBytes","PyLong_AsNativeBytes","PyBytes_FromStrin\
 gAndSize","PyErr_SetNone"];this.#python=Object.fromEntries(names.map(name=>[name,module[`_${name}`]]));this.#python.memory=module.memory;const trap=name=>i32(link.
 lookup("pyjsapi.bridge.link.errors",name));this.#objects={None:i32(link.none),OutOfBounds:trap("OutOfBoundsAccess"),Unaligned:trap("UnalignedAtomic"),CannotWait:trap(
 "CannotWait"),NotShared:trap("NotShared")};this.#environment={scratch:i32(module._malloc(SCRATCH_BYTES)),canWait:i32(canWait2?1:0)};this.#glue=new namespace.Instance(
-helpers.glue,{python:{memory:module.memory}}).exports;this.#heap=new namespace.Instance(helpers.heap,{python:this.#python,objects:this.#objects}).exports;this.#addHooks();
-const linked=name=>link.lookup("pyjsapi.bridge.memory.linked",name);this.#adopt=link.export(linked("adopt"),"iddss","O");this.#moved=link.export(linked("moved_t\
-o_javascript"),"O","i");this.#grow=link.export(linked("grow"),"Od","d");this.#proxiedAccessor=link.export(link.lookup("pyjsapi.bridge.memory.proxies","proxied_a\
-ccessor"),"is","O")}get count(){return this.#records.size}memoryFor(memory,{initial,maximum,shared:shared3=false,address="i32"}){const most=maximum===void 0||maximum===
-null?-1:Number(maximum);const record=memory===null?this.#make(Number(initial),most,shared3):this.#attached(memory);if(record===0)throw new RangeError("the engin\
-e allows no more memories");this.#records.get(record).mask=MASKS[address];return this.#adopt(record,Number(initial),most,shared3?"shared":"",address)}recordOf(memory,address){
-const record=this.#attached(memory);this.#records.get(record).mask=MASKS[address];return record}memoryOf(record){return this.#records.get(record).memory}nativeOf(ptr){
-return this.#records.get(this.#moved(ptr)).memory}grow(ptr,delta){return this.#grow(ptr,Number(delta))}#addHooks(){const link=this.#link;link.hook("heap_memory",
-(data,pageLog2,mask)=>this.#inHeap(data,pageLog2,mask),"OiI","i");link.hook("heap_moved",(record,data)=>this.#heapMoved(record,data),"iO","");link.hook("new_mem\
-ory",(pages,maximum,shared3,mask)=>this.#new(pages,maximum,shared3,mask),"ddiI","i");link.hook("move_to_javascript",(record,maximum)=>this.#promote(record,maximum),
-"id","i");link.hook("move_to_array_buffer",(record,maximum)=>this.#moveToArrayBuffer(record,maximum),"id","i");link.hook("accessor",(record,anchor,name)=>this.#accessor(
-record,anchor,name),"iOs","O");link.hook("grow_memory",(record,delta)=>this.#growNative(record,delta),"id","d");link.hook("byte_length",record=>this.#records.get(
-record).memory.buffer.byteLength,"i","d");link.hook("read",(record,address,count)=>this.#read(record,address,count),"idd","O");link.hook("write",(record,address,data)=>this.#bytes(
-record,address,data.length).set(data),"idb","");link.hook("copy",(...operands)=>this.#copy(...operands),"ididd","");link.hook("free_memory",record=>this.#free(record),
-"i","")}#newRecord(entry){const record=this.#module._malloc(RECORD_BYTES);this.#records.set(record,{definitions:new Map,memory:null,exports:null,mask:MASKS.i32,
-...entry});return record}#inHeap(data,pageLog2,mask){const record=this.#newRecord({mask:BigInt.asUintN(64,mask)});this.#heapMoved(record,data);const{HEAPU32}=this.#module;
-const at=record>>>2;HEAPU32[at+2]=Number(mask&0xffffffffn);HEAPU32[at+3]=Number(mask>>32n&0xffffffffn);HEAPU32[at+4]=pageLog2;return record}#heapMoved(record,data){
-const{HEAPU32}=this.#module;HEAPU32[record>>>2]=this.#module._PyByteArray_AsString(data);HEAPU32[(record>>>2)+1]=this.#module._PyByteArray_Size(data)}#new(pages,maximum,shared3,mask){
-const record=this.#make(pages,maximum,shared3!==0);if(record)this.#records.get(record).mask=BigInt.asUintN(64,mask);return record}#make(pages,maximum,shared3){const memory=newMemory(
-pages,maximum,shared3);return memory?this.#attached(memory):0}#attached(memory){return this.#newRecord({memory})}#instantiate(entry){const{memory,mask}=entry;const environment={
+helpers.glue,{python:{memory:module.memory}}).exports;this.#heap=new namespace.Instance(helpers.heap,{python:this.#python,objects:this.#objects}).exports;const outOfBounds=this.#objects.
+OutOfBounds.value;const fail=()=>{module._PyErr_SetNone(outOfBounds);return 0};this.#gone=link.slots.take(link.newDispatcher(fail));this.#addHooks();const linked=name=>link.
+lookup("pyjsapi.bridge.memory.linked",name);this.#adopt=link.export(linked("adopt"),"iddss","O");this.#moved=link.export(linked("moved_to_javascript"),"O","i");
+this.#grow=link.export(linked("grow"),"Od","d");this.#proxiedAccessor=link.export(link.lookup("pyjsapi.bridge.memory.proxies","proxied_accessor"),"is","O")}get count(){
+return this.#records.size}memoryFor(memory,{initial,maximum,shared:shared3=false,address="i32"}){const most=maximum===void 0||maximum===null?-1:Number(maximum);
+const record=memory===null?this.#make(Number(initial),most,shared3):this.#attached(memory);if(record===0)throw new RangeError("the engine allows no more memorie\
+s");this.#records.get(record).mask=MASKS[address];return this.#adopt(record,Number(initial),most,shared3?"shared":"",address)}recordOf(memory,address){const record=this.#attached(
+memory);this.#records.get(record).mask=MASKS[address];return record}memoryOf(record){return this.#records.get(record).memory}nativeOf(ptr){return this.#records.
+get(this.#moved(ptr)).memory}grow(ptr,delta){return this.#grow(ptr,Number(delta))}#addHooks(){const link=this.#link;link.hook("heap_memory",(data,pageLog2,mask)=>this.#inHeap(
+data,pageLog2,mask),"OiI","i");link.hook("heap_moved",(record,data)=>this.#heapMoved(record,data),"iO","");link.hook("new_memory",(pages,maximum,shared3,mask)=>this.#new(
+pages,maximum,shared3,mask),"ddiI","i");link.hook("move_to_javascript",(record,maximum)=>this.#promote(record,maximum),"id","i");link.hook("move_to_array_buffer",
+(record,maximum)=>this.#moveToArrayBuffer(record,maximum),"id","i");link.hook("accessor",(record,anchor,name)=>this.#accessor(record,anchor,name),"iOs","O");link.
+hook("grow_memory",(record,delta)=>this.#growNative(record,delta),"id","d");link.hook("byte_length",record=>this.#records.get(record).memory.buffer.byteLength,"\
+i","d");link.hook("read",(record,address,count)=>this.#read(record,address,count),"idd","O");link.hook("write",(record,address,data)=>this.#bytes(record,address,
+data.length).set(data),"idb","");link.hook("copy",(...operands)=>this.#copy(...operands),"ididd","");link.hook("free_memory",record=>this.#free(record),"i","")}#newRecord(entry){
+const record=this.#module._malloc(RECORD_BYTES);this.#records.set(record,{definitions:[],memory:null,exports:null,mask:MASKS.i32,...entry});return record}#inHeap(data,pageLog2,mask){
+const record=this.#newRecord({mask:BigInt.asUintN(64,mask)});this.#heapMoved(record,data);const{HEAPU32}=this.#module;const at=record>>>2;HEAPU32[at+2]=Number(mask&
+0xffffffffn);HEAPU32[at+3]=Number(mask>>32n&0xffffffffn);HEAPU32[at+4]=pageLog2;return record}#heapMoved(record,data){const{HEAPU32}=this.#module;HEAPU32[record>>>
+2]=this.#module._PyByteArray_AsString(data);HEAPU32[(record>>>2)+1]=this.#module._PyByteArray_Size(data)}#new(pages,maximum,shared3,mask){const record=this.#make(
+pages,maximum,shared3!==0);if(record)this.#records.get(record).mask=BigInt.asUintN(64,mask);return record}#make(pages,maximum,shared3){const memory=newMemory(pages,
+maximum,shared3);return memory?this.#attached(memory):0}#attached(memory){return this.#newRecord({memory})}#instantiate(entry){const{memory,mask}=entry;const environment={
 ...this.#environment,memory,mask:new namespace.Global({value:"i64"},mask)};const helper=isShared(memory)?this.#helpers.shared:this.#helpers.native;const imports={
 python:this.#python,objects:this.#objects,glue:this.#glue,memory:environment};entry.exports=new namespace.Instance(helper,imports).exports}#accessor(record,anchor,name){
-const entry=this.#records.get(record);const definition=this.#link.newDefinition(name,this.#slot(entry,name));entry.definitions.set(name,definition);return this.#link.
-newBuiltin(definition,anchor)}#slot(entry,name){return this.#link.slots.take(this.#function(entry,name))}#function(entry,name){if(entry.proxied)return this.#throughProxy(
-entry,name);if(entry.memory&&!entry.exports)this.#instantiate(entry);const f=(entry.exports??this.#heap)[name];if(!f)throw new TypeError(`no accessor has the na\
-me '${name}'`);return f}#throughProxy({proxied},name){if(!proxied.functions.has(name)){const callable=this.#proxiedAccessor(proxied.number,name);const vectorcall=this.#module.
+const entry=this.#records.get(record);const slot=this.#slot(entry,name);const definition=this.#spare.get(name)?.pop()??this.#link.newDefinition(name,slot);this.#setFunction(
+definition,slot);entry.definitions.push([name,definition]);return this.#link.newBuiltin(definition,anchor)}#setFunction(definition,slot){this.#module.HEAPU32[(definition>>>
+2)+1]=slot}#slot(entry,name){return this.#link.slots.take(this.#function(entry,name))}#function(entry,name){if(entry.proxied)return this.#throughProxy(entry,name);
+if(entry.memory&&!entry.exports)this.#instantiate(entry);const f=(entry.exports??this.#heap)[name];if(!f)throw new TypeError(`no accessor has the name '${name}'`);
+return f}#throughProxy({proxied},name){if(!proxied.functions.has(name)){const callable=this.#proxiedAccessor(proxied.number,name);const vectorcall=this.#module.
 _PyObject_Vectorcall;const call=(_self,args,count)=>vectorcall(callable,args,count,0);proxied.functions.set(name,{callable,f:this.#link.newDispatcher(call)})}return proxied.
 functions.get(name).f}#promote(record,maximum){const entry=this.#records.get(record);const{HEAPU8,HEAPU32}=this.#module;const start=HEAPU32[record>>>2];const size=HEAPU32[(record>>>
 2)+1];const memory=newMemory(size/PAGE2,maximum,false);if(!memory)return 0;new Uint8Array(memory.buffer).set(HEAPU8.subarray(start,start+size));entry.memory=memory;
 this.#rebind(entry);return 1}#moveToArrayBuffer(record,maximum){const entry=this.#records.get(record);const bytes=this.#bytes(record,0,this.#module.HEAPU32[(record>>>
 2)+1]);let memory;try{memory=new ArrayBufferMemory(bytes.length/PAGE2,maximum)}catch{return 0}new Uint8Array(memory.buffer).set(bytes);const proxies=this.#link.
 pyodide.pyimport("pyjsapi.bridge.memory.proxies");const number=proxies.add_proxied(memory,String(entry.mask));proxies.destroy();entry.memory=memory;entry.proxied=
-{number,functions:new Map};this.#rebind(entry);return 1}#rebind(entry){for(const[name,definition]of entry.definitions){const slot=this.#slot(entry,name);this.#module.
-HEAPU32[(definition>>>2)+1]=slot;this.#link.slots.release(this.#heap[name])}}#growNative(record,delta){const{memory}=this.#records.get(record);try{return memory.
-grow(delta)}catch{return-1}}#bytes(record,address,count){const{memory}=this.#records.get(record);if(memory)return new Uint8Array(memory.buffer,address,count);const{
-HEAPU8,HEAPU32}=this.#module;const start=HEAPU32[record>>>2]+address;return HEAPU8.subarray(start,start+count)}#read(record,address,count){const{ptr,address:target}=newBytes(
-this.#module,count);this.#module.HEAPU8.set(this.#bytes(record,address,count),target);return ptr}#copy(target,address,source,sourceAddress,count){this.#bytes(target,
-address,count).set(this.#bytes(source,sourceAddress,count))}#free(record){const entry=this.#records.get(record);for(const[name,definition]of entry.definitions){
-this.#link.slots.release(this.#function(entry,name));this.#module._free(definition)}if(entry.proxied){for(const{callable}of entry.proxied.functions.values())this.#link.
-decref(callable);const proxies=this.#link.pyodide.pyimport("pyjsapi.bridge.memory.proxies");proxies.remove_proxied(entry.proxied.number);proxies.destroy()}this.#module.
-_free(record);this.#records.delete(record)}};function isShared(memory){return typeof SharedArrayBuffer!=="undefined"&&memory.buffer instanceof SharedArrayBuffer}var VALUES=4096;var FRAMES=8;var BLOCK=[4,64];var END=11;var[CALL,GET,I32,I64]=[16,32,127,126];function leb(number){return number<128?[number]:[number&127|128,...leb(
+{number,functions:new Map};this.#rebind(entry);return 1}#rebind(entry){for(const[name,definition]of entry.definitions){this.#setFunction(definition,this.#slot(entry,
+name));this.#link.slots.release(this.#heap[name])}}#growNative(record,delta){const{memory}=this.#records.get(record);try{return memory.grow(delta)}catch{return-1}}#bytes(record,address,count){
+const{memory}=this.#records.get(record);if(memory)return new Uint8Array(memory.buffer,address,count);const{HEAPU8,HEAPU32}=this.#module;const start=HEAPU32[record>>>
+2]+address;return HEAPU8.subarray(start,start+count)}#read(record,address,count){const{ptr,address:target}=newBytes(this.#module,count);this.#module.HEAPU8.set(
+this.#bytes(record,address,count),target);return ptr}#copy(target,address,source,sourceAddress,count){this.#bytes(target,address,count).set(this.#bytes(source,sourceAddress,
+count))}#free(record){const entry=this.#records.get(record);for(const[name,definition]of entry.definitions){this.#link.slots.release(this.#function(entry,name));
+this.#setFunction(definition,this.#gone);if(!this.#spare.has(name))this.#spare.set(name,[]);this.#spare.get(name).push(definition)}if(entry.proxied){for(const{callable}of entry.
+proxied.functions.values())this.#link.decref(callable);const proxies=this.#link.pyodide.pyimport("pyjsapi.bridge.memory.proxies");proxies.remove_proxied(entry.proxied.
+number);proxies.destroy()}this.#module._free(record);this.#records.delete(record)}};function isShared(memory){return typeof SharedArrayBuffer!=="undefined"&&memory.
+buffer instanceof SharedArrayBuffer}var VALUES=4096;var FRAMES=8;var BLOCK=[4,64];var END=11;var[CALL,GET,I32,I64]=[16,32,127,126];function leb(number){return number<128?[number]:[number&127|128,...leb(
 number>>>7)]}var sized=bytes=>[...leb(bytes.length),...bytes];function lookModule(){const never=[];for(let i=0;i<=VALUES;i++)never.push(CALL,0);for(let i=0;i<VALUES;i++)
 never.push(133);const body=[0,GET,0,65,0,72,...BLOCK,...never,CALL,1,15,END,GET,0,...BLOCK,GET,0,65,1,107,CALL,2,END,END];const[a,b,c]=[97,98,99];return new Uint8Array(
 [0,97,115,109,1,0,0,0,1,...sized([3,96,0,1,I64,96,1,I64,0,96,1,I32,0]),2,...sized([2,1,a,1,b,0,0,1,a,1,c,0,1]),3,...sized([1,2]),7,...sized([1,4,108,111,111,107,

@@ -27,6 +27,12 @@ export class Memories {
   #heap;
   #environment;
   #records = new Map();
+  /**
+   * Definitions of builtins whose memory is gone, by name. They are never freed: in a cycle the collector ends the
+   * anchor, and with it the memory, before the builtins, which still read their definitions and may even be called.
+   */
+  #spare = new Map();
+  #gone;
   #adopt;
   #moved;
   #grow;
@@ -54,6 +60,12 @@ export class Memories {
     this.#environment = { scratch: i32(module._malloc(SCRATCH_BYTES)), canWait: i32(canWait ? 1 : 0) };
     this.#glue = new Native.Instance(helpers.glue, { python: { memory: module.memory } }).exports;
     this.#heap = new Native.Instance(helpers.heap, { python: this.#python, objects: this.#objects }).exports;
+    const outOfBounds = this.#objects.OutOfBounds.value;
+    const fail = () => {
+      module._PyErr_SetNone(outOfBounds);
+      return 0;
+    };
+    this.#gone = link.slots.take(link.newDispatcher(fail));
     this.#addHooks();
     const linked = (name) => link.lookup("pyjsapi.bridge.memory.linked", name);
     this.#adopt = link.export(linked("adopt"), "iddss", "O");
@@ -114,7 +126,7 @@ export class Memories {
 
   #newRecord(entry) {
     const record = this.#module._malloc(RECORD_BYTES);
-    this.#records.set(record, { definitions: new Map(), memory: null, exports: null, mask: MASKS.i32, ...entry });
+    this.#records.set(record, { definitions: [], memory: null, exports: null, mask: MASKS.i32, ...entry });
     return record;
   }
 
@@ -161,9 +173,16 @@ export class Memories {
 
   #accessor(record, anchor, name) {
     const entry = this.#records.get(record);
-    const definition = this.#link.newDefinition(name, this.#slot(entry, name));
-    entry.definitions.set(name, definition);
+    const slot = this.#slot(entry, name);
+    const definition = this.#spare.get(name)?.pop() ?? this.#link.newDefinition(name, slot);
+    this.#setFunction(definition, slot);
+    entry.definitions.push([name, definition]);
     return this.#link.newBuiltin(definition, anchor);
+  }
+
+  /** Let the builtins of a definition call the function in another slot. */
+  #setFunction(definition, slot) {
+    this.#module.HEAPU32[(definition >>> 2) + 1] = slot;
   }
 
   /** The slot of the function behind an accessor; each needs its `release`. */
@@ -226,8 +245,7 @@ export class Memories {
   /** Let the accessors that exist reach the bytes where they are now, and no longer in the heap. */
   #rebind(entry) {
     for (const [name, definition] of entry.definitions) {
-      const slot = this.#slot(entry, name);
-      this.#module.HEAPU32[(definition >>> 2) + 1] = slot;
+      this.#setFunction(definition, this.#slot(entry, name));
       this.#link.slots.release(this.#heap[name]);
     }
   }
@@ -264,7 +282,9 @@ export class Memories {
     const entry = this.#records.get(record);
     for (const [name, definition] of entry.definitions) {
       this.#link.slots.release(this.#function(entry, name));
-      this.#module._free(definition);
+      this.#setFunction(definition, this.#gone);
+      if (!this.#spare.has(name)) this.#spare.set(name, []);
+      this.#spare.get(name).push(definition);
     }
     if (entry.proxied) {
       for (const { callable } of entry.proxied.functions.values()) this.#link.decref(callable);

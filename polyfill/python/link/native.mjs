@@ -201,7 +201,7 @@ export class NativeLink {
     return builtin;
   }
 
-  /** A PyMethodDef for the function in a slot; the caller frees it. */
+  /** A PyMethodDef for the function in a slot. It is never freed: see `Memories`. */
   newDefinition(name, slot) {
     const { module } = this;
     const definition = module._malloc(16);

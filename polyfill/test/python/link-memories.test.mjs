@@ -132,6 +132,34 @@ for i in range(40):
       assert.ok(t.evaluate("all(load((i + 1) * 65536 - 4) == i for i in range(40))"));
     });
 
+    it("end before their accessors where the collector takes both, and are out of bounds then", () => {
+      t.define(`
+import gc
+from pyjsapi.bridge.link.errors import OutOfBoundsAccess
+told = []
+
+class Holder:
+    def __init__(self, m):
+        self.m, self.load, self.me = m, m.accessor("i32_load"), self
+        m.accessor("i32_store")(8, 77)
+
+    def __del__(self):
+        try:
+            told.append(self.load(8))
+        except OutOfBoundsAccess:
+            told.append(None)
+
+def hold_many():
+    for _ in range(50):
+        Holder(memory(1))
+        gc.collect()
+        kept = [memory(1).accessor(name) for name in ("i32_load", "i64_load", "i32_store8") * 3]
+        assert [load(8) for load in kept[::3]] == [0] * 3
+    return len(told), set(told) <= {77, None}
+`);
+      assert.deepEqual(t.evaluate("hold_many()"), [50, true]);
+    });
+
     it("stay within the growth that the engine allows", () => {
       t.define("small = memory(1, 2); big = memory(1); big.limit_growth(3)");
       nativeOf("small");
