@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Final, NamedTuple, TypeAlias
+from typing import Any, Final, TypeAlias
 
 from pyjsapi.ecmascript.arraybuffer import ArrayBufferView, BufferBase
 from pyjsapi.ecmascript.sharedarraybuffer import SharedArrayBuffer
@@ -11,12 +11,15 @@ from pyjsapi.ecmascript.sharedarraybuffer import SharedArrayBuffer
 __all__ = ["ForeignSource", "bytes_of_buffer_source", "is_buffer_source", "look_also"]
 
 
-class ForeignSource(NamedTuple):
+class ForeignSource:
     """A buffer source of another language, whose bytes are copied when they are wanted."""
 
-    read: Callable[[], bytes]
-    shared: bool
-    resizable: bool
+    __slots__ = ("read", "resizable", "shared")
+
+    def __init__(self, read: Callable[[], bytes], shared: bool, resizable: bool) -> None:
+        self.read = read
+        self.shared = shared
+        self.resizable = resizable
 
 
 Look: TypeAlias = Callable[[Any], "ForeignSource | None"]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any, Final, NamedTuple, NoReturn, final
+from typing import TYPE_CHECKING, Any, Final, NoReturn, final
 
 from pyjsapi import engines
 from pyjsapi.ecmascript import RangeError
@@ -211,13 +211,16 @@ def read_imports(module: Module, imports: Any, what: str) -> list[ExternVal]:
     return values
 
 
-class _Where(NamedTuple):
+class _Where:
     """An import while it is read, and how its error reads."""
 
-    what: str
-    module: Module
-    imports: Any
-    position: int
+    __slots__ = ("imports", "module", "position", "what")
+
+    def __init__(self, what: str, module: Module, imports: Any, position: int) -> None:
+        self.what = what
+        self.module = module
+        self.imports = imports
+        self.position = position
 
     @property
     def type(self) -> ExternType:
