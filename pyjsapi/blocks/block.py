@@ -23,8 +23,16 @@ Bytes: TypeAlias = "bytearray | mmap.mmap | memoryview[int]"
 
 MUST_NOT_BLOCK: Final = "this agent must not block: memory.atomic.wait cannot be called in it"
 _NOTHING: Final = nullcontext()
-_FILL_AT_ONCE: Final = 1 << 20
+FILL_AT_ONCE: Final = 1 << 20
 """Bytes that are made to be stored at once: filling a memory must not take its size again."""
+
+
+def fill_by(write: Callable[[int, bytes], object], address: int, value: int, count: int) -> None:
+    """``memory.fill`` with a byte, by writes of some size."""
+    chunk = bytes((value,)) * min(count, FILL_AT_ONCE)
+    end = address + count
+    for start in range(address, end, FILL_AT_ONCE):
+        write(start, chunk[: end - start])
 
 
 class Follower(Protocol):
@@ -97,10 +105,7 @@ class Block:
 
     def fill(self, address: int, value: int, count: int) -> None:
         """``memory.fill`` with a byte."""
-        chunk = bytes((value,)) * min(count, _FILL_AT_ONCE)
-        end = address + count
-        for start in range(address, end, _FILL_AT_ONCE):
-            self.write(start, chunk[: end - start])
+        fill_by(self.write, address, value, count)
 
     def copy(self, address: int, source: int, count: int) -> None:
         """``memory.copy`` within the block."""

@@ -13,11 +13,10 @@ from pyjsapi.jsapi.memory import memory_type
 from pyjsapi.jsapi.module import kind_name, type_object
 from pyjsapi.jsapi.table import table_type
 from pyjsapi.runtime.instantiate import describe
-from pyjsapi.syntax.deftypes import DefType
 from pyjsapi.syntax.errors import DecodeError, FeatureError
 from pyjsapi.syntax.features import Features
 from pyjsapi.syntax.spelling import counted
-from pyjsapi.syntax.types import ExternType, FuncExtern, index_spaces
+from pyjsapi.syntax.types import ExternType
 
 _FIELDS: Final = [one.name for one in fields(Features)]
 
@@ -46,14 +45,13 @@ def _decodes(data: bytes, features: Features) -> bool:
 def facts(module: WebAssembly.Module) -> dict[str, Any]:
     """All of it as simple values; types as in type reflection, and as text."""
     compiled = module._compiled
-    context, spaces = compiled.context, index_spaces(compiled.context)
-    exports = [(one, _extern(spaces[one.kind][one.index])) for one in compiled.module.exports]
+    context = compiled.context
     imports = zip(compiled.module.imports, context.imports, strict=True)
     return {
         "bytes": len(compiled.data),
         "features": features_used(compiled.data),
         "imports": [{"module": one.module, "name": one.name, **_item(type_)} for one, type_ in imports],
-        "exports": [{"name": one.name, **_item(type_)} for one, type_ in exports],
+        "exports": [{"name": one.name, **_item(type_)} for one, type_ in compiled.exports()],
         "memories": [{"type": memory_type(type_), "text": describe(type_)} for type_ in context.mems],
         "tables": [{"type": table_type(type_), "text": describe(type_)} for type_ in context.tables],
         "functions": len(context.funcs),
@@ -62,10 +60,6 @@ def facts(module: WebAssembly.Module) -> dict[str, Any]:
             for name, title, size in section_sizes(compiled.data)
         ],
     }  # fmt: skip
-
-
-def _extern(item: Any) -> ExternType:
-    return FuncExtern(item) if isinstance(item, DefType) else item
 
 
 def _item(type_: ExternType) -> dict[str, Any]:

@@ -36,9 +36,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return code
     except KeyboardInterrupt:
         return 130
-    except (
-        BrokenPipeError
-    ):  # whoever read the output has enough, as in `pyjsapi wasm2wat m.wasm | head`
+    except BrokenPipeError:
+        # Whoever read the output has enough, as in `pyjsapi wasm2wat m.wasm | head`.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
 

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from pyjsapi.binary.decoder import decode_module, item_offsets
 from pyjsapi.binary.names import names_of
 from pyjsapi.embedding.settings import Settings
+from pyjsapi.syntax.deftypes import DefType
 from pyjsapi.syntax.errors import ValidationError
-from pyjsapi.syntax.module import Module
+from pyjsapi.syntax.module import Export, Module
+from pyjsapi.syntax.types import ExternType, FuncExtern, index_spaces
 from pyjsapi.validation.context import Context
 from pyjsapi.validation.limits import check_module_size
 from pyjsapi.validation.module import validate_module
@@ -36,6 +39,13 @@ class ValidModule:
     def imported_funcs(self) -> int:
         """How many functions it imports: the index of the first that it defines."""
         return len(self.context.funcs) - len(self.module.funcs)
+
+    def exports(self) -> Iterator[tuple[Export, ExternType]]:
+        """The exports with their closed types."""
+        spaces = index_spaces(self.context)
+        for export in self.module.exports:
+            item = spaces[export.kind][export.index]
+            yield export, FuncExtern(item) if isinstance(item, DefType) else item
 
 
 def valid_module(data: bytes, settings: Settings, *, bodies: bool = True) -> ValidModule:

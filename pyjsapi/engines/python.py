@@ -12,7 +12,7 @@ from pyjsapi.compiler.cache import CodeCache, cache_at, cache_path, collector_of
 from pyjsapi.compiler.environment import Environment
 from pyjsapi.compiler.module import CompiledModule
 from pyjsapi.compiler.options import DEFAULT_OPTIONS, Options
-from pyjsapi.compiler.support.traps import demolish, raised_from_wasm, translate_exception
+from pyjsapi.compiler.support.traps import error_of, raised_from_wasm, translate_exception
 from pyjsapi.embedding import failures
 from pyjsapi.embedding.settings import DEFAULT_SETTINGS, Settings
 from pyjsapi.embedding.valid_module import valid_module
@@ -22,7 +22,6 @@ from pyjsapi.runtime.instance import ExternVal, ModuleInstance
 from pyjsapi.runtime.instantiate import instantiate as instantiate_module
 from pyjsapi.runtime.instantiate import start_function
 from pyjsapi.runtime.memory import MakeMemory, new_memory
-from pyjsapi.syntax.errors import WasmError
 from pyjsapi.validation.limits import check_module_size
 
 
@@ -139,13 +138,7 @@ def invoke(func: FuncInst, args: Sequence[Any]) -> Sequence[Any]:
     raise error
 
 
-def _error_of(exception: BaseException) -> WasmError | None:
-    error = translate_exception(exception)
-    demolish(exception)
-    return error
-
-
-failures.tell(_error_of)
+failures.tell(error_of)
 
 
 __all__ = [

@@ -22,13 +22,11 @@ from pyjsapi.syntax.deftypes import DefType
 from pyjsapi.syntax.errors import WasmError
 from pyjsapi.syntax.types import (
     ExternType,
-    FuncExtern,
     GlobalType,
     MemType,
     TableType,
     TagType,
     extern_kind,
-    index_spaces,
 )
 
 if TYPE_CHECKING:
@@ -76,16 +74,10 @@ class Module:
     @staticmethod
     def exports(module: Module, /) -> list[dict[str, Any]]:
         """The exports: ``name``, ``kind``, and ``type`` (type reflection)."""
-        compiled = _compiled(module, "exports")
-        spaces = index_spaces(compiled.context)
-        found = []
-        for export in compiled.module.exports:
-            item = spaces[export.kind][export.index]
-            type_ = FuncExtern(item) if isinstance(item, DefType) else item
-            found.append(
-                {"name": export.name, "kind": kind_name(type_), "type": type_object(type_)}
-            )
-        return found
+        return [
+            {"name": export.name, "kind": kind_name(type_), "type": type_object(type_)}
+            for export, type_ in _compiled(module, "exports").exports()
+        ]
 
     @staticmethod
     def imports(module: Module, /) -> list[dict[str, Any]]:

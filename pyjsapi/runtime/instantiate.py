@@ -59,7 +59,8 @@ def instantiate(
     _allocate(instance, limits, make_memory)
     bind(instance)
     _initialize(instance)
-    _collect_exports(instance)
+    for export in module.exports:
+        instance.exports[export.name] = spaces[export.kind][export.index]
     _run_active_segments(instance)
     return instance
 
@@ -130,12 +131,6 @@ def _initialize(instance: ModuleInstance) -> None:
     for elem in module.elems:
         instance.elems.append([evaluate(expr, instance) for expr in elem.init])
     instance.datas.extend(data.init for data in module.datas)
-
-
-def _collect_exports(instance: ModuleInstance) -> None:
-    spaces: Mapping[str, Sequence[ExternVal]] = index_spaces(instance)
-    for export in instance.module.exports:
-        instance.exports[export.name] = spaces[export.kind][export.index]
 
 
 def _run_active_segments(instance: ModuleInstance) -> None:

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final, Protocol, TypeAlias, TypeVar
 
-from pyjsapi.blocks.block import MUST_NOT_BLOCK, Block, Bytes
+from pyjsapi.blocks.block import FILL_AT_ONCE, MUST_NOT_BLOCK, Block, Bytes
 from pyjsapi.blocks.heap import HeapBlock
 from pyjsapi.blocks.places import new_shared_block
 from pyjsapi.syntax.errors import Trap
@@ -25,8 +25,6 @@ if TYPE_CHECKING:
 
 OUT_OF_BOUNDS: Final = "out of bounds memory access"
 """What a trap says."""
-_FILL_AT_ONCE: Final = 1 << 20
-"""Bytes that are made to be stored at once: filling a memory must not take its size again."""
 _COPY_DIRECTLY: Final = 2048
 """Bytes above which copying through views beats copying through a slice."""
 
@@ -205,17 +203,10 @@ class MemInst:
         """``memory.fill``; traps before anything is written."""
         if address + count > len(self.data):
             self._follow(address + count)
-        if self.by_calls:
+        if self.by_calls or count > FILL_AT_ONCE:
             self.block.fill(address, value & 0xFF, count)
-            return
-        chunk = bytes((value & 0xFF,)) * min(count, _FILL_AT_ONCE)
-        if len(chunk) == count:
-            self.data[address : address + count] = chunk
-            return
-        end = address + count
-        for start in range(address, end, _FILL_AT_ONCE):
-            stop = min(start + _FILL_AT_ONCE, end)
-            self._bytes_view[start:stop] = chunk[: stop - start]
+        else:
+            self.data[address : address + count] = bytes((value & 0xFF,)) * count
 
     def copy(self, source: MemInst, address: int, source_address: int, count: int) -> None:
         """``memory.copy`` from ``source``, which may be this memory; traps before anything is written."""

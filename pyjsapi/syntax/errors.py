@@ -37,16 +37,10 @@ class ParseError(WasmError):
         where = f"{self.line}:{self.column}: {self.message}"
         if not self.source_line:
             return where
-        start = max(self.column - 1 - _MARGIN, 0)
-        end = self.column - 1 + _MARGIN
-        before, after = (
-            self.source_line[start : self.column - 1],
-            self.source_line[self.column - 1 : end],
-        )
-        if start:
-            before = "…" + before
-        if end < len(self.source_line):
-            after += "…"
+        line, at = self.source_line, self.column - 1
+        start, end = max(at - _MARGIN, 0), at + _MARGIN
+        before = ("…" if start else "") + line[start:at]
+        after = line[at:end] + ("…" if end < len(line) else "")
         caret = "".join("\t" if c == "\t" else " " for c in before)
         return f"{where}\n  {before}{after}\n  {caret}^"
 

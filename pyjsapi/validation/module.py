@@ -10,6 +10,7 @@ from pyjsapi.syntax.features import Features
 from pyjsapi.syntax.module import Active, Data, Elem, Export, Global, Import, Module, Table
 from pyjsapi.syntax.types import (
     FUNCREF,
+    ExternType,
     FuncExtern,
     RecType,
     extern_kind,
@@ -46,7 +47,12 @@ def validate_module(
 
     _each("type", module.types, recursion_group)
     context = Context(types=tuple(checker.types), datas=len(module.datas))
-    _each("import", module.imports, lambda import_: _import(import_, context, checker))
+    spaces: Mapping[str, list[Any]] = index_spaces(context)
+    _each(
+        "import",
+        module.imports,
+        lambda import_: context.imports.append(_import(import_, checker, spaces)),
+    )
     imported_funcs = len(context.funcs)
     constants = ConstantChecker(context, checker, len(context.globals))
     _each("tag", module.tags, lambda tag: context.tags.append(checker.tag(tag)))
@@ -98,16 +104,16 @@ def _check_counts(module: Module, limits: Limits) -> None:
     check_limit(len(module.datas), limits.data_segments, "data_segments", "data segments")
 
 
-def _import(import_: Import, context: Context, checker: TypeChecker) -> None:
+def _import(import_: Import, checker: TypeChecker, spaces: Mapping[str, list[Any]]) -> ExternType:
+    """Add an import to its index space; its closed type."""
     try:
         type_ = checker.extern(import_.type)
     except ValidationError as error:
         error.message += f", in the import {import_.module!r} {import_.name!r}"
         raise
-    context.imports.append(type_)
     # Closed types name functions by their defined type.
-    spaces: Mapping[str, list[Any]] = index_spaces(context)
     spaces[extern_kind(type_)].append(type_.type if isinstance(type_, FuncExtern) else type_)
+    return type_
 
 
 def _table(table: Table, context: Context, constants: ConstantChecker) -> None:

@@ -9,15 +9,14 @@ from __future__ import annotations
 import re
 import sys
 from array import array as units
-from collections.abc import Callable
-from dataclasses import fields, is_dataclass, replace
-from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeVar
+from collections.abc import Callable, Mapping
+from typing import Any, Final, NamedTuple
 from weakref import WeakKeyDictionary
 
 from pyjsapi.bridge.face.errors import InvalidModule, OutOfRange, WrongType
 from pyjsapi.bridge.face.values import signature_code, type_code, type_of
 from pyjsapi.bridge.memory.linked import make_memory
-from pyjsapi.embedding.settings import DEFAULT_SETTINGS, Settings
+from pyjsapi.embedding.settings import Settings, settings_of
 from pyjsapi.engines import python as engine
 from pyjsapi.engines.python import CompiledModule
 from pyjsapi.jsapi.builtin_sets import check_builtins, find_builtin
@@ -57,9 +56,6 @@ from pyjsapi.syntax.types import (
 )
 from pyjsapi.validation.matching import match_extern
 
-if TYPE_CHECKING:
-    from _typeshed import DataclassInstance
-
 
 class Module(NamedTuple):
     """A compiled module with its compile options."""
@@ -68,32 +64,20 @@ class Module(NamedTuple):
     options: CompileOptions
 
 
-def new_settings(given: dict[str, Any]) -> Settings:
+def new_settings(given: Mapping[str, Mapping[str, Any] | None]) -> Settings:
     """The settings of a namespace: fields of `Settings`, in them JavaScript's or Python's names of the fields."""
-    return _choose(DEFAULT_SETTINGS, given, "settings")
+    named: Any = {
+        name: members and {_python_name(member): value for member, value in members.items()}
+        for name, members in given.items()
+    }
+    try:
+        return settings_of(named, "settings")
+    except TypeError as error:
+        raise WrongType(str(error)) from None
 
 
-_T = TypeVar("_T", bound="DataclassInstance")
-
-
-def _choose(default: _T, given: dict[str, Any], what: str) -> _T:
-    """What was chosen, with the defaults for the rest. Raises `WrongType`."""
-    known = {field.name for field in fields(default)}
-    chosen: dict[str, Any] = {}
-    for name, value in given.items():
-        field = re.sub(r"(?<=[a-z0-9])([A-Z])", lambda m: "_" + m[1].lower(), name)
-        if field not in known:
-            raise WrongType(f"{what} has no {name!r}; it has {', '.join(sorted(known))}")
-        standard = getattr(default, field)
-        if is_dataclass(standard) and not isinstance(standard, type):
-            chosen[field] = standard if value is None else _choose(standard, value, field)
-            continue
-        kind = bool if isinstance(standard, bool) else int
-        if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
-            name_of_kind = "boolean" if kind is bool else "whole number"
-            raise WrongType(f"{what}.{name} must be a {name_of_kind}")
-        chosen[field] = value
-    return replace(default, **chosen)
+def _python_name(name: str) -> str:
+    return re.sub(r"(?<=[a-z0-9])([A-Z])", lambda m: "_" + m[1].lower(), name)
 
 
 # ---- modules

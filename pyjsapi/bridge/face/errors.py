@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from pyjsapi.bridge.link.errors import JavaScriptThrow
 from pyjsapi.bridge.link.numbered import Numbered
-from pyjsapi.compiler.support.traps import demolish, translate_exception
+from pyjsapi.compiler.support.traps import error_of, translate_exception
 from pyjsapi.runtime.exception import HOST_TAG, ExnInst, raised_by
 from pyjsapi.syntax.errors import (
     DecodeError,
@@ -73,8 +73,7 @@ def error_kind(exception: BaseException) -> int:
     Messages of traps have numbers from 1, for `numbered_message`; where it is 0, `error_message` has the text.
     """
     global _message
-    core = translate_exception(exception)
-    demolish(exception)
+    core = error_of(exception)
     kind, _message = _described(exception, core)
     exception.__traceback__ = None
     exception.__context__ = None

@@ -121,27 +121,23 @@ class LinkedBlock(Block):
         self._anchor.data = self._data = data
 
     def accessor(self, name: str, type_: MemType) -> Callable[..., Any]:
-        """See `Block`."""
-        return LINK.accessor(self.record, self._anchor, name)
-
-    def _own(self, name: str) -> Callable[..., Any]:
-        """An accessor that the block itself calls."""
+        """See `Block`. The same one every time: the block has one type."""
         found = self._accessors.get(name)
         if found is None:
-            found = self._accessors[name] = self.accessor(name, self._type)
+            found = self._accessors[name] = LINK.accessor(self.record, self._anchor, name)
         return found
 
     def fill(self, address: int, value: int, count: int) -> None:
         """See `Block`."""
         if self.in_javascript:
-            self._own("memory_fill")(address, value, count)
+            self.accessor("memory_fill", self._type)(address, value, count)
         else:
             super().fill(address, value, count)
 
     def copy(self, address: int, source: int, count: int) -> None:
         """See `Block`."""
         if self.in_javascript:
-            self._own("memory_copy")(address, source, count)
+            self.accessor("memory_copy", self._type)(address, source, count)
         else:
             super().copy(address, source, count)
 
@@ -154,11 +150,13 @@ class LinkedBlock(Block):
 
     def wait(self, address: int, size: int, expected: int, timeout: int) -> int:
         """See `Block`."""
-        return int(self._own(f"memory_atomic_wait{8 * size}")(address, expected, timeout))
+        return int(
+            self.accessor(f"memory_atomic_wait{8 * size}", self._type)(address, expected, timeout)
+        )
 
     def notify(self, address: int, count: int) -> int:
         """See `Block`."""
-        return int(self._own("memory_atomic_notify")(address, count))
+        return int(self.accessor("memory_atomic_notify", self._type)(address, count))
 
     def move_to_javascript(self) -> None:
         """Move the bytes into a WebAssembly.Memory, for which no view of them is left.

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from itertools import count
 from typing import Any, Final
 
+from pyjsapi.blocks.block import fill_by
 from pyjsapi.bridge.link.errors import CannotWait
 from pyjsapi.bridge.link.hooks import LINK
 from pyjsapi.runtime.accessors import Accessor, make_accessor
@@ -18,7 +19,6 @@ from pyjsapi.syntax.types import I32, I64, PAGE_SIZE_LOG2, MemType
 _MOST_PAGES: Final = 1 << 16
 _WAIT_RESULTS: Final = {"ok": 0, "not-equal": 1, "timed-out": 2}
 _VIEW_SIZES: Final = (1, 2, 4)
-_FILL_AT_ONCE: Final = 1 << 20
 
 
 class Record:
@@ -90,11 +90,7 @@ class Record:
         if self.data is None:
             self._views[1].fill(value, address, address + count)
         else:
-            end = address + count
-            chunk = bytes((value,)) * min(count, _FILL_AT_ONCE)
-            for start in range(address, end, _FILL_AT_ONCE):
-                stop = min(start + _FILL_AT_ONCE, end)
-                self.data[start:stop] = chunk[: stop - start]
+            fill_by(self.write, address, value, count)
 
     def copy(self, address: int, source: int, count: int) -> None:
         """``memory.copy`` within the memory."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any, Final, NoReturn
 
-from pyjsapi.compiler.support.traps import demolish, forget_deep_frames, translate_exception
+from pyjsapi.compiler.support.traps import demolish, error_of, forget_deep_frames
 from pyjsapi.runtime.exception import HOST_TAG, UNCATCHABLE, ExnInst, HostException, TagInst
 from pyjsapi.syntax.errors import Trap, WasmError
 
@@ -33,8 +33,7 @@ def caught(exception: Exception) -> ExnInst | None:
         return exception.exn
     if isinstance(exception, WasmError) or getattr(exception, UNCATCHABLE, False):
         return None
-    error = translate_exception(exception)
-    demolish(exception)
+    error = error_of(exception)
     if error is not None:
         if isinstance(exception, MemoryError):
             return None

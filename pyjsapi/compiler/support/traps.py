@@ -204,10 +204,16 @@ def _free(links: list[TracebackType], kept: int) -> None:
             links[-1].tb_next = None
 
 
-def raised_from_wasm(exception: BaseException) -> BaseException:
-    """The exception to raise where wasm code was entered, in place of the one that came out of it."""
+def error_of(exception: BaseException) -> WasmError | None:
+    """What `translate_exception` says, and afterwards the exception has no deep traceback any more."""
     error = translate_exception(exception)
     demolish(exception)
+    return error
+
+
+def raised_from_wasm(exception: BaseException) -> BaseException:
+    """The exception to raise where wasm code was entered, in place of the one that came out of it."""
+    error = error_of(exception)
     if error is not None:
         return error
     return raised_by(exception) if isinstance(exception, ExnInst) else exception
