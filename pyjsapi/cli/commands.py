@@ -76,8 +76,7 @@ def wat2wasm(options: argparse.Namespace) -> int:
     text = _read(options.source)
     data = _assemble(options.source, text, names=not options.no_names)
     if not options.no_check:
-        # With names, so that an error has that of its function.
-        _compile(options.source, _assemble(options.source, text) if options.no_names else data)
+        _compile(options.source, data)
     output = options.output
     if output is None:
         output = _STANDARD if options.source == _STANDARD else options.source.with_suffix(".wasm")
@@ -239,7 +238,10 @@ def _compile(path: Path, data: bytes) -> WebAssembly.Module:
     try:
         return WebAssembly.Module(data)
     except WebAssembly.CompileError as error:
-        raise InputError(f"{path}: {error.__cause__ or error}{wrong_kind(data)}") from error
+        cause = error.__cause__
+        # As errors of parsing are shown: file:line:column.
+        space = "" if isinstance(cause, ValidationError) and cause.line is not None else " "
+        raise InputError(f"{path}:{space}{cause or error}{wrong_kind(data)}") from error
 
 
 def _signature(type_: dict[str, Any]) -> str:

@@ -11,6 +11,7 @@ from pyjsapi.embedding.settings import Settings
 from pyjsapi.syntax.deftypes import DefType
 from pyjsapi.syntax.errors import ValidationError
 from pyjsapi.syntax.module import Export, Module
+from pyjsapi.syntax.origins import origin_of
 from pyjsapi.syntax.types import ExternType, FuncExtern, index_spaces
 from pyjsapi.validation.context import Context
 from pyjsapi.validation.limits import check_module_size
@@ -65,9 +66,16 @@ def valid_module(data: bytes, settings: Settings, *, bodies: bool = True) -> Val
 
 
 def _locate(error: ValidationError, data: bytes, module: Module, settings: Settings) -> None:
-    """Find the name of the function that an error is in, or the byte offset of what it is about outside of them."""
+    """Find the name of the function that an error is in, or the byte offset of what it is about outside of them, and
+    the place in the text if the module was made from one."""
     if error.funcidx is not None:
         error.func_name = names_of(module).funcs.get(error.funcidx)
     if error.offset is None and error.item is not None:
         section, position = error.item
         error.offset = item_offsets(data, settings.features)[section][position]
+    if origin_of(data) is not None:
+        from pyjsapi.text.positions import positions
+
+        found = positions(data)
+        if found is not None:
+            found.locate(error)

@@ -35,18 +35,23 @@ class ParseError(WasmError):
 
     def __str__(self) -> str:
         where = f"{self.line}:{self.column}: {self.message}"
-        if not self.source_line:
-            return where
-        line, at = self.source_line, self.column - 1
-        start, end = max(at - _MARGIN, 0), at + _MARGIN
-        before = ("…" if start else "") + line[start:at]
-        after = line[at:end] + ("…" if end < len(line) else "")
-        caret = "".join("\t" if c == "\t" else " " for c in before)
-        return f"{where}\n  {before}{after}\n  {caret}^"
+        return where + _quoted(self.source_line, self.column)
 
 
 _MARGIN: Final = 60
 """Characters of a line that are quoted on each side of a mistake."""
+
+
+def _quoted(line: str, column: int) -> str:
+    """A part of a line with a caret below it, to follow a message."""
+    if not line:
+        return ""
+    at = column - 1
+    start, end = max(at - _MARGIN, 0), at + _MARGIN
+    before = ("…" if start else "") + line[start:at]
+    after = line[at:end] + ("…" if end < len(line) else "")
+    caret = "".join("\t" if c == "\t" else " " for c in before)
+    return f"\n  {before}{after}\n  {caret}^"
 
 
 class ValidationError(WasmError):
@@ -71,6 +76,10 @@ class ValidationError(WasmError):
         """The function's name, where the module has one for it."""
         self.item: tuple[str, int] | None = None
         """Section and position in it, of what lies outside of function bodies."""
+        self.line: int | None = None
+        """Where it is in the text that the module was made from, if that is known; from 1, as the column."""
+        self.column = 1
+        self.source_line = ""
 
     def __str__(self) -> str:
         where = []
@@ -81,7 +90,10 @@ class ValidationError(WasmError):
             where.append(f"at {self.mnemonic}")
         if self.offset is not None:
             where.append(f"at offset {self.offset:#x}")
-        return f"{self.message} ({', '.join(where)})" if where else self.message
+        message = f"{self.message} ({', '.join(where)})" if where else self.message
+        if self.line is None:
+            return message
+        return f"{self.line}:{self.column}: {message}{_quoted(self.source_line, self.column)}"
 
 
 def _identifier(name: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pyjsapi.binary.encoder import encode_module
 from pyjsapi.binary.names import SECTION_NAME, Names, set_names
 from pyjsapi.syntax.module import Module
+from pyjsapi.syntax.origins import remember
 from pyjsapi.text.fields import ModuleParser
 from pyjsapi.text.lexer import Source
 
@@ -20,11 +21,14 @@ def parse_module(text: str) -> Module:
 def wat2wasm(text: str, *, names: bool = True) -> bytes:
     """Convert a module from the text to the binary format.
 
-    With ``names`` the identifiers go into a name section. Raises `ParseError`; the module is not validated.
+    With ``names`` the identifiers go into a name section. Raises `ParseError`. The module is not validated: what
+    compiles it does that, and says line and column of the text (those of the last few texts are remembered).
     """
     parser = ModuleParser(Source(text))
     parser.parse()
-    return encode_parsed(parser, names=names)
+    data = encode_parsed(parser, names=names)
+    remember(data, text, names=names)
+    return data
 
 
 def encode_parsed(parser: ModuleParser, *, names: bool) -> bytes:

@@ -42,10 +42,19 @@ def test_a_function_that_is_not_valid_is_named() -> None:
     with pytest.raises(WebAssembly.CompileError) as caught:
         WebAssembly.Module(wat2wasm(text))
     assert str(caught.value) == (
-        f"{START}type mismatch: instruction requires [i32] but stack has [i64] (in function #1 $fib, at end, "
-        "at offset 0x21)"
+        f"{START}1:53: type mismatch: instruction requires [i32] but stack has [i64] "
+        "(in function #1 $fib, at end, at offset 0x21)\n"
+        f"  {text}\n  {' ' * 52}^"
     )
-    with pytest.raises(
-        WebAssembly.CompileError, match=r"\(in function #1, at end, at offset 0x21\)$"
-    ):
-        WebAssembly.Module(wat2wasm(text, names=False))
+
+
+@pytest.mark.parametrize(("names", "function"), [(True, "#1 $fib"), (False, "#1")])
+def test_bytes_from_elsewhere_have_no_lines_but_names(names: bool, function: str) -> None:
+    text = "(module (func) (func $fib (result i32) (i64.const 1)))"
+    another = wat2wasm(text, names=names) + b"\0\2\1x"
+    with pytest.raises(WebAssembly.CompileError) as caught:
+        WebAssembly.Module(another)
+    assert str(caught.value) == (
+        f"{START}type mismatch: instruction requires [i32] but stack has [i64] "
+        f"(in function {function}, at end, at offset 0x21)"
+    )
