@@ -38,6 +38,17 @@ if TYPE_CHECKING:
     from pyjsapi.embedding.valid_module import ValidModule
 
 
+def _nothing_named(name: str, items: dict[str, Any]) -> str:
+    """What to say to someone who asked for an export that is not there."""
+    meant = name[name.find("__", 1) :]
+    if name.startswith("_") and meant in items:
+        return (
+            f"the module exports nothing named {name!r}: in a class Python reads .{meant} so; "
+            f'write exports["{meant}"]'
+        )
+    return f"the module exports nothing named {name!r}; its exports are {list(items)}"
+
+
 @final
 class Exports:
     """The frozen exports object: ``exports.name`` or ``exports["name"]``, iterated in the module's order.
@@ -58,9 +69,7 @@ class Exports:
             return items[name]
         if name.startswith("__") or name == "_get_export":
             return object.__getattribute__(self, name)
-        raise AttributeError(
-            f"the module exports nothing named {name!r}; its exports are {list(items)}"
-        )
+        raise AttributeError(_nothing_named(name, items))
 
     def __getitem__(self, name: str) -> Any:
         return object.__getattribute__(self, "_items")[name]

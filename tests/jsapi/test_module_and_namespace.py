@@ -159,6 +159,27 @@ def test_the_exports_object_is_frozen_and_ordered() -> None:
         exports.nope  # noqa: B018
 
 
+def test_an_export_whose_name_python_changes_in_a_class() -> None:
+    source = wat2wasm('(module (func (export "__new") (result i32) (i32.const 7)))')
+
+    class Glue:
+        exports = WebAssembly.Instance(WebAssembly.Module(source)).exports
+
+        def by_attribute(self) -> object:
+            return self.exports.__new()
+
+        def by_subscript(self) -> object:
+            return self.exports["__new"]()
+
+    assert Glue().by_subscript() == 7
+    with pytest.raises(AttributeError) as caught:
+        Glue().by_attribute()
+    assert str(caught.value) == (
+        "the module exports nothing named '_Glue__new': in a class Python reads .__new so; "
+        'write exports["__new"]'
+    )
+
+
 def test_missing_imports_are_a_type_error() -> None:
     module = WebAssembly.Module(NEEDS)
     for imports in (None, 5, {}, {"a": 1}):
