@@ -79,6 +79,15 @@ class Block:
         """Grow to ``length``; new bytes are 0. Raises `MemoryError`."""
         raise NotImplementedError
 
+    def grow(self, delta: int) -> int:
+        """Grow by ``delta`` bytes, as one step for all who may grow it; the length before. Raises `MemoryError`.
+
+        Here `holding` makes it one step.
+        """
+        before = self.length
+        self.extend(before + delta)
+        return before
+
     def holding(self) -> AbstractContextManager[None]:
         """Keep others from growing the block meanwhile."""
         return _NOTHING

@@ -184,8 +184,8 @@ class MemInst:
             return -1
         # A block elsewhere has buffers of its own, which growth by nothing detaches too.
         if delta or self.by_calls:
-            length = (before + delta) << self._type.page_size_log2
-            if not self._extend(length):
+            before = self._extend(before, delta)
+            if before < 0:
                 return -1
         if self.buffer is not None:
             self.buffer.memory_grown(self)
@@ -286,20 +286,22 @@ class MemInst:
         """Look at the block's bytes anew: they are elsewhere."""
         self._take(self.block.data)
 
-    def _extend(self, length: int) -> bool:
+    def _extend(self, before: int, delta: int) -> int:
+        """Have the block grow; the size before, which others may have changed meanwhile, or -1."""
+        log2 = self._type.page_size_log2
+        length = before + delta << log2
         if length > sys.maxsize or not self.may_become(length):
-            return False
+            return -1
         moves = self.block.moves
         if moves:
             self.release_views()
         try:
-            self.block.extend(length)
+            return self.block.grow(delta << log2) >> log2
         except (MemoryError, OverflowError, OSError):
-            return False
+            return -1
         finally:
             if moves or self.by_calls:
                 self.moved()
-        return True
 
     def release_views(self) -> None:
         """Let go of every view of the bytes, until `moved`: so that they can be put elsewhere."""

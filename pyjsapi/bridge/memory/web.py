@@ -168,9 +168,14 @@ class WebBlock(SharedBlock):
     def extend(self, length: int) -> None:
         """See `SharedBlock`. Raises `MemoryError` where the engine refuses."""
         # The engine can only add. If others grow it just now, it becomes longer, never shorter.
-        delta = max(length - self.length, 0) >> PAGE_SIZE_LOG2
-        if LINK.grow_memory(int(self._anchor), delta) < 0:
+        self.grow(max(length - self.length, 0))
+
+    def grow(self, delta: int) -> int:
+        """See `Block`: a step of the engine. Only that knows how long the block is while others grow it."""
+        before = LINK.grow_memory(int(self._anchor), delta >> PAGE_SIZE_LOG2)
+        if before < 0:
             raise MemoryError("JavaScript could not grow the memory")
+        return int(before) << PAGE_SIZE_LOG2
 
     # ---- waiting
 

@@ -22,6 +22,7 @@ from pyjsapi import (
     wat2wasm,
 )
 from pyjsapi.bridge.link.connection import connection
+from pyjsapi.bridge.link.hooks import LINK
 from pyjsapi.bridge.memory.foreign_bytes import ForeignView
 from tests.bridge.inside.helpers import PAGE, raises, run_soon, shared
 
@@ -213,6 +214,23 @@ def case_sm6_growth_elsewhere_shows_when_the_buffer_is_looked_at() -> None:
     assert memory.buffer is not buffer
     assert memory.buffer.byteLength == 3 * PAGE
     assert other.buffer is others
+
+
+def case_each_growth_gives_another_size_whatever_this_worker_knows() -> None:
+    # Engines tell a worker only now and then how long a memory is that another one grows.
+    module = WebAssembly.Module(
+        wat2wasm("""(module (memory (import "m" "m") 1 3 shared)
+          (func (export "grow") (result i32) (memory.grow (i32.const 1))))""")
+    )
+    memory = shared(1, 3)
+    grow = WebAssembly.Instance(module, {"m": {"m": memory}}).exports.grow
+    told = LINK.byte_length
+    LINK.byte_length = lambda _: PAGE
+    try:
+        assert [grow() for _ in range(3)] == [1, 2, -1]
+    finally:
+        LINK.byte_length = told
+    assert memory.buffer.byteLength == 3 * PAGE
 
 
 def case_sm7_growable_buffers_follow_the_memory() -> None:
