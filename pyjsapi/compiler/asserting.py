@@ -17,7 +17,7 @@ is true only once it was evaluated. Checks that are written meanwhile hold back 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Final
+from typing import Any, Final
 
 from pyjsapi.compiler.control.places import Place
 from pyjsapi.compiler.control.statemachine import StateMachine
@@ -378,3 +378,10 @@ class AssertingMachine(Asserting, StateMachine):
     """A state machine with checks."""
 
     emitters = CHECKED
+
+
+CHECKING: Final[dict[type[Frame], type[Any]]] = {
+    StructuredEmitter: AssertingEmitter,
+    StateMachine: AssertingMachine,
+}
+"""For each class of frames the one that writes checks."""

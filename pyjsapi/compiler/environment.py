@@ -48,11 +48,12 @@ class Environment:
     """
 
     __slots__ = (
-        "__weakref__", "_bounded", "_compiled", "_first", "_instance", "_lock", "_variant", "globals",
+        "__weakref__", "_bounded", "_first", "_instance", "_lock", "_variant", "compiled", "globals",
     )  # fmt: skip
 
     def __init__(self, compiled: CompiledModule, instance: ModuleInstance) -> None:
-        self._compiled = compiled
+        self.compiled = compiled
+        """The module whose code it is."""
         variant = self._variant = compiled.variant(Assumptions.for_memories(instance.mems))
         self._instance = instance
         self._first = len(instance.funcs)
@@ -167,7 +168,7 @@ class Environment:
 
     def _use_with(self, memidx: int, extent: Extent) -> None:
         """Use the variant that differs from the present one in the extent of one memory."""
-        self._use(self._compiled.variant(self._variant.assumptions.with_extent(memidx, extent)))
+        self._use(self.compiled.variant(self._variant.assumptions.with_extent(memidx, extent)))
 
     def _use(self, variant: Variant) -> None:
         """Let functions be translated for a variant, each when it is next called."""

@@ -72,6 +72,8 @@ class Frame:
     """State of the translation of one function."""
 
     max_text = MAX_TEXT
+    length: Callable[[str], int] = staticmethod(len)
+    """How long a text is; whatever depends on length asks this."""
     emitters: Mapping[Op, Callable[[Frame, Instr], None]] = {}
     """The emitter of each straight-line instruction."""
 
@@ -92,6 +94,8 @@ class Frame:
         """The mark of the lines that are written now."""
         self.flat: Sequence[Instr] = ()
         """The body that is translated; marks speak of it."""
+        self.starts: Sequence[int] | None = None
+        """Where it was rewritten: for each instruction of the module's own, where in `flat` what it became begins."""
         self.notes: Notes | None = None
         """Where to note what a proof of control flow needs."""
         self.indent = 1
@@ -387,7 +391,7 @@ class Frame:
 
     def push(self, entry: Entry) -> None:
         """Push, spilling text that has become too long."""
-        if len(entry.text) > self.max_text:
+        if self.length(entry.text) > self.max_text:
             entry = self.force(entry, len(self.stack))
         self.stack.append(entry)
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain, repeat
 from types import CodeType
-from typing import Final
+from typing import TYPE_CHECKING, Final, TypeVar
 
-from pyjsapi.compiler.control.legacy import EXNREF, is_legacy, lower_legacy
+from pyjsapi.compiler.control.legacy import EXNREF, Lowered, is_legacy, lower_legacy
 from pyjsapi.compiler.control.loops import LoopChoice
 from pyjsapi.compiler.control.places import StructureLimit
 from pyjsapi.compiler.control.statemachine import StateMachine
@@ -25,8 +25,15 @@ from pyjsapi.compiler.scope import ModuleScope
 from pyjsapi.syntax.module import Code, Instr
 from pyjsapi.syntax.types import ValType
 
+if TYPE_CHECKING:
+    from pyjsapi.compiler.source_map import SourceMap
+
 FILENAME: Final = "<wasm {}>"
 """File name of generated code, with the function index; see `traps`."""
+WRAPPER: Final = "<wasm wrapper>"
+"""That of the wrappers of functions that hand on."""
+
+_F = TypeVar("_F", bound=Frame)
 
 _MANY_BIT_OPS: Final = 4
 
@@ -56,15 +63,17 @@ def translate(scope: ModuleScope, funcidx: int, code: Code) -> Frame:
     return frame
 
 
-def translate_once(scope: ModuleScope, funcidx: int, code: Code) -> Frame:
-    """`translate` without a proof."""
+def translate_once(scope: ModuleScope, funcidx: int, code: Code, *, traced: bool = False) -> Frame:
+    """`translate` without a proof; ``traced``: with marks in the text, see `source_map`."""
     type_ = scope.func_type(funcidx)
     declared = chain.from_iterable(repeat(valtype, count) for count, valtype in code.locals)
     locals_: list[ValType] = [*type_.params, *declared]
     body: Sequence[Instr] = code.body
+    lowered = None
     if is_legacy(body):
-        body, extra = lower_legacy(body, type_.results, len(locals_), scope.block_types, scope.tags)
-        locals_ += [EXNREF] * extra
+        lowered = lower_legacy(body, type_.results, len(locals_), scope.block_types, scope.tags)
+        body = lowered.body
+        locals_ += [EXNREF] * lowered.locals
     tail_calls = hands_on(body, funcidx)
     kept = lane_locals(body, locals_, len(type_.params), scope.options)
     elements: dict[int, int] = {}
@@ -75,16 +84,18 @@ def translate_once(scope: ModuleScope, funcidx: int, code: Code) -> Frame:
         try:
             if tree.root.depth < scope.options.max_depth:
                 LoopChoice().run(tree.root)
-                emitter = _emitter_class(scope)(scope, funcidx, locals_, hands_on=tail_calls)
-                _begin(emitter, body, kept, elements, tree.bit_ops)
+                structured = _frame_class(scope, StructuredEmitter, traced)
+                emitter = structured(scope, funcidx, locals_, hands_on=tail_calls)
+                _begin(emitter, body, lowered, kept, elements, tree.bit_ops)
                 emitter.write_function(tree.root)
                 return emitter
         except (StructureLimit, RecursionError):
             pass
         finally:
             tree.dissolve()
-    machine = _machine_class(scope)(scope, funcidx, locals_, hands_on=tail_calls)
-    _begin(machine, body, kept, elements, sum(instr[0] in BIT_OPS for instr in body))
+    machine_class = _frame_class(scope, StateMachine, traced)
+    machine = machine_class(scope, funcidx, locals_, hands_on=tail_calls)
+    _begin(machine, body, lowered, kept, elements, sum(instr[0] in BIT_OPS for instr in body))
     machine.write_function(body)
     return machine
 
@@ -92,12 +103,15 @@ def translate_once(scope: ModuleScope, funcidx: int, code: Code) -> Frame:
 def _begin(
     frame: Frame,
     body: Sequence[Instr],
+    lowered: Lowered | None,
     kept: dict[int, Lanes],
     elements: dict[int, int],
     bit_ops: int,
 ) -> None:
     """Make a frame ready for the body."""
     frame.flat = body
+    if lowered is not None:
+        frame.starts = lowered.starts
     if frame.options.proof:
         frame.notes = Notes()
     frame.lane_locals = kept
@@ -106,39 +120,49 @@ def _begin(
     frame.write_header(f"f{frame.funcidx}")
 
 
-def _emitter_class(scope: ModuleScope) -> type[StructuredEmitter]:
-    if not scope.options.assertions:
-        return StructuredEmitter
-    from pyjsapi.compiler.asserting import AssertingEmitter
+def _frame_class(scope: ModuleScope, kind: type[_F], traced: bool) -> type[_F]:
+    """The class of frames: ``kind``, with checks or marks if they are wanted."""
+    # What is asked for seldom is imported seldom.
+    if scope.options.assertions:
+        from pyjsapi.compiler.asserting import CHECKING
 
-    return AssertingEmitter
+        kind = CHECKING[kind]
+    if traced:
+        from pyjsapi.compiler.source_map import tracing
 
-
-def _machine_class(scope: ModuleScope) -> type[StateMachine]:
-    if not scope.options.assertions:
-        return StateMachine
-    from pyjsapi.compiler.asserting import AssertingMachine
-
-    return AssertingMachine
+        kind = tracing(kind)
+    return kind
 
 
-def _code_of(source: str, funcidx: int) -> CodeType:
-    module = compile(source, FILENAME.format(funcidx), "exec", dont_inherit=True, optimize=0)
+def _code_of(source: str, filename: str) -> CodeType:
+    module = compile(source, filename, "exec", dont_inherit=True, optimize=0)
     return next(constant for constant in module.co_consts if isinstance(constant, CodeType))
 
 
 def compile_function(scope: ModuleScope, funcidx: int, code: Code) -> FunctionCode:
     """Translate and compile a function of a valid module."""
     frame = translate(scope, funcidx, code)
-    compiled = _code_of("\n".join(frame.lines), funcidx)
+    compiled = _code_of("\n".join(frame.lines), FILENAME.format(funcidx))
     signatures = tuple(sorted(frame.signatures))
     accessors = tuple(sorted(frame.accessors))
     if not frame.hands_on:
         return FunctionCode(compiled, None, signatures, accessors)
-    outside = _code_of(wrapper(funcidx, len(frame.type.params)), funcidx)
+    outside = _code_of(wrapper(funcidx, len(frame.type.params)), WRAPPER)
     return FunctionCode(outside, compiled, signatures, accessors)
 
 
 def source_of(scope: ModuleScope, funcidx: int, code: Code) -> str:
     """The Python source of a function, for people and tests."""
     return "\n".join(translate(scope, funcidx, code).lines)
+
+
+def source_map_of(scope: ModuleScope, funcidx: int, code: Code) -> SourceMap:
+    """Which instruction each piece of a function's source is for."""
+    from pyjsapi.compiler.source_map import SourceMap
+
+    if scope.options.proof:
+        # What was not proved is a state machine.
+        machine = isinstance(translate(scope, funcidx, code), StateMachine)
+        options = replace(scope.options, proof=False, state_machine=machine)
+        scope = replace(scope, options=options)
+    return SourceMap(translate_once(scope, funcidx, code, traced=True))

@@ -2,22 +2,35 @@
 
 from __future__ import annotations
 
+from itertools import islice
+from types import CodeType
+from typing import TYPE_CHECKING, Final
+
 from pyjsapi.compiler.cache import CodeCache
 from pyjsapi.compiler.options import Options
 from pyjsapi.compiler.variants import Assumptions, Variant
 from pyjsapi.embedding.valid_module import ValidModule
+from pyjsapi.syntax.errors import WasmError
+
+if TYPE_CHECKING:
+    from pyjsapi.compiler.source_map import SourceMap
+    from pyjsapi.embedding.wasm_frame import WasmFrame
+
+_MOST_MAPS: Final = 16
+"""Functions whose source maps are kept."""
 
 
 class CompiledModule(ValidModule):
     """A valid module, ready to be instantiated any number of times."""
 
-    __slots__ = ("_variants", "cache", "options")
+    __slots__ = ("_maps", "_variants", "cache", "options")
 
     def __init__(self, valid: ValidModule, options: Options, cache: CodeCache) -> None:
         super().__init__(valid.data, valid.module, valid.context, valid.settings)
         self.options = options
         self.cache = cache
         self._variants: dict[Assumptions, Variant] = {}
+        self._maps: dict[tuple[Assumptions, int], SourceMap] = {}
 
     def variant(self, assumptions: Assumptions) -> Variant:
         """The code under some assumptions."""
@@ -39,3 +52,31 @@ class CompiledModule(ValidModule):
     def source(self, funcidx: int) -> str:
         """Python source of a function, for people."""
         return self.default_variant.source(funcidx)
+
+    def locate(self, code: CodeType, lasti: int) -> WasmFrame:
+        """Where in the module a function's code is, at the byte ``lasti`` of its bytecode."""
+        index = int(code.co_name[1:])
+        try:
+            offset = self._offset_of(index, code, lasti)
+        except (WasmError, MemoryError, RecursionError):
+            offset = None  # There is no room to look.
+        return self.frame(index, offset)
+
+    def _offset_of(self, index: int, code: CodeType, lasti: int) -> int | None:
+        variant = next((v for v in self._variants.values() if v.runs(index, code)), None)
+        if variant is None:
+            return None
+        key = variant.assumptions, index
+        found = self._maps.get(key)
+        if found is None:
+            found = variant.source_map(index)
+            while len(self._maps) >= _MOST_MAPS:
+                self._maps.pop(next(iter(self._maps)), None)
+            self._maps[key] = found
+        line, last, column, end = next(islice(code.co_positions(), lasti // 2, None))
+        if line is None:
+            return None
+        if last != line:
+            column = None
+        instruction = found.instruction(line, column, end)
+        return None if instruction is None else variant.offset_of(index, instruction)

@@ -5,11 +5,13 @@ from __future__ import annotations
 import gc
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from types import CodeType
+from typing import TYPE_CHECKING
 
 from pyjsapi.compiler.bounded import BoundedCalls
 from pyjsapi.compiler.cache import CodeCache, collector_off
 from pyjsapi.compiler.extents import Extent, MemoryKind, declared_kind, kind_of, lets_memories_grow
-from pyjsapi.compiler.function import FunctionCode, compile_function, source_of
+from pyjsapi.compiler.function import FunctionCode, compile_function, source_map_of, source_of
 from pyjsapi.compiler.options import Options
 from pyjsapi.compiler.scope import CONSTANT_OPS, ModuleScope, first_of_type, memory_scope
 from pyjsapi.embedding.valid_module import ValidModule
@@ -20,6 +22,9 @@ from pyjsapi.syntax.module import Code, CodeSource, Instr, Module
 from pyjsapi.syntax.types import MemType, TagType, ValType
 from pyjsapi.validation.context import Context
 from pyjsapi.validation.limits import Limits
+
+if TYPE_CHECKING:
+    from pyjsapi.compiler.source_map import SourceMap
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +133,23 @@ class Variant:
         """Python source of a function."""
         body = self._body(index)
         return call_deep(self.call_depth, source_of, self._scope_of(body), index, body)
+
+    def source_map(self, index: int) -> SourceMap:
+        """Which instruction each piece of a function's source is for."""
+        body = self._body(index)
+        return call_deep(self.call_depth, source_map_of, self._scope_of(body), index, body)
+
+    def runs(self, index: int, code: CodeType) -> bool:
+        """Whether a code object is, or is a copy of, the one that a function runs here."""
+        known = self.codes.get(index)
+        return known is not None and any(
+            one is not None and (one.co_code, one.co_linetable) == (code.co_code, code.co_linetable)
+            for one in (known.body, known.code)
+        )
+
+    def offset_of(self, index: int, instruction: int) -> int | None:
+        """Byte offset in the module of an instruction of a function's body."""
+        return self._code(index).offset_of(instruction)
 
     def bounded_calls(self, funcs: Sequence[FuncInst]) -> BoundedCalls:
         """Which of an instance's functions cannot call deep."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from binascii import crc32
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
@@ -19,12 +20,13 @@ from pyjsapi.validation.module import validate_module
 
 if TYPE_CHECKING:
     from pyjsapi.embedding.interface import Engine
+    from pyjsapi.embedding.wasm_frame import WasmFrame
 
 
 class ValidModule:
     """A valid module. What an engine compiles it to is of a subclass, or keeps it."""
 
-    __slots__ = ("__weakref__", "context", "data", "engine", "module", "settings")
+    __slots__ = ("__weakref__", "_names", "context", "data", "engine", "module", "settings")
 
     def __init__(self, data: bytes, module: Module, context: Context, settings: Settings) -> None:
         self.data = data
@@ -35,11 +37,40 @@ class ValidModule:
         self.settings = settings
         self.engine: Engine | None = None
         """What the host had it compiled by."""
+        self._names: tuple[str, dict[int, str]] | None = None
 
     @property
     def imported_funcs(self) -> int:
         """How many functions it imports: the index of the first that it defines."""
         return len(self.context.funcs) - len(self.module.funcs)
+
+    def frame(self, funcidx: int, offset: int | None) -> WasmFrame:
+        """What people are told of a place in a function; ``offset`` is that of the instruction in the module."""
+        from pyjsapi.embedding.wasm_frame import WasmFrame  # seldom needed
+
+        url, functions = self._developer_names()
+        place = None
+        if offset is not None and origin_of(self.data) is not None:
+            from pyjsapi.text.positions import positions
+
+            found = positions(self.data)
+            place = None if found is None else found.instruction(offset)
+        line, column = (None, None) if place is None else place
+        return WasmFrame(url, funcidx, functions.get(funcidx), offset, line, column)
+
+    def _developer_names(self) -> tuple[str, dict[int, str]]:
+        found = self._names
+        if found is None:
+            names = names_of(self.module)
+            hashed = f"{crc32(self.data):08x}"
+            name = hashed if names.module is None else f"{names.module}-{hashed}"
+            exported = {
+                each.index: each.name
+                for each in reversed(self.module.exports)
+                if each.kind == "func"
+            }
+            found = self._names = (f"wasm://wasm/{name}", exported | names.funcs)
+        return found
 
     def exports(self) -> Iterator[tuple[Export, ExternType]]:
         """The exports with their closed types."""

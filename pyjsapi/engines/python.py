@@ -12,7 +12,7 @@ from pyjsapi.compiler.cache import CodeCache, cache_at, cache_path, collector_of
 from pyjsapi.compiler.environment import Environment
 from pyjsapi.compiler.module import CompiledModule
 from pyjsapi.compiler.options import DEFAULT_OPTIONS, Options
-from pyjsapi.compiler.support.traps import error_of, raised_from_wasm, translate_exception
+from pyjsapi.compiler.support.traps import error_of, raised_from_wasm, trace, translate_exception
 from pyjsapi.embedding import failures
 from pyjsapi.embedding.settings import DEFAULT_SETTINGS, Settings
 from pyjsapi.embedding.valid_module import valid_module
@@ -138,7 +138,7 @@ def invoke(func: FuncInst, args: Sequence[Any]) -> Sequence[Any]:
     raise error
 
 
-failures.tell(error_of)
+failures.tell(error_of, trace)
 
 
 __all__ = [

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import builtins
-from typing import ClassVar
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, ClassVar
 
 from pyjsapi.ecmascript.errors import NamedError, RangeError
-from pyjsapi.embedding.failures import error_of
+from pyjsapi.embedding.backtrace import attach
+from pyjsapi.embedding.failures import error_of, traced
 from pyjsapi.runtime.exception import UNCATCHABLE, ExnInst, raised_by
-from pyjsapi.syntax.errors import Exhaustion
+from pyjsapi.syntax.errors import Exhaustion, WasmError
 from pyjsapi.syntax.errors import LinkError as CoreLinkError
+
+if TYPE_CHECKING:
+    from pyjsapi.embedding.wasm_frame import WasmFrame
 
 
 class CompileError(NamedError):
@@ -28,10 +33,19 @@ class RuntimeError(NamedError, builtins.RuntimeError):
     """WebAssembly code trapped; the message is the specification's wording."""
 
     name: ClassVar[str] = "RuntimeError"
+    wasm_frames: Sequence[WasmFrame] = ()
+    """The WebAssembly calls that it passed, innermost first: which functions, and where in the module.
+
+    Whatever else leaves WebAssembly has the attribute as well, exceptions of host functions and
+    `KeyboardInterrupt` among them.
+    """
 
 
 class CallStackError(RangeError, RecursionError):
     """The call stack is exhausted: a RangeError to JavaScript eyes, a RecursionError to Python's."""
+
+    wasm_frames: Sequence[WasmFrame] = ()
+    """The innermost WebAssembly calls, as of `RuntimeError`."""
 
 
 setattr(CallStackError, UNCATCHABLE, True)
@@ -40,9 +54,16 @@ setattr(CallStackError, UNCATCHABLE, True)
 def js_error(error: BaseException) -> BaseException:
     """What a caller of the JS API sees of an exception that left WebAssembly code.
 
-    Exceptions of the host's own functions are returned unchanged.
+    Exceptions of the host's own functions are returned unchanged. All of them show the WebAssembly calls that they
+    passed: as ``wasm_frames``, and in a note.
     """
-    core = error_of(error)
+    backtrace = traced(error)
+    seen = _seen(error, error_of(error))
+    attach(seen, backtrace)
+    return seen
+
+
+def _seen(error: BaseException, core: WasmError | None) -> BaseException:
     if isinstance(error, ExnInst):
         return _thrown(error)
     if core is None:

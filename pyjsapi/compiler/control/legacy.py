@@ -21,7 +21,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from operator import itemgetter
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from pyjsapi.compiler.control.tree import SIMPLE_BRANCHES, Types
 from pyjsapi.syntax.instructions import BY_MNEMONIC, Imm
@@ -110,11 +110,22 @@ def _scan(body: Sequence[Instr]) -> dict[int, _Block]:
     return found
 
 
+class Lowered(NamedTuple):
+    """A body without instructions of the first form."""
+
+    body: list[Instr]
+    locals: int
+    """How many locals of type exnref it has more."""
+    starts: list[int]
+    """For each instruction of the original, where in ``body`` what it became begins."""
+
+
 class _Lowering:
     def __init__(
         self, results: Types, first_local: int, block_types: BlockTypes, tags: Sequence[Types]
     ) -> None:
         self.out: list[Instr] = []
+        self.starts: list[int] = []
         self.depth = 0
         self.open: list[_Block] = []
         self.results = results
@@ -135,6 +146,7 @@ class _Lowering:
         emit = self.out.append
         for position, instr in enumerate(body):
             op = instr[0]
+            self.starts.append(len(self.out))
             if op in _OPENING:
                 self._enter(instr, blocks[position])
             elif op is _END:
@@ -250,11 +262,11 @@ def lower_legacy(
     locals_count: int,
     block_types: BlockTypes,
     tags: Sequence[Types],
-) -> tuple[list[Instr], int]:
-    """A valid body without instructions of the first form, and how many locals of type exnref it has more.
+) -> Lowered:
+    """Rewrite a valid body.
 
     Block types that no type index stands for are pairs of parameters and results.
     """
     lowering = _Lowering(results, locals_count, block_types, tags)
     lowering.run(body)
-    return lowering.out, lowering.extra
+    return Lowered(lowering.out, lowering.extra, lowering.starts)

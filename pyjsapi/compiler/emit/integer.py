@@ -366,7 +366,7 @@ def shr_s(frame: Frame, type_: ValType, a: Entry, b: Entry) -> Entry:
         bound = v if a.form is NAME else f"(x:={a.text})"
         text = f"{v}>>{count} if {bound}<={half} else {v}>>{count}|{ones}"
         return Entry(type_, text, P_CONDITIONAL, 0, mask, a.deps, a.flags)
-    if len(b.text) > _MAX_REPEATED:
+    if frame.length(b.text) > _MAX_REPEATED:
         a, b = two_atoms(frame, a, b)
     else:
         a = frame.materialise(a, len(frame.stack))

@@ -122,7 +122,7 @@ def _load(frame: Frame, instr: Instr) -> None:
     index = element_index(frame, address, size, offset) if size > 1 else None
     if index is None:
         address = frame.canonical(address)
-    if type_ is F32 and (address.flags & ~TRUTH or len(address.text) > _SHORT):
+    if type_ is F32 and (address.flags & ~TRUTH or frame.length(address.text) > _SHORT):
         address = frame.materialise(address, len(frame.stack))
         index = element_index(frame, address, size, offset)
     frame.accessed(address, memory, offset, size)
@@ -232,7 +232,7 @@ def _store_tested(
     size = access.size
     height = len(frame.stack)
     named = address.form is NAME and offset % size == 0
-    if len(value.text) > _SHORT or (value.flags and not named):
+    if frame.length(value.text) > _SHORT or (value.flags and not named):
         if address.flags & ~TRUTH:
             address = frame.materialise(address, height)
         if not value.atomic:

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from typing import Any, Final, NoReturn
 
-from pyjsapi.compiler.support.traps import demolish, error_of, forget_deep_frames
+from pyjsapi.compiler.support.traps import demolish, forget_deep_frames, trace, translate_exception
+from pyjsapi.embedding.backtrace import Backtrace, attach
 from pyjsapi.runtime.exception import HOST_TAG, UNCATCHABLE, ExnInst, HostException, TagInst
 from pyjsapi.syntax.errors import Trap, WasmError
 
@@ -33,10 +34,14 @@ def caught(exception: Exception) -> ExnInst | None:
         return exception.exn
     if isinstance(exception, WasmError) or getattr(exception, UNCATCHABLE, False):
         return None
-    error = error_of(exception)
+    error = translate_exception(exception)
     if error is not None:
         if isinstance(exception, MemoryError):
             return None
+        backtrace = Backtrace()
+        trace(exception, backtrace)
+        attach(error, backtrace)
+        demolish(exception)
         raise error from None
     forget_deep_frames(exception)
     return ExnInst(HOST_TAG, (exception,))

@@ -11,15 +11,21 @@ from __future__ import annotations
 import dis
 import struct
 import sys
+from collections import deque
+from functools import partial
 from pathlib import PurePath
 from types import CodeType, FrameType, TracebackType
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from pyjsapi.compiler.support import numerics
+from pyjsapi.embedding.backtrace import MOST_CALLS, Backtrace, attach, backtrace_of
 from pyjsapi.runtime.exception import ExnInst, raised_by
 from pyjsapi.runtime.function import BOUNDARY
 from pyjsapi.runtime.gc import NULL_ARRAY, NULL_STRUCTURE, OUT_OF_BOUNDS
 from pyjsapi.syntax.errors import Exhaustion, Trap, WasmError
+
+if TYPE_CHECKING:
+    from pyjsapi.embedding.wasm_frame import WasmFrame
 
 GENERATED: Final = "<wasm "
 """What the file names of generated code start with."""
@@ -204,6 +210,28 @@ def _free(links: list[TracebackType], kept: int) -> None:
             links[-1].tb_next = None
 
 
+def trace(exception: BaseException, backtrace: Backtrace) -> None:
+    """Add the calls of generated code that an exception passed since it was last asked about."""
+    known = backtrace.outermost
+    calls: deque[partial[WasmFrame]] = deque(maxlen=MOST_CALLS)
+    passed = 0
+    outermost = None
+    link = exception.__traceback__
+    while link is not None:
+        frame = link.tb_frame
+        if id(frame) == known:
+            break
+        code = frame.f_code
+        if code.co_filename.startswith(GENERATED) and code.co_filename[len(GENERATED)].isdigit():
+            compiled = frame.f_globals["environment"].compiled
+            calls.append(partial(compiled.locate, code, link.tb_lasti))
+            passed += 1
+            outermost = outermost or id(frame)
+        link = link.tb_next
+    if outermost is not None:
+        backtrace.add(list(reversed(calls)), passed - len(calls), outermost)
+
+
 def error_of(exception: BaseException) -> WasmError | None:
     """What `translate_exception` says, and afterwards the exception has no deep traceback any more."""
     error = translate_exception(exception)
@@ -213,7 +241,10 @@ def error_of(exception: BaseException) -> WasmError | None:
 
 def raised_from_wasm(exception: BaseException) -> BaseException:
     """The exception to raise where wasm code was entered, in place of the one that came out of it."""
-    error = error_of(exception)
-    if error is not None:
-        return error
-    return raised_by(exception) if isinstance(exception, ExnInst) else exception
+    backtrace = backtrace_of(exception) or Backtrace()
+    trace(exception, backtrace)
+    seen: BaseException | None = error_of(exception)
+    if seen is None:
+        seen = raised_by(exception) if isinstance(exception, ExnInst) else exception
+    attach(seen, backtrace)
+    return seen
