@@ -1,6 +1,7 @@
 // Errors in both directions: what an exception of the engine is to JavaScript, and the other way round.
 
 import { namespace } from "../../common/engine.mjs";
+import { makeStacks } from "./stacks.mjs";
 
 const { CompileError, LinkError, RuntimeError } = namespace;
 
@@ -27,6 +28,8 @@ export function makeErrors(context) {
   const thrownValue = api("thrown_value", "O", "r", module);
   const makeThrown = api("thrown", "ri", "O", module);
 
+  const stacks = makeStacks(context);
+
   /** Errors that stand for traps: no clause of wasm code catches them, whichever way they come back. */
   const traps = new WeakSet();
   const messages = [];
@@ -44,8 +47,18 @@ export function makeErrors(context) {
     return error;
   }
 
-  /** The JavaScript value to throw for a Python exception. */
+  /** The JavaScript value to throw for a Python exception, whose stack tells what it passed. */
   function explain(ptr) {
+    const value = stacks.withRoom(() => valueFor(ptr));
+    try {
+      stacks.tell(value);
+    } catch {
+      // Where the stack is nearly full, the error says no more than that.
+    }
+    return value;
+  }
+
+  function valueFor(ptr) {
     const code = kindOf(ptr);
     const kind = code & ((1 << KIND_BITS) - 1);
     const number = code >> KIND_BITS;

@@ -11,6 +11,8 @@ from typing import Any, Final
 from pyjsapi.bridge.link.errors import JavaScriptThrow
 from pyjsapi.bridge.link.numbered import Numbered
 from pyjsapi.compiler.support.traps import error_of, translate_exception
+from pyjsapi.embedding.backtrace import Backtrace
+from pyjsapi.embedding.failures import traced
 from pyjsapi.runtime.exception import HOST_TAG, ExnInst, raised_by
 from pyjsapi.syntax.errors import (
     DecodeError,
@@ -64,6 +66,7 @@ class Kind:
 _MOST_MESSAGES: Final = 1000
 
 _message = ""
+_backtrace: Backtrace | None = None
 _messages: Final = Numbered[str](_MOST_MESSAGES)
 
 
@@ -72,9 +75,11 @@ def error_kind(exception: BaseException) -> int:
 
     Messages of traps have numbers from 1, for `numbered_message`; where it is 0, `error_message` has the text.
     """
-    global _message
+    global _message, _backtrace
+    backtrace = traced(exception)
     core = error_of(exception)
     kind, _message = _described(exception, core)
+    _backtrace = backtrace if backtrace else None
     exception.__traceback__ = None
     exception.__context__ = None
     if kind != Kind.RUNTIME_ERROR:
@@ -91,6 +96,18 @@ def numbered_message(number: int) -> str:
 def error_message() -> str:
     """The message for the exception that `error_kind` was last asked about."""
     return _message
+
+
+def error_backtrace() -> Backtrace | None:
+    """The WebAssembly calls that the exception had passed; ``None`` if there were none."""
+    global _backtrace
+    found, _backtrace = _backtrace, None
+    return found
+
+
+def stack_lines(backtrace: Backtrace) -> str:
+    """Its calls in the form of V8's stacks."""
+    return "\n".join(f"    {frame}" for frame in backtrace)
 
 
 def thrown_value(exception: BaseException) -> Any:

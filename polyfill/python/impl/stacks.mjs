@@ -1,0 +1,100 @@
+// The WebAssembly calls in an error's `stack`, in the form that V8 gives them (Web API, "Conventions"). What runs in
+// the engine is no frame of JavaScript's; its calls stand where the engine's own frames were, which are left out.
+
+/** Where the modules of the engine are; unknown in a bundle, whose other modules have the same address. */
+const OWN = /^.*\/(?=impl\/stacks\.mjs$)/.exec(import.meta.url.replace(/[?#].*/, ""))?.[0];
+
+/** Frames of the engine's own, at the most, between a call and the error that it throws. */
+const OWN_FRAMES = 50;
+
+/** Times that an error's way through the engine is told. */
+const MOST_BACKTRACES = 50;
+
+const isOwn = (line) => line.includes("pyodide.asm") || (OWN !== undefined && line.includes(OWN));
+
+const isFrame = (line) => /^\s+at |@/.test(line);
+
+/**
+ * A stack with one text of calls for each run of the engine's frames, the innermost first; of the frames then, no more
+ * than `limit`.
+ */
+function woven(stack, texts, limit) {
+  const left = [...texts];
+  const lines = [];
+  let inside = false;
+  for (const line of stack.split("\n")) {
+    // Pyodide's own frames may be anonymous; they follow ours.
+    const own = isOwn(line) || (inside && line.includes("wasm-function["));
+    if (own && !inside && left.length > 0) lines.push(left.shift());
+    if (!own) lines.push(line);
+    inside = own;
+  }
+  if (left.length === texts.length) {
+    // No frame tells where: they follow the message.
+    const first = lines.findIndex(isFrame);
+    lines.splice(first < 0 ? lines.length : first, 0, ...left);
+  } else lines.push(...left);
+  let frames = 0;
+  return lines
+    .flatMap((line) => line.split("\n"))
+    .filter((line) => line !== "" && (!isFrame(line) || ++frames <= limit))
+    .join("\n");
+}
+
+/** Functions about the stacks of errors. */
+export function makeStacks(context) {
+  const { link, api } = context;
+  const module = "pyjsapi.bridge.face.errors";
+  const backtraceOf = api("error_backtrace", "", "O", module);
+  const linesOf = api("stack_lines", "O", "s", module);
+
+  /** For each error its own stack, and the ptrs of the calls that it passed since. */
+  const told = new WeakMap();
+
+  function record(error) {
+    const found = { stack: String(error.stack), limit: Error.stackTraceLimit ?? Infinity, backtraces: [] };
+    told.set(error, found);
+    const become = (object, value) =>
+      Object.defineProperty(object, "stack", { value, writable: true, configurable: true, enumerable: false });
+    Object.defineProperty(error, "stack", {
+      configurable: true,
+      enumerable: false,
+      // Where calls were is looked up when somebody asks.
+      get: () => woven(found.stack, found.backtraces.map(linesOf), found.limit),
+      set(value) {
+        become(this, value);
+      },
+    });
+    return found;
+  }
+
+  /** Let an error that is thrown now tell the WebAssembly calls that the exception explained last had passed. */
+  function tell(error) {
+    const ptr = backtraceOf();
+    const stack = error instanceof Error ? Object.getOwnPropertyDescriptor(error, "stack") : null;
+    const tells = stack !== null && stack?.configurable !== false && Object.isExtensible(error);
+    if (ptr === link.none || !tells) {
+      link.decref(ptr);
+      return;
+    }
+    const { backtraces } = told.get(error) ?? record(error);
+    if (backtraces.length < MOST_BACKTRACES) {
+      context.identity.own(ptr, error);
+      backtraces.push(ptr);
+    } else link.decref(ptr);
+  }
+
+  /** Make an error whose stack has room for the engine's frames too. */
+  function withRoom(make) {
+    const limit = Error.stackTraceLimit;
+    if (typeof limit !== "number") return make();
+    Error.stackTraceLimit = limit + OWN_FRAMES;
+    try {
+      return make();
+    } finally {
+      Error.stackTraceLimit = limit;
+    }
+  }
+
+  return { tell, withRoom };
+}
