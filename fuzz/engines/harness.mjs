@@ -7,6 +7,17 @@ const MOST_LOGGED = 300;
 const MOST_ELEMENTS = 1000;
 const MOST_BYTES = 1 << 24;
 
+/** Calls of WebAssembly functions that a trap passed and that are told. */
+const MOST_PASSED = 12;
+Error.stackTraceLimit = 60;
+
+/** The calls in an error's stack, innermost first, as [function index, byte offset in the module]; where engines tell. */
+const passed = (error) =>
+  Array.from(String(error.stack).matchAll(/wasm-function\[(\d+)\]:0x([0-9a-f]+)/g), ([, index, offset]) => [
+    Number(index),
+    Number.parseInt(offset, 16),
+  ]).slice(0, MOST_PASSED);
+
 const bits = new DataView(new ArrayBuffer(8));
 
 /** A value as text: integers, and floats that are integers, in decimal, other floats as their bits. */
@@ -122,7 +133,7 @@ class Run {
 
   #failure(error) {
     const { RuntimeError, Exception, Tag } = this.#WebAssembly;
-    if (error instanceof RuntimeError) return ["traps", error.message];
+    if (error instanceof RuntimeError) return ["traps", error.message, passed(error)];
     if (Exception !== undefined && error instanceof Exception) {
       for (const [name, tag] of Object.entries(this.#exports)) {
         if (!(tag instanceof Tag) || !error.is(tag)) continue;

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from typing import Any
 
 from fuzz.engines import telling
-from fuzz.engines.telling import MOST_BYTES, MOST_ELEMENTS, MOST_LOGGED, rows
+from fuzz.engines.telling import MOST_BYTES, MOST_ELEMENTS, MOST_LOGGED, MOST_PASSED, rows
 from pyjsapi import RangeError, WebAssembly, null
 
 Json = dict[str, Any]
@@ -102,7 +102,8 @@ class Run:
         if isinstance(error, Stop):
             raise error
         if isinstance(error, WebAssembly.RuntimeError):
-            return ["traps", str(error)]
+            passed = [[frame.index, frame.offset] for frame in error.wasm_frames[:MOST_PASSED]]
+            return ["traps", str(error), passed]
         if isinstance(error, WebAssembly.Exception):
             for name, tag in self._tags.items():
                 if error.is_(tag):

@@ -7,6 +7,8 @@ from typing import Any, Final
 
 MOST_LOGGED: Final = 300
 """Calls of host functions that are noted."""
+MOST_PASSED: Final = 12
+"""Calls of WebAssembly functions that a trap passed and that are told."""
 MOST_ELEMENTS: Final = 1000
 """Elements of a table that are looked at."""
 MOST_BYTES: Final = 1 << 24
