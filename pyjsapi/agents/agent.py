@@ -220,6 +220,10 @@ class Agent:
         """Keep in mind that the agent has started a worker."""
         self._workers.add(worker)
 
+    def workers(self) -> list[OwnedWorker]:
+        """The workers that it has started, as far as anybody has them."""
+        return list(self._workers)
+
     def end(self) -> None:
         """Come to the end, in the agent's own thread: its waiters leave their queues.
 

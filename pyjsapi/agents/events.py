@@ -6,6 +6,7 @@ import traceback
 from typing import Any
 
 from pyjsapi.agents.serialise import error_name
+from pyjsapi.agents.tracebacks import show_own_frames
 
 
 class MessageEvent:
@@ -47,6 +48,7 @@ class ErrorEvent:
 
 def error_record(error: BaseException) -> tuple[Any, ...]:
     """What the other side learns of an uncaught exception: plain."""
+    show_own_frames(error)
     frames = traceback.extract_tb(error.__traceback__)
     where = frames[-1] if frames else None
     name = error_name(error)

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from types import TracebackType
 from typing import Any, Final, Self
 
+from pyjsapi.agents.agent import Agent
 from pyjsapi.agents.backend import Backend, Frame, Job, check_target
 from pyjsapi.agents.channel import ChannelEnd
 from pyjsapi.agents.events import ErrorEvent
@@ -112,7 +113,7 @@ class Worker(MessageTarget):
 
     def _control(self, frame: Frame) -> None:
         """A frame has arrived that is no message. Called in any thread."""
-        if frame.kind == "error":
+        if frame.kind == "error" and not self._terminated:
             self._errors.append(ErrorEvent(frame.payload, self))
             if self._onerror is not None:
                 self._home.post(self._tell_errors)
@@ -169,3 +170,17 @@ class Worker(MessageTarget):
 
 _RUNNING: Final[set[Worker]] = set()
 """A worker that runs may still send messages to the handlers of its object."""
+
+
+def has_running_workers(agent: Agent) -> bool:
+    """Whether a worker runs that an agent has started."""
+    return any(worker._home.agent is agent for worker in list(_RUNNING))
+
+
+def failures_of(agent: Agent) -> list[str]:
+    """What an agent's workers failed with and nobody was told, as text; it counts as told from now on."""
+    found = []
+    for worker in agent.workers():
+        while isinstance(worker, Worker) and (failure := worker._failure()):
+            found.append(failure.event.stack if failure.event else f"{failure}\n")
+    return found

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import ast
-import asyncio
-import inspect
 import sys
 from pathlib import Path
 from types import FunctionType, ModuleType
-from typing import Any
+from typing import Any, Final
 
 import pyjsapi
+from pyjsapi.agents.tracebacks import show_own_frames
+from pyjsapi.cli.lifetime import ScriptFailed, live
+
+_FLAGS: Final = ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
+_ON_LOOP: Final = ("create_task", "get_running_loop")
+"""What can be called on a running event loop only, of asyncio's."""
 
 
 def script_scope(path: Path | None) -> dict[str, Any]:
@@ -48,19 +52,37 @@ def _run(source: bytes, name: str, path: Path | None, argv: list[str], folder: s
     sys.argv = argv
     sys.path.insert(0, folder)
     try:
-        code = compile(source, name, "exec", ast.PyCF_ALLOW_TOP_LEVEL_AWAIT, dont_inherit=True)
-        result = FunctionType(code, script_scope(path))()
-        if inspect.iscoroutine(result):
-            asyncio.run(result)
+        tree = compile(source, name, "exec", ast.PyCF_ONLY_AST | _FLAGS, dont_inherit=True)
+        code = compile(tree, name, "exec", _FLAGS, dont_inherit=True)
+        live(FunctionType(code, script_scope(path)), on_loop=_asks_for_loop(tree))
+    except ScriptFailed:
+        return 1
     except Exception as error:
-        _show(error, name)
+        show_own_frames(error)
+        _advise(error)
+        sys.excepthook(type(error), error, error.__traceback__)
         return 1
     return 0
 
 
-def _show(error: Exception, name: str) -> None:
-    """Print the traceback of a script's exception, from its own first frame on."""
-    frames = error.__traceback__
-    while frames is not None and frames.tb_frame.f_code.co_filename != name:
-        frames = frames.tb_next
-    sys.excepthook(type(error), error.with_traceback(frames), frames)
+def _asks_for_loop(tree: ast.Module) -> bool:
+    """Whether statements at the top level make a task, or a timer on the running event loop."""
+    nodes: list[ast.AST] = [tree]
+    while nodes:
+        node = nodes.pop()
+        if (
+            isinstance(node, ast.Call)
+            and ast.unparse(node.func).removeprefix("asyncio.") in _ON_LOOP
+        ):
+            return True
+        if not isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)):
+            nodes += ast.iter_child_nodes(node)
+    return False
+
+
+def _advise(error: Exception) -> None:
+    """Say what makes an event loop run, where a script needs one."""
+    if isinstance(error, RuntimeError) and str(error) == "no running event loop":
+        error.add_note(
+            "A script has one running if it awaits at its top level, for instance asyncio.sleep(0)"
+        )
