@@ -9,7 +9,9 @@ from typing import Final
 from pyjsapi.syntax.errors import WasmError
 
 _PACKAGE: Final = "pyjsapi."
-_CALLERS: Final = (_PACKAGE, "asyncio.", "importlib.", "_frozen_importlib")
+_NAMESPACE: Final = "WebAssembly"
+"""What the module calls itself that is the namespace."""
+_CALLERS: Final = (_PACKAGE, _NAMESPACE, "asyncio.", "importlib.", "_frozen_importlib")
 """What stands above a program's first frame."""
 
 
@@ -36,7 +38,7 @@ def _own(traceback: TracebackType | None) -> TracebackType | None:
     frames: list[TracebackType] = []
     while traceback is not None:
         name = str(traceback.tb_frame.f_globals.get("__name__", ""))
-        if not name.startswith(_PACKAGE if frames else _CALLERS):
+        if not name.startswith((_PACKAGE, _NAMESPACE) if frames else _CALLERS):
             frames.append(traceback)
         traceback = traceback.tb_next
     own: TracebackType | None = None

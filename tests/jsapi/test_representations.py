@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import inspect
+from types import ModuleType
 from typing import Any
 
 import pytest
@@ -25,7 +26,7 @@ INSTANCE = WebAssembly.Instance(
 @pytest.mark.parametrize(
     ("value", "text"),
     [
-        (WebAssembly, "<WebAssembly namespace>"),
+        (WebAssembly, "<module 'WebAssembly'>"),
         (MODULE, "<WebAssembly.Module of 63 bytes, imports: env.f, env.m, exports: add, mem>"),
         (WebAssembly.Module(b"\0asm\1\0\0\0"), "<WebAssembly.Module of 8 bytes, imports: none, exports: none>"),
         (INSTANCE, "<WebAssembly.Instance, exports: add, mem>"),
@@ -65,10 +66,17 @@ def test_the_namespace_shows_its_public_names_only() -> None:
 
 def test_the_namespace_says_what_it_has_not() -> None:
     namespace: Any = WebAssembly
-    with pytest.raises(AttributeError, match=r"^WebAssembly has no attribute 'module'$") as caught:
+    with pytest.raises(
+        AttributeError, match=r"^module 'WebAssembly' has no attribute 'module'$"
+    ) as caught:
         _ = namespace.module
     assert (caught.value.name, caught.value.obj) == ("module", WebAssembly)
     assert not hasattr(namespace, "JSTagg")
+
+
+def test_the_namespace_is_a_plain_module_whose_attributes_are_found_fast() -> None:
+    assert type(WebAssembly) is ModuleType
+    assert "__getattr__" not in vars(WebAssembly)
 
 
 def test_exports_are_frozen_and_their_copy_is_themselves() -> None:
