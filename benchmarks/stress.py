@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from pyjsapi import WebAssembly, Worker, wat2wasm
+from pyjsapi.agents.kinds import WorkerKind
 
 SIZES: Final = (1, 2, 4, 8)
 MOST_WORKERS: Final = 8
@@ -248,7 +249,9 @@ def work(scope: Any) -> None:
     scope.postMessage(account)
 
 
-def run(kind: str, *, workers: int, seed: int, steps: int = 0, seconds: float = 0) -> Counter[str]:
+def run(
+    kind: WorkerKind, *, workers: int, seed: int, steps: int = 0, seconds: float = 0
+) -> Counter[str]:
     """Let workers of a kind play, for at least so many steps each and so long; how often each move was made.
 
     Raises `Broken` where the accounts do not explain the memory, and what the workers raised.

@@ -26,6 +26,7 @@ from typing import Final
 from benchmarks.terminated import ACTIVITIES, ANSWERS, BYSTANDER, MARK, OWN, STEPS
 from pyjsapi import Atomics, Int32Array, WebAssembly, Worker, wat2wasm
 from pyjsapi.agents import process
+from pyjsapi.agents.kinds import WorkerKind
 from pyjsapi.blocks.shared import shared
 from pyjsapi.compiler.cache import VARIABLE
 
@@ -72,7 +73,7 @@ class Outcome:
 class Ground:
     """A memory, and somebody who waits for it."""
 
-    def __init__(self, kind: str) -> None:
+    def __init__(self, kind: WorkerKind) -> None:
         self.kind = kind
         self.memory = WebAssembly.Memory(initial=1, maximum=PAGES, shared=True)
         self.cells = Int32Array(self.memory.buffer)
@@ -200,7 +201,9 @@ def _cache_folder() -> Iterator[Path]:
                 os.environ[VARIABLE] = before
 
 
-def run(kind: str, activity: str, *, rounds: int, seed: int, seconds: float = 1e9) -> Outcome:
+def run(
+    kind: WorkerKind, activity: str, *, rounds: int, seed: int, seconds: float = 1e9
+) -> Outcome:
     """Terminate so many workers of a kind, or as many as there are seconds for. Raises `Broken`."""
     begin = time.monotonic()
     slowest, done = 0.0, 0

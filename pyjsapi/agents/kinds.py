@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Final, TypeAlias
+from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
 if TYPE_CHECKING:
     from pyjsapi.agents.backend import Backend
+
+WorkerKind: TypeAlias = Literal["thread", "process", "web"]
+"""What `Worker` takes as its kind."""
 
 Load: TypeAlias = Callable[[], "type[Backend]"]
 """What imports a backend: most programs start no workers, and those that do start one kind."""

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from os import PathLike
 from types import TracebackType
 from typing import Any, Final, Self
 
@@ -11,7 +12,7 @@ from pyjsapi.agents.agent import Agent
 from pyjsapi.agents.backend import Backend, Frame, Job, check_target
 from pyjsapi.agents.channel import ChannelEnd
 from pyjsapi.agents.events import ErrorEvent
-from pyjsapi.agents.kinds import backend_of, default_kind
+from pyjsapi.agents.kinds import WorkerKind, backend_of, default_kind
 from pyjsapi.agents.ports import Handler, MessageTarget, call_handler
 from pyjsapi.agents.remote import Route
 from pyjsapi.blocks.waiting import heed_interruption
@@ -40,11 +41,11 @@ class Worker(MessageTarget):
 
     def __init__(
         self,
-        target: Any,
+        target: Callable[..., Any] | str | PathLike[str],
         options: Mapping[str, Any] | None = None,
         /,
         *,
-        kind: str | None = None,
+        kind: WorkerKind | None = None,
         can_block: bool = True,
         name: str = "",
     ) -> None:

@@ -18,7 +18,7 @@ there (see :mod:`pyjsapi.ecmascript.conversions`).
 
 from __future__ import annotations
 
-from typing import Final, final
+from typing import Final, Literal, final
 
 __all__ = ["Null", "is_nullish", "is_object", "null", "type_of"]
 
@@ -39,7 +39,7 @@ class Null:
     def __repr__(self) -> str:
         return "null"
 
-    def __bool__(self) -> bool:
+    def __bool__(self) -> Literal[False]:
         return False
 
     def __reduce__(self) -> str:

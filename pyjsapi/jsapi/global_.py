@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import weakref
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final, Generic, Literal, TypeVar, overload
 
 from pyjsapi import engines
 from pyjsapi.ecmascript.conversions import shown
@@ -16,10 +16,15 @@ from pyjsapi.runtime import GlobalInst
 from pyjsapi.syntax.types import V128, GlobalType
 from pyjsapi.validation.limits import Limits
 
+if TYPE_CHECKING:
+    from pyjsapi.jsapi.signatures import FloatGlobal, IntegerGlobal, Value, ValueType
+else:
+    Value = TypeVar("Value")
+
 _MEMBERS: Final = ("mutable", "value")
 
 
-class Global:
+class Global(Generic[Value]):
     """A global, as the host sees it: one object per global.
 
     ``Global({"value": "i32", "mutable": True}, 7)``. ``limits`` are taken as everywhere; none of them bounds a global.
@@ -29,6 +34,62 @@ class Global:
     __slots__ = ("__weakref__", "_global")
 
     _global: GlobalInst
+
+    @overload
+    def __init__(
+        self: Global[int],
+        descriptor: IntegerGlobal,
+        v: object = None,
+        /,
+        *,
+        limits: Limits | Mapping[str, int | None] | None = None,
+    ) -> None: ...
+
+    @overload
+    def __init__(
+        self: Global[float],
+        descriptor: FloatGlobal,
+        v: object = None,
+        /,
+        *,
+        limits: Limits | Mapping[str, int | None] | None = None,
+    ) -> None: ...
+
+    @overload
+    def __init__(
+        self: Global[int],
+        descriptor: None = None,
+        v: object = None,
+        /,
+        *,
+        value: Literal["i32", "i64"],
+        mutable: bool | None = None,
+        limits: Limits | Mapping[str, int | None] | None = None,
+    ) -> None: ...
+
+    @overload
+    def __init__(
+        self: Global[float],
+        descriptor: None = None,
+        v: object = None,
+        /,
+        *,
+        value: Literal["f32", "f64"],
+        mutable: bool | None = None,
+        limits: Limits | Mapping[str, int | None] | None = None,
+    ) -> None: ...
+
+    @overload
+    def __init__(
+        self,
+        descriptor: Any = None,
+        v: object = None,
+        /,
+        *,
+        value: ValueType | None = None,
+        mutable: bool | None = None,
+        limits: Limits | Mapping[str, int | None] | None = None,
+    ) -> None: ...
 
     def __init__(
         self,
@@ -56,12 +117,13 @@ class Global:
         global_.wrapper = weakref.ref(self)
 
     @property
-    def value(self) -> Any:
+    def value(self) -> Value:
         """The value. Setting it raises `TypeError` when the global is immutable or the value is of another type."""
-        return to_js(self._global.cell[0], self._global.type.valtype)
+        instance = self._global
+        return to_js(instance.cell[0], instance.type.valtype)  # type: ignore[no-any-return]
 
     @value.setter
-    def value(self, value: Any) -> None:
+    def value(self, value: Value) -> None:
         type_ = self._global.type
         if type_.valtype is V128:
             raise TypeError("WebAssembly.Global.value: a v128 value cannot be given from Python")
@@ -69,7 +131,7 @@ class Global:
             raise TypeError("WebAssembly.Global.value: the global is immutable")
         self._global.cell[0] = from_js(value, type_.valtype)
 
-    def valueOf(self) -> Any:
+    def valueOf(self) -> Value:
         """The value."""
         return self.value
 

@@ -114,14 +114,14 @@ class Instance:
     enough memory.
     """
 
-    # `exports` is read-only by `__setattr__`: shells complete after an attribute, and run no property for that.
-    __slots__ = ("__weakref__", "_instance", "exports")
-
     if TYPE_CHECKING:
 
         @property
-        def exports(self) -> Any:
+        def exports(self) -> Exports:
             """The frozen `Exports` object, always the same."""
+    else:
+        # `exports` is read-only by `__setattr__`: shells complete after an attribute, and run no property for that.
+        __slots__ = ("__weakref__", "_instance", "exports")
 
     def __init__(self, module: Any = None, imports: Any = None, /) -> None:
         what = "WebAssembly.Instance()"

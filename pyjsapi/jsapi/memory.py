@@ -5,7 +5,7 @@ from __future__ import annotations
 import weakref
 from collections.abc import Callable, Mapping
 from operator import index
-from typing import Any, Final, NoReturn
+from typing import TYPE_CHECKING, Any, Final, NoReturn, Unpack
 
 from pyjsapi import engines
 from pyjsapi.ecmascript import ArrayBuffer, RangeError, SharedArrayBuffer
@@ -20,6 +20,9 @@ from pyjsapi.syntax.errors import Trap
 from pyjsapi.syntax.features import Features
 from pyjsapi.syntax.types import PAGE_SIZE, PAGE_SIZE_LOG2, MemType
 from pyjsapi.validation.limits import Limits
+
+if TYPE_CHECKING:
+    from pyjsapi.jsapi.signatures import MemoryMembers
 
 _DETACH_KEY: Final = "WebAssembly.Memory"
 _ENDLESS: Final = (1 << 64) - 1
@@ -48,7 +51,7 @@ class Memory:
         *,
         features: Features | Mapping[str, bool] | None = None,
         limits: Limits | Mapping[str, int | None] | None = None,
-        **members: Any,
+        **members: Unpack[MemoryMembers],
     ) -> None:
         settings = settings_of({"features": features, "limits": limits}, "WebAssembly.Memory()")
         read = Descriptor(descriptor, members, "WebAssembly.Memory()", _MEMBERS)

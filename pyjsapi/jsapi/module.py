@@ -31,6 +31,7 @@ from pyjsapi.syntax.types import (
 
 if TYPE_CHECKING:
     from pyjsapi.embedding.valid_module import ValidModule
+    from pyjsapi.jsapi.signatures import BufferSource
 
 
 class Module:
@@ -51,7 +52,7 @@ class Module:
 
     def __init__(
         self,
-        bytes: Any = None,
+        bytes: BufferSource | None = None,
         options: Any = None,
         /,
         *,

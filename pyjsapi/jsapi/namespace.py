@@ -10,7 +10,7 @@ from __future__ import annotations
 import builtins
 from collections.abc import Callable, Coroutine
 from importlib.machinery import ModuleSpec
-from typing import Any, Final, TypeVar, Unpack
+from typing import TYPE_CHECKING, Any, Final, TypeVar, Unpack, overload
 
 from pyjsapi.embedding.settings import Restrictions, Settings, settings_of
 from pyjsapi.jsapi.errors import CompileError, LinkError, RuntimeError
@@ -24,6 +24,9 @@ from pyjsapi.jsapi.streaming import response_bytes
 from pyjsapi.jsapi.table import Table
 from pyjsapi.jsapi.tag import JSTag, Tag
 from pyjsapi.runtime import ExternVal
+
+if TYPE_CHECKING:
+    from pyjsapi.jsapi.signatures import BufferSource
 
 __all__ = [
     "CompileError",
@@ -69,7 +72,7 @@ class InstantiatedSource(dict[str, Any]):
 
 
 def validate(
-    bytes: Any = None,
+    bytes: BufferSource | None = None,
     options: Any = None,
     /,
     *,
@@ -95,7 +98,7 @@ def validate(
 
 
 def compile(
-    bytes: Any = None,
+    bytes: BufferSource | None = None,
     options: Any = None,
     /,
     *,
@@ -113,6 +116,32 @@ def compile(
         return _compile(*read(), what, settings)
 
     return compiled()
+
+
+@overload
+def instantiate(
+    source: Module,
+    imports: Any = None,
+    options: Any = None,
+    /,
+    *,
+    builtins: Any = None,
+    importedStringConstants: Any = None,
+    **restrictions: Unpack[Restrictions],
+) -> Coroutine[Any, Any, Instance]: ...
+
+
+@overload
+def instantiate(
+    source: BufferSource | None = None,
+    imports: Any = None,
+    options: Any = None,
+    /,
+    *,
+    builtins: Any = None,
+    importedStringConstants: Any = None,
+    **restrictions: Unpack[Restrictions],
+) -> Coroutine[Any, Any, InstantiatedSource]: ...
 
 
 def instantiate(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import weakref
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final, Generic, Literal, TypeVar, Unpack, overload
 
 from pyjsapi import engines
 from pyjsapi.ecmascript import RangeError
@@ -17,11 +17,16 @@ from pyjsapi.syntax.errors import Trap
 from pyjsapi.syntax.types import EXTERNREF, FUNCREF, TableType
 from pyjsapi.validation.limits import Limits
 
+if TYPE_CHECKING:
+    from pyjsapi.jsapi.signatures import Element, FunctionOrNull, FunctionTable, SizeMembers
+else:
+    Element = TypeVar("Element")
+
 _ELEMENT_TYPES: Final = {"anyfunc": FUNCREF, "externref": EXTERNREF}
 _MEMBERS: Final = ("address", "element", "initial", "maximum", "minimum")
 
 
-class Table:
+class Table(Generic[Element]):
     """A table, as the host sees it: one object per table.
 
     ``Table({"element": "anyfunc", "initial": 2, "maximum": 8}, value)``; sizes in elements. ``limits`` bound how
@@ -32,6 +37,40 @@ class Table:
     __slots__ = ("__weakref__", "_table")
 
     _table: TableInst
+
+    @overload
+    def __init__(
+        self: Table[FunctionOrNull],
+        descriptor: FunctionTable,
+        value: object = None,
+        /,
+        *,
+        limits: Limits | Mapping[str, int | None] | None = None,
+    ) -> None: ...
+
+    @overload
+    def __init__(
+        self: Table[FunctionOrNull],
+        descriptor: None = None,
+        value: object = None,
+        /,
+        *,
+        element: Literal["anyfunc", "funcref"],
+        limits: Limits | Mapping[str, int | None] | None = None,
+        **members: Unpack[SizeMembers],
+    ) -> None: ...
+
+    @overload
+    def __init__(
+        self,
+        descriptor: Any = None,
+        value: object = None,
+        /,
+        *,
+        element: Literal["anyfunc", "funcref", "externref"] | None = None,
+        limits: Limits | Mapping[str, int | None] | None = None,
+        **members: Unpack[SizeMembers],
+    ) -> None: ...
 
     def __init__(
         self,
@@ -74,17 +113,17 @@ class Table:
     def __len__(self) -> int:
         return self._table.size()
 
-    def get(self, index: Any = None, /) -> Any:
+    def get(self, index: Any = None, /) -> Element:
         """An element: a function, a value, or `null`. Raises `RangeError` out of bounds."""
         elements = self._table.elems
         if index.__class__ is int and 0 <= index < len(elements):
             found = elements[index]
             # What glue code does at each of its calls.
             if found.__class__ is FuncInst and found.wrapper is not None:
-                return found.wrapper
+                return found.wrapper  # type: ignore[no-any-return]
         at = self._index(index, "get")
         try:
-            return to_js(self._table.get(at), self._table.reftype)
+            return to_js(self._table.get(at), self._table.reftype)  # type: ignore[no-any-return]
         except Trap:
             raise self._out_of_bounds(at, "get") from None
 

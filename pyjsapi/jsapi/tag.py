@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import weakref
 from collections.abc import Iterable, Mapping
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final, Unpack
 
 from pyjsapi.ecmascript.conversions import shown, to_string
 from pyjsapi.ecmascript.values import is_object
@@ -15,6 +15,9 @@ from pyjsapi.runtime import HOST_TAG, TagInst
 from pyjsapi.syntax.deftypes import func_def_type
 from pyjsapi.syntax.types import FuncType, TagType, ValType
 from pyjsapi.validation.limits import Limits
+
+if TYPE_CHECKING:
+    from pyjsapi.jsapi.signatures import TagMembers
 
 _MEMBERS: Final = ("parameters",)
 
@@ -36,7 +39,7 @@ class Tag:
         /,
         *,
         limits: Limits | Mapping[str, int | None] | None = None,
-        **members: Any,
+        **members: Unpack[TagMembers],
     ) -> None:
         what = "WebAssembly.Tag()"
         settings = settings_of({"limits": limits}, what)

@@ -28,6 +28,7 @@ from pyjsapi import (
 )
 from pyjsapi.agents.agent import WorkerTerminated
 from pyjsapi.agents.events import MessageEvent
+from pyjsapi.agents.kinds import WorkerKind
 from pyjsapi.agents.ports import PortClosed
 from pyjsapi.agents.scope import WorkerScope, worker_scope
 from pyjsapi.agents.worker import WorkerError
@@ -111,7 +112,7 @@ def test_a_script(tmp_path: Path, kind: Any) -> None:
 
 
 @pytest.mark.parametrize("kind", ["thread", "process"])
-def test_a_script_has_the_names_that_the_package_exports(tmp_path: Path, kind: str) -> None:
+def test_a_script_has_the_names_that_the_package_exports(tmp_path: Path, kind: WorkerKind) -> None:
     path = tmp_path / "script.py"
     path.write_text(
         "module = WebAssembly.Module(wat2wasm('(module (memory (export \"m\") 2))'))\n"
@@ -146,7 +147,7 @@ def test_a_name_that_is_none_is_an_error_of_the_worker(target: Any, message: str
 
 
 @pytest.mark.parametrize("kind", ["thread", "process"])
-def test_what_cannot_be_a_target_is_refused_at_once(kind: str) -> None:
+def test_what_cannot_be_a_target_is_refused_at_once(kind: WorkerKind) -> None:
     expected = (
         "^the target 'nonsense' must be 'module:function' or the path of a script ending in .py$"
     )
@@ -155,7 +156,7 @@ def test_what_cannot_be_a_target_is_refused_at_once(kind: str) -> None:
     with pytest.raises(
         TypeError, match=r"^the target must be a callable, a name or a path, not 5$"
     ):
-        Worker(5, kind=kind)
+        Worker(5, kind=kind)  # type: ignore[arg-type]
     for missing in ("/no/such/script.py", Path("/no/such/script"), Path("/")):
         with pytest.raises(FileNotFoundError, match="there is no such script") as caught:
             Worker(missing, kind=kind)
@@ -177,7 +178,7 @@ def test_a_kind_that_is_elsewhere() -> None:
 
 def test_an_unknown_kind() -> None:
     with pytest.raises(ValueError, match="'thread', 'process' or 'web'"):
-        Worker(echo, kind="fibre")
+        Worker(echo, kind="fibre")  # type: ignore[arg-type]
 
 
 # ---- messages

@@ -8,6 +8,7 @@ import pytest
 
 from benchmarks import stress
 from pyjsapi import WebAssembly, wat2wasm
+from pyjsapi.agents.kinds import WorkerKind
 
 
 @pytest.mark.usefixtures("busy_switching")
@@ -21,7 +22,9 @@ from pyjsapi import WebAssembly, wat2wasm
     ],
 )
 @pytest.mark.parametrize("seed", [1, 2])
-def test_four_workers_and_all_atomic_accesses_keep_every_invariant(kind: str, seed: int) -> None:
+def test_four_workers_and_all_atomic_accesses_keep_every_invariant(
+    kind: WorkerKind, seed: int
+) -> None:
     moves = stress.run(kind, workers=4, seed=seed, steps=3000)
     assert sum(moves.values()) == 12_000
     assert len(moves) == 12

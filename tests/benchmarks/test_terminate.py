@@ -11,6 +11,7 @@ import pytest
 from benchmarks import terminate
 from benchmarks.terminated import ACTIVITIES, OWN, Doing
 from pyjsapi import Atomics
+from pyjsapi.agents.kinds import WorkerKind
 
 PROCESSES = pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork")
 
@@ -21,7 +22,7 @@ PROCESSES = pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork")
     ("kind", "rounds"), [("thread", 25), pytest.param("process", 6, marks=PROCESSES)]
 )
 def test_of_a_worker_that_is_terminated_nothing_is_left(
-    kind: str, rounds: int, activity: str
+    kind: WorkerKind, rounds: int, activity: str
 ) -> None:
     assert terminate.run(kind, activity, rounds=rounds, seed=1).rounds == rounds
 

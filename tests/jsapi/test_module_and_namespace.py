@@ -49,7 +49,7 @@ def test_a_module_takes_every_buffer_source() -> None:
 
 
 @pytest.mark.parametrize("source", [None, 1, "text", [0, 97], {}])
-def test_anything_else_is_a_type_error(source: object) -> None:
+def test_anything_else_is_a_type_error(source: Any) -> None:
     with pytest.raises(TypeError):
         WebAssembly.Module(source)
     with pytest.raises(TypeError):
@@ -266,10 +266,11 @@ def test_compile_and_instantiate_are_awaitable() -> None:
 
 
 def test_errors_come_out_of_the_promise() -> None:
+    wrong: Any = 5
     promises = [
         (WebAssembly.compile(None), TypeError),
         (WebAssembly.compile(b"x"), WebAssembly.CompileError),
-        (WebAssembly.instantiate(5), TypeError),
+        (WebAssembly.instantiate(wrong), TypeError),
         (WebAssembly.instantiate(NEEDS), TypeError),
         (WebAssembly.instantiate(WebAssembly.Module(NEEDS), {}), TypeError),
         (WebAssembly.compileStreaming(5), TypeError),

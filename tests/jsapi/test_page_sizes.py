@@ -62,7 +62,7 @@ def test_imports_need_the_same_page_size() -> None:
 @pytest.mark.parametrize("size", [0, 2, 8, 4096, 131_072])
 def test_other_page_sizes_are_out_of_range(size: int) -> None:
     with pytest.raises(RangeError, match="must be 1 or 65536"):
-        WebAssembly.Memory(initial=1, pageSize=size)
+        WebAssembly.Memory({"initial": 1, "pageSize": size})
 
 
 def test_sizes_are_bounded_by_the_addresses() -> None:

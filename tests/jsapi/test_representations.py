@@ -111,7 +111,7 @@ def test_the_exports_of_an_instance_stay() -> None:
     instance = Own(WebAssembly.Module(wat2wasm("(module)")))
     exports = instance.exports
     with pytest.raises(AttributeError, match="cannot be set"):
-        instance.exports = 1  # type: ignore[misc]
+        instance.exports = 1  # type: ignore[misc, assignment]
     with pytest.raises(AttributeError, match="cannot be deleted"):
         del instance.exports
     assert instance.exports is exports

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import pytest
 
@@ -133,7 +134,7 @@ def test_only_mutable_globals_can_be_set() -> None:
     constant = WebAssembly.Global({"value": "i32"}, 1)
     with pytest.raises(TypeError, match="immutable"):
         constant.value = 2
-    variable = WebAssembly.Global({"value": "i32", "mutable": True}, 1)
+    variable: WebAssembly.Global[Any] = WebAssembly.Global({"value": "i32", "mutable": True}, 1)
     variable.value = "7"
     assert variable.value == 7
     assert variable.type() == {"value": "i32", "mutable": True}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -31,7 +32,7 @@ TEXT = "; this looks like the text format: convert it with wat2wasm"
          "this is a component, not a module: `jco transpile` makes modules and their glue of it"),
     ],
 )  # fmt: skip
-def test_the_message_says_what_to_do(source: object, message: str) -> None:
+def test_the_message_says_what_to_do(source: Any, message: str) -> None:
     with pytest.raises((TypeError, WebAssembly.CompileError)) as caught:
         WebAssembly.Module(source)
     assert str(caught.value) == message

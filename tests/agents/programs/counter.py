@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from pyjsapi import Int32Array, WebAssembly, Worker, wat2wasm
+from pyjsapi.agents.kinds import WorkerKind
 
 COUNTER = 64
 
@@ -27,7 +28,7 @@ def work(scope: Any) -> None:
     scope.onmessage = count
 
 
-async def run(kind: str, workers: int = 3, times: int = 500) -> int:
+async def run(kind: WorkerKind, workers: int = 3, times: int = 500) -> int:
     """The counter, after each of the workers counted ``times`` times."""
     module = WebAssembly.Module(wat2wasm(Path(__file__).with_suffix(".wat").read_text()))
     memory = WebAssembly.Memory(initial=1, maximum=1, shared=True)

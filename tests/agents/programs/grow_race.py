@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from pyjsapi import WebAssembly, Worker, wat2wasm
+from pyjsapi.agents.kinds import WorkerKind
 
 
 def work(scope: Any) -> None:
@@ -26,7 +27,7 @@ def work(scope: Any) -> None:
 
 
 async def run(
-    kind: str, workers: int = 4, times: int = 250, maximum: int = 1000
+    kind: WorkerKind, workers: int = 4, times: int = 250, maximum: int = 1000
 ) -> tuple[list[list[int]], int, int]:
     """For each worker the sizes before its growths; the sum of all words probed; the final size, in pages."""
     module = WebAssembly.Module(wat2wasm(Path(__file__).with_suffix(".wat").read_text()))

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from pyjsapi import WebAssembly, Worker, wat2wasm
+from pyjsapi.agents.kinds import WorkerKind
 
 
 def work(scope: Any) -> None:
@@ -26,7 +27,7 @@ def work(scope: Any) -> None:
     scope.onmessage = handle
 
 
-async def run(kind: str, count: int = 300) -> list[int]:
+async def run(kind: WorkerKind, count: int = 300) -> list[int]:
     """What arrived at the taker."""
     module = WebAssembly.Module(wat2wasm(Path(__file__).with_suffix(".wat").read_text()))
     memory = WebAssembly.Memory(initial=1, maximum=1, shared=True)
