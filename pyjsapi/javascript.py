@@ -14,7 +14,8 @@ async def prepare_workers() -> None:
     """Make a snapshot of a Pyodide that has imported pyjsapi, which workers of kind ``web`` start from henceforth.
 
     That takes as long as the start of one such worker, and about 30 MB that all have in common; each of them starts
-    several times faster then. Raises `pyodide.ffi.JsException` where Pyodide's files cannot be loaded.
+    several times faster then, from Pyodide 0.26 on: older ones make no snapshots. Raises `pyodide.ffi.JsException`
+    where Pyodide's files cannot be loaded.
     """
     from pyjsapi.bridge.workers.backend import prepare
 

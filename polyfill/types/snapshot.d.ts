@@ -8,13 +8,13 @@ export interface Snapshot {
   readonly module: WebAssembly.Module;
   readonly wasmLength: number;
   /** The standard library as a zip. */
-  readonly library: Uint8Array;
+  readonly library: ArrayBufferLike;
   /** Pyodide's lock file, without packages. */
   readonly lock: string;
   /** pyjsapi's wheel. */
-  readonly wheel: Uint8Array;
+  readonly wheel: ArrayBufferLike;
   /** Python's memory after importing pyjsapi; null where Pyodide makes no snapshots. */
-  readonly memory: Uint8Array | null;
+  readonly memory: ArrayBufferLike | null;
 }
 
 export interface SnapshotOptions {

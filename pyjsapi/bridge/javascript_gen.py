@@ -541,18 +541,18 @@ def start():
 start()
 del start
 `;var RESEED='__import__("random").seed()';async function bytesOf2(url){try{return await readBytes(url)}catch(error){throw new Error(`${url} could not be loaded\
-: ${error?.message??error}`,{cause:error})}}function shared2(bytes){if(typeof SharedArrayBuffer==="undefined"||globalThis.crossOriginIsolated===false)return bytes;
-const copy=new Uint8Array(new SharedArrayBuffer(bytes.length));copy.set(bytes);return copy}var own=bytes=>bytes.buffer instanceof ArrayBuffer?bytes:bytes.slice();
-function shortLock(text){const lock=JSON.parse(text);const{pyjsapi}=lock.packages;return{text:JSON.stringify({...lock,packages:{}}),wheel:pyjsapi?.file_name}}async function supplied({
-folder,module,wasmLength,library},start){const{fetch:givenFetch,WebAssembly:engine}=globalThis;const{instantiate:instantiate2,instantiateStreaming:instantiateStreaming2}=engine;
-const code=new Response;const instance=async imports=>({module,instance:await instantiate2.call(engine,module,imports)});const instantiateOurs=(source,imports)=>{
-const isOurs=!(source instanceof engine.Module)&&source?.byteLength===wasmLength;return isOurs?instance(imports):instantiate2.call(engine,source,imports)};engine.
-instantiate=instantiateOurs;if(!isNode){engine.instantiateStreaming=async(source,imports)=>{const response=await source;return response===code?instance(imports):
-instantiateStreaming2.call(engine,response,imports)};globalThis.fetch=(resource,options)=>{const url=resource instanceof Request?resource.url:String(resource);if(url===
-`${folder}pyodide.asm.wasm`)return Promise.resolve(code);if(url===`${folder}python_stdlib.zip`)return Promise.resolve(new Response(own(library)));return givenFetch(
-resource,options)}}try{return await start()}finally{engine.instantiate=instantiate2;if(!isNode){engine.instantiateStreaming=instantiateStreaming2;globalThis.fetch=
-givenFetch}}}async function load(parts,options={}){const{loadPyodide:loadPyodide2}=await importPyodide(parts.folder);const indexURL2=indexURL(parts.folder);const given={
-indexURL:indexURL2,lockFileContents:parts.lock,packageBaseUrl:indexURL2,...options};return supplied(parts,()=>loadPyodide2(given))}function addPackage(pyodide,wheel){
+: ${error?.message??error}`,{cause:error})}}function shared2(bytes){const canShare=typeof SharedArrayBuffer!=="undefined"&&globalThis.crossOriginIsolated!==false;
+const buffer=canShare?new SharedArrayBuffer(bytes.length):new ArrayBuffer(bytes.length);new Uint8Array(buffer).set(bytes);return buffer}function own(buffer){const bytes=new Uint8Array(
+buffer);return buffer instanceof ArrayBuffer?bytes:bytes.slice()}function shortLock(text){const lock=JSON.parse(text);const{pyjsapi}=lock.packages;return{text:JSON.
+stringify({...lock,packages:{}}),wheel:pyjsapi?.file_name}}async function supplied({folder,module,wasmLength,library},start){const{fetch:givenFetch,WebAssembly:engine}=globalThis;
+const{instantiate:instantiate2,instantiateStreaming:instantiateStreaming2}=engine;const code=new Response;const instance=async imports=>({module,instance:await instantiate2.
+call(engine,module,imports)});const instantiateOurs=(source,imports)=>{const isOurs=!(source instanceof engine.Module)&&source?.byteLength===wasmLength;return isOurs?
+instance(imports):instantiate2.call(engine,source,imports)};engine.instantiate=instantiateOurs;if(!isNode){engine.instantiateStreaming=async(source,imports)=>{const response=await source;
+return response===code?instance(imports):instantiateStreaming2.call(engine,response,imports)};globalThis.fetch=(resource,options)=>{const url=resource instanceof
+Request?resource.url:String(resource);if(url===`${folder}pyodide.asm.wasm`)return Promise.resolve(code);if(url===`${folder}python_stdlib.zip`)return Promise.resolve(
+new Response(own(library)));return givenFetch(resource,options)}}try{return await start()}finally{engine.instantiate=instantiate2;if(!isNode){engine.instantiateStreaming=
+instantiateStreaming2;globalThis.fetch=givenFetch}}}async function load(parts,options={}){const{loadPyodide:loadPyodide2}=await importPyodide(parts.folder);const indexURL2=indexURL(
+parts.folder);const given={indexURL:indexURL2,lockFileContents:parts.lock,packageBaseUrl:indexURL2,...options};return supplied(parts,()=>loadPyodide2(given))}function addPackage(pyodide,wheel){
 pyodide.FS.writeFile(PACKAGE_PATH,own(wheel))}async function memoryOf(parts){try{const pyodide=await load(parts,{_makeSnapshot:true});addPackage(pyodide,parts.wheel);
 pyodide.runPython(IMPORTS);return shared2(pyodide.makeMemorySnapshot())}catch(error){if(/Python|pyjsapi/.test(error?.constructor?.name??""))throw error;return null}}
 async function makeSnapshot({indexURL:indexURL2,packageURL}){const folder=folderURL(indexURL2);const{text:lock,wheel:name}=shortLock(new TextDecoder().decode(await bytesOf2(
@@ -566,12 +566,12 @@ if(isNode)port.on(event,handler);else port.addEventListener(event,({data,message
 "node:worker_threads").parentPort:globalThis}var PACKAGE_FOLDER="/lib/pyjsapi_package";async function loadPlainly(indexURL2,archive){const pyodide=await loadPyodide(folderURL(indexURL2));pyodide.unpackArchive(
 archive,"zip",{extractDir:PACKAGE_FOLDER});return pyodide}async function prepare({indexURL:indexURL2,archive,snapshot,files}){const pyodide=snapshot?await loadFromSnapshot(
 snapshot):await loadPlainly(indexURL2,archive);pyodide.setStdin({stdin:()=>null});pyodide.setStdout({batched:line=>console.log(line)});pyodide.setStderr({batched:line=>console.
-error(line)});for(const[path,bytes]of files){pyodide.FS.mkdirTree(path.slice(0,path.lastIndexOf("/"))||"/");pyodide.FS.writeFile(path,bytes)}pyodide.runPython(`\
-import sys; sys.path.insert(0, "${PACKAGE_FOLDER}")`);return pyodide}function runWorker(){const port=ownPort();const post=message=>port.postMessage(message);let receive;
-const early=[];function arrived(message){if(receive)receive(message.data,message.memories??[]);else early.push(message)}async function start(first){const pyodide=await prepare(
-first);const worker=pyodide.pyimport("pyjsapi.bridge.workers.inside");await worker.run(first.job,(data,memories)=>post({data,memories}),handler=>{receive=handler;
-for(const message of early.splice(0))arrived(message)},first.snapshot);post({end:true})}let started=false;listen(port,"message",message=>{if(started){arrived(message)}else{
-started=true;start(message).catch(error=>post({end:true,reason:String(error?.message??error)}))}})}function workerOf(source){if(isNode)return newWorker(new URL(`data:text/javascript,${encodeURIComponent(source)}`));const url=URL.createObjectURL(new Blob([source],
+error(line)});for(const[path,bytes]of files){pyodide.FS.mkdirTree(path.slice(0,path.lastIndexOf("/"))||"/");pyodide.FS.writeFile(path,new Uint8Array(bytes))}pyodide.
+runPython(`import sys; sys.path.insert(0, "${PACKAGE_FOLDER}")`);return pyodide}function runWorker(){const port=ownPort();const post=message=>port.postMessage(message);
+let receive;const early=[];function arrived(message){if(receive)receive(message.data,message.memories??[]);else early.push(message)}async function start(first){
+const pyodide=await prepare(first);const worker=pyodide.pyimport("pyjsapi.bridge.workers.inside");await worker.run(first.job,(data,memories)=>post({data,memories}),
+handler=>{receive=handler;for(const message of early.splice(0))arrived(message)},first.snapshot);post({end:true})}let started=false;listen(port,"message",message=>{
+if(started){arrived(message)}else{started=true;start(message).catch(error=>post({end:true,reason:String(error?.message??error)}))}})}function workerOf(source){if(isNode)return newWorker(new URL(`data:text/javascript,${encodeURIComponent(source)}`));const url=URL.createObjectURL(new Blob([source],
 {type:"text/javascript"}));const worker=newWorker(url);worker.addEventListener("message",()=>URL.revokeObjectURL(url),{once:true});return worker}function startWorker(source,start,received,ended){
 const worker=workerOf(source);let over=false;const end=reason=>{if(over)return;over=true;worker.terminate();ended(reason)};listen(worker,"message",({data,memories,
 end:isEnd,reason})=>{if(over)return;if(isEnd)end(reason);else received(data,memories)});listen(worker,"error",error=>end(`the worker failed: ${error?.message??error}`));

@@ -33,7 +33,7 @@ function waitAsync(memory, address, size, expected, timeout, settled) {
  * What workers start from faster.
  *
  * @param {string} indexURL the folder of Pyodide
- * @param {Uint8Array<ArrayBuffer>} archive the package
+ * @param {ArrayBuffer} archive the package
  */
 async function snapshotOf(indexURL, archive) {
   const packageURL = URL.createObjectURL(new Blob([archive], { type: "application/zip" }));

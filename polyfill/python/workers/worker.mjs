@@ -23,7 +23,7 @@ async function prepare({ indexURL, archive, snapshot, files }) {
   pyodide.setStderr({ batched: (line) => console.error(line) });
   for (const [path, bytes] of files) {
     pyodide.FS.mkdirTree(path.slice(0, path.lastIndexOf("/")) || "/");
-    pyodide.FS.writeFile(path, bytes);
+    pyodide.FS.writeFile(path, new Uint8Array(bytes));
   }
   pyodide.runPython(`import sys; sys.path.insert(0, "${PACKAGE_FOLDER}")`);
   return pyodide;

@@ -18,7 +18,7 @@ function workerOf(source) {
  *
  * @param {string} source the worker's own script, a module
  * @param {object} start what it is told first: what Pyodide and the package come from, the program, and the job
- * @param {(data: Uint8Array, memories: object[]) => void} received takes what the worker sends
+ * @param {(data: ArrayBuffer, memories: object[]) => void} received takes what the worker sends
  * @param {(reason: string | undefined) => void} ended called once, when the worker has ended
  */
 export function startWorker(source, start, received, ended) {

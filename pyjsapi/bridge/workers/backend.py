@@ -14,7 +14,7 @@ from typing import Any, ClassVar, Final
 from pyjsapi.agents.backend import Backend, Frame, Job
 from pyjsapi.bridge.link.connection import tools
 from pyjsapi.bridge.memory import places
-from pyjsapi.bridge.workers.link import WebLink
+from pyjsapi.bridge.workers.link import WebLink, buffer_of
 
 try:
     import pyodide_js
@@ -52,12 +52,14 @@ class WebBackend(Backend):
         if _SNAPSHOTS:
             source = {"snapshot": _SNAPSHOTS[0]}
         else:
-            source = {"indexURL": _index_url(), "archive": _package()}
+            source = {"indexURL": _index_url(), "archive": buffer_of(_package())}
         start = to_js(
             {
                 **source,
-                "files": [[path, data] for path, data in _files_of(self._plain[0]).items()],
-                "job": marshal.dumps(self._plain),
+                "files": [
+                    [path, buffer_of(data)] for path, data in _files_of(self._plain[0]).items()
+                ],
+                "job": buffer_of(marshal.dumps(self._plain)),
             },
             dict_converter=_object_from_entries(),
         )
@@ -91,10 +93,8 @@ _SNAPSHOTS: Final[list[Any]] = []
 
 async def prepare() -> None:
     """Make what later workers start from: see `pyjsapi.javascript.prepare_workers`."""
-    from pyodide.ffi import to_js
-
     if not _SNAPSHOTS:
-        prepared(await tools().snapshotOf(_index_url(), to_js(_package())))
+        prepared(await tools().snapshotOf(_index_url(), buffer_of(_package())))
 
 
 def prepared(snapshot: Any) -> None:
