@@ -29,6 +29,8 @@ class Environment:
     name: str
     minimum: tuple[int, int]
     """The oldest Python that will do."""
+    wheels: str | None = None
+    """The group of packages whose wheels are kept in its folder `wheels`: for Pyodide, without what they depend on."""
 
     @property
     def folder(self) -> Path:
@@ -45,13 +47,23 @@ class Environment:
         return self._stamp().current()
 
     def _packages(self) -> list[str]:
-        with (ROOT / "pyproject.toml").open("rb") as handle:
-            groups = tomllib.load(handle)["dependency-groups"]
-        packages: list[str] = groups[self.name]
-        return packages
+        return _group(self.name)
 
     def _stamp(self) -> Stamp:
-        return Stamp(self.name, values=self._packages(), outputs=[self.command("python")])
+        values = [*self._packages(), *(_group(self.wheels) if self.wheels else ())]
+        return Stamp(self.name, values=values, outputs=[self.command("python")])
+
+    def _fetch_wheels(self, group: str) -> None:
+        """Fetch pure wheels, for the Python of Pyodide."""
+        pure = ["--only-binary", ":all:", "--platform", "any", "--implementation", "py"]
+        run(
+            [
+                self.command("pip"), "download", "--disable-pip-version-check", "--no-deps", *pure,
+                "--abi", "none", "--python-version", "3.14", "--dest", self.folder / "wheels",
+                *_group(group),
+            ],
+            quiet=True,
+        )  # fmt: skip
 
     def set_up(self) -> bool:
         """Make it unless it is there; `False` where there is no Python for it. Raises `Failure`."""
@@ -68,6 +80,8 @@ class Environment:
                 [self.command("pip"), "install", "--disable-pip-version-check", *packages],
                 quiet=True,
             )
+            if self.wheels is not None:
+                self._fetch_wheels(self.wheels)
         except subprocess.CalledProcessError as error:
             raise Failure(
                 f"`{' '.join(map(str, error.cmd))}` failed (exit {error.returncode}); its output is "
@@ -83,6 +97,14 @@ PYODIDE_TOOLS = Environment("pyodide-tools", (3, 12))
 """pyodide-build and pyodide-lock."""
 PYTEST_PYODIDE = Environment("pytest-pyodide", (3, 11))
 """pytest-pyodide, which needs an older pytest."""
+NOTEBOOKS = Environment("notebooks", (3, 11), wheels="notebook-wheels")
+"""Notebooks, and what those in Pyodide install when they start."""
+
+
+def _group(name: str) -> list[str]:
+    with (ROOT / "pyproject.toml").open("rb") as handle:
+        groups: dict[str, list[str]] = tomllib.load(handle)["dependency-groups"]
+    return groups[name]
 
 
 def find_python(minimum: tuple[int, int]) -> Path | None:

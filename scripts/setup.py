@@ -1,8 +1,9 @@
 """Set the project up in its own folders: `.venv`, `node_modules`, engines, tools, the browsers.
 
     python3 scripts/setup.py [--bench] [python] [node] [fuzz] [pyodide-tools] [browsers] [pytest-pyodide]
+        [notebooks] [hosts]
 
-Without a name all but the last are set up. Each step is skipped when its inputs did not change since it was
+Without a name all but the last three are set up. Each step is skipped when its inputs did not change since it was
 last done, and says in one line what it needs and cannot get.
 """
 
@@ -26,7 +27,7 @@ import tomllib
 from pathlib import Path
 
 from common import ROOT, VENV, Failure, locked, main_guard, run, say
-from environments import PYODIDE_TOOLS, PYTEST_PYODIDE, Environment
+from environments import NOTEBOOKS, PYODIDE_TOOLS, PYTEST_PYODIDE, Environment
 from stamps import Stamp
 
 NODE_MINIMUM = 20
@@ -39,6 +40,12 @@ BROWSERS = (
 WEBKIT_PACKAGES = (("WebKitWebDriver", "webkit2gtk-driver"), ("Xvfb", "xvfb"))
 # Without any font a page is drawn as empty boxes in the pictures.
 FONTS = "fonts-dejavu-core"
+
+# What is installed apart, by step: the folder with package.json, and what it has. The engines are for Linux on x64.
+FOLDERS = {
+    "fuzz": ("fuzz", "the engines for fuzzing"),
+    "hosts": ("tests/hosts", "Pyodides, PyScript and Deno"),
+}
 
 PRINT_BROWSER_PATHS = """
 from playwright.sync_api import sync_playwright
@@ -149,25 +156,25 @@ def _node_stamp(modules: Path) -> Stamp:
     )
 
 
-def set_up_fuzz() -> None:
-    """Install the JavaScript engines of `fuzz/package-lock.json`; on other systems than Linux on x64 there are none."""
-    folder = ROOT / "fuzz"
-    modules = folder / "node_modules"
+def set_up_more(step: str) -> None:
+    """Install the npm packages that are in a folder of their own: `FOLDERS`."""
+    name, what = FOLDERS[step]
+    folder = ROOT / name
     stamp = Stamp(
-        "fuzz",
+        step,
         files=[folder / "package.json", folder / "package-lock.json", folder / ".npmrc"],
-        outputs=[modules / ".package-lock.json"],
+        outputs=[folder / "node_modules" / ".package-lock.json"],
     )
     if stamp.current():
         return
-    say("installing the engines for fuzzing into fuzz/node_modules")
+    say(f"installing {what} into {name}/node_modules")
     try:
         run(["npm", "ci", "--loglevel=error"], quiet=True, cwd=folder)
     except subprocess.CalledProcessError as error:
         raise Failure(
-            f"`npm ci` failed in fuzz/ (exit {error.returncode}); its output is above. "
+            f"`npm ci` failed in {name}/ (exit {error.returncode}); its output is above. "
             "The npm registry must be reachable for the first set-up; "
-            "after a change of fuzz/package.json run scripts/lock_npm.sh fuzz"
+            f"after a change of {name}/package.json run scripts/lock_npm.sh {name}"
         ) from error
     stamp.write()
 
@@ -216,7 +223,7 @@ def set_up_browsers() -> None:
 
 
 STEPS = ("python", "node", "fuzz", "pyodide-tools", "browsers")
-ON_REQUEST = ("pytest-pyodide",)
+ON_REQUEST = ("pytest-pyodide", "notebooks", "hosts")
 
 
 def main() -> int:
@@ -233,9 +240,10 @@ def main() -> int:
             set_up_python(options.bench)
         if "node" in steps:
             set_up_node()
-        if "fuzz" in steps:
-            set_up_fuzz()
-        for environment in (PYODIDE_TOOLS, PYTEST_PYODIDE):
+        for step in FOLDERS:
+            if step in steps:
+                set_up_more(step)
+        for environment in (PYODIDE_TOOLS, PYTEST_PYODIDE, NOTEBOOKS):
             if environment.name in steps:
                 set_up_environment(environment)
         if "browsers" in steps:

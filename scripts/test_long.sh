@@ -8,7 +8,7 @@ chosen=(tests)
 if [[ ${1:-} == --without-programs ]]; then
   chosen+=(--ignore=tests/real)
 fi
-.venv/bin/python scripts/setup.py pytest-pyodide
+.venv/bin/python scripts/setup.py pytest-pyodide notebooks hosts
 status=0
 .venv/bin/python -m pytest "${chosen[@]}" -q -m long -n 2 --dist loadgroup --durations 10 || status=1
 .venv/bin/python -m fuzz --share || status=1

@@ -121,7 +121,7 @@ def importable_name(target: Any) -> str:
     name = getattr(target, "__qualname__", None)
     if not module or not name or "<" in name or module == "__main__":
         raise DataCloneError(
-            f"the target {target!r} cannot be found by name in another process: "
+            f"the target {target!r} cannot be found by name in another interpreter: "
             "give a function of a module, 'module:function', or the path of a script"
         )
     return f"{module}:{name}"
