@@ -10,13 +10,18 @@ import json
 import re
 import shutil
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Thread
 
 import pytest
 from environments import NOTEBOOKS
 from playwright.sync_api import Browser
 
-from web.browsers import started
+from web.browsers import PATIENCE_MS, new_page, started
+from web.serve import serving
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
@@ -51,6 +56,46 @@ def wheel() -> Path:
 def chromium() -> Iterator[Browser]:
     with started("chromium") as browser:
         yield browser
+
+
+class Quiet(SimpleHTTPRequestHandler):
+    """What ``python3 -m http.server`` answers with: no isolation."""
+
+    def log_message(self, format: str, *args: object) -> None:
+        pass
+
+
+@contextmanager
+def serving_plainly(folder: Path) -> Iterator[str]:
+    """Serves a folder as ``python3 -m http.server`` does; yields the address."""
+    with ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=str(folder))) as server:
+        thread = Thread(target=server.serve_forever, daemon=True)
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{server.server_address[1]}/"
+        finally:
+            server.shutdown()
+            thread.join()
+
+
+@pytest.fixture
+def text_of(chromium: Browser) -> Callable[..., str]:
+    """The text of a page once a condition in JavaScript holds."""
+
+    def read(folder: Path, condition: str, path: str = "", *, isolated: bool = True) -> str:
+        server: Callable[[Path], AbstractContextManager[str]]
+        server = serving if isolated else serving_plainly
+        with server(folder) as url:
+            page = new_page(chromium)
+            try:
+                page.goto(url + path)
+                page.wait_for_function(condition, timeout=PATIENCE_MS)
+                text: str = page.evaluate("document.body.innerText")
+                return text
+            finally:
+                page.close()
+
+    return read
 
 
 @pytest.fixture(scope="session")
