@@ -51,7 +51,7 @@ def run(options: argparse.Namespace) -> int:
             if needed
             else ""
         )
-        raise InputError(f"{options.module}: {error}{hint}") from error
+        raise InputError(f"{options.module}: {_told(error)}{hint}") from error
     functions = {
         e["name"]: e["type"] for e in WebAssembly.Module.exports(module) if e["kind"] == "function"
     }
@@ -65,10 +65,15 @@ def run(options: argparse.Namespace) -> int:
     try:
         result = instance.exports[name](*arguments)
     except _FAILURES as error:
-        raise InputError(f"{name}: {type(error).__name__}: {error}") from error
+        raise InputError(f"{name}: {type(error).__name__}: {_told(error)}") from error
     for value in result if isinstance(result, list) else [] if result is None else [result]:
         print(value)
     return 0
+
+
+def _told(error: Exception) -> str:
+    """The message of an exception out of WebAssembly, and the calls that it passed."""
+    return "\n".join([str(error), *getattr(error, "__notes__", ())])
 
 
 def wat2wasm(options: argparse.Namespace) -> int:
