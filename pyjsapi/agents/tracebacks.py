@@ -6,6 +6,7 @@ import sys
 from types import TracebackType
 from typing import Final
 
+from pyjsapi.runtime.function import BOUNDARY
 from pyjsapi.syntax.errors import WasmError
 
 _PACKAGE: Final = "pyjsapi."
@@ -13,6 +14,8 @@ _NAMESPACE: Final = "WebAssembly"
 """What the module calls itself that is the namespace."""
 _CALLERS: Final = (_PACKAGE, _NAMESPACE, "asyncio.", "importlib.", "_frozen_importlib")
 """What stands above a program's first frame."""
+_GENERATED: Final = ("<wasm ", BOUNDARY)
+"""File names of code that is made here: a note says which calls of WebAssembly an exception passed."""
 
 
 def show_own_frames(error: BaseException) -> None:
@@ -37,11 +40,13 @@ def show_own_frames(error: BaseException) -> None:
 def _own(traceback: TracebackType | None) -> TracebackType | None:
     frames: list[TracebackType] = []
     while traceback is not None:
-        name = str(traceback.tb_frame.f_globals.get("__name__", ""))
-        if not name.startswith((_PACKAGE, _NAMESPACE) if frames else _CALLERS):
+        frame = traceback.tb_frame
+        name = str(frame.f_globals.get("__name__", ""))
+        generated = frame.f_code.co_filename.startswith(_GENERATED)
+        if not generated and not name.startswith((_PACKAGE, _NAMESPACE) if frames else _CALLERS):
             frames.append(traceback)
         traceback = traceback.tb_next
     own: TracebackType | None = None
-    for frame in reversed(frames):
-        own = TracebackType(own, frame.tb_frame, frame.tb_lasti, frame.tb_lineno)
+    for link in reversed(frames):
+        own = TracebackType(own, link.tb_frame, link.tb_lasti, link.tb_lineno)
     return own

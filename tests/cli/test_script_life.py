@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -239,6 +240,26 @@ def test_a_worker_whose_failure_is_asked_for_fails_nothing(tmp_path: Path) -> No
     text = "worker = Worker('fails.py')\nworker.onerror = lambda e: print(e.message)"
     done = run(tmp_path, text, fails="raise ValueError('asked')")
     assert (done.stdout, done.stderr, done.returncode) == ("asked\n", "", 0)
+
+
+def test_what_a_host_function_raises_is_shown_with_the_calls_it_passed(tmp_path: Path) -> None:
+    text = """\
+        data = wat2wasm('(module (import "m" "f" (func $f)) (func (export "run") (call $f)))')
+        def fail():
+            raise KeyError("mine")
+        exports = WebAssembly.Instance(WebAssembly.Module(data), {"m": {"f": fail}}).exports
+        exports.run()
+        """
+    done = run(tmp_path, text)
+    told = re.sub(r"wasm://wasm/[0-9a-f]{8}", "M", without_carets(done.stderr))
+    assert told == (
+        "Traceback (most recent call last):\n"
+        '  File "script.py", line 5, in <module>\n    exports.run()\n'
+        '  File "script.py", line 3, in fail\n    raise KeyError("mine")\n'
+        "KeyError: 'mine'\n"
+        "WebAssembly calls, innermost first:\n"
+        "  at run (M:wasm-function[1]:0x29), line 1:58\n"
+    )
 
 
 def test_what_needs_an_event_loop_says_how_to_have_one(tmp_path: Path) -> None:
