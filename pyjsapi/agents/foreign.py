@@ -41,12 +41,14 @@ def array_of(value: Any) -> ArrayBufferView | None:
 
     Raises `DataCloneError` for an array that is not one row of numbers, and says what to do.
     """
+    if getattr(value, "shape", None) == ():
+        return None  # A scalar of numpy that is no number has the protocol too.
     try:
         view = memoryview(value)
     except (TypeError, ValueError, BufferError):
         return None
     with view:
-        what = f"a {type(value).__name__}"
+        what = f"this {type(value).__name__}"
         if view.ndim != 1:
             raise DataCloneError(
                 f"{what} of {view.ndim} dimensions could not be cloned: post one of 1 dimension, and its shape"
@@ -54,8 +56,9 @@ def array_of(value: Any) -> ArrayBufferView | None:
         code = view.format.lstrip(_NATIVE)
         kind = _ARRAYS.get(f"{_KINDS.get(code)}{view.itemsize}")
         if kind is None:
+            elements = getattr(value, "dtype", None) or repr(view.format)
             raise DataCloneError(
-                f"{what} of elements {view.format!r} could not be cloned: there is no such typed array; "
+                f"{what} of elements {elements} could not be cloned: there is no such typed array; "
                 "convert the elements, or post the bytes"
             )
         array: ArrayBufferView = kind(ArrayBuffer._host(bytearray(view.tobytes())))
@@ -74,6 +77,8 @@ def advice_on(value: Any) -> str:
         return ": post its real and imag"
     if isinstance(value, enum.Enum):
         return ": post its value"
+    if getattr(value, "shape", None) == ():
+        return ": post str(it), or another value that it is made from"
     decimal = sys.modules.get("decimal")
     if decimal is not None and isinstance(value, decimal.Decimal):
         return ": post str(it)"

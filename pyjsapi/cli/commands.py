@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import shlex
 import subprocess
 import sys
 from datetime import datetime
@@ -38,10 +39,45 @@ class InputError(Exception):
 
 
 def run(options: argparse.Namespace) -> int:
-    """``pyjsapi run module.wasm --invoke f args…``: print the result of a call."""
+    """``pyjsapi run module.wasm --invoke f args…``: print the result of a call.
+
+    Without ``--invoke`` it is ``_start`` that is called, or the start function by instantiating. Where there is none
+    of them, what could be called is shown, and the exit code is that of wrong usage.
+    """
     module = _module(options.module)
+    functions = _functions(module)
+    if not options.invoke and "_start" not in functions:
+        if module._compiled.module.start is None:
+            _show_exports(options.module, module, functions)
+            return 2
+        _instance(options.module, module)
+        return 0
+    exports = _instance(options.module, module).exports
+    name, *texts = options.invoke or ["_start"]
+    if name not in functions:
+        listed = "".join(f"\n  {n}{_signature(t)}" for n, t in functions.items()) or " none"
+        raise InputError(
+            f"{options.module} exports no function {name!r}; its functions are:{listed}"
+        )
+    arguments = _arguments(name, functions[name], texts)
     try:
-        instance = WebAssembly.Instance(module, {})
+        result = exports[name](*arguments)
+    except _FAILURES as error:
+        raise InputError(f"{name}: {type(error).__name__}: {_told(error)}") from error
+    for value in result if isinstance(result, list) else [] if result is None else [result]:
+        print(value)
+    return 0
+
+
+def _functions(module: WebAssembly.Module) -> dict[str, dict[str, Any]]:
+    """The functions that a module exports, with their types."""
+    exports = WebAssembly.Module.exports(module)
+    return {e["name"]: e["type"] for e in exports if e["kind"] == "function"}
+
+
+def _instance(path: Path, module: WebAssembly.Module) -> WebAssembly.Instance:
+    try:
+        return WebAssembly.Instance(module, {})
     except (WebAssembly.LinkError, *_FAILURES) as error:
         needed = ", ".join(
             f"{i['module']}.{i['name']} ({i['kind']})" for i in WebAssembly.Module.imports(module)
@@ -51,24 +87,26 @@ def run(options: argparse.Namespace) -> int:
             if needed
             else ""
         )
-        raise InputError(f"{options.module}: {_told(error)}{hint}") from error
-    functions = {
-        e["name"]: e["type"] for e in WebAssembly.Module.exports(module) if e["kind"] == "function"
-    }
-    name, *texts = options.invoke or ["_start"]
-    if name not in functions:
-        listed = "".join(f"\n  {n}{_signature(t)}" for n, t in functions.items()) or " none"
-        raise InputError(
-            f"{options.module} exports no function {name!r}; its functions are:{listed}"
-        )
-    arguments = _arguments(name, functions[name], texts)
-    try:
-        result = instance.exports[name](*arguments)
-    except _FAILURES as error:
-        raise InputError(f"{name}: {type(error).__name__}: {_told(error)}") from error
-    for value in result if isinstance(result, list) else [] if result is None else [result]:
-        print(value)
-    return 0
+        raise InputError(f"{path}: {_told(error)}{hint}") from error
+
+
+def _show_exports(
+    path: Path, module: WebAssembly.Module, functions: dict[str, dict[str, Any]]
+) -> None:
+    """Say what is in a module of which nothing was named to be called, and how to call something."""
+    from pyjsapi.cli.inspection import facts, table
+
+    print(f"{path}: {table(facts(module))}")
+    sys.stdout.flush()
+    if not functions:
+        print(f"pyjsapi: {path} exports no function to call", file=sys.stderr)
+        return
+    name, type_ = next(iter(functions.items()))
+    call = " ".join([shlex.quote(name), *(f"<{t}>" for t in type_["parameters"])])
+    print(
+        f"pyjsapi: {path} has no _start; call one of its functions: pyjsapi run {path} --invoke {call}",
+        file=sys.stderr,
+    )
 
 
 def _told(error: Exception) -> str:
@@ -91,10 +129,11 @@ def wat2wasm(options: argparse.Namespace) -> int:
 
 def wasm2wat(options: argparse.Namespace) -> int:
     """``pyjsapi wasm2wat file.wasm -o file.wat``."""
+    data = _read(options.module)
     try:
-        text = disassemble(_read(options.module), names=not options.no_names)
+        text = disassemble(data, names=not options.no_names)
     except (DecodeError, ValueError) as error:
-        raise InputError(f"{options.module}: {error}") from error
+        raise InputError(f"{options.module}: {error}{wrong_kind(data)}") from error
     _write(options.output or _STANDARD, text.encode())
     return 0
 

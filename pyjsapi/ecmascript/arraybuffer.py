@@ -175,7 +175,10 @@ class BufferBase:
 
     @property
     def mv(self) -> memoryview[int]:
-        """A new ``memoryview`` (format ``B``) of the bytes. Raises ``TypeError`` when detached."""
+        """A new ``memoryview`` (format ``B``) of the bytes. Raises ``TypeError`` when detached.
+
+        Where something takes bytes-like objects and Python is 3.11, which knows no others than its own, give it this.
+        """
         return self._bytes()
 
     def tobytes(self) -> bytes:

@@ -256,6 +256,23 @@ class DataView(ArrayBufferView):
         """Write a double."""
         self._set(_FLOAT64, byteOffset, value, littleEndian)
 
+    @property
+    def mv(self) -> memoryview[int]:
+        """A new ``memoryview`` (format ``B``) of the bytes, without copying. Raises ``TypeError`` when detached."""
+        self._require_in_bounds("view the bytes")
+        return self._buffer._bytes(self._offset, self.byteLength)
+
+    def tobytes(self) -> bytes:
+        """A copy of the bytes. Raises ``TypeError`` when detached."""
+        with self.mv as view:
+            return view.tobytes()
+
+    __bytes__ = tobytes
+
+    def __buffer__(self, flags: int, /) -> memoryview[int]:
+        """PEP 688, used by Python 3.12 and later: ``memoryview(view)``."""
+        return self.mv
+
     def __repr__(self) -> str:
         if self._is_out_of_bounds():
             return "DataView(out of bounds)"

@@ -411,6 +411,7 @@ class TypedArrayBase(ArrayBufferView, Generic[Element]):
     def mv(self) -> memoryview[Any]:
         """A new ``memoryview`` of the elements, without copying.
 
+        Where something takes bytes-like objects and Python is 3.11, which knows no others than its own, give it this.
         Its format is that of the element; halves are ``H`` before Python 3.12, and the elements are
         bytes (``B``) on a big-endian host. Raises ``TypeError`` when detached.
         """
@@ -441,6 +442,7 @@ class TypedArrayBase(ArrayBufferView, Generic[Element]):
     def subarray(self, start: object = None, end: object = None) -> Self:
         """An array of the same kind over the same buffer, from ``start`` to ``end`` (§23.2.3.30).
 
+        It shares the bytes; ``array[start:end]`` is a copy.
         Negative positions count from the end. Without ``end``, the subarray of an array that tracks
         its buffer's length tracks it too.
         """
@@ -456,7 +458,10 @@ class TypedArrayBase(ArrayBufferView, Generic[Element]):
         return made
 
     def slice(self, start: object = None, end: object = None) -> Self:
-        """A copy of the elements from ``start`` to ``end``; negative from the end (§23.2.3.27)."""
+        """A copy of the elements from ``start`` to ``end``; negative from the end (§23.2.3.27).
+
+        ``array[start:end]`` is one too; `subarray` shares the bytes.
+        """
         count = self._valid_count("slice the array")
         first, last = relative_range(start, end, count)
         made = self._of_bytes(bytearray((last - first) * self.BYTES_PER_ELEMENT))

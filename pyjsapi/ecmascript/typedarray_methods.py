@@ -54,7 +54,11 @@ def _sort_key(element: float) -> tuple[int, float, float]:
 
 
 class TypedArray(TypedArrayBase[Element]):
-    """The common base of all kinds of typed arrays; not to be constructed itself."""
+    """The common base of all kinds of typed arrays; not to be constructed itself.
+
+    A slice of one is a copy, `subarray` shares the bytes, and ``mv`` is a ``memoryview`` of them. Negative indices
+    count from the end.
+    """
 
     __slots__ = ()
 

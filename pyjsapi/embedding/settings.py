@@ -61,7 +61,10 @@ def settings_of(given: Restrictions, what: str) -> Settings:
         if value is None:
             continue
         if name not in _CLASSES:
-            raise TypeError(f"{what}: got an unexpected keyword argument {name!r}")
+            from pyjsapi.syntax.spelling import advice
+
+            known = ("builtins", "importedStringConstants", *_CLASSES)
+            raise TypeError(f"{what}: unexpected keyword {name!r}; {advice(name, known)}")
         class_ = _CLASSES[name]
         chosen[name] = value if isinstance(value, class_) else _read(class_, value, what, name)
     return Settings(**chosen) if chosen else DEFAULT_SETTINGS

@@ -124,6 +124,15 @@ def exported_function(func: FuncInst) -> Callable[..., Any]:
     return cast("Callable[..., Any]", func.wrapper)
 
 
+def name_exported(function: Callable[..., Any], name: str) -> None:
+    """Let representations and Python's messages call an Exported Function by what it is first exported as.
+
+    Its ``__name__`` stays what JavaScript gives it, the index.
+    """
+    if function.__qualname__ == function.__name__ and name.isprintable() and name:
+        function.__qualname__ = name
+
+
 def _make_exported(func: FuncInst) -> Callable[..., Any]:
     type_ = func.type.func
     name = str(func.index if func.index is not None else 0)

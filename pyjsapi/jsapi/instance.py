@@ -13,7 +13,7 @@ from pyjsapi.ecmascript.values import is_object
 from pyjsapi.jsapi.builtin_sets import BuiltinImports, is_provided
 from pyjsapi.jsapi.descriptors import get_property
 from pyjsapi.jsapi.errors import LinkError, js_error
-from pyjsapi.jsapi.functions import exported_function, from_js, funcinst_for_import
+from pyjsapi.jsapi.functions import exported_function, from_js, funcinst_for_import, name_exported
 from pyjsapi.jsapi.global_ import Global, global_object
 from pyjsapi.jsapi.memory import Memory, memory_object
 from pyjsapi.jsapi.module import Module, in_short
@@ -38,6 +38,11 @@ if TYPE_CHECKING:
     from pyjsapi.embedding.valid_module import ValidModule
 
 
+_AS_DICTIONARY: Final = "as a dictionary it is {k: exports[k] for k in exports}"
+_METHODS: Final = ("items", "values", "get", "copy")
+"""Of dictionaries; `keys` beside them."""
+
+
 def _nothing_named(name: str, items: dict[str, Any]) -> str:
     """What to say to someone who asked for an export that is not there."""
     meant = name[name.find("__", 1) :]
@@ -46,14 +51,15 @@ def _nothing_named(name: str, items: dict[str, Any]) -> str:
             f"the module exports nothing named {name!r}: in a class Python reads .{meant} so; "
             f'write exports["{meant}"]'
         )
-    return f"the module exports nothing named {name!r}; its exports are {list(items)}"
+    advice = f"; {_AS_DICTIONARY}" if name in _METHODS else ""
+    return f"the module exports nothing named {name!r}; its exports are {in_short(items)}{advice}"
 
 
 @final
 class Exports:
     """The frozen exports object: ``exports.name`` or ``exports["name"]``, iterated in the module's order.
 
-    It has no methods, so that every name is free for exports.
+    It has no methods, so that every name is free for exports. As a dictionary: ``{k: exports[k] for k in exports}``.
     """
 
     __slots__ = ("_items",)
@@ -69,7 +75,10 @@ class Exports:
             return items[name]
         if name.startswith("__") or name == "_get_export":
             return object.__getattribute__(self, name)
-        raise AttributeError(_nothing_named(name, items))
+        if name == "keys":
+            # `dict(exports)` and `{**exports}` ask for it, and would hide an AttributeError.
+            raise TypeError(f"the exports object has no methods, keys() neither; {_AS_DICTIONARY}")
+        raise AttributeError(_nothing_named(name, items), name=name)
 
     def __getitem__(self, name: str) -> Any:
         return object.__getattribute__(self, "_items")[name]
@@ -142,7 +151,11 @@ class Instance:
             if other is error:
                 raise
             raise other from None
-        items = {name: export_object(value) for name, value in self._instance.exports.items()}
+        exports = self._instance.exports
+        items = {name: export_object(value) for name, value in exports.items()}
+        for name, value in exports.items():
+            if isinstance(value, FuncInst):
+                name_exported(items[name], name)
         object.__setattr__(self, "exports", Exports(items))
 
     def __reduce_ex__(self, protocol: Any) -> NoReturn:

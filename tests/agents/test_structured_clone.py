@@ -217,22 +217,32 @@ def test_numpy_arrays_without_a_typed_array_are_refused_with_advice() -> None:
     for value, message in (
         (
             numpy.zeros((2, 3)),
-            "a ndarray of 2 dimensions could not be cloned: post one of 1 dimension, and its shape",
+            "this ndarray of 2 dimensions could not be cloned: post one of 1 dimension, and its shape",
         ),
         (
             numpy.array([1j]),
-            "a ndarray of elements 'Zd' could not be cloned: there is no such typed array; "
+            "this ndarray of elements complex128 could not be cloned: there is no such typed array; "
             "convert the elements, or post the bytes",
         ),
         (
             numpy.array([1], dtype=">i4" if sys.byteorder == "little" else "<i4"),
-            "a ndarray of elements '>i' could not be cloned: there is no such typed array; "
+            "this ndarray of elements >i4 could not be cloned: there is no such typed array; "
             "convert the elements, or post the bytes",
         ),
     ):
         with pytest.raises(DataCloneError) as caught:
             structuredClone({"k": value})
         assert str(caught.value) == message
+
+
+def test_scalars_of_numpy_that_are_no_numbers_are_refused_with_advice() -> None:
+    numpy = pytest.importorskip("numpy")
+    for value in (numpy.datetime64("2020-01-01"), numpy.complex64(1j)):
+        with pytest.raises(DataCloneError) as caught:
+            structuredClone(value)
+        assert str(caught.value) == (
+            f"{value!r} could not be cloned: post str(it), or another value that it is made from"
+        )
 
 
 def test_numpy_crosses_to_a_process() -> None:

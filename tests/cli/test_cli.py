@@ -97,7 +97,7 @@ def test_an_interrupted_command_ends_with_130(
         raise KeyboardInterrupt
 
     monkeypatch.setattr(WebAssembly, "Instance", interrupted)
-    assert main(["run", str(module)]) == 130
+    assert main(["run", str(module), "--invoke", "add", "1", "2"]) == 130
     assert capfd.readouterr() == ("", "")
 
 
@@ -331,3 +331,37 @@ def test_what_is_no_module_is_named(tmp_path: Path) -> None:
         f"{path}: magic header not detected: a module starts with b'\\x00asm' (at offset 0x0); "
         "this looks like the text format: convert it with wat2wasm\n"
     )
+
+
+def test_running_nothing_shows_what_could_be_run(module: Path) -> None:
+    done = pyjsapi("run", module)
+    assert done.stdout == pyjsapi("inspect", module).stdout
+    assert done.stderr == (
+        f"pyjsapi: {module} has no _start; call one of its functions: "
+        f"pyjsapi run {module} --invoke add <i32> <i32>\n"
+    )
+    assert done.returncode == 2
+
+
+def test_running_nothing_of_a_module_without_functions(tmp_path: Path) -> None:
+    path = tmp_path / "m.wat"
+    path.write_text('(module (import "a" "b" (func)) (memory (export "memory") 1))')
+    done = pyjsapi("run", path)
+    assert done.stderr == f"pyjsapi: {path} exports no function to call\n"
+    assert '  "a" "b"  func ([] -> [])\n' in done.stdout and done.returncode == 2
+
+
+def test_running_a_module_with_a_start_function_runs_that(tmp_path: Path) -> None:
+    path = tmp_path / "m.wat"
+    path.write_text("(module (func $f) (start $f))")
+    done = pyjsapi("run", path)
+    assert (done.stdout, done.stderr, done.returncode) == ("", "", 0)
+
+
+def test_disassembling_a_text_says_what_it_is(module: Path) -> None:
+    done = pyjsapi("wasm2wat", module)
+    assert done.stderr == (
+        f"pyjsapi: {module}: magic header not detected: a module starts with b'\\x00asm' (at offset 0x0); "
+        "this looks like the text format: convert it with wat2wasm\n"
+    )
+    assert done.returncode == 1

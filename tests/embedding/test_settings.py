@@ -26,7 +26,10 @@ def test_what_is_said_is_taken() -> None:
 
 @pytest.mark.parametrize(
     ("given", "words"),
-    [({"feature": Features()}, r"f\(\): got an unexpected keyword argument 'feature'"),
+    [({"feature": Features()}, r"f\(\): unexpected keyword 'feature'; did you mean 'features'\?$"),
+     ({"builtin": ["js-string"]}, r"f\(\): unexpected keyword 'builtin'; did you mean 'builtins'\?$"),
+     ({"zzz": 1}, r"f\(\): unexpected keyword 'zzz'; "
+      r"there are builtins, importedStringConstants, features and limits$"),
      ({"limits": Features()}, r"f\(\): limits must be a Limits or a mapping, not Features"),
      ({"features": True}, r"f\(\): features must be a Features or a mapping, not bool"),
      ({"features": {"multi_memry": False}},

@@ -4,14 +4,60 @@ from __future__ import annotations
 
 import hashlib
 import struct
+from collections.abc import Callable
+from typing import Any
 
-from pyjsapi import Uint8Array, WebAssembly, wat2wasm
+import pytest
+
+from pyjsapi import DataView, Uint8Array, WebAssembly, wat2wasm
 
 
 def test_exports_become_a_dictionary() -> None:
     module = WebAssembly.Module(wat2wasm('(module (memory (export "m") 1) (func (export "f")))'))
     exports = WebAssembly.Instance(module).exports
     assert {k: exports[k] for k in exports} == {"m": exports.m, "f": exports.f}
+
+
+def test_methods_of_dictionaries_say_how_exports_become_one() -> None:
+    module = WebAssembly.Module(wat2wasm('(module (memory (export "m") 1) (func (export "f")))'))
+    exports: Any = WebAssembly.Instance(module).exports
+    idiom = "as a dictionary it is {k: exports[k] for k in exports}"
+    uses: list[Callable[[], Any]] = [
+        lambda: dict(exports),
+        lambda: {**exports},
+        lambda: exports.keys(),
+    ]
+    for use in uses:
+        with pytest.raises(TypeError) as wrong:
+            use()
+        assert str(wrong.value) == f"the exports object has no methods, keys() neither; {idiom}"
+    for name in ("items", "values", "get", "copy"):
+        with pytest.raises(AttributeError) as missing:
+            getattr(exports, name)
+        assert str(missing.value) == (
+            f"the module exports nothing named {name!r}; its exports are m, f; {idiom}"
+        )
+    with pytest.raises(AttributeError) as other:
+        _ = exports.g
+    assert str(other.value) == "the module exports nothing named 'g'; its exports are m, f"
+
+
+def test_exports_may_be_called_as_the_methods_of_dictionaries() -> None:
+    names = ("keys", "items", "get")
+    text = "".join(f'(export "{name}" (func 0))' for name in names)
+    exports = WebAssembly.Instance(WebAssembly.Module(wat2wasm(f"(module (func) {text})"))).exports
+    assert exports.keys is exports.items is exports.get
+
+
+def test_a_data_view_has_a_memoryview_as_the_other_views() -> None:
+    memory = WebAssembly.Memory({"initial": 1, "maximum": 2})
+    view = DataView(memory.buffer, 4, 8)
+    view.mv[0:2] = b"ab"
+    assert bytes(view) == view.tobytes() == b"ab" + bytes(6)
+    assert Uint8Array(memory.buffer)[4:6].tobytes() == b"ab"
+    memory.grow(0)
+    with pytest.raises(TypeError, match="cannot view the bytes: the ArrayBuffer is detached"):
+        _ = view.mv
 
 
 def test_the_memoryview_of_a_view_is_bytes_like_on_every_python() -> None:

@@ -118,3 +118,21 @@ def test_the_exports_of_an_instance_stay() -> None:
     instance.note = 1
     del instance.note
     assert not hasattr(instance, "note")
+
+
+def test_functions_are_called_by_their_first_exports_name() -> None:
+    text = """(module (func (export "add") (export "plus") (param i32))
+        (func $hidden) (func (export "a\\nb")) (table (export "table") funcref (elem $hidden)))"""
+    exports: Any = WebAssembly.Instance(WebAssembly.Module(wat2wasm(text))).exports
+    assert repr(exports.add).startswith("<function add at ")
+    assert exports.add is exports.plus
+    assert (exports.add.__name__, exports.add.name) == ("0", "0")
+    with pytest.raises(TypeError, match=r"^add\(\) got an unexpected keyword argument 'b'$"):
+        exports.add(1, b=2)
+    assert repr(exports["a\nb"]).startswith("<function 2 at ")
+    assert repr(exports.table.get(0)).startswith("<function 1 at ")
+    again = """(module (import "m" "f" (func $f)) (export "other" (func $f)))"""
+    other = WebAssembly.Instance(
+        WebAssembly.Module(wat2wasm(again)), {"m": {"f": exports["a\nb"]}}
+    ).exports
+    assert other.other is exports["a\nb"] and repr(other.other).startswith("<function other at ")

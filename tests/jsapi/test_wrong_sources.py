@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,7 @@ TEXT = "; this looks like the text format: convert it with wat2wasm"
         (b"\n;; a comment\n(module)", MAGIC + TEXT),
         (b"\xef\xbb\xbf(module)", MAGIC + TEXT),
         (b"<html>...", MAGIC),
+        (io.BytesIO(b""), KIND + "BytesIO; give what is in it: file.read(), of a file opened in binary mode"),
         (b"\0asm\x0d\0\1\0\0\0",
          f"{START}unknown binary version: b'\\r\\x00\\x01\\x00' instead of b'\\x01\\x00\\x00\\x00' (at offset 0x4); "
          "this is a component, not a module: `jco transpile` makes modules and their glue of it"),
