@@ -8,16 +8,30 @@ from typing import Any, Final, TypeAlias
 from pyjsapi.ecmascript.arraybuffer import ArrayBufferView, BufferBase
 from pyjsapi.ecmascript.sharedarraybuffer import SharedArrayBuffer
 
-__all__ = ["ForeignSource", "bytes_of_buffer_source", "is_buffer_source", "look_also"]
+__all__ = [
+    "ForeignSource",
+    "bytes_of_buffer_source",
+    "foreign_source",
+    "is_buffer_source",
+    "look_also",
+]
 
 
 class ForeignSource:
     """A buffer source of another language, whose bytes are copied when they are wanted."""
 
-    __slots__ = ("read", "resizable", "shared")
+    __slots__ = ("elements", "read", "resizable", "shared")
 
-    def __init__(self, read: Callable[[], bytes], shared: bool, resizable: bool) -> None:
+    def __init__(
+        self,
+        read: Callable[[], bytes],
+        elements: Callable[[], memoryview[Any]],
+        shared: bool,
+        resizable: bool,
+    ) -> None:
         self.read = read
+        self.elements = elements
+        """A copy with the elements that it has there; bytes of what has none."""
         self.shared = shared
         self.resizable = resizable
 
@@ -42,11 +56,12 @@ def is_buffer_source(value: Any) -> bool:
     try:
         memoryview(value).release()
     except (TypeError, ValueError, BufferError):
-        return _foreign(value) is not None
+        return foreign_source(value) is not None
     return True
 
 
-def _foreign(value: Any) -> ForeignSource | None:
+def foreign_source(value: Any) -> ForeignSource | None:
+    """What a value holds that is a buffer source of another language; ``None`` for anything else."""
     return next((found for look in _looks if (found := look(value)) is not None), None)
 
 
@@ -78,7 +93,7 @@ def bytes_of_buffer_source(
     try:
         raw = memoryview(value)
     except (TypeError, ValueError, BufferError):
-        foreign = _foreign(value)
+        foreign = foreign_source(value)
         if foreign is None:
             raise TypeError(
                 f"{what} must be an ArrayBuffer, a view of one or a bytes-like object, "

@@ -45,6 +45,7 @@ from pyjsapi.ecmascript.arraybuffer import (
     BufferBase,
     relative_range,
 )
+from pyjsapi.ecmascript.buffer_source import foreign_source
 from pyjsapi.ecmascript.conversions import shorten, to_index, to_integer_or_infinity
 from pyjsapi.ecmascript.element_view import ElementView, cast_view, native_half_views
 from pyjsapi.ecmascript.errors import RangeError
@@ -534,13 +535,14 @@ def _is_number_like(value: object) -> bool:
 
 
 def _buffer_of(source: Any) -> memoryview[Any] | None:
-    """A one-dimensional ``memoryview`` of a bytes-like object; None when it is not one."""
+    """A one-dimensional ``memoryview`` of a bytes-like object, or a buffer of JavaScript; None when it is not one."""
     if isinstance(source, (list, tuple)):
         return None
     try:
         view = memoryview(source)
     except TypeError:
-        return None
+        foreign = foreign_source(source)
+        return None if foreign is None else foreign.elements()
     except (ValueError, BufferError):  # numpy refuses to export types like datetime64
         return None
     return view if view.ndim == 1 else None

@@ -142,6 +142,11 @@ def stable_bytes(source: Any, what: str) -> bytes:
             hint = "; convert the text format: wat2wasm(text)"
         elif isinstance(source, str):
             hint = f"; give the bytes of the file: pathlib.Path({shown(source)}).read_bytes()"
+        elif callable(getattr(source, "arrayBuffer", None)):
+            hint = (
+                "; a response has them later: await response.arrayBuffer(), "
+                "or WebAssembly.compileStreaming(response)"
+            )
         elif callable(getattr(source, "read", None)):
             hint = "; give what is in it: file.read(), of a file opened in binary mode"
         raise TypeError(f"{error}{hint}") from None

@@ -17,4 +17,4 @@ def look(value: Any) -> ForeignSource | None:
     shared = buffer.constructor.name == "SharedArrayBuffer"
     # An engine that knows no resizable buffers has none.
     resizable = bool(getattr(buffer, "growable" if shared else "resizable", False))
-    return ForeignSource(value.to_bytes, shared, resizable)
+    return ForeignSource(value.to_bytes, value.to_memoryview, shared, resizable)

@@ -6,7 +6,16 @@ import js
 from pyodide.code import run_js
 from pyodide.ffi import to_js
 
-from pyjsapi import Agent, SharedArrayBuffer, WebAssembly, javascript, wat2wasm
+from pyjsapi import (
+    Agent,
+    BigInt64Array,
+    Float64Array,
+    SharedArrayBuffer,
+    Uint8Array,
+    WebAssembly,
+    javascript,
+    wat2wasm,
+)
 from tests.bridge.inside.helpers import raises
 
 BYTES = wat2wasm('(module (func (export "f") (result i32) (i32.const 42)))')
@@ -37,6 +46,31 @@ def case_their_bytes_may_be_shared_or_resizable_where_those_of_python_may() -> N
     resizable = run_js("bytes => { const b = new ArrayBuffer(bytes.length, { maxByteLength: 4096 });"
                        "new Uint8Array(b).set(bytes); return b; }")(PADDED)  # fmt: skip
     assert not WebAssembly.validate(resizable)
+
+
+def case_views_take_the_elements_of_buffers_of_javascript() -> None:
+    view = Uint8Array(WebAssembly.Memory(initial=1).buffer)
+    small = js.Uint8Array.new(to_js([1, 2, 3]))
+    view.set(small)
+    view.set(small.buffer, 3)
+    view[6:9] = small.buffer
+    view[9:12] = js.DataView.new(small.buffer)
+    assert view[:13].tolist() == [1, 2, 3] * 4 + [0]
+    floats = js.Float64Array.new(to_js([1.5, 2, 300]))
+    view.set(floats)
+    assert view[:3].tolist() == [1, 2, 44]
+    assert Float64Array(floats).tolist() == [1.5, 2, 300]
+    assert BigInt64Array(js.BigInt64Array.of(js.BigInt(-5))).tolist() == [-5]
+    copy = Uint8Array(small.buffer)
+    copy[0] = 9
+    assert (copy.tolist(), small[0]) == ([9, 2, 3], 1)
+
+
+def case_a_response_is_no_buffer_yet() -> None:
+    response = js.Response.new(PADDED)
+    assert raises(TypeError, WebAssembly.Module, response).endswith(
+        "; a response has them later: await response.arrayBuffer(), or WebAssembly.compileStreaming(response)"
+    )
 
 
 def case_other_objects_of_javascript_are_refused() -> None:
