@@ -5,7 +5,6 @@ Collecting them when an exception leaves is cheap; where in a module they are is
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import groupby
 from typing import TYPE_CHECKING, Any, Final, SupportsIndex, TypeAlias, overload
@@ -30,27 +29,33 @@ class Backtrace(Sequence["WasmFrame"]):
     Of very many only the innermost are kept; ``omitted`` counts those further out.
     """
 
+    __slots__ = ("_calls", "_frames", "omitted", "outermost")
+
     def __init__(self, frames: Iterable[WasmFrame] = (), omitted: int = 0) -> None:
-        self._frames = list(frames)
+        self._frames: Sequence[WasmFrame] = tuple(frames)
         """Those that were looked up."""
-        self._calls: list[Locate] = []
+        self._calls: Sequence[Locate] = ()
         """Those behind them that were not."""
         self.omitted = omitted
         self.outermost: int | None = None
         """`id` of whatever stands for the last call that was added, while it goes on."""
 
-    def add(self, calls: Sequence[Locate], omitted: int, outermost: int) -> None:
-        """Add calls further out, innermost first, and how many more there were behind them."""
-        room = max(MOST_CALLS - len(self), 0) if not self.omitted else 0
-        self._calls += calls[:room]
-        self.omitted += len(calls[room:]) + omitted
+    def add(self, calls: list[Locate], outermost: int) -> None:
+        """Add calls further out, innermost first."""
         self.outermost = outermost
+        if self._calls or self._frames:
+            calls = [*self._calls, *calls]
+        room = MOST_CALLS - len(self._frames)
+        if len(calls) > room:
+            self.omitted += len(calls) - room
+            del calls[room:]
+        self._calls = calls
 
-    def _looked_up(self) -> list[WasmFrame]:
+    def _looked_up(self) -> Sequence[WasmFrame]:
         if self._calls:
             # In one step, for threads that ask together.
-            frames = self._frames + [locate() for locate in self._calls]
-            self._frames, self._calls = frames, []
+            frames = (*self._frames, *(locate() for locate in self._calls))
+            self._frames, self._calls = frames, ()
         return self._frames
 
     def __len__(self) -> int:
@@ -62,8 +67,8 @@ class Backtrace(Sequence["WasmFrame"]):
     @overload
     def __getitem__(self, index: int) -> WasmFrame: ...
     @overload
-    def __getitem__(self, index: slice) -> list[WasmFrame]: ...
-    def __getitem__(self, index: int | slice) -> WasmFrame | list[WasmFrame]:
+    def __getitem__(self, index: slice) -> Sequence[WasmFrame]: ...
+    def __getitem__(self, index: int | slice) -> WasmFrame | Sequence[WasmFrame]:
         return self._looked_up()[index]
 
     def __repr__(self) -> str:
@@ -93,14 +98,14 @@ class Backtrace(Sequence["WasmFrame"]):
 class _Notes(list[str]):
     """The notes of an exception, one of which is written when it is read."""
 
-    def __init__(self, notes: Iterable[str], backtrace: Backtrace) -> None:
-        super().__init__(notes)
-        self.backtrace = backtrace
-        self._at = super().__len__()
-        self.append("")
+    __slots__ = ("at", "backtrace")
+
+    at: int
+    """Which one."""
+    backtrace: Backtrace
 
     def _write(self) -> None:
-        super().__setitem__(self._at, f"WebAssembly calls, innermost first:\n{self.backtrace}")
+        super().__setitem__(self.at, f"WebAssembly calls, innermost first:\n{self.backtrace}")
 
     def __iter__(self) -> Iterator[str]:
         self._write()
@@ -125,16 +130,20 @@ class _Notes(list[str]):
 def backtrace_of(exception: BaseException) -> Backtrace | None:
     """The calls that an exception is known to have passed."""
     found = getattr(exception, ATTRIBUTE, None)
-    return found if isinstance(found, Backtrace) else None
+    return found if found.__class__ is Backtrace else None
 
 
 def attach(exception: BaseException, backtrace: Backtrace) -> None:
     """Let an exception show the calls that it passed, as an attribute and in a note. Nothing is done for none."""
-    if not backtrace:
+    if not (backtrace._calls or backtrace._frames):
         return
-    # An exception of the host's may refuse attributes, in whatever way.
-    with contextlib.suppress(Exception):
+    try:
         setattr(exception, ATTRIBUTE, backtrace)
         notes = getattr(exception, "__notes__", ())
-        if not (isinstance(notes, _Notes) and notes.backtrace is backtrace):
-            exception.__notes__ = _Notes(notes, backtrace)
+        if notes.__class__ is not _Notes or notes.backtrace is not backtrace:
+            written = _Notes((*notes, ""))
+            written.at = len(notes)
+            written.backtrace = backtrace
+            exception.__notes__ = written
+    except Exception:  # An exception of the host's may refuse attributes, in whatever way.
+        pass

@@ -78,7 +78,7 @@ def test_frames_say_function_instruction_and_line() -> None:
     assert (top.index, top.name, top.offset, top.line, top.column) == (2, "top", 0x6E, 7, 42)
     assert len(error.wasm_frames) == 2
     assert error.wasm_frames[-1] == top
-    assert error.wasm_frames[:1] == [leaf]
+    assert list(error.wasm_frames[:1]) == [leaf]
 
 
 def test_the_instruction_is_the_one_that_failed_of_several_on_a_line() -> None:

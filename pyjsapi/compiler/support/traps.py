@@ -11,21 +11,20 @@ from __future__ import annotations
 import dis
 import struct
 import sys
-from collections import deque
 from functools import partial
 from pathlib import PurePath
 from types import CodeType, FrameType, TracebackType
 from typing import TYPE_CHECKING, Final
 
 from pyjsapi.compiler.support import numerics
-from pyjsapi.embedding.backtrace import MOST_CALLS, Backtrace, attach, backtrace_of
+from pyjsapi.embedding.backtrace import Backtrace, Locate, attach, backtrace_of
 from pyjsapi.runtime.exception import ExnInst, raised_by
 from pyjsapi.runtime.function import BOUNDARY
 from pyjsapi.runtime.gc import NULL_ARRAY, NULL_STRUCTURE, OUT_OF_BOUNDS
 from pyjsapi.syntax.errors import Exhaustion, Trap, WasmError
 
 if TYPE_CHECKING:
-    from pyjsapi.embedding.wasm_frame import WasmFrame
+    pass
 
 GENERATED: Final = "<wasm "
 """What the file names of generated code start with."""
@@ -213,23 +212,24 @@ def _free(links: list[TracebackType], kept: int) -> None:
 def trace(exception: BaseException, backtrace: Backtrace) -> None:
     """Add the calls of generated code that an exception passed since it was last asked about."""
     known = backtrace.outermost
-    calls: deque[partial[WasmFrame]] = deque(maxlen=MOST_CALLS)
-    passed = 0
-    outermost = None
+    calls: list[Locate] = []
+    outermost = 0
     link = exception.__traceback__
     while link is not None:
         frame = link.tb_frame
         if id(frame) == known:
             break
         code = frame.f_code
-        if code.co_filename.startswith(GENERATED) and code.co_filename[len(GENERATED)].isdigit():
-            compiled = frame.f_globals["environment"].compiled
-            calls.append(partial(compiled.locate, code, link.tb_lasti))
-            passed += 1
+        name = code.co_filename
+        if name.startswith(GENERATED) and name[len(GENERATED)].isdigit():
             outermost = outermost or id(frame)
+            calls.append(
+                partial(frame.f_globals["environment"].compiled.locate, code, link.tb_lasti)
+            )
         link = link.tb_next
-    if outermost is not None:
-        backtrace.add(list(reversed(calls)), passed - len(calls), outermost)
+    if outermost:
+        calls.reverse()
+        backtrace.add(calls, outermost)
 
 
 def error_of(exception: BaseException) -> WasmError | None:
