@@ -3,7 +3,7 @@ PYTHON ?= python3
 RUN := .venv/bin/python
 MINUTES ?= 5
 
-.PHONY: help setup build generate check test test-more test-long test-all test-pythons compare serve bench fuzz clean
+.PHONY: help setup build generate check docs test test-more test-long test-all test-pythons compare serve bench fuzz clean
 
 help:
 	@echo "make compare       compare pyjsapi with Chromium's and Firefox's WebAssembly, report in build/report"
@@ -14,7 +14,8 @@ help:
 	@echo "make setup         install what the project needs: .venv, node_modules, browsers"
 	@echo "make build         the Pyodide distribution, the packed JavaScript package and the real modules, in build/"
 	@echo "make generate      the generated files, after a change of what they are made from"
-	@echo "make check         ruff, mypy, import contracts, Biome, tsc"
+	@echo "make check         ruff, mypy, import contracts, Biome, tsc, the documentation's links"
+	@echo "make docs          the documentation as pages, with a reference of the API, in build/docs"
 	@echo "make test-pythons  the fast tests on every other Python that is installed"
 	@echo "make serve         the comparison page on a local server"
 	@echo "make bench         the benchmarks against other engines"
@@ -32,6 +33,9 @@ generate: setup
 
 check: setup
 	@bash scripts/check.sh
+
+docs: setup
+	@bash scripts/docs.sh
 
 test: build
 	@SEED='$(SEED)' bash scripts/test.sh

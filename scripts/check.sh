@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The static checks. With a name only that one: ruff, mypy, imports, javascript, types, lockfile.
+# The static checks. With a name only that one: ruff, mypy, imports, javascript, types, lockfile, docs.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 bin=.venv/bin
@@ -13,9 +13,10 @@ check_types() {
 }
 # A lock file that names download addresses works only where they are reachable.
 check_lockfile() { ! grep -n '"resolved"' package-lock.json fuzz/package-lock.json tests/hosts/package-lock.json; }
+check_docs() { bash scripts/docs.sh; }
 
 status=0
-for name in "${@:-ruff mypy imports javascript types lockfile}"; do
+for name in "${@:-ruff mypy imports javascript types lockfile docs}"; do
   for check in $name; do
     if output=$("check_$check" 2>&1); then
       echo "$check: clean"

@@ -10,7 +10,9 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 
 
-@pytest.mark.parametrize("check", ["ruff", "mypy", "imports", "javascript", "types", "lockfile"])
+@pytest.mark.parametrize(
+    "check", ["ruff", "mypy", "imports", "javascript", "types", "lockfile", "docs"]
+)
 def test_check_is_clean(check: str) -> None:
     command = ["bash", str(ROOT / "scripts" / "check.sh"), check]
     result = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True)
