@@ -38,7 +38,7 @@ export function missingMember(what, member) {
 }
 
 /** A short text for a value in an error's message; runs no code of the value's owner. */
-function show(value) {
+export function show(value) {
   switch (typeof value) {
     case "string":
       return value.length > 40 ? `a string of ${value.length} characters` : `'${value}'`;

@@ -1,8 +1,18 @@
 // WebAssembly.Instance
 
 import { isObject } from "../../common/values.mjs";
+import { show } from "../webidl.mjs";
 
+const { getOwnPropertyDescriptor, getPrototypeOf } = Object;
 const NUMBERS = new Set(["i", "f", "d"]);
+/** So many missing imports are listed in a message, and no more. */
+const MOST_MISSING = 50;
+
+/** Whether a plain object has no property of a name; of other objects nobody knows without running their code. */
+function lacks(object, name) {
+  if (!isObject(object) || ![Object.prototype, null].includes(getPrototypeOf(object))) return false;
+  return getOwnPropertyDescriptor(object, name) === undefined && !(name in Object.prototype);
+}
 
 /** The members of WebAssembly.Instance, and how modules are linked. */
 export function makeInstance(context) {
@@ -13,6 +23,22 @@ export function makeInstance(context) {
   const instantiate = api("instantiate", "OOsi", "O");
   const hostFunction = api("host_function", "OiOii", "O");
   const builtinFunction = api("builtin_function", "OiOi", "O");
+  const importText = api("import_text", "Oi", "s");
+
+  /** The imports after one that are missing too, to follow a message. */
+  function othersMissing(state, importObject, from) {
+    const missing = [];
+    state.imports.forEach(({ module, name, provided }, index) => {
+      if (index <= from || provided !== null) return;
+      const namespace = getOwnPropertyDescriptor(importObject, module)?.value;
+      if (lacks(importObject, module) || lacks(namespace, name)) {
+        missing.push(`\n  Import #${index} "${module}" "${name}": ${importText(state.ptr, index)}`);
+      }
+    });
+    const more = missing.length - MOST_MISSING;
+    if (more > 0) missing.splice(MOST_MISSING, more, `\n  and ${more} more`);
+    return missing.length === 0 ? "" : `; missing too:${missing.join("")}`;
+  }
 
   /** The functions of a module that its options provide, one for each name and instantiation. */
   function builtin(state, index, position, made) {
@@ -54,11 +80,11 @@ export function makeInstance(context) {
     const given = context.interfaces.Global.state(value);
     if (given !== undefined) return Global.linked(given, value);
     const type = types.valueType(code);
+    if (mutable) throw fail("imported mutable global must be a WebAssembly.Global object");
     if (type.letter === "I" && typeof value !== "bigint") throw fail("global import must be a BigInt");
     if (type.opaque || (NUMBERS.has(type.letter) && typeof value !== "number")) {
       throw fail("global import must be a number, valid Wasm reference, or WebAssembly.Global object");
     }
-    if (mutable) throw fail("imported mutable global must be a WebAssembly.Global object");
     try {
       return Global.allocate(type, false, value);
     } catch (error) {
@@ -92,16 +118,29 @@ export function makeInstance(context) {
       let position = 0;
       state.imports.forEach(({ module, name, kind, type, provided }, index) => {
         const place = `${what}: Import #${index} "${module}"`;
-        const fail = (message) => new errors.LinkError(`${place} "${name}": ${message}`);
+        let value;
+        const fail = (message) => {
+          const given = value === undefined ? "nothing" : show(value);
+          const others = value === undefined ? othersMissing(state, importObject, index) : "";
+          const needed = importText(state.ptr, index);
+          return new errors.LinkError(
+            `${place} "${name}": ${message}: ${needed} is needed, ${given} was given${others}`,
+          );
+        };
         let ptr;
         if (provided === "builtin") {
           ptr = builtin(state, index, position, made);
         } else if (provided === "string") {
+          value = name;
           ptr = globalImport(type, name, fail);
         } else {
           const namespace = importObject[module];
-          if (!isObject(namespace)) throw new TypeError(`${place}: module is not an object or function`);
-          ptr = linkValue(state, index, namespace[name], position, record, fail);
+          if (!isObject(namespace)) {
+            const others = othersMissing(state, importObject, index);
+            throw new TypeError(`${place}: module is not an object or function${others}`);
+          }
+          value = namespace[name];
+          ptr = linkValue(state, index, value, position, record, fail);
         }
         if (kind === "function") position += 1;
         append(list, ptr);

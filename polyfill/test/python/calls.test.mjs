@@ -179,6 +179,54 @@ for (const { WebAssembly, wat, link } of await loadEngines()) {
       assert.match(message(small), /^LinkError .*Import #2 "n" "mem": .*expected type/);
     });
 
+    test("a missing import and one of another kind read alike, and all that is missing is listed", () => {
+      const module = new WebAssembly.Module(
+        wat(`(module (import "m" "f" (func (param i32))) (import "m" "g" (global (mut i64)))
+        (import "n" "mem" (memory 2 3)) (import "m" "t" (table 1 funcref)) (import "m" "toString" (func)))`),
+      );
+      const message = (imports) => thrownBy(() => new WebAssembly.Instance(module, imports)).message;
+      const start = "WebAssembly.Instance(): Import #";
+      const function0 = `${start}0 "m" "f": function import requires a callable: func ([i32] -> []) is needed, `;
+      const rest = '\n  Import #2 "n" "mem": (memory 2 3)\n  Import #3 "m" "t": (table 1 funcref)';
+      const all = `; missing too:\n  Import #1 "m" "g": (global (mut i64))${rest}`;
+      assert.equal(message({ m: {} }), `${function0}nothing was given${all}`);
+      assert.equal(message({ m: { f: 3 } }), `${function0}3 was given`);
+      const inherited = '\n  Import #4 "m" "toString": func ([] -> [])';
+      assert.equal(message({}), `${start}0 "m": module is not an object or function${all}${inherited}`);
+      const getters = {
+        get g() {
+          return assert.fail("it was read");
+        },
+        get t() {
+          return assert.fail("it was read");
+        },
+      };
+      assert.equal(
+        message({ m: getters }),
+        `${function0}nothing was given; missing too:\n  Import #2 "n" "mem": (memory 2 3)`,
+      );
+      const f = () => {};
+      const global1 = `${start}1 "m" "g": imported mutable global must be a WebAssembly.Global object: `;
+      assert.equal(message({ m: { f, g: 1n } }), `${global1}(global (mut i64)) is needed, a BigInt was given`);
+      assert.equal(
+        message({ m: { f } }),
+        `${global1}(global (mut i64)) is needed, nothing was given; missing too:${rest}`,
+      );
+    });
+
+    test("bytes of another kind are told from modules", () => {
+      const message = (bytes) => thrownBy(() => new WebAssembly.Module(Uint8Array.from(bytes))).message;
+      assert.match(message([]), /; the bytes are empty$/);
+      assert.match(message([0, 97, 115, 109, 13, 0, 1, 0]), /; this is a component, not a module: `jco transpile` /);
+    });
+
+    test("a long list of what is missing is cut", () => {
+      const imports = Array.from({ length: 60 }, (_, index) => `(import "e" "f${index}" (func))`);
+      const module = new WebAssembly.Module(wat(`(module ${imports.join(" ")})`));
+      const { message } = thrownBy(() => new WebAssembly.Instance(module, { e: {} }));
+      assert.ok(message.endsWith('"f50": func ([] -> [])\n  and 9 more'), message);
+    });
+
     test("what an instance did before it failed stays done", () => {
       const table = new WebAssembly.Table({ element: "anyfunc", initial: 2 });
       const module = new WebAssembly.Module(

@@ -21,6 +21,7 @@ from pyjsapi.engines import python as engine
 from pyjsapi.engines.python import CompiledModule
 from pyjsapi.jsapi.builtin_sets import check_builtins, find_builtin
 from pyjsapi.jsapi.errors import CompileError
+from pyjsapi.jsapi.module import wrong_kind
 from pyjsapi.jsapi.options import NO_OPTIONS, CompileOptions
 from pyjsapi.runtime import (
     ExnInst,
@@ -91,11 +92,12 @@ def new_module(
         options = NO_OPTIONS
     else:
         options = CompileOptions(tuple(builtins), strings[0] if strings else None)
+    source = bytes(data)
     try:
-        compiled = engine.compile_module(bytes(data), settings)
+        compiled = engine.compile_module(source, settings)
         check_builtins(compiled, options, what)
     except WasmError as error:
-        raise InvalidModule(f"{what}: {error}") from None
+        raise InvalidModule(f"{what}: {error}{wrong_kind(source)}") from None
     except CompileError as error:
         raise InvalidModule(str(error)) from None
     return Module(compiled, options)
@@ -154,6 +156,11 @@ def _extern(type_: ExternType) -> list[Any]:
     if isinstance(type_, (FuncExtern, TagType)):
         return ["function" if kind == "func" else kind, _signature(type_.type)]
     return [kind, None]
+
+
+def import_text(module: Module, index: int) -> str:
+    """The type of an import as the text format has it."""
+    return describe(module.compiled.context.imports[index])
 
 
 def _signature(type_: DefType | int) -> str:
