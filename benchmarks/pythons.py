@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 import subprocess
 import sys
 import tomllib
@@ -22,17 +20,11 @@ class NoSuchPython(Exception):
 
 def find(version: str) -> Path:
     """The interpreter of `version` (such as "3.13") on PATH or among pyenv's. Raises `NoSuchPython`."""
-    pyenv = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv")) / "versions"
-    on_path = shutil.which(f"python{version}")
-    candidates = [
-        *([Path(on_path)] if on_path else []),
-        *sorted(pyenv.glob(f"{version}*/bin/python")),
-    ]
-    for candidate in candidates:
-        probe = subprocess.run([candidate, "-c", "import ensurepip"], capture_output=True)
-        if probe.returncode == 0:
-            return candidate
-    raise NoSuchPython(f"there is no Python {version} on PATH or in {pyenv}")
+    command: list[str | Path] = [sys.executable, ROOT / "scripts" / "pythons.py", version]
+    done = subprocess.run(command, stdout=subprocess.PIPE, text=True)
+    if done.returncode:
+        raise NoSuchPython(f"there is no Python {version} on PATH or of pyenv")
+    return Path(done.stdout.strip())
 
 
 def environment(version: str) -> Path:

@@ -5,21 +5,17 @@ What each holds is a group of `[dependency-groups]` in pyproject.toml.
 
 from __future__ import annotations
 
-import os
-import shutil
 import subprocess
-import sys
 import tomllib
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import pythons
 from common import ROOT, Failure, run, say
 from stamps import Stamp
 
 _NEWEST = 15
 """Minor version of Python up to which is looked for others."""
-_PROBE = "import ensurepip, sys; print(*sys.version_info[:2])"
 
 
 @dataclass(frozen=True)
@@ -110,25 +106,7 @@ def _group(name: str) -> list[str]:
 def find_python(minimum: tuple[int, int]) -> Path | None:
     """The newest Python that is installed, here or by pyenv, if it is not older than that."""
     for minor in range(_NEWEST, minimum[1] - 1, -1):
-        for candidate in _candidates(minor):
-            if _version(candidate) == f"3 {minor}":
-                return candidate
+        found = pythons.find(f"3.{minor}")
+        if found is not None:
+            return found
     return None
-
-
-def _candidates(minor: int) -> Iterator[Path]:
-    if sys.version_info[:2] == (3, minor):
-        yield Path(sys.executable)
-    found = shutil.which(f"python3.{minor}")
-    if found is not None:
-        yield Path(found)
-    pyenv = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv"))
-    yield from sorted(pyenv.glob(f"versions/3.{minor}.*/bin/python"), reverse=True)
-
-
-def _version(python: Path) -> str | None:
-    try:
-        answer = subprocess.run([python, "-c", _PROBE], capture_output=True, text=True)
-    except OSError:
-        return None
-    return answer.stdout.strip() if answer.returncode == 0 else None

@@ -14,15 +14,7 @@ found=0
 status=0
 for version in 3.11 3.12 3.13 3.14; do
   [[ $version == "$own" ]] && continue
-  python=
-  for candidate in "$(command -v "python$version" || true)" \
-    "${PYENV_ROOT:-$HOME/.pyenv}"/versions/"$version".*/bin/python; do
-    if [[ -x $candidate ]] && "$candidate" -c 'import ensurepip' 2>/dev/null; then
-      python=$candidate
-      break
-    fi
-  done
-  [[ -z $python ]] && continue
+  python=$(.venv/bin/python scripts/pythons.py "$version") || continue
   found=$((found + 1))
   echo "pyjsapi: tests on Python $version"
   venv=.venv-$version

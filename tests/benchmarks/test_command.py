@@ -37,7 +37,7 @@ def test_another_python_gets_the_same_arguments(tmp_path: Path) -> None:
 
 
 def test_a_python_that_is_not_installed_is_named() -> None:
-    with pytest.raises(NoSuchPython, match=r"there is no Python 3\.99 on PATH or in "):
+    with pytest.raises(NoSuchPython, match=r"there is no Python 3\.99 on PATH or of pyenv"):
         find("3.99")
 
 

@@ -7,37 +7,23 @@ from __future__ import annotations
 
 import ast
 import os
-import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+import pythons
 
 CASES = Path(__file__).with_name("depth_cases.py")
 ROOT = CASES.parents[2]
 
 
-def _others() -> dict[str, Path]:
-    """The interpreters of other versions, by version: pyenv's, or what runs as such on PATH."""
-    found = {}
-    pyenv = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv")) / "versions"
-    for minor in range(11, 15):
-        version = f"3.{minor}"
-        on_path = shutil.which(f"python{version}")
-        paths = [*([Path(on_path)] if on_path else []), *pyenv.glob(f"{version}.*/bin/python")]
-        working = [path for path in paths if _runs(path)]
-        if working and sys.version_info[:2] != (3, minor):
-            found[version] = working[0]
-    return found
-
-
-def _runs(python: Path) -> bool:
-    """A version manager's stand-in may be there without the version."""
-    return subprocess.run([python, "-c", ""], capture_output=True).returncode == 0
-
-
-OTHERS = _others()
+OTHERS = {
+    f"3.{minor}": found
+    for minor in range(11, 15)
+    if sys.version_info[:2] != (3, minor) and (found := pythons.find(f"3.{minor}"))
+}
+"""The interpreters of other versions."""
 
 
 def _names() -> list[str]:

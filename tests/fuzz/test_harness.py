@@ -92,9 +92,8 @@ def test_a_python_is_found_by_its_version_and_not_by_its_name(
 ) -> None:
     monkeypatch.setenv("PYENV_ROOT", str(tmp_path / "none"))
     monkeypatch.setenv("PATH", str(tmp_path))
-    for version in (own(), "3.0"):
-        (tmp_path / f"python{version}").symlink_to(sys.executable)
-    assert find(own()) == str(tmp_path / f"python{own()}")
+    (tmp_path / "python3.0").symlink_to(sys.executable)
+    assert find(own()) == sys.executable
     assert find("3.0") is None
     assert find("3.1") is None
 

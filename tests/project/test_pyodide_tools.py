@@ -165,11 +165,11 @@ def test_the_newest_python_is_found_wherever_it_is(
     monkeypatch.setenv("PATH", str(tmp_path / "bin"))
     assert find_python((3, 12)) is None
     assert find_python((3, 11)) == Path(sys.executable)
-    of_pyenv = install(tmp_path / "pyenv" / "versions" / "3.12.4" / "bin", "python", "echo 3 12")
+    of_pyenv = install(tmp_path / "pyenv" / "versions" / "3.12.4" / "bin", "python", "echo 3.12")
     assert find_python((3, 12)) == of_pyenv
     install(tmp_path / "bin", "python3.14", "exit 1")
     assert find_python((3, 12)) == of_pyenv
-    on_path = install(tmp_path / "bin2", "python3.13", "echo 3 13")
+    on_path = install(tmp_path / "bin2", "python3.13", "echo 3.13")
     monkeypatch.setenv("PATH", os.pathsep.join([str(tmp_path / "bin"), str(tmp_path / "bin2")]))
     assert find_python((3, 12)) == on_path
 
