@@ -10,7 +10,6 @@ import subprocess
 import sys
 from datetime import datetime
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any, Final
 
 from pyjsapi import RangeError, WebAssembly
@@ -212,11 +211,7 @@ def wast(options: argparse.Namespace) -> int:
     """``pyjsapi wast files…``: run scripts and print a table per folder."""
     from pyjsapi.wast.__main__ import main
 
-    with TemporaryDirectory() as folder:
-        given = Path(folder, "stdin.wast")
-        if _STANDARD in options.scripts:
-            given.write_bytes(_read(_STANDARD))
-        return main([str(given if path == _STANDARD else path) for path in options.scripts])
+    return main([str(path) for path in options.scripts])
 
 
 def compare(options: argparse.Namespace) -> int:

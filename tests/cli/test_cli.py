@@ -123,6 +123,9 @@ def test_a_dash_is_standard_input_for_every_verb(tmp_path: Path) -> None:
     assert lowered.read_bytes().startswith(b"\0asm")
     script = f'{ADD}\n(assert_return (invoke "add" (i32.const 1) (i32.const 2)) (i32.const 3))'
     assert pyjsapi("wast", "-", given=script).returncode == 0
+    failed = pyjsapi("wast", "-", given='(assert_return (invoke "x"))')
+    assert failed.stdout.startswith("-:1: assert_return: no instance: its module failed\n")
+    assert failed.returncode == 1
 
 
 def test_wat2wasm_validates_unless_told_not_to(tmp_path: Path) -> None:
