@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import io
 import os
 import sys
 from collections.abc import Callable, Sequence
@@ -59,6 +60,10 @@ def _main(argv: list[str]) -> int:
     if command is None:
         parser.print_help()
         return 2
+    for stream in (sys.stdout, sys.stderr):
+        # Names may have any character, and those who read them any encoding.
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
     try:
         return command(options)
     except commands.InputError as error:

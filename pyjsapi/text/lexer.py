@@ -174,6 +174,8 @@ class Source:
         line_start = text.rfind("\n", 0, offset) + 1
         line_end = text.find("\n", offset)
         line = text[line_start : len(text) if line_end < 0 else line_end].rstrip("\r")
+        if not line.isascii():
+            line = _LONE_SURROGATE.sub("\ufffd", line)
         return ParseError(message, text.count("\n", 0, offset) + 1, offset - line_start + 1, line)
 
     def unexpected(self, index: int, wanted: str = "") -> ParseError:

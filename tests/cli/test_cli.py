@@ -368,3 +368,34 @@ def test_disassembling_a_text_says_what_it_is(module: Path) -> None:
         "this looks like the text format: convert it with wat2wasm\n"
     )
     assert done.returncode == 1
+
+
+def test_a_text_that_is_no_utf_8_is_shown_with_its_place(tmp_path: Path) -> None:
+    path = tmp_path / "m.wat"
+    path.write_bytes(b"(module\n  \xff)")
+    done = pyjsapi("validate", path)
+    assert done.stdout == f"{path}:2:3: malformed UTF-8 encoding\n    \ufffd)\n    ^\n"
+    assert (done.stderr, done.returncode) == ("", 1)
+
+
+def test_names_are_shown_in_any_encoding(tmp_path: Path) -> None:
+    path = tmp_path / "m.wat"
+    path.write_text('(module (func (export "n\u00e9\\n") (param i32)))', encoding="utf-8")
+    done = subprocess.run(
+        [sys.executable, "-m", "pyjsapi", "run", path],
+        env={**os.environ, "PYTHONIOENCODING": "ascii"},
+        capture_output=True,
+        text=True,
+        cwd=ROOT,
+    )
+    assert '  "n\\xe9\\n"  func ([i32] -> [])\n' in done.stdout
+    assert done.stderr.endswith(" --invoke 'n\\xe9\\n' <i32>\n")
+    assert done.returncode == 2
+
+
+def test_the_end_of_the_stack_is_called_what_it_is_in_javascript(tmp_path: Path) -> None:
+    path = tmp_path / "m.wat"
+    path.write_text('(module (func $f (export "_start") (call $f)))')
+    done = pyjsapi("run", path)
+    assert done.stderr.startswith("pyjsapi: _start: RangeError: Maximum call stack size exceeded\n")
+    assert done.returncode == 1
