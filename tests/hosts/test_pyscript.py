@@ -115,11 +115,16 @@ def test_in_a_worker_of_pyscript(found: Callable[..., Any]) -> None:
 def test_a_page_without_isolation_says_so(found: Callable[..., Any]) -> None:
     """Shared memories stay in Python there, and work."""
     source = (
-        "from pyjsapi import javascript\n"
-        "try:\n    javascript.enable()\n"
-        "except RuntimeError as error:\n    said = str(error)\n"
+        "from pyjsapi import DataCloneError, WebAssembly, Worker, javascript\n"
+        "memory = WebAssembly.Memory(initial=1, maximum=1, shared=True)\n"
+        "said = []\n"
+        "for attempt in (javascript.enable, lambda: Worker(program.work).postMessage(memory)):\n"
+        "    try:\n        attempt()\n"
+        "    except (RuntimeError, DataCloneError) as error:\n        said.append(str(error))\n"
         "found = [said, javascript.is_enabled(), program.shared()]"
     )
     said, *rest = found(source, isolated=False)
-    assert said.startswith("pyjsapi.javascript.enable(): this page can share no memory, because it")
+    reason = "this page can share no memory, because it is not cross-origin isolated: it must be "
+    assert said[0].startswith(f"pyjsapi.javascript.enable(): {reason}")
+    assert said[1].startswith(f"the bytes are in Python: {reason}")
     assert rest == [False, [7, 0, 1, 16384]]

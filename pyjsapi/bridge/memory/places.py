@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from pyjsapi.syntax.types import PAGE_SIZE
 
 if TYPE_CHECKING:
     from pyjsapi.blocks.shared import SharedBlock
 
+NOT_ISOLATED: Final = (
+    "this page can share no memory, because it is not cross-origin isolated: it must be served with the headers "
+    "Cross-Origin-Opener-Policy: same-origin and Cross-Origin-Embedder-Policy: require-corp"
+)
 _ENABLED: list[bool] = []
 
 
@@ -20,11 +24,7 @@ def enable(on: bool = True) -> None:
     JavaScript itself can share no memory, and says what is missing.
     """
     if on and not can_share():
-        raise RuntimeError(
-            "pyjsapi.javascript.enable(): this page can share no memory, because it is not cross-origin isolated: "
-            "it must be served with the headers Cross-Origin-Opener-Policy: same-origin and "
-            "Cross-Origin-Embedder-Policy: require-corp"
-        )
+        raise RuntimeError(f"pyjsapi.javascript.enable(): {NOT_ISOLATED}")
     _ENABLED[:] = [on]
 
 
@@ -46,6 +46,13 @@ def _is_isolated() -> bool:
     import js
 
     return bool(getattr(js, "crossOriginIsolated", False)) and hasattr(js, "SharedArrayBuffer")
+
+
+def why_in_python() -> str:
+    """What would bring the bytes of a memory to JavaScript."""
+    if not can_share():
+        return NOT_ISOLATED
+    return "it must be shared, and made after pyjsapi.javascript.enable() or in a cross-origin isolated page"
 
 
 def make_shared(length: int, most: int, unit: int) -> SharedBlock | None:
@@ -73,10 +80,7 @@ def to_javascript(memory: Any) -> Any:
 
     block = memory._memory.block
     if not isinstance(block, WebBlock):
-        raise ValueError(
-            "the bytes of this memory are in Python: it must be shared, and made after "
-            "pyjsapi.javascript.enable() unless the page is cross-origin isolated"
-        )
+        raise ValueError(f"the bytes of this memory are in Python: {why_in_python()}")
     return block.memory
 
 

@@ -11,6 +11,7 @@ from weakref import WeakValueDictionary
 from pyjsapi.agents.backend import Plain
 from pyjsapi.agents.remote import RemoteLink
 from pyjsapi.blocks.shared import SharedBlock
+from pyjsapi.bridge.memory.places import why_in_python
 from pyjsapi.bridge.memory.web import WebBlock
 from pyjsapi.ecmascript.errors import DataCloneError
 
@@ -38,10 +39,7 @@ class WebLink(RemoteLink):
         """See `RemoteLink`."""
         if not isinstance(block, WebBlock):
             self._memories.clear()
-            raise DataCloneError(
-                "the bytes are in Python: only shared memories that were made after "
-                "pyjsapi.javascript.enable(), or in a cross-origin isolated page, can be sent to a Web Worker"
-            )
+            raise DataCloneError(f"the bytes are in Python: {why_in_python()}")
         _BLOCKS[block.identity] = block
         self._memories.append(block.memory)
         number = len(self._memories) - 1

@@ -95,6 +95,10 @@ def case_a_page_without_isolation_says_what_is_missing() -> None:
         del js.SharedArrayBuffer  # as in such a page
         raises(RuntimeError, javascript.enable)
         assert isinstance(SharedArrayBuffer(8)._data, memoryview)
+        memory = WebAssembly.Memory(initial=1, maximum=1, shared=True)
+        assert message.partition("this page")[2] in raises(
+            ValueError, javascript.to_javascript, memory
+        )
     finally:
         js.SharedArrayBuffer = native
         del js.crossOriginIsolated
