@@ -16,6 +16,8 @@ release = pyjsapi.__version__
 html_title = f"pyjsapi {release}"
 
 extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.viewcode"]
+# A block that cannot be coloured is shown all the same.
+suppress_warnings = ["misc.highlighting_failure"]
 root_doc = "docs/index"
 # From the root of the checkout, so that links mean the same here and where the files are read as they are.
 include_patterns = [
