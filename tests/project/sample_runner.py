@@ -3,8 +3,8 @@
 Also inside Pyodide, where `inside` is called. What is written beside a statement is held against what it does:
 
 - beside ``print(…)`` is what it prints;
-- beside an expression is the exception that it raises, ``TypeError: … detached``, or its value where that can be
-  written as a literal; anything else is prose. ``…`` stands for any text.
+- beside an expression is the exception that it raises, ``TypeError: … detached``, by the name of its class or a
+  base, or its value where that can be written as a literal; anything else is prose. ``…`` stands for any text.
 """
 
 from __future__ import annotations
@@ -98,8 +98,11 @@ def _statement(statement: ast.stmt, wanted: str, name: str, scope: dict[str, Any
     except BaseException as error:
         if not raises:
             raise
-        said = f"{type(error).__name__}: {error}" if ": " in wanted else type(error).__name__
-        assert _fits(said, wanted), f"{where}: raised {said!r}, not {wanted!r}"
+        told = f": {error}" if ": " in wanted else ""
+        kinds = [f"{kind.__name__}{told}" for kind in type(error).__mro__]
+        assert any(_fits(kind, wanted) for kind in kinds), (
+            f"{where}: raised {kinds[0]!r}, not {wanted!r}"
+        )
         return
     assert not raises, f"{where}: raised nothing"
     if ast.unparse(statement.value).startswith("print("):
