@@ -112,7 +112,7 @@ def test_no_text_says_that_something_is_published() -> None:
     for path in (
         ROOT / "README.md",
         ROOT / "polyfill" / "README.md",
-        *(ROOT / "docs").glob("*.md"),
+        *(ROOT / "docs").rglob("*.md"),
     ):
         text = path.read_text(encoding="utf-8")
         assert not re.search(
