@@ -52,12 +52,17 @@ def steps(samples: list[Sample], texts: list[str]) -> Steps:
 
 
 def _command(sample: Sample) -> None:
+    """Run a block in a shell or in Node. What it prints is in the file ``said`` then."""
     if sample["language"] == "sh":
         command = ["bash", "-ec", sample["code"]]
     else:
         Path("sample.mjs").write_text(sample["code"], encoding="utf-8")
         command = ["node", "sample.mjs"]
-    subprocess.run(command, check=True, stdin=subprocess.DEVNULL)
+    done = subprocess.run(
+        command, check=True, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True
+    )
+    print(done.stdout)
+    Path("said").write_text(done.stdout, encoding="utf-8")
 
 
 def _python(sample: Sample, scope: dict[str, Any]) -> Steps:
