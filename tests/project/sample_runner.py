@@ -47,6 +47,9 @@ def steps(samples: list[Sample], texts: list[str]) -> Steps:
     for sample in samples:
         if sample["language"] == "python":
             yield from _python(sample, scope)
+        elif sample["language"].startswith("file "):
+            path = Path(sample["language"].removeprefix("file "))
+            path.write_text(sample["code"], encoding="utf-8")
         else:
             _command(sample)
 

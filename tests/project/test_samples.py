@@ -4,6 +4,7 @@ A section is what stands between two headings; its samples run one after the oth
 comments, which readers do not see, a text may say more:
 
 - ``<!-- python … -->`` (or sh, js) is code that is run where it stands: what samples need, or have to have done;
+- ``<!-- file: NAME -->`` writes the next block to a file, for others to run;
 - ``<!-- in Pyodide -->`` has the section run in Pyodide under Node;
 - ``<!-- not run: … -->`` leaves the next block out, with the reason.
 """
@@ -63,7 +64,7 @@ def sections(path: Path) -> Iterator[Section]:
     """The sections of a text, those without samples too."""
     name = path.relative_to(ROOT).as_posix()
     section = Section(name, "")
-    left_out = False
+    left_out, file = False, ""
     tokens = MarkdownIt().parse(path.read_text(encoding="utf-8"))
     for token, following in zip(tokens, [*tokens[1:], None], strict=True):
         line = token.map[0] + 1 if token.map else 0
@@ -78,6 +79,8 @@ def sections(path: Path) -> Iterator[Section]:
                 section.in_pyodide = True
             elif re.match(r"not run: \w", comment[1]):
                 left_out = True
+            elif comment[1].startswith("file: "):
+                file = comment[1].replace(":", "", 1)
             else:
                 assert language in RUN, f"{name}:{line}: unknown comment"
                 section.samples.append(Sample(language=language, code=code, name=name, line=line))
@@ -86,11 +89,11 @@ def sections(path: Path) -> Iterator[Section]:
             if language in NO_CODE:
                 section.texts.append(token.content)
             elif language in RUN and not left_out:
-                sample = Sample(language=language, code=token.content, name=name, line=line)
+                sample = Sample(language=file or language, code=token.content, name=name, line=line)
                 section.samples.append(sample)
             elif not left_out:
                 section.unknown.append(f"{name}:{line}")
-            left_out = False
+            left_out, file = False, ""
     yield section
 
 
