@@ -12,7 +12,7 @@ check_types() {
   node node_modules/typescript/bin/tsc --project tsconfig.json && node node_modules/typescript/bin/tsc --project polyfill
 }
 # A lock file that names download addresses works only where they are reachable.
-check_lockfile() { ! grep -n '"resolved"' package-lock.json fuzz/package-lock.json tests/hosts/package-lock.json; }
+check_lockfile() { ! grep -n '"resolved"' package-lock.json fuzz/package-lock.json tests/bundlers/package-lock.json tests/hosts/package-lock.json; }
 check_docs() { bash scripts/docs.sh; }
 
 status=0

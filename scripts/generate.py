@@ -49,6 +49,11 @@ GENERATED: Final = (
         "polyfill/python/webassembly.idl",
         bindings.typescript,
     ),
+    Generated(
+        "polyfill/lowered/worker-text.gen.mjs",
+        "polyfill/lowered/lowering-worker.mjs",
+        bundle.worker,
+    ),
     # After the others: it has some of them inside.
     Generated(
         "pyjsapi/bridge/javascript_gen.py",

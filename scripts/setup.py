@@ -1,6 +1,6 @@
 """Set the project up in its own folders: `.venv`, `node_modules`, engines, tools, the browsers.
 
-    python3 scripts/setup.py [--bench] [python] [node] [fuzz] [pyodide-tools] [browsers] [pytest-pyodide]
+    python3 scripts/setup.py [--bench] [python] [node] [fuzz] [bundlers] [pyodide-tools] [browsers] [pytest-pyodide]
         [notebooks] [hosts]
 
 Without a name all but the last three are set up. Each step is skipped when its inputs did not change since it was
@@ -44,6 +44,7 @@ FONTS = "fonts-dejavu-core"
 # What is installed apart, by step: the folder with package.json, and what it has. The engines are for Linux on x64.
 FOLDERS = {
     "fuzz": ("fuzz", "the engines for fuzzing"),
+    "bundlers": ("tests/bundlers", "the bundlers"),
     "hosts": ("tests/hosts", "Pyodides, PyScript and Deno"),
 }
 
@@ -222,7 +223,7 @@ def set_up_browsers() -> None:
         ) from error
 
 
-STEPS = ("python", "node", "fuzz", "pyodide-tools", "browsers")
+STEPS = ("python", "node", "fuzz", "bundlers", "pyodide-tools", "browsers")
 ON_REQUEST = ("pytest-pyodide", "notebooks", "hosts")
 
 

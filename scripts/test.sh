@@ -14,7 +14,7 @@ fi
 
 status=0
 "${pytest[@]}" tests -q -m "not long" -n 2 --dist loadgroup --durations 10 || status=1
-"${pytest[@]}" playwright -q -n 2 --dist loadgroup || status=1
+"${pytest[@]}" playwright -q -m "not long" -n 2 --dist loadgroup || status=1
 if ((status)); then
   echo "pyjsapi: tests failed with seed $seed" >&2
   echo "  all in the same order:  make test SEED=$seed" >&2

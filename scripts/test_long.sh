@@ -11,5 +11,6 @@ fi
 .venv/bin/python scripts/setup.py pytest-pyodide notebooks hosts
 status=0
 .venv/bin/python -m pytest "${chosen[@]}" -q -m long -n 2 --dist loadgroup --durations 10 || status=1
+.venv/bin/python -m pytest playwright -q -m long -n 2 --dist loadgroup --durations 10 || status=1
 .venv/bin/python -m fuzz --share || status=1
 exit $status

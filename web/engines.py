@@ -8,6 +8,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final, TypeAlias
 
+from playwright.sync_api import Page
+
 from web import webkit
 from web.browsers import BROWSERS, new_page, started
 
@@ -25,17 +27,39 @@ _CALL = """
 
 
 @contextmanager
-def opened(engine: str, url: str) -> Iterator[Evaluate]:
-    """A page at ``url`` in a browser while the context lasts. Raises `BrowserMissing` or `WebKitMissing`."""
+def browsing(engine: str) -> Iterator[Callable[[str], Evaluate]]:
+    """A browser while the context lasts; what it yields goes to a page, whose functions last until the next one.
+
+    Raises `BrowserMissing` or `WebKitMissing`.
+    """
     if engine == "webkit":
         with webkit.started_webkit() as driver:
-            driver.get(url)
-            yield lambda body, argument=None: webkit.evaluate(driver, body, argument)
+
+            def go(url: str) -> Evaluate:
+                driver.get(url)
+                return lambda body, argument=None: webkit.evaluate(driver, body, argument)
+
+            yield go
         return
     with started(engine) as browser:
-        page = new_page(browser)
-        page.goto(url)
-        yield lambda body, argument=None: page.evaluate(_CALL, [body, argument])
+        pages: list[Page] = []
+
+        def visit(url: str) -> Evaluate:
+            while pages:
+                pages.pop().context.close()
+            page = new_page(browser)
+            pages.append(page)
+            page.goto(url)
+            return lambda body, argument=None: page.evaluate(_CALL, [body, argument])
+
+        yield visit
+
+
+@contextmanager
+def opened(engine: str, url: str) -> Iterator[Evaluate]:
+    """A page at ``url`` in a browser while the context lasts. Raises `BrowserMissing` or `WebKitMissing`."""
+    with browsing(engine) as visit:
+        yield visit(url)
 
 
 def lay_out(site: Path, parts: Mapping[str, Path], page: str = "<!doctype html>\n") -> None:

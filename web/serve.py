@@ -44,14 +44,22 @@ MIME_TYPES = {
 class SiteHandler(SimpleHTTPRequestHandler):
     """Serves files with the isolation headers and the MIME types that modules and wasm need.
 
-    ``places`` has files and folders that are elsewhere, by the first part of their paths.
+    ``places`` has files and folders that are elsewhere, by the first part of their paths; ``headers`` is sent in the
+    place of those.
     """
 
     extensions_map = MIME_TYPES
     protocol_version = "HTTP/1.1"
 
-    def __init__(self, *arguments: Any, places: Mapping[str, Path], **more: Any) -> None:
+    def __init__(
+        self,
+        *arguments: Any,
+        places: Mapping[str, Path],
+        headers: Mapping[str, str],
+        **more: Any,
+    ) -> None:
         self.places = places
+        self.more_headers = headers
         super().__init__(*arguments, **more)
 
     def translate_path(self, path: str) -> str:
@@ -60,7 +68,7 @@ class SiteHandler(SimpleHTTPRequestHandler):
         return str(self.places[first].joinpath(*rest)) if first in self.places else found
 
     def end_headers(self) -> None:
-        for name, value in HEADERS.items():
+        for name, value in self.more_headers.items():
             self.send_header(name, value)
         super().end_headers()
 
@@ -80,10 +88,11 @@ class SiteServer(ThreadingHTTPServer):
         port: int = 0,
         *,
         places: Mapping[str, Path] | None = None,
+        headers: Mapping[str, str] = HEADERS,
         verbose: bool = False,
     ) -> None:
         self.verbose = verbose
-        handler = partial(SiteHandler, directory=str(folder), places=places or {})
+        handler = partial(SiteHandler, directory=str(folder), places=places or {}, headers=headers)
         super().__init__((HOST, port), handler)
 
     @property
@@ -93,10 +102,13 @@ class SiteServer(ThreadingHTTPServer):
 
 @contextmanager
 def serving(
-    folder: Path = SITE, port: int = 0, places: Mapping[str, Path] | None = None
+    folder: Path = SITE,
+    port: int = 0,
+    places: Mapping[str, Path] | None = None,
+    headers: Mapping[str, str] = HEADERS,
 ) -> Iterator[str]:
     """Serves ``folder`` and ``places`` from a thread while the context lasts; yields the address, with a slash."""
-    with SiteServer(folder, port, places=places) as server:
+    with SiteServer(folder, port, places=places, headers=headers) as server:
         thread = Thread(target=server.serve_forever, daemon=True)
         thread.start()
         try:

@@ -1,27 +1,40 @@
-// What lowering on demand takes from pages and from Node: digests, the worker, and where results are kept.
+// What lowering on demand takes from pages and from Node: digests, where Pyodide is, and where results are kept.
 
-import { builtin, isNode } from "../common/host.mjs";
-import { listen, newWorker } from "../common/threads.mjs";
+import { builtin, folderURL, isNode } from "../common/host.mjs";
 
 /** @typedef {{ bytes?: Uint8Array<ArrayBuffer>, refusal?: string, failure?: string }} Answer what a lowerer says: one of these */
 /** @typedef {string | false | undefined} Place of a cache, as it is configured */
 
-const PACKAGE = new URL("../", import.meta.url);
 const CACHE = "pyjsapi-lowered";
 
 /** @param {ArrayBuffer} buffer */
 const hex = (buffer) => Array.from(new Uint8Array(buffer), (byte) => byte.toString(16).padStart(2, "0")).join("");
 
-/** The folder of the Pyodide distribution with pyjsapi when none is configured, as a URL. */
+/** The folder of this package as it was installed, as a URL; undefined in a bundle, which is elsewhere. */
+export function packageFolder() {
+  try {
+    // Vite and webpack take this for a file to copy otherwise; some formats of bundles have no URL.
+    const { href } = new URL(/* webpackIgnore: true */ /* @vite-ignore */ "./", import.meta.url);
+    return href.endsWith("/lowered/") ? new URL("../", href).href : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/**
+ * The folder of the Pyodide distribution with pyjsapi when none is configured, as a URL: beside this package; in a
+ * bundle beside the page, or where the process runs.
+ */
 export function defaultDistribution() {
-  const beside = new URL("../pyodide/", PACKAGE).href;
+  const own = packageFolder();
+  const beside = own === undefined ? folderURL("./pyodide/") : new URL("../pyodide/", own).href;
   if (!isNode) return beside;
   const { PYJSAPI_PYODIDE } = process.env;
   const { pathToFileURL } = builtin("node:url");
   if (PYJSAPI_PYODIDE) return pathToFileURL(`${PYJSAPI_PYODIDE}/`).href;
   const { existsSync } = builtin("node:fs");
-  const built = new URL("../build/pyodide/", PACKAGE).href;
-  return [beside, built].find((url) => existsSync(new URL("pyodide.mjs", url))) ?? beside;
+  const places = own === undefined ? [beside] : [beside, new URL("../build/pyodide/", own).href];
+  return places.find((url) => existsSync(new URL("pyodide.mjs", url))) ?? beside;
 }
 
 /**
@@ -50,44 +63,6 @@ export function digestNow(bytes) {
  */
 export function readTextNow(url) {
   return builtin("node:fs").readFileSync(new URL(url), "utf8");
-}
-
-/** A worker of either kind. In Node it keeps the process alive only while it is busy. */
-export function startWorker() {
-  const worker = newWorker(new URL("worker.mjs", import.meta.url), { execArgv: [] });
-  /** @param {boolean} busy */
-  const busy = (busy) => {
-    if (isNode) worker[busy ? "ref" : "unref"]();
-  };
-  busy(false);
-  return {
-    post: (/** @type {object} */ message, /** @type {object[] | undefined} */ transfer = undefined) =>
-      worker.postMessage(message, transfer),
-    onMessage: (/** @type {(answer: Answer & { id: number }) => void} */ listener) => {
-      listen(worker, "message", listener);
-      busy(false);
-    },
-    onFailure: (/** @type {(reason: string) => void} */ listener) =>
-      listen(worker, "error", ({ message }) => listener(message ?? "the worker could not start")),
-    busy,
-  };
-}
-
-/**
- * Posts a request to a Node worker and sleeps until it is answered.
- * @param {ReturnType<typeof startWorker>} worker
- * @param {{ id: number, bytes: Uint8Array }} message
- * @returns {Answer}
- */
-export function requestNow(worker, message) {
-  const { MessageChannel, receiveMessageOnPort } = builtin("node:worker_threads");
-  const { port1, port2 } = new MessageChannel();
-  const signal = new Int32Array(new SharedArrayBuffer(4));
-  worker.post({ ...message, reply: port2, signal }, [port2]);
-  Atomics.wait(signal, 0, 0);
-  const answer = receiveMessageOnPort(port1);
-  port1.close();
-  return answer.message;
 }
 
 /**
@@ -141,7 +116,7 @@ export function storeNow(key, bytes, configured) {
 }
 
 /** @param {string} key */
-const cacheURL = (key) => new URL(`/${CACHE}/${key}.wasm`, globalThis.location?.origin ?? PACKAGE).href;
+const cacheURL = (key) => new URL(`/${CACHE}/${key}.wasm`, globalThis.location.origin).href;
 
 /**
  * A kept result, or undefined.

@@ -1,10 +1,11 @@
 // Lowers modules on demand: pyjsapi in Pyodide, in a worker, loaded when the first module needs it. Results are kept.
 
 import * as native from "../common/engine.mjs";
-import { folderURL, isNode, readText } from "../common/host.mjs";
+import { absoluteURL, folderURL, isNode, readText } from "../common/host.mjs";
 import * as host from "./host.mjs";
 import { memoryFeatures } from "./probe.mjs";
 import { loadPyjsapi, lowererIn } from "./pyodide.mjs";
+import { startService } from "./service.mjs";
 import { oneMemoryForm } from "./validate.mjs";
 
 /** @typedef {import("./host.mjs").Answer} Answer */
@@ -12,18 +13,25 @@ import { oneMemoryForm } from "./validate.mjs";
 const { CompileError } = native;
 
 /** @type {import("../types/lowerer.js").LoweringOptions} */
-const settings = { indexURL: undefined, cache: undefined, lower: undefined };
+const settings = { indexURL: undefined, workerURL: undefined, cache: undefined, lower: undefined };
 
 /**
- * The worker with its open requests, once it is started.
+ * The worker, once it is started.
  * @type {ReturnType<typeof startService> | undefined}
  */
 let service;
 /**
- * The lowerer in this thread, once `prepare` has loaded it.
+ * The lowerer in this thread, once it is loaded: by `prepare`, or where no worker can be had.
  * @type {ReturnType<typeof lowererIn> | undefined}
  */
 let here;
+/**
+ * The same while it is being loaded.
+ * @type {Promise<ReturnType<typeof lowererIn>> | undefined}
+ */
+let loading;
+/** Whether it is in a Pyodide that was given, whose pyjsapi need not be that of the distribution: nothing is kept. */
+let given = false;
 /**
  * The modules that are being lowered, by key, so that none is lowered twice at the same time.
  * @type {Map<string, Promise<Answer>>}
@@ -34,7 +42,9 @@ const underway = new Map();
  * Says where things are, before the first module is lowered.
  * @param {object} options
  * @param {string | URL} [options.indexURL] the folder of a Pyodide distribution with pyjsapi (default: `pyodide/` beside
- *   this package's folder; in Node also the variable PYJSAPI_PYODIDE)
+ *   this package's folder, in a bundle beside the page; in Node also the variable PYJSAPI_PYODIDE)
+ * @param {string | URL} [options.workerURL] in pages, the address of the script of the worker that lowers: what a bundler
+ *   made of `@pyjsapi/polyfill/worker`. Only policies need it that allow no worker from a blob
  * @param {string | false} [options.cache] the folder (Node) or the name (pages) of the cache; `false` keeps nothing
  * @param {(bytes: Uint8Array) => Uint8Array} [options.lower] lowers in place of pyjsapi
  */
@@ -55,8 +65,23 @@ export function configure(options) {
  * @returns {Promise<void>}
  */
 export async function prepare({ pyodide } = {}) {
-  if (pyodide !== undefined) here = lowererIn(pyodide);
-  if (settings.lower === undefined && here === undefined) here = lowererIn(await loadPyjsapi(distribution()));
+  if (pyodide !== undefined) {
+    here = lowererIn(pyodide, memoryFeatures());
+    given = true;
+  }
+  if (settings.lower === undefined) await lowererHere();
+}
+
+/** The lowerer in this thread. */
+async function lowererHere() {
+  if (here) return here;
+  loading ??= loadPyjsapi(distribution()).then((pyodide) => lowererIn(pyodide, memoryFeatures()));
+  try {
+    here ??= await loading;
+    return here;
+  } finally {
+    loading = undefined;
+  }
 }
 
 /** The folder of a Pyodide with pyjsapi, an absolute URL with a slash at its end. */
@@ -80,7 +105,7 @@ const lockURL = () => `${distribution()}pyodide-lock.json`;
 
 /** @param {Uint8Array<ArrayBuffer>} bytes */
 async function cacheKey(bytes) {
-  if (settings.cache === false) return undefined;
+  if (settings.cache === false || given) return undefined;
   try {
     const digest = await host.digest(bytes);
     return digest && keyOf(await readText(lockURL()), digest);
@@ -91,7 +116,7 @@ async function cacheKey(bytes) {
 
 /** @param {Uint8Array} bytes */
 function cacheKeyNow(bytes) {
-  if (settings.cache === false) return undefined;
+  if (settings.cache === false || given) return undefined;
   try {
     return keyOf(host.readTextNow(lockURL()), host.digestNow(bytes));
   } catch {
@@ -99,32 +124,30 @@ function cacheKeyNow(bytes) {
   }
 }
 
-function startService() {
-  const worker = host.startWorker();
-  /** @type {Map<number, (answer: Answer) => void>} */
-  const open = new Map();
-  const settle = (/** @type {number} */ id, /** @type {Answer} */ answer) => {
-    const resolve = open.get(id);
-    open.delete(id);
-    if (open.size === 0) worker.busy(false);
-    resolve?.(answer);
-  };
-  worker.onMessage((answer) => settle(answer.id, answer));
-  worker.onFailure((failure) => {
+/** The worker that lowers, which in pages may turn out not to be had. */
+function serviceOf() {
+  const { workerURL } = settings;
+  const address = workerURL === undefined ? undefined : absoluteURL(String(workerURL));
+  service ??= startService({ folder: distribution(), features: memoryFeatures() }, address, () => {
     service = undefined;
-    for (const id of [...open.keys()]) settle(id, { failure });
   });
-  worker.post({ folder: distribution() });
-  let last = 0;
-  return {
-    request: (/** @type {Uint8Array} */ bytes) =>
-      new Promise((resolve) => {
-        worker.busy(true);
-        open.set(++last, resolve);
-        worker.post({ id: last, bytes });
-      }),
-    requestNow: (/** @type {Uint8Array} */ bytes) => host.requestNow(worker, { id: ++last, bytes }),
-  };
+  return service;
+}
+
+/**
+ * Lowers in the best place: where it was prepared, in a worker, or else in this thread.
+ * @param {Uint8Array<ArrayBuffer>} bytes
+ * @returns {Promise<Answer>}
+ */
+async function lowerSomewhere(bytes) {
+  if (here) return here(bytes);
+  const answer = await serviceOf().request(bytes);
+  if (answer) return answer;
+  try {
+    return (await lowererHere())(bytes);
+  } catch (error) {
+    return { failure: String(error?.message ?? error) };
+  }
 }
 
 /**
@@ -166,9 +189,7 @@ function refuse(form, context) {
 async function lowerOnce(bytes, key) {
   const kept = key && (await host.load(key, settings.cache));
   if (kept) return { bytes: kept };
-  if (here) return here(bytes);
-  service ??= startService();
-  const answer = await service.request(bytes);
+  const answer = await lowerSomewhere(bytes);
   if (key && answer.bytes) await host.store(key, answer.bytes, settings.cache);
   return answer;
 }
@@ -215,8 +236,7 @@ export function lowerNow(bytes, context) {
   const key = cacheKeyNow(bytes);
   const kept = key && host.loadNow(key, settings.cache);
   if (kept) return kept;
-  service ??= startService();
-  const answer = service.requestNow(bytes);
+  const answer = /** @type {(bytes: Uint8Array) => Answer} */ (serviceOf().requestNow)(bytes);
   if (key && answer.bytes) host.storeNow(key, answer.bytes, settings.cache);
   return unwrap(answer, context);
 }

@@ -1,7 +1,6 @@
 // The lowerer in this thread: Pyodide with pyjsapi. Loaded where it is needed, never before.
 
 import { loadPyodide } from "../common/pyodide.mjs";
-import { memoryFeatures } from "./probe.mjs";
 
 const PYTHON = `
 from pyjsapi.lowering import LoweringError, lower
@@ -31,11 +30,11 @@ export async function loadPyjsapi(folder) {
 /**
  * The lowerer of a Pyodide that has pyjsapi.
  * @param {any} pyodide Pyodide has no types here
+ * @param {ReturnType<typeof import("./probe.mjs").memoryFeatures>} features the kinds of memories that the engine has
  * @returns {(bytes: Uint8Array) => import("./host.mjs").Answer}
  */
-export function lowererIn(pyodide) {
+export function lowererIn(pyodide, { memory64, customPageSizes }) {
   const lowerBytes = pyodide.runPython(PYTHON, { globals: pyodide.toPy({}) });
-  const { memory64, customPageSizes } = memoryFeatures();
   return (bytes) => {
     const answer = lowerBytes(bytes, memory64, customPageSizes);
     try {

@@ -8,10 +8,13 @@ function failure(what, url, cause) {
   return new Error(`${what} could not be loaded from ${url}: ${cause?.message ?? cause}`, { cause });
 }
 
+/** Not written where it is imported: only Node does, and bundlers would look for it. */
+const NPM_PACKAGE = "pyodide";
+
 async function loadPyodide(indexURL) {
   if (indexURL === undefined && isNode) {
     try {
-      const pyodide = await import("pyodide");
+      const pyodide = await import(/* @vite-ignore */ /* webpackIgnore: true */ NPM_PACKAGE);
       return await pyodide.loadPyodide();
     } catch (error) {
       throw failure("Pyodide", "the npm package 'pyodide'", error);

@@ -1,10 +1,15 @@
 /** Where things are that lowering on demand needs. */
 export interface LoweringOptions {
   /**
-   * The folder of a Pyodide distribution with pyjsapi. Without it: `pyodide/` beside this package's folder; in Node also
-   * the folder that the environment variable PYJSAPI_PYODIDE names.
+   * The folder of a Pyodide distribution with pyjsapi. Without it: `pyodide/` beside this package's folder, in a bundle
+   * beside the page; in Node also the folder that the environment variable PYJSAPI_PYODIDE names.
    */
   indexURL?: string | URL;
+  /**
+   * In pages, the address of the script of the worker that lowers: what a bundler made of `@pyjsapi/polyfill/worker`.
+   * Only policies need it that allow no worker from a blob.
+   */
+  workerURL?: string | URL;
   /**
    * Where results are kept: a folder (Node), or the name of a cache (pages). `false` keeps nothing. Without it: the
    * folder that PYJSAPI_LOWERED_CACHE names, or the user's folder of caches.

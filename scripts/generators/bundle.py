@@ -1,13 +1,17 @@
-"""The JavaScript that pyjsapi in Pyodide starts by itself, as text in a Python module.
+"""JavaScript that is started from its text, put together by esbuild.
 
-``workers/connection.mjs`` and the modules that it imports, put together by esbuild as one expression, whose value has
+``workers/connection.mjs`` and the modules that it imports are one expression for pyjsapi in Pyodide, whose value has
 what that module exports. Python gets it as a module because that is found wherever the package is: in a folder, a zip,
 a wheel with bytecode only, and the workers, to which the package is sent.
+
+``lowering-worker.mjs`` is a script for the JavaScript package, whose own files are out of reach in a bundle.
 """
 
 from __future__ import annotations
 
+import json
 import subprocess
+from pathlib import Path
 from typing import Final
 
 from common import ROOT, Failure
@@ -15,16 +19,15 @@ from common import ROOT, Failure
 ENTRY: Final = ROOT / "polyfill" / "python" / "workers" / "connection.mjs"
 NAME: Final = "javascript"
 OPTIONS: Final = (
-    "--bundle",
     "--format=iife",
     f"--global-name={NAME}",
-    "--target=es2022",
     "--minify-whitespace",  # names and statements stay
     "--line-limit=160",
     "--banner:js=(() => {",
     f"--footer:js=return {NAME};\n}})()",
-    "--log-level=warning",
 )
+WORKER: Final = ROOT / "polyfill" / "lowered" / "lowering-worker.mjs"
+WORKER_OPTIONS: Final = ("--format=esm", "--minify")
 
 MODULE: Final = '''# ruff: noqa: E501
 """The link layer and the workers' script."""
@@ -38,10 +41,25 @@ SOURCE: Final = r"""
 
 def generate() -> str:
     """The text of the Python module."""
+    source = bundled(ENTRY, *OPTIONS)
+    if '"""' in source:
+        raise Failure('a module has """ in it')
+    return MODULE.format(source=source)
+
+
+def worker() -> str:
+    """The text of the JavaScript module that has the worker's."""
+    text = json.dumps(bundled(WORKER, *WORKER_OPTIONS).strip(), ensure_ascii=False)
+    return f"/** The script of the worker that lowers, without imports. */\nexport const TEXT = {text};\n"
+
+
+def bundled(entry: Path, *options: str) -> str:
+    """A module with all that it imports, as esbuild writes it."""
     esbuild = ROOT / "node_modules" / ".bin" / "esbuild"
+    command = [str(esbuild), str(entry.relative_to(ROOT)), *options]
     try:
         done = subprocess.run(
-            [esbuild, ENTRY.relative_to(ROOT), *OPTIONS],
+            [*command, "--bundle", "--target=es2022", "--log-level=warning"],
             cwd=ROOT,
             stdin=subprocess.DEVNULL,
             capture_output=True,
@@ -52,6 +70,4 @@ def generate() -> str:
         raise Failure("node_modules has no esbuild: run `make setup` first") from error
     if done.returncode != 0 or done.stderr:
         raise Failure(f"esbuild: {done.stderr.strip()}")
-    if '"""' in done.stdout:
-        raise Failure('a module has """ in it')
-    return MODULE.format(source=done.stdout)
+    return done.stdout

@@ -1,12 +1,21 @@
 // The worker that lowers: a Web Worker of a page, or a thread of Node.
 //
-// In, first: {folder}, of Pyodide. Then: {id, bytes}, answered by {id, bytes | refusal | failure}. A request may bring
-// {reply, signal}: then the answer goes to this port, and the waiting thread is woken.
+// Out, first: {ready}. In, first: {folder, features}, of Pyodide and of the engine. Then: {id, bytes}, answered by
+// {id, bytes | refusal | failure}. A request may bring {reply, signal}: then the answer goes to this port, and the
+// waiting thread is woken.
 
+import { isNode } from "../common/host.mjs";
 import { listen, ownPort } from "../common/threads.mjs";
 import { loadPyjsapi, lowererIn } from "./pyodide.mjs";
 
 const port = ownPort();
+
+// webpack makes a classic script of this. Pyodide needs import(), which that has as well, but asks whether this works,
+// as it does not in modules.
+function importScripts() {
+  throw new TypeError("this worker imports modules");
+}
+if (!isNode) Object.assign(globalThis, { importScripts });
 
 /** @type {Promise<ReturnType<typeof lowererIn>>} */
 let starting;
@@ -22,7 +31,7 @@ async function answer(bytes) {
 
 listen(port, "message", async (request) => {
   if (request.folder !== undefined) {
-    starting = loadPyjsapi(request.folder).then(lowererIn);
+    starting = loadPyjsapi(request.folder).then((pyodide) => lowererIn(pyodide, request.features));
     starting.catch(() => {}); // every request reports it
     return;
   }
@@ -32,3 +41,4 @@ listen(port, "message", async (request) => {
   Atomics.store(request.signal, 0, 1);
   Atomics.notify(request.signal, 0);
 });
+port.postMessage({ ready: true });
