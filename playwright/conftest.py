@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import os
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, expect
 
+from web import bundles, webkit
 from web.browsers import BROWSERS, PATIENCE_MS, new_page, started
 from web.build import build
 from web.compare import WINDOW, Finished, wait_for_report
-from web.engines import ENGINES
+from web.engines import ENGINES, Read, reading
 from web.serve import serving
 
 expect.set_options(timeout=PATIENCE_MS)
@@ -94,3 +96,29 @@ def finished(browser: Browser, site: str) -> Finished:
     page.get_by_role("button", name="Light or dark").click()
     page.screenshot(path=PICTURES / f"{name}-full.png", full_page=True)
     return Finished(name, page, report, PICTURES)
+
+
+@pytest.fixture(scope="session", params=ENGINES)
+def reader(request: pytest.FixtureRequest) -> Iterator[tuple[str, Read]]:
+    """The name of a browser, and what opens pages in it."""
+    name: str = request.param
+    problem = webkit.missing() if name == "webkit" else None
+    if problem is not None:
+        if os.environ.get("CI") == "true":
+            pytest.fail(problem)
+        pytest.skip(problem)
+    with reading(name) as read:
+        yield name, read
+
+
+@pytest.fixture(scope="session")
+def bundled(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
+    """The folder of what a bundler made, by its name; each is made once."""
+    made: dict[str, Path] = {}
+
+    def get(name: str) -> Path:
+        if name not in made:
+            made[name] = bundles.bundle(name, tmp_path_factory.mktemp(name))
+        return made[name]
+
+    return get

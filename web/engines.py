@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final, TypeAlias
 
-from playwright.sync_api import Page
-
 from web import webkit
 from web.browsers import BROWSERS, new_page, started
 
 Evaluate: TypeAlias = Callable[..., Any]
 """``evaluate(body, argument=None)``: the value of an async function's body that sees ``argument``; both are JSON."""
+
+Read: TypeAlias = Callable[[str], Any]
+"""``read(url)``: opens a page and waits for what its root has in the attribute ``data-outcome``, which is JSON."""
 
 ENGINES: Final = (*BROWSERS, "webkit")
 
@@ -27,39 +29,41 @@ _CALL = """
 
 
 @contextmanager
-def browsing(engine: str) -> Iterator[Callable[[str], Evaluate]]:
-    """A browser while the context lasts; what it yields goes to a page, whose functions last until the next one.
+def opened(engine: str, url: str) -> Iterator[Evaluate]:
+    """A page at ``url`` in a browser while the context lasts. Raises `BrowserMissing` or `WebKitMissing`."""
+    if engine == "webkit":
+        with webkit.started_webkit() as driver:
+            driver.get(url)
+            yield lambda body, argument=None: webkit.evaluate(driver, body, argument)
+        return
+    with started(engine) as browser:
+        page = new_page(browser)
+        page.goto(url)
+        yield lambda body, argument=None: page.evaluate(_CALL, [body, argument])
+
+
+@contextmanager
+def reading(engine: str) -> Iterator[Read]:
+    """A browser while the context lasts, whose pages say by themselves what came of them: whatever their policies are.
 
     Raises `BrowserMissing` or `WebKitMissing`.
     """
     if engine == "webkit":
         with webkit.started_webkit() as driver:
-
-            def go(url: str) -> Evaluate:
-                driver.get(url)
-                return lambda body, argument=None: webkit.evaluate(driver, body, argument)
-
-            yield go
+            yield lambda url: json.loads(webkit.attribute(driver, url, "data-outcome"))
         return
     with started(engine) as browser:
-        pages: list[Page] = []
 
-        def visit(url: str) -> Evaluate:
-            while pages:
-                pages.pop().context.close()
+        def read(url: str) -> Any:
             page = new_page(browser)
-            pages.append(page)
-            page.goto(url)
-            return lambda body, argument=None: page.evaluate(_CALL, [body, argument])
+            try:
+                page.goto(url)
+                page.wait_for_selector("html[data-outcome]", state="attached")
+                return json.loads(page.get_attribute("html", "data-outcome") or "")
+            finally:
+                page.close()
 
-        yield visit
-
-
-@contextmanager
-def opened(engine: str, url: str) -> Iterator[Evaluate]:
-    """A page at ``url`` in a browser while the context lasts. Raises `BrowserMissing` or `WebKitMissing`."""
-    with browsing(engine) as visit:
-        yield visit(url)
+        yield read
 
 
 def lay_out(site: Path, parts: Mapping[str, Path], page: str = "<!doctype html>\n") -> None:

@@ -16,6 +16,7 @@ from typing import Any
 
 from selenium.common.exceptions import WebDriverException
 from selenium.webdriver import WebKitGTK, WebKitGTKOptions
+from selenium.webdriver.support.wait import WebDriverWait
 from selenium.webdriver.webkitgtk.service import Service
 
 DRIVER = "WebKitWebDriver"
@@ -136,3 +137,13 @@ def evaluate(driver: WebKitGTK, body: str, argument: Any = None) -> Any:
     if "error" in answer:
         raise ScriptFailed(answer["error"])
     return answer["value"]
+
+
+def attribute(driver: WebKitGTK, url: str, name: str) -> str:
+    """The value of an attribute of a page's root, once it has it; no script runs in the page for that."""
+    driver.get(url)
+
+    def found(driver: WebKitGTK) -> str | None:
+        return driver.find_element("tag name", "html").get_dom_attribute(name)
+
+    return str(WebDriverWait(driver, driver.timeouts.script).until(found))

@@ -12,6 +12,9 @@ import { oneMemoryForm } from "./validate.mjs";
 
 const { CompileError } = native;
 
+/** A service worker has neither workers nor import(). */
+const isServiceWorker = "ServiceWorkerGlobalScope" in globalThis;
+
 /** @type {import("../types/lowerer.js").LoweringOptions} */
 const settings = { indexURL: undefined, workerURL: undefined, cache: undefined, lower: undefined };
 
@@ -141,6 +144,7 @@ function serviceOf() {
  */
 async function lowerSomewhere(bytes) {
   if (here) return here(bytes);
+  if (isServiceWorker) return { failure: "a service worker cannot load modules at run time" };
   const answer = await serviceOf().request(bytes);
   if (answer) return answer;
   try {
@@ -158,10 +162,13 @@ async function lowerSomewhere(bytes) {
 function unwrap(answer, context) {
   if (answer.bytes) return answer.bytes;
   if (answer.refusal !== undefined) throw new CompileError(`${context}: ${answer.refusal}`);
+  const other = isServiceWorker
+    ? "let a page lower it before, which keeps the result for service workers, too"
+    : "name the folder of Pyodide with pyjsapi: configure({ indexURL })";
   throw new CompileError(
     `${context}: the module has several memories, this engine has one per module, and pyjsapi, which would lower it, `
       + `could not be loaded from ${distribution()}: ${answer.failure}. Lower the module ahead of time with `
-      + "`pyjsapi lower`, or name the folder of Pyodide with pyjsapi: configure({ indexURL })",
+      + `\`pyjsapi lower\`, or ${other}`,
   );
 }
 

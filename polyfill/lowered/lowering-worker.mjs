@@ -4,18 +4,10 @@
 // {id, bytes | refusal | failure}. A request may bring {reply, signal}: then the answer goes to this port, and the
 // waiting thread is woken.
 
-import { isNode } from "../common/host.mjs";
 import { listen, ownPort } from "../common/threads.mjs";
 import { loadPyjsapi, lowererIn } from "./pyodide.mjs";
 
 const port = ownPort();
-
-// webpack makes a classic script of this. Pyodide needs import(), which that has as well, but asks whether this works,
-// as it does not in modules.
-function importScripts() {
-  throw new TypeError("this worker imports modules");
-}
-if (!isNode) Object.assign(globalThis, { importScripts });
 
 /** @type {Promise<ReturnType<typeof lowererIn>>} */
 let starting;

@@ -527,8 +527,11 @@ file://${process.cwd()}/`;const{document,location,origin}=globalThis;return docu
 return/^[a-z][a-z0-9+.-]+:/i.test(address)?address:new URL(address,baseURL()).href}function folderURL(folder){return absoluteURL(folder.endsWith("/")?folder:`${folder}\
 /`)}async function readBytes(url){if(isNode&&url.startsWith("file:")){return new Uint8Array(await builtin("node:fs/promises").readFile(new URL(url)))}const response=await fetch(
 url);if(!response.ok)throw new Error(`HTTP status ${response.status}`);return new Uint8Array(await response.arrayBuffer())}var scriptIn=folder=>`${folder}pyodide.mjs`;function importPyodide(folder){return import(scriptIn(folder))}function indexURL(folder){return isNode&&folder.startsWith(
-"file:")?builtin("node:url").fileURLToPath(folder):folder}async function loadPyodide(folder,options={}){const module=await importPyodide(folder);return module.loadPyodide(
-{indexURL:indexURL(folder),...options})}var PACKAGE_PATH="/lib/pyjsapi.zip";var IMPORTS=`
+"file:")?builtin("node:url").fileURLToPath(folder):folder}function answerAsModulesDo(){const{importScripts}=globalThis;if(importScripts===void 0)return()=>{};const value=(...urls)=>{
+if(urls.length===1&&urls[0].startsWith("data:"))throw new TypeError("as in a module");return importScripts(...urls)};const own2=Object.getOwnPropertyDescriptor(
+globalThis,"importScripts");Object.defineProperty(globalThis,"importScripts",{value,configurable:true,writable:true});return()=>{if(own2)Object.defineProperty(globalThis,
+"importScripts",own2);else Reflect.deleteProperty(globalThis,"importScripts")}}async function loadPyodide(folder,options={}){const undo=answerAsModulesDo();try{
+const module=await importPyodide(folder);return await module.loadPyodide({indexURL:indexURL(folder),...options})}finally{undo()}}var PACKAGE_PATH="/lib/pyjsapi.zip";var IMPORTS=`
 def start():
     import importlib, pkgutil, random, sys
     if ${JSON.stringify(PACKAGE_PATH)} not in sys.path:

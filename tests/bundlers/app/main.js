@@ -1,11 +1,22 @@
-// What each bundler gets: a program that uses the package as its README says.
+// What each bundler gets: a program that uses the package as its README says. The address of the page says what it does,
+// an attribute of its root what came of it.
 import "@pyjsapi/polyfill/auto";
 import { configure, implementation } from "@pyjsapi/polyfill/implementation";
 
-/** The answer of a module with two memories, by a namespace: the global one, or the one that always lowers. */
-globalThis.run = async (name, bytes, options) => {
-  configure({ cache: false, ...options });
-  const namespace = name === "global" ? WebAssembly : implementation;
-  const { instance } = await namespace.instantiate(Uint8Array.from(bytes));
-  return instance.exports.answer();
-};
+async function main() {
+  const { namespace, options, bytes } = JSON.parse(decodeURIComponent(location.hash.slice(1)));
+  const outcome = { workers: noted.workers, errors: noted.errors };
+  try {
+    configure({ cache: false, ...options });
+    // The global namespace lowers where the engine needs it, the other one always.
+    const { instantiate } = namespace === "global" ? WebAssembly : implementation;
+    const { instance } = await instantiate(Uint8Array.from(bytes));
+    outcome.answer = instance.exports.answer();
+  } catch (error) {
+    outcome.failure = String(error);
+  }
+  outcome.loaded = performance.getEntriesByType("resource").map(({ name }) => name);
+  document.documentElement.dataset.outcome = JSON.stringify(outcome);
+}
+
+main();
