@@ -1,5 +1,6 @@
 // A `WebAssembly` namespace whose modules the Python engine runs, inside Pyodide.
 
+import type { Engine } from "./engine.js";
 import type { WebAssembly as Namespace } from "./webassembly.gen.js";
 
 /** How JavaScript reaches Python: through the interpreter's C API, or through Pyodide's proxies, which is slower. */
@@ -25,7 +26,7 @@ export interface PythonWebAssemblyOptions {
 
 export interface PythonWebAssembly {
   /** The namespace: whatever TypeScript knows of the engine's, and what else the JavaScript API has. */
-  readonly WebAssembly: typeof WebAssembly & typeof Namespace;
+  readonly WebAssembly: Engine & typeof Namespace;
   /** Make it the global one; the function that is returned undoes it. */
   install(): () => void;
   /** The Pyodide that the engine runs in. */

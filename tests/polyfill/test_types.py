@@ -1,28 +1,24 @@
-"""The TypeScript types of polyfill/types: they hold together, and accept what they must."""
+"""The TypeScript types of polyfill/types: they hold together, and accept what they must, in pages and in Node."""
 
 from __future__ import annotations
 
 import subprocess
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).resolve().parents[2]
-OPTIONS = [
-    "--noEmit",
-    "--strict",
-    "--target",
-    "es2022",
-    "--module",
-    "nodenext",
-    "--lib",
-    "es2024,dom",
-]
+OPTIONS = (
+    "--noEmit --strict --skipLibCheck false --target es2022 --module nodenext --types node --lib"
+)
 
 
-def test_the_types_hold_together_and_describe_the_namespaces() -> None:
+@pytest.mark.parametrize(("place", "libraries"), [("dom", "es2024,dom"), ("node", "es2022")])
+def test_the_types_hold_together_and_describe_the_namespaces(place: str, libraries: str) -> None:
     sources = sorted((ROOT / "polyfill" / "types").glob("*.d.ts"))
-    sources += sorted((ROOT / "polyfill" / "test" / "types").glob("*.ts"))
+    sources += sorted((ROOT / "polyfill" / "test" / "types" / place).glob("*.ts"))
     compiler = ROOT / "node_modules" / "typescript" / "bin" / "tsc"
-    command = ["node", str(compiler), *OPTIONS, *map(str, sources)]
+    command = ["node", str(compiler), *OPTIONS.split(), libraries, *map(str, sources)]
     result = subprocess.run(
         command, cwd=ROOT, stdin=subprocess.DEVNULL, capture_output=True, text=True
     )

@@ -1,10 +1,14 @@
 // Checked by the TypeScript compiler, never run: what must and what must not be accepted.
 
-import { loadPythonWebAssembly } from "../../types/python.js";
+import { implementation } from "../../../types/implementation.js";
+import { planOf } from "../../../types/linker.js";
+import { loadPythonWebAssembly } from "../../../types/python.js";
 
 export async function use(response: Promise<Response>) {
   const { WebAssembly: wasm, install } = await loadPythonWebAssembly({ link: "proxy", limits: { maxMemoryPages: 3 } });
   const likeTheEngines: typeof WebAssembly = wasm;
+  const theEngines: typeof WebAssembly = implementation;
+  const plan = planOf(new WebAssembly.Module(new Uint8Array(8)));
   const bytes = new Uint8Array(8);
   const module = new wasm.Module(bytes, { builtins: ["js-string"], importedStringConstants: null });
   const { instance } = await wasm.instantiate(bytes, { a: { b: () => 1 } });
@@ -26,5 +30,5 @@ export async function use(response: Promise<Response>) {
   // @ts-expect-error not bytes
   new wasm.Module("text");
   const restore: () => void = install();
-  return { likeTheEngines, add, value, streamed, restore };
+  return { likeTheEngines, theEngines, plan, add, value, streamed, restore };
 }
