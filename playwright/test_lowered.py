@@ -328,3 +328,22 @@ def test_the_synchronous_constructor_of_a_page_needs_what_prepare_loads(
     assert "await prepare()" in message
     assert "pyjsapi lower" in message
     assert sizes == [1, 1]
+
+
+@pytest.mark.parametrize("engine", ["webkit"], indirect=True)
+def test_programs_of_one_memory_are_refused_in_the_words_of_the_engine(
+    engine: tuple[str, Evaluate],
+) -> None:
+    """In WebKit, where ``shim()`` does something; Node's tests look at the same."""
+    _, evaluate = engine
+    before, after = evaluate(
+        """
+        const { told } = await import("/polyfill/test/lowered/refusals.mjs");
+        const { shim } = await import("/polyfill/shim.mjs");
+        const before = await told();
+        shim();
+        return [before, await told()];
+        """
+    )
+    assert len(before) > 30
+    assert after == before

@@ -20,7 +20,8 @@ import { isObject } from "../common/values.mjs";
  * @typedef {Record<string, any>} Imports a namespace of imports, or of exports: of any values
  */
 
-const SECTION = "pyjsapi.lowered";
+/** The custom section that has the plan. */
+export const SECTION = "pyjsapi.lowered";
 const VERSION = 1; // as in pyjsapi/lowering/plan.py
 
 /**

@@ -8,7 +8,7 @@ import { isObject } from "../common/values.mjs";
 import * as linker from "./linker.mjs";
 import { lower, lowerNow, validateNow } from "./lowerer.mjs";
 import { isLacking } from "./probe.mjs";
-import { memoriesOf } from "./sections.mjs";
+import { hasCustomSection, memoriesOf } from "./sections.mjs";
 
 const EMPTY_MODULE = Uint8Array.of(0, 0x61, 0x73, 0x6d, 1, 0, 0, 0);
 
@@ -66,6 +66,46 @@ function link(module, importObject, context, prototype = undefined) {
   return adopt(instance, isObject(prototype) ? prototype : Instance.prototype);
 }
 
+/**
+ * An error as it reads when another function is called.
+ * @param {any} error of the engine
+ * @param {string} before a part of its message
+ * @param {string} after what stands there then
+ */
+function told(error, before, after) {
+  if (!(error instanceof Error) || !error.message.includes(before)) return error;
+  error.message = error.message.replace(before, after);
+  error.stack = error.stack?.replace(before, after);
+  return error;
+}
+
+/**
+ * Calls or constructs something of the engine's. WebKit ends messages with the expression that has called it, which is one
+ * of this function then; what it looks like is learnt from an error that is certain: without arguments.
+ * @param {Function} f
+ * @param {any[]} given
+ * @param {Function} [target] of the constructor
+ */
+function asEngine(f, given, target = undefined) {
+  const run = (/** @type {any[]} */ given) => {
+    try {
+      return { value: target ? Reflect.construct(f, given, target) : Reflect.apply(f, undefined, given) };
+    } catch (error) {
+      return { error };
+    }
+  };
+  const plain = (/** @type {any} */ error, /** @type {any} */ certain) => {
+    const [expression] = / \(evaluating '.*'\)$/s.exec(certain?.message) ?? [];
+    return expression ? told(error, expression, "") : error;
+  };
+  const result = run(given);
+  if ("error" in result) throw plain(result.error, run([]).error);
+  if (target) return result.value;
+  return result.value.catch(async (/** @type {any} */ error) => {
+    throw plain(error, await run([]).value.catch((/** @type {any} */ certain) => certain));
+  });
+}
+
 // Parameters after the first are taken by `...`, so that `length` is 1 as it should be; behind the ones that are known
 // here engines take options of compilation.
 
@@ -78,7 +118,7 @@ function Module(bytes, ...options) {
   const target = new.target === Module ? native.Module : new.target;
   const original = bytesToLower(bytes);
   const compiled = original === undefined ? bytes : lowerNow(original, "WebAssembly.Module()");
-  return Reflect.construct(native.Module, [compiled, ...options], target);
+  return asEngine(native.Module, [compiled, ...options], target);
 }
 
 /**
@@ -87,18 +127,33 @@ function Module(bytes, ...options) {
  */
 function Instance(module, ...[importObject]) {
   if (new.target === undefined) return Reflect.apply(native.Instance, undefined, [module]); // throws the engine's own TypeError
-  if (!isLowered(module)) return Reflect.construct(native.Instance, [module, importObject], new.target);
+  if (!isLowered(module)) return asEngine(native.Instance, [module, importObject], new.target);
   return link(module, importObject, "WebAssembly.Instance()", new.target.prototype);
 }
 
 /**
  * The promise that the engine makes of an import object that is no object; undefined when it is one.
  * @param {any} importObject
+ * @param {(importObject: any) => Promise<unknown>} [instantiate] an empty module
  */
-function refuseImportObject(importObject) {
-  if (importObject === undefined || isObject(importObject)) return undefined;
-  return native.instantiate(new native.Module(EMPTY_MODULE), importObject);
+function refuseImportObject(
+  importObject,
+  instantiate = (imports) => asEngine(native.instantiate, [EMPTY_MODULE, imports]),
+) {
+  return importObject === undefined || isObject(importObject) ? undefined : instantiate(importObject);
 }
+
+/**
+ * The same of the streaming function.
+ * @param {any} importObject
+ */
+const refuseStreamed = (importObject) =>
+  refuseImportObject(importObject, (imports) =>
+    native.instantiateStreaming(
+      new Response(EMPTY_MODULE, { headers: { "Content-Type": "application/wasm" } }),
+      imports,
+    ),
+  );
 
 /**
  * @param {Uint8Array<ArrayBuffer>} bytes
@@ -116,7 +171,7 @@ async function compileLowered(bytes, context, options = []) {
 async function instantiateCompiled(compiling, importObject) {
   const module = await compiling;
   if (isLowered(module)) return { module, instance: link(module, importObject, "WebAssembly.instantiate()") };
-  return { module, instance: adopt(await native.instantiate(module, importObject)) };
+  return { module, instance: adopt(await asEngine(native.instantiate, [module, importObject])) };
 }
 
 /**
@@ -138,7 +193,7 @@ async function compileResponse(source, context, options) {
   const [compiled, read] = await Promise.allSettled([native.compileStreaming(response, ...options), reading]);
   const bytes = read.status === "fulfilled" ? bytesToLower(read.value) : undefined;
   if (bytes === undefined || (compiled.status === "rejected" && !(compiled.reason instanceof native.CompileError))) {
-    if (compiled.status === "rejected") throw compiled.reason;
+    if (compiled.status === "rejected") throw told(compiled.reason, "WebAssembly.compileStreaming()", context);
     return compiled.value;
   }
   return compileLowered(bytes, context, options);
@@ -151,9 +206,11 @@ async function compileResponse(source, context, options) {
  * @param {any[]} options of compilation, the engine's
  */
 async function instantiateNatively(source, importObject, options) {
-  if (native.isModule(source) || viewOf(source) === undefined) {
-    const result = await native.instantiate(source, importObject, ...options);
-    return native.isInstance(result) ? adopt(result) : result;
+  const view = viewOf(source);
+  if (view === undefined || !hasCustomSection(view, linker.SECTION)) {
+    const result = await asEngine(native.instantiate, [source, importObject, ...options]);
+    adopt(native.isInstance(result) ? result : result.instance);
+    return result;
   }
   return refuseImportObject(importObject) ?? instantiateCompiled(native.compile(source, ...options), importObject);
 }
@@ -227,7 +284,7 @@ const functions = {
    */
   instantiateStreaming(source, ...[importObject, ...options]) {
     return (
-      refuseImportObject(importObject)
+      refuseStreamed(importObject)
       ?? instantiateCompiled(compileResponse(source, "WebAssembly.instantiateStreaming()", options), importObject)
     );
   },

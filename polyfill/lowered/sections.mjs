@@ -109,31 +109,70 @@ function* definedMemories(reader) {
 }
 
 /**
+ * The sections of a module, up to where it is cut off: their ids, and a reader that is at their first byte.
+ * @param {Uint8Array} bytes
+ * @returns {Generator<[number, Reader]>}
+ */
+function* sectionsOf(bytes) {
+  if (!hasPreamble(bytes)) return;
+  const reader = new Reader(bytes);
+  reader.skip(PREAMBLE.length);
+  while (reader.position < bytes.length) {
+    const id = reader.byte();
+    const size = reader.unsigned();
+    const start = reader.position;
+    yield [id, reader];
+    reader.position = start;
+    reader.skip(size);
+  }
+}
+
+/**
+ * What a function finds in a module; undefined for what is no readable module.
+ * @template T
+ * @param {() => T} find
+ */
+function readable(find) {
+  try {
+    return find();
+  } catch (error) {
+    if (!(error instanceof Unreadable)) throw error;
+    return undefined;
+  }
+}
+
+/**
  * The memories that a module imports and defines, each as the flags of its limits; none for what is no readable module.
  * @param {Uint8Array} bytes
  * @returns {number[]}
  */
 export function memoriesOf(bytes) {
-  if (!hasPreamble(bytes)) return [];
-  const reader = new Reader(bytes);
-  reader.skip(PREAMBLE.length);
+  /** @type {number[]} */
   const memories = [];
-  try {
-    while (reader.position < bytes.length) {
-      const id = reader.byte();
-      const size = reader.unsigned();
-      const start = reader.position;
+  const found = readable(() => {
+    for (const [id, reader] of sectionsOf(bytes)) {
       if (id === IMPORT_SECTION) memories.push(...importedMemories(reader));
-      if (id === MEMORY_SECTION) {
-        memories.push(...definedMemories(reader));
-        break; // nothing that follows declares memories
-      }
-      reader.position = start;
-      reader.skip(size);
+      if (id === MEMORY_SECTION) return memories.concat(...definedMemories(reader)); // nothing that follows declares memories
     }
-  } catch (error) {
-    if (!(error instanceof Unreadable)) throw error;
-    return [];
-  }
-  return memories;
+    return memories;
+  });
+  return found ?? [];
+}
+
+/**
+ * Whether a module has a custom section of a name, of ASCII characters.
+ * @param {Uint8Array} bytes
+ * @param {string} name
+ */
+export function hasCustomSection(bytes, name) {
+  const found = readable(() => {
+    for (const [id, reader] of sectionsOf(bytes)) {
+      if (id === 0 && reader.unsigned() === name.length) {
+        const start = reader.position;
+        if (String.fromCharCode(...bytes.subarray(start, start + name.length)) === name) return true;
+      }
+    }
+    return false;
+  });
+  return found ?? false;
 }

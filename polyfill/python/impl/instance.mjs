@@ -81,7 +81,9 @@ export function makeInstance(context) {
     if (given !== undefined) return Global.linked(given, value);
     const type = types.valueType(code);
     if (mutable) throw fail("imported mutable global must be a WebAssembly.Global object");
-    if (type.letter === "I" && typeof value !== "bigint") throw fail("global import must be a BigInt");
+    if (type.letter === "I" && typeof value !== "bigint") {
+      throw fail("global import must be a BigInt or a WebAssembly.Global object");
+    }
     if (type.opaque || (NUMBERS.has(type.letter) && typeof value !== "number")) {
       throw fail("global import must be a number, valid Wasm reference, or WebAssembly.Global object");
     }

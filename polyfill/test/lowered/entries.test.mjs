@@ -159,3 +159,15 @@ test("options are checked", () => {
     try { configure({ indexUrl: "x" }); } catch (error) { print(String(error)); }`;
   assert.match(run(script), /TypeError: configure\(\): there is no option indexUrl/);
 });
+
+test("what programs of one memory do wrong is told in the engine's words", () => {
+  const script = `
+    const { told } = await import("${new URL("refusals.mjs", import.meta.url)}");
+    const before = await told();
+    const { shim } = await import("${entry("shim")}");
+    shim();
+    print([before, await told()]);`;
+  const [before, after] = run(script);
+  assert.deepEqual(after, before);
+  assert.match(before["instantiate: invalid"], /^CompileError: WebAssembly.instantiate\(\): /);
+});

@@ -227,6 +227,19 @@ for (const { WebAssembly, wat, link } of await loadEngines()) {
       assert.ok(message.endsWith('"f50": func ([] -> [])\n  and 9 more'), message);
     });
 
+    test("a mutable global is wanted as such, whatever was given", () => {
+      for (const type of ["i32", "i64", "externref"]) {
+        const module = new WebAssembly.Module(wat(`(module (import "m" "g" (global (mut ${type}))))`));
+        for (const g of [undefined, 7, 7n]) {
+          const { message } = thrownBy(() => new WebAssembly.Instance(module, { m: { g } }));
+          assert.match(message, /Import #0 "m" "g": imported mutable global must be a WebAssembly.Global object: /);
+        }
+      }
+      const module = new WebAssembly.Module(wat('(module (import "m" "g" (global i64)))'));
+      const { message } = thrownBy(() => new WebAssembly.Instance(module, { m: { g: 7 } }));
+      assert.match(message, /Import #0 "m" "g": global import must be a BigInt or a WebAssembly.Global object: /);
+    });
+
     test("what an instance did before it failed stays done", () => {
       const table = new WebAssembly.Table({ element: "anyfunc", initial: 2 });
       const module = new WebAssembly.Module(
