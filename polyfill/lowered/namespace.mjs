@@ -4,6 +4,7 @@
 // native Module that carries what the linker needs, so that it can be posted, stored and revived like any other.
 
 import * as native from "../common/engine.mjs";
+import { disguised, withoutSource } from "../common/native.mjs";
 import { isObject } from "../common/values.mjs";
 import * as linker from "./linker.mjs";
 import { lower, lowerNow, validateNow } from "./lowerer.mjs";
@@ -113,7 +114,7 @@ function asEngine(f, given, target = undefined) {
  * @param {any} bytes
  * @param {any[]} options of compilation, the engine's
  */
-function Module(bytes, ...options) {
+function newModule(bytes, ...options) {
   if (new.target === undefined) return Reflect.apply(native.Module, undefined, [bytes]); // throws the engine's own TypeError
   const target = new.target === Module ? native.Module : new.target;
   const original = bytesToLower(bytes);
@@ -125,11 +126,17 @@ function Module(bytes, ...options) {
  * @param {any} module
  * @param {any[]} rest the import object
  */
-function Instance(module, ...[importObject]) {
+function newInstance(module, ...[importObject]) {
   if (new.target === undefined) return Reflect.apply(native.Instance, undefined, [module]); // throws the engine's own TypeError
   if (!isLowered(module)) return asEngine(native.Instance, [module, importObject], new.target);
   return link(module, importObject, "WebAssembly.Instance()", new.target.prototype);
 }
+
+Object.defineProperty(newModule, "name", { value: "Module" });
+Object.defineProperty(newInstance, "name", { value: "Instance" });
+/** The classes that programs see. */
+const Module = disguised(newModule);
+const Instance = disguised(newInstance);
 
 /**
  * The promise that the engine makes of an import object that is no object; undefined when it is one.
@@ -291,6 +298,13 @@ const functions = {
 };
 
 /**
+ * What programs see of a value.
+ * @param {any} value
+ */
+const shown = (value) =>
+  typeof value === "function" && value !== Module && value !== Instance ? withoutSource(value) : value;
+
+/**
  * Defines properties with the attributes that the engine gives its own of the same name.
  * @param {object} model
  * @param {object} target
@@ -299,7 +313,7 @@ const functions = {
 function defineLike(model, target, values) {
   for (const [name, value] of Object.entries(values)) {
     const attributes = Object.getOwnPropertyDescriptor(model, name);
-    if (attributes !== undefined) Object.defineProperty(target, name, { ...attributes, value });
+    if (attributes !== undefined) Object.defineProperty(target, name, { ...attributes, value: shown(value) });
   }
 }
 

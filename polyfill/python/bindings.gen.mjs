@@ -26,6 +26,7 @@ const ValueType = new Set(["i32", "i64", "f32", "f64", "v128", "anyfunc", "exter
  */
 export function makeNamespace(impl) {
   const interfaces = {};
+  const classes = {};
 
   /** @returns {any} a dictionary, whose members are those of the IDL */
   function toWebAssemblyCompileOptions(given, what) {
@@ -189,7 +190,7 @@ export function makeNamespace(impl) {
       return impl.Module.customSections(module, sectionName);
     }
   }
-  C.finishInterface(Module);
+  classes.Module = C.finishInterface(Module);
 
   class Instance {
     #state;
@@ -227,7 +228,7 @@ export function makeNamespace(impl) {
       return impl.Instance.get_exports(state, this);
     }
   }
-  C.finishInterface(Instance);
+  classes.Instance = C.finishInterface(Instance);
 
   class Memory {
     #state;
@@ -278,7 +279,7 @@ export function makeNamespace(impl) {
       return impl.Memory.toResizableBuffer(state, arguments.length);
     }
   }
-  C.finishInterface(Memory);
+  classes.Memory = C.finishInterface(Memory);
 
   class Table {
     #state;
@@ -331,7 +332,7 @@ export function makeNamespace(impl) {
       return impl.Table.set(state, index, value, arguments.length);
     }
   }
-  C.finishInterface(Table);
+  classes.Table = C.finishInterface(Table);
 
   class Global {
     #state;
@@ -376,7 +377,7 @@ export function makeNamespace(impl) {
       return impl.Global.valueOf(state, arguments.length);
     }
   }
-  C.finishInterface(Global);
+  classes.Global = C.finishInterface(Global);
 
   class Tag {
     #state;
@@ -406,7 +407,7 @@ export function makeNamespace(impl) {
       impl.Tag.created?.(this.#state, this);
     }
   }
-  C.finishInterface(Tag);
+  classes.Tag = C.finishInterface(Tag);
 
   class Exception {
     #state;
@@ -458,71 +459,72 @@ export function makeNamespace(impl) {
       return impl.Exception.is(state, exceptionTag, arguments.length);
     }
   }
-  C.finishInterface(Exception);
+  classes.Exception = C.finishInterface(Exception);
 
-  const namespace = {
-    get JSTag() {
-      return impl.get_JSTag();
-    },
+  const namespace = C.makeNamespace(
+    {
+      get JSTag() {
+        return impl.get_JSTag();
+      },
 
-    validate(bytes, options = undefined) {
-      C.requireArguments(arguments.length, 1, "WebAssembly.validate()");
-      bytes = C.bufferSource(bytes, { shared: true, resizable: true }, "WebAssembly.validate(): bytes");
-      options = toWebAssemblyCompileOptions(options, "WebAssembly.validate(): options");
-      return impl.validate(bytes, options);
-    },
+      validate(bytes, options = undefined) {
+        C.requireArguments(arguments.length, 1, "WebAssembly.validate()");
+        bytes = C.bufferSource(bytes, { shared: true, resizable: true }, "WebAssembly.validate(): bytes");
+        options = toWebAssemblyCompileOptions(options, "WebAssembly.validate(): options");
+        return impl.validate(bytes, options);
+      },
 
-    compile(bytes, options = undefined) {
-      return C.promise(() => {
-        C.requireArguments(arguments.length, 1, "WebAssembly.compile()");
-        bytes = C.bufferSource(bytes, { shared: true, resizable: true }, "WebAssembly.compile(): bytes");
-        options = toWebAssemblyCompileOptions(options, "WebAssembly.compile(): options");
-        return impl.compile(bytes, options);
-      });
-    },
+      compile(bytes, options = undefined) {
+        return C.promise(() => {
+          C.requireArguments(arguments.length, 1, "WebAssembly.compile()");
+          bytes = C.bufferSource(bytes, { shared: true, resizable: true }, "WebAssembly.compile(): bytes");
+          options = toWebAssemblyCompileOptions(options, "WebAssembly.compile(): options");
+          return impl.compile(bytes, options);
+        });
+      },
 
-    instantiate(bytes, importObject = undefined, options = undefined) {
-      return C.promise(() => {
-        C.requireArguments(arguments.length, 1, "WebAssembly.instantiate()");
-        if (interfaces.Module.state(bytes) !== undefined) {
+      instantiate(bytes, importObject = undefined, options = undefined) {
+        return C.promise(() => {
+          C.requireArguments(arguments.length, 1, "WebAssembly.instantiate()");
+          if (interfaces.Module.state(bytes) !== undefined) {
+            if (importObject !== undefined) {
+              importObject = C.object(importObject, "WebAssembly.instantiate(): importObject");
+            }
+            return impl.instantiate_module(bytes, importObject);
+          }
+          bytes = C.bufferSource(bytes, { shared: true, resizable: true }, "WebAssembly.instantiate(): bytes");
           if (importObject !== undefined) {
             importObject = C.object(importObject, "WebAssembly.instantiate(): importObject");
           }
-          return impl.instantiate_module(bytes, importObject);
-        }
-        bytes = C.bufferSource(bytes, { shared: true, resizable: true }, "WebAssembly.instantiate(): bytes");
-        if (importObject !== undefined) {
-          importObject = C.object(importObject, "WebAssembly.instantiate(): importObject");
-        }
-        options = toWebAssemblyCompileOptions(options, "WebAssembly.instantiate(): options");
-        return impl.instantiate(bytes, importObject, options);
-      });
-    },
+          options = toWebAssemblyCompileOptions(options, "WebAssembly.instantiate(): options");
+          return impl.instantiate(bytes, importObject, options);
+        });
+      },
 
-    compileStreaming(source, options = undefined) {
-      return C.promise(() => {
-        C.requireArguments(arguments.length, 1, "WebAssembly.compileStreaming()");
-        source = C.promiseOf(source);
-        options = toWebAssemblyCompileOptions(options, "WebAssembly.compileStreaming(): options");
-        return impl.compileStreaming(source, options);
-      });
-    },
+      compileStreaming(source, options = undefined) {
+        return C.promise(() => {
+          C.requireArguments(arguments.length, 1, "WebAssembly.compileStreaming()");
+          source = C.promiseOf(source);
+          options = toWebAssemblyCompileOptions(options, "WebAssembly.compileStreaming(): options");
+          return impl.compileStreaming(source, options);
+        });
+      },
 
-    instantiateStreaming(source, importObject = undefined, options = undefined) {
-      return C.promise(() => {
-        C.requireArguments(arguments.length, 1, "WebAssembly.instantiateStreaming()");
-        source = C.promiseOf(source);
-        if (importObject !== undefined) {
-          importObject = C.object(importObject, "WebAssembly.instantiateStreaming(): importObject");
-        }
-        options = toWebAssemblyCompileOptions(options, "WebAssembly.instantiateStreaming(): options");
-        return impl.instantiateStreaming(source, importObject, options);
-      });
+      instantiateStreaming(source, importObject = undefined, options = undefined) {
+        return C.promise(() => {
+          C.requireArguments(arguments.length, 1, "WebAssembly.instantiateStreaming()");
+          source = C.promiseOf(source);
+          if (importObject !== undefined) {
+            importObject = C.object(importObject, "WebAssembly.instantiateStreaming(): importObject");
+          }
+          options = toWebAssemblyCompileOptions(options, "WebAssembly.instantiateStreaming(): options");
+          return impl.instantiateStreaming(source, importObject, options);
+        });
+      },
     },
-  };
-  C.tag(namespace, "WebAssembly");
-  C.addClasses(namespace, { Module, Instance, Memory, Table, Global, Tag, Exception });
-  C.addErrors(namespace, impl.errors);
+    classes,
+    impl.errors,
+  );
   impl.init?.(interfaces, namespace);
   return namespace;
 }

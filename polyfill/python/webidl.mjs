@@ -8,6 +8,7 @@
  */
 
 import { namespace as native } from "../common/engine.mjs";
+import { disguised, withoutSource } from "../common/native.mjs";
 import { isObject } from "../common/values.mjs";
 
 export { isObject };
@@ -283,16 +284,24 @@ export function adoptPrototype(object, target, type) {
   setPrototypeOf(object, type.prototype);
 }
 
-/** Makes the members of a class enumerable, as those of an interface are, and gives it its class string. */
+/**
+ * Makes the members of a class enumerable, as those of an interface are, and gives it its class string. Returns the class
+ * that programs see: accessors alone show their source, because all else would make them several times slower.
+ */
 export function finishInterface(type) {
+  const visible = disguised(type);
   for (const key of ownKeys(type)) {
-    if (!(/** @type {PropertyKey[]} */ (["length", "name", "prototype"]).includes(key)))
-      defineProperty(type, key, { enumerable: true });
+    if (/** @type {PropertyKey[]} */ (["length", "name", "prototype"]).includes(key)) continue;
+    defineProperty(type, key, { value: withoutSource(type[key]), enumerable: true });
   }
-  for (const key of ownKeys(type.prototype)) {
-    if (key !== "constructor") defineProperty(type.prototype, key, { enumerable: true });
+  const { constructor: _, ...members } = Object.getOwnPropertyDescriptors(type.prototype);
+  for (const [key, attributes] of Object.entries(members)) {
+    const { value } = attributes;
+    defineProperty(type.prototype, key, { ...attributes, enumerable: true, ...(value && { value: disguised(value) }) });
   }
+  defineProperty(type.prototype, "constructor", { value: visible });
   tag(type.prototype, `WebAssembly.${type.name}`);
+  return visible;
 }
 
 /** Gives an object the class string that Object.prototype.toString shows. */
@@ -300,14 +309,26 @@ export function tag(target, text) {
   defineProperty(target, Symbol.toStringTag, { value: text, writable: false, enumerable: false, configurable: true });
 }
 
-/** Adds classes to the namespace object; unlike its operations they are not enumerable. */
-export function addClasses(namespace, classes) {
-  for (const [name, value] of Object.entries(classes)) {
-    defineProperty(namespace, name, { value, writable: true, enumerable: false, configurable: true });
-  }
-}
+/** The members of a namespace, in the order in which V8 has them; other engines have other orders. */
+const ORDER = [
+  ...["compile", "validate", "instantiate", "compileStreaming", "instantiateStreaming"],
+  ...["Module", "Instance", "Table", "Memory", "Global", "Tag", "JSTag", "Exception"],
+  ...["CompileError", "LinkError", "RuntimeError"],
+];
 
-/** Adds the error classes: those given, else those of the engine. */
-export function addErrors(namespace, { CompileError, LinkError, RuntimeError } = native) {
-  addClasses(namespace, { CompileError, LinkError, RuntimeError });
+/** The namespace object of operations, attributes and classes, with the error classes that are given, else the engine's. */
+export function makeNamespace(members, classes, { CompileError, LinkError, RuntimeError } = native) {
+  /** @type {Record<string, PropertyDescriptor>} */
+  const found = Object.getOwnPropertyDescriptors(members);
+  for (const attributes of Object.values(found)) {
+    if (attributes.value) attributes.value = withoutSource(attributes.value);
+  }
+  for (const [name, value] of Object.entries({ ...classes, CompileError, LinkError, RuntimeError })) {
+    // Unlike operations they are not enumerable.
+    found[name] = { value, writable: true, enumerable: false, configurable: true };
+  }
+  const namespace = {};
+  for (const name of new Set([...ORDER, ...Object.keys(found)])) defineProperty(namespace, name, found[name]);
+  tag(namespace, "WebAssembly");
+  return namespace;
 }

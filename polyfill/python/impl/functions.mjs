@@ -41,6 +41,7 @@ export function makeFunctions(context) {
       if (!signature.params.every((type) => type.plain)) exported = converting(exported, signature.params);
       exported = records.exported(number, exported, signature.params.length);
     }
+    exported = exported.bind(); // so that it shows no source
     defineProperty(exported, "name", { value: index, configurable: true });
     defineProperty(exported, "length", { value: signature.params.length, configurable: true });
     states.set(exported, { ptr, signature, record: records.find(number) });

@@ -337,7 +337,8 @@ describe("functions", () => {
     }
   });
 
-  test("cannot be told from the engine's by name and length", () => {
+  test("cannot be told from the engine's by order, name, length and text", () => {
+    assert.deepEqual(Reflect.ownKeys(W), Reflect.ownKeys(native));
     for (const name of Object.getOwnPropertyNames(native)) {
       const [theirs, ours] = [nativeBefore[name], Object.getOwnPropertyDescriptor(W, name)];
       assert.deepEqual({ ...ours, value: 0 }, { ...theirs, value: 0 }, name);
@@ -345,9 +346,11 @@ describe("functions", () => {
       assert.equal(ours.value.name, theirs.value.name);
       assert.equal(ours.value.length, theirs.value.length, name);
       assert.equal("prototype" in ours.value, "prototype" in theirs.value, name);
+      assert.match(String(ours.value), /^function \w*\(\) \{ \[native code\] \}$/, name);
     }
     for (const name of ["exports", "imports", "customSections"]) {
       assert.equal(W.Module[name].length, native.Module[name].length);
+      assert.match(String(W.Module[name]), /\[native code\]/);
     }
     assert.throws(() => W.Module(two), TypeError);
     assert.throws(() => W.Instance(new W.Module(two)), TypeError);

@@ -64,6 +64,23 @@ describe("the shape of the namespace", () => {
     );
   });
 
+  test("its keys are in the order that Node's engine has", () => {
+    const known = new Set(Reflect.ownKeys(native));
+    assert.deepEqual(
+      Reflect.ownKeys(WebAssembly).filter((key) => known.has(key)),
+      Reflect.ownKeys(native).filter((key) => key in WebAssembly),
+    );
+  });
+
+  test("classes, operations and methods show no source", () => {
+    const shown = [...Object.keys(SHAPE), ...Object.keys(NAMESPACE)].map((name) => WebAssembly[name]);
+    for (const [name, { statics = {}, operations = {} }] of Object.entries(SHAPE)) {
+      shown.push(...Object.keys(statics).map((key) => WebAssembly[name][key]));
+      shown.push(...Object.keys(operations).map((key) => WebAssembly[name].prototype[key]));
+    }
+    for (const fn of shown) assert.match(Function.prototype.toString.call(fn), /\[native code\]/);
+  });
+
   test("the error classes are the engine's, unless others are given", () => {
     for (const name of ["CompileError", "LinkError", "RuntimeError"]) {
       assert.equal(WebAssembly[name], native[name]);

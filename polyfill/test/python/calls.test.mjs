@@ -227,6 +227,14 @@ for (const { WebAssembly, wat, link } of await loadEngines()) {
       assert.ok(message.endsWith('"f50": func ([] -> [])\n  and 9 more'), message);
     });
 
+    test("exported functions show no source, and are no constructors", () => {
+      const module = new WebAssembly.Module(wat('(module (func (export "f") (param i64 i32)))'));
+      const { f } = new WebAssembly.Instance(module).exports;
+      assert.match(Function.prototype.toString.call(f), /\[native code\]/);
+      assert.deepEqual([f.name, f.length, Object.getOwnPropertyNames(f)], ["0", 2, ["length", "name"]]);
+      assert.throws(() => new f(), TypeError);
+    });
+
     test("a mutable global is wanted as such, whatever was given", () => {
       for (const type of ["i32", "i64", "externref"]) {
         const module = new WebAssembly.Module(wat(`(module (import "m" "g" (global (mut ${type}))))`));
