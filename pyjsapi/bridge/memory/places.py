@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 
+from pyjsapi.bridge.link.connection import NO_TEXT, is_possible
 from pyjsapi.syntax.types import PAGE_SIZE
 
 if TYPE_CHECKING:
@@ -20,11 +20,13 @@ _ENABLED: list[bool] = []
 def enable(on: bool = True) -> None:
     """Make shared memories from now on so that Web Workers and JavaScript can have them, or no more.
 
-    In a page that is cross-origin isolated, and in workers, they are so from the start. Raises `RuntimeError` where
-    JavaScript itself can share no memory, and says what is missing.
+    In a page that is cross-origin isolated, and in workers, they are so from the start, if a policy allows it. Raises
+    `RuntimeError` where JavaScript itself can share no memory, and says what is missing.
     """
     if on and not can_share():
         raise RuntimeError(f"pyjsapi.javascript.enable(): {NOT_ISOLATED}")
+    if on and not is_possible():
+        raise RuntimeError(f"pyjsapi.javascript.enable(): {NO_TEXT}")
     _ENABLED[:] = [on]
 
 
@@ -38,20 +40,21 @@ def can_share() -> bool:
 
 def is_enabled() -> bool:
     """Whether shared memories are made in JavaScript."""
-    return _ENABLED[0] if _ENABLED else _is_isolated()
+    if not _ENABLED:
+        import js
 
-
-@cache
-def _is_isolated() -> bool:
-    import js
-
-    return bool(getattr(js, "crossOriginIsolated", False)) and hasattr(js, "SharedArrayBuffer")
+        _ENABLED.append(
+            bool(getattr(js, "crossOriginIsolated", False)) and can_share() and is_possible()
+        )
+    return _ENABLED[0]
 
 
 def why_in_python() -> str:
     """What would bring the bytes of a memory to JavaScript."""
     if not can_share():
         return NOT_ISOLATED
+    if not is_possible():
+        return NO_TEXT
     return "it must be shared, and made after pyjsapi.javascript.enable() or in a cross-origin isolated page"
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, ClassVar, Final
 
 from pyjsapi.agents.backend import Backend, Frame, Job
-from pyjsapi.bridge.link.connection import tools
+from pyjsapi.bridge.link.connection import is_possible, tools
 from pyjsapi.bridge.memory import places
 from pyjsapi.bridge.workers.link import WebLink, buffer_of
 
@@ -34,7 +34,7 @@ class WebBackend(Backend):
         self._ended = False
         self.link: WebLink = WebLink(self._send, starter=True)
         # A page without isolation can start workers too, but share nothing with them.
-        if not places.is_enabled() and places.can_share():
+        if not places.is_enabled() and places.can_share() and is_possible():
             places.enable()
 
     def _send(self, data: Any, memories: Any) -> None:
