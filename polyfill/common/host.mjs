@@ -46,11 +46,3 @@ export async function readBytes(url) {
   if (!response.ok) throw new Error(`HTTP status ${response.status}`);
   return new Uint8Array(await response.arrayBuffer());
 }
-
-/**
- * The text at an absolute URL.
- * @param {string} url
- */
-export async function readText(url) {
-  return new TextDecoder().decode(await readBytes(url));
-}

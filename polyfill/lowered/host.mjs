@@ -3,7 +3,11 @@
 import { builtin, folderURL, isNode } from "../common/host.mjs";
 
 /** @typedef {{ bytes?: Uint8Array<ArrayBuffer>, refusal?: string, failure?: string }} Answer what a lowerer says: one of these */
-/** @typedef {string | false | undefined} Place of a cache, as it is configured */
+/** @typedef {string | false | undefined} Cache its place, as it is configured */
+/**
+ * @typedef {{ folder: string, wheel?: string }} Place of Pyodide, a URL with a slash at its end, and of pyjsapi where it is
+ *   not in Pyodide's distribution
+ */
 
 const CACHE = "pyjsapi-lowered";
 
@@ -22,19 +26,28 @@ export function packageFolder() {
 }
 
 /**
- * The folder of the Pyodide distribution with pyjsapi when none is configured, as a URL: beside this package; in a
- * bundle beside the page, or where the process runs.
+ * Where Pyodide with pyjsapi is when nothing is configured: beside this package; in a bundle beside the page, or where the
+ * process runs. In Node it may also be the npm package, with the wheel that this package carries.
+ * @returns {Place}
  */
-export function defaultDistribution() {
+export function defaultPlace() {
   const own = packageFolder();
   const beside = own === undefined ? folderURL("./pyodide/") : new URL("../pyodide/", own).href;
-  if (!isNode) return beside;
+  if (!isNode) return { folder: beside };
   const { PYJSAPI_PYODIDE } = process.env;
   const { pathToFileURL } = builtin("node:url");
-  if (PYJSAPI_PYODIDE) return pathToFileURL(`${PYJSAPI_PYODIDE}/`).href;
+  if (PYJSAPI_PYODIDE) return { folder: pathToFileURL(`${PYJSAPI_PYODIDE}/`).href };
   const { existsSync } = builtin("node:fs");
   const places = own === undefined ? [beside] : [beside, new URL("../build/pyodide/", own).href];
-  return places.find((url) => existsSync(new URL("pyodide.mjs", url))) ?? beside;
+  const folder = places.find((url) => existsSync(new URL("pyodide.mjs", url)));
+  if (folder !== undefined || own === undefined) return { folder: folder ?? beside };
+  const wheel = new URL("pyjsapi.whl", own);
+  try {
+    const found = builtin("node:module").createRequire(own).resolve("pyodide/package.json");
+    return { folder: new URL("./", pathToFileURL(found)).href, wheel: wheel.href };
+  } catch {
+    return { folder: beside };
+  }
 }
 
 /**
@@ -57,17 +70,17 @@ export function digestNow(bytes) {
 }
 
 /**
- * The text of a file at once, in Node.
+ * The bytes of a file at once, in Node.
  * @param {string} url
- * @returns {string}
+ * @returns {Uint8Array<ArrayBuffer>}
  */
-export function readTextNow(url) {
-  return builtin("node:fs").readFileSync(new URL(url), "utf8");
+export function readBytesNow(url) {
+  return builtin("node:fs").readFileSync(new URL(url));
 }
 
 /**
  * The folder that keeps results in Node when none is configured.
- * @param {Place} configured
+ * @param {Cache} configured
  * @returns {string}
  */
 function cacheFolder(configured) {
@@ -83,7 +96,7 @@ function cacheFolder(configured) {
 /**
  * A kept result in Node, or undefined.
  * @param {string} key
- * @param {Place} configured
+ * @param {Cache} configured
  * @returns {Uint8Array<ArrayBuffer> | undefined}
  */
 export function loadNow(key, configured) {
@@ -99,7 +112,7 @@ export function loadNow(key, configured) {
  * Keeps a result in Node: whole or not at all, and nobody is told when it cannot be kept.
  * @param {string} key
  * @param {Uint8Array<ArrayBuffer>} bytes
- * @param {Place} configured
+ * @param {Cache} configured
  */
 export function storeNow(key, bytes, configured) {
   const { mkdirSync, renameSync, writeFileSync } = builtin("node:fs");
@@ -121,7 +134,7 @@ const cacheURL = (key) => new URL(`/${CACHE}/${key}.wasm`, globalThis.location.o
 /**
  * A kept result, or undefined.
  * @param {string} key
- * @param {Place} configured
+ * @param {Cache} configured
  * @returns {Promise<Uint8Array<ArrayBuffer> | undefined>}
  */
 export async function load(key, configured) {
@@ -138,7 +151,7 @@ export async function load(key, configured) {
  * Keeps a result.
  * @param {string} key
  * @param {Uint8Array<ArrayBuffer>} bytes
- * @param {Place} configured
+ * @param {Cache} configured
  */
 export async function store(key, bytes, configured) {
   if (isNode) return storeNow(key, bytes, configured);

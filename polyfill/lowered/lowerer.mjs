@@ -1,7 +1,7 @@
 // Lowers modules on demand: pyjsapi in Pyodide, in a worker, loaded when the first module needs it. Results are kept.
 
 import * as native from "../common/engine.mjs";
-import { absoluteURL, folderURL, isNode, readText } from "../common/host.mjs";
+import { absoluteURL, folderURL, isNode, readBytes } from "../common/host.mjs";
 import * as host from "./host.mjs";
 import { memoryFeatures } from "./probe.mjs";
 import { loadPyjsapi, lowererIn } from "./pyodide.mjs";
@@ -16,7 +16,13 @@ const { CompileError } = native;
 const isServiceWorker = "ServiceWorkerGlobalScope" in globalThis;
 
 /** @type {import("../types/lowerer.js").LoweringOptions} */
-const settings = { indexURL: undefined, workerURL: undefined, cache: undefined, lower: undefined };
+const settings = {
+  indexURL: undefined,
+  packageURL: undefined,
+  workerURL: undefined,
+  cache: undefined,
+  lower: undefined,
+};
 
 /**
  * The worker, once it is started.
@@ -45,7 +51,9 @@ const underway = new Map();
  * Says where things are, before the first module is lowered.
  * @param {object} options
  * @param {string | URL} [options.indexURL] the folder of a Pyodide distribution with pyjsapi (default: `pyodide/` beside
- *   this package's folder, in a bundle beside the page; in Node also the variable PYJSAPI_PYODIDE)
+ *   this package's folder, in a bundle beside the page; in Node also what the variable PYJSAPI_PYODIDE names, and the npm
+ *   package `pyodide`)
+ * @param {string | URL} [options.packageURL] pyjsapi's wheel, for a Pyodide whose distribution does not have it
  * @param {string | URL} [options.workerURL] in pages, the address of the script of the worker that lowers: what a bundler
  *   made of `@pyjsapi/polyfill/worker`. Only policies need it that allow no worker from a blob
  * @param {string | false} [options.cache] the folder (Node) or the name (pages) of the cache; `false` keeps nothing
@@ -78,7 +86,7 @@ export async function prepare({ pyodide } = {}) {
 /** The lowerer in this thread. */
 async function lowererHere() {
   if (here) return here;
-  loading ??= loadPyjsapi(distribution()).then((pyodide) => lowererIn(pyodide, memoryFeatures()));
+  loading ??= loadPyjsapi(place()).then((pyodide) => lowererIn(pyodide, memoryFeatures()));
   try {
     here ??= await loading;
     return here;
@@ -87,31 +95,41 @@ async function lowererHere() {
   }
 }
 
-/** The folder of a Pyodide with pyjsapi, an absolute URL with a slash at its end. */
-function distribution() {
-  const chosen = settings.indexURL;
-  return chosen === undefined ? host.defaultDistribution() : folderURL(String(chosen));
+/** Where Pyodide with pyjsapi is. */
+function place() {
+  const { indexURL, packageURL } = settings;
+  const chosen = indexURL === undefined ? host.defaultPlace() : { folder: folderURL(String(indexURL)) };
+  return packageURL === undefined ? chosen : { ...chosen, wheel: absoluteURL(String(packageURL)) };
 }
 
 /**
- * Names the result of lowering these bytes: by them, by the engine it is for, and by the pyjsapi that does it.
- * @param {string} lock
- * @param {string} digest
+ * The file that names the pyjsapi which lowers, and its digest of what is in that file.
+ * @returns {[string, (bytes: Uint8Array<ArrayBuffer>, digest: string) => string]}
  */
-function keyOf(lock, digest) {
-  const { memory64, customPageSizes } = memoryFeatures();
-  const engine = `${memory64 ? "w" : ""}${customPageSizes ? "p" : ""}`;
-  return `${JSON.parse(lock).packages.pyjsapi.sha256.slice(0, 16)}${engine}-${digest}`;
+function namer() {
+  const { folder, wheel } = place();
+  if (wheel !== undefined) return [wheel, (_, digest) => digest];
+  return [`${folder}pyodide-lock.json`, (bytes) => JSON.parse(new TextDecoder().decode(bytes)).packages.pyjsapi.sha256];
 }
 
-const lockURL = () => `${distribution()}pyodide-lock.json`;
+/**
+ * Names the result of lowering: by the pyjsapi that does it, by the engine it is for, and by the bytes.
+ * @param {string} package_
+ * @param {string} digest
+ */
+function keyOf(package_, digest) {
+  const { memory64, customPageSizes } = memoryFeatures();
+  return `${package_.slice(0, 16)}${memory64 ? "w" : ""}${customPageSizes ? "p" : ""}-${digest}`;
+}
 
 /** @param {Uint8Array<ArrayBuffer>} bytes */
 async function cacheKey(bytes) {
   if (settings.cache === false || given) return undefined;
   try {
-    const digest = await host.digest(bytes);
-    return digest && keyOf(await readText(lockURL()), digest);
+    const [url, name] = namer();
+    const file = await readBytes(url);
+    const [digest, own] = [await host.digest(bytes), await host.digest(file)];
+    return digest && own && keyOf(name(file, own), digest);
   } catch {
     return undefined; // no distribution to read: the worker will say so
   }
@@ -121,7 +139,9 @@ async function cacheKey(bytes) {
 function cacheKeyNow(bytes) {
   if (settings.cache === false || given) return undefined;
   try {
-    return keyOf(host.readTextNow(lockURL()), host.digestNow(bytes));
+    const [url, name] = namer();
+    const file = host.readBytesNow(url);
+    return keyOf(name(file, host.digestNow(file)), host.digestNow(bytes));
   } catch {
     return undefined;
   }
@@ -131,7 +151,7 @@ function cacheKeyNow(bytes) {
 function serviceOf() {
   const { workerURL } = settings;
   const address = workerURL === undefined ? undefined : absoluteURL(String(workerURL));
-  service ??= startService({ folder: distribution(), features: memoryFeatures() }, address, () => {
+  service ??= startService({ place: place(), features: memoryFeatures() }, address, () => {
     service = undefined;
   });
   return service;
@@ -164,10 +184,10 @@ function unwrap(answer, context) {
   if (answer.refusal !== undefined) throw new CompileError(`${context}: ${answer.refusal}`);
   const other = isServiceWorker
     ? "let a page lower it before, which keeps the result for service workers, too"
-    : "name the folder of Pyodide with pyjsapi: configure({ indexURL })";
+    : `${isNode ? "install the npm package pyodide, or " : ""}name the folder of Pyodide with pyjsapi: configure({ indexURL })`;
   throw new CompileError(
     `${context}: the module has several memories, this engine has one per module, and pyjsapi, which would lower it, `
-      + `could not be loaded from ${distribution()}: ${answer.failure}. Lower the module ahead of time with `
+      + `could not be loaded from ${place().folder}: ${answer.failure}. Lower the module ahead of time with `
       + `\`pyjsapi lower\`, or ${other}`,
   );
 }

@@ -1,6 +1,6 @@
 // The worker that lowers: a Web Worker of a page, or a thread of Node.
 //
-// Out, first: {ready}. In, first: {folder, features}, of Pyodide and of the engine. Then: {id, bytes}, answered by
+// Out, first: {ready}. In, first: {place, features}, of Pyodide and of the engine. Then: {id, bytes}, answered by
 // {id, bytes | refusal | failure}. A request may bring {reply, signal}: then the answer goes to this port, and the
 // waiting thread is woken.
 
@@ -17,13 +17,14 @@ async function answer(bytes) {
   try {
     return (await starting)(bytes);
   } catch (error) {
-    return { failure: String(error?.message ?? error) };
+    // Node quotes the whole text of a worker that has no file.
+    return { failure: String(error?.message ?? error).replace(/ imported from data:.*$/s, "") };
   }
 }
 
 listen(port, "message", async (request) => {
-  if (request.folder !== undefined) {
-    starting = loadPyjsapi(request.folder).then((pyodide) => lowererIn(pyodide, request.features));
+  if (request.place !== undefined) {
+    starting = loadPyjsapi(request.place).then((pyodide) => lowererIn(pyodide, request.features));
     starting.catch(() => {}); // every request reports it
     return;
   }

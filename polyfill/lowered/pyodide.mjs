@@ -1,5 +1,6 @@
 // The lowerer in this thread: Pyodide with pyjsapi. Loaded where it is needed, never before.
 
+import { readBytes } from "../common/host.mjs";
 import { loadPyodide } from "../common/pyodide.mjs";
 
 const PYTHON = `
@@ -19,11 +20,12 @@ lower_bytes
 
 /**
  * Loads Pyodide with pyjsapi.
- * @param {string} folder of a Pyodide distribution with pyjsapi, an absolute URL with a slash at its end
+ * @param {import("./host.mjs").Place} place
  */
-export async function loadPyjsapi(folder) {
+export async function loadPyjsapi({ folder, wheel }) {
   const pyodide = await loadPyodide(folder);
-  await pyodide.loadPackage("pyjsapi", { messageCallback() {} });
+  if (wheel === undefined) await pyodide.loadPackage("pyjsapi", { messageCallback() {} });
+  else pyodide.unpackArchive(await readBytes(wheel), "wheel");
   return pyodide;
 }
 

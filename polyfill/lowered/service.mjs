@@ -66,8 +66,12 @@ async function webWorker(configured) {
   return undefined;
 }
 
-/** A thread of Node. */
-const nodeWorker = () => newWorker(new URL(`data:text/javascript,${encodeURIComponent(TEXT)}`), { execArgv: [] });
+/** A thread of Node: from the file, or, in a bundle, from the text. */
+function nodeWorker() {
+  const own = packageFolder();
+  const text = () => `data:text/javascript,${encodeURIComponent(TEXT)}`;
+  return newWorker(new URL(own === undefined ? text() : `${own}lowered/lowering-worker.mjs`), { execArgv: [] });
+}
 
 /**
  * The requests to a worker that runs. In Node it keeps the process alive only while it is busy.
@@ -127,7 +131,7 @@ function requestsTo(worker, first, ended) {
 
 /**
  * Starts a worker that lowers.
- * @param {{ folder: string, features: object }} first where Pyodide is, and what the engine has
+ * @param {{ place: import("./host.mjs").Place, features: object }} first where Pyodide is, and what the engine has
  * @param {string | undefined} workerURL the address of the script in pages, where it is configured
  * @param {() => void} ended called when the worker has failed: another one may be started
  */

@@ -1,6 +1,6 @@
 // Finding Pyodide, and pyjsapi in it.
 
-import { absoluteURL, folderURL, isNode, readBytes } from "../common/host.mjs";
+import { absoluteURL, builtin, folderURL, isNode, readBytes } from "../common/host.mjs";
 import { importPyodide, indexURL as indexOf, scriptIn } from "../common/pyodide.mjs";
 
 /** An error that says what could not be loaded from where. */
@@ -49,6 +49,17 @@ function hasPackage(pyodide) {
   }
 }
 
+/** The wheel that this package carries, in Node; undefined in a checkout and in bundles. */
+function carriedWheel() {
+  if (!isNode) return undefined;
+  try {
+    const wheel = new URL(/* webpackIgnore: true */ /* @vite-ignore */ "../pyjsapi.whl", import.meta.url);
+    return builtin("node:fs").existsSync(wheel) ? wheel.href : undefined;
+  } catch {
+    return undefined; // a bundle of a format without URLs
+  }
+}
+
 async function unpack(pyodide, packageURL) {
   let bytes;
   try {
@@ -78,6 +89,8 @@ export async function findPyodide({ pyodide: given, indexURL, packageURL }) {
     } catch {
       // Told below.
     }
+    const carried = carriedWheel();
+    if (carried !== undefined && !hasPackage(pyodide)) await unpack(pyodide, carried);
   }
   if (!hasPackage(pyodide)) {
     const where = packageURL ?? "its own distribution; give its wheel as packageURL";

@@ -2,9 +2,12 @@
 export interface LoweringOptions {
   /**
    * The folder of a Pyodide distribution with pyjsapi. Without it: `pyodide/` beside this package's folder, in a bundle
-   * beside the page; in Node also the folder that the environment variable PYJSAPI_PYODIDE names.
+   * beside the page; in Node also the folder that the environment variable PYJSAPI_PYODIDE names, and the npm package
+   * `pyodide`.
    */
   indexURL?: string | URL;
+  /** pyjsapi's wheel, `pyjsapi.whl` of this package, for a Pyodide whose distribution does not have it. */
+  packageURL?: string | URL;
   /**
    * In pages, the address of the script of the worker that lowers: what a bundler made of `@pyjsapi/polyfill/worker`.
    * Only policies need it that allow no worker from a blob.

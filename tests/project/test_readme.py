@@ -131,5 +131,5 @@ def test_the_packed_package_holds_what_runs_and_nothing_else() -> None:
         if path.is_file() and path.suffix in (".mjs", ".ts")
     }
     wanted = {name for name in wanted if not name.startswith("test/")}
-    assert names == wanted | {"package.json", "README.md", "LICENSE"}
+    assert names == wanted | {"package.json", "README.md", "LICENSE", "pyjsapi.whl"}
     assert (here / "LICENSE").read_bytes() == (ROOT / "LICENSE").read_bytes()
