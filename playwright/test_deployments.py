@@ -56,6 +56,20 @@ def test_a_package_of_another_origin(
 
 
 @pytest.mark.long
+def test_a_pyodide_without_pyjsapi_takes_its_wheel(reader: tuple[str, Read], apart: Path) -> None:
+    _, read = reader
+    places = {
+        "plain": bundles.ROOT / "node_modules" / "pyodide",
+        "pyjsapi.whl": apart.parent / "node_modules" / "@pyjsapi" / "polyfill" / "pyjsapi.whl",
+    }
+    with serving(apart, headers={}, places=places) as url:
+        options = {"indexURL": "plain/", "packageURL": "pyjsapi.whl"}
+        outcome = read(bundles.address(f"{url}main.html", "implementation", options))
+    assert outcome.get("answer") == 42, outcome
+    assert outcome["errors"] == []
+
+
+@pytest.mark.long
 def test_a_strict_policy_where_the_worker_is_a_file(
     reader: tuple[str, Read], bundled: Callable[[str], Path]
 ) -> None:
