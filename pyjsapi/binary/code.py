@@ -19,6 +19,7 @@ from pyjsapi.syntax.errors import DecodeError
 from pyjsapi.syntax.instructions import BY_CODE, BY_MNEMONIC, OPS, PREFIXES, Imm, Op
 from pyjsapi.syntax.instructions_exceptions import CATCH_KINDS, WITH_TAG
 from pyjsapi.syntax.module import Code, Instr
+from pyjsapi.syntax.spelling import counted
 from pyjsapi.syntax.types import ValType, ref_type
 
 MEMARG_HAS_INDEX: Final = 0x40
@@ -382,7 +383,7 @@ class BinaryCode:
         body, pos = decode_instrs(self.data, pos, self.end, data_count=self.data_count)
         if pos != self.end:
             raise DecodeError(
-                f"section size mismatch: code of {self.size} bytes, "
+                f"section size mismatch: code of {counted(self.size, 'byte')}, "
                 f"but the body ends after {pos - self.start}",
                 self.start,
             )

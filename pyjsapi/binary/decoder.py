@@ -43,6 +43,7 @@ from pyjsapi.syntax.module import (
     Module,
     Table,
 )
+from pyjsapi.syntax.spelling import counted
 from pyjsapi.syntax.types import (
     EXTERN_KINDS,
     FUNC,
@@ -161,7 +162,7 @@ class _Decoder:
         self.sections[name]()
         if reader.pos != self.section_end:
             raise DecodeError(
-                f"section size mismatch: {name} section of {size} bytes, "
+                f"section size mismatch: {name} section of {counted(size, 'byte')}, "
                 f"but its contents take {reader.pos - content}",
                 content,
             )

@@ -10,6 +10,7 @@ from pyjsapi.binary.leb128 import unsigned
 from pyjsapi.binary.reader import Reader
 from pyjsapi.syntax.errors import DecodeError
 from pyjsapi.syntax.module import SECTIONS, Custom, Module
+from pyjsapi.syntax.spelling import counted
 
 _V = TypeVar("_V")
 
@@ -78,7 +79,9 @@ def decode_names(content: bytes) -> Names:
         else:
             reader.skip(size)
         if reader.pos != start + size:
-            raise DecodeError(f"section size mismatch: subsection {id_} of {size} bytes", start)
+            raise DecodeError(
+                f"section size mismatch: subsection {id_} of {counted(size, 'byte')}", start
+            )
     return names
 
 

@@ -7,6 +7,7 @@ from typing import TypeVar
 
 from pyjsapi.binary.leb128 import read_signed, read_unsigned
 from pyjsapi.syntax.errors import DecodeError
+from pyjsapi.syntax.spelling import counted
 
 _T = TypeVar("_T")
 
@@ -123,7 +124,7 @@ class Reader:
         count = self.u32()
         if count > left:
             raise DecodeError(
-                f"length out of bounds: {count}, but only {left} bytes are left", start
+                f"length out of bounds: {count}, but only {counted(left, 'byte')} left", start
             )
         return count
 

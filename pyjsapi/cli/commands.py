@@ -21,6 +21,7 @@ from pyjsapi.ecmascript.conversions import shown
 from pyjsapi.jsapi.module import wrong_kind
 from pyjsapi.syntax.digits import parse_decimal
 from pyjsapi.syntax.errors import DecodeError, ParseError, ValidationError
+from pyjsapi.syntax.spelling import counted
 from pyjsapi.text import wasm2wat as disassemble
 from pyjsapi.text import wat2wasm as assemble
 from pyjsapi.text.lexer import decode_source
@@ -194,11 +195,13 @@ def cache(options: argparse.Namespace) -> int:
     if options.clear:
         removed = list(clear(folder))
         size = sum(kept.size for kept in removed)
-        print(f"{folder}: {len(removed)} files removed, {_mib(size)}")
+        print(f"{folder}: {counted(len(removed), 'file')} removed, {_mib(size)}")
         return 0
     files = kept_files(folder)
     size = sum(kept.size for kept in files)
-    print(f"{folder}: code of {len(files)} modules, {_mib(size)} of at most {_mib(most_bytes())}")
+    print(
+        f"{folder}: code of {counted(len(files), 'module')}, {_mib(size)} of at most {_mib(most_bytes())}"
+    )
     for kept in files:
         print(f"  {_mib(kept.size):>12}  last used {_time(kept.used)}  {kept.path.stem[:16]}")
     return 0

@@ -36,6 +36,7 @@ from pyjsapi.ecmascript.typedarray_kinds import (
     Uint16Array,
     Uint32Array,
 )
+from pyjsapi.syntax.spelling import counted
 
 __all__ = ["Atomics", "WaitAsyncResult"]
 
@@ -68,7 +69,7 @@ def _validate_access(array: TypedArrayBase[int], request_index: object, what: st
     index = to_index(request_index, f"{what}: index")
     if index >= count:
         raise RangeError(
-            f"{what}: index {shorten(index)} is outside the {type(array).__name__} of {count} elements"
+            f"{what}: index {shorten(index)} is outside the {type(array).__name__} of {counted(count, 'element')}"
         )
     return index
 

@@ -25,6 +25,7 @@ from pyjsapi.ecmascript.conversions import (
     to_uint_n,
 )
 from pyjsapi.ecmascript.errors import RangeError
+from pyjsapi.syntax.spelling import counted
 
 __all__ = ["DataView"]
 
@@ -76,7 +77,9 @@ class DataView(ArrayBufferView):
             raise TypeError("cannot make a DataView of a detached ArrayBuffer")
         available = buffer._byte_length()
         if offset > available:
-            raise RangeError(f"DataView offset {offset} is outside the buffer of {available} bytes")
+            raise RangeError(
+                f"DataView offset {offset} is outside the buffer of {counted(available, 'byte')}"
+            )
         length = None
         if byteLength is not None:
             length = to_index(byteLength, "DataView length")
@@ -86,8 +89,8 @@ class DataView(ArrayBufferView):
             available = buffer._byte_length()
             if offset + length > available:
                 raise RangeError(
-                    f"DataView of {length} bytes at offset {offset} is outside the buffer "
-                    f"of {available} bytes"
+                    f"DataView of {counted(length, 'byte')} at offset {offset} is outside the buffer "
+                    f"of {counted(available, 'byte')}"
                 )
         elif buffer._is_fixed_length:
             length = available - offset
@@ -121,7 +124,7 @@ class DataView(ArrayBufferView):
         size = self._view_size("read")
         if index + element.size > size:
             raise RangeError(
-                f"{element.size} bytes at {index} are outside the view of {size} bytes"
+                f"index {index} of {counted(element.size, 'byte')} is outside the view of {counted(size, 'byte')}"
             )
         if self._buffer._is_elsewhere:
             found = order.unpack(self._buffer._bytes(self._offset + index, element.size))
@@ -140,7 +143,7 @@ class DataView(ArrayBufferView):
         size = self._view_size("write")
         if index + element.size > size:
             raise RangeError(
-                f"{element.size} bytes at {index} are outside the view of {size} bytes"
+                f"index {index} of {counted(element.size, 'byte')} is outside the view of {counted(size, 'byte')}"
             )
         if self._buffer._is_elsewhere:
             self._buffer._bytes(self._offset + index, element.size)[:] = order.pack(number)

@@ -50,6 +50,7 @@ from pyjsapi.ecmascript.conversions import shorten, to_index, to_integer_or_infi
 from pyjsapi.ecmascript.element_view import ElementView, cast_view, native_half_views
 from pyjsapi.ecmascript.errors import RangeError
 from pyjsapi.ecmascript.values import is_object, null
+from pyjsapi.syntax.spelling import counted
 
 __all__ = ["TypedArrayBase"]
 
@@ -130,13 +131,13 @@ class TypedArrayBase(ArrayBufferView, Generic[Element]):
             byte_length = count * size
             if offset + byte_length > available:
                 raise RangeError(
-                    f"{name} of {count} elements at offset {offset} is outside the buffer "
-                    f"of {available} bytes"
+                    f"{name} of {counted(count, 'element')} at offset {offset} is outside the buffer "
+                    f"of {counted(available, 'byte')}"
                 )
         else:
             if offset > available:
                 raise RangeError(
-                    f"start offset {offset} of {name} is outside the buffer of {available} bytes"
+                    f"start offset {offset} of {name} is outside the buffer of {counted(available, 'byte')}"
                 )
             if buffer._is_fixed_length:
                 if available % size:
@@ -252,7 +253,7 @@ class TypedArrayBase(ArrayBufferView, Generic[Element]):
         return view[index]
 
     def _describe_outside(self, index: int | float, count: int) -> str:
-        return f"index {shorten(index)} is outside the {type(self).__name__} of {count} elements"
+        return f"index {shorten(index)} is outside the {type(self).__name__} of {counted(count, 'element')}"
 
     def _get_slice(self, index: slice) -> Self:
         count = self._valid_count("slice the array")
@@ -296,7 +297,7 @@ class TypedArrayBase(ArrayBufferView, Generic[Element]):
             wanted = len(range(start, stop, step))
             if len(data) != wanted * size:
                 raise RangeError(
-                    f"cannot set a slice of {wanted} elements to {len(data) // size} elements"
+                    f"cannot set a slice of {counted(wanted, 'element')} to {counted(len(data) // size, 'element')}"
                 )
             if step == 1:
                 self._store(start, data)
@@ -488,8 +489,8 @@ class TypedArrayBase(ArrayBufferView, Generic[Element]):
             count, added = self._valid_count("set elements"), len(data) // self.BYTES_PER_ELEMENT
             if start + added > count:
                 raise RangeError(
-                    f"{added} elements at offset {shorten(start)} do not fit in the "
-                    f"{type(self).__name__} of {count} elements"
+                    f"cannot set {counted(added, 'element')} from offset {shorten(start)} of the "
+                    f"{type(self).__name__} of {counted(count, 'element')}"
                 )
             self._store(int(start) if added else 0, data)
         finally:

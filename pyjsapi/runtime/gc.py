@@ -15,6 +15,7 @@ from typing import Any, Final
 from pyjsapi.runtime.floats import f32_from_bits, f64_from_bits
 from pyjsapi.syntax.deftypes import DefType
 from pyjsapi.syntax.errors import Trap
+from pyjsapi.syntax.spelling import counted
 from pyjsapi.syntax.types import (
     F32,
     F64,
@@ -46,7 +47,7 @@ class StructInst:
         self.fields = fields
 
     def __repr__(self) -> str:
-        return f"<structure of {len(self.fields)} fields>"
+        return f"<structure of {counted(len(self.fields), 'field')}>"
 
 
 class ArrayInst:
@@ -59,7 +60,7 @@ class ArrayInst:
         self.elems = elems
 
     def __repr__(self) -> str:
-        return f"<array of {len(self.elems)} elements>"
+        return f"<array of {counted(len(self.elems), 'element')}>"
 
 
 def freed_in_turn(slot: str) -> Callable[[Any], None]:
@@ -151,7 +152,9 @@ def _storage(type_: DefType) -> StorageType:
 
 def _check_size(count: int) -> None:
     if count > MAX_ELEMENTS:
-        raise Trap(f"allocation failed: an array of {count} elements, at most {MAX_ELEMENTS}")
+        raise Trap(
+            f"allocation failed: an array of {counted(count, 'element')}, at most {MAX_ELEMENTS}"
+        )
 
 
 def new_array(type_: DefType, value: Any, count: int) -> ArrayInst:
@@ -160,7 +163,7 @@ def new_array(type_: DefType, value: Any, count: int) -> ArrayInst:
     try:
         return ArrayInst(type_, [value] * count)
     except MemoryError:
-        raise Trap(f"allocation failed: an array of {count} elements") from None
+        raise Trap(f"allocation failed: an array of {counted(count, 'element')}") from None
 
 
 def new_array_data(

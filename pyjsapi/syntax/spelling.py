@@ -1,4 +1,4 @@
-"""What messages say of names that are none, and of numbers of things. Imported where there is such a message."""
+"""What messages say of names that are none, and of numbers of things."""
 
 from __future__ import annotations
 

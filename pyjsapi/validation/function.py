@@ -20,6 +20,7 @@ from pyjsapi.syntax.errors import ValidationError
 from pyjsapi.syntax.features import Features
 from pyjsapi.syntax.instructions import AT, BY_MNEMONIC, OPS, Imm, Op
 from pyjsapi.syntax.module import Code, CodeSource, Instr
+from pyjsapi.syntax.spelling import counted
 from pyjsapi.syntax.types import RefType
 from pyjsapi.validation.limits import check_limit
 from pyjsapi.validation.requirements import has_feature, missing_feature
@@ -116,7 +117,7 @@ def validate_function(state: State, funcidx: int, deftype: DefType, source: Code
         _run(state, iterator)
         if state.frames:
             raise ValidationError(
-                f"end expected: {len(state.frames)} blocks are open where the body ends"
+                f"end expected: {counted(len(state.frames), 'block')} open where the body ends"
             )
     except ValidationError as error:
         # Asked only now: counting on the way would cost every instruction.
@@ -135,7 +136,7 @@ def _check_size(state: State, source: CodeSource) -> None:
         limit = state.checker.limits.body_size
         if size > limit:
             raise ValidationError(
-                f"function body too large: {size} bytes, the limit is {limit} (Limits.body_size)"
+                f"function body too large: {counted(size, 'byte')}, the limit is {limit} (Limits.body_size)"
             )
 
 

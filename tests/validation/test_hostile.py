@@ -33,7 +33,7 @@ def test_a_hundred_thousand_nested_blocks_are_valid(functype: FuncTypeMaker, mne
     enter: list[Instr] = [CONST] if mnemonic == "if" else []
     enter.append((BY_MNEMONIC[mnemonic], None))
     assert validate(enter * DEEP + [END] * (DEEP + 1), functype()).funcs
-    with pytest.raises(ValidationError, match="end expected: 1 blocks are open"):
+    with pytest.raises(ValidationError, match="end expected: 1 block open"):
         validate(enter * DEEP + [END] * DEEP, functype())
 
 

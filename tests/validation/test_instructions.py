@@ -144,7 +144,7 @@ REJECTED = [
     ("", "", "else", "else without an open if", 0),
     ("", "", "i32.const 0; if _; else; else; end", "else without an open if", 3),
     ("", "", "end", "instructions after the end of the body", 0),
-    ("", "", "block _", "end expected: 1 blocks are open", 1),
+    ("", "", "block _", "end expected: 1 block open", 1),
     ("", "", "br 1", "unknown label 1", 0),
     ("", "", "i32.const 0; br_if 4294967295", "unknown label 4294967295", 1),
     ("", "i32", "br 0", "type mismatch", 0),
