@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import os
 import shutil
 import subprocess
 import sys
@@ -13,9 +14,21 @@ import pytest
 from playwright.sync_api import expect
 
 from web.browsers import PATIENCE_MS, new_page, started
+from web.bundles import BUNDLERS, unpack_package
+from web.engines import ENGINES, opened
+from web.serve import serving
 
 ROOT = Path(__file__).resolve().parents[2]
 SHEEP = "Baa, baa, black sheep: have you any wool? 3 bags full – ç"
+USE = """
+const [input, button, output] = ["input", "button", "output"].map((name) => document.querySelector(name));
+while (button.disabled) await new Promise(requestAnimationFrame);
+return argument.map((text) => {
+  input.value = text;
+  button.click();
+  return output.value;
+});
+"""
 
 
 @pytest.fixture
@@ -47,3 +60,39 @@ def test_the_page_turns_texts(url: str, name: str) -> None:
             page.get_by_label("Text").fill(text)
             button.click()
             expect(output).to_have_text(codecs.encode(text, "rot13"), timeout=PATIENCE_MS)
+
+
+@pytest.fixture(scope="module")
+def bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What Vite makes of the project, by the commands of the index; npm's part is done by hand, without a registry."""
+    folder = tmp_path_factory.mktemp("vite")
+    shutil.copytree(ROOT / "examples" / "vite_page", folder, dirs_exist_ok=True)
+    unpack_package(folder)
+    for path in (BUNDLERS / "node_modules").iterdir():
+        (folder / "node_modules" / path.name).symlink_to(path)
+    index = (ROOT / "examples" / "README.md").read_text(encoding="utf-8")
+    commands = index.partition("```sh\n")[2].partition("```")[0].splitlines()
+    assert [command.split()[0] for command in commands] == ["cp", "npm", "mkdir", "pyjsapi", "npm"]
+    script = "\n".join(["shopt -s expand_aliases", f"alias pyjsapi='{sys.executable} -m pyjsapi'"])
+    script += "\n" + "\n".join([*commands[2:4], commands[4].partition(" && ")[0]])
+    environment = {**os.environ, "PYJSAPI": str(ROOT), "PYTHONPATH": str(ROOT)}
+    done = subprocess.run(
+        ["bash", "-ec", script], cwd=folder, env=environment, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return folder / "dist"
+
+
+@pytest.mark.long
+@pytest.mark.pyodide
+# Selenium's own start of a driver.
+@pytest.mark.filterwarnings(
+    "ignore:setting remote_server_addr in RemoteConnection:DeprecationWarning:selenium"
+)
+@pytest.mark.parametrize("name", ENGINES)
+def test_the_bundle_turns_texts(bundle: Path, name: str) -> None:
+    """In WebKit, which has one memory per module, by lowering."""
+    texts = [SHEEP, "", "y" * 65536 + "z"]
+    with serving(bundle, headers={}) as url, opened(name, url) as evaluate:
+        turned = evaluate(USE, texts)
+    assert turned == [codecs.encode(texts[0], "rot13"), "", "l" * 65536 + " …"]
