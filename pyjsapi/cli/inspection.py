@@ -86,10 +86,14 @@ def table(given: dict[str, Any]) -> str:
     return "\n".join(lines)
 
 
+_WIDEST: Final = 72
+"""Where the second column starts at the latest: one name of thousands of characters shall not move all others."""
+
+
 def _rows(title: str, rows: list[tuple[str, str]]) -> list[str]:
     if not rows:
         return [f"{title}: none"]
-    width = max(len(first) for first, _ in rows)
+    width = min(max(len(first) for first, _ in rows), _WIDEST)
     return [f"{title}:", *(f"  {first:<{width}}  {second}" for first, second in rows)]
 
 

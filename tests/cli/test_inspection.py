@@ -97,6 +97,15 @@ def test_features_are_those_that_it_cannot_do_without(text: str, features: list[
     assert features_used(wat2wasm(f"(module {text})")) == features
 
 
+def test_a_long_name_moves_no_other_row(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    long = "y" * 5000
+    path = tmp_path / "long.wat"
+    path.write_text(f'(module (func (export "x")) (func (export "{long}")))')
+    assert main(["inspect", str(path)]) == 0
+    out = capsys.readouterr().out
+    assert f'\n  "x"{" " * 69}  func ([] -> [])\n  "{long}"  func ([] -> [])\n' in out
+
+
 def test_what_is_not_valid_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = tmp_path / "m.wasm"
     path.write_bytes(b"")
