@@ -16,8 +16,8 @@ release = pyjsapi.__version__
 html_title = f"pyjsapi {release}"
 
 extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.viewcode"]
-# A block that cannot be coloured is shown all the same.
-suppress_warnings = ["misc.highlighting_failure"]
+# A block that cannot be coloured is shown all the same, and so are names in docstrings that the reference has not.
+suppress_warnings = ["misc.highlighting_failure", "ref.any"]
 root_doc = "docs/index"
 # From the root of the checkout, so that links mean the same here and where the files are read as they are.
 include_patterns = [
@@ -32,8 +32,8 @@ exclude_patterns = [".*", "build", "node_modules", "**/node_modules"]
 # Links to headings are checked, as deep as that.
 myst_heading_anchors = 4
 
-# `Name` in a docstring is a name of Python, and a link where the reference has it.
-default_role = "py:obj"
+# `Name` in a docstring is a link where the reference has it.
+default_role = "any"
 autodoc_member_order = "bysource"
 autodoc_typehints_format = "short"
 add_module_names = False

@@ -26,7 +26,7 @@ _IDS: Final = itertools.count(1)
 
 
 class WorkerTerminated(BaseException):
-    """Raised in a worker, wherever it is, when it is terminated; it is no `Exception`, so that little catches it."""
+    """Raised in a worker, wherever it is, when it is terminated; it is no ``Exception``, so that little catches it."""
 
 
 class Cluster:

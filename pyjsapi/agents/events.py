@@ -26,7 +26,7 @@ class MessageEvent:
 class ErrorEvent:
     """An exception that a worker did not catch: ``message``, ``filename``, ``lineno``, ``error``, ``stack`` as text.
 
-    ``error`` is an exception of the same class where that is a class of Python or of the API, else `Exception`. Its
+    ``error`` is an exception of the same class where that is a class of Python or of the API, else ``Exception``. Its
     text is ``message``.
     """
 

@@ -21,7 +21,7 @@ def enable(on: bool = True) -> None:
     """Make shared memories from now on so that Web Workers and JavaScript can have them, or no more.
 
     In a page that is cross-origin isolated, and in workers, they are so from the start, if a policy allows it. Raises
-    `RuntimeError` where JavaScript itself can share no memory, and says what is missing.
+    ``RuntimeError`` where JavaScript itself can share no memory, and says what is missing.
     """
     if on and not can_share():
         raise RuntimeError(f"pyjsapi.javascript.enable(): {NOT_ISOLATED}")
