@@ -21,7 +21,17 @@ LATER = {
 PARTS = {
     "blocks": {"block", "heap", "integers", "places", "undivided"},
     "embedding": {"failures", "settings"},
-    "syntax": {"deftypes", "digits", "errors", "features", "module", "op", "spaces", "types"},
+    "syntax": {
+        "deftypes",
+        "digits",
+        "errors",
+        "features",
+        "module",
+        "op",
+        "spaces",
+        "spelling",
+        "types",
+    },
     "validation": {
         "cast_rules",
         "context",
