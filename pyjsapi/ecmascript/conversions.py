@@ -293,7 +293,8 @@ def enforce_range(value: object, bits: int, what: str = "value") -> int:
     number = to_number(value)
     if not isinstance(number, int):
         if not math.isfinite(number):
-            raise TypeError(f"{what} must be a finite number, not {number_to_string(number)}")
+            given = number_to_string(number) if isinstance(value, float) else shown(value)
+            raise TypeError(f"{what} must be a finite number, not {given}")
         number = int(number)
     if not 0 <= number <= upper:
         raise TypeError(f"{what} {shorten(number)} is out of range: it must be 0 to {upper}")

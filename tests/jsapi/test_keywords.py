@@ -31,3 +31,15 @@ def test_a_keyword_that_is_no_member_is_a_type_error(
 def test_a_mapping_may_have_more_as_in_javascript() -> None:
     assert WebAssembly.Memory({"initial": 1, "maximun": 4}).grow(100) == 1
     assert WebAssembly.Global({"value": "i32", "mutabel": True}).type()["mutable"] is False
+
+
+@pytest.mark.parametrize(
+    ("given", "shown"),
+    [("x", "'x'"), (None, "undefined"), (float("nan"), "NaN"), ([1, 2], "[1, 2]")],
+)
+def test_what_is_no_number_is_shown_as_it_was_given(given: Any, shown: str) -> None:
+    with pytest.raises(TypeError) as caught:
+        WebAssembly.Memory(initial=1).grow(given)
+    assert str(caught.value) == (
+        f"WebAssembly.Memory.grow(): delta must be a finite number, not {shown}"
+    )
