@@ -34,3 +34,14 @@ def test_a_bundle_lowers_in_a_worker(
     (worker,) = outcome["workers"]
     assert re.search(WORKERS.get(bundler, "^blob:"), worker)
     assert bundles.loaded_here(outcome) == []
+
+
+@pytest.mark.parametrize("bundler", [_parameter(name) for name in bundles.COMMANDS])
+def test_a_bundle_has_the_namespace_of_python(
+    reader: tuple[str, Read], bundled: Callable[[str], Path], bundler: str
+) -> None:
+    _, read = reader
+    with serving(bundled(bundler), headers={}) as url:
+        outcome = read(bundles.address(url, "python"))
+    assert outcome.get("answer") == 42, outcome
+    assert (outcome["errors"], outcome["workers"]) == ([], [])

@@ -101,7 +101,7 @@ def distribution() -> Path:
 
 
 def address(page: str, namespace: str, options: dict[str, Any] | None = None, **more: Any) -> str:
-    """Where the app runs `TWO_MEMORIES` by a namespace (``global`` or ``implementation``) with these options."""
+    """Where the app runs `TWO_MEMORIES` by a namespace: one of those in ``main.js``, with these options."""
     told = {"namespace": namespace, "options": options or {}, "bytes": TWO_MEMORIES, **more}
     return f"{page}#{quote(json.dumps(told))}"
 

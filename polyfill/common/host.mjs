@@ -46,3 +46,18 @@ export async function readBytes(url) {
   if (!response.ok) throw new Error(`HTTP status ${response.status}`);
   return new Uint8Array(await response.arrayBuffer());
 }
+
+/**
+ * The folder of this package as it was installed, as a URL; undefined in a bundle, which is elsewhere.
+ * @param {() => URL} here makes the address of the asking module's folder. Comments in it keep Vite and webpack from taking
+ *   that for a file to copy; in some forms of bundles a module has no address
+ * @param {string} place of that folder in the package, with slashes around
+ */
+export function packageFrom(here, place) {
+  try {
+    const { href } = here();
+    return href.endsWith(place) ? href.slice(0, 1 - place.length) : undefined;
+  } catch {
+    return undefined;
+  }
+}

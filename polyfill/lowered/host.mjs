@@ -1,6 +1,6 @@
 // What lowering on demand takes from pages and from Node: digests, where Pyodide is, and where results are kept.
 
-import { builtin, folderURL, isNode } from "../common/host.mjs";
+import { builtin, folderURL, isNode, packageFrom } from "../common/host.mjs";
 
 /** @typedef {{ bytes?: Uint8Array<ArrayBuffer>, refusal?: string, failure?: string }} Answer what a lowerer says: one of these */
 /** @typedef {string | false | undefined} Cache its place, as it is configured */
@@ -14,16 +14,9 @@ const CACHE = "pyjsapi-lowered";
 /** @param {ArrayBuffer} buffer */
 const hex = (buffer) => Array.from(new Uint8Array(buffer), (byte) => byte.toString(16).padStart(2, "0")).join("");
 
-/** The folder of this package as it was installed, as a URL; undefined in a bundle, which is elsewhere. */
-export function packageFolder() {
-  try {
-    // Vite and webpack take this for a file to copy otherwise; some formats of bundles have no URL.
-    const { href } = new URL(/* webpackIgnore: true */ /* @vite-ignore */ "./", import.meta.url);
-    return href.endsWith("/lowered/") ? new URL("../", href).href : undefined;
-  } catch {
-    return undefined;
-  }
-}
+/** The folder of this package as it was installed, as a URL; undefined in a bundle. */
+export const packageFolder = () =>
+  packageFrom(() => new URL(/* webpackIgnore: true */ /* @vite-ignore */ "./", import.meta.url), "/lowered/");
 
 /**
  * Where Pyodide with pyjsapi is when nothing is configured: beside this package; in a bundle beside the page, or where the

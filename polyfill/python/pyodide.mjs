@@ -1,6 +1,6 @@
 // Finding Pyodide, and pyjsapi in it.
 
-import { absoluteURL, builtin, folderURL, isNode, readBytes } from "../common/host.mjs";
+import { absoluteURL, builtin, folderURL, isNode, packageFrom, readBytes } from "../common/host.mjs";
 import { importPyodide, indexURL as indexOf, scriptIn } from "../common/pyodide.mjs";
 
 /** An error that says what could not be loaded from where. */
@@ -51,13 +51,9 @@ function hasPackage(pyodide) {
 
 /** The wheel that this package carries, in Node; undefined in a checkout and in bundles. */
 function carriedWheel() {
-  if (!isNode) return undefined;
-  try {
-    const wheel = new URL(/* webpackIgnore: true */ /* @vite-ignore */ "../pyjsapi.whl", import.meta.url);
-    return builtin("node:fs").existsSync(wheel) ? wheel.href : undefined;
-  } catch {
-    return undefined; // a bundle of a format without URLs
-  }
+  const here = () => new URL(/* webpackIgnore: true */ /* @vite-ignore */ "./", import.meta.url);
+  const own = isNode ? packageFrom(here, "/python/") : undefined;
+  return own && builtin("node:fs").existsSync(new URL("pyjsapi.whl", own)) ? `${own}pyjsapi.whl` : undefined;
 }
 
 async function unpack(pyodide, packageURL) {

@@ -1,8 +1,14 @@
 // The WebAssembly calls in an error's `stack`, in the form that V8 gives them (Web API, "Conventions"). What runs in
 // the engine is no frame of JavaScript's; its calls stand where the engine's own frames were, which are left out.
 
+import { packageFrom } from "../../common/host.mjs";
+
+const PACKAGE = packageFrom(
+  () => new URL(/* webpackIgnore: true */ /* @vite-ignore */ "./", import.meta.url),
+  "/python/impl/",
+);
 /** Where the modules of the engine are; unknown in a bundle, whose other modules have the same address. */
-const OWN = /^.*\/(?=impl\/stacks\.mjs$)/.exec(import.meta.url.replace(/[?#].*/, ""))?.[0];
+const OWN = PACKAGE && `${PACKAGE}python/`;
 
 /** Frames of the engine's own, at the most, between a call and the error that it throws. */
 const OWN_FRAMES = 50;

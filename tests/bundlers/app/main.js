@@ -2,14 +2,21 @@
 // an attribute of its root what came of it.
 import "@pyjsapi/polyfill/auto";
 import { configure, implementation } from "@pyjsapi/polyfill/implementation";
+import { loadPythonWebAssembly } from "@pyjsapi/polyfill/python";
+
+/** The global namespace lowers where the engine needs it, `implementation` always; the third one is Python's. */
+const NAMESPACES = {
+  global: () => WebAssembly,
+  implementation: () => implementation,
+  python: async () => (await loadPythonWebAssembly()).WebAssembly,
+};
 
 async function main() {
   const { namespace, options, bytes } = JSON.parse(decodeURIComponent(location.hash.slice(1)));
   const outcome = { workers: noted.workers, errors: noted.errors };
   try {
     configure({ cache: false, ...options });
-    // The global namespace lowers where the engine needs it, the other one always.
-    const { instantiate } = namespace === "global" ? WebAssembly : implementation;
+    const { instantiate } = await NAMESPACES[namespace]();
     const { instance } = await instantiate(Uint8Array.from(bytes));
     outcome.answer = instance.exports.answer();
   } catch (error) {
