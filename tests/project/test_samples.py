@@ -31,6 +31,7 @@ ROOT: Final = Path(__file__).resolve().parents[2]
 TEXTS: Final = (
     ROOT / "README.md",
     ROOT / "CONTRIBUTING.md",
+    ROOT / "examples" / "README.md",
     *sorted((ROOT / "docs").rglob("*.md")),
 )
 RUN: Final = ("python", "sh", "js")
