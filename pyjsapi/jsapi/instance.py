@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 
 _AS_DICTIONARY: Final = "as a dictionary it is {k: exports[k] for k in exports}"
 _METHODS: Final = ("items", "values", "get", "copy")
-"""Of dictionaries; `keys` beside them."""
+"""Of dictionaries, that the exports object does not have."""
 
 
 def _nothing_named(name: str, items: dict[str, Any]) -> str:
@@ -59,7 +59,8 @@ def _nothing_named(name: str, items: dict[str, Any]) -> str:
 class Exports:
     """The frozen exports object: ``exports.name`` or ``exports["name"]``, iterated in the module's order.
 
-    It has no methods, so that every name is free for exports. As a dictionary: ``{k: exports[k] for k in exports}``.
+    It has no methods, so that every name is free for exports; but ``keys()``, which ``dict(exports)`` needs, if the
+    module exports nothing of that name. ``{k: exports[k] for k in exports}`` is a dictionary of any.
     """
 
     __slots__ = ("_items",)
@@ -76,8 +77,8 @@ class Exports:
         if name.startswith("__") or name == "_get_export":
             return object.__getattribute__(self, name)
         if name == "keys":
-            # `dict(exports)` and `{**exports}` ask for it, and would hide an AttributeError.
-            raise TypeError(f"the exports object has no methods, keys() neither; {_AS_DICTIONARY}")
+            # What `dict(exports)` and `{**exports}` ask for.
+            return items.keys
         raise AttributeError(_nothing_named(name, items), name=name)
 
     def __getitem__(self, name: str) -> Any:

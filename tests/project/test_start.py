@@ -20,7 +20,7 @@ LATER = {
 }
 PARTS = {
     "blocks": {"block", "heap", "integers", "places", "undivided"},
-    "embedding": {"failures", "settings"},
+    "embedding": {"backtrace", "failures", "settings"},
     "syntax": {
         "deftypes",
         "digits",

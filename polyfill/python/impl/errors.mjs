@@ -51,7 +51,7 @@ export function makeErrors(context) {
   function explain(ptr) {
     const value = stacks.withRoom(() => valueFor(ptr));
     try {
-      stacks.tell(value);
+      stacks.tell(value, traps.has(value));
     } catch {
       // Where the stack is nearly full, the error says no more than that.
     }

@@ -57,8 +57,8 @@ export function makeStacks(context) {
   /** For each error its own stack, and the ptrs of the calls that it passed since. */
   const told = new WeakMap();
 
-  function record(error) {
-    const found = { stack: String(error.stack), limit: Error.stackTraceLimit ?? Infinity, backtraces: [] };
+  function record(error, stack) {
+    const found = { stack, limit: Error.stackTraceLimit ?? Infinity, backtraces: [] };
     told.set(error, found);
     const become = (object, value) =>
       Object.defineProperty(object, "stack", { value, writable: true, configurable: true, enumerable: false });
@@ -74,20 +74,31 @@ export function makeStacks(context) {
     return found;
   }
 
-  /** Let an error that is thrown now tell the WebAssembly calls that the exception explained last had passed. */
-  function tell(error) {
+  /**
+   * Let an error that is thrown now tell the WebAssembly calls that the exception explained last had passed. One that is
+   * not `made` here keeps its stack, unless it was made inside of the calls: engines take stacks where errors are made.
+   */
+  function tell(error, made) {
     const ptr = backtraceOf();
-    const stack = error instanceof Error ? Object.getOwnPropertyDescriptor(error, "stack") : null;
-    const tells = stack !== null && stack?.configurable !== false && Object.isExtensible(error);
-    if (ptr === link.none || !tells) {
+    const known = tells(error) && ptr !== link.none ? recordOf(error, made) : undefined;
+    if (known === undefined || known.backtraces.length === MOST_BACKTRACES) {
       link.decref(ptr);
       return;
     }
-    const { backtraces } = told.get(error) ?? record(error);
-    if (backtraces.length < MOST_BACKTRACES) {
-      context.identity.own(ptr, error);
-      backtraces.push(ptr);
-    } else link.decref(ptr);
+    context.identity.own(ptr, error);
+    known.backtraces.push(ptr);
+  }
+
+  function tells(error) {
+    if (!(error instanceof Error) || !Object.isExtensible(error)) return false;
+    return Object.getOwnPropertyDescriptor(error, "stack")?.configurable !== false;
+  }
+
+  function recordOf(error, made) {
+    const known = told.get(error);
+    if (known !== undefined) return known;
+    const stack = String(error.stack);
+    return made || stack.split("\n").some(isOwn) ? record(error, stack) : undefined;
   }
 
   /** Make an error whose stack has room for the engine's frames too. */

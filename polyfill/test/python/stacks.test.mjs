@@ -73,6 +73,13 @@ for (const { WebAssembly, wat, link } of await loadEngines()) {
       }
     });
 
+    test("the stack of an error that was made before the call stays as it was", () => {
+      const before = new Error("before");
+      const own = Object.getOwnPropertyDescriptor(before, "stack");
+      assert.equal(here("hidden", 1, before), before);
+      assert.deepEqual(Object.getOwnPropertyDescriptor(before, "stack"), own);
+    });
+
     test("other values are thrown as they are", () => {
       for (const value of [undefined, 5, "text", Object.freeze(new Error("frozen"))]) {
         assert.equal(here("hidden", 1, value), value);
