@@ -33,7 +33,7 @@ async () => {
   });
   const answers = [await start(), ...await Promise.all([start(), start()])];
   const { memory } = snapshot;
-  return { answers, bytes: memory?.byteLength ?? 0, shared: memory?.buffer instanceof SharedArrayBuffer };
+  return { answers, bytes: memory?.byteLength ?? 0, shared: memory instanceof SharedArrayBuffer };
 }
 """
 
