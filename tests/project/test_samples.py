@@ -159,6 +159,7 @@ def test_samples_do_what_they_say(section: Section, tmp_path: Path) -> None:
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
+        timeout=300,
     )
     assert done.returncode == 0, done.stdout + done.stderr
 
@@ -175,6 +176,7 @@ def test_samples_for_pyodide_do_what_they_say(section: Section, tmp_path: Path) 
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
+        timeout=300,
     )
     assert done.returncode == 0, done.stdout + done.stderr
     (failure,) = json.loads(done.stdout.splitlines()[-1])["results"].values()
