@@ -152,6 +152,8 @@ class ProcessBackend(Backend):
     def _reason(self) -> str | None:
         if self._terminated or self._status == 0:
             return None
+        if self._server is not None and self._server.closed:
+            return None  # Whoever started it has come to the end, and takes it along.
         if self._status is None:
             return "the process is out of reach: the server that it was forked from has died"
         if self._status > 0:
@@ -219,6 +221,8 @@ class ForkServer:
         self._processes: dict[int, int] = {}
         self.owner = os.getpid()
         self.alive = True
+        self.closed = False
+        """Whether it was ended on purpose, with its workers."""
         threading.Thread(target=self._listen, name="pyjsapi fork server", daemon=True).start()
 
     def start(
@@ -278,6 +282,7 @@ class ForkServer:
 
     def close(self) -> None:
         """End the server and all its workers."""
+        self.closed = True
         self.alive = False
         if os.getpid() != self.owner:
             return

@@ -425,9 +425,8 @@ print(*numbers, workers[0]._backend._server._process.pid, flush=True)
 def test_nothing_outlives_the_program(end: str) -> None:
     """No `if __name__ == "__main__"` is needed either."""
     code = PROGRAM.format(end=end)
-    program = subprocess.run(
-        [sys.executable, "-c", code], cwd=ROOT, stdout=subprocess.PIPE, text=True
-    )
+    program = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
+    assert program.stderr == ""
     numbers = list(map(int, program.stdout.split()))
     assert len(numbers) == 3
     until(lambda: not any(map(is_alive, numbers)))
