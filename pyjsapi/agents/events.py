@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import traceback
+from dataclasses import astuple
 from typing import Any
 
 from pyjsapi.agents.serialise import error_name
 from pyjsapi.agents.tracebacks import show_own_frames
+from pyjsapi.embedding.backtrace import Backtrace, attach, backtrace_of
 
 
 class MessageEvent:
@@ -27,14 +29,18 @@ class ErrorEvent:
     """An exception that a worker did not catch: ``message``, ``filename``, ``lineno``, ``error``, ``stack`` as text.
 
     ``error`` is an exception of the same class where that is a class of Python or of the API, else ``Exception``. Its
-    text is ``message``.
+    text is ``message``; it has the WebAssembly calls that it passed there as ``wasm_frames``.
     """
 
     type = "error"
 
     def __init__(self, record: tuple[Any, ...], target: Any) -> None:
-        name, self.message, self.filename, self.lineno, self.stack = record
+        name, self.message, self.filename, self.lineno, self.stack, *calls = record
         self.error = _rebuilt(name, self.message)
+        if calls:
+            from pyjsapi.embedding.wasm_frame import WasmFrame
+
+            attach(self.error, Backtrace(WasmFrame(*call) for call in calls))
         self.target = target
         self.defaultPrevented = False
 
@@ -47,7 +53,7 @@ class ErrorEvent:
 
 
 def error_record(error: BaseException) -> tuple[Any, ...]:
-    """What the other side learns of an uncaught exception: plain."""
+    """What the other side learns of an uncaught exception: plain. Behind the rest, the WebAssembly calls it passed."""
     show_own_frames(error)
     frames = traceback.extract_tb(error.__traceback__)
     where = frames[-1] if frames else None
@@ -63,6 +69,7 @@ def error_record(error: BaseException) -> tuple[Any, ...]:
         where.filename if where else "",
         (where.lineno or 0) if where else 0,
         "".join(traceback.format_exception(error)),
+        *map(astuple, backtrace_of(error) or ()),
     )
 
 

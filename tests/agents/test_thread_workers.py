@@ -352,7 +352,11 @@ def test_a_trap_in_a_worker_is_a_runtime_error() -> None:
 
     with Worker(trap) as worker, pytest.raises(WorkerError, match="unreachable") as caught:
         worker.receive(SOON)
-    assert isinstance(caught.value.__cause__, WebAssembly.RuntimeError)
+    cause = caught.value.__cause__
+    assert isinstance(cause, WebAssembly.RuntimeError)
+    assert [(frame.name, frame.line, frame.column) for frame in cause.wasm_frames] == [("f", 1, 20)]
+    assert caught.value.event is not None
+    assert cause.__notes__[0] in caught.value.event.stack
 
 
 def test_an_error_that_nobody_asks_for_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
