@@ -227,6 +227,13 @@ def judge(program: Program, seen: dict[str, Observation]) -> list[tuple[str, str
         different = next(found_here, None)
         if different is not None:
             found.setdefault(different, []).append(name)
+    # A lowered module is another one, with places of its own.
+    telling = [name for name in names if name != "lowered" and compare.tells_places(seen[name])]
+    telling.sort(key=lambda name: name not in JAVASCRIPT)
+    for name in telling[1:]:
+        different = compare.misplaced(program, seen[telling[0]], seen[name])
+        if different is not None:
+            found.setdefault(different, []).append(name)
     return [(" ".join(who), what) for what, who in found.items()]
 
 

@@ -59,8 +59,6 @@ def _same_outcome(a: list[Any], b: list[Any], strict: bool) -> bool:
     if a[0] != b[0]:
         return False
     if a[0] == "traps":
-        if len(a) > 2 and len(b) > 2 and a[2] and b[2] and a[2] != b[2]:
-            return False  # Not every engine tells which calls a trap passed, and where they were.
         kinds = {trap_kind(a[1]), trap_kind(b[1])}
         return len(kinds) == 1 or (not strict and kinds in _NOT_TOLD_APART)
     if a[0] == "throws":
@@ -117,6 +115,22 @@ def differences(
         if part == "memories" and not program.nans_fixed:
             continue
         yield from _other_state(part, right.get(part, {}), seen.get(part, {}))
+
+
+def misplaced(program: Program, right: Observation, seen: Observation) -> str | None:
+    """The first trap of which two engines tell other calls that it passed, in words; not every engine tells them."""
+    names = ["instantiation", *map(str, program.calls)]
+    for name, a, b in zip(names, right.get("calls", ()), seen.get("calls", ()), strict=False):
+        if ENDS_COMPARISON in (a[0], b[0]):
+            return None
+        if a[0] == b[0] == "traps" and a[2:] and b[2:] and a[2] and b[2] and a[2] != b[2]:
+            return f"{name}: the trap passed {b[2]}, not {a[2]}"
+    return None
+
+
+def tells_places(seen: Observation) -> bool:
+    """Whether an engine tells of any trap which calls it passed."""
+    return any(len(call) > 2 and call[2] for call in seen.get("calls", ()) if call[0] == "traps")
 
 
 def _first_other(right: list[Any], seen: list[Any]) -> str:

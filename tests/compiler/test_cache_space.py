@@ -152,10 +152,10 @@ def test_the_verb_shows_and_clears(
     assert main(["cache"]) == 0
     shown = capsys.readouterr().out
     assert (
-        str(tmp_path) in shown and "code of 1 modules" in shown and "of at most 512.0 MiB" in shown
+        str(tmp_path) in shown and "code of 1 module," in shown and "of at most 512.0 MiB" in shown
     )
     assert main(["cache", "--clear"]) == 0
-    assert "1 files removed" in capsys.readouterr().out
+    assert "1 file removed" in capsys.readouterr().out
     assert kept_files(tmp_path) == []
     monkeypatch.setenv(VARIABLE, "0")
     assert main(["cache"]) == 0

@@ -18,7 +18,14 @@ METHODS: Final = frozenset(
 """Methods of strings, and of patterns, that look at a text."""
 NAMES_OF_INSTRUCTIONS: Final = ("mnemonic", "family")
 """Attributes of rows of the instruction table: of their names something may be asked."""
-ELSEWHERE: Final = ("cache", "environment", "support.traps", "emit.registry", "module")
+ELSEWHERE: Final = (
+    "cache",
+    "environment",
+    "support.traps",
+    "emit.registry",
+    "module",
+    "source_map",
+)
 """Modules that write no code."""
 FACTORIES: Final = {
     "control.induction": {"name.startswith"},

@@ -13,8 +13,10 @@ import pytest
 from pyjsapi.compiler.cache import CodeCache
 from pyjsapi.compiler.options import DEFAULT_OPTIONS, Options, options_of
 from pyjsapi.compiler.proof import UnprovedWarning
+from pyjsapi.embedding.backtrace import backtrace_of
 from pyjsapi.engines.python import compile_module, instantiate, invoke
 from pyjsapi.runtime import FuncInst
+from pyjsapi.syntax.errors import Trap
 from pyjsapi.text import wat2wasm
 from tests.compiler.proof.broken_emitters import FAULTS, break_it
 
@@ -59,6 +61,25 @@ def test_what_is_not_proved_becomes_a_state_machine(monkeypatch: pytest.MonkeyPa
     with pytest.warns(UnprovedWarning, match=expected) as caught:
         assert run(PROVED) == 10
     assert len(caught) == 1
+
+
+def test_traps_find_their_place_in_what_was_not_proved(monkeypatch: pytest.MonkeyPatch) -> None:
+    text = SUM.replace("(br $again)))", "(drop (i32.load (i32.const -1))) (br $again)))")
+    text = text.replace("(module", "(module (memory 1)")
+    fault("a branch that jumps has the wrong polarity", monkeypatch)
+    found = []
+    for options in (PROVED, Options(state_machine=True)):
+        compiled = compile_module(wat2wasm(text), options=options, cache=CodeCache())
+        function = instantiate(compiled, []).exports["f"]
+        assert isinstance(function, FuncInst)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", UnprovedWarning)
+            with pytest.raises(Trap) as trap:
+                invoke(function, (4,))
+            frames = backtrace_of(trap.value)
+            assert frames is not None
+            found.append([(frame.line, frame.column) for frame in frames])
+    assert found == [[(7, 12)]] * 2
 
 
 def test_a_state_machine_that_is_not_proved_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
