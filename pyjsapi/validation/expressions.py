@@ -8,7 +8,7 @@ from typing import Final
 from pyjsapi.syntax.errors import ValidationError
 from pyjsapi.syntax.instructions import BY_MNEMONIC, Op
 from pyjsapi.syntax.module import Expr, Instr, op_of
-from pyjsapi.syntax.types import F32, F64, FUNCREF, I32, I64, V128, ValType, ref_type
+from pyjsapi.syntax.types import F32, F64, FUNC, FUNCREF, I32, I64, V128, ValType, ref_type
 from pyjsapi.validation.context import Context
 from pyjsapi.validation.matching import match_val
 from pyjsapi.validation.requirements import require_feature
@@ -40,6 +40,15 @@ _REF_FUNC: Final = BY_MNEMONIC["ref.func"]
 _GLOBAL_GET: Final = BY_MNEMONIC["global.get"]
 _BLOCK: Final = BY_MNEMONIC["block"]
 _END: Final = BY_MNEMONIC["end"]
+
+
+FUNCTION: Final = ref_type(False, FUNC)
+"""The type of a list of function indices: of a segment that is as old as tables, whatever its type is called now."""
+
+
+def names_function(expr: Expr) -> bool:
+    """Whether an element says no more than the index of a function."""
+    return len(expr) == 2 and op_of(expr[0]) is _REF_FUNC and op_of(expr[1]) is _END
 
 
 @dataclass(slots=True)
@@ -84,11 +93,11 @@ class ConstantChecker:
 
     def check_element(self, expr: Expr, expected: ValType) -> None:
         """Check an element of an element segment; a function index there is as old as WebAssembly 1.0."""
-        if len(expr) == 2 and op_of(expr[0]) is _REF_FUNC and op_of(expr[1]) is _END:
+        if names_function(expr):
             index = expr[0][1]
             if index < len(self.context.funcs):
                 self.refs.add(index)
-                if expected is FUNCREF:
+                if expected is FUNCREF or expected == FUNCTION:
                     return
         self.check(expr, expected)
 

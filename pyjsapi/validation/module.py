@@ -17,7 +17,7 @@ from pyjsapi.syntax.types import (
     index_spaces,
 )
 from pyjsapi.validation.context import Context
-from pyjsapi.validation.expressions import ConstantChecker
+from pyjsapi.validation.expressions import FUNCTION, ConstantChecker, names_function
 from pyjsapi.validation.function import validate_function
 from pyjsapi.validation.limits import Limits, check_limit
 from pyjsapi.validation.matching import match_ref
@@ -154,7 +154,9 @@ def _data(data: Data, context: Context, constants: ConstantChecker) -> None:
 
 def _elem(elem: Elem, context: Context, constants: ConstantChecker) -> None:
     checker = constants.checker
-    type_ = FUNCREF if elem.type is FUNCREF else checker.ref(elem.type)
+    type_ = elem.type
+    if type_ is not FUNCREF and not (type_ == FUNCTION and all(map(names_function, elem.init))):
+        type_ = checker.ref(type_)
     check_limit(
         len(elem.init),
         checker.limits.table_init_entries,

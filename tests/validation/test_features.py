@@ -36,6 +36,7 @@ from pyjsapi.syntax.types import (
     TableType,
     ref_type,
 )
+from pyjsapi.text import parse_module
 from pyjsapi.validation.limits import Limits
 from pyjsapi.validation.module import validate_module
 
@@ -141,3 +142,18 @@ def test_a_module_of_webassembly_1_needs_no_feature(build: Build, functype: Func
     )  # fmt: skip
     none = Features(**dict.fromkeys(Features.__slots__, False))
     assert len(validate_module(module, none, Limits()).funcs) == 2
+
+
+@pytest.mark.parametrize(
+    ("text", "off"),
+    [
+        (
+            "(elem (i32.const 0) $f)",
+            ("reference_types", "function_references", "bulk_memory", "gc"),
+        ),
+        ("(elem func $f)", ("reference_types", "function_references", "gc")),
+    ],
+)
+def test_a_list_of_functions_is_as_old_as_tables(text: str, off: tuple[str, ...]) -> None:
+    module = parse_module(f"(module (table 1 funcref) (func $f) {text})")
+    validate_module(module, Features(**dict.fromkeys(off, False)), Limits())
