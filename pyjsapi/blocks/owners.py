@@ -129,3 +129,8 @@ def loop_owner(loop: asyncio.AbstractEventLoop) -> Owner:
 def _hold(loop: asyncio.AbstractEventLoop, owner: Owner) -> None:
     """Let the loop, and nobody else, keep the owner."""
     loop.call_later(_LATER, _hold, loop, owner, context=contextvars.Context())
+
+
+def is_own_timer(handle: asyncio.TimerHandle) -> bool:
+    """Whether a timer of an event loop is no program's, but keeps the loop's owner."""
+    return getattr(handle, "_callback", None) is _hold

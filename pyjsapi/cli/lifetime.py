@@ -15,6 +15,7 @@ from typing import Any, Final
 
 from pyjsapi.agents.agent import Agent
 from pyjsapi.agents.worker import failures_of, has_running_workers
+from pyjsapi.blocks.owners import is_own_timer
 
 
 class ScriptFailed(Exception):
@@ -129,4 +130,6 @@ class _Life:
 def _timers(loop: asyncio.AbstractEventLoop) -> list[float]:
     """When the timers of an event loop are due; it has no public list of them."""
     scheduled: list[asyncio.TimerHandle] = vars(loop).get("_scheduled", [])
-    return [handle.when() for handle in scheduled if not handle.cancelled()]
+    return [
+        handle.when() for handle in scheduled if not handle.cancelled() and not is_own_timer(handle)
+    ]

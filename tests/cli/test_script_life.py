@@ -262,6 +262,15 @@ def test_what_a_host_function_raises_is_shown_with_the_calls_it_passed(tmp_path:
     )
 
 
+def test_what_the_package_keeps_on_the_loop_keeps_no_script(tmp_path: Path) -> None:
+    text = """\
+        view = Int32Array(SharedArrayBuffer(64))
+        print(await Atomics.waitAsync(view, 0, 0, 1)["value"])
+        """
+    done = run(tmp_path, text)
+    assert (done.stdout, done.stderr, done.returncode) == ("timed-out\n", "", 0)
+
+
 def test_what_needs_an_event_loop_says_how_to_have_one(tmp_path: Path) -> None:
     done = run(tmp_path, "import asyncio\ndef f():\n    asyncio.get_running_loop()\nf()")
     assert done.stderr.endswith(
