@@ -566,4 +566,5 @@ def items_of(source: Any) -> list[Any]:
     except TypeError as error:
         if hasattr(type(source), "__iter__") or hasattr(type(source), "__getitem__"):
             raise
-        raise TypeError(f"{type(source).__name__} is not iterable: {error}") from None
+        buffer = "; its bytes are its .buffer" if hasattr(source, "buffer") else ""
+        raise TypeError(f"{type(source).__name__} is not iterable: {error}{buffer}") from None

@@ -133,7 +133,7 @@ class Instance:
         # `exports` is read-only by `__setattr__`: shells complete after an attribute, and run no property for that.
         __slots__ = ("__weakref__", "_instance", "exports")
 
-    def __init__(self, module: Any = None, imports: Any = None, /) -> None:
+    def __init__(self, module: Any = None, /, imports: Any = None) -> None:
         what = "WebAssembly.Instance()"
         if not isinstance(module, Module):
             raise TypeError(f"{what}: argument 0 must be a WebAssembly.Module")

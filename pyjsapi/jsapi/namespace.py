@@ -121,9 +121,9 @@ def compile(
 @overload
 def instantiate(
     source: Module,
+    /,
     imports: Any = None,
     options: Any = None,
-    /,
     *,
     builtins: Any = None,
     importedStringConstants: Any = None,
@@ -134,9 +134,9 @@ def instantiate(
 @overload
 def instantiate(
     source: BufferSource | None = None,
+    /,
     imports: Any = None,
     options: Any = None,
-    /,
     *,
     builtins: Any = None,
     importedStringConstants: Any = None,
@@ -146,9 +146,9 @@ def instantiate(
 
 def instantiate(
     source: Any = None,
+    /,
     imports: Any = None,
     options: Any = None,
-    /,
     *,
     builtins: Any = None,
     importedStringConstants: Any = None,
@@ -240,9 +240,9 @@ def compileStreaming(
 
 def instantiateStreaming(
     source: Any = None,
+    /,
     imports: Any = None,
     options: Any = None,
-    /,
     *,
     builtins: Any = None,
     importedStringConstants: Any = None,

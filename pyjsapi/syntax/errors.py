@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
 
 class WasmError(Exception):
@@ -11,6 +11,17 @@ class WasmError(Exception):
     def __init__(self, message: str) -> None:
         super().__init__(message)
         self.message = message
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # By its attributes, whatever the constructor takes: pools of processes send exceptions.
+        return _restored, (type(self), self.args, vars(self))
+
+
+def _restored(class_: type[WasmError], args: tuple[Any, ...], state: dict[str, Any]) -> WasmError:
+    error = class_.__new__(class_, *args)
+    error.args = args
+    vars(error).update(state)
+    return error
 
 
 class DecodeError(WasmError):

@@ -18,7 +18,7 @@ from pyjsapi.binary.scan import body_start
 from pyjsapi.syntax.errors import ParseError, ValidationError
 from pyjsapi.syntax.instructions import BY_MNEMONIC
 from pyjsapi.syntax.module import Func
-from pyjsapi.syntax.origins import origin_of
+from pyjsapi.syntax.origins import Origin, origin_of
 from pyjsapi.text.convert import encode_parsed
 from pyjsapi.text.fields import ModuleParser
 from pyjsapi.text.lexer import Source
@@ -138,17 +138,17 @@ def positions(data: bytes) -> Positions | None:
     origin = origin_of(data)
     if origin is None:
         return None
-    if _last and _last[0][0] == (origin.key, len(data)):
+    if _last and _last[0][0] == (origin, len(data)):
         return _last[0][1]
     try:
         found = Positions(origin.text, data, names=origin.names)
     except (ParseError, ValueError):
         return None
-    _last[:] = [((origin.key, len(data)), found)]
+    _last[:] = [((origin, len(data)), found)]
     return found
 
 
-_last: Final[list[tuple[tuple[int, int], Positions]]] = []
+_last: Final[list[tuple[tuple[Origin, int], Positions]]] = []
 """What was asked for last: errors come one after another from the same module."""
 
 

@@ -8,6 +8,7 @@ have no text: how locals of one type were divided into groups, and a data count 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from os import PathLike
 from typing import Final
 
 from pyjsapi.binary.decoder import decode_module
@@ -58,6 +59,9 @@ def wasm2wat(data: bytes, *, names: bool = True) -> str:
     for malformed function bodies, and `ValueError` for a function of more than `MAX_LOCALS` locals; the module
     is not validated.
     """
+    if isinstance(data, (str, PathLike)):
+        kind = type(data).__name__
+        raise TypeError(f"wasm2wat(): the module must be bytes, not {kind}: Path(…).read_bytes()")
     module = decode_module(data)
     if names:
         return print_module(module, names=names_of(module))

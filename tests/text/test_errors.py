@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import copy
+import pickle
+from pathlib import Path
+from typing import Any
+
 import pytest
 
-from pyjsapi.syntax.errors import ParseError
-from pyjsapi.text import parse_module
+from pyjsapi.syntax.errors import DecodeError, LinkError, ParseError, ValidationError, WasmError
+from pyjsapi.text import parse_module, wasm2wat, wat2wasm
 
 MESSAGES = [
     ("(func (unknown))", "unknown operator unknown"),
@@ -169,3 +174,53 @@ def test_a_byte_order_mark_is_named() -> None:
         "misplaced unicode character U+FEFF, a byte order mark: leave it out (Python reads files that have one as "
         "utf-8-sig)"
     )
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (b"(module)", "not bytes; decode it, for instance bytes(data).decode()"),
+        (Path("a.wat"), f"not {type(Path()).__name__}; read it: path.read_text()"),
+        (3, "not int"),
+    ],
+)
+def test_what_is_no_text_says_what_to_do(text: Any, message: str) -> None:
+    with pytest.raises(TypeError) as caught:
+        wat2wasm(text)
+    assert str(caught.value) == f"wat2wasm(): the text must be a str, {message}"
+
+
+def test_the_name_of_a_file_is_no_text() -> None:
+    with pytest.raises(ParseError) as caught:
+        wat2wasm("folder/add.wat")
+    assert (
+        str(caught.value)
+        == "1:1: 'folder/add.wat' is the name of a file: give the text that is in it"
+    )
+
+
+def test_a_text_is_no_binary() -> None:
+    given: Any
+    for given in ("add.wasm", Path("add.wasm")):
+        with pytest.raises(TypeError) as caught:
+            wasm2wat(given)
+        kind = type(given).__name__
+        assert str(caught.value) == (
+            f"wasm2wat(): the module must be bytes, not {kind}: Path(…).read_bytes()"
+        )
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        ParseError("m", 2, 3, "line"),
+        DecodeError("m", 4),
+        ValidationError("m", funcidx=1, instruction=2, mnemonic="nop", offset=3),
+        LinkError("m", "place"),
+    ],
+    ids=lambda error: type(error).__name__,
+)
+def test_errors_can_be_sent_to_other_processes(error: WasmError) -> None:
+    for other in (pickle.loads(pickle.dumps(error)), copy.copy(error), copy.deepcopy(error)):
+        assert type(other) is type(error)
+        assert (str(other), other.args, vars(other)) == (str(error), error.args, vars(error))

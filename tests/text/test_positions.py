@@ -188,3 +188,13 @@ def test_an_error_in_one_of_several_expressions_is_at_their_field() -> None:
     with pytest.raises(WebAssembly.CompileError) as caught:
         WebAssembly.Module(wat2wasm(text))
     assert ": 2:3: type mismatch" in str(caught.value)
+
+
+def test_of_texts_with_the_same_bytes_the_last_one_is_meant() -> None:
+    text = '(module (func (export "f") (result i32)))'
+    places = []
+    for one in (text, text.replace("(func", ";; a comment\n(func")):
+        with pytest.raises(WebAssembly.CompileError) as caught:
+            WebAssembly.Module(wat2wasm(one))
+        places.append(str(caught.value).split(": ")[1])
+    assert places == ["1:40", "2:32"]
