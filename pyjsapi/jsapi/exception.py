@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import weakref
-from typing import Any, ClassVar
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, ClassVar, NoReturn
 
 from pyjsapi.ecmascript import RangeError
 from pyjsapi.ecmascript.conversions import enforce_range, shown, to_boolean
+from pyjsapi.ecmascript.errors import DataCloneError
 from pyjsapi.ecmascript.values import is_nullish, is_object
 from pyjsapi.jsapi.descriptors import get_property
 from pyjsapi.jsapi.functions import from_js, to_js
 from pyjsapi.jsapi.identity import object_of
 from pyjsapi.jsapi.tag import JSTag, Tag, sequence, tag_parameters
 from pyjsapi.runtime import ExnInst, HostException
+
+if TYPE_CHECKING:
+    from pyjsapi.embedding.wasm_frame import WasmFrame
 
 
 class Exception(HostException):
@@ -26,6 +31,8 @@ class Exception(HostException):
     name: ClassVar[str] = "Exception"
 
     exn: ExnInst
+    wasm_frames: Sequence[WasmFrame] = ()
+    """The WebAssembly calls that it passed, as of `RuntimeError`."""
     _stack: str | None
 
     def __init__(
@@ -58,6 +65,10 @@ class Exception(HostException):
         self.exn = exn
         self._stack = None
         exn.wrapper = weakref.ref(self)
+
+    def __reduce_ex__(self, protocol: Any) -> NoReturn:
+        """StructuredSerialize: an exception belongs to its agent."""
+        raise DataCloneError("a WebAssembly.Exception cannot be stored or copied")
 
     def getArg(self, exceptionTag: Any = None, index: Any = None, /) -> Any:
         """A value of the payload. Raises `TypeError` unless the exception is of the tag, `RangeError` for an index

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import weakref
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Final, Generic, Literal, TypeVar, overload
+from typing import TYPE_CHECKING, Any, Final, Generic, Literal, NoReturn, TypeVar, overload
 
 from pyjsapi import engines
 from pyjsapi.ecmascript.conversions import shown
+from pyjsapi.ecmascript.errors import DataCloneError
 from pyjsapi.embedding.settings import settings_of
 from pyjsapi.jsapi.descriptors import VALUE_TYPES, Descriptor, type_name
 from pyjsapi.jsapi.functions import default_value, from_js, is_exnref, to_js
@@ -111,6 +112,10 @@ class Global(Generic[Value]):
             )
         value = default_value(valtype) if v is None else from_js(v, valtype)
         self._attach(engines.default().new_global(GlobalType(valtype, mutable), value))
+
+    def __reduce_ex__(self, protocol: Any) -> NoReturn:
+        """StructuredSerialize: a global belongs to its agent."""
+        raise DataCloneError("a WebAssembly.Global cannot be stored or copied")
 
     def _attach(self, global_: GlobalInst) -> None:
         self._global = global_

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import weakref
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Final, Generic, Literal, TypeVar, Unpack, overload
+from typing import TYPE_CHECKING, Any, Final, Generic, Literal, NoReturn, TypeVar, Unpack, overload
 
 from pyjsapi import engines
 from pyjsapi.ecmascript import RangeError
+from pyjsapi.ecmascript.errors import DataCloneError
 from pyjsapi.embedding.settings import settings_of
 from pyjsapi.jsapi.descriptors import ADDRESS_TYPES, Descriptor, address_value, limits_of
 from pyjsapi.jsapi.functions import default_value, from_js, is_exnref, to_js
@@ -100,6 +101,10 @@ class Table(Generic[Element]):
                 f"WebAssembly.Table(): could not allocate the table: {error}"
             ) from error
         self._attach(table)
+
+    def __reduce_ex__(self, protocol: Any) -> NoReturn:
+        """StructuredSerialize: a table belongs to its agent."""
+        raise DataCloneError("a WebAssembly.Table cannot be stored or copied")
 
     def _attach(self, table: TableInst) -> None:
         self._table = table

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import weakref
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Any, Final, Unpack
+from typing import TYPE_CHECKING, Any, Final, NoReturn, Unpack
 
 from pyjsapi.ecmascript.conversions import shown, to_string
+from pyjsapi.ecmascript.errors import DataCloneError
 from pyjsapi.ecmascript.values import is_object
 from pyjsapi.embedding.settings import settings_of
 from pyjsapi.jsapi.descriptors import VALUE_TYPES, Descriptor, type_name
@@ -52,6 +53,10 @@ class Tag:
             )
         types = tuple(_value_type(name, what) for name in names)
         self._attach(TagInst(TagType(func_def_type(FuncType(types, ())))))
+
+    def __reduce_ex__(self, protocol: Any) -> NoReturn:
+        """StructuredSerialize: a tag belongs to its agent."""
+        raise DataCloneError("a WebAssembly.Tag cannot be stored or copied")
 
     def _attach(self, tag: TagInst) -> None:
         self._tag = tag

@@ -372,10 +372,17 @@ def test_what_a_getter_of_a_descriptor_raises_comes_out() -> None:
         WebAssembly.Memory(_Descriptor())
 
 
-def test_an_instance_is_neither_copied_nor_stored() -> None:
-    instance = WebAssembly.Instance(WebAssembly.Module(wat2wasm("(module)")))
-    for store in (copy.copy, copy.deepcopy, pickle.dumps):
-        with pytest.raises(
-            DataCloneError, match=r"a WebAssembly\.Instance cannot be stored or copied"
-        ):
-            store(instance)
+def test_what_belongs_to_an_agent_is_neither_copied_nor_stored() -> None:
+    tag = WebAssembly.Tag(parameters=["i32"])
+    for value in (
+        WebAssembly.Instance(WebAssembly.Module(wat2wasm("(module)"))),
+        WebAssembly.Global(value="i32"),
+        WebAssembly.Table(element="anyfunc", initial=1),
+        tag,
+        WebAssembly.Exception(tag, [1]),
+    ):
+        message = f"a WebAssembly.{type(value).__name__} cannot be stored or copied"
+        for store in (copy.copy, copy.deepcopy, pickle.dumps):
+            with pytest.raises(DataCloneError) as caught:
+                store(value)
+            assert str(caught.value) == message
