@@ -81,6 +81,8 @@ class _Life:
     def failed(self, loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
         """What a task or a callback raised reaches nobody: the script ends, as by an exception of its own."""
         error = context.get("exception")
+        if isinstance(error, (SystemExit, KeyboardInterrupt)):
+            return  # It ends the script anyway.
         if not isinstance(error, Exception):
             loop.default_exception_handler(context)
         elif self.error is None:

@@ -262,6 +262,18 @@ def test_what_a_host_function_raises_is_shown_with_the_calls_it_passed(tmp_path:
     )
 
 
+def test_a_task_ends_the_script_in_order(tmp_path: Path) -> None:
+    text = """\
+        import asyncio, sys
+        async def end():
+            sys.exit(7)
+        task = asyncio.create_task(end())
+        await asyncio.sleep(60)
+        """
+    done = run(tmp_path, text)
+    assert (done.stdout, done.stderr, done.returncode) == ("", "", 7)
+
+
 def test_what_the_package_keeps_on_the_loop_keeps_no_script(tmp_path: Path) -> None:
     text = """\
         view = Int32Array(SharedArrayBuffer(64))
