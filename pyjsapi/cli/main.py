@@ -51,10 +51,18 @@ def _main(argv: list[str]) -> int:
         return run_code(argv[1], argv[2:])
     if argv and (argv[0] == "-" or argv[0].endswith(".py")):
         return run_script(Path(argv[0]), argv[1:])
-    parser = _parser()
+    if argv and argv[0].endswith((".wasm", ".wat")):
+        print(
+            f"pyjsapi: {argv[0]} is no command: `pyjsapi run {argv[0]}` runs a module, "
+            f"`pyjsapi inspect {argv[0]}` shows it",
+            file=sys.stderr,
+        )
+        return 2
+    parser, verbs = _parser()
     options, rest = parser.parse_known_args(argv)
     if rest and not hasattr(options, "arguments"):
-        parser.error(f"unrecognized arguments: {' '.join(rest)}")
+        hint = "; a function and its arguments follow --invoke" if argv[0] == "run" else ""
+        verbs.get(argv[0], parser).error(f"unrecognized arguments: {' '.join(rest)}{hint}")
     options.arguments = rest
     command: Callable[[argparse.Namespace], int] | None = getattr(options, "command", None)
     if command is None:
@@ -71,7 +79,8 @@ def _main(argv: list[str]) -> int:
         return 1
 
 
-def _parser() -> argparse.ArgumentParser:
+def _parser() -> tuple[argparse.ArgumentParser, dict[str, argparse.ArgumentParser]]:
+    """The parser of the command, and those of its verbs."""
     parser = argparse.ArgumentParser(
         prog="pyjsapi",
         description=_DESCRIPTION,
@@ -85,7 +94,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_checks(verbs)
     _add_cache(verbs)
     _add_page(verbs)
-    return parser
+    return parser, verbs.choices
 
 
 def _add_run(verbs: _Verbs) -> None:

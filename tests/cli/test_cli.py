@@ -226,6 +226,27 @@ def test_run_says_what_is_wrong(module: Path, arguments: list[str], message: str
     assert "Traceback" not in done.stderr
 
 
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["add.wasm"],
+         "add.wasm is no command: `pyjsapi run add.wasm` runs a module, `pyjsapi inspect add.wasm` shows it\n"),
+        (["run", "add.wasm", "add", "1"],
+         "pyjsapi run: error: unrecognized arguments: add 1; a function and its arguments follow --invoke\n"),
+        (["inspect", "add.wasm", "--jsn"], "pyjsapi inspect: error: unrecognized arguments: --jsn\n"),
+    ],
+)  # fmt: skip
+def test_wrong_usage_says_what_is_right(
+    capsys: pytest.CaptureFixture[str], arguments: list[str], message: str
+) -> None:
+    try:
+        code: object = main(arguments)
+    except SystemExit as end:
+        code = end.code
+    assert code == 2
+    assert capsys.readouterr().err.endswith(message)
+
+
 def test_run_says_where_a_trap_was(tmp_path: Path) -> None:
     path = tmp_path / "trap.wat"
     path.write_text(
