@@ -66,6 +66,8 @@ class Agent:
         self.name = name
         self._policy = policy
         self._tasks: deque[Callable[[], None]] = deque()
+        self._on_loops: deque[_LoopTask] = deque()
+        """Tasks that event loops were given, the oldest first."""
         self._sleepers: set[threading.Lock] = set()
         self._guard = threading.RLock()  # reentrant: a finaliser may post or wake at any step
         self._targets: list[weakref.ref[MessageReceiver]] = []
@@ -145,11 +147,39 @@ class Agent:
         What a task raises is raised here, and the tasks after it stay.
         """
         count = 0
+        self._take_from_closed_loops()
         while self._tasks:
             task = self._tasks.popleft()
             count += 1
             task()
         return count
+
+    def post_on(self, loop: asyncio.AbstractEventLoop, task: Callable[[], None]) -> bool:
+        """Leave a task for an event loop of the agent, from any thread; ``False`` if that is closed.
+
+        `run_tasks` runs it if the loop is closed before it does.
+        """
+        posted = _LoopTask(loop, task)
+        with self._guard:
+            while self._on_loops and self._on_loops[0].done:
+                self._on_loops.popleft()
+            self._on_loops.append(posted)
+        try:
+            loop.call_soon_threadsafe(posted)
+        except RuntimeError:  # it is closed
+            posted.done = True
+            return False
+        self.wake()
+        return True
+
+    def _take_from_closed_loops(self) -> None:
+        if not self._on_loops:
+            return
+        with self._guard:
+            left = [posted for posted in self._on_loops if not posted.done]
+            lost = [posted for posted in left if posted.loop.is_closed()]
+            self._on_loops = deque(posted for posted in left if not posted.loop.is_closed())
+            self._tasks.extendleft(reversed(lost))  # They came before what was left here.
 
     def wait_until(
         self, done: Callable[[], bool], timeout: float | None = None, *, idle: bool = False
@@ -239,6 +269,24 @@ class Agent:
         return f"<Agent {self.id} {self.name!r}>"
 
 
+class _LoopTask:
+    """A task that an event loop was given: it runs once."""
+
+    __slots__ = ("done", "loop", "task")
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, task: Callable[[], None]) -> None:
+        self.loop = loop
+        self.task = task
+        self.done = False
+
+    def __call__(self) -> None:
+        if not self.done:
+            self.done = True
+            task = self.task
+            del self.task  # which may hold a message
+            task()
+
+
 class _Current(threading.local):
     agent: Agent | None = None
 
@@ -287,12 +335,5 @@ class Home:
     def post(self, task: Callable[[], Any]) -> None:
         """Run a task there, soon."""
         loop = self.loop
-        if loop is not None and not loop.is_closed():
-            try:
-                loop.call_soon_threadsafe(task)
-            except RuntimeError:  # it was closed meanwhile
-                pass
-            else:
-                self.agent.wake()
-                return
-        self.agent.post(task)
+        if loop is None or loop.is_closed() or not self.agent.post_on(loop, task):
+            self.agent.post(task)

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from pyjsapi import Agent, ArrayBuffer, DataCloneError, MessageChannel, MessagePort, Worker
+from pyjsapi.agents.agent import Home
 from pyjsapi.agents.channel import ChannelEnd
 from pyjsapi.agents.ports import PortClosed
 from pyjsapi.agents.serialise import serialise
@@ -212,3 +213,26 @@ def test_two_workers_talk_over_a_channel() -> None:
         one.postMessage(channel.port1, [channel.port1])
         other.postMessage(channel.port2, [channel.port2])
         assert one.receive(60) == "done"
+
+
+@pytest.mark.parametrize("closed_before", [False, True])
+def test_what_a_closed_loop_has_not_run_is_run_by_the_agent(closed_before: bool) -> None:
+    """Between the last round of an event loop and its end it takes callbacks that it never runs."""
+
+    async def home() -> Home:
+        return Home()
+
+    ran: list[int] = []
+    loop = asyncio.new_event_loop()
+    there = loop.run_until_complete(home())
+    there.post(lambda: ran.append(1))
+    loop.run_until_complete(asyncio.sleep(0))
+    if closed_before:
+        loop.close()
+    there.post(lambda: ran.append(2))
+    there.post(lambda: ran.append(3))
+    loop.close()
+    there.post(lambda: ran.append(4))
+    assert ran == [1]
+    Agent.current().run_tasks()
+    assert ran == [1, 2, 3, 4]
