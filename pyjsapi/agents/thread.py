@@ -62,6 +62,7 @@ class ThreadBackend(Backend):
         self._terminated = False
         self._asked = 0  # how often the event loop, to cancel the worker's task
         self._looks = 0
+        self._looks_at_raise = 0
         self._timer: Timer | None = None
         self._thread = threading.Thread(
             target=self._live, args=(inner,), name=self._agent.name, daemon=True
@@ -129,18 +130,21 @@ class ThreadBackend(Backend):
                 delay = _SOON if self._asked else _PATIENCE
                 self._asked += 1
             elif self._raise():
+                # Where it was caught or dropped, as in a finaliser, a better place is looked for from the start.
+                self._looks_at_raise = self._looks
                 self._agent.wake()
                 delay = _PATIENCE
             else:
                 self._looks += 1
-                delay = _SOON + _SOON * min(self._looks, _LOOKS) // 10
+                delay = _SOON + _SOON * min(self._looks - self._looks_at_raise, _LOOKS) // 10
             if self._timer is not None:
                 self._timer.cancel()
             self._timer = _TERMINATIONS.start(delay, self._press)
 
     def _raise(self) -> bool:
         try:
-            return raise_in(self._thread, WorkerTerminated, self._looks >= _LOOKS)
+            anywhere = self._looks - self._looks_at_raise >= _LOOKS
+            return raise_in(self._thread, WorkerTerminated, anywhere)
         except ImportError:  # without `ctypes` a worker ends where it waits
             return False
 

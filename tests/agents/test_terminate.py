@@ -351,3 +351,24 @@ def test_a_worker_that_is_terminated_as_it_starts_prints_nothing() -> None:
         capture_output=True, text=True, timeout=2 * SOON,
     )  # fmt: skip
     assert (program.returncode, program.stderr) == (0, "")
+
+
+def test_after_an_exception_that_was_dropped_a_good_place_is_looked_for_anew(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """In a finaliser, say: where a thread is found in nothing else, it would be dropped there for ever."""
+    asked: list[bool] = []
+
+    def raise_in(_thread: object, _error: object, anywhere: bool) -> bool:
+        asked.append(anywhere)
+        return anywhere
+
+    for name, value in {"raise_in": raise_in, "_SOON": 1, "_PATIENCE": 1, "_LOOKS": 3}.items():
+        monkeypatch.setattr(thread_module, name, value)
+    release = threading.Event()
+    worker = Worker(release.wait)
+    worker.terminate()
+    until(lambda: len(asked) >= 8)
+    release.set()
+    assert worker.join(60)
+    assert asked[:8] == [False, False, False, True] * 2
