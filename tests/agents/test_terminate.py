@@ -365,8 +365,14 @@ def test_after_an_exception_that_was_dropped_a_good_place_is_looked_for_anew(
 
     for name, value in {"raise_in": raise_in, "_SOON": 1, "_PATIENCE": 1, "_LOOKS": 3}.items():
         monkeypatch.setattr(thread_module, name, value)
-    release = threading.Event()
-    worker = Worker(release.wait)
+    runs, release = threading.Event(), threading.Event()
+
+    def work() -> None:
+        runs.set()
+        release.wait()
+
+    worker = Worker(work)
+    assert runs.wait(SOON)  # One that has not begun just does not.
     worker.terminate()
     until(lambda: len(asked) >= 8)
     release.set()
