@@ -70,8 +70,8 @@ ALIVE = [
     ),
     (
         "a worker that an event loop left",
-        "import asyncio\nasync def main():\n    global worker\n    " + WAITING + "    worker.postMessage(21)\n"
-        "asyncio.run(main())\nprint('over')",
+        "import asyncio\nasync def main():\n    global worker\n    " + WAITING +
+        "asyncio.run(main())\nprint('over')\nworker.postMessage(21)",
         "over\ngot 42\n",
     ),
     (
