@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import os
 import random
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +19,7 @@ from pyjsapi.binary.decoder import decode_module
 from pyjsapi.lowering import lower
 from pyjsapi.syntax.errors import WasmError
 from pyjsapi.text import wat2wasm
-from web import catalogue, js_catalogue, webkit
+from web import catalogue, js_catalogue
 from web.browsers import BROWSERS
 from web.build import PYODIDE
 from web.engines import ENGINES, Evaluate, lay_out, opened
@@ -67,13 +67,11 @@ def lowered_site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 
 @pytest.fixture(scope="session", params=ENGINES)
-def engine(request: pytest.FixtureRequest, lowered_site: str) -> Iterator[tuple[str, Evaluate]]:
+def engine(
+    request: pytest.FixtureRequest, need_engine: Callable[[str], None], lowered_site: str
+) -> Iterator[tuple[str, Evaluate]]:
     name: str = request.param
-    problem = webkit.missing() if name == "webkit" else None
-    if problem is not None:
-        if os.environ.get("CI") == "true":
-            pytest.fail(problem)
-        pytest.skip(problem)
+    need_engine(name)
     with opened(name, lowered_site) as evaluate:
         yield name, evaluate
 

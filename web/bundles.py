@@ -53,6 +53,19 @@ def unpack_package(folder: Path) -> None:
     (scope / "package").rename(scope / "polyfill")
 
 
+def run(folder: Path, *command: str, **more: str) -> subprocess.CompletedProcess[str]:
+    """What a command does in a project; the results of lowering are kept in it. ``more`` is for its environment."""
+    environment = {**os.environ, "PYJSAPI_LOWERED_CACHE": str(folder / "kept"), **more}
+    return subprocess.run(
+        command,
+        cwd=folder,
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+    )
+
+
 def make_project(folder: Path) -> None:
     """A project as npm would set it up: the app, the packed package and the bundlers."""
     unpack_package(folder)

@@ -6,7 +6,7 @@ import sys
 from types import TracebackType
 from typing import Final
 
-from pyjsapi.runtime.function import BOUNDARY
+from pyjsapi.runtime.function import BOUNDARY, GENERATED
 from pyjsapi.syntax.errors import WasmError
 
 _PACKAGE: Final = "pyjsapi."
@@ -14,8 +14,8 @@ _NAMESPACE: Final = "WebAssembly"
 """What the module calls itself that is the namespace."""
 _CALLERS: Final = (_PACKAGE, _NAMESPACE, "asyncio.", "importlib.", "_frozen_importlib")
 """What stands above a program's first frame."""
-_GENERATED: Final = ("<wasm ", BOUNDARY)
-"""File names of code that is made here: a note says which calls of WebAssembly an exception passed."""
+_GENERATED: Final = (GENERATED, BOUNDARY)
+"""How file names of code begin that is made here: a note says which calls of WebAssembly an exception passed."""
 
 
 def show_own_frames(error: BaseException) -> None:

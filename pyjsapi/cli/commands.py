@@ -21,7 +21,7 @@ from pyjsapi.ecmascript.conversions import shown
 from pyjsapi.jsapi.module import wrong_kind
 from pyjsapi.syntax.digits import parse_decimal
 from pyjsapi.syntax.errors import DecodeError, ParseError, ValidationError
-from pyjsapi.syntax.spelling import counted
+from pyjsapi.syntax.spelling import counted, on_one_line
 from pyjsapi.text import wasm2wat as disassemble
 from pyjsapi.text import wat2wasm as assemble
 from pyjsapi.text.lexer import decode_source
@@ -57,7 +57,9 @@ def run(options: argparse.Namespace) -> int:
     exports = _instance(options.module, module).exports
     name, *texts = options.invoke or ["_start"]
     if name not in functions:
-        listed = "".join(f"\n  {_shown(n)}{_signature(t)}" for n, t in functions.items()) or " none"
+        listed = (
+            "".join(f"\n  {on_one_line(n)}{_signature(t)}" for n, t in functions.items()) or " none"
+        )
         raise InputError(
             f"{options.module} exports no function {name!r}; its functions are:{listed}"
         )
@@ -66,7 +68,7 @@ def run(options: argparse.Namespace) -> int:
         result = exports[name](*arguments)
     except _FAILURES as error:
         kind = getattr(error, "name", type(error).__name__)
-        raise InputError(f"{_shown(name)}: {kind}: {_told(error)}") from error
+        raise InputError(f"{on_one_line(name)}: {kind}: {_told(error)}") from error
     for value in result if isinstance(result, list) else [] if result is None else [result]:
         print(value)
     return 0
@@ -105,16 +107,11 @@ def _show_exports(
         print(f"pyjsapi: {path} exports no function to call", file=sys.stderr)
         return
     name, type_ = next(iter(functions.items()))
-    call = " ".join([shlex.quote(_shown(name)), *(f"<{t}>" for t in type_["parameters"])])
+    call = " ".join([shlex.quote(on_one_line(name)), *(f"<{t}>" for t in type_["parameters"])])
     print(
         f"pyjsapi: {path} has no _start; call one of its functions: pyjsapi run {path} --invoke {call}",
         file=sys.stderr,
     )
-
-
-def _shown(name: str) -> str:
-    """A name of a module, on one line."""
-    return name if name.isprintable() else repr(name)[1:-1]
 
 
 def _told(error: Exception) -> str:
@@ -303,7 +300,7 @@ def _arguments(name: str, type_: dict[str, Any], texts: list[str]) -> list[int |
     if len(texts) != len(parameters):
         takes = "1 argument" if len(parameters) == 1 else f"{len(parameters)} arguments"
         were = "1 was" if len(texts) == 1 else f"{len(texts)} were"
-        raise InputError(f"{_shown(name)}{_signature(type_)} takes {takes}, {were} given")
+        raise InputError(f"{on_one_line(name)}{_signature(type_)} takes {takes}, {were} given")
     return [_argument(name, t, p) for t, p in zip(texts, parameters, strict=True)]
 
 
@@ -320,7 +317,7 @@ def _in_range(name: str, value: int, type_: str) -> int:
     if -(1 << bits - 1) <= value < 1 << bits:
         return value
     raise InputError(
-        f"{_shown(name)}: {shown(value)} is out of range for {type_}: it must be -2^{bits - 1} to 2^{bits}-1"
+        f"{on_one_line(name)}: {shown(value)} is out of range for {type_}: it must be -2^{bits - 1} to 2^{bits}-1"
     )
 
 
@@ -331,7 +328,7 @@ def _argument(name: str, text: str, type_: str) -> int | float:
         if type_ in ("f32", "f64"):
             return float(text)
     except ValueError:
-        raise InputError(f"{_shown(name)}: {text!r} is not a value of type {type_}") from None
+        raise InputError(f"{on_one_line(name)}: {text!r} is not a value of type {type_}") from None
     raise InputError(
-        f"{_shown(name)}: an argument of type {type_} cannot be given on the command line"
+        f"{on_one_line(name)}: an argument of type {type_} cannot be given on the command line"
     )

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
+from pyjsapi.syntax.spelling import on_one_line
+
 _LONGEST_NAME: Final = 200
 
 
@@ -37,4 +39,4 @@ def _shown(name: str) -> str:
     """A name from a module, which may be anything, on one line."""
     if len(name) > _LONGEST_NAME:
         name = f"{name[: _LONGEST_NAME - 1]}…"
-    return name if name.isprintable() else repr(name)[1:-1]
+    return on_one_line(name)

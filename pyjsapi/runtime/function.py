@@ -9,6 +9,8 @@ from pyjsapi.syntax.deftypes import DefType
 
 BOUNDARY: Final = "<pyjsapi boundary>"
 """File name of code that calls host functions, or is called in their place."""
+GENERATED: Final = "<wasm "
+"""What the file names of generated code start with."""
 
 
 class Owner(Protocol):

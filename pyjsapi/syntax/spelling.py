@@ -21,3 +21,8 @@ def advice(name: object, known: Iterable[str]) -> str:
     if len(names) < 2:
         return f"there is {''.join(names) or 'none'}"
     return f"there are {', '.join(names[:-1])} and {names[-1]}"
+
+
+def on_one_line(name: str) -> str:
+    """A name from a module, which may be anything, so that it can be printed."""
+    return name if name.isprintable() else repr(name)[1:-1]

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
 from pathlib import Path
 
 import pytest
 
-from web.bundles import TWO_MEMORIES, distribution, unpack_package
+from web.bundles import TWO_MEMORIES, distribution, run, unpack_package
 
 ROOT = Path(__file__).resolve().parents[2]
 APP = f"""
@@ -31,19 +29,6 @@ def project(tmp_path: Path) -> Path:
     unpack_package(tmp_path)
     (tmp_path / "node_modules" / "pyodide").symlink_to(ROOT / "node_modules" / "pyodide")
     return tmp_path
-
-
-def run(folder: Path, *command: str, **more: str) -> subprocess.CompletedProcess[str]:
-    """What a command does in a folder; the results of lowering are kept in it."""
-    environment = {**os.environ, "PYJSAPI_LOWERED_CACHE": str(folder / "kept"), **more}
-    return subprocess.run(
-        command,
-        cwd=folder,
-        env=environment,
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-    )
 
 
 def test_it_lowers_by_itself_and_keeps_the_result(project: Path) -> None:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import re
-import subprocess
 from pathlib import Path
 
 import pytest
@@ -35,15 +33,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def said(folder: Path, *command: str) -> str:
     """What a command writes to its standard output."""
-    environment = {**os.environ, "PYJSAPI_LOWERED_CACHE": str(folder / "kept")}
-    done = subprocess.run(
-        command,
-        cwd=folder,
-        env=environment,
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-    )
+    done = bundles.run(folder, *command)
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
 

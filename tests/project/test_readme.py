@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from web.bundles import unpack_package
+
 ROOT = Path(__file__).resolve().parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 
@@ -60,12 +62,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def packages(folder: Path) -> Path:
     """The same with the JavaScript package and Pyodide, as npm would install them."""
-    scope = folder / "node_modules" / "@pyjsapi"
-    scope.mkdir(parents=True)
-    (archive,) = (ROOT / "build" / "npm").glob("pyjsapi-polyfill-*.tgz")
-    with tarfile.open(archive) as packed:
-        packed.extractall(scope, filter="data")
-    (scope / "package").rename(scope / "polyfill")
+    unpack_package(folder)
     (folder / "node_modules" / "pyodide").symlink_to((ROOT / "node_modules" / "pyodide").resolve())
     (folder / "pyodide").symlink_to(ROOT / "build" / "pyodide")
     return folder

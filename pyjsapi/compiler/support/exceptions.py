@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from typing import Any, Final, NoReturn
 
-from pyjsapi.compiler.support.traps import demolish, forget_deep_frames, trace, translate_exception
-from pyjsapi.embedding.backtrace import Backtrace, attach
+from pyjsapi.compiler.support.traps import demolish, forget_deep_frames, traced, translate_exception
+from pyjsapi.embedding.backtrace import attach
 from pyjsapi.runtime.exception import HOST_TAG, UNCATCHABLE, ExnInst, HostException, TagInst
 from pyjsapi.syntax.errors import Trap, WasmError
 
@@ -38,9 +38,7 @@ def caught(exception: Exception) -> ExnInst | None:
     if error is not None:
         if isinstance(exception, MemoryError):
             return None
-        backtrace = Backtrace()
-        trace(exception, backtrace)
-        attach(error, backtrace)
+        attach(error, traced(exception))
         demolish(exception)
         raise error from None
     forget_deep_frames(exception)

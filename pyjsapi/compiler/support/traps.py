@@ -19,15 +19,12 @@ from typing import TYPE_CHECKING, Final
 from pyjsapi.compiler.support import numerics
 from pyjsapi.embedding.backtrace import Backtrace, Locate, attach, backtrace_of
 from pyjsapi.runtime.exception import ExnInst, raised_by
-from pyjsapi.runtime.function import BOUNDARY
+from pyjsapi.runtime.function import BOUNDARY, GENERATED
 from pyjsapi.runtime.gc import NULL_ARRAY, NULL_STRUCTURE, OUT_OF_BOUNDS
 from pyjsapi.syntax.errors import Exhaustion, Trap, WasmError
 
 if TYPE_CHECKING:
     pass
-
-GENERATED: Final = "<wasm "
-"""What the file names of generated code start with."""
 
 # Asked of code: of modules that are there as bytecode only, `__file__` is another name.
 _HELPERS: Final = numerics.round_f32.__code__.co_filename
@@ -232,6 +229,13 @@ def trace(exception: BaseException, backtrace: Backtrace) -> None:
         backtrace.add(calls, outermost)
 
 
+def traced(exception: BaseException) -> Backtrace:
+    """The calls that an exception passed, now and before."""
+    backtrace = backtrace_of(exception) or Backtrace()
+    trace(exception, backtrace)
+    return backtrace
+
+
 def error_of(exception: BaseException) -> WasmError | None:
     """What `translate_exception` says, and afterwards the exception has no deep traceback any more."""
     error = translate_exception(exception)
@@ -241,8 +245,7 @@ def error_of(exception: BaseException) -> WasmError | None:
 
 def raised_from_wasm(exception: BaseException) -> BaseException:
     """The exception to raise where wasm code was entered, in place of the one that came out of it."""
-    backtrace = backtrace_of(exception) or Backtrace()
-    trace(exception, backtrace)
+    backtrace = traced(exception)
     seen: BaseException | None = error_of(exception)
     if seen is None:
         seen = raised_by(exception) if isinstance(exception, ExnInst) else exception
