@@ -21,6 +21,7 @@ from pyjsapi.validation.module import validate_module
 if TYPE_CHECKING:
     from pyjsapi.embedding.interface import Engine
     from pyjsapi.embedding.wasm_frame import WasmFrame
+    from pyjsapi.text.positions import Positions
 
 
 class ValidModule:
@@ -49,12 +50,8 @@ class ValidModule:
         from pyjsapi.embedding.wasm_frame import WasmFrame  # seldom needed
 
         url, functions = self._developer_names()
-        place = None
-        if offset is not None and origin_of(self.data) is not None:
-            from pyjsapi.text.positions import positions
-
-            found = positions(self.data)
-            place = None if found is None else found.instruction(offset)
+        found = None if offset is None else _positions(self.data)
+        place = None if found is None or offset is None else found.instruction(offset)
         line, column = (None, None) if place is None else place
         return WasmFrame(url, funcidx, functions.get(funcidx), offset, line, column)
 
@@ -104,9 +101,15 @@ def _locate(error: ValidationError, data: bytes, module: Module, settings: Setti
     if error.offset is None and error.item is not None:
         section, position = error.item
         error.offset = item_offsets(data, settings.features)[section][position]
-    if origin_of(data) is not None:
-        from pyjsapi.text.positions import positions
+    found = _positions(data)
+    if found is not None:
+        found.locate(error)
 
-        found = positions(data)
-        if found is not None:
-            found.locate(error)
+
+def _positions(data: bytes) -> Positions | None:
+    """Where things stand in the text that a module was made from, if that is known."""
+    if origin_of(data) is None:
+        return None
+    from pyjsapi.text.positions import positions  # seldom needed
+
+    return positions(data)
