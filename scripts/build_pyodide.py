@@ -19,6 +19,7 @@ import shutil
 import subprocess
 import sys
 import tarfile
+import tempfile
 import zipfile
 from pathlib import Path
 
@@ -53,9 +54,9 @@ def package_sources() -> list[Path]:
     return sorted(path for path in files if path.parent.name != "__pycache__")
 
 
-def build_wheel() -> Path:
+def build_wheel(folder: Path) -> Path:
     """Build the wheel of this checkout, reproducibly and without a network; returns its path."""
-    wheel = _build("wheel", WHEELS)
+    wheel = _build("wheel", folder)
     check_wheel(wheel)
     return wheel
 
@@ -90,9 +91,8 @@ def check_wheel(wheel: Path) -> None:
         )
 
 
-def add_to(folder: Path, *, tools: bool) -> None:
+def add_to(folder: Path, wheel: Path, *, tools: bool) -> None:
     """Add the wheel of this checkout to a distribution, compiled for its Python."""
-    wheel = build_wheel()
     lock = add_wheel(folder / LOCK, wheel, tools=tools)
     compiled = compile_wheel(wheel, folder, lock["info"]["python"], tools=tools)
     replace_wheel(lock, compiled)
@@ -107,7 +107,7 @@ def build(*, tools: bool) -> None:
     fresh.mkdir(parents=True)
     for name in (*CORE_FILES, LOCK):
         shutil.copy2(NPM_PYODIDE / name, fresh / name)
-    add_to(fresh, tools=tools)
+    add_to(fresh, build_wheel(WHEELS), tools=tools)
     # A page that is being served never sees half of a distribution.
     shutil.rmtree(DISTRIBUTION, ignore_errors=True)
     fresh.rename(DISTRIBUTION)
@@ -131,7 +131,7 @@ def main() -> int:
                 NPM_PYODIDE / "package.json",
                 *(ROOT / "scripts" / name for name in SCRIPTS),
             ],
-            outputs=[DISTRIBUTION / LOCK, SOURCE],
+            outputs=[DISTRIBUTION / LOCK, WHEELS, SOURCE],
         )
         if options.into is None and stamp.current() and not options.force:
             return 0
@@ -141,7 +141,10 @@ def main() -> int:
             say("without pyodide-build, which needs Python 3.12 (scripts/setup.py pyodide-tools)")
         try:
             if options.into is not None:
-                add_to(options.into.resolve(), tools=tools)
+                # Others may be reading what is in build/: it stays as it is.
+                with tempfile.TemporaryDirectory() as folder:
+                    wheel = build_wheel(Path(folder) / "wheel")
+                    add_to(options.into.resolve(), wheel, tools=tools)
                 return 0
             build(tools=tools)
         except subprocess.CalledProcessError as error:

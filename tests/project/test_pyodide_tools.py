@@ -129,7 +129,8 @@ def test_the_recipe_builds_from_what_is_in_the_wheel(wheel: Path) -> None:
 
 
 @pytest.mark.long
-def test_the_wheel_can_be_added_to_any_distribution(tmp_path: Path) -> None:
+def test_the_wheel_can_be_added_to_any_distribution(wheel: Path, tmp_path: Path) -> None:
+    made = wheel.stat()
     for path in LOCK.parent.iterdir():
         if path.is_file() and path != LOCK:
             (tmp_path / path.name).symlink_to(path)
@@ -139,8 +140,9 @@ def test_the_wheel_can_be_added_to_any_distribution(tmp_path: Path) -> None:
     subprocess.run([sys.executable, script, "--into", tmp_path], check=True)
     built = (ROOT / "build" / "pyodide" / LOCK.name).read_text(encoding="utf-8")
     assert (tmp_path / LOCK.name).read_text(encoding="utf-8") == built
-    wheel = json.loads(built)["packages"]["pyjsapi"]["file_name"]
-    assert content(tmp_path / wheel) == content(ROOT / "build" / "pyodide" / wheel)
+    name = json.loads(built)["packages"]["pyjsapi"]["file_name"]
+    assert content(tmp_path / name) == content(ROOT / "build" / "pyodide" / name)
+    assert (wheel.stat().st_ino, wheel.stat().st_mtime_ns) == (made.st_ino, made.st_mtime_ns)
 
 
 def test_a_lock_file_of_another_format_is_refused(wheel: Path, tmp_path: Path) -> None:
