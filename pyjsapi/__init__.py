@@ -30,6 +30,7 @@ from pyjsapi.ecmascript import (
     Uint32Array,
     null,
 )
+from pyjsapi.jsapi import memory_control
 from pyjsapi.jsapi import namespace as WebAssembly
 from pyjsapi.syntax.features import Features
 from pyjsapi.validation.limits import Limits
@@ -97,6 +98,14 @@ def __getattr__(name: str) -> Any:
         return value
     raise AttributeError(f"module 'pyjsapi' has no attribute {name!r}")
 
+
+def _control_of_memories() -> Any:
+    from pyjsapi.sharing import control
+
+    return control
+
+
+memory_control.comes_from(_control_of_memories)
 
 if sys.platform == "emscripten":
     import pyjsapi.bridge.install

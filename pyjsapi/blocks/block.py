@@ -23,6 +23,8 @@ Bytes: TypeAlias = "bytearray | mmap.mmap | memoryview[int]"
 
 MUST_NOT_BLOCK: Final = "this agent must not block: memory.atomic.wait cannot be called in it"
 _NOTHING: Final = nullcontext()
+OUT_OF_BOUNDS: Final = "out of bounds memory access"
+"""What a trap says."""
 FILL_AT_ONCE: Final = 1 << 20
 """Bytes that are made to be stored at once: filling a memory must not take its size again."""
 
@@ -50,6 +52,9 @@ class Block:
     by_calls: ClassVar[bool] = False
     """Whether generated code reaches the bytes through accessors, not through ``data``."""
 
+    is_guarded: ClassVar[bool] = False
+    """Whether its bytes may be in several places and protected: see `blocks.guarded`."""
+
     @property
     def most(self) -> int:
         """How long it can ever be."""
@@ -64,6 +69,11 @@ class Block:
     def length(self) -> int:
         """How long it is now."""
         return len(self.data)
+
+    @property
+    def hidden(self) -> int:
+        """Bytes at the beginning that buffers over the block do not show."""
+        return 0
 
     @property
     def asks_first(self) -> bool:
@@ -98,6 +108,10 @@ class Block:
     def refresh(self) -> None:
         """Tell the followers of a length that another process published."""
 
+    def reaches(self, address: int, count: int) -> bool:
+        """Whether there are bytes at some addresses: to begin with, those below the length."""
+        return address + count <= self.length
+
     # ---- what accessors stand on
 
     def accessor(self, name: str, type_: MemType) -> Callable[..., Any] | None:
@@ -115,6 +129,14 @@ class Block:
     def fill(self, address: int, value: int, count: int) -> None:
         """``memory.fill`` with a byte."""
         fill_by(self.write, address, value, count)
+
+    def discard(self, address: int, count: int) -> None:
+        """Make bytes 0, and give their pages back to the system where that can be."""
+        self.fill(address, 0, count)
+
+    def initialise(self, address: int, data: bytes) -> None:
+        """What an active segment writes."""
+        self.write(address, data)
 
     def copy(self, address: int, source: int, count: int) -> None:
         """``memory.copy`` within the block."""

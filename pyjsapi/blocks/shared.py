@@ -7,6 +7,7 @@ length. So whoever knows the new length, or what was done after the growth, can 
 
 from __future__ import annotations
 
+import mmap
 import os
 import threading
 import weakref
@@ -20,9 +21,12 @@ from pyjsapi.blocks.waiters import Waiter, WaiterQueues, blocking_waiter, wake_a
 from pyjsapi.blocks.waiting import current_policy
 
 if TYPE_CHECKING:
+    from pyjsapi.blocks.paging import PageMap, Paging
     from pyjsapi.blocks.processes.control import ControlPage
     from pyjsapi.blocks.processes.segment import Segment
 
+CONTROL_SIZE: Final = 1 << 16
+"""Bytes before those of the block in a segment: a multiple of every page size in use, so that those stay aligned."""
 WOKEN: Final = 0
 NOT_EQUAL: Final = 1
 TIMED_OUT: Final = 2
@@ -42,6 +46,7 @@ class SharedBlock(Block):
     __slots__ = (
         "_followers",
         "_length",
+        "_pages",
         "_queues",
         "control",
         "lock",
@@ -63,6 +68,7 @@ class SharedBlock(Block):
         self.lock: AbstractContextManager[Any] = threading.RLock()
         """Held by whatever writes atomically, grows the block, or changes the queues of waiters. Reentrant."""
         self._length = length
+        self._pages: PageMap | None = None
         self._followers: list[weakref.ref[Follower]] = []
         self._queues = WaiterQueues()
         _remember(self)
@@ -127,6 +133,32 @@ class SharedBlock(Block):
         """Grow to ``length`` bytes, at most all that are reserved; new bytes are 0. Called with the lock held."""
         self.tell_followers(length)
         self.publish(length)
+
+    @property
+    def pages(self) -> PageMap:
+        """What is mapped here, in this process alone."""
+        found = self._pages
+        if found is None:
+            from pyjsapi.blocks.paging import PageMap  # most programs map nothing
+
+            found = self._pages = PageMap(
+                self.reservation, _restoring(self.reservation, self.segment)
+            )
+        return found
+
+    def discard(self, address: int, count: int) -> None:
+        """See `Block`. The pages go back to the system where it knows how: all processes see zeros."""
+        end = address + count
+        page = mmap.PAGESIZE
+        first, last = -(-address // page) * page, end // page * page
+        mapped = self._pages is not None and self._pages.overlaps(address, end)
+        if self.segment is None or mapped or first >= last:
+            self.fill(address, 0, count)
+            return
+        self.fill(address, 0, first - address)
+        self.fill(last, 0, end - last)
+        if not self.segment.discard(CONTROL_SIZE + first, last - first):
+            self.fill(first, 0, last - first)
 
     def load(self, address: int, size: int) -> int:
         """An atomic load of an unsigned integer of ``size`` bytes at ``address``, which is aligned and in bounds."""
@@ -246,6 +278,22 @@ class SharedBlock(Block):
         self.lock = threading.RLock()
         self._queues = WaiterQueues()
         self.tell_followers(self._length)
+
+
+def _restoring(
+    data: memoryview[int], segment: Segment | None
+) -> Callable[[Paging, int, int, int], None]:
+    """See `PageMap`: zeros for all who have the segment."""
+
+    def restore(system: Paging, absolute: int, address: int, count: int) -> None:
+        if segment is None:
+            system.put_zeros(absolute, count)
+            return
+        place = CONTROL_SIZE + address
+        system.put_file(absolute, count, segment.descriptor, place, write=True, private=False)
+        data[address : address + count] = bytes(count)
+
+    return restore
 
 
 _BLOCKS: Final[list[weakref.ref[SharedBlock]]] = []

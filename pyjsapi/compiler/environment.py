@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from pyjsapi.compiler.bounded import BoundedCalls
     from pyjsapi.compiler.module import CompiledModule
 
+_DIRECT_NAMES: Final = ("ba{}", "u16_{}", "u32_{}", "u64_{}", "f32_{}", "f64_{}")
+"""By which code reaches the bytes and views of a memory."""
 _MOST_SIGNATURES: Final = 4096
 """Names of call_indirect lists that are made in advance."""
 
@@ -165,6 +167,26 @@ class Environment:
             self._use(before)
             return False
         return True
+
+    def memory_guarded(self, memidx: int, guarded: bool) -> bool:
+        """Reach a memory by calls from now on, or directly again.
+
+        ``False`` while any thread runs code of this instance that reaches it directly.
+        """
+        before = self._variant
+        if guarded:
+            self._reserve_accessors(memidx)
+        self._use(self.compiled.variant(before.assumptions.with_access(memidx, guarded)))
+        names = {name.format(memidx) for name in _DIRECT_NAMES}
+        if guarded and any(self._reaches_by(names, frame) for frame in _all_frames()):
+            self._use(before)
+            return False
+        return True
+
+    def _reaches_by(self, names: set[str], frame: FrameType) -> bool:
+        """Whether a frame runs code of this instance that has one of these names."""
+        code = frame.f_code
+        return frame.f_globals is self.globals and not names.isdisjoint(code.co_names)
 
     def _use_with(self, memidx: int, extent: Extent) -> None:
         """Use the variant that differs from the present one in the extent of one memory."""

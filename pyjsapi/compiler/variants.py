@@ -49,6 +49,12 @@ class Assumptions:
         kinds[memidx] = kinds[memidx]._replace(extent=extent)
         return replace(self, memories=tuple(kinds))
 
+    def with_access(self, memidx: int, by_calls: bool) -> Assumptions:
+        """The same but for how one memory is reached."""
+        kinds = list(self.memories)
+        kinds[memidx] = kinds[memidx]._replace(by_calls=by_calls)
+        return replace(self, memories=tuple(kinds))
+
     @property
     def key(self) -> str:
         """Text that differs between assumptions that give different code: a letter for each memory."""

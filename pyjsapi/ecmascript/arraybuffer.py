@@ -15,6 +15,7 @@ import weakref
 from collections.abc import Callable, Sized
 from typing import TYPE_CHECKING, Any, ClassVar, Final, Self
 
+from pyjsapi.blocks.foreign_bytes import ForeignView
 from pyjsapi.ecmascript.conversions import to_index, to_integer_or_infinity
 from pyjsapi.ecmascript.element_view import ElementView, make_element_view
 from pyjsapi.ecmascript.errors import RangeError
@@ -97,7 +98,7 @@ class BufferBase:
     @property
     def _is_elsewhere(self) -> bool:
         """Whether the bytes are not in Python's memory: `_bytes` gives what stands for a ``memoryview`` then."""
-        return False
+        return isinstance(self._data, ForeignView)
 
     def _initialize(self, data: object, length: int, max_byte_length: int | None) -> None:
         self._data = data
@@ -140,6 +141,9 @@ class BufferBase:
         if self._data is None:
             raise TypeError("cannot access the bytes: the ArrayBuffer is detached")
         end = self._byte_length() if byte_length is None else offset + byte_length
+        if isinstance(self._data, ForeignView):
+            part: Any = self._data[offset:end]
+            return part  # type: ignore[no-any-return]
         return memoryview(self._data)[offset:end]
 
     def _element_view(self, code: str, offset: int, byte_length: int) -> ElementView:

@@ -114,12 +114,28 @@ def _update(operation: str, array: object, index: object, value: object, what: s
     block = _block(array)
     if block is not None:
         return _signed(array, block.update(operation, address, size, operand))
-    integer, data = INTEGERS[size], array._buffer._data
     with _UNSHARED:
-        old = integer.unpack_from(data, address)[0]
+        old = _load_plain(array, address)
         new = OPERATIONS[operation](old, operand) & (1 << 8 * size) - 1
-        integer.pack_into(data, address, new)
+        _store_plain(array, address, new)
     return _signed(array, old)
+
+
+def _load_plain(array: TypedArrayBase[int], address: int) -> int:
+    """The element at an address of bytes that no agents share."""
+    size, buffer = array.BYTES_PER_ELEMENT, array._buffer
+    if buffer._is_elsewhere:
+        return int.from_bytes(buffer._bytes(address, size).tobytes(), "little")
+    value: int = INTEGERS[size].unpack_from(buffer._data, address)[0]
+    return value
+
+
+def _store_plain(array: TypedArrayBase[int], address: int, value: int) -> None:
+    size, buffer = array.BYTES_PER_ELEMENT, array._buffer
+    if buffer._is_elsewhere:
+        buffer._bytes(address, size)[:] = value.to_bytes(size, "little")
+    else:
+        INTEGERS[size].pack_into(buffer._data, address, value)
 
 
 class WaitAsyncResult(dict[str, Any]):
@@ -156,7 +172,7 @@ class _Atomics:
         block = _block(array)
         if block is not None:
             return _signed(array, block.load(address, size))
-        return _signed(array, INTEGERS[size].unpack_from(array._buffer._data, address)[0])
+        return _signed(array, _load_plain(array, address))
 
     def store(
         self, typedArray: object = None, index: object = None, value: object = None, /
@@ -173,7 +189,7 @@ class _Atomics:
             block.store(address, size, _wrapped(array, element))
         else:
             with _UNSHARED:
-                INTEGERS[size].pack_into(array._buffer._data, address, _wrapped(array, element))
+                _store_plain(array, address, _wrapped(array, element))
         return element
 
     def add(self, typedArray: object = None, index: object = None, value: object = None, /) -> int:
@@ -221,11 +237,10 @@ class _Atomics:
         block = _block(array)
         if block is not None:
             return _signed(array, block.compare_exchange(address, size, expected, replacement))
-        integer, data = INTEGERS[size], array._buffer._data
         with _UNSHARED:
-            old = integer.unpack_from(data, address)[0]
+            old = _load_plain(array, address)
             if old == expected:
-                integer.pack_into(data, address, replacement)
+                _store_plain(array, address, replacement)
         return _signed(array, old)
 
     def isLockFree(self, size: object = None, /) -> bool:

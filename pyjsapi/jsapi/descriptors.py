@@ -79,6 +79,15 @@ class Descriptor:
             return self._keywords[name]
         return None if is_nullish(self._given) else get_property(self._given, name)
 
+    def has(self, name: str) -> bool:
+        """Whether a member that the JS API does not know is there, found out without running anybody's code."""
+        if name in self._keywords:
+            return self._keywords[name] is not None
+        given = self._given
+        if isinstance(given, Mapping):
+            return name in given
+        return name in getattr(given, "__dict__", ())
+
     def enum(self, name: str, values: Mapping[str, Any], default: str | None = None) -> Any:
         """A member of an enumeration, mapped; `TypeError` when it is missing without a default or unknown."""
         value = self.get(name)
@@ -121,9 +130,12 @@ def address_value(value: Any, addrtype: AddrType, what: str) -> int:
     return number
 
 
-def limits_of(descriptor: Descriptor, addrtype: AddrType) -> tuple[int, int | None]:
+def limits_of(
+    descriptor: Descriptor, addrtype: AddrType, default: int | None = None
+) -> tuple[int, int | None]:
     """The minimum and maximum of a memory or table descriptor, read in lexicographic order.
 
+    ``default`` is the minimum of one that gives none.
     The type reflection proposal lets ``minimum`` stand for ``initial``; both or neither raise `TypeError`.
     """
     initial = descriptor.address("initial", addrtype)
@@ -132,7 +144,7 @@ def limits_of(descriptor: Descriptor, addrtype: AddrType) -> tuple[int, int | No
     if initial is not None and minimum is not None:
         raise TypeError(f"{descriptor.what}: 'initial' and 'minimum' must not both be given")
     if initial is None:
-        initial = minimum
+        initial = default if minimum is None else minimum
     if initial is None:
         raise TypeError(f"{descriptor.what}: property 'initial' is required")
     return initial, maximum

@@ -15,6 +15,7 @@ from pyjsapi.embedding.settings import settings_of
 from pyjsapi.jsapi.descriptors import ADDRESS_TYPES, Descriptor, address_value, limits_of
 from pyjsapi.jsapi.errors import js_error
 from pyjsapi.jsapi.identity import object_of
+from pyjsapi.jsapi.memory_control import MEMBERS, memory_control
 from pyjsapi.runtime import MemInst, atomics
 from pyjsapi.syntax.errors import Trap
 from pyjsapi.syntax.features import Features
@@ -22,13 +23,14 @@ from pyjsapi.syntax.types import PAGE_SIZE, PAGE_SIZE_LOG2, MemType
 from pyjsapi.validation.limits import Limits
 
 if TYPE_CHECKING:
+    from pyjsapi.jsapi.memory_control import MappingLike, StatsLike
     from pyjsapi.jsapi.signatures import MemoryMembers
 
 _DETACH_KEY: Final = "WebAssembly.Memory"
 _ENDLESS: Final = (1 << 64) - 1
 _PAGE_SIZES: Final = (1, PAGE_SIZE)
 """Bytes; what a memory's pages may have."""
-_MEMBERS: Final = ("address", "initial", "maximum", "minimum", "pageSize", "shared")
+_MEMBERS: Final = ("address", "initial", "maximum", "minimum", "pageSize", "shared", *MEMBERS)
 
 
 class Memory:
@@ -38,6 +40,12 @@ class Memory:
     one byte with ``pageSize=1`` (an extension: the JS API does not know custom page sizes). With ``address="i64"``
     the memory has 64-bit addresses. ``features`` and ``limits`` restrict what the memory may be and have. Raises
     `TypeError` for a wrong descriptor, `RangeError` for sizes that are not valid or cannot be allocated.
+
+    More extensions, for sharing and protection (docs/sharing.md), with sizes in pages: ``noAccess`` at the beginning,
+    behind them ``readOnly`` ones that only active segments write; ``maplength`` at the beginning for `map` alone;
+    ``virtual``: no page is there until it is mapped; ``backing``: a resource or buffer that the memory stands on;
+    ``storage``: ``"heap"`` (as many bytes as it has), ``"reserve"`` (never moves, so that files can be mapped) or
+    ``"guarded"`` (reached by calls from the start, so that everything can be mapped while code runs).
     """
 
     __slots__ = ("__weakref__", "_memory")
@@ -56,7 +64,8 @@ class Memory:
         settings = settings_of({"features": features, "limits": limits}, "WebAssembly.Memory()")
         read = Descriptor(descriptor, members, "WebAssembly.Memory()", _MEMBERS)
         addrtype = read.enum("address", ADDRESS_TYPES, "i32")
-        initial, maximum = limits_of(read, addrtype)
+        backed = _backed_pages(read) if read.has("backing") else None
+        initial, maximum = limits_of(read, addrtype, backed)
         page_size_log2 = _read_page_size_log2(read)
         shared = read.boolean("shared")
         if shared and maximum is None:
@@ -82,7 +91,10 @@ class Memory:
             )
         try:
             type_ = MemType(addrtype, initial, maximum, shared, page_size_log2)
-            memory = engines.default().new_memory(type_, settings.limits)
+            if any(read.has(name) for name in MEMBERS):
+                memory = memory_control().new_memory(read, type_, settings.limits)
+            else:
+                memory = engines.default().new_memory(type_, settings.limits)
         except (MemoryError, OverflowError) as error:
             raise RangeError(f"WebAssembly.Memory(): could not allocate memory: {error}") from error
         self._attach(memory)
@@ -99,8 +111,12 @@ class Memory:
     def buffer(self) -> ArrayBuffer | SharedArrayBuffer:
         """The bytes as an `ArrayBuffer`, without copying: the same object until the memory grows.
 
-        The buffer of a shared memory is a `SharedArrayBuffer`.
+        The buffer of a shared memory is a `SharedArrayBuffer`. Raises `TypeError` for a virtual memory.
         """
+        if self._memory.sharing is not None:
+            refusal = memory_control().buffer_refusal(self._memory)
+            if refusal is not None:
+                raise TypeError(f"WebAssembly.Memory.buffer: {refusal}")
         shared = _shared_buffer(self._memory)
         return _current_buffer(self._memory) if shared is None else shared
 
@@ -178,6 +194,110 @@ class Memory:
         """
         return memory_type(self._memory.type)
 
+    # ---- extensions: see docs/sharing.md
+
+    def map(
+        self,
+        resource: Any,
+        length: int | None = None,
+        *,
+        at: int | None = None,
+        offset: int = 0,
+        mode: str = "rw",
+        strategy: str = "auto",
+    ) -> MappingLike:
+        """Map ``length`` bytes of a `HostResource` or any buffer, from ``offset`` on, to the address ``at``.
+
+        Without ``length`` all the rest; without ``at`` the first free page. ``mode``: ``"rw"``, ``"r"`` (writing
+        traps), ``"cow"`` (what is written stays here). ``strategy``: ``"mmap"`` (pages of a file, by the system),
+        ``"segment"`` (any bytes at any address), ``"copy"`` (back at `flush` and `unmap`), or ``"auto"``: the first
+        of them that can be and is safe. Raises `RangeError` for bytes that are not there, an overlap, or what a
+        strategy cannot do; `TypeError` for a resource that is read-only; `OSError`.
+        """
+        options = {"at": at, "offset": offset, "mode": mode, "strategy": strategy}
+        found: MappingLike = memory_control().map(self._memory, resource, length, **options)
+        return found
+
+    def unmap(self, target: Any, length: int | None = None) -> None:
+        """End a mapping, or all of a resource or buffer, or what is mapped of ``length`` bytes from an address on.
+
+        The memory has zeros there, or nothing in a virtual memory or a mappable region. Raises `RangeError`.
+        """
+        memory_control().unmap(self._memory, target, length)
+
+    def protect(self, address: int, size: int, access: str) -> None:
+        """Say what code may do with the pages that ``size`` bytes are in: ``"none"``, ``"r"`` or ``"rw"``.
+
+        What is not allowed traps. Raises `RangeError`, `TypeError` for another access, and `RuntimeError` while code
+        is running that reaches the memory directly.
+        """
+        memory_control().protect(self._memory, address, size, access)
+
+    def discard(self, byteOffset: int, byteLength: int) -> None:
+        """Make the pages 0 that some bytes are in, and let the system have their room (memory-control proposal).
+
+        The length does not change. Raises `RangeError`.
+        """
+        memory_control().discard(self._memory, byteOffset, byteLength)
+
+    def flush(self) -> None:
+        """`Mapping.flush` of every mapping."""
+        memory_control().flush(self._memory)
+
+    def view(
+        self, format: str = "B", address: int = 0, length: int | None = None
+    ) -> memoryview[Any]:
+        """A ``memoryview`` of ``length`` elements of a format of `struct`, from a byte address on; all by default.
+
+        It has the bytes themselves and cannot be revoked; after the memory grew it may show old ones. Raises
+        `RangeError` for bytes that are not there, not readable, or in several places.
+        """
+        found: memoryview[Any] = memory_control().view(self._memory, format, address, length)
+        return found
+
+    def address_of(self, address: int) -> int | None:
+        """The absolute address in this process of a byte, for native code; ``None`` where it has none."""
+        return memory_control().address_of(self._memory, address)
+
+    async def read_into(self, reader: Any, address: int, length: int) -> int:
+        """Read up to ``length`` bytes straight into the memory; how many there were.
+
+        ``reader`` is a binary file, a socket, or an `asyncio.StreamReader`; in code that need not wait, hand
+        `view` to ``recv_into`` or ``readinto``. Raises `RangeError`.
+        """
+        return await memory_control().read_into(self._memory, reader, address, length)
+
+    def attach_heap(self, heap: Any) -> None:
+        """Have addresses above the memory's end stand for a `SharedHeap`, or a chain of such."""
+        memory_control().attach_heap(self._memory, heap)
+
+    def detach_heap(self, heap: Any = None) -> None:
+        """Undo `attach_heap`, by default for all heaps."""
+        memory_control().detach_heap(self._memory, heap)
+
+    @property
+    def mappings(self) -> tuple[MappingLike, ...]:
+        """What is mapped now."""
+        if self._memory.sharing is None:
+            return ()
+        return memory_control().mappings(self._memory)
+
+    @property
+    def stats(self) -> StatsLike:
+        """How much was mapped, unmapped and copied so far."""
+        found: StatsLike = memory_control().stats(self._memory)
+        return found
+
+    @property
+    def bufferOffset(self) -> int:
+        """The address of the buffer's first byte: what comes before is protected or for mappings only."""
+        return self._memory.buffer_offset
+
+    @property
+    def readOnlyBuffer(self) -> memoryview[int] | None:
+        """The read-only part of a memory that was made with ``readOnly``, read-only here too."""
+        return memory_control().read_only(self._memory)
+
     def __repr__(self) -> str:
         from pyjsapi.syntax.spelling import counted
 
@@ -232,6 +352,10 @@ def _read_page_size_log2(descriptor: Descriptor) -> int:
     return size.bit_length() - 1
 
 
+def _backed_pages(read: Descriptor) -> int:
+    return memory_control().backed_pages(read.get("backing"), _read_page_size_log2(read))
+
+
 def _grow(memory: MemInst, delta: int, what: str) -> int:
     before = memory.grow(delta)
     if before < 0:
@@ -283,11 +407,25 @@ class _BufferLink:
         buffer = self._buffer()
         if self.max_byte_length is not None:
             if buffer is not None:
-                buffer._rebind(memory.data)
+                buffer._rebind(_visible(memory))
             return
         memory.buffer = None
         if buffer is not None:
             buffer._detach(_DETACH_KEY)
+
+    def memory_elsewhere(self, memory: MemInst) -> None:
+        buffer = self._buffer()
+        if buffer is not None:
+            buffer._rebind(_visible(memory))
+
+
+def _visible(memory: MemInst) -> Any:
+    """The bytes that the buffer shows: all but those that protection keeps from it, which come first."""
+    if memory.block.is_guarded:
+        from pyjsapi.jsapi.guarded_bytes import visible_bytes  # most memories are plain
+
+        return visible_bytes(memory)
+    return memory.data
 
 
 def _shared_buffer(memory: MemInst, growable: bool | None = None) -> SharedArrayBuffer | None:
@@ -310,7 +448,7 @@ def _current_buffer(memory: MemInst) -> ArrayBuffer:
 def _new_buffer(memory: MemInst, max_byte_length: int | None) -> ArrayBuffer:
     def resize(length: int) -> None:
         """HostResizeArrayBuffer."""
-        delta = length - len(memory.data)
+        delta = length - len(_visible(memory))
         page_size = memory.declared_type.page_size
         if delta < 0 or delta % page_size:
             raise RangeError(
@@ -321,6 +459,6 @@ def _new_buffer(memory: MemInst, max_byte_length: int | None) -> ArrayBuffer:
     buffer = ArrayBuffer._host(
         bytearray(), max_byte_length=max_byte_length, detach_key=_DETACH_KEY, resize=resize
     )
-    buffer._rebind(memory.data)
+    buffer._rebind(_visible(memory))
     memory.buffer = _BufferLink(buffer, max_byte_length)
     return buffer

@@ -31,6 +31,9 @@ class _SharedBufferLink:
     def memory_grown(self, memory: MemInst) -> None:
         pass
 
+    def memory_elsewhere(self, memory: MemInst) -> None:
+        pass
+
 
 def shared_buffer(memory: MemInst, growable: bool | None = None) -> SharedArrayBuffer:
     """The memory's current buffer: another one of fixed length where some thread made the memory grow.

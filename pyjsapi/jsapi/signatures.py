@@ -51,6 +51,12 @@ class MemoryMembers(TypedDict, total=False):
     shared: bool | None
     address: AddressType | None
     pageSize: Literal[1, 65536] | None
+    noAccess: int | None
+    readOnly: int | None
+    maplength: int | None
+    virtual: bool | None
+    backing: Any
+    storage: Literal["auto", "heap", "reserve", "guarded"] | None
 
 
 class SizeMembers(TypedDict, total=False):

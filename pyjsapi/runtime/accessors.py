@@ -10,9 +10,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Final, Protocol
 
+from pyjsapi.blocks.block import OUT_OF_BOUNDS
 from pyjsapi.blocks.integers import OPERATIONS
 from pyjsapi.runtime.floats import f32_bits, f32_from_bits, f64_bits, f64_from_bits
-from pyjsapi.runtime.memory import OUT_OF_BOUNDS
 from pyjsapi.syntax.errors import Trap
 from pyjsapi.syntax.instructions import OPS, Imm, Op
 from pyjsapi.syntax.types import MemType
@@ -76,6 +76,9 @@ class Store(Protocol):
     def length(self) -> int:
         """Size now, in bytes."""
 
+    def reaches(self, address: int, count: int, /) -> bool:
+        """Whether there are bytes at some addresses."""
+
     def read(self, address: int, count: int, /) -> bytes:
         """A copy of some bytes."""
 
@@ -130,7 +133,7 @@ class _Making:
 
         def effective(address: int, offset: int) -> int:
             where = (address & mask) + offset
-            if where + size > store.length:
+            if where + size > store.length and not store.reaches(where, size):
                 raise OutOfBoundsAccess
             return where
 
@@ -190,7 +193,7 @@ class _Making:
                 raise UnalignedAtomic
             if action == "wait" and not shared:
                 raise NotShared
-            if where + size > store.length:
+            if where + size > store.length and not store.reaches(where, size):
                 raise OutOfBoundsAccess
             if action == "wait":
                 timeout = rest[1] & (1 << 64) - 1
@@ -220,7 +223,7 @@ class _Making:
         store = self.store
 
         def fill(address: int, value: int, count: int) -> None:
-            if address + count > store.length:
+            if not store.reaches(address, count):
                 raise OutOfBoundsAccess
             store.fill(address, value & 0xFF, count)
 
@@ -231,7 +234,7 @@ class _Making:
         store = self.store
 
         def copy(address: int, source: int, count: int) -> None:
-            if max(address, source) + count > store.length:
+            if not (store.reaches(address, count) and store.reaches(source, count)):
                 raise OutOfBoundsAccess
             store.copy(address, source, count)
 

@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final, TypeAlias
 
+from pyjsapi.blocks.block import OUT_OF_BOUNDS
 from pyjsapi.blocks.integers import MASK
-from pyjsapi.runtime.memory import OUT_OF_BOUNDS, MemInst
+from pyjsapi.runtime.memory import MemInst
 from pyjsapi.syntax.errors import Trap
 
 ReadModifyWrite: TypeAlias = Callable[[MemInst, int, int, int], int]

@@ -144,5 +144,5 @@ def _run_active_segments(instance: ModuleInstance) -> None:
     for index, data in enumerate(instance.module.datas):
         if isinstance(data.mode, Active):
             offset = evaluate(data.mode.offset, instance)
-            instance.mems[data.mode.index].init(offset, 0, len(data.init), data.init)
+            instance.mems[data.mode.index].initialise(offset, data.init)
             instance.datas[index] = b""

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final, Protocol, TypeAlias, TypeVar
 
-from pyjsapi.blocks.block import FILL_AT_ONCE, MUST_NOT_BLOCK, Block, Bytes
+from pyjsapi.blocks.block import FILL_AT_ONCE, MUST_NOT_BLOCK, OUT_OF_BOUNDS, Block, Bytes
 from pyjsapi.blocks.heap import HeapBlock
 from pyjsapi.blocks.places import new_shared_block
 from pyjsapi.syntax.errors import Trap
@@ -21,10 +21,9 @@ from pyjsapi.syntax.types import I32, MemType
 from pyjsapi.validation.limits import Limits
 
 if TYPE_CHECKING:
+    from pyjsapi.blocks.guarded import GuardedBlock
     from pyjsapi.blocks.shared import SharedBlock
 
-OUT_OF_BOUNDS: Final = "out of bounds memory access"
-"""What a trap says."""
 _COPY_DIRECTLY: Final = 2048
 """Bytes above which copying through views beats copying through a slice."""
 
@@ -34,6 +33,12 @@ class MemoryUser(Protocol):
 
     def memory_moved(self, memidx: int, memory: MemInst) -> None:
         """``data`` or the views of the memory are new objects; ``memidx`` is what `attach` was given."""
+
+    def memory_guarded(self, memidx: int, guarded: bool) -> bool:
+        """Reach the memory by calls from now on, or with ``guarded=False`` directly again.
+
+        ``False`` where code is running that reaches it directly.
+        """
 
 
 class GrowthGuard(Protocol):
@@ -51,6 +56,9 @@ class MemoryBuffer(Protocol):
 
     def memory_grown(self, memory: MemInst) -> None:
         """The memory has grown, perhaps by nothing."""
+
+    def memory_elsewhere(self, memory: MemInst) -> None:
+        """The bytes are in another place, or reached in another way; there are as many as before."""
 
 
 class MemInst:
@@ -76,6 +84,7 @@ class MemInst:
         "data",
         "f32",
         "f64",
+        "sharing",
         "u16",
         "u32",
         "u64",
@@ -108,6 +117,8 @@ class MemInst:
         """The embedder's current buffer object."""
         self.wrapper: weakref.ref[Any] | None = None
         """The embedder's object for this memory."""
+        self.sharing: Any = None
+        """What the embedder keeps of what is mapped here."""
         with block.holding():
             self._view_bytes(block.data)
             block.follow(self)
@@ -136,6 +147,11 @@ class MemInst:
         return length
 
     @property
+    def buffer_offset(self) -> int:
+        """Where the bytes begin that buffers show."""
+        return self.block.hidden
+
+    @property
     def may_exceed(self) -> int:
         """Bytes that the memory can ever have: no access beyond them succeeds."""
         return self.ceiling * self._type.page_size
@@ -153,6 +169,46 @@ class MemInst:
     def guard(self, guard: GrowthGuard, memidx: int) -> None:
         """Ask ``guard`` from now on before the memory grows; see ``asks_first``."""
         _add(self._guards, guard, memidx)
+
+    def guarded(self) -> GuardedBlock:
+        """Have the bytes reached by calls from now on, and give the block that says which and how.
+
+        Raises `BufferError`, with nothing changed, while code runs that reaches them directly; `MemoryError`.
+        """
+        from pyjsapi.blocks.guarded import GuardedBlock, guarded  # most memories are plain
+
+        block = self.block
+        if isinstance(block, GuardedBlock):
+            return block
+        users = [(user, memidx) for reference, memidx in self._users if (user := reference())]
+        for place, (user, memidx) in enumerate(users):
+            if not user.memory_guarded(memidx, True):
+                for other, index in users[:place]:
+                    other.memory_guarded(index, False)
+                raise BufferError(
+                    "code that reaches the memory directly is running; make the memory with storage='guarded', "
+                    "or map before that code is called"
+                )
+        made = guarded(block, self.may_exceed)
+        self._users = []
+        self._stand_on(made)
+        return made
+
+    def rebase(self, block: Block) -> None:
+        """Stand on another block, which has the same bytes and is reached as directly."""
+        self._stand_on(block)
+
+    def _stand_on(self, block: Block) -> None:
+        if self.buffer is not None:
+            self.buffer.release_views()
+        self.block = block
+        self.by_calls = block.by_calls
+        self.asks_first = block.asks_first
+        self.ceiling = min(self.ceiling, block.most >> self._type.page_size_log2)
+        self._accessors.clear()
+        self._take(block.data)
+        if self.buffer is not None:
+            self.buffer.memory_elsewhere(self)
 
     def accessor(self, name: str) -> Callable[..., Any]:
         """The function for a memory instruction, of a memory reached by calls: the same one every time.
@@ -202,7 +258,7 @@ class MemInst:
     def fill(self, address: int, value: int, count: int) -> None:
         """``memory.fill``; traps before anything is written."""
         if address + count > len(self.data):
-            self._follow(address + count)
+            self._follow(address, count)
         if self.by_calls or count > FILL_AT_ONCE:
             self.block.fill(address, value & 0xFF, count)
         else:
@@ -211,8 +267,8 @@ class MemInst:
     def copy(self, source: MemInst, address: int, source_address: int, count: int) -> None:
         """``memory.copy`` from ``source``, which may be this memory; traps before anything is written."""
         if address + count > len(self.data) or source_address + count > len(source.data):
-            self._follow(address + count)
-            source._follow(source_address + count)
+            self._follow(address, count)
+            source._follow(source_address, count)
         if self.by_calls or source.by_calls:
             self._copy_by_calls(source, address, source_address, count)
         elif count < _COPY_DIRECTLY:
@@ -237,7 +293,7 @@ class MemInst:
         The segment comes last: generated code reads it after it has evaluated the operands.
         """
         if address + count > len(self.data) or source_address + count > len(segment):
-            self._follow(address + count)
+            self._follow(address, count)
             if source_address + count > len(segment):
                 raise Trap(OUT_OF_BOUNDS)
         data = segment[source_address : source_address + count]
@@ -246,24 +302,46 @@ class MemInst:
         else:
             self.data[address : address + count] = data
 
+    def initialise(self, address: int, segment: bytes) -> None:
+        """Write what an active segment has; traps before anything is written."""
+        if address + len(segment) > len(self.data):
+            self._follow(address, len(segment))
+        self.block.initialise(address, segment)
+
+    def discard(self, address: int, count: int) -> None:
+        """``memory.discard``: the pages that some bytes are in become 0, and take no room where the system can do that.
+
+        Traps, before anything is changed, where the bytes are out of bounds.
+        """
+        if address + count > len(self.data):
+            self._follow(address, count)
+        start, end = self.pages_of(address, count)
+        if start < end:
+            self.block.discard(start, end - start)
+
+    def pages_of(self, address: int, count: int) -> tuple[int, int]:
+        """Where the pages begin and end that some bytes are in; no bytes are in none."""
+        mask = self._type.page_size - 1
+        return address & ~mask, (address + count + mask) & ~mask if count else address & ~mask
+
     def follow(self) -> None:
         """Take over a size that others have given to the memory: before an access traps, for shared memories."""
         self.block.refresh()
 
-    def _follow(self, end: int) -> None:
-        """Trap, unless the bytes reach to ``end`` after all."""
-        if end > len(self.data):
+    def _follow(self, address: int, count: int) -> None:
+        """Trap, unless there are some bytes after all."""
+        if address + count > len(self.data):
             self.block.refresh()
             if self.by_calls:
                 self.data = self.block.data
-            if end > len(self.data):
+            if address + count > len(self.data) and not self.block.reaches(address, count):
                 raise Trap(OUT_OF_BOUNDS)
 
     def wait(self, address: int, size: int, expected: int, timeout: int) -> int:
         """Wait until notified, for ``timeout`` nanoseconds or, if that is negative, without end; see `atomics.wait`."""
         if not self._type.shared:
             raise Trap("expected shared memory")
-        self._follow(address + size)
+        self._follow(address, size)
         from pyjsapi.blocks.waiting import current_policy  # most programs never wait
 
         if not current_policy().can_block:
@@ -314,7 +392,8 @@ class MemInst:
 
     def _take(self, data: Bytes) -> None:
         self._view_bytes(data)
-        self._tell_users()
+        if not self.by_calls:
+            self._tell_users()
 
     def _view_bytes(self, data: Bytes) -> None:
         self.data = data

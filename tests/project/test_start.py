@@ -15,11 +15,12 @@ LATER = {
     "ecmascript.atomics",
     "engines.python",
     "engines.python_engine",
+    "jsapi.guarded_bytes",
     "jsapi.js_string",
     "runtime.accessors",
 }
 PARTS = {
-    "blocks": {"block", "heap", "integers", "places", "undivided"},
+    "blocks": {"block", "foreign_bytes", "heap", "integers", "places", "undivided"},
     "embedding": {"backtrace", "failures", "settings"},
     "syntax": {
         "deftypes",

@@ -27,6 +27,9 @@ class User:
         # A user must find every view usable at this moment.
         assert storage.u32[0] == storage.data[0]
 
+    def memory_guarded(self, memidx: int, guarded: bool) -> bool:
+        return True
+
 
 def memory(minimum: int, maximum: int | None = None, **limits: int) -> MemInst:
     return new_memory(MemType(I32, minimum, maximum), Limits(**limits))

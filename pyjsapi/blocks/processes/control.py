@@ -17,7 +17,8 @@ import time
 from typing import Final
 
 from pyjsapi.blocks.processes import futex, locks, machine
-from pyjsapi.blocks.processes.segment import CONTROL_SIZE, Segment
+from pyjsapi.blocks.processes.segment import Segment
+from pyjsapi.blocks.shared import CONTROL_SIZE
 from pyjsapi.blocks.waiters import Waiter, wake_all
 
 _MAGIC: Final = int.from_bytes(b"pyjsapi\1", "little")

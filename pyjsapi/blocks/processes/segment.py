@@ -18,8 +18,7 @@ import sys
 from collections.abc import Iterator
 from typing import Final
 
-CONTROL_SIZE: Final = 1 << 16
-"""Bytes before those of the block: a multiple of every page size in use, so that those stay aligned."""
+from pyjsapi.blocks.shared import CONTROL_SIZE
 
 _SHARED_MEMORY: Final = "/dev/shm"
 _CAN_CROSS: Final = os.name == "posix" and sys.platform != "emscripten"
@@ -28,16 +27,27 @@ _CAN_CROSS: Final = os.name == "posix" and sys.platform != "emscripten"
 class Segment:
     """A mapped file: ``descriptor`` stays open as long as the segment lives, which keeps ``control`` and ``data``."""
 
-    __slots__ = ("__weakref__", "control", "data", "descriptor")
+    __slots__ = ("__weakref__", "_mapped", "control", "data", "descriptor")
 
     def __init__(self, descriptor: int) -> None:
         """Map the file that ``descriptor`` stands for; the segment closes it at its end. Raises `OSError`."""
         self.descriptor = descriptor
-        view = memoryview(_map(descriptor))
+        self._mapped = _map(descriptor)
+        view = memoryview(self._mapped)
         self.control = view[:CONTROL_SIZE]
         """What processes agree by."""
         self.data = view[CONTROL_SIZE:]
         """The bytes of the block."""
+
+    def discard(self, start: int, count: int) -> bool:
+        """Give pages of the file back to the system, and have zeros there for all; whether that is possible."""
+        if not hasattr(mmap, "MADV_REMOVE"):
+            return False
+        try:
+            self._mapped.madvise(mmap.MADV_REMOVE, start, count)
+        except OSError:
+            return False
+        return True
 
     _close = staticmethod(os.close)  # when the program ends, the module's names may be gone
 
@@ -89,7 +99,8 @@ def _open_unnamed() -> int:
     return descriptor
 
 
-def _halved(least: int, most: int) -> Iterator[int]:
+def halved(least: int, most: int) -> Iterator[int]:
+    """``most``, and half of it as often as that is more than ``least``, which comes last."""
     count = most
     while count > least:
         yield count
@@ -102,18 +113,19 @@ def reserve(least: int, most: int) -> tuple[memoryview[int], Segment | None]:
 
     With them the segment that they are in, if other processes can be given them. Raises `MemoryError`.
     """
-    for count in _halved(least, most):
+    for count in halved(least, most):
         segment = new_segment(count)
         if segment is not None:
             return segment.data, segment
         if count == 0:
             return memoryview(bytearray()), None
         with contextlib.suppress(OSError, ValueError, OverflowError):
-            return memoryview(_anonymous(count)), None
+            return memoryview(anonymous(count)), None
     raise MemoryError(f"cannot reserve {least} bytes")
 
 
-def _anonymous(count: int) -> mmap.mmap:
+def anonymous(count: int) -> mmap.mmap:
+    """Zeros of this process alone, which take room where they are written to. Raises what `mmap.mmap` does."""
     if hasattr(mmap, "MAP_PRIVATE"):
         lazily = getattr(mmap, "MAP_NORESERVE", 0)
         return mmap.mmap(-1, count, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS | lazily)

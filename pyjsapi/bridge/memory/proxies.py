@@ -58,6 +58,10 @@ class Record:
             self.refresh()
         return self._length
 
+    def reaches(self, address: int, count: int) -> bool:
+        """Whether there are bytes at some addresses."""
+        return address + count <= self.length
+
     def read(self, address: int, size: int) -> bytes:
         """Bytes that are in bounds."""
         if self.data is not None:

@@ -14,13 +14,13 @@ from typing import Any, Final
 from uuid import uuid4
 
 from pyjsapi.blocks.block import Block, Bytes
+from pyjsapi.blocks.foreign_bytes import ForeignView
 from pyjsapi.blocks.shared import SharedBlock
 from pyjsapi.blocks.waiters import Waiter
 from pyjsapi.blocks.waiting import current_policy
 from pyjsapi.bridge.link.connection import connection, tools
 from pyjsapi.bridge.link.errors import CannotWait
 from pyjsapi.bridge.link.hooks import LINK, MemoryAnchor
-from pyjsapi.bridge.memory.foreign_bytes import ForeignView
 from pyjsapi.bridge.memory.linked import NativeBytes
 from pyjsapi.syntax.types import PAGE_SIZE, PAGE_SIZE_LOG2, MemType
 

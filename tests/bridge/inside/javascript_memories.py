@@ -21,9 +21,9 @@ from pyjsapi import (
     javascript,
     wat2wasm,
 )
+from pyjsapi.blocks.foreign_bytes import ForeignView
 from pyjsapi.bridge.link.connection import connection
 from pyjsapi.bridge.link.hooks import LINK
-from pyjsapi.bridge.memory.foreign_bytes import ForeignView
 from tests.bridge.inside.helpers import PAGE, raises, run_soon, shared
 
 PLAIN = WebAssembly.Memory(initial=1, maximum=2, shared=True)

@@ -1,7 +1,7 @@
-"""Bytes that only JavaScript can hold, as far as typed arrays use a ``memoryview``.
+"""Bytes that no ``memoryview`` can show, as far as typed arrays use one: JavaScript's, or those of several places.
 
-A ``memoryview`` must point into Python's own memory. What stands in its place has the same slices, casts and elements,
-and reaches the bytes with one call each. Copies (`bytes`, `memoryview` of it) are snapshots.
+A ``memoryview`` points to one piece of Python's own memory. What stands in its place has the same slices, casts and
+elements, and reaches the bytes with one call each. Copies (`bytes`, `memoryview` of it) are snapshots.
 """
 
 from __future__ import annotations
@@ -96,7 +96,9 @@ class ForeignView:
 
     def __buffer__(self, flags: int, /) -> memoryview[int]:
         if flags & _WRITABLE:
-            raise BufferError("the bytes are in JavaScript: Python can have a copy of them only")
+            raise BufferError(
+                "the bytes are reached by calls: there is no view of them, only a copy"
+            )
         return memoryview(self.tobytes())
 
     def __enter__(self) -> Self:

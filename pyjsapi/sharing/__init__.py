@@ -1,0 +1,29 @@
+"""Sharing memory with the host and between modules: what is behind `WebAssembly.Memory.map` and its kin.
+
+docs/sharing.md says what is there and when to use which. Nothing here is loaded by ``import pyjsapi``.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, Final
+
+from pyjsapi.sharing.mappings import Mapping
+from pyjsapi.sharing.resources import HostResource
+from pyjsapi.sharing.state import MemoryStats
+
+if TYPE_CHECKING:
+    from pyjsapi.sharing.descriptor import MemoryMapDescriptor
+
+_LAZY: Final = {"MemoryMapDescriptor": "descriptor"}
+"""Names that many programs do without, and their modules."""
+
+__all__ = ["HostResource", "Mapping", "MemoryMapDescriptor", "MemoryStats"]
+
+
+def __getattr__(name: str) -> Any:
+    if name in _LAZY:
+        value = getattr(import_module(f"pyjsapi.sharing.{_LAZY[name]}"), name)
+        globals()[name] = value
+        return value
+    raise AttributeError(f"module 'pyjsapi.sharing' has no attribute {name!r}")

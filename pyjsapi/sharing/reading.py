@@ -1,0 +1,47 @@
+"""Reading straight into a memory ("bring your own buffer" of the memory-control proposal)."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from typing import TYPE_CHECKING, Any
+
+from pyjsapi.sharing.control import view
+from pyjsapi.sharing.state import state_of
+
+if TYPE_CHECKING:
+    from pyjsapi.runtime.memory import MemInst
+
+_AT_ONCE = 1 << 20
+"""Bytes that a stream is asked for."""
+
+
+async def read_into(memory: MemInst, reader: Any, address: int, length: int) -> int:
+    """Up to ``length`` bytes of a socket, a binary file or an `asyncio.StreamReader`; how many there were.
+
+    They are in the memory as they come. A stream's go through a buffer of `asyncio` and are copied from there.
+    """
+    target = view(memory, "B", address, length)
+    if isinstance(reader, socket.socket):
+        return await asyncio.get_running_loop().sock_recv_into(reader, target)
+    done = 0
+    if isinstance(reader, asyncio.StreamReader):
+        while done < length:
+            part = await reader.read(min(_AT_ONCE, length - done))
+            if not part:
+                break
+            target[done : done + len(part)] = part
+            done += len(part)
+            state_of(memory).stats.bytes_copied += len(part)
+        return done
+    if not hasattr(reader, "readinto"):
+        raise TypeError(
+            "WebAssembly.Memory.read_into(): the reader must be a socket, an asyncio.StreamReader or "
+            f"a binary file, not {type(reader).__name__}"
+        )
+    while done < length:
+        count = await asyncio.to_thread(reader.readinto, target[done:])
+        if not count:
+            break
+        done += count
+    return done

@@ -1,0 +1,71 @@
+"""What is kept of a memory that something is mapped into: its mappings, and what they cost."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from pyjsapi.blocks.guarded import GuardedBlock
+from pyjsapi.ecmascript.errors import RangeError
+
+if TYPE_CHECKING:
+    from pyjsapi.runtime.memory import MemInst
+    from pyjsapi.sharing.mappings import Mapping
+    from pyjsapi.sharing.resources import HostResource
+
+
+@dataclass(slots=True)
+class MemoryStats:
+    """What the mappings of a memory cost so far."""
+
+    maps: int = 0
+    unmaps: int = 0
+    bytes_copied: int = 0
+    """Between the memory and resources: 0 as long as every mapping is zero-copy."""
+
+
+@dataclass(slots=True)
+class SharingState:
+    """Of one memory. ``lock`` is held while mappings come and go."""
+
+    mappings: list[Mapping] = field(default_factory=list)
+    stats: MemoryStats = field(default_factory=MemoryStats)
+    lock: Any = field(default_factory=threading.RLock)
+    mappable: int = 0
+    """Bytes at the beginning that are for mappings only (``maplength``); 0 where mappings may be anywhere."""
+    virtual: bool = False
+    """Whether no page is there until it is mapped."""
+    quota: int = 0
+    """Bytes that a virtual memory may have mapped at a time."""
+    heaps: list[Any] = field(default_factory=list)
+    """Shared heaps above its end."""
+    backing: HostResource | None = None
+    """What the whole memory stands on."""
+
+
+def state_of(memory: MemInst) -> SharingState:
+    """What is kept of a memory, made when it is first asked for."""
+    if memory.sharing is None:
+        memory.sharing = SharingState()
+    state: SharingState = memory.sharing
+    return state
+
+
+def check_range(memory: MemInst, address: int, count: int, what: str) -> None:
+    """Raise `RangeError` for bytes that a memory does not have."""
+    length = memory.byte_length
+    if not (0 <= address <= length and 0 <= count <= length - address):
+        raise RangeError(
+            f"{what}: {count} bytes from address {address} on: the memory has {length} bytes"
+        )
+
+
+def guarded_block(memory: MemInst, what: str) -> GuardedBlock:
+    """The block of a memory that is reached by calls, from now on if need be. Raises `RuntimeError`."""
+    try:
+        return memory.guarded()
+    except BufferError as error:
+        from pyjsapi.jsapi.errors import RuntimeError as WasmRuntimeError
+
+        raise WasmRuntimeError(f"{what}: {error}") from error
