@@ -26,18 +26,23 @@ GROUND: Final = "the memory's own bytes"
 EVERYWHERE: Final = 1 << 64
 
 
-class GuardedBlock(Block):
-    """Addresses below ``bare`` have no bytes but what is put there; the others those of ``base``.
+class Guarded(Block):
+    """What guarded blocks have in common. Addresses below ``bare`` have no bytes but what is put there.
 
     ``fixed`` bytes from ``bare`` on are read-only, but for active segments.
     """
 
-    __slots__ = ("_cell", "_ground", "_lock", "bare", "base", "fixed")
-
     by_calls = True
     is_guarded = True
 
-    def __init__(self, base: Block, *, bare: int = 0, fixed: int = 0) -> None:
+    base: Block
+    bare: int
+    fixed: int
+    _cell: list[SpanTable]
+    _ground: memoryview[int]
+    _lock: AbstractContextManager[Any]
+
+    def _start(self, base: Block, bare: int, fixed: int) -> None:
         self.base = base
         self.bare = bare
         self.fixed = fixed
@@ -128,13 +133,17 @@ class GuardedBlock(Block):
             if any(True for _ in self.table.between(before, length)):
                 raise MemoryError("other memory is mapped where the memory would grow")
             self.base.extend(length)
-            self._ground = ground = memoryview(self.base.data)
-            spans = [
-                span._replace(data=ground) if span.owner is GROUND and span.data else span
-                for span in self.table.spans
-            ]
-            table = SpanTable(spans)
-            self._cell[0] = table.replaced(before, length, self._ground_spans(before, length))
+            self._add_ground(before, length)
+
+    def _add_ground(self, before: int, length: int) -> None:
+        """The base has grown."""
+        old = self._ground
+        self._ground = ground = memoryview(self.base.data)
+        spans = [
+            span._replace(data=ground) if span.data is old else span for span in self.table.spans
+        ]
+        table = SpanTable(spans)
+        self._cell[0] = table.replaced(before, length, self._ground_spans(before, length))
 
     def read(self, address: int, count: int) -> bytes:
         """See `Block`."""
@@ -213,6 +222,13 @@ class GuardedBlock(Block):
         return integer_accessor(self._cell, (1 << type_.addrtype.bits) - 1, name)
 
 
+class GuardedBlock(Guarded):
+    """A guarded block over the bytes of ``base``, which nobody else shares."""
+
+    def __init__(self, base: Block, *, bare: int = 0, fixed: int = 0) -> None:
+        self._start(base, bare, fixed)
+
+
 class Addresses(Block):
     """A length without bytes: the base of memories that have none but what is put there."""
 
@@ -242,8 +258,14 @@ class Addresses(Block):
         self._length = length
 
 
-def guarded(base: Block, most: int) -> GuardedBlock:
-    """A guarded block over the bytes of another, which nobody has any more."""
+def guarded(base: Block, most: int) -> Guarded:
+    """A guarded block over the bytes of another, which nobody else has unless it is shared."""
+    from pyjsapi.blocks.shared import SharedBlock  # most programs share nothing
+
+    if isinstance(base, SharedBlock):
+        from pyjsapi.blocks.guarded_shared import GuardedSharedBlock
+
+        return GuardedSharedBlock(base)
     if not isinstance(base, Reservation):
         base = reserved(base, most)
     return GuardedBlock(base)

@@ -16,7 +16,7 @@ from contextlib import AbstractContextManager, contextmanager
 from typing import TYPE_CHECKING, Any, Final
 
 from pyjsapi.blocks.block import Block, Bytes, Follower
-from pyjsapi.blocks.integers import INTEGERS, LOAD, MASK, OPERATIONS, STORE
+from pyjsapi.blocks.integers import LOAD, MASK, OPERATIONS, STORE
 from pyjsapi.blocks.waiters import Waiter, WaiterQueues, blocking_waiter, wake_all
 from pyjsapi.blocks.waiting import current_policy
 
@@ -193,6 +193,11 @@ class SharedBlock(Block):
                 return old
         return self.compare_exchange(address, size, expected, replacement)
 
+    def _peek(self, address: int, size: int) -> int:
+        """An integer, with the lock held."""
+        value: int = LOAD[size](self.reservation, address)[0]
+        return value
+
     def wait(self, address: int, size: int, expected: int, timeout: int) -> int:
         """Wait until notified, for ``timeout`` nanoseconds or, if that is negative, without end.
 
@@ -205,7 +210,7 @@ class SharedBlock(Block):
         try:
             with self.lock:
                 if not self.remote:
-                    if INTEGERS[size].unpack_from(self.reservation, address)[0] != expected:
+                    if self._peek(address, size) != expected:
                         return NOT_EQUAL
                     queued = True
                     self._queues.add(waiter)
@@ -239,7 +244,7 @@ class SharedBlock(Block):
         with self.lock:
             if self.remote:
                 return self.wait_async(address, size, expected, wake, timeout, gone)
-            if INTEGERS[size].unpack_from(self.reservation, address)[0] != expected:
+            if self._peek(address, size) != expected:
                 return None
             self._queues.add(waiter)
         return waiter

@@ -21,7 +21,7 @@ from pyjsapi.syntax.types import I32, MemType
 from pyjsapi.validation.limits import Limits
 
 if TYPE_CHECKING:
-    from pyjsapi.blocks.guarded import GuardedBlock
+    from pyjsapi.blocks.guarded import Guarded
     from pyjsapi.blocks.shared import SharedBlock
 
 _COPY_DIRECTLY: Final = 2048
@@ -170,15 +170,15 @@ class MemInst:
         """Ask ``guard`` from now on before the memory grows; see ``asks_first``."""
         _add(self._guards, guard, memidx)
 
-    def guarded(self) -> GuardedBlock:
+    def guarded(self) -> Guarded:
         """Have the bytes reached by calls from now on, and give the block that says which and how.
 
         Raises `BufferError`, with nothing changed, while code runs that reaches them directly; `MemoryError`.
         """
-        from pyjsapi.blocks.guarded import GuardedBlock, guarded  # most memories are plain
+        from pyjsapi.blocks.guarded import Guarded, guarded  # most memories are plain
 
         block = self.block
-        if isinstance(block, GuardedBlock):
+        if isinstance(block, Guarded):
             return block
         users = [(user, memidx) for reference, memidx in self._users if (user := reference())]
         for place, (user, memidx) in enumerate(users):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from pyjsapi.blocks.block import Block
-from pyjsapi.blocks.guarded import EVERYWHERE, GROUND, Addresses, GuardedBlock
+from pyjsapi.blocks.guarded import EVERYWHERE, GROUND, Addresses, Guarded, GuardedBlock
 from pyjsapi.blocks.heap import HeapBlock
 from pyjsapi.blocks.reservation import Reservation
 from pyjsapi.ecmascript.conversions import enforce_range, to_string
@@ -279,7 +279,7 @@ def view(memory: MemInst, format: str, address: int, length: int | None, /) -> m
 
 def _bytes_of(memory: MemInst, address: int, count: int, what: str) -> memoryview[int]:
     block = memory.block
-    if not isinstance(block, GuardedBlock):
+    if not isinstance(block, Guarded):
         if memory.by_calls:
             raise RangeError(f"{what}: the bytes are in JavaScript: there is no view of them")
         return memoryview(memory.data)[address : address + count]
@@ -301,7 +301,7 @@ def address_of(memory: MemInst, address: int, /) -> int | None:
 
     check_range(memory, address, 1, "WebAssembly.Memory.address_of()")
     block = memory.block
-    if isinstance(block, GuardedBlock):
+    if isinstance(block, Guarded):
         for span in block.table.between(address, address + 1):
             if span.data is not None and not span.data.readonly:
                 return absolute(span.data) + address - span.shift
@@ -314,7 +314,7 @@ def address_of(memory: MemInst, address: int, /) -> int | None:
 def read_only(memory: MemInst, /) -> memoryview[int] | None:
     """See `Memory.readOnlyBuffer`."""
     block = memory.block
-    if not isinstance(block, GuardedBlock) or not block.fixed:
+    if not isinstance(block, Guarded) or not block.fixed:
         return None
     start, end = block.bare, block.bare + block.fixed
     return memoryview(block.base.data)[start:end].toreadonly()
@@ -375,14 +375,14 @@ def unmap_pages(memory: MemInst, address: int, size: int) -> None:
     start, end = memory.pages_of(address, size)
     unmap_range(memory, start, end - start)
     block = memory.block
-    if isinstance(block, GuardedBlock) and state_of(memory).virtual:
+    if isinstance(block, Guarded) and state_of(memory).virtual:
         block.restore(start, end)
 
 
 def mapped_bytes(memory: MemInst) -> int:
     """Bytes of pages that a virtual memory has now."""
     block = memory.block
-    if not isinstance(block, GuardedBlock):
+    if not isinstance(block, Guarded):
         return memory.byte_length
     return sum(span.end - span.start for span in block.table.spans if span.data is not None)
 

@@ -1,7 +1,7 @@
 """``WebAssembly.MemoryMapDescriptor``, as V8 tries it out (experimental, 2026): the low-level form of `Memory.map`.
 
-A descriptor has bytes that memories can map. Of maps that overlap the later wins. V8 ends the process for an offset that
-is not aligned and for an unmap without a map; here the former is a `RangeError`, and the latter does nothing.
+A descriptor has bytes that memories can map. Of maps that overlap the later wins. V8 ends the process for an offset
+that is not aligned and for an unmap without a map; here that is a `RangeError`, and this does nothing.
 """
 
 from __future__ import annotations

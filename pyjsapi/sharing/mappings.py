@@ -11,7 +11,7 @@ import contextlib
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, Final
 
-from pyjsapi.blocks.guarded import GuardedBlock
+from pyjsapi.blocks.guarded import Guarded
 from pyjsapi.blocks.reservation import Reservation
 from pyjsapi.blocks.shared import SharedBlock
 from pyjsapi.ecmascript.errors import RangeError
@@ -153,7 +153,7 @@ class Mapping:
         if self.strategy == "mmap":
             _pages_of(self._memory, _WHAT).unmap(start, end - start)
             return
-        if isinstance(block, GuardedBlock):
+        if isinstance(block, Guarded):
             block.restore(start, end)
         clear(self._memory, start, end)
 
@@ -176,7 +176,7 @@ class Mapping:
 def clear(memory: MemInst, start: int, end: int) -> None:
     """Make the memory's own bytes at some addresses 0, where it has any."""
     block = memory.block
-    if isinstance(block, GuardedBlock):
+    if isinstance(block, Guarded):
         start = max(start, block.bare)
         if start < end:
             block.base.discard(start, end - start)
@@ -187,7 +187,7 @@ def clear(memory: MemInst, start: int, end: int) -> None:
 def _pages_of(memory: MemInst, what: str) -> PageMap:
     """Where the system can map files in a memory. Raises `RangeError` where it cannot."""
     block = memory.block
-    if isinstance(block, GuardedBlock):
+    if isinstance(block, Guarded):
         block = block.base
     if not isinstance(block, (Reservation, SharedBlock)) or not block.pages.possible:
         raise RangeError(f"{what}: files cannot be mapped into this memory: use another strategy")
@@ -351,11 +351,11 @@ class _Making:
             private=self.mode == "cow",
         )
         block = self.memory.block
-        if isinstance(block, GuardedBlock):
+        if isinstance(block, Guarded):
             end = self.address + self.count
             block.protect(self.address, end, readable=True, writable=self.mode != "r")
 
-    def _guard(self) -> GuardedBlock:
+    def _guard(self) -> Guarded:
         return guarded_block(self.memory, _WHAT)
 
     def _by_segment(self) -> None:
@@ -369,7 +369,7 @@ class _Making:
         self._guard().put(self.address, data, writable=self.mode != "r", owner=self.resource)
 
     def _by_copy(self) -> None:
-        if self.mode == "r" or isinstance(self.memory.block, GuardedBlock):
+        if self.mode == "r" or isinstance(self.memory.block, Guarded):
             block = self._guard()
             data = memoryview(bytearray(self.count))
             for place, part in self._read():

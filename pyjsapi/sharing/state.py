@@ -6,7 +6,7 @@ import threading
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from pyjsapi.blocks.guarded import GuardedBlock
+from pyjsapi.blocks.guarded import Guarded
 from pyjsapi.ecmascript.errors import RangeError
 
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ def check_range(memory: MemInst, address: int, count: int, what: str) -> None:
         )
 
 
-def guarded_block(memory: MemInst, what: str) -> GuardedBlock:
+def guarded_block(memory: MemInst, what: str) -> Guarded:
     """The block of a memory that is reached by calls, from now on if need be. Raises `RuntimeError`."""
     try:
         return memory.guarded()

@@ -252,6 +252,8 @@ def share(block: SharedBlock) -> tuple[bytes, int]:
 
     The descriptor stays the block's own. Raises `OSError` where the system cannot hand the bytes over.
     """
+    if block.is_guarded:
+        raise OSError("other memory is mapped into it, or it is protected, in this process alone")
     with block.lock:
         if not block.remote:
             _become_remote(block)
