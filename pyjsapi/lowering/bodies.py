@@ -142,11 +142,11 @@ class Rewriter:
         op, memory = original
         place = self.layout.place(memory)
         type_ = signature(original, place)
-        make = {"size": sequences.size, "grow": sequences.grow, "fill": sequences.fill}[op.family]
-        free = (place.addrtype,) if op.family == "grow" and not place.whole else ()
+        make = sequences.OF_ONE_MEMORY[op.family]
+        free = sequences.free_locals(op.family, place)
         if memory in self.layout.helper_of:
             return [encode_all([self.parts.far(memory, (op, memory), type_, make(place), free)])]
-        if place.whole:
+        if place.whole and op.family != "discard":
             return None if memory == 0 else [encode_all([(op, 0)])]
         if op.family == "size":
             return [encode_all(make(place))]

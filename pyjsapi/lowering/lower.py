@@ -46,7 +46,7 @@ def lower(
     target = Target(memory64, custom_page_sizes)
     module = decode_module(data)
     if validate:
-        validate_module(module, Features(), Limits())
+        validate_module(module, Features(memory_control=True), Limits())
     if not needs_lowering(module, target):
         return bytes(data)
     if any(custom.name == SECTION for custom in module.customs):

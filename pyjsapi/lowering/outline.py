@@ -172,12 +172,12 @@ class _Mover:
     def _memory_op(self, original: Instr) -> list[Instr]:
         op, memory = original
         place = self.layout.place(memory)
-        if place.whole:
+        if place.whole and op.family != "discard":
             return [(op, 0)]
         if op.family == "size":
             return sequences.size(place)
-        make = sequences.grow if op.family == "grow" else sequences.fill
-        free = (place.addrtype,) if op.family == "grow" else ()
+        make = sequences.OF_ONE_MEMORY[op.family]
+        free = sequences.free_locals(op.family, place)
         return self._call(original, signature(original, place), free, make(place))
 
     def _call(

@@ -6,7 +6,7 @@ checks addresses against the region's own size first. All sequences find their o
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -250,6 +250,34 @@ def fill(place: Place) -> list[Instr]:
     ]  # fmt: skip
 
 
+def discard(place: Place) -> list[Instr]:
+    """``memory.discard`` with the operands in locals 0 and 1; local 2 is free, of the place's address type.
+
+    The pages are filled with zeros: they are not given back to the system.
+    """
+    type_ = place.addrtype
+    mask = place.type.page_size - 1
+    aligned = [const(type_, ~mask), instr(f"{type_}.and")]
+    end = [
+        *get(0),
+        *get(1),
+        instr(f"{type_}.add"),
+        const(type_, mask),
+        instr(f"{type_}.add"),
+        *aligned,
+    ]
+    count = [*end, *get(2), instr(f"{type_}.sub"), instr("local.set", 1)]
+    return [
+        *check_range(place, 0, 1, type_),
+        *get(1), instr(f"{type_}.eqz"), instr("if", None), instr("return"), END,
+        *get(0), *aligned, instr("local.set", 2),
+        *count,
+        *get(2), instr("local.set", 0),
+        *address(place, 0), const(I32, 0), *(get(1) if place.whole else _address(place, 1)),
+        instr("memory.fill", 0),
+    ]  # fmt: skip
+
+
 def copy(destination: Place, source: Place) -> list[Instr]:
     """``memory.copy`` between two places of one module with the operands in locals 0 to 2."""
     if destination.whole:
@@ -278,3 +306,15 @@ def count_type(destination: AddrType, source: AddrType) -> AddrType:
 def pages_for(size: int) -> int:
     """Pages of a memory that hold so many bytes."""
     return -(-size // PAGE_SIZE)
+
+
+OF_ONE_MEMORY: Final[dict[str, Callable[[Place], list[Instr]]]] = {
+    "size": size, "grow": grow, "fill": fill, "discard": discard,
+}  # fmt: skip
+"""By family, the instructions of one memory that are no accesses."""
+
+
+def free_locals(family: str, place: Place) -> tuple[NumType, ...]:
+    """Types of the locals that one of `OF_ONE_MEMORY` needs beside its operands."""
+    needed = family == "discard" or (family == "grow" and not place.whole)
+    return (place.addrtype,) if needed else ()

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Features:
-    """What is allowed beyond WebAssembly 1.0. Every feature that the engine has is on unless switched off.
+    """What is allowed beyond WebAssembly 1.0. What is in the standard is on unless switched off.
 
     A module that uses a feature which is off is refused with an error that names the field.
     """
@@ -38,6 +38,8 @@ class Features:
     """Memories with pages of one byte."""
     threads: bool = True
     """Shared memories and atomic memory accesses."""
+    memory_control: bool = False
+    """``memory.discard``, of a proposal whose encoding may change: off unless switched on."""
 
     def __post_init__(self) -> None:
         for name in self.__slots__:

@@ -239,6 +239,7 @@ OPS: Final[tuple[Op, ...]] = (
     _op(0x0F, "table.grow", Imm.TABLE, feature="reference_types", prefix=0xFC),
     _op(0x10, "table.size", Imm.TABLE, feature="reference_types", prefix=0xFC),
     _op(0x11, "table.fill", Imm.TABLE, feature="reference_types", prefix=0xFC),
+    _op(0x12, "memory.discard", Imm.MEM, sig="at at ->", feature="memory_control", prefix=0xFC),
     # Aggregates and casts, prefix 0xFB
     *GC_OPS,
     # Vector (2.4.3), prefix 0xFD

@@ -328,6 +328,11 @@ def _memory_fill(frame: Frame, instr: Instr) -> None:
     bulk_call(frame, f"M[{instr[1]}].fill({{}},{{}},{{}})", 3)
 
 
+@emits("memory.discard")
+def _memory_discard(frame: Frame, instr: Instr) -> None:
+    bulk_call(frame, f"M[{instr[1]}].discard({{}},{{}})", 2)
+
+
 @emits("memory.copy")
 def _memory_copy(frame: Frame, instr: Instr) -> None:
     bulk_call(frame, f"M[{instr[1]}].copy(M[{instr[2]}],{{}},{{}},{{}})", 3)
