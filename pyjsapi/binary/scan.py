@@ -90,10 +90,11 @@ class Stop:
         return f"Stop({self.pos}, {self.end}, {self.instr}, {self.loops})"
 
 
-def scan(code: BinaryCode) -> Iterator[Stop]:
-    """The instructions of a function that name a function, a memory or a data segment, in order.
+def scan(code: BinaryCode, also: frozenset[Op] = frozenset()) -> Iterator[Stop]:
+    """The instructions of a function that name a function, a memory or a data segment, and those of ``also``, in order.
 
-    Positions are offsets in ``code.data``. Raises `DecodeError` for a malformed body, as far as it is noticed.
+    None of ``also`` opens or ends a block. Positions are offsets in ``code.data``. Raises `DecodeError` for a
+    malformed body, as far as it is noticed.
     """
     data, end = code.data, code.end
     calls: dict[bytes, Instr] = {}
@@ -101,7 +102,7 @@ def scan(code: BinaryCode) -> Iterator[Stop]:
     loops: list[int] = []
     depth = 0
     pos = line = body_start(code)
-    match = _pattern().match
+    match = _pattern(also).match
     while True:
         found = match(data, pos, end)
         if found is None:
@@ -142,7 +143,7 @@ def scan(code: BinaryCode) -> Iterator[Stop]:
             op = instr[0]
             if op is _TRY_TABLE:
                 loops.append(0)
-            elif op.imm in _STOPS:
+            elif op.imm in _STOPS or op in also:
                 yield Stop(start, pos, instr, depth, line)
             if op.imm not in _MEMARGS:
                 line = pos
@@ -216,9 +217,9 @@ def _only_pattern(ops: frozenset[Op]) -> re.Pattern[bytes]:
 
 
 @cache
-def _pattern() -> re.Pattern[bytes]:
-    nested = {_LOOP, *_OPENS, _END, _TRY_TABLE, _DELEGATE}
-    dull = [op for op in OPS if op.imm in _PATTERNS and op.imm not in _STOPS and op not in nested]
+def _pattern(also: frozenset[Op]) -> re.Pattern[bytes]:
+    wanted = {_LOOP, *_OPENS, _END, _TRY_TABLE, _DELEGATE, *also}
+    dull = [op for op in OPS if op.imm in _PATTERNS and op.imm not in _STOPS and op not in wanted]
     by_imm: dict[bytes, list[Op]] = {}
     for op in dull:
         if not op.prefix:

@@ -7,9 +7,10 @@ from collections.abc import Sequence
 from pyjsapi.lowering import sequences
 from pyjsapi.lowering.layout import Layout
 from pyjsapi.lowering.parts import Parts
-from pyjsapi.lowering.sequences import Place, instr
+from pyjsapi.lowering.sequences import Place
 from pyjsapi.lowering.signatures import signature
-from pyjsapi.lowering.units import Locals
+from pyjsapi.rewriting.instrs import instr
+from pyjsapi.rewriting.units import Locals
 from pyjsapi.syntax.instructions import Imm
 from pyjsapi.syntax.module import Instr, op_of
 from pyjsapi.syntax.types import ValType

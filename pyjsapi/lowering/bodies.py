@@ -19,8 +19,8 @@ from pyjsapi.lowering.copies import cross_copy
 from pyjsapi.lowering.parts import Parts
 from pyjsapi.lowering.segments import Segments
 from pyjsapi.lowering.signatures import signature
-from pyjsapi.lowering.units import Added, Body, Edit, Locals, Payload, encode_all
 from pyjsapi.lowering.windows import Window, WindowFinder, call_of, function_of
+from pyjsapi.rewriting.units import Added, Body, Edit, Locals, Payload, encode_all
 from pyjsapi.syntax.instructions import Imm
 from pyjsapi.syntax.module import Func, Instr, op_of
 from pyjsapi.syntax.op import Op

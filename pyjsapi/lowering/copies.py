@@ -14,7 +14,8 @@ from typing import Final, TypeAlias
 from pyjsapi.lowering import sequences
 from pyjsapi.lowering.accesses import far_access
 from pyjsapi.lowering.parts import Parts
-from pyjsapi.lowering.sequences import END, Place, const, get, instr
+from pyjsapi.lowering.sequences import Place
+from pyjsapi.rewriting.instrs import END, const, get, instr
 from pyjsapi.syntax.module import Instr
 from pyjsapi.syntax.types import I32, I64, FuncType, NumType
 

@@ -8,8 +8,6 @@ from typing import Any, Final
 from pyjsapi.binary.encoder import EncodedCode
 from pyjsapi.lowering.bodies import Rewriter
 from pyjsapi.lowering.errors import LoweringError
-from pyjsapi.lowering.hints import SECTION as HINTS
-from pyjsapi.lowering.hints import map_hints
 from pyjsapi.lowering.indices import Numbering, exposed_functions, map_functions, map_names
 from pyjsapi.lowering.layout import Layout
 from pyjsapi.lowering.options import Options
@@ -17,8 +15,10 @@ from pyjsapi.lowering.outline import outline
 from pyjsapi.lowering.parts import Parts
 from pyjsapi.lowering.plan import plan_of
 from pyjsapi.lowering.segments import START_LOCALS, Segments
-from pyjsapi.lowering.sequences import instr
-from pyjsapi.lowering.units import Added, Body, Edit, assemble
+from pyjsapi.rewriting.hints import SECTION as HINTS
+from pyjsapi.rewriting.hints import map_hints
+from pyjsapi.rewriting.instrs import instr
+from pyjsapi.rewriting.units import Added, Body, Edit, assemble
 from pyjsapi.syntax.module import Export, Func, Import, Module
 from pyjsapi.syntax.types import I32, FuncType, GlobalType
 from pyjsapi.validation.limits import Limits

@@ -17,9 +17,9 @@ from pyjsapi.lowering.accesses import near_access
 from pyjsapi.lowering.builder import Helper
 from pyjsapi.lowering.layout import Layout
 from pyjsapi.lowering.parts import Parts
-from pyjsapi.lowering.sequences import instr
 from pyjsapi.lowering.signatures import signature
-from pyjsapi.lowering.units import Body, Edit, Locals, assemble, encode_all
+from pyjsapi.rewriting.instrs import instr
+from pyjsapi.rewriting.units import Body, Edit, Locals, assemble, encode_all
 from pyjsapi.syntax.instructions import BY_MNEMONIC, OPS, Imm
 from pyjsapi.syntax.module import CodeSource, Instr, Module, op_of
 from pyjsapi.syntax.types import FuncType, RefType, SubType, ValType

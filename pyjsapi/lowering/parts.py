@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from pyjsapi.lowering import sequences
 from pyjsapi.lowering.builder import MEMORY, Builder, Helper, Source, helper_export
 from pyjsapi.lowering.layout import Layout
-from pyjsapi.lowering.sequences import instr
 from pyjsapi.lowering.storages import Storage
+from pyjsapi.rewriting.instrs import const, instr
 from pyjsapi.syntax.module import Instr, Module
 from pyjsapi.syntax.types import I32, FuncType, GlobalType, MemType, ValType
 
@@ -79,5 +78,5 @@ def _add_sizes(builder: Builder, storage: Storage) -> None:
     """Add the globals that hold sizes of regions."""
     for place in storage.places:
         if place.size_global is not None:
-            size = sequences.const(I32, place.minimum)
+            size = const(I32, place.minimum)
             builder.add_global(GlobalType(I32, True), size)

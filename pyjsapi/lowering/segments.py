@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from pyjsapi.lowering import sequences
 from pyjsapi.lowering.parts import Parts
-from pyjsapi.lowering.sequences import END, const, instr
+from pyjsapi.rewriting.instrs import END, const, instr
 from pyjsapi.syntax.instructions import BY_MNEMONIC, Imm
 from pyjsapi.syntax.module import Active, Data, Elem, Expr, Instr
 from pyjsapi.syntax.types import I32, I64, FuncType, TableType

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from pyjsapi.syntax.instructions import BY_MNEMONIC
+from pyjsapi.rewriting.instrs import END, UNREACHABLE, const, get, instr
 from pyjsapi.syntax.module import Instr, op_of
 from pyjsapi.syntax.types import I32, I64, PAGE_SIZE, PAGE_SIZE_LOG2, AddrType, MemType, NumType
 
@@ -54,24 +54,6 @@ class Place:
         """Bytes that it has at least."""
         return self.type.minimum << self.type.page_size_log2
 
-
-def instr(mnemonic: str, *immediates: object) -> Instr:
-    """An instruction by its mnemonic."""
-    return (BY_MNEMONIC[mnemonic], *immediates)
-
-
-def const(type_: NumType, value: int) -> Instr:
-    """A constant of type i32 or i64, given modulo the type's width."""
-    return instr(f"{type_}.const", value & ((1 << type_.bits) - 1))
-
-
-def get(*locals_: int) -> list[Instr]:
-    """``local.get`` of each."""
-    return [instr("local.get", local) for local in locals_]
-
-
-END: Final = instr("end")
-UNREACHABLE: Final = instr("unreachable")
 
 TRAP: Final[tuple[Instr, ...]] = (
     const(I32, -1),

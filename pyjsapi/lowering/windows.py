@@ -15,7 +15,7 @@ from typing import Final
 
 from pyjsapi.binary.code import decode_instrs
 from pyjsapi.binary.scan import Stop
-from pyjsapi.lowering.sequences import get, instr
+from pyjsapi.rewriting.instrs import get, instr
 from pyjsapi.syntax.errors import DecodeError
 from pyjsapi.syntax.instructions import BY_MNEMONIC, Imm, Op
 from pyjsapi.syntax.module import Instr, op_of

@@ -74,6 +74,16 @@ def test_every_instruction_is_passed_over_or_stopped_at(op: Op) -> None:
         assert code.data[stop.pos : stop.end] == encode_instr(stop.instr)
 
 
+@pytest.mark.parametrize("name", ["global.set", "table.set", "table.copy", "nop", "struct.set"])
+def test_other_instructions_are_stopped_at_on_demand(name: str) -> None:
+    op = BY_MNEMONIC[name]
+    found = instruction(op) if op.imm is not Imm.NONE else (op,)
+    get, end = (BY_MNEMONIC["local.get"], 3), (BY_MNEMONIC["end"],)
+    code = code_of([get, found, get, found, end])
+    assert [stop.instr for stop in scan(code, frozenset((op,)))] == [found, found]
+    assert list(scan(code)) == []
+
+
 def test_loops_are_counted() -> None:
     module = decode_module(
         wat2wasm(
