@@ -1,0 +1,20 @@
+"""Transformations that make ordinary modules, for any engine: bytes in, bytes out.
+
+See "Transforming modules" in the guide.
+"""
+
+from pyjsapi.tools.errors import ToolError
+from pyjsapi.tools.log_format import Kind
+from pyjsapi.tools.store_marks import Record, forget, mark, records, rollback
+from pyjsapi.tools.stores import instrument_stores
+
+__all__ = [
+    "Kind",
+    "Record",
+    "ToolError",
+    "forget",
+    "instrument_stores",
+    "mark",
+    "records",
+    "rollback",
+]
