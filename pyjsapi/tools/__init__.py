@@ -5,6 +5,7 @@ See "Transforming modules" in the guide.
 
 from pyjsapi.tools.errors import ToolError
 from pyjsapi.tools.log_format import Kind
+from pyjsapi.tools.profile import instrument_profile, profiled
 from pyjsapi.tools.store_marks import Record, forget, mark, records, rollback
 from pyjsapi.tools.stores import instrument_stores
 
@@ -13,8 +14,10 @@ __all__ = [
     "Record",
     "ToolError",
     "forget",
+    "instrument_profile",
     "instrument_stores",
     "mark",
+    "profiled",
     "records",
     "rollback",
 ]
