@@ -10,6 +10,7 @@ import subprocess
 import sys
 from codecs import BOM_UTF8
 from datetime import datetime
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Final
 
@@ -220,6 +221,26 @@ def wast(options: argparse.Namespace) -> int:
     from pyjsapi.wast.__main__ import main
 
     return main([str(path) for path in options.scripts])
+
+
+def demo(options: argparse.Namespace) -> int:
+    """``pyjsapi demo NAME…``: run demonstrations, or with ``--list`` say which there are."""
+    from pyjsapi.demos import catalogue
+
+    if options.list:
+        print(catalogue.table())
+        return 0
+    names = catalogue.names()
+    chosen = names if options.all else options.names
+    for name in chosen:
+        if name not in names:
+            near = get_close_matches(name, names, 1)
+            hint = f": {near[0]}?" if near else "; `pyjsapi demo --list` names them"
+            raise InputError(f"there is no demonstration {name!r}{hint}")
+    if not chosen:
+        print("pyjsapi: name a demonstration, or say --list or --all", file=sys.stderr)
+        return 2
+    return catalogue.run_all(chosen)
 
 
 def compare(options: argparse.Namespace) -> int:

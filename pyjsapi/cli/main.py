@@ -93,6 +93,7 @@ def _parser() -> tuple[argparse.ArgumentParser, dict[str, argparse.ArgumentParse
     _add_lower(verbs)
     _add_checks(verbs)
     _add_cache(verbs)
+    _add_demo(verbs)
     _add_page(verbs)
     return parser, verbs.choices
 
@@ -167,6 +168,20 @@ def _add_cache(verbs: _Verbs) -> None:
     cache = verbs.add_parser("cache", help="show the code kept between processes, or clear it")
     cache.add_argument("--clear", action="store_true", help="remove all of it")
     cache.set_defaults(command=commands.cache)
+
+
+def _add_demo(verbs: _Verbs) -> None:
+    demo = verbs.add_parser(
+        "demo",
+        help="show ways to share memories, in short programs that check themselves",
+        description="Run demonstrations. Exit codes: 0 what came out is right, 1 it is not, 77 it lacks something.",
+    )
+    demo.add_argument(
+        "names", nargs="*", metavar="NAME", help="demonstrations, one after the other"
+    )
+    demo.add_argument("--list", action="store_true", help="say which there are, and where they run")
+    demo.add_argument("--all", action="store_true", help="run all of them")
+    demo.set_defaults(command=commands.demo)
 
 
 def _add_page(verbs: _Verbs) -> None:
