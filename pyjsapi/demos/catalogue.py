@@ -7,17 +7,17 @@ import inspect
 import pkgutil
 import time
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from importlib import import_module
 from pathlib import Path
 from typing import Any, Final
 
 import pyjsapi.demos
 from pyjsapi.demos.needs import Missing, missing, where
-from pyjsapi.demos.report import Line, Report
+from pyjsapi.demos.report import FAILED, Line, Report
 
 PASSED: Final = 0
-FAILED: Final = 1
 SKIPPED: Final = 77
 """The exit status of a demonstration that lacks something here. It is what Automake and Meson take for that."""
 
@@ -53,64 +53,59 @@ class Demo:
         """What it lacks here, or ``None``."""
         return next((why for need in self.needs if (why := missing(need))), None)
 
-    def __call__(self, out: Callable[[Line], None] = print) -> int:
-        """Run it, on an event loop of its own if it awaits something; the exit status."""
-        return asyncio.run(self.run(out)) if self.awaits else self._run(out)
-
     @property
     def awaits(self) -> bool:
         """Whether it awaits something."""
         return inspect.iscoroutinefunction(self.play)
 
-    async def run(self, out: Callable[[Line], None] = print) -> int:
-        """Run it on the event loop that runs, as in a page; the exit status."""
-        if not self.awaits:
-            return self._run(out)
-        report = self._begin(out)
-        started = time.perf_counter()
-        try:
-            self._demand()
-            await self.play(report)
-        except Exception as error:
-            return self._failed(report, error)
-        return self._end(report, started)
-
-    def _run(self, out: Callable[[Line], None]) -> int:
-        report = self._begin(out)
-        started = time.perf_counter()
-        try:
+    def __call__(self, out: Callable[[Line], None] = print) -> int:
+        """Run it, on an event loop of its own if it awaits something; the exit status."""
+        if self.awaits:
+            return asyncio.run(self.run(out))
+        with self._session(report := Report(out)):
             self._demand()
             self.play(report)
-        except Exception as error:
-            return self._failed(report, error)
-        return self._end(report, started)
+        return report.status
 
-    def _begin(self, out: Callable[[Line], None]) -> Report:
-        report = Report(out)
-        report.say(Line("title", f"{self.name}: {self.title}"))
-        return report
+    async def run(self, out: Callable[[Line], None] = print) -> int:
+        """Run it on the event loop that runs, as in a page; the exit status."""
+        with self._session(report := Report(out)):
+            self._demand()
+            result = self.play(report)
+            if self.awaits:
+                await result
+        return report.status
 
     def _demand(self) -> None:
         why = self.missing()
         if why is not None:
             raise Missing(why)
 
-    def _failed(self, report: Report, error: Exception) -> int:
-        if isinstance(error, Missing) and not report.checks:
+    @contextmanager
+    def _session(self, report: Report) -> Iterator[None]:
+        """Say what is played, and what became of it."""
+        report.say(Line("title", f"{self.name}: {self.title}"))
+        started = time.perf_counter()
+        try:
+            yield
+        except BrokenPipeError:
+            raise  # Whoever read the report has enough.
+        except Missing as error:
+            report.status = SKIPPED if all(line.passed for line in report.checks) else FAILED
             report.say(Line("end", f"SKIPPED {self.name}: {error}"))
-            return SKIPPED
-        report.say(Line("end", "".join(traceback.format_exception(error)).rstrip()))
-        report.say(Line("end", f"FAIL {self.name}: it raised {type(error).__name__}"))
-        return FAILED
+        except Exception as error:
+            report.say(Line("end", "".join(traceback.format_exception(error)).rstrip()))
+            report.say(Line("end", f"FAIL {self.name}: it raised {type(error).__name__}"))
+        else:
+            self._end(report, time.perf_counter() - started)
 
-    def _end(self, report: Report, started: float) -> int:
+    def _end(self, report: Report, taken: float) -> None:
         count, wrong = len(report.checks), sum(not line.passed for line in report.checks)
         said = f"{wrong} of {count} checks failed" if wrong else f"{count} checks"
-        verdict = "PASS" if report.passed else "FAIL"
-        report.say(
-            Line("end", f"{verdict} {self.name}: {said}, {time.perf_counter() - started:.2f} s")
-        )
-        return PASSED if report.passed else FAILED
+        passed = bool(count) and not wrong
+        report.status = PASSED if passed else FAILED
+        verdict = "PASS" if passed else "FAIL"
+        report.say(Line("end", f"{verdict} {self.name}: {said}, {taken:.2f} s"))
 
 
 def demo(*, checks: str = "", needs: str = "") -> Callable[[Callable[[Report], Any]], Demo]:

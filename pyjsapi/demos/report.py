@@ -10,6 +10,9 @@ from typing import Any, Final, Literal
 
 Kind = Literal["title", "step", "figure", "check", "end"]
 
+FAILED: Final = 1
+"""The exit status where something is wrong, or nothing was checked."""
+
 _ENOUGH: Final = 0.01
 """Seconds that one measurement takes at least: clocks are coarse in pages."""
 
@@ -43,6 +46,8 @@ class Report:
 
     def __init__(self, out: Callable[[Line], None] = print) -> None:
         self.lines: list[Line] = []
+        self.status = FAILED
+        """The exit status, which is known at the end."""
         self._out = out
 
     def say(self, line: Line) -> None:
@@ -86,11 +91,6 @@ class Report:
     def checks(self) -> list[Line]:
         """The lines that are checks."""
         return [line for line in self.lines if line.kind == "check"]
-
-    @property
-    def passed(self) -> bool:
-        """Whether something was checked, and all of it is right."""
-        return bool(self.checks) and all(line.passed for line in self.checks)
 
 
 def seconds(call: Callable[[], Any], repeats: int = 5) -> float:

@@ -10,9 +10,9 @@ import pytest
 
 from pyjsapi.cli.main import main as command
 from pyjsapi.demos import catalogue
-from pyjsapi.demos.catalogue import FAILED, PASSED, SKIPPED, Demo, demo, names
+from pyjsapi.demos.catalogue import PASSED, SKIPPED, Demo, demo, names
 from pyjsapi.demos.needs import Missing
-from pyjsapi.demos.report import Line, Report, seconds
+from pyjsapi.demos.report import FAILED, Line, Report, seconds
 
 
 def played(play: Callable[[Report], Any], needs: str = "") -> tuple[int, list[str]]:
