@@ -8,7 +8,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 
-Kind = Literal["title", "step", "figure", "check", "end"]
+from pyjsapi.demos.pictures import Space, drawn
+
+Kind = Literal["title", "step", "figure", "check", "picture", "end"]
 
 FAILED: Final = 1
 """The exit status where something is wrong, or nothing was checked."""
@@ -19,7 +21,10 @@ _ENOUGH: Final = 0.01
 
 @dataclass(frozen=True)
 class Line:
-    """Something that was said. A check has ``passed`` and may have an ``id``, a figure ``value`` and ``unit``."""
+    """Something that was said.
+
+    A check has ``passed`` and may have an ``id``, a figure has ``value`` and ``unit``, a picture ``spaces``.
+    """
 
     kind: Kind
     text: str
@@ -27,6 +32,7 @@ class Line:
     id: str = ""
     value: float | str | None = None
     unit: str = ""
+    spaces: tuple[Space, ...] = ()
 
     def __str__(self) -> str:
         match self.kind:
@@ -34,6 +40,8 @@ class Line:
                 return f"  - {self.text}"
             case "figure":
                 return f"    {self.text}: {_number(self.value)} {self.unit}".rstrip()
+            case "picture":
+                return drawn(self.spaces)
             case "check":
                 id_ = f"{self.id}: " if self.id else ""
                 return f"  {'ok  ' if self.passed else 'FAIL'} {id_}{self.text}"
@@ -62,6 +70,10 @@ class Report:
     def figure(self, text: str, value: float | str, unit: str = "") -> None:
         """Say what was measured or counted. It is for people: no result depends on it."""
         self.say(Line("figure", text, value=value, unit=unit))
+
+    def picture(self, *spaces: Space) -> None:
+        """Show address spaces as they are now."""
+        self.say(Line("picture", "", spaces=spaces))
 
     def check(self, text: str, passed: object, id: str = "") -> None:
         """Say whether something is so. ``id`` is the acceptance check that it is a part of, if it is of one."""

@@ -1,0 +1,84 @@
+"""Pictures of address spaces: which bytes of a memory are whose, and which are the same as others."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from itertools import pairwise
+from typing import Final
+
+_UNITS: Final = ("bytes", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB")
+
+
+@dataclass(frozen=True)
+class Part:
+    """A range of addresses. Parts with the same ``what`` at the same ``origin`` are the same bytes."""
+
+    start: int
+    length: int
+    what: str
+    origin: int = 0
+    """Where the part begins in what it is a part of."""
+    mode: str = "rw"
+
+    @property
+    def end(self) -> int:
+        """The address behind it."""
+        return self.start + self.length
+
+
+@dataclass(frozen=True)
+class Space:
+    """A memory, or something else that has addresses: its length in bytes, and the parts that are not its own.
+
+    Parts may lie above its length. They do not overlap.
+    """
+
+    name: str
+    length: int
+    parts: tuple[Part, ...] = field(default=())
+
+    def pieces(self) -> list[Part]:
+        """The space from its start to its end: ``what`` is empty where the bytes are its own, ``…`` where none are."""
+        parts = sorted(self.parts, key=lambda part: part.start)
+        end = max([self.length, *(part.end for part in parts)])
+        marks = sorted({0, self.length, end, *(m for p in parts for m in (p.start, p.end))})
+        found = []
+        for start, stop in pairwise(marks):
+            part = next((p for p in parts if p.start <= start < p.end), None)
+            if part is not None:
+                if start == part.start:
+                    found.append(part)
+            else:
+                what = "" if start < self.length else "…"
+                found.append(Part(start, stop - start, what))
+        return found
+
+    def __str__(self) -> str:
+        texts = [
+            "…"
+            if piece.what == "…"
+            else f"={piece.what}= {size(piece.length)}{' ' + piece.mode if piece.mode != 'rw' else ''}"
+            if piece.what
+            else size(piece.length)
+            for piece in self.pieces()
+        ]
+        return f"{self.name} | {' | '.join(texts)} |"
+
+
+def drawn(spaces: Iterable[Space]) -> str:
+    """Spaces below each other, as text."""
+    found = list(spaces)
+    width = max((len(space.name) for space in found), default=0)
+    return "\n".join(
+        f"    {space.name:{width}} {str(space).removeprefix(space.name + ' ')}" for space in found
+    )
+
+
+def size(length: int) -> str:
+    """A number of bytes as people say it."""
+    unit = 0
+    while length and length % 1024 == 0 and unit < len(_UNITS) - 1:
+        length //= 1024
+        unit += 1
+    return f"{length:,} {_UNITS[unit]}"
