@@ -95,7 +95,9 @@ class HostResource:
                 raise RangeError(
                     f"HostResource.file(): {count} bytes from {offset} on: the file has {size}"
                 )
-            stable = trusted or device or _sealed(descriptor)
+            # What Emscripten maps is a copy that does not follow the file.
+            mappable = sys.platform != "emscripten"
+            stable = mappable and (trusted or device or _sealed(descriptor))
         except BaseException:
             os.close(descriptor)
             raise
