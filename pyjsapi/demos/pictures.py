@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from itertools import pairwise
-from typing import Final
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from pyjsapi.jsapi.memory import Memory
+    from pyjsapi.sharing import HostResource
 
 _UNITS: Final = ("bytes", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB")
 
@@ -82,3 +86,19 @@ def size(length: int) -> str:
         length //= 1024
         unit += 1
     return f"{length:,} {_UNITS[unit]}"
+
+
+def space_of(name: str, memory: Memory, names: Mapping[HostResource, str]) -> Space:
+    """The address space of a memory: what is mapped is called by the names of the resources."""
+    type_ = memory.type()
+    parts = tuple(
+        Part(
+            mapping.addr,
+            mapping.length,
+            names.get(mapping.resource, mapping.resource.kind),
+            mapping.offset,
+            mapping.mode,
+        )
+        for mapping in memory.mappings
+    )
+    return Space(name, type_["minimum"] * type_.get("pageSize", 1 << 16), parts)
