@@ -378,7 +378,7 @@ class MemInst:
         except (MemoryError, OverflowError, OSError):
             return -1
         finally:
-            if moves or self.by_calls:
+            if moves or self.by_calls or len(self.data) != self.block.length:
                 self.moved()
 
     def release_views(self) -> None:

@@ -35,7 +35,7 @@ def new_memory(read: Descriptor, type_: MemType, limits: Limits) -> MemInst:
 
     def pages(name: str) -> int:
         value = read.get(name)
-        return 0 if value is None else enforce_range(value, 53, f"{what}: property '{name}'")
+        return 0 if value is None else enforce_range(value, 64, f"{what}: property '{name}'")
 
     storage = "auto" if read.get("storage") is None else to_string(read.get("storage"))
     if storage not in _STORAGES:
