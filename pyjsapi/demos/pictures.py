@@ -11,6 +11,8 @@ if TYPE_CHECKING:
     from pyjsapi.jsapi.memory import Memory
     from pyjsapi.sharing import HostResource
 
+_COLUMNS: Final = 48
+_SHADES: Final = " .:-=+*#%@"
 _UNITS: Final = ("bytes", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB")
 
 
@@ -77,6 +79,24 @@ def drawn(spaces: Iterable[Space]) -> str:
     return "\n".join(
         f"    {space.name:{width}} {str(space).removeprefix(space.name + ' ')}" for space in found
     )
+
+
+def shaded(width: int, height: int, pixels: bytes) -> str:
+    """An image of RGBA pixels as text: a character for each block of pixels, by its brightest."""
+    step = max(1, -(-width // _COLUMNS))
+    rows = []
+    for top in range(0, height, 2 * step):
+        row = ""
+        for left in range(0, width, step):
+            places = (
+                4 * (y * width + x)
+                for y in range(top, min(top + 2 * step, height))
+                for x in range(left, min(left + step, width))
+            )
+            light = max(sum(pixels[place : place + 3]) for place in places)
+            row += _SHADES[light * (len(_SHADES) - 1) // 765]
+        rows.append("    " + row.rstrip())
+    return "\n".join(rows)
 
 
 def size(length: int) -> str:

@@ -8,9 +8,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 
-from pyjsapi.demos.pictures import Space, drawn
+from pyjsapi.demos.pictures import Space, drawn, shaded
 
-Kind = Literal["title", "step", "figure", "check", "picture", "end"]
+Kind = Literal["title", "step", "figure", "check", "picture", "image", "end"]
 
 FAILED: Final = 1
 """The exit status where something is wrong, or nothing was checked."""
@@ -23,7 +23,8 @@ _ENOUGH: Final = 0.01
 class Line:
     """Something that was said.
 
-    A check has ``passed`` and may have an ``id``, a figure has ``value`` and ``unit``, a picture ``spaces``.
+    A check has ``passed`` and may have an ``id``, a figure has ``value`` and ``unit``, a picture ``spaces``,
+    an image ``width``, ``height`` and ``pixels`` (RGBA).
     """
 
     kind: Kind
@@ -33,6 +34,9 @@ class Line:
     value: float | str | None = None
     unit: str = ""
     spaces: tuple[Space, ...] = ()
+    width: int = 0
+    height: int = 0
+    pixels: bytes = b""
 
     def __str__(self) -> str:
         match self.kind:
@@ -42,6 +46,8 @@ class Line:
                 return f"    {self.text}: {_number(self.value)} {self.unit}".rstrip()
             case "picture":
                 return drawn(self.spaces)
+            case "image":
+                return f"    {self.text}:\n{shaded(self.width, self.height, self.pixels)}"
             case "check":
                 id_ = f"{self.id}: " if self.id else ""
                 return f"  {'ok  ' if self.passed else 'FAIL'} {id_}{self.text}"
@@ -74,6 +80,10 @@ class Report:
     def picture(self, *spaces: Space) -> None:
         """Show address spaces as they are now."""
         self.say(Line("picture", "", spaces=spaces))
+
+    def image(self, text: str, width: int, height: int, pixels: bytes) -> None:
+        """Show an image: pages do as it is, terminals in shades."""
+        self.say(Line("image", text, width=width, height=height, pixels=pixels))
 
     def check(self, text: str, passed: object, id: str = "") -> None:
         """Say whether something is so. ``id`` is the acceptance check that it is a part of, if it is of one."""
