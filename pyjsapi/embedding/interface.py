@@ -115,6 +115,22 @@ class Instance(Protocol):
         """Its exports, each an `Extern`, in the module's order."""
 
 
+class Setup(Protocol):
+    """What a host has to say while an instance is made."""
+
+    def memory_type(self, memidx: int, type_: MemType, /) -> MemType:
+        """The type to make a memory with that the module defines; ``memidx`` is its index in the module."""
+
+    def memories_made(self, mems: Sequence[Any], /) -> None:
+        """The memories, each a `Memory`, stand, imported ones first; nothing was written to those of the module.
+
+        How they are reached may still change: no code relies on it.
+        """
+
+    def segments_written(self) -> None:
+        """Active segments are written; the start function comes next."""
+
+
 class Engine(Protocol):
     """What runs WebAssembly. It checks what is imported, and calls the start function."""
 
@@ -125,10 +141,12 @@ class Engine(Protocol):
     def compile(self, data: bytes, settings: Settings, /) -> ValidModule:
         """Decode, validate and make ready. Raises `DecodeError`, `ValidationError`, `FeatureError`, `MemoryError`."""
 
-    def instantiate(self, module: Any, imports: Sequence[Any], /) -> Instance:
+    def instantiate(
+        self, module: Any, imports: Sequence[Any], /, setup: Setup | None = None
+    ) -> Instance:
         """Instantiate what `compile` gave, with externs in the order of its imports.
 
-        Raises `LinkError`, `MemoryError`, and what the start function raises.
+        Raises `LinkError`, `MemoryError`, and what ``setup`` or the start function raise.
         """
 
     def new_memory(self, type_: MemType, limits: Limits, /) -> Any:

@@ -19,8 +19,8 @@ from pyjsapi.embedding.valid_module import valid_module
 from pyjsapi.runtime.depth import call_deep
 from pyjsapi.runtime.function import FuncInst
 from pyjsapi.runtime.instance import ExternVal, ModuleInstance
+from pyjsapi.runtime.instantiate import Setup, start_function
 from pyjsapi.runtime.instantiate import instantiate as instantiate_module
-from pyjsapi.runtime.instantiate import start_function
 from pyjsapi.runtime.memory import MakeMemory, new_memory
 from pyjsapi.validation.limits import check_module_size
 
@@ -87,11 +87,13 @@ def instantiate(
     *,
     start: bool = True,
     make_memory: MakeMemory = new_memory,
+    setup: Setup | None = None,
 ) -> ModuleInstance:
     """Instantiate a module with external values in the order of its imports, and call its start function.
 
     ``start=False`` leaves that call to the caller (`start_function`). ``make_memory`` makes the memories that the
-    module defines. Raises `LinkError`, `Trap`, `Exhaustion`, or what a host function raised in the start function.
+    module defines; ``setup`` is asked and told while the instance is made. Raises `LinkError`, `Trap`, `Exhaustion`,
+    or what a host function raised in the start function.
     """
     environment: Environment | None = None
 
@@ -107,6 +109,7 @@ def instantiate(
             bind,
             compiled.settings.limits,
             make_memory,
+            setup,
         )
     finally:
         # Even if an active segment traps, functions may have become reachable through a table.

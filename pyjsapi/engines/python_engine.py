@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from pyjsapi.compiler.module import CompiledModule
     from pyjsapi.embedding.settings import Settings
     from pyjsapi.runtime.instance import ExternVal, ModuleInstance
+    from pyjsapi.runtime.instantiate import Setup
 
 
 class PythonEngine:
@@ -29,12 +30,12 @@ class PythonEngine:
         return compile_module(data, settings)
 
     def instantiate(
-        self, module: CompiledModule, imports: Sequence[ExternVal], /
+        self, module: CompiledModule, imports: Sequence[ExternVal], /, setup: Setup | None = None
     ) -> ModuleInstance:
         """See `python.instantiate`."""
         from pyjsapi.engines.python import instantiate
 
-        return instantiate(module, imports)
+        return instantiate(module, imports, setup=setup)
 
     def new_memory(self, type_: MemType, limits: Limits, /) -> MemInst:
         """See `runtime.memory.new_memory`."""

@@ -1,9 +1,14 @@
-"""Builtin sets and imported string constants (index.bs, "Builtins" and "Read the imports")."""
+"""Builtin sets and imported string constants (index.bs, "Builtins" and "Read the imports").
+
+The specification has one set, ``js-string``. Other sets are told from above (`offer`); their functions may belong to
+the instance that imports them.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any, Final
+from types import MethodType
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from pyjsapi.jsapi.errors import CompileError
 from pyjsapi.jsapi.options import NO_OPTIONS, CompileOptions
@@ -14,39 +19,57 @@ from pyjsapi.validation.matching import match_extern
 
 if TYPE_CHECKING:
     from pyjsapi.embedding.valid_module import ValidModule
+    from pyjsapi.jsapi.instantiation import Instantiation
 
-_PREFIX: Final = "wasm:"
 _STRING_CONSTANT: Final = GlobalType(ref_type(False, EXTERN), False)
 
 
 class Builtin:
-    """A builtin function: its closed type and its steps over canonical values (see `FuncInst`)."""
+    """A builtin function: its closed type and its steps over canonical values (see `FuncInst`).
 
-    __slots__ = ("call", "type")
+    One ``of_instance`` has the `Instantiation` that imports it as its first argument, before those of its type.
+    """
 
-    def __init__(self, type_: DefType, call: Callable[..., Any]) -> None:
+    __slots__ = ("call", "of_instance", "type")
+
+    def __init__(
+        self, type_: DefType, call: Callable[..., Any], *, of_instance: bool = False
+    ) -> None:
         self.type = type_
         self.call = call
+        self.of_instance = of_instance
 
 
-def _js_string() -> Mapping[str, Builtin]:
-    # Imported when it is enabled: most programs never do.
+Builtins: TypeAlias = Mapping[str, Builtin]
+"""The functions of a set by name."""
+Load: TypeAlias = Callable[[], Builtins]
+"""What imports a set when it is enabled: most programs never do."""
+
+
+def _js_string() -> Builtins:
     from pyjsapi.jsapi.js_string import BUILTINS
 
     return BUILTINS
 
 
-_SETS: Final[Mapping[str, Callable[[], Mapping[str, Builtin]]]] = {"js-string": _js_string}
+_SETS: Final[dict[str, list[tuple[str, Load]]]] = {"wasm:js-string": [("js-string", _js_string)]}
+"""The sets by the module that they are imported from: the name that enables it, and what imports it."""
+
+
+def offer(name: str, module: str, load: Load) -> None:
+    """Let there be a builtin set: options that name it have imports from ``module`` satisfied by it, where it has
+    functions of that name."""
+    _SETS.setdefault(module, []).append((name, load))
 
 
 def find_builtin(options: CompileOptions, module: str, name: str) -> Builtin | None:
     """ "Find a builtin" for an import among the enabled sets."""
-    if not module.startswith(_PREFIX):
-        return None
-    set_name = module[len(_PREFIX) :]
-    if set_name not in options.builtins or set_name not in _SETS:
-        return None
-    return _SETS[set_name]().get(name)
+    for set_name, load in _SETS.get(module, ()):
+        if set_name in options.builtins:
+            found = load().get(name)
+            if found is not None:
+                return found
+    return None
 
 
 def check_builtins(compiled: ValidModule, options: CompileOptions, what: str) -> None:
@@ -83,8 +106,9 @@ class BuiltinImports:
     Every instantiation has functions of its own; a builtin that is imported twice is the same function.
     """
 
-    def __init__(self, options: CompileOptions) -> None:
+    def __init__(self, options: CompileOptions, instantiation: Instantiation) -> None:
         self._options = options
+        self._instantiation = instantiation
         self._funcs: dict[tuple[str, str], FuncInst] = {}
 
     def get(self, module: str, name: str) -> FuncInst | str | None:
@@ -98,6 +122,12 @@ class BuiltinImports:
             builtin = find_builtin(self._options, module, name)
             if builtin is None:
                 return None
-            found = FuncInst(builtin.type, builtin.call, host=builtin.call)
-            self._funcs[module, name] = found
+            found = self._funcs[module, name] = self._bound(builtin)
         return found
+
+    def _bound(self, builtin: Builtin) -> FuncInst:
+        call = builtin.call
+        if builtin.of_instance:
+            call = MethodType(call, self._instantiation)
+            self._instantiation.is_needed = True
+        return FuncInst(builtin.type, call, host=call)

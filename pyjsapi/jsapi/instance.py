@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any, Final, NoReturn, final
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any, Final, NoReturn, TypedDict, final
 
 from pyjsapi import engines
 from pyjsapi.ecmascript import RangeError
@@ -15,6 +15,7 @@ from pyjsapi.jsapi.descriptors import get_property
 from pyjsapi.jsapi.errors import LinkError, js_error
 from pyjsapi.jsapi.functions import exported_function, from_js, funcinst_for_import, name_exported
 from pyjsapi.jsapi.global_ import Global, global_object
+from pyjsapi.jsapi.instantiation import Instantiation
 from pyjsapi.jsapi.memory import Memory, memory_object
 from pyjsapi.jsapi.module import Module, in_short
 from pyjsapi.jsapi.table import Table, table_object
@@ -35,7 +36,7 @@ from pyjsapi.syntax.types import (
 )
 
 if TYPE_CHECKING:
-    from pyjsapi.embedding.valid_module import ValidModule
+    from pyjsapi.jsapi.signatures import MemoryOverrides
 
 
 _AS_DICTIONARY: Final = "as a dictionary it is {k: exports[k] for k in exports}"
@@ -122,6 +123,11 @@ class Instance:
     Raises `TypeError` when it is missing or has no such module, `LinkError` for an import of the wrong kind or type,
     `RuntimeError` when an active segment does not fit or the start function traps, `RangeError` when there is not
     enough memory.
+
+    Extensions, which the JS API does not have: ``resources`` are what the host offers by name to the module's section
+    ``pyjsapi.memory-map``. ``memory_overrides`` are what memories that the module defines are made with, by index or by
+    the name that they are exported under: ``{0: {"minimum": 40}}`` makes one of 40 pages, which the module's own type
+    must allow. Raises `LinkError` where a resource is missing or too small, `TypeError` and `RangeError` for overrides.
     """
 
     if TYPE_CHECKING:
@@ -131,18 +137,34 @@ class Instance:
             """The frozen `Exports` object, always the same."""
     else:
         # `exports` is read-only by `__setattr__`: shells complete after an attribute, and run no property for that.
-        __slots__ = ("__weakref__", "_instance", "exports")
+        __slots__ = ("__weakref__", "_instance", "_instantiation", "exports")
 
-    def __init__(self, module: Any = None, /, imports: Any = None) -> None:
+    _instantiation: Instantiation
+
+    def __init__(
+        self,
+        module: Any = None,
+        /,
+        imports: Any = None,
+        *,
+        resources: Mapping[str, Any] | None = None,
+        memory_overrides: MemoryOverrides | None = None,
+    ) -> None:
         what = "WebAssembly.Instance()"
         if not isinstance(module, Module):
             raise TypeError(f"{what}: argument 0 must be a WebAssembly.Module")
-        self._instantiate(module._compiled, read_imports(module, imports, what), what)
+        extras: Extras = {"resources": resources, "memory_overrides": memory_overrides}
+        self._instantiate(*read_imports(module, imports, what, extras))
 
-    def _instantiate(self, compiled: ValidModule, values: list[ExternVal], what: str) -> None:
+    def _instantiate(self, values: list[ExternVal], made: Instantiation) -> None:
+        compiled, what = made.compiled, made.what
+        self._instantiation = made
         try:
             engine = compiled.engine or engines.default()
-            self._instance = engine.instantiate(compiled, values)
+            if made.is_needed:
+                self._instance = engine.instantiate(compiled, values, made)
+            else:
+                self._instance = engine.instantiate(compiled, values)
         except CoreLinkError as error:
             raise LinkError(f"{what}: {error}") from error
         except MemoryError as error:
@@ -158,6 +180,11 @@ class Instance:
             if isinstance(value, FuncInst):
                 name_exported(items[name], name)
         object.__setattr__(self, "exports", Exports(items))
+
+    @property
+    def last_mmap_error(self) -> str | None:
+        """Why a function of the builtin set ``mmap`` last gave -1 to the instance; an extension."""
+        return self._instantiation.last_error
 
     def __reduce_ex__(self, protocol: Any) -> NoReturn:
         """StructuredSerialize: an instance belongs to its agent."""
@@ -177,10 +204,10 @@ class Instance:
         return f"<WebAssembly.Instance, exports: {in_short(self.exports)}>"
 
 
-def instance_object(module: Module, values: list[ExternVal], what: str) -> Instance:
-    """An `Instance` from imports that were read before."""
+def instance_object(values: list[ExternVal], made: Instantiation) -> Instance:
+    """An `Instance` from what `read_imports` has read before."""
     instance = Instance.__new__(Instance)
-    instance._instantiate(module._compiled, values, what)
+    instance._instantiate(values, made)
     return instance
 
 
@@ -197,8 +224,19 @@ def export_object(value: ExternVal) -> Any:
     return table_object(value)
 
 
-def read_imports(module: Module, imports: Any, what: str) -> list[ExternVal]:
-    """ "Read the imports": the external values in the module's order. Raises `TypeError` and `LinkError`.
+class Extras(TypedDict, total=False):
+    """The keywords of `Instance`."""
+
+    resources: Mapping[str, Any] | None
+    memory_overrides: MemoryOverrides | None
+
+
+def read_imports(
+    module: Module, imports: Any, what: str, extras: Extras
+) -> tuple[list[ExternVal], Instantiation]:
+    """ "Read the imports": the external values in the module's order, and what else the instantiation has.
+
+    Raises `TypeError`, `LinkError`, and `RangeError` for the ``extras``.
 
     The imports object may be missing if the module's compile options provide every import: so say the
     specification's tests and browsers, though its text asks for one.
@@ -206,7 +244,8 @@ def read_imports(module: Module, imports: Any, what: str) -> list[ExternVal]:
     compiled = module._compiled
     if imports is not None and not is_object(imports):
         raise TypeError(f"{what}: the imports must be an object, not {shown(imports)}")
-    provided = BuiltinImports(module._options)
+    made = Instantiation(compiled, what, **extras)
+    provided = BuiltinImports(module._options, made)
     values: list[ExternVal] = []
     functions = 0
     for index, import_ in enumerate(compiled.module.imports):
@@ -231,7 +270,7 @@ def read_imports(module: Module, imports: Any, what: str) -> list[ExternVal]:
                 linked.index = functions
             functions += 1
         values.append(linked)
-    return values
+    return values, made
 
 
 class _Where:

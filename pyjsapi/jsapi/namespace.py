@@ -8,7 +8,7 @@ there, arguments are read when the function is called, and errors come out of th
 from __future__ import annotations
 
 import builtins
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Mapping
 from importlib.machinery import ModuleSpec
 from typing import TYPE_CHECKING, Any, Final, TypeVar, Unpack, overload
 
@@ -16,17 +16,16 @@ from pyjsapi.embedding.settings import Restrictions, Settings, settings_of
 from pyjsapi.jsapi.errors import CompileError, LinkError, RuntimeError
 from pyjsapi.jsapi.exception import Exception
 from pyjsapi.jsapi.global_ import Global
-from pyjsapi.jsapi.instance import Instance, instance_object, read_imports
+from pyjsapi.jsapi.instance import Extras, Instance, instance_object, read_imports
 from pyjsapi.jsapi.memory import Memory
 from pyjsapi.jsapi.module import Module, compile_bytes, module_object, stable_bytes
 from pyjsapi.jsapi.options import CompileOptions, read_options
 from pyjsapi.jsapi.streaming import response_bytes
 from pyjsapi.jsapi.table import Table
 from pyjsapi.jsapi.tag import JSTag, Tag
-from pyjsapi.runtime import ExternVal
 
 if TYPE_CHECKING:
-    from pyjsapi.jsapi.signatures import BufferSource
+    from pyjsapi.jsapi.signatures import BufferSource, MemoryOverrides
 
 __all__ = [
     "CompileError",
@@ -127,6 +126,8 @@ def instantiate(
     *,
     builtins: Any = None,
     importedStringConstants: Any = None,
+    resources: Mapping[str, Any] | None = None,
+    memory_overrides: MemoryOverrides | None = None,
     **restrictions: Unpack[Restrictions],
 ) -> Coroutine[Any, Any, Instance]: ...
 
@@ -140,6 +141,8 @@ def instantiate(
     *,
     builtins: Any = None,
     importedStringConstants: Any = None,
+    resources: Mapping[str, Any] | None = None,
+    memory_overrides: MemoryOverrides | None = None,
     **restrictions: Unpack[Restrictions],
 ) -> Coroutine[Any, Any, InstantiatedSource]: ...
 
@@ -152,27 +155,30 @@ def instantiate(
     *,
     builtins: Any = None,
     importedStringConstants: Any = None,
+    resources: Mapping[str, Any] | None = None,
+    memory_overrides: MemoryOverrides | None = None,
     **restrictions: Unpack[Restrictions],
 ) -> Coroutine[Any, Any, Any]:
     """Promise of an `Instance` for a `Module`, of an `InstantiatedSource` for the bytes of one.
 
-    Compile options are for bytes alone: a `Module` has its own. Rejects with what the constructors of `Module` and
-    `Instance` raise.
+    Compile options are for bytes alone: a `Module` has its own. ``resources`` and ``memory_overrides`` as for
+    `Instance`. Rejects with what the constructors of `Module` and `Instance` raise.
     """
     settings = settings_of(restrictions, _INSTANTIATE)
+    extras: Extras = {"resources": resources, "memory_overrides": memory_overrides}
     if isinstance(source, Module):
-        return _instantiate_module(source, imports)
+        return _instantiate_module(source, imports, extras)
     members = {"builtins": builtins, "importedStringConstants": importedStringConstants}
-    return _instantiate_bytes(source, imports, options, members, settings)
+    return _instantiate_bytes(source, imports, options, members, settings, extras)
 
 
-def _instantiate_module(module: Module, imports: Any) -> Coroutine[Any, Any, Instance]:
-    read: Callable[[], list[ExternVal]] = _attempt(
-        lambda: read_imports(module, imports, _INSTANTIATE)
-    )
+def _instantiate_module(
+    module: Module, imports: Any, extras: Extras
+) -> Coroutine[Any, Any, Instance]:
+    read = _attempt(lambda: read_imports(module, imports, _INSTANTIATE, extras))
 
     async def instantiated() -> Instance:
-        return instance_object(module, read(), _INSTANTIATE)
+        return instance_object(*read())
 
     return instantiated()
 
@@ -183,6 +189,7 @@ def _instantiate_bytes(
     options: Any,
     members: dict[str, Any],
     settings: Settings,
+    extras: Extras,
 ) -> Coroutine[Any, Any, InstantiatedSource]:
     read = _attempt(
         lambda: (
@@ -193,7 +200,7 @@ def _instantiate_bytes(
 
     async def instantiated() -> InstantiatedSource:
         module = _compile(*read(), _INSTANTIATE, settings)
-        return _instantiate(module, imports, _INSTANTIATE)
+        return _instantiate(module, imports, _INSTANTIATE, extras)
 
     return instantiated()
 
@@ -207,8 +214,8 @@ def _compile(
     return module_object(compile_bytes(data, what, options, settings), options)
 
 
-def _instantiate(module: Module, imports: Any, what: str) -> InstantiatedSource:
-    instance = instance_object(module, read_imports(module, imports, what), what)
+def _instantiate(module: Module, imports: Any, what: str, extras: Extras) -> InstantiatedSource:
+    instance = instance_object(*read_imports(module, imports, what, extras))
     return InstantiatedSource(module, instance)
 
 
@@ -246,10 +253,13 @@ def instantiateStreaming(
     *,
     builtins: Any = None,
     importedStringConstants: Any = None,
+    resources: Mapping[str, Any] | None = None,
+    memory_overrides: MemoryOverrides | None = None,
     **restrictions: Unpack[Restrictions],
 ) -> Coroutine[Any, Any, InstantiatedSource]:
-    """Like `compileStreaming`, and instantiated with the imports."""
+    """Like `compileStreaming`, and instantiated with the imports and keywords as for `Instance`."""
     what = "WebAssembly.instantiateStreaming()"
+    extras: Extras = {"resources": resources, "memory_overrides": memory_overrides}
     members = {"builtins": builtins, "importedStringConstants": importedStringConstants}
     settings = settings_of(restrictions, what)
     read = _attempt(lambda: read_options(options, what, **members))
@@ -257,7 +267,7 @@ def instantiateStreaming(
     async def instantiated() -> InstantiatedSource:
         wanted = read()
         module = _compile(await response_bytes(source, what), wanted, what, settings)
-        return _instantiate(module, imports, what)
+        return _instantiate(module, imports, what, extras)
 
     return instantiated()
 

@@ -5,7 +5,7 @@ Descriptors may be any mapping or object, as in JavaScript, and are not checked;
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Literal, NotRequired, Protocol, TypeAlias, TypedDict
 
 from pyjsapi.ecmascript import ArrayBuffer, SharedArrayBuffer
@@ -40,6 +40,10 @@ if TYPE_CHECKING:
     """What a global holds."""
     Element = TypeVar("Element", default=Any)
     """What a table holds."""
+
+
+MemoryOverrides: TypeAlias = Mapping[Any, Mapping[str, Any]]
+"""What memories are made with: members by the memory's index, or by the name that it is exported under."""
 
 
 class MemoryMembers(TypedDict, total=False):

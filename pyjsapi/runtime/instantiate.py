@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, Protocol
 
 from pyjsapi.runtime.constant import evaluate
 from pyjsapi.runtime.exception import TagInst
 from pyjsapi.runtime.function import FuncInst
 from pyjsapi.runtime.global_ import GlobalInst
 from pyjsapi.runtime.instance import ExternVal, ModuleInstance
-from pyjsapi.runtime.memory import MakeMemory, new_memory
+from pyjsapi.runtime.memory import MakeMemory, MemInst, new_memory
 from pyjsapi.runtime.table import new_table
 from pyjsapi.syntax.errors import LinkError
 from pyjsapi.syntax.module import Active, Module
@@ -20,6 +20,7 @@ from pyjsapi.syntax.types import (
     ExternType,
     FuncExtern,
     GlobalType,
+    MemType,
     TableType,
     TagType,
     extern_kind,
@@ -28,6 +29,20 @@ from pyjsapi.syntax.types import (
 from pyjsapi.validation.context import Context
 from pyjsapi.validation.limits import Limits
 from pyjsapi.validation.matching import match_extern
+
+
+class Setup(Protocol):
+    """What an embedder has to say while an instance is made: `embedding.interface.Setup` on the runtime's classes."""
+
+    def memory_type(self, memidx: int, type_: MemType, /) -> MemType:
+        """The type to make a memory with that the module defines."""
+
+    def memories_made(self, mems: Sequence[MemInst], /) -> None:
+        """The memories stand, imported ones first; nothing was written to those of the module, and no code relies
+        on how they are reached."""
+
+    def segments_written(self) -> None:
+        """Active segments are written; nothing of the module has run."""
 
 
 def extern_type(value: ExternVal) -> ExternType:
@@ -42,11 +57,13 @@ def instantiate(
     bind: Callable[[ModuleInstance], None],
     limits: Limits,
     make_memory: MakeMemory = new_memory,
+    setup: Setup | None = None,
 ) -> ModuleInstance:
     """Instantiate a valid module.
 
     ``bind`` gives the instance its own functions: it appends a `FuncInst` per function definition to
     ``instance.funcs``, when imports, memories and tables stand and before any expression is evaluated.
+    ``setup`` is asked and told as its methods say, and what it raises ends the instantiation.
     Raises `LinkError` when an external value does not match its import, `MemoryError` when a memory or table
     cannot be allocated, `Trap` when an active segment does not fit; what was written before stays written.
     The start function is not called: see `start_function`.
@@ -56,12 +73,14 @@ def instantiate(
     spaces: Mapping[str, list[Any]] = index_spaces(instance)
     for type_, value in zip(context.imports, externvals, strict=True):
         spaces[extern_kind(type_)].append(value)
-    _allocate(instance, limits, make_memory)
+    _allocate(instance, limits, make_memory, setup)
     bind(instance)
     _initialize(instance)
     for export in module.exports:
         instance.exports[export.name] = spaces[export.kind][export.index]
     _run_active_segments(instance)
+    if setup is not None:
+        setup.segments_written()
     return instance
 
 
@@ -110,13 +129,18 @@ def describe(type_: ExternType) -> str:
     return f"({' '.join(words)})"
 
 
-def _allocate(instance: ModuleInstance, limits: Limits, make_memory: MakeMemory) -> None:
+def _allocate(
+    instance: ModuleInstance, limits: Limits, make_memory: MakeMemory, setup: Setup | None
+) -> None:
     context = instance.context
     for mem_type in context.mems[len(instance.mems) :]:
-        instance.mems.append(make_memory(mem_type, limits))
+        type_ = mem_type if setup is None else setup.memory_type(len(instance.mems), mem_type)
+        instance.mems.append(make_memory(type_, limits))
     for table_type in context.tables[len(instance.tables) :]:
         instance.tables.append(new_table(table_type, None, limits))
     instance.tags.extend(map(TagInst, context.tags[len(instance.tags) :]))
+    if setup is not None:
+        setup.memories_made(instance.mems)
 
 
 def _initialize(instance: ModuleInstance) -> None:

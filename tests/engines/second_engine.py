@@ -17,6 +17,7 @@ from pyjsapi.embedding.settings import Settings
 from pyjsapi.embedding.valid_module import ValidModule, valid_module
 from pyjsapi.engines.python_engine import PythonEngine
 from pyjsapi.runtime import ExternVal, GlobalInst, MemInst, TableInst
+from pyjsapi.runtime.instantiate import Setup
 from pyjsapi.syntax.types import GlobalType, MemType, TableType
 from pyjsapi.validation.limits import Limits
 
@@ -50,12 +51,14 @@ class SecondEngine:
         self.asked["compile"] += 1
         return SecondModule(valid_module(data, settings))
 
-    def instantiate(self, module: SecondModule, imports: Sequence[ExternVal], /) -> SecondInstance:
+    def instantiate(
+        self, module: SecondModule, imports: Sequence[ExternVal], /, setup: Setup | None = None
+    ) -> SecondInstance:
         self.asked["instantiate"] += 1
         if not isinstance(module, SecondModule):
             raise TypeError("a module of another engine")
         compiled = self._first.compile(module.data, module.settings)
-        return SecondInstance(self._first.instantiate(compiled, imports).exports)
+        return SecondInstance(self._first.instantiate(compiled, imports, setup).exports)
 
     def new_memory(self, type_: MemType, limits: Limits, /) -> MemInst:
         self.asked["new_memory"] += 1

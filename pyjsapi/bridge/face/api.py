@@ -91,7 +91,9 @@ def new_module(
     if not builtins and not strings:
         options = NO_OPTIONS
     else:
-        options = CompileOptions(tuple(builtins), strings[0] if strings else None)
+        # Sets that JavaScript has no functions for are unknown here; a name given twice is a mistake all the same.
+        known = (name for name in builtins if name in _SETS or builtins.count(name) > 1)
+        options = CompileOptions(tuple(known), strings[0] if strings else None)
     source = bytes(data)
     try:
         compiled = engine.compile_module(source, settings)
@@ -101,6 +103,10 @@ def new_module(
     except CompileError as error:
         raise InvalidModule(str(error)) from None
     return Module(compiled, options)
+
+
+_SETS: Final = ("js-string",)
+"""Builtin sets of JavaScript's own."""
 
 
 def module_info(module: Module) -> dict[str, Any]:

@@ -1,0 +1,212 @@
+"""What an instantiation has beside its imports, none of it in the specification.
+
+Memories may be made larger than the module says (``memory_overrides``), custom sections may say what the host gives to
+memories (``resources``), and functions of builtin sets may belong to the instance. Who reads which section is told from
+above (`offer_section`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Final, TypeAlias, TypeVar
+
+from pyjsapi.ecmascript import RangeError
+from pyjsapi.ecmascript.conversions import shown
+from pyjsapi.syntax.errors import Trap
+from pyjsapi.syntax.types import MemType
+
+if TYPE_CHECKING:
+    from pyjsapi.embedding.valid_module import ValidModule
+    from pyjsapi.runtime import MemInst
+
+_Own = TypeVar("_Own")
+
+
+@dataclass(frozen=True, slots=True)
+class MemoryOverride:
+    """What a memory of a module is made with instead of what the module says."""
+
+    minimum: int | None = None
+    """Pages."""
+
+
+_MEMBERS: Final = tuple(MemoryOverride.__slots__)
+
+
+class Instantiation:
+    """One instantiation of a module: what builtins that belong to the instance, and sections, know of it.
+
+    It is the engine's `Setup`, if it `is_needed`. ``what`` is what messages call the instantiation.
+    """
+
+    __slots__ = (
+        "__weakref__",
+        "_overrides",
+        "_own",
+        "_when_made",
+        "_when_written",
+        "compiled",
+        "is_needed",
+        "last_error",
+        "mems",
+        "resources",
+        "what",
+    )
+
+    def __init__(
+        self,
+        compiled: ValidModule,
+        what: str,
+        *,
+        resources: Any = None,
+        memory_overrides: Any = None,
+    ) -> None:
+        self.compiled = compiled
+        self.what = what
+        self.mems: Sequence[MemInst] = ()
+        """The index space of memories, once it stands."""
+        self.last_error: str | None = None
+        """Why a builtin last gave -1."""
+        self._own: dict[type, Any] = {}
+        self._when_made: list[Callable[[], None]] = []
+        self._when_written: list[Callable[[], None]] = []
+        self._overrides = _read_overrides(memory_overrides, compiled, what)
+        self.resources = _read_resources(resources, what)
+        """What the host offers to sections, by name."""
+        self.is_needed = bool(self._overrides)
+        """Whether the engine has to ask it anything."""
+        for custom in compiled.module.customs:
+            if custom.name in _SECTIONS:
+                _SECTIONS[custom.name]()(custom.data, self)
+
+    def when_made(self, step: Callable[[], None]) -> None:
+        """Do something once, when the memories stand and before anything is written to them."""
+        if step not in self._when_made:
+            self.is_needed = True
+            self._when_made.append(step)
+
+    def when_written(self, step: Callable[[], None]) -> None:
+        """Do something when active segments are written, before the start function."""
+        self.is_needed = True
+        self._when_written.append(step)
+
+    def memory(self, memidx: int) -> MemInst:
+        """A memory of the instance; a trap for an index that is none."""
+        if memidx >= len(self.mems):
+            raise Trap(f"unknown memory {memidx}: the instance has {len(self.mems)}")
+        return self.mems[memidx]
+
+    def own(self, class_: type[_Own]) -> _Own:
+        """What the instance has one of: an object of a class that is made without arguments."""
+        found: _Own | None = self._own.get(class_)
+        # Threads that ask for it together get the same one.
+        return self._own.setdefault(class_, class_()) if found is None else found
+
+    # ---- what the engine asks: `embedding.interface.Setup`
+
+    def memory_type(self, memidx: int, type_: MemType, /) -> MemType:
+        """The type to make a memory with."""
+        override = self._overrides.get(memidx)
+        if override is None or override.minimum is None:
+            return type_
+        return replace(type_, minimum=override.minimum)
+
+    def memories_made(self, mems: Sequence[MemInst], /) -> None:
+        """Do what was to be done when the memories stand."""
+        self.mems = mems
+        for step in self._when_made:
+            step()
+
+    def segments_written(self) -> None:
+        """Do what was to be done when active segments are written."""
+        for step in self._when_written:
+            step()
+
+
+def memory_index(compiled: ValidModule, given: Any) -> int | None:
+    """The index of a memory that is given by number, or by the name it is exported under; ``None`` if there is none."""
+    if isinstance(given, str):
+        for export in compiled.module.exports:
+            if export.kind == "memory" and export.name == given:
+                return export.index
+        return None
+    if isinstance(given, int) and not isinstance(given, bool):
+        return given if 0 <= given < len(compiled.context.mems) else None
+    return None
+
+
+def _read_resources(given: Any, what: str) -> Mapping[str, Any]:
+    if given is None:
+        return {}
+    if not isinstance(given, Mapping):
+        raise TypeError(
+            f"{what}: resources must be a mapping of names to HostResource objects, not {shown(given)}"
+        )
+    return given
+
+
+def _read_overrides(given: Any, compiled: ValidModule, what: str) -> dict[int, MemoryOverride]:
+    """The overrides by the index of the memory. Raises `TypeError` and `RangeError`."""
+    if given is None:
+        return {}
+    if not isinstance(given, Mapping):
+        raise TypeError(
+            f"{what}: memory_overrides must be a mapping as {{0: {{'minimum': 40}}}}, not {shown(given)}"
+        )
+    found = {}
+    for key, members in given.items():
+        memidx = memory_index(compiled, key)
+        place = f"{what}: memory_overrides[{key!r}]"
+        if memidx is None:
+            raise TypeError(f"{place}: {_memories(compiled)}")
+        if memidx < len(compiled.context.mems) - len(compiled.module.mems):
+            raise TypeError(
+                f"{place}: the module imports this memory: give it a Memory that has what is wanted"
+            )
+        found[memidx] = _read_override(members, compiled.context.mems[memidx], place)
+    return found
+
+
+def _read_override(members: Any, type_: MemType, place: str) -> MemoryOverride:
+    if not isinstance(members, Mapping):
+        raise TypeError(f"{place} must be a mapping as {{'minimum': 40}}, not {shown(members)}")
+    for name in members:
+        if name not in _MEMBERS:
+            from pyjsapi.syntax.spelling import advice
+
+            raise TypeError(f"{place}: unexpected member {name!r}; {advice(name, _MEMBERS)}")
+    override = MemoryOverride(**members)
+    minimum = override.minimum
+    if minimum is None:
+        return override
+    if not isinstance(minimum, int) or isinstance(minimum, bool):
+        raise TypeError(f"{place}: 'minimum' must be an int, in pages, not {shown(minimum)}")
+    if minimum < type_.minimum:
+        raise RangeError(
+            f"{place}: 'minimum': {minimum} pages are fewer than the {type_.minimum} that the module asks for"
+        )
+    if type_.maximum is not None and minimum > type_.maximum:
+        raise RangeError(
+            f"{place}: 'minimum': {minimum} pages are more than the memory's maximum, {type_.maximum}"
+        )
+    return override
+
+
+def _memories(compiled: ValidModule) -> str:
+    """What the memories of a module are called, for messages."""
+    count = len(compiled.context.mems)
+    names = [repr(export.name) for export in compiled.module.exports if export.kind == "memory"]
+    exported = f", exported as {', '.join(names)}" if names else ""
+    return f"no such memory: the module has {count}{exported}"
+
+
+SectionReader: TypeAlias = Callable[[bytes, Instantiation], None]
+"""Reads a custom section for an instantiation, and leaves steps there: `Instantiation.when_made`."""
+
+_SECTIONS: Final[dict[str, Callable[[], SectionReader]]] = {}
+
+
+def offer_section(name: str, load: Callable[[], SectionReader]) -> None:
+    """Have custom sections of a name read at instantiation; ``load`` imports what reads them."""
+    _SECTIONS[name] = load
