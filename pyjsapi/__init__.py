@@ -107,6 +107,28 @@ def _control_of_memories() -> Any:
 
 memory_control.comes_from(_control_of_memories)
 
+
+def _offer() -> None:
+    """Tell the JS API of what stands above it, which is imported where a module asks for it."""
+    from functools import partial
+    from importlib import import_module
+
+    from pyjsapi.jsapi import builtin_sets
+
+    def load(module: str, name: str) -> Any:
+        return getattr(import_module(f"pyjsapi.{module}"), name)
+
+    for name, imported_from, module in _BUILTIN_SETS:
+        builtin_sets.offer(name, imported_from, partial(load, module, "BUILTINS"))
+
+
+_BUILTIN_SETS: Final = (
+    ("far", "pyjsapi:far", "sharing.builtins.far"),
+    ("memory-ref", "pyjsapi:memory-ref", "sharing.builtins.memory_ref"),
+)
+"""Builtin sets: the name that enables it, the module that guests import it from, and the module that has it."""
+_offer()
+
 if sys.platform == "emscripten":
     import pyjsapi.bridge.install
 
