@@ -118,8 +118,18 @@ class Instance(Protocol):
 class Setup(Protocol):
     """What a host has to say while an instance is made."""
 
-    def memory_type(self, memidx: int, type_: MemType, /) -> MemType:
-        """The type to make a memory with that the module defines; ``memidx`` is its index in the module."""
+    def make_memory(
+        self,
+        memidx: int,
+        type_: MemType,
+        limits: Limits,
+        make: Callable[[MemType, Limits], Any],
+        /,
+    ) -> Any:
+        """A `Memory` that the module defines: what ``make`` gives, or another one that the module can have for it.
+
+        ``memidx`` is its index in the module.
+        """
 
     def memories_made(self, mems: Sequence[Any], /) -> None:
         """The memories, each a `Memory`, stand, imported ones first; nothing was written to those of the module.

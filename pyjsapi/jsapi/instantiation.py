@@ -19,6 +19,8 @@ from pyjsapi.syntax.types import MemType
 if TYPE_CHECKING:
     from pyjsapi.embedding.valid_module import ValidModule
     from pyjsapi.runtime import MemInst
+    from pyjsapi.runtime.memory import MakeMemory
+    from pyjsapi.validation.limits import Limits
 
 _Own = TypeVar("_Own")
 
@@ -105,12 +107,14 @@ class Instantiation:
 
     # ---- what the engine asks: `embedding.interface.Setup`
 
-    def memory_type(self, memidx: int, type_: MemType, /) -> MemType:
-        """The type to make a memory with."""
+    def make_memory(
+        self, memidx: int, type_: MemType, limits: Limits, make: MakeMemory, /
+    ) -> MemInst:
+        """A memory that the module defines."""
         override = self._overrides.get(memidx)
         if override is None or override.minimum is None:
-            return type_
-        return replace(type_, minimum=override.minimum)
+            return make(type_, limits)
+        return make(replace(type_, minimum=override.minimum), limits)
 
     def memories_made(self, mems: Sequence[MemInst], /) -> None:
         """Do what was to be done when the memories stand."""

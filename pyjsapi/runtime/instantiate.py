@@ -34,8 +34,10 @@ from pyjsapi.validation.matching import match_extern
 class Setup(Protocol):
     """What an embedder has to say while an instance is made: `embedding.interface.Setup` on the runtime's classes."""
 
-    def memory_type(self, memidx: int, type_: MemType, /) -> MemType:
-        """The type to make a memory with that the module defines."""
+    def make_memory(
+        self, memidx: int, type_: MemType, limits: Limits, make: MakeMemory, /
+    ) -> MemInst:
+        """A memory that the module defines: what ``make`` gives, or another one that the module can have for it."""
 
     def memories_made(self, mems: Sequence[MemInst], /) -> None:
         """The memories stand, imported ones first; nothing was written to those of the module, and no code relies
@@ -134,8 +136,11 @@ def _allocate(
 ) -> None:
     context = instance.context
     for mem_type in context.mems[len(instance.mems) :]:
-        type_ = mem_type if setup is None else setup.memory_type(len(instance.mems), mem_type)
-        instance.mems.append(make_memory(type_, limits))
+        if setup is None:
+            memory = make_memory(mem_type, limits)
+        else:
+            memory = setup.make_memory(len(instance.mems), mem_type, limits, make_memory)
+        instance.mems.append(memory)
     for table_type in context.tables[len(instance.tables) :]:
         instance.tables.append(new_table(table_type, None, limits))
     instance.tags.extend(map(TagInst, context.tags[len(instance.tags) :]))
