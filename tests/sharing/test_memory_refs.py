@@ -330,3 +330,29 @@ def test_an_import_of_another_type_is_a_compile_error() -> None:
     with pytest.raises(WebAssembly.CompileError, match="memory-ref"):
         WebAssembly.Module(wat2wasm(text), ENABLED)
     WebAssembly.Module(wat2wasm(text))
+
+
+def test_o6_5_a_reference_obeys_protections_and_mappings_of_its_memory() -> None:
+    exports = _all()
+    memory = WebAssembly.Memory(initial=3, noAccess=1)
+    data = bytearray(range(100))
+    memory.map(memoryview(data).toreadonly(), at=2 * PAGE, mode="r")
+    memory.protect(PAGE, PAGE, "r")
+    assert exports.load8_u(memory, 2 * PAGE + 9) == 9
+    exports.store8(memory, 3 * PAGE - 1, 1)
+    _traps(
+        "nothing is mapped|read-only",
+        lambda: exports.load32(memory, 0),
+        lambda: exports.store32(memory, PAGE, 1),
+        lambda: exports.storef64(memory, 2 * PAGE, 1.0),
+        lambda: exports.store8(memory, 2 * PAGE + 99, 1),
+        lambda: exports.atomic_add32(memory, 2 * PAGE, 1),
+        lambda: exports.fill(memory, 2 * PAGE - 1, 0, 2),
+        lambda: exports.copy(memory, PAGE, memory, 2 * PAGE, 4),
+    )
+    assert data == bytearray(range(100)) and exports.load32(memory, PAGE) == 0
+    ordinary = WebAssembly.Memory(initial=1)
+    exports.store8(ordinary, 5, 3)
+    ordinary.protect(0, PAGE, "r")
+    assert exports.load8_u(ordinary, 5) == 3
+    _traps("read-only", lambda: exports.store8(ordinary, 5, 4))
