@@ -113,13 +113,14 @@ def _offer() -> None:
     from functools import partial
     from importlib import import_module
 
-    from pyjsapi.jsapi import builtin_sets
+    from pyjsapi.jsapi import builtin_sets, instantiation
 
     def load(module: str, name: str) -> Any:
         return getattr(import_module(f"pyjsapi.{module}"), name)
 
     for name, imported_from, module in _BUILTIN_SETS:
         builtin_sets.offer(name, imported_from, partial(load, module, "BUILTINS"))
+    instantiation.offer_section("pyjsapi.memory-map", partial(load, "sharing.memory_map", "read"))
 
 
 _BUILTIN_SETS: Final = (

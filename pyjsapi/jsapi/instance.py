@@ -125,9 +125,11 @@ class Instance:
     enough memory.
 
     Extensions, which the JS API does not have: ``resources`` are what the host offers by name to the module's section
-    ``pyjsapi.memory-map``. ``memory_overrides`` are what memories that the module defines are made with, by index or by
-    the name that they are exported under: ``{0: {"minimum": 40}}`` makes one of 40 pages, which the module's own type
-    must allow. Raises `LinkError` where a resource is missing or too small, `TypeError` and `RangeError` for overrides.
+    ``pyjsapi.memory-map``: each a `HostResource` or any buffer. ``memory_overrides`` are what memories that the module
+    defines are made with, by index or by the name that they are exported under: ``{0: {"minimum": 40}}`` makes one of
+    40 pages, which the module's own type must allow; ``storage``, ``backing``, ``noAccess``, ``readOnly`` and
+    ``virtual`` are those of `Memory`. Raises `LinkError` where a resource is missing or too small, `TypeError` and
+    `RangeError` for overrides.
     """
 
     if TYPE_CHECKING:

@@ -8,11 +8,12 @@ above (`offer_section`).
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final, TypeAlias, TypeVar
 
 from pyjsapi.ecmascript import RangeError
 from pyjsapi.ecmascript.conversions import shown
+from pyjsapi.jsapi.descriptors import Descriptor
 from pyjsapi.syntax.errors import Trap
 from pyjsapi.syntax.types import MemType
 
@@ -25,15 +26,9 @@ if TYPE_CHECKING:
 _Own = TypeVar("_Own")
 
 
-@dataclass(frozen=True, slots=True)
-class MemoryOverride:
-    """What a memory of a module is made with instead of what the module says."""
-
-    minimum: int | None = None
-    """Pages."""
-
-
-_MEMBERS: Final = tuple(MemoryOverride.__slots__)
+_MINIMUM: Final = "minimum"
+_MEMBERS: Final = (_MINIMUM, "storage", "backing", "noAccess", "readOnly", "virtual")
+"""What may be said of a memory instead of what its module says; all but the first as for `Memory`."""
 
 
 class Instantiation:
@@ -93,6 +88,13 @@ class Instantiation:
         self.is_needed = True
         self._when_written.append(step)
 
+    def protect(self, memidx: int, no_access: int, read_only: int) -> None:
+        """Make a memory that the module defines with protected pages, unless the host says what it is made with."""
+        chosen = self._overrides.setdefault(memidx, {})
+        self.is_needed = True
+        if not set(chosen) - {_MINIMUM}:
+            chosen.update(noAccess=no_access, readOnly=read_only)
+
     def memory(self, memidx: int) -> MemInst:
         """A memory of the instance; a trap for an index that is none."""
         if memidx >= len(self.mems):
@@ -112,9 +114,16 @@ class Instantiation:
     ) -> MemInst:
         """A memory that the module defines."""
         override = self._overrides.get(memidx)
-        if override is None or override.minimum is None:
+        if override is None:
             return make(type_, limits)
-        return make(replace(type_, minimum=override.minimum), limits)
+        type_ = replace(type_, minimum=override.get(_MINIMUM, type_.minimum))
+        members = {name: value for name, value in override.items() if name != _MINIMUM}
+        if not members:
+            return make(type_, limits)
+        from pyjsapi.jsapi.memory_control import MEMBERS, memory_control
+
+        what = f"{self.what}: memory {memidx}"
+        return memory_control().new_memory(Descriptor(None, members, what, MEMBERS), type_, limits)
 
     def memories_made(self, mems: Sequence[MemInst], /) -> None:
         """Do what was to be done when the memories stand."""
@@ -150,7 +159,7 @@ def _read_resources(given: Any, what: str) -> Mapping[str, Any]:
     return given
 
 
-def _read_overrides(given: Any, compiled: ValidModule, what: str) -> dict[int, MemoryOverride]:
+def _read_overrides(given: Any, compiled: ValidModule, what: str) -> dict[int, dict[str, Any]]:
     """The overrides by the index of the memory. Raises `TypeError` and `RangeError`."""
     if given is None:
         return {}
@@ -158,7 +167,7 @@ def _read_overrides(given: Any, compiled: ValidModule, what: str) -> dict[int, M
         raise TypeError(
             f"{what}: memory_overrides must be a mapping as {{0: {{'minimum': 40}}}}, not {shown(given)}"
         )
-    found = {}
+    found: dict[int, dict[str, Any]] = {}
     for key, members in given.items():
         memidx = memory_index(compiled, key)
         place = f"{what}: memory_overrides[{key!r}]"
@@ -172,7 +181,7 @@ def _read_overrides(given: Any, compiled: ValidModule, what: str) -> dict[int, M
     return found
 
 
-def _read_override(members: Any, type_: MemType, place: str) -> MemoryOverride:
+def _read_override(members: Any, type_: MemType, place: str) -> dict[str, Any]:
     if not isinstance(members, Mapping):
         raise TypeError(f"{place} must be a mapping as {{'minimum': 40}}, not {shown(members)}")
     for name in members:
@@ -180,8 +189,8 @@ def _read_override(members: Any, type_: MemType, place: str) -> MemoryOverride:
             from pyjsapi.syntax.spelling import advice
 
             raise TypeError(f"{place}: unexpected member {name!r}; {advice(name, _MEMBERS)}")
-    override = MemoryOverride(**members)
-    minimum = override.minimum
+    override = {name: value for name, value in members.items() if value is not None}
+    minimum = override.get(_MINIMUM)
     if minimum is None:
         return override
     if not isinstance(minimum, int) or isinstance(minimum, bool):

@@ -14,11 +14,33 @@ from pyjsapi.sharing.state import MemoryStats
 
 if TYPE_CHECKING:
     from pyjsapi.sharing.descriptor import MemoryMapDescriptor
+    from pyjsapi.sharing.memory_map import MemoryMapWarning
+    from pyjsapi.sharing.memory_refs import MemoryRef, far_pointer, memory_of, revoke_far
+    from pyjsapi.sharing.spawning import Spawner
 
-_LAZY: Final = {"MemoryMapDescriptor": "descriptor"}
+_LAZY: Final = {
+    "MemoryMapDescriptor": "descriptor",
+    "MemoryMapWarning": "memory_map",
+    "MemoryRef": "memory_refs",
+    "Spawner": "spawning",
+    "far_pointer": "memory_refs",
+    "memory_of": "memory_refs",
+    "revoke_far": "memory_refs",
+}
 """Names that many programs do without, and their modules."""
 
-__all__ = ["HostResource", "Mapping", "MemoryMapDescriptor", "MemoryStats"]
+__all__ = [
+    "HostResource",
+    "Mapping",
+    "MemoryMapDescriptor",
+    "MemoryMapWarning",
+    "MemoryRef",
+    "MemoryStats",
+    "Spawner",
+    "far_pointer",
+    "memory_of",
+    "revoke_far",
+]
 
 
 def __getattr__(name: str) -> Any:

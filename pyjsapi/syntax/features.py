@@ -40,6 +40,8 @@ class Features:
     """Shared memories and atomic memory accesses."""
     memory_control: bool = False
     """``memory.discard``, of a proposal whose encoding may change: off unless switched on."""
+    memory_map_section: bool = True
+    """The custom section ``pyjsapi.memory-map``; where it is off the section is ignored, as other hosts do."""
 
     def __post_init__(self) -> None:
         for name in self.__slots__:
