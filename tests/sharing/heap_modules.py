@@ -68,7 +68,7 @@ class Guest:
         self.instances = [memory._memory for memory in self.memories]
 
     def call(self, name: str, *arguments: int, memory: int = 0) -> Any:
-        """The result of a function; ``None`` where it traps out of bounds, or ``"r"`` where it must not write."""
+        """The result of a function; ``"oob"`` where it traps out of bounds, ``"r"`` where it must not write."""
         try:
             return self.instance.exports[f"{name}.{memory}"](*arguments)
         except WebAssembly.RuntimeError as trap:
@@ -76,7 +76,7 @@ class Guest:
                 return "r"
             if str(trap) != "out of bounds memory access":
                 raise
-            return None
+            return "oob"
 
     def traps(self, name: str, *arguments: int, memory: int = 0) -> bool:
         """Whether an access is out of bounds."""
