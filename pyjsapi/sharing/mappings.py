@@ -152,6 +152,8 @@ class Mapping:
         block = self._memory.block
         if self.strategy == "mmap":
             _pages_of(self._memory, _WHAT).unmap(start, end - start)
+            if isinstance(block, GuardedBlock):
+                block.restore(start, end)  # what may be done there
             return
         if isinstance(block, Guarded):
             block.restore(start, end)

@@ -411,3 +411,12 @@ def test_with_mmap_nothing_is_copied() -> None:
     with block.attach(guest.memory) as area:
         assert guest.call("i32.load8_u", area.addr) == ord("x")
     assert state_of(guest.instances[0]).stats.bytes_copied == 0
+
+
+def test_addresses_can_be_written_again_after_a_reader_left() -> None:
+    guest = guest_with_storage()
+    block = MemoryBlock(PAGE, strategy="mmap")
+    with block.attach(guest.memory) as area:
+        assert guest.call("i32.store8", area.addr, 1) == "r"
+    assert guest.call("i32.store8", area.addr, 1) is None
+    assert guest.call("i32.load8_u", area.addr) == 1
