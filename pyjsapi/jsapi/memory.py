@@ -267,12 +267,17 @@ class Memory:
         """
         return await memory_control().read_into(self._memory, reader, address, length)
 
-    def attach_heap(self, heap: Any) -> None:
-        """Have addresses above the memory's end stand for a `SharedHeap`, or a chain of such."""
-        memory_control().attach_heap(self._memory, heap)
+    def attach_heap(self, heap: Any, mode: str | None = None) -> None:
+        """Have addresses above the memory's end stand for a `SharedHeap`, and the heaps of its chain.
+
+        An access must be within one heap. With ``mode="r"``, or where the heap has it, writing traps. The memory
+        grows up to the heap. Raises `RuntimeError` where it reaches beyond already, where another heap is in the way,
+        or while code is running that reaches the memory directly.
+        """
+        memory_control().attach_heap(self._memory, heap, mode)
 
     def detach_heap(self, heap: Any = None) -> None:
-        """Undo `attach_heap`, by default for all heaps."""
+        """Undo `attach_heap`, by default for all heaps. Raises `RuntimeError` for one that is not attached."""
         memory_control().detach_heap(self._memory, heap)
 
     @property

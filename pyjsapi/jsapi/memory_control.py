@@ -105,7 +105,7 @@ class MemoryControl(Protocol):
     async def read_into(self, memory: MemInst, reader: Any, address: int, length: int, /) -> int:
         """See `Memory.read_into`."""
 
-    def attach_heap(self, memory: MemInst, heap: Any, /) -> None:
+    def attach_heap(self, memory: MemInst, heap: Any, mode: str | None, /) -> None:
         """See `Memory.attach_heap`."""
 
     def detach_heap(self, memory: MemInst, heap: Any, /) -> None:

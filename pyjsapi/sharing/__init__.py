@@ -13,16 +13,32 @@ from pyjsapi.sharing.resources import HostResource
 from pyjsapi.sharing.state import MemoryStats
 
 if TYPE_CHECKING:
+    from pyjsapi.sharing.block_errors import BlockError, Failure
     from pyjsapi.sharing.descriptor import MemoryMapDescriptor
+    from pyjsapi.sharing.exchange import Exchange
+    from pyjsapi.sharing.heap import SharedHeap
+    from pyjsapi.sharing.heap_places import HeapDomain, HeapError
+    from pyjsapi.sharing.memory_blocks import Area, MemoryBlock
     from pyjsapi.sharing.memory_map import MemoryMapWarning
     from pyjsapi.sharing.memory_refs import MemoryRef, far_pointer, memory_of, revoke_far
+    from pyjsapi.sharing.publishing import Publisher, Subscriber
     from pyjsapi.sharing.spawning import Spawner
 
 _LAZY: Final = {
+    "Area": "memory_blocks",
+    "BlockError": "block_errors",
+    "Exchange": "exchange",
+    "Failure": "block_errors",
+    "HeapDomain": "heap_places",
+    "HeapError": "heap_places",
+    "MemoryBlock": "memory_blocks",
     "MemoryMapDescriptor": "descriptor",
     "MemoryMapWarning": "memory_map",
     "MemoryRef": "memory_refs",
+    "Publisher": "publishing",
+    "SharedHeap": "heap",
     "Spawner": "spawning",
+    "Subscriber": "publishing",
     "far_pointer": "memory_refs",
     "memory_of": "memory_refs",
     "revoke_far": "memory_refs",
@@ -30,13 +46,23 @@ _LAZY: Final = {
 """Names that many programs do without, and their modules."""
 
 __all__ = [
+    "Area",
+    "BlockError",
+    "Exchange",
+    "Failure",
+    "HeapDomain",
+    "HeapError",
     "HostResource",
     "Mapping",
+    "MemoryBlock",
     "MemoryMapDescriptor",
     "MemoryMapWarning",
     "MemoryRef",
     "MemoryStats",
+    "Publisher",
+    "SharedHeap",
     "Spawner",
+    "Subscriber",
     "far_pointer",
     "memory_of",
     "revoke_far",

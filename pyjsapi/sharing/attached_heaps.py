@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from pyjsapi.ecmascript.conversions import shown
 from pyjsapi.sharing.heap import SharedHeap, check_mode
 from pyjsapi.sharing.heap_places import LOCK, HeapError
 from pyjsapi.sharing.state import guarded_block, state_of
@@ -35,6 +36,8 @@ def attach_heap(memory: MemInst, heap: SharedHeap, mode: str | None = None) -> N
     to the heap, not beyond. Raises `HeapError` where it reaches beyond it now, or has another heap there or this one
     already, `RuntimeError` while code runs that reaches the bytes of the memory directly.
     """
+    if not isinstance(heap, SharedHeap):
+        raise TypeError(f"{_WHAT}: what is attached must be a SharedHeap, not {shown(heap)}")
     mode = heap.mode if mode is None else check_mode(mode)
     with LOCK:
         attachment = _Attachment(heap, memory.declared_type.addrtype.name)

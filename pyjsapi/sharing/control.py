@@ -399,13 +399,15 @@ def _zeros(count: int) -> memoryview[int]:
 # ---- shared heaps
 
 
-def attach_heap(memory: MemInst, heap: Any, /) -> None:
+def attach_heap(memory: MemInst, heap: Any, mode: str | None, /) -> None:
     """See `Memory.attach_heap`."""
-    heap.attach(memory)
+    from pyjsapi.sharing import attached_heaps
+
+    attached_heaps.attach_heap(memory, heap, mode)
 
 
 def detach_heap(memory: MemInst, heap: Any, /) -> None:
     """See `Memory.detach_heap`."""
-    for one in list(state_of(memory).heaps):
-        if heap is None or one is heap:
-            one.detach(memory)
+    from pyjsapi.sharing import attached_heaps
+
+    attached_heaps.detach_heap(memory, heap)

@@ -18,7 +18,7 @@ from pyjsapi.blocks.block import fill_by
 from pyjsapi.blocks.heap import HeapBlock
 from pyjsapi.ecmascript.errors import RangeError
 from pyjsapi.sharing.allocator import Allocator
-from pyjsapi.sharing.heap_places import ENDS, LOCK, HeapDomain, HeapError, Place, at, top
+from pyjsapi.sharing.heap_places import LOCK, HeapDomain, HeapError, Place, at, top
 from pyjsapi.sharing.resources import HostResource
 
 if TYPE_CHECKING:
@@ -335,4 +335,4 @@ def _bytes_of(backing: Any, size: int, mode: str) -> memoryview:
     return view[:size]
 
 
-__all__ = ["ENDS", "HeapDomain", "HeapError", "SharedHeap"]
+__all__ = ["HeapDomain", "HeapError", "SharedHeap"]

@@ -277,6 +277,20 @@ def test_o4_8_a_heap_that_is_detached_is_not_there() -> None:
     assert guest.call("i32.load", heap.start()) == 0
 
 
+def test_memories_attach_heaps() -> None:
+    heap = SharedHeap(PAGE)
+    memory = WebAssembly.Memory(initial=1)
+    memory.attach_heap(heap, mode="r")
+    assert heaps_of(memory._memory) == (heap,)
+    memory.detach_heap()
+    memory.attach_heap(heap)
+    memory.detach_heap(heap)
+    with pytest.raises(RuntimeError, match="is not attached"):
+        memory.detach_heap(heap)
+    with pytest.raises(TypeError, match="a SharedHeap"):
+        memory.attach_heap(bytearray(PAGE))
+
+
 def test_a_heap_is_detached_from_memories_that_are_gone() -> None:
     heap = SharedHeap(PAGE)
     guest = Guest()
