@@ -6,12 +6,14 @@ import mmap
 import random
 import threading
 from collections.abc import Callable
+from typing import NoReturn
 
 import pytest
 
 from pyjsapi import RangeError
 from pyjsapi.sharing.block_errors import BlockError, Failure
 from pyjsapi.sharing.memory_blocks import Area, MemoryBlock
+from pyjsapi.sharing.resources import HostResource
 from pyjsapi.sharing.state import state_of
 from tests.sharing.heap_modules import Guest
 
@@ -142,6 +144,20 @@ def test_o5_3_strategies_cannot_be_told_apart() -> None:
     assert {"r", "range", Failure.BUSY, Failure.NO_STORAGE, None} <= set(expected)
     for strategy in ("mmap", "segment", "auto"):
         assert transcript(strategy) == expected
+
+
+def test_o5_3_systems_without_files_in_memory_cannot_be_told_apart(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    expected = transcript("auto")
+
+    def refuse(*_: object, **__: object) -> NoReturn:
+        raise NotImplementedError
+
+    monkeypatch.setattr(HostResource, "memfd", refuse)
+    monkeypatch.setattr(HostResource, "shm", refuse)
+    assert transcript("auto") == expected
+    assert transcript("mmap") == expected
 
 
 @each_strategy
