@@ -100,7 +100,8 @@ class SharedHeap:
 
     def __repr__(self) -> str:
         kind = "managed" if self.managed else "preallocated"
-        return f"<SharedHeap of {self.size} bytes at {self.place.i64:#x}, {kind}>"
+        start = self.place.i64 if self.place.i32 is None else self.place.i32
+        return f"<SharedHeap of {self.size} bytes at {start:#x}, {kind}>"
 
     @property
     def managed(self) -> bool:

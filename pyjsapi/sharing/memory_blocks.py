@@ -7,6 +7,7 @@ copies cannot be told from one that maps.
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from collections.abc import Callable
 from operator import index
@@ -190,8 +191,8 @@ class MemoryBlock:
     """A handle of ``size`` bytes that are nobody's memory, until it is attached to some.
 
     `attach` gives it to a memory, to write alone or to read with others. Handles are made by `clone` and `partition`;
-    `take` moves one. ``strategy`` says how the bytes come into memories (see `HostResource`): the results are the
-    same. A block may be used from several threads. ``with MemoryBlock(…) as block`` closes it at the end.
+    `take` moves one. ``strategy`` says how the bytes come into memories (see `Memory.map`): the results are the same,
+    and where ``mmap`` is not possible it is ``segment``. A block may be used from several threads. ``with MemoryBlock(…) as block`` closes it at the end.
 
     Raises `RangeError` for a size that is not possible.
     """
@@ -439,19 +440,19 @@ def _map(region: _Region, memory: MemInst, addr: int, write: bool, strategy: str
     resource = region.bytes.resource
     if resource is None:
         raise BlockError(Failure.INTERNAL, "the block has no bytes")
-    if strategy == "mmap" and not resource.pages_match(addr, region.offset, length):
-        strategy = "segment"  # pages would show bytes of others
-    mode = "rw" if write else "r"
+    options: dict[str, Any] = {
+        "at": addr,
+        "offset": region.offset,
+        "length": length,
+        "mode": "rw" if write else "r",
+    }
     try:
-        return map_resource(
-            memory,
-            resource,
-            at=addr,
-            offset=region.offset,
-            length=length,
-            mode=mode,
-            strategy=strategy,
-        )
+        # Pages must not show bytes of others.
+        if strategy == "mmap" and resource.pages_match(addr, region.offset, length):
+            with contextlib.suppress(RangeError):  # a memory that the system cannot map files into
+                return map_resource(memory, resource, **options, strategy="mmap")
+        chosen = "segment" if strategy == "mmap" else strategy
+        return map_resource(memory, resource, **options, strategy=chosen)
     except (OSError, MemoryError) as error:
         raise BlockError(Failure.INTERNAL, f"the block cannot be mapped: {error}") from error
 
