@@ -152,7 +152,7 @@ class Mapping:
         block = self._memory.block
         if self.strategy == "mmap":
             _pages_of(self._memory, _WHAT).unmap(start, end - start)
-            if isinstance(block, GuardedBlock):
+            if isinstance(block, Guarded):
                 block.restore(start, end)  # what may be done there
             return
         if isinstance(block, Guarded):

@@ -192,7 +192,8 @@ class MemoryBlock:
 
     `attach` gives it to a memory, to write alone or to read with others. Handles are made by `clone` and `partition`;
     `take` moves one. ``strategy`` says how the bytes come into memories (see `Memory.map`): the results are the same,
-    and where ``mmap`` is not possible it is ``segment``. A block may be used from several threads. ``with MemoryBlock(…) as block`` closes it at the end.
+    and where ``mmap`` is not possible it is ``segment``. A block may be used from several threads.
+    ``with MemoryBlock(…) as block`` closes it at the end.
 
     Raises `RangeError` for a size that is not possible.
     """
