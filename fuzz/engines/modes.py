@@ -29,6 +29,7 @@ MODES: Final[dict[str, Options]] = {
     "asserted-states": _options(assertions=True, state_machine=True),
     "plain": _options(**dict.fromkeys(_PARTS, False)),
     **{f"no-{part}": _options(**{part: False}) for part in _PARTS},
+    "guarded": Options(),
 }
 """All of them must agree."""
 
@@ -38,8 +39,8 @@ FLOW: Final = ("states", "loops1", "loops4", "loops0")
 ASSERTED: Final = ("asserted", "asserted", "asserted-states")
 """Those that check at run time what code relies on."""
 
-OTHERS: Final = ("plain", *(f"no-{part}" for part in _PARTS))
-"""Those that leave out a part."""
+OTHERS: Final = ("plain", "guarded", *(f"no-{part}" for part in _PARTS))
+"""Those that leave out a part, and the one whose memories are made of pieces and reached by calls."""
 
 
 def modes_of(seed: int) -> tuple[str, ...]:

@@ -13,11 +13,13 @@ import resource
 import signal
 import sys
 import traceback
+from contextlib import nullcontext
 from dataclasses import replace
 from typing import Any, Final
 
 from fuzz.engines.harness import Run, Stop
 from fuzz.engines.modes import MODES, proved_in
+from fuzz.engines.pieces import in_pieces
 from pyjsapi import WebAssembly
 from pyjsapi.compiler.cache import CodeCache
 from pyjsapi.compiler.module import CompiledModule
@@ -81,7 +83,8 @@ def observe(program: dict[str, Any], mode: str, modules: Modules, seconds: float
     """What is seen of a program in one mode."""
     limit(seconds)
     try:
-        seen = Run(program, lambda data: modules.module(data, mode)).observe()
+        with in_pieces() if mode == "guarded" else nullcontext():
+            seen = Run(program, lambda data: modules.module(data, mode)).observe()
         if mode in proved_in([mode]):
             seen["unproved"] = unproved(modules, mode)
         return seen

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from typing import Any, Final
+from typing import Any
 
 from pyjsapi.blocks.foreign_bytes import ForeignView
 from pyjsapi.blocks.guarded import GROUND, Guarded
-from pyjsapi.blocks.integers import LOAD, MASK, OPERATIONS, STORE
+from pyjsapi.blocks.integers import MASK, OPERATIONS
 from pyjsapi.blocks.paging import address_of
 from pyjsapi.blocks.processes.machine import SEQUENTIALLY_CONSISTENT, library
 from pyjsapi.blocks.shared import SharedBlock
@@ -71,66 +71,59 @@ class GuardedSharedBlock(Guarded, SharedBlock):
         """See `SharedBlock`."""
         self.base.refresh()
 
-    def _piece(self, address: int, size: int, *, write: bool) -> Piece | None:
-        """Where an integer is; ``None`` where it is the base's. Traps."""
+    def _cell_at(self, address: int, size: int, *, write: bool) -> _Cell | None:
+        """Where an integer is; ``None`` where it is the base's as a whole. Traps."""
         pieces = self.table.pieces(address, size, write=write)
-        if len(pieces) == 1 and pieces[0].span.owner is not GROUND:
-            return pieces[0]
-        return None
+        if len(pieces) > 1:
+            return _Cell(self, None, address, size)
+        if pieces[0].span.owner is GROUND:
+            return None
+        return _Cell(self, pieces[0], address, size)
 
     def load(self, address: int, size: int) -> int:
         """See `SharedBlock`."""
-        piece = self._piece(address, size, write=False)
-        if piece is None:
+        cell = self._cell_at(address, size, write=False)
+        if cell is None:
             return self.base.load(address, size)
-        absolute = _absolute(piece, size)
-        found = None if absolute is None else library()
-        if found is not None and absolute is not None:
-            return found.load(absolute, size)
-        value: int = LOAD[size](piece.data, piece.place)[0]
-        return value
+        if cell.absolute is not None and cell.library is not None:
+            return cell.library.load(cell.absolute, size)
+        return cell.get()
 
     def store(self, address: int, size: int, value: int) -> None:
         """See `SharedBlock`."""
-        piece = self._piece(address, size, write=True)
-        if piece is None:
+        cell = self._cell_at(address, size, write=True)
+        if cell is None:
             self.base.store(address, size, value)
-            return
-        absolute = _absolute(piece, size)
-        found = None if absolute is None else library()
-        if found is not None and absolute is not None:
-            found.store(absolute, size, value)
-            return
-        with self.lock:
-            STORE[size](piece.data, piece.place, value)
+        elif cell.absolute is not None and cell.library is not None:
+            cell.library.store(cell.absolute, size, value)
+        else:
+            with self.lock:
+                cell.set(value)
 
     def update(self, operation: str, address: int, size: int, operand: int) -> int:
         """See `SharedBlock`."""
-        piece = self._piece(address, size, write=True)
-        if piece is None:
+        cell = self._cell_at(address, size, write=True)
+        if cell is None:
             return self.base.update(operation, address, size, operand)
-        absolute = _absolute(piece, size)
-        found = None if absolute is None else library()
-        if found is not None and absolute is not None:
-            return found.fetching[operation, size](absolute, operand, SEQUENTIALLY_CONSISTENT)
+        if cell.absolute is not None and cell.library is not None:
+            fetch = cell.library.fetching[operation, size]
+            return fetch(cell.absolute, operand, SEQUENTIALLY_CONSISTENT)
         with self.lock:
-            old: int = LOAD[size](piece.data, piece.place)[0]
-            STORE[size](piece.data, piece.place, OPERATIONS[operation](old, operand) & MASK[size])
+            old = cell.get()
+            cell.set(OPERATIONS[operation](old, operand) & MASK[size])
         return old
 
     def compare_exchange(self, address: int, size: int, expected: int, replacement: int) -> int:
         """See `SharedBlock`."""
-        piece = self._piece(address, size, write=True)
-        if piece is None:
+        cell = self._cell_at(address, size, write=True)
+        if cell is None:
             return self.base.compare_exchange(address, size, expected, replacement)
-        absolute = _absolute(piece, size)
-        found = None if absolute is None else library()
-        if found is not None and absolute is not None:
-            return found.compare_exchange(absolute, size, expected, replacement)
+        if cell.absolute is not None and cell.library is not None:
+            return cell.library.compare_exchange(cell.absolute, size, expected, replacement)
         with self.lock:
-            old: int = LOAD[size](piece.data, piece.place)[0]
+            old = cell.get()
             if old == expected:
-                STORE[size](piece.data, piece.place, replacement)
+                cell.set(replacement)
         return old
 
     # ---- waiting: at bytes of the base in its queues, so that all who have those are in one
@@ -140,7 +133,7 @@ class GuardedSharedBlock(Guarded, SharedBlock):
 
     def wait(self, address: int, size: int, expected: int, timeout: int) -> int:
         """See `SharedBlock`."""
-        if self._piece(address, size, write=False) is None:
+        if self._cell_at(address, size, write=False) is None:
             return self.base.wait(address, size, expected, timeout)
         return super().wait(address, size, expected, timeout)
 
@@ -154,7 +147,7 @@ class GuardedSharedBlock(Guarded, SharedBlock):
         gone: Callable[[], bool] | None = None,
     ) -> Waiter | None:
         """See `SharedBlock`."""
-        if self._piece(address, size, write=False) is None:
+        if self._cell_at(address, size, write=False) is None:
             return self.base.wait_async(address, size, expected, wake, timeout, gone)
         return super().wait_async(address, size, expected, wake, timeout, gone)
 
@@ -164,7 +157,7 @@ class GuardedSharedBlock(Guarded, SharedBlock):
 
     def notify(self, address: int, count: int) -> int:
         """See `SharedBlock`."""
-        if self._piece(address, 4, write=False) is None:
+        if self._cell_at(address, 4, write=False) is None:
             return self.base.notify(address, count)
         return super().notify(address, count)
 
@@ -179,9 +172,30 @@ class GuardedSharedBlock(Guarded, SharedBlock):
         self.lock = lock
 
 
+class _Cell:
+    """An integer that is not the base's, or not as a whole; ``piece`` is where it is, if in one place."""
+
+    __slots__ = ("_address", "_block", "_size", "absolute", "library")
+
+    def __init__(
+        self, block: GuardedSharedBlock, piece: Piece | None, address: int, size: int
+    ) -> None:
+        self._block = block
+        self._address = address
+        self._size = size
+        self.absolute = None if piece is None else _absolute(piece, size)
+        """Where it is in this process, if the machine can access it there in one step."""
+        self.library = None if self.absolute is None else library()
+
+    def get(self) -> int:
+        return int.from_bytes(self._block.read(self._address, self._size), "little")
+
+    def set(self, value: int) -> None:
+        self._block.write(self._address, value.to_bytes(self._size, "little"))
+
+
 def _absolute(piece: Piece, size: int) -> int | None:
-    """The address of an integer in this process, if the machine can access it atomically there."""
     if piece.data.readonly:
         return None
-    found: Final = address_of(piece.data) + piece.place
+    found = address_of(piece.data) + piece.place
     return None if found % size else found
