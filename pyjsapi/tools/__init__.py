@@ -3,6 +3,7 @@
 See "Transforming modules" in the guide.
 """
 
+from pyjsapi.tools.adapter import make_adapter
 from pyjsapi.tools.errors import ToolError
 from pyjsapi.tools.log_format import Kind
 from pyjsapi.tools.profile import instrument_profile, profiled
@@ -16,6 +17,7 @@ __all__ = [
     "forget",
     "instrument_profile",
     "instrument_stores",
+    "make_adapter",
     "mark",
     "profiled",
     "records",
