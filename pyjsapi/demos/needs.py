@@ -56,6 +56,7 @@ CAPABILITIES: Final[dict[str, tuple[str, Callable[[], str | None]]]] = {
     "threads": ("CPython", _not_in_pyodide("threads of Python")),
     "processes": ("CPython, POSIX", _no_processes),
     "mmap": ("CPython, POSIX", _no_mmap),
+    "sockets": ("CPython", _not_in_pyodide("sockets")),
     "linux": ("CPython, Linux", _no_linux),
 }
 """What is no package: where it is to be had, and the function that says why it is not here."""
