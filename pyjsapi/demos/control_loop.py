@@ -1,9 +1,9 @@
 """A control loop: samples come a thousand times a second, modules answer each, and nobody copies a byte.
 
 Three samplers stand for hardware: each writes a sample every millisecond into a ring in its own range of one device
-memory. Three modules, each in a thread of its own, have just their range mapped, read each sample as it comes, and write
-an output beside it. A ring has a place for a thousand samples; a module that falls behind finds them all there when it
-comes back. Every output is checked at the end, so an update that was lost anywhere would show.
+memory. Three modules, each in a thread of its own, have just their range mapped, read each sample as it comes, and
+write an output beside it. A ring has a place for a thousand samples; a module that falls behind finds them all there
+when it comes back. Every output is checked at the end, so an update that was lost anywhere would show.
 """
 
 import struct
@@ -64,19 +64,20 @@ class Sampler(threading.Thread):
         self.registers = registers
         self.outputs: list[int] = []
         self.fullest = 0
+        self.over = threading.Event()  # where the controller failed there is nothing to wait for
 
     def run(self) -> None:
         """Write a sample each millisecond; where a ring is full, wait for the controller."""
         start = time.monotonic()
         for number in range(SAMPLES):
             time.sleep(max(0.0, start + number / RATE - time.monotonic()))
-            while number - self.take() >= RING:
-                time.sleep(0.0001)
+            while number - self.take() >= RING and not self.over.wait(0.0001):
+                pass
             at = RINGS + 16 * (number % RING)
             struct.pack_into("<q", self.registers, at, sample(self.loop, number))
             struct.pack_into("<I", self.registers, HEAD, number + 1)
-        while self.take() < SAMPLES:
-            time.sleep(0.001)
+        while self.take() < SAMPLES and not self.over.wait(0.001):
+            pass
 
     def take(self) -> int:
         """Take the outputs up to the tail; how many there have been."""
@@ -88,14 +89,18 @@ class Sampler(threading.Thread):
         return len(self.outputs)
 
 
-def control(step: Any) -> None:
+def control(step: Any, over: threading.Event) -> None:
     """A controller's thread: step until all samples were answered."""
     left = SAMPLES
-    while left:
-        count = step()
-        left -= count
-        if not count:
-            time.sleep(0.0005)
+    try:
+        while left:
+            count = step()
+            left -= count
+            if not count:
+                time.sleep(0.0005)
+    except WebAssembly.RuntimeError:
+        over.set()
+        raise
 
 
 def expected(loop: int) -> list[int]:
@@ -122,7 +127,8 @@ def main(report: Report) -> None:
             exports = WebAssembly.Instance(module, {"device": {"range": memory}}).exports
             registers = device.view()[loop * RANGE : (loop + 1) * RANGE]
             samplers.append(Sampler(loop, registers))
-            threads.append(threading.Thread(target=control, args=(exports.step,)))
+            over = samplers[-1].over
+            threads.append(threading.Thread(target=control, args=(exports.step, over)))
             memories.append(memory)
         spaces = (space_of(f"loop {i}", m, {device: "device"}) for i, m in enumerate(memories))
         report.picture(*spaces)

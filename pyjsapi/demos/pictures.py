@@ -61,15 +61,16 @@ class Space:
         return found
 
     def __str__(self) -> str:
-        texts = [
-            "…"
-            if piece.what == "…"
-            else f"={piece.what}= {size(piece.length)}{' ' + piece.mode if piece.mode != 'rw' else ''}"
-            if piece.what
-            else size(piece.length)
-            for piece in self.pieces()
-        ]
-        return f"{self.name} | {' | '.join(texts)} |"
+        return f"{self.name} | {' | '.join(map(_told, self.pieces()))} |"
+
+
+def _told(piece: Part) -> str:
+    """A piece of a space, as text."""
+    if piece.what in ("", "…"):
+        return piece.what or size(piece.length)
+    origin = f" + {size(piece.origin)}" if piece.origin else ""
+    mode = "" if piece.mode == "rw" else f" {piece.mode}"
+    return f"={piece.what}{origin}= {size(piece.length)}{mode}"
 
 
 def drawn(spaces: Iterable[Space]) -> str:

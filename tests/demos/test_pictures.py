@@ -18,7 +18,7 @@ def test_a_space_is_told_from_its_start_to_its_end() -> None:
         (2 * PAGE, PAGE, ""),
         (3 * PAGE, PAGE, "y"),
     ]
-    assert str(space) == "a | 64 KiB | =x= 64 KiB | 64 KiB | =y= 64 KiB r |"
+    assert str(space) == "a | 64 KiB | =x + 16 bytes= 64 KiB | 64 KiB | =y= 64 KiB r |"
 
 
 def test_a_part_may_lie_above_the_memory_or_across_its_end() -> None:
