@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import sys
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from pyjsapi.sharing.control import view
@@ -40,8 +42,15 @@ async def read_into(memory: MemInst, reader: Any, address: int, length: int) -> 
             f"a binary file, not {type(reader).__name__}"
         )
     while done < length:
-        count = await asyncio.to_thread(reader.readinto, target[done:])
+        count = await _in_thread(reader.readinto, target[done:])
         if not count:
             break
         done += count
     return done
+
+
+async def _in_thread(call: Callable[[memoryview], int | None], target: memoryview) -> int | None:
+    """Call it in a thread, where there are threads."""
+    if sys.platform == "emscripten":
+        return call(target)
+    return await asyncio.to_thread(call, target)
