@@ -2,8 +2,8 @@
 
 Where thousands of small modules answer requests, a stack of its own for each instance would be most of what they take.
 With two memories a module has memory 0 for the thread's stack, which the host owns and gives to whatever runs in the
-thread, and memory 1 for its heap, here a table that all threads read. The stack pointer is the first word of the stack.
-Each thread carries one stack through all modules; no module has one.
+thread, and memory 1 for its heap, here a table that all threads read and none can write. The stack pointer is the first
+word of the stack. Each thread carries one stack through all modules; no module has one.
 """
 
 import hashlib
@@ -35,6 +35,7 @@ FUNCTION = """
     (local.set $y (i32.xor (local.get $y) (i32.shl (i32.load $stack (local.get $frame)) (i32.const 1))))
     (i32.store $stack (i32.const 0) (i32.add (local.get $frame) (i32.const 16)))
     (local.get $y))
+  (func (export "spoil") (i32.store8 $heap (i32.const 5) (i32.const 1)))
   (func (export "calls") (param $from i32) (param $count i32) (result i32)
     (local $sum i32)
     (loop $more
@@ -70,9 +71,14 @@ def work(scope: WorkerScope) -> None:
         return exports
 
     # The first module only makes the calls: it is told to use what stands behind it.
-    results = []
+    results: list[Any] = []
     for order in ([0, 0, 1, 2], [0, 2, 1]):
         results.append(linked(order).calls(number << 24, CALLS) % 2**32)
+    try:
+        linked([0]).spoil()
+        results.append("stored")
+    except WebAssembly.RuntimeError as trap:
+        results.append(str(trap))
     strangers = sum(1 for word in words[1:] if word and word >> 24 != number)
     scope.postMessage([results, words[0], strangers, sum(word != 0 for word in words)])
 
@@ -85,6 +91,7 @@ def main(report: Report) -> None:
     heaps = [WebAssembly.Memory(initial=1, maximum=1, shared=True) for _ in tables]
     for heap, table in zip(heaps, tables, strict=True):
         Uint8Array(heap.buffer)[:256] = table
+        heap.protect(0, TOP, "r")
 
     def digest() -> list[str]:
         return [hashlib.sha256(Uint8Array(heap.buffer).tobytes()).hexdigest() for heap in heaps]
@@ -98,13 +105,14 @@ def main(report: Report) -> None:
     for worker in workers:
         worker.join()
 
-    for number, (results, top, strangers, _) in enumerate(answers, 1):
+    for number, ((*results, trap), top, strangers, _) in enumerate(answers, 1):
         numbers = range(number << 24, (number << 24) + CALLS)
         wanted = [
             sum(expected([tables[i] for i in order], x) for x in numbers) % 2**32
             for order in ([0, 1, 2], [2, 1])
         ]
         report.equal(f"thread {number}: the results are right", results, wanted, "UC-27")
+        report.check(f"it cannot write to a heap ({trap})", "read-only" in trap, "UC-27")
         report.equal("its stack is empty again", top, TOP, "UC-27")
         report.equal("nothing on it is another thread's", strangers, 0, "UC-27")
     report.figure("of each stack were written", 4 * max(each[3] for each in answers), "bytes")
