@@ -57,30 +57,12 @@ def batch(arrow: Any) -> Any:
     return arrow.record_batch(columns, names=["price", "count"])
 
 
-@demo(needs="pyarrow")
-def main(report: Report) -> None:
-    """Map the buffers, and compute."""
-    import pyarrow as arrow
-    import pyarrow.compute as compute
-
+def mapped(report: Report, memory: WebAssembly.Memory, columns: list[tuple[str, Any, int]]) -> None:
+    """Map buffers into the memory, at an address each."""
     from pyjsapi.sharing import HostResource
 
-    records = batch(arrow)
-    report.step(
-        f"a batch of {records.num_rows:,} rows and {records.nbytes:,} bytes, made by pyarrow"
-    )
-    memory = WebAssembly.Memory(initial=5)
-    module = WebAssembly.Module(wat2wasm(SUM))
-    guest = WebAssembly.Instance(module, {"host": {"memory": memory}}).exports
-
-    bits, prices = records.column("price").buffers()
-    _, counts = records.column("count").buffers()
     names = {}
-    for name, buffer, at in (
-        ("bits", bits, BITS),
-        ("prices", prices, PRICES),
-        ("counts", counts, COUNTS),
-    ):
+    for name, buffer, at in columns:
         resource = HostResource.buffer(buffer)
         names[resource] = name
         mapping = memory.map(resource, at=at, mode="r")
@@ -89,26 +71,42 @@ def main(report: Report) -> None:
     report.picture(space_of("memory", memory, names))
     report.equal("nothing was copied", memory.stats.bytes_copied, 0)
 
+
+def as_pyarrow(report: Report, guest: Any, rows: Any, text: str) -> None:
+    """Compare the guest's sum over some rows with that of pyarrow."""
+    import pyarrow.compute as compute
+
+    first = rows.column("price").offset
+    found = guest.total(BITS, PRICES, COUNTS, first, first + rows.num_rows)
+    products = compute.multiply(rows.column("price"), compute.cast(rows.column("count"), "double"))
+    wanted = compute.sum(products).as_py()
+    report.check(text, math.isclose(found, wanted, rel_tol=1e-12))
+
+
+@demo(needs="pyarrow")
+def main(report: Report) -> None:
+    """Map the buffers, and compute."""
+    import pyarrow
+
+    records = batch(pyarrow)
+    report.step(
+        f"a batch of {records.num_rows:,} rows and {records.nbytes:,} bytes, made by pyarrow"
+    )
+    memory = WebAssembly.Memory(initial=5)
+    module = WebAssembly.Module(wat2wasm(SUM))
+    guest = WebAssembly.Instance(module, {"host": {"memory": memory}}).exports
+    bits, prices = records.column("price").buffers()
+    _, counts = records.column("count").buffers()
+    columns = [("bits", bits, BITS), ("prices", prices, PRICES), ("counts", counts, COUNTS)]
+    mapped(report, memory, columns)
+
     report.step("the guest sums price times count")
-
-    def wanted(rows: Any) -> float:
-        products = compute.multiply(
-            rows.column("price"), rows.column("count").cast(arrow.float64())
-        )
-        found: float = compute.sum(products).as_py()
-        return found
-
-    total = guest.total(BITS, PRICES, COUNTS, 0, ROWS)
-    report.check("as pyarrow does", math.isclose(total, wanted(records), rel_tol=1e-12))
-    part = records.slice(1003, 500)
-    total = guest.total(BITS, PRICES, COUNTS, part.column("price").offset, 1503)
-    report.check("and of a slice", math.isclose(total, wanted(part), rel_tol=1e-12))
+    as_pyarrow(report, guest, records, "as pyarrow does")
+    as_pyarrow(report, guest, records.slice(1003, 500), "and of a slice")
 
     report.step("the batch cannot be written, as Arrow has it")
-    trap = WebAssembly.RuntimeError
-    report.raises("a store traps", trap, lambda: guest.spoil(PRICES))
-    behind = PRICES + prices.size
-    stored = guest.spoil(behind + 8)
+    report.raises("a store traps", WebAssembly.RuntimeError, lambda: guest.spoil(PRICES))
+    stored = guest.spoil(PRICES + prices.size + 8)
     report.equal("behind a buffer the memory is the guest's own", stored, None)
     for mapping in memory.mappings:
         mapping.unmap()

@@ -62,63 +62,80 @@ def messages() -> list[bytes]:
     return [text[at : at + (size if size % 10 == 0 else size % 200 + 1)] for at, size in cuts]
 
 
+class Proxy:
+    """The two filters, the heap that they have in common, and what happened to the messages."""
+
+    def __init__(self) -> None:
+        from pyjsapi.sharing import SharedHeap
+
+        self.upper, self.seal = (
+            WebAssembly.Instance(WebAssembly.Module(wat2wasm(text))).exports
+            for text in (UPPER, SEAL)
+        )
+        self.heap = SharedHeap(HEAP)
+        for memory in self.memories:
+            memory.attach_heap(self.heap)
+        self.bytes = 0
+
+    @property
+    def memories(self) -> tuple[WebAssembly.Memory, WebAssembly.Memory]:
+        """The filters' memories."""
+        return self.upper.memory, self.seal.memory
+
+    def pass_on(self, receiver: socket.socket, size: int) -> tuple[bytes, int]:
+        """Receive a message and have it filtered: what came out, and how many lines it has."""
+        at = self.heap.malloc(size + 4)
+        view = self.heap.view(at, size)
+        got = 0
+        while got < size:
+            got += receiver.recv_into(view[got:])
+        self.upper.filter(at, size)
+        lines = self.seal.filter(at, size, zlib.crc32(view))
+        sealed = bytes(self.heap.view(at, size + 4))
+        self.heap.free(at)
+        self.bytes += size
+        return sealed, lines
+
+
+def expected(message: bytes) -> tuple[bytes, int]:
+    """What should come out."""
+    capitals = message.upper()
+    return capitals + zlib.crc32(capitals).to_bytes(4, "little"), message.count(b"\n")
+
+
 @demo(checks="CS-A", needs="sockets")
 def main(report: Report) -> None:
     """Send messages through, and look at each."""
-    from pyjsapi.sharing import SharedHeap
-
-    upper, seal = (
-        WebAssembly.Instance(WebAssembly.Module(wat2wasm(text))).exports for text in (UPPER, SEAL)
-    )
-    heap = SharedHeap(HEAP)
-    for filter_ in (upper, seal):
-        filter_.memory.attach_heap(heap)
+    proxy = Proxy()
+    heap = Part(proxy.heap.start(), HEAP, "heap")
     report.picture(
         *(
-            Space(name, filter_.memory.buffer.byteLength, (Part(heap.start(), HEAP, "heap"),))
-            for name, filter_ in (("filter 1", upper), ("filter 2", seal))
+            Space(f"filter {number}", memory.buffer.byteLength, (heap,))
+            for number, memory in enumerate(proxy.memories, 1)
         )
     )
 
     report.step(f"{MESSAGES:,} messages: socket, filter 1, zlib, filter 2")
-    total = wrong = 0
-    moved = set()
-    kept = heap.malloc(100)  # a buffer that stays while memories grow
-    place = heap.addr_to_native(kept)
+    wrong, places = 0, set()
+    kept = proxy.heap.malloc(100)  # a buffer that stays while memories grow
     sender, receiver = socket.socketpair()
     with sender, receiver:
         for number, message in enumerate(messages()):
             sender.sendall(message)
-            size = len(message)
-            at = heap.malloc(size + 4)
-            view = heap.view(at, size)
-            got = 0
-            while got < size:
-                got += receiver.recv_into(view[got:])
-            upper.filter(at, size)
+            wrong += proxy.pass_on(receiver, len(message)) != expected(message)
             if number % 100 == 50:
-                upper.grow()
-                moved.add(heap.addr_to_native(kept) - place)
-            crc = zlib.crc32(view)
-            lines = seal.filter(at, size, crc)
-            sealed = bytes(heap.view(at, size + 4))
-            wanted = message.upper()
-            right = wanted + zlib.crc32(wanted).to_bytes(4, "little"), wanted.count(b"\n")
-            wrong += (sealed, lines) != right
-            heap.free(at)
-            total += size
-    heap.free(kept)
-    report.figure("bytes that went through", total)
+                proxy.upper.grow()
+            places.add(proxy.heap.addr_to_native(kept))
+    proxy.heap.free(kept)
+    report.figure("went through", proxy.bytes, "bytes")
     report.figure("longest message", max(len(message) for message in messages()), "bytes")
     report.equal("content, checksum and lines of each are right", wrong, 0, "CS-A")
-    report.equal("the first filter's memory grew meanwhile", upper.grow(), 11, "CS-A")
-    report.equal("and no buffer moved", moved, {0}, "CS-A")
-    copied = [filter_.memory.stats.bytes_copied for filter_ in (upper, seal)]
+    report.equal("the first filter's memory grew meanwhile", proxy.upper.grow(), 11, "CS-A")
+    report.equal("and no buffer moved", len(places), 1, "CS-A")
+    copied = [memory.stats.bytes_copied for memory in proxy.memories]
     report.equal("nothing was copied", copied, [0, 0], "CS-A")
-
-    report.step("what was allocated is free again")
-    whole = heap.malloc(HEAP // 2)
-    report.check("half of the heap can be had in one piece", whole != 0)
+    half = proxy.heap.malloc(HEAP // 2)
+    report.check("what was allocated is free again: half of the heap is in one piece", half != 0)
 
 
 if __name__ == "__main__":

@@ -10,11 +10,15 @@ import ctypes
 import json
 import struct
 import sys
+from typing import TYPE_CHECKING, Any
 
 from pyjsapi import WebAssembly, wat2wasm
 from pyjsapi.demos.catalogue import demo
 from pyjsapi.demos.pictures import Part, Space, space_of
 from pyjsapi.demos.report import Report
+
+if TYPE_CHECKING:
+    from pyjsapi.sharing import HostResource
 
 PAGE = 65536
 COUNT = 1_000  # numbers in each RAM
@@ -66,48 +70,65 @@ GUEST = f"""
 """
 
 
+def numbers(ram: int) -> list[int]:
+    """What is in a RAM at first."""
+    return [(7 + ram) * i % 1009 - 500 for i in range(COUNT)]
+
+
+def packed(values: list[int]) -> bytes:
+    """The same as bytes."""
+    return struct.pack(f"<{COUNT}i", *values)
+
+
+def from_the_start(report: Report, ram0: "HostResource") -> Any:
+    """RAM 0, which the module's section asks for: the exports of an instance that has it."""
+    report.step("RAM 0 is there when the start function runs, as the module's section says")
+    module = WebAssembly.Module(wat2wasm(GUEST), builtins=["memory-ref"])
+    guest = WebAssembly.Instance(module, {}, resources={"ram 0": ram0}).exports
+    report.equal("it read the word at the start", guest.boot.value, 0xB007, "CS-C")
+    report.equal("and sums the numbers", guest["sum 0"](0, COUNT), sum(numbers(0)), "CS-C")
+    report.raises(
+        "without the resource it is not instantiated",
+        WebAssembly.LinkError,
+        lambda: WebAssembly.Instance(module, {}, resources={"other": ram0}),
+        "CS-C",
+    )
+    return guest
+
+
+def sort(memory: WebAssembly.Memory, at: int) -> None:
+    """Have the C library sort the numbers at an address of a memory."""
+    pointer = ctypes.POINTER(ctypes.c_int32)
+    compare = ctypes.CFUNCTYPE(ctypes.c_int, pointer, pointer)
+    order = compare(lambda one, other: one[0] - other[0])
+    ctypes.CDLL(None).qsort(ctypes.c_void_p(memory.address_of(at)), COUNT, 4, order)
+
+
 @demo(checks="CS-C", needs="mmap")
 def main(report: Report) -> None:
     """Start with one RAM, get two others, and work on all three."""
     from pyjsapi.sharing import HostResource
 
-    numbers = [[(7 + ram) * i % 1009 - 500 for i in range(COUNT)] for ram in range(3)]
-    packed = [struct.pack(f"<{COUNT}i", *each) for each in numbers]
     ram0, ram1 = HostResource.shm(size=PAGE), HostResource.shm(size=2 * PAGE)
+    ram2 = bytearray(PAGE)
+    for number, view in enumerate((ram0.view(), ram1.view(), memoryview(ram2))):
+        view[: 4 * COUNT] = packed(numbers(number))
+    ram0.view()[60_000:60_004] = (0xB007).to_bytes(4, "little")
     with ram0, ram1:
-        for ram, data in ((ram0, packed[0]), (ram1, packed[1])):
-            ram.view()[: len(data)] = data
-        ram0.view()[60_000:60_004] = (0xB007).to_bytes(4, "little")
-        names = {ram0: "ram 0", ram1: "ram 1"}
-
-        report.step("RAM 0 is there when the start function runs, as the module's section says")
-        module = WebAssembly.Module(wat2wasm(GUEST), builtins=["memory-ref"])
-        guest = WebAssembly.Instance(module, {}, resources={"ram 0": ram0}).exports
-        report.equal("it read the word at the start", guest.boot.value, 0xB007, "CS-C")
-        report.equal("and sums the numbers", guest["sum 0"](0, COUNT), sum(numbers[0]), "CS-C")
-        missing = {"other": ram0}
-        report.raises(
-            "without the resource it is not instantiated",
-            WebAssembly.LinkError,
-            lambda: WebAssembly.Instance(module, {}, resources=missing),
-            "CS-C",
-        )
+        guest = from_the_start(report, ram0)
 
         report.step("RAM 1 is found later, and mapped at an address of the host's choice")
-        memory = guest["ram 1"]
-        at = 2 * PAGE
+        memory, at = guest["ram 1"], 2 * PAGE
         report.equal("there is nothing yet", guest["sum 1"](at, COUNT), 0)
         mapping = memory.map(ram1, at=at, length=PAGE)
         report.figure("strategy", mapping.strategy)
-        report.equal(
-            "the guest sums its numbers", guest["sum 1"](at, COUNT), sum(numbers[1]), "CS-C"
-        )
+        found = guest["sum 1"](at, COUNT)
+        report.equal("the guest sums its numbers", found, sum(numbers(1)), "CS-C")
 
         report.step("RAM 2 comes as a reference")
-        third = bytearray(PAGE)
-        third[: len(packed[2])] = packed[2]
-        ram2 = WebAssembly.Memory(backing=third)
-        report.equal("so are RAM 2's", guest["sum 2"](ram2, 0, COUNT), sum(numbers[2]), "CS-C")
+        third = WebAssembly.Memory(backing=ram2)
+        report.equal("so are its", guest["sum 2"](third, 0, COUNT), sum(numbers(2)), "CS-C")
+        names = {ram0: "ram 0", ram1: "ram 1"}
         report.picture(
             space_of("memory 1", guest["ram 0"], names),
             space_of("memory 2", memory, names),
@@ -115,18 +136,16 @@ def main(report: Report) -> None:
         )
 
         report.step("a native library sorts RAM 1, the guest carries a word through all three")
-        compare = ctypes.CFUNCTYPE(ctypes.c_int, *[ctypes.POINTER(ctypes.c_int32)] * 2)
-        order = compare(lambda one, other: one[0] - other[0])
-        native = ctypes.CDLL(None)
-        native.qsort(ctypes.c_void_p(memory.address_of(at)), COUNT, 4, order)
-        least = guest["first 1"](at)
-        report.equal("the guest sees the least first", least, min(numbers[1]), "CS-C")
-        ordered = struct.pack(f"<{COUNT}i", *sorted(numbers[1]))
+        sort(memory, at)
+        report.equal(
+            "the guest sees the least first", guest["first 1"](at), min(numbers(1)), "CS-C"
+        )
+        ordered = packed(sorted(numbers(1)))
         report.check("RAM 1 is sorted", ram1.view()[: len(ordered)] == ordered, "CS-C")
-        guest.carry(ram2)
-        word = int.from_bytes(third[60_000:60_004], "little")
+        guest.carry(third)
+        word = int.from_bytes(ram2[60_000:60_004], "little")
         report.equal("the word from RAM 0 is in RAM 2", word, 0xB007, "CS-C")
-        copied = [each.stats.bytes_copied for each in (guest["ram 0"], memory, ram2)]
+        copied = [each.stats.bytes_copied for each in (guest["ram 0"], memory, third)]
         report.equal("nothing was copied by the host", copied, [0, 0, 0], "CS-C")
 
 
