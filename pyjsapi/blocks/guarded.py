@@ -171,7 +171,7 @@ class Guarded(Block):
         """See `Block`."""
         place = address
         for piece in self.table.pieces(address, count, write=True):
-            if piece.span.owner is GROUND:
+            if piece.span.data is self._ground:  # of the base, which virtual pages are not
                 self.base.discard(place, piece.size)
             else:
                 fill_by(self.write, place, 0, piece.size)
