@@ -126,6 +126,7 @@ def _offer() -> None:
 _BUILTIN_SETS: Final = (
     ("far", "pyjsapi:far", "sharing.builtins.far"),
     ("memory-ref", "pyjsapi:memory-ref", "sharing.builtins.memory_ref"),
+    ("mmap", "pyjsapi:mmap", "sharing.builtins.mmap"),
 )
 """Builtin sets: the name that enables it, the module that guests import it from, and the module that has it."""
 _offer()

@@ -24,20 +24,31 @@ if TYPE_CHECKING:
 _STRING_CONSTANT: Final = GlobalType(ref_type(False, EXTERN), False)
 
 
+Prepare: TypeAlias = "Callable[[Instantiation], None]"
+"""What builtins need to be done once when the memories of an instance stand, before anything is written to them."""
+
+
 class Builtin:
     """A builtin function: its closed type and its steps over canonical values (see `FuncInst`).
 
     One ``of_instance`` has the `Instantiation` that imports it as its first argument, before those of its type.
+    ``prepare`` is done once for each instance, however many builtins have it.
     """
 
-    __slots__ = ("call", "of_instance", "type")
+    __slots__ = ("call", "of_instance", "prepare", "type")
 
     def __init__(
-        self, type_: DefType, call: Callable[..., Any], *, of_instance: bool = False
+        self,
+        type_: DefType,
+        call: Callable[..., Any],
+        *,
+        of_instance: bool = False,
+        prepare: Prepare | None = None,
     ) -> None:
         self.type = type_
         self.call = call
         self.of_instance = of_instance
+        self.prepare = prepare
 
 
 Builtins: TypeAlias = Mapping[str, Builtin]
@@ -130,4 +141,6 @@ class BuiltinImports:
         if builtin.of_instance:
             call = MethodType(call, self._instantiation)
             self._instantiation.is_needed = True
+        if builtin.prepare is not None:
+            self._instantiation.when_prepared(builtin.prepare)
         return FuncInst(builtin.type, call, host=call)

@@ -41,6 +41,7 @@ class Instantiation:
         "__weakref__",
         "_overrides",
         "_own",
+        "_prepare",
         "_when_made",
         "_when_written",
         "compiled",
@@ -66,6 +67,7 @@ class Instantiation:
         self.last_error: str | None = None
         """Why a builtin last gave -1."""
         self._own: dict[type, Any] = {}
+        self._prepare: dict[Callable[[Instantiation], None], None] = {}
         self._when_made: list[Callable[[], None]] = []
         self._when_written: list[Callable[[], None]] = []
         self._overrides = _read_overrides(memory_overrides, compiled, what)
@@ -78,10 +80,14 @@ class Instantiation:
                 _SECTIONS[custom.name]()(custom.data, self)
 
     def when_made(self, step: Callable[[], None]) -> None:
-        """Do something once, when the memories stand and before anything is written to them."""
-        if step not in self._when_made:
-            self.is_needed = True
-            self._when_made.append(step)
+        """Do something when the memories stand and before anything is written to them."""
+        self.is_needed = True
+        self._when_made.append(step)
+
+    def when_prepared(self, prepare: Callable[[Instantiation], None]) -> None:
+        """Do something before that, once, however often it is asked for."""
+        self.is_needed = True
+        self._prepare[prepare] = None
 
     def when_written(self, step: Callable[[], None]) -> None:
         """Do something when active segments are written, before the start function."""
@@ -94,6 +100,10 @@ class Instantiation:
         self.is_needed = True
         if not set(chosen) - {_MINIMUM}:
             chosen.update(noAccess=no_access, readOnly=read_only)
+
+    def chosen(self, memidx: int, name: str) -> Any:
+        """What the host has chosen for a memory that the module defines, or ``None``."""
+        return self._overrides.get(memidx, {}).get(name)
 
     def memory(self, memidx: int) -> MemInst:
         """A memory of the instance; a trap for an index that is none."""
@@ -128,6 +138,8 @@ class Instantiation:
     def memories_made(self, mems: Sequence[MemInst], /) -> None:
         """Do what was to be done when the memories stand."""
         self.mems = mems
+        for prepare in self._prepare:
+            prepare(self)
         for step in self._when_made:
             step()
 
