@@ -125,6 +125,7 @@ def _offer() -> None:
 
 _BUILTIN_SETS: Final = (
     ("far", "pyjsapi:far", "sharing.builtins.far"),
+    ("memory-control", "pyjsapi:memory-control", "sharing.builtins.memory_control"),
     ("memory-ref", "pyjsapi:memory-ref", "sharing.builtins.memory_ref"),
     ("mmap", "pyjsapi:mmap", "sharing.builtins.mmap"),
 )
