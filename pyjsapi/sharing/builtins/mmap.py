@@ -2,9 +2,9 @@
 
 A resource is an ``externref`` to a `HostResource` that the host gave to the guest; null and anything else traps. What
 fails otherwise gives -1, and the host finds the reason in ``instance.last_mmap_error``. ``prot`` is 1 for reading,
-3 for reading and writing. An address is rounded down to a page of the system, and -1 leaves the choice to the host; lengths
-are exact, and no byte beyond them is shown. The functions whose names end in ``64`` are for memories with 64-bit
-addresses; those that end in ``_in`` have a reference to any memory as their first operand (see ``memory-ref``).
+3 for reading and writing. An address is rounded down to a page of the system, and -1 leaves the choice to the host;
+lengths are exact, and no byte beyond them is shown. The functions whose names end in ``64`` are for memories with
+64-bit addresses; those that end in ``_in`` have a reference to any memory as their first operand (see ``memory-ref``).
 
 So that everything can be mapped while the guest is running, its memory 0 is reached by calls from the start, unless the
 host makes it with ``storage="reserve"``: then only whole pages of files can be mapped, for reading and writing.
