@@ -6,7 +6,7 @@ import sys
 from typing import TYPE_CHECKING, Any, Final
 
 from pyjsapi.blocks.block import Block
-from pyjsapi.blocks.guarded import EVERYWHERE, GROUND, Addresses, Guarded, GuardedBlock
+from pyjsapi.blocks.guarded import GROUND, Guarded, GuardedBlock
 from pyjsapi.blocks.heap import HeapBlock
 from pyjsapi.blocks.reservation import Reservation
 from pyjsapi.ecmascript.conversions import enforce_range, to_string
@@ -17,6 +17,7 @@ from pyjsapi.sharing.backing import backed_memory
 from pyjsapi.sharing.mappings import Mapping, map_resource
 from pyjsapi.sharing.resources import HostResource
 from pyjsapi.sharing.state import MemoryStats, check_range, guarded_block, state_of
+from pyjsapi.sharing.virtual_block import VirtualBlock, zero_pages
 from pyjsapi.syntax.types import MemType
 
 if TYPE_CHECKING:
@@ -141,11 +142,12 @@ def _virtual_memory(type_: MemType, limits: Limits) -> MemInst:
     if type_.minimum > unlimited:
         raise MemoryError(f"{type_.minimum} pages are more than can be addressed")
     size = type_.page_size
-    block = GuardedBlock(Addresses(type_.minimum * size, unlimited * size), bare=EVERYWHERE)
+    quota = _page_quota(type_, limits) * size
+    block = VirtualBlock(type_.minimum * size, unlimited * size, page_size=size, quota=quota)
     memory = MemInst(type_, page_limit=unlimited, block=block)
     state = state_of(memory)
     state.virtual = True
-    state.quota = _page_quota(type_, limits) * size
+    state.quota = quota
     return memory
 
 
@@ -361,7 +363,7 @@ def map_pages(memory: MemInst, address: int, size: int, access: str) -> int:
             raise RangeError(
                 f"{what}: more than {state.quota} bytes would be mapped: that is the limit"
             )
-        block.put(start, _zeros(end - start), owner=GROUND)
+        block.put(start, zero_pages(end - start), owner=GROUND)
         if not (readable and writable):
             block.protect(start, end, readable=readable, writable=writable)
     return start
@@ -386,15 +388,6 @@ def mapped_bytes(memory: MemInst) -> int:
     if not isinstance(block, Guarded):
         return memory.byte_length
     return sum(span.end - span.start for span in block.table.spans if span.data is not None)
-
-
-def _zeros(count: int) -> memoryview[int]:
-    from pyjsapi.blocks.processes.segment import anonymous
-
-    try:
-        return memoryview(anonymous(count))
-    except (OSError, ValueError, OverflowError):
-        return memoryview(bytearray(count))
 
 
 # ---- shared heaps

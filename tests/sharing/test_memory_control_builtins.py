@@ -132,3 +132,35 @@ def test_an_import_of_another_type_is_a_compile_error() -> None:
     data = wat2wasm('(module (import "pyjsapi:memory-control" "discard" (func (param i32 i32))))')
     with pytest.raises(WebAssembly.CompileError, match="memory-control"):
         WebAssembly.Module(data, builtins=["memory-control"])
+
+
+def test_active_segments_map_the_pages_they_need_for_reading() -> None:
+    segments = '(data (i32.const 70000) "abc") (data (i32.const 70010) "de") (data (i32.const 196607) "fg")'
+    exports = _guest(f"(memory 8) {segments} {ACCESS}", **VIRTUAL)
+    assert [exports.load(at) for at in (70_000, 70_011, 196_607, 196_608)] == [97, 101, 102, 103]
+    traps("read-only", lambda: exports.store(70_000, 1))
+    traps("nothing is mapped", lambda: exports.load(0), lambda: exports.load(5 * PAGE))
+    traps("mapped already", lambda: exports.map(0, PAGE, 1, BOTH))
+    exports.protect(0, PAGE, 1, BOTH)
+    exports.store(70_000, 1)
+
+
+def test_a_segment_writes_a_page_that_is_protected_but_no_read_only_mapping() -> None:
+    memory = WebAssembly.Memory(initial=4, virtual=True)
+    imports = {"m": {"m": memory}}
+    exports = _guest(f'(memory (import "m" "m") 1) {ACCESS}', imports)
+    exports.map(0, 0, 1, READ)
+    text = '(memory (import "m" "m") 1) (data (i32.const 8) "x") (data (i32.const 16) "")'
+    _guest(text, imports)
+    assert exports.load(8) == ord("x")
+    data = b"constant"
+    memory.map(data, at=2 * PAGE, mode="r")
+    with pytest.raises(WebAssembly.RuntimeError, match="read-only"):
+        _guest(text.replace("const 8", f"const {2 * PAGE}"), imports)
+
+
+def test_segments_count_for_the_limit_of_pages() -> None:
+    text = '(module (memory i64 8) (data (i64.const 0) "x") (data (i64.const 70000) "x"))'
+    module = WebAssembly.Module(wat2wasm(text), limits={"max_memory64_pages": 1})
+    with pytest.raises(WebAssembly.RuntimeError, match="would be mapped"):
+        WebAssembly.Instance(module, memory_overrides={0: {"virtual": True}})
