@@ -128,6 +128,9 @@ _BUILTIN_SETS: Final = (
     ("memory-control", "pyjsapi:memory-control", "sharing.builtins.memory_control"),
     ("memory-ref", "pyjsapi:memory-ref", "sharing.builtins.memory_ref"),
     ("mmap", "pyjsapi:mmap", "sharing.builtins.mmap"),
+    ("shared-heap", "env", "sharing.builtins.shared_heap_of_wamr"),
+    ("shared-heap", "pyjsapi:shared-heap", "sharing.builtins.shared_heap"),
+    ("shm-exchange", "test:shm/exchange", "sharing.builtins.shm_exchange"),
 )
 """Builtin sets: the name that enables it, the module that guests import it from, and the module that has it."""
 _offer()

@@ -33,7 +33,7 @@ _COMMON = """
   (func (export "store8") (param i32 i32) (i32.store8 (local.get 0) (local.get 1)))
 """
 
-_IMPL = f"""(module {_IMPORTS} {_COMMON}
+IMPL = f"""(module {_IMPORTS} {_COMMON}
   (func (export "increment") (param $block i32) (param $where i32)
     (local $place i32)
     (if (i32.eqz (i32.load8_u (i32.const 8)))  ;; the first time
@@ -48,7 +48,7 @@ _IMPL = f"""(module {_IMPORTS} {_COMMON}
     (i32.store8 (local.get $place) (i32.add (i32.load8_u (local.get $place)) (i32.const 1)))
     (call $detach (local.get $block) (i32.const 0))))"""
 
-_MAIN = f"""(module {_IMPORTS}
+MAIN = f"""(module {_IMPORTS}
   (import "test:shm/image" "increment" (func $increment (param i32 i32)))
   {_COMMON}
   (func (export "main") (result i32)
@@ -75,7 +75,7 @@ def _module(text: str) -> WebAssembly.Module:
 def impl(exchange: Exchange) -> tuple[Guest, Any]:
     """A guest of the exchange, and its exports: every function of the interface, and ``increment``."""
     guest = exchange.guest()
-    instance = WebAssembly.Instance(_module(_IMPL), guest.imports())
+    instance = WebAssembly.Instance(_module(IMPL), guest.imports())
     guest.memory = instance.exports.memory
     return guest, instance.exports
 
@@ -84,6 +84,6 @@ def main(exchange: Exchange, increment: Any) -> tuple[Guest, Any]:
     """The same with ``main``, which calls the ``increment`` of another."""
     guest = exchange.guest()
     imports = {**guest.imports(), "test:shm/image": {"increment": increment}}
-    instance = WebAssembly.Instance(_module(_MAIN), imports)
+    instance = WebAssembly.Instance(_module(MAIN), imports)
     guest.memory = instance.exports.memory
     return guest, instance.exports
