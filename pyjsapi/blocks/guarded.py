@@ -14,7 +14,7 @@ from pyjsapi.blocks.block import Block, Bytes, fill_by
 from pyjsapi.blocks.foreign_bytes import ForeignView
 from pyjsapi.blocks.integers import LOAD, STORE
 from pyjsapi.blocks.reservation import Reservation
-from pyjsapi.blocks.spans import Span, SpanTable
+from pyjsapi.blocks.spans import Piece, Span, SpanTable
 
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
@@ -214,6 +214,35 @@ class Guarded(Block):
                 return
             start, end, data, shift = found
         STORE[size](data, address - shift, value)
+
+    def foreign(self, address: int, size: int, *, write: bool) -> list[Piece]:
+        """Where the bytes of an access are, of which some are not the memory's own; nothing where all are. Traps."""
+        pieces = self.table.pieces(address, size, write=write)
+        return pieces if any(piece.span.owner is not GROUND for piece in pieces) else []
+
+    def update(self, operation: str, address: int, size: int, operand: int) -> int:
+        """See `Block`. Bytes that others have as well are updated in one step for them, too."""
+        pieces = self.foreign(address, size, write=True)
+        if not pieces:
+            return self.base.update(operation, address, size, operand)
+        from pyjsapi.blocks import foreign_atomics  # most memories have none
+
+        if len(pieces) == 1:
+            return foreign_atomics.update(pieces[0], operation, size, operand)
+        with foreign_atomics.LOCK:
+            return Block.update(self, operation, address, size, operand)
+
+    def compare_exchange(self, address: int, size: int, expected: int, replacement: int) -> int:
+        """See `Block`, and `update`."""
+        pieces = self.foreign(address, size, write=True)
+        if not pieces:
+            return self.base.compare_exchange(address, size, expected, replacement)
+        from pyjsapi.blocks import foreign_atomics  # most memories have none
+
+        if len(pieces) == 1:
+            return foreign_atomics.compare_exchange(pieces[0], size, expected, replacement)
+        with foreign_atomics.LOCK:
+            return Block.compare_exchange(self, address, size, expected, replacement)
 
     def accessor(self, name: str, type_: MemType) -> Callable[..., Any] | None:
         """See `Block`: of integers, faster ones."""

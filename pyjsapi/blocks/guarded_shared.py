@@ -1,7 +1,6 @@
 """Guarded blocks over shared ones: every agent of this process that gets the block sees the same spans.
 
-What is atomic at bytes of the base is what the base does; at others' bytes it is one step for all who have this block,
-and with the machine's own instructions, where `machine.library` has them, for whoever else uses such.
+What is atomic at bytes of the base is what the base does; at others' bytes see `foreign_atomics`.
 """
 
 from __future__ import annotations
@@ -10,13 +9,10 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 from typing import Any
 
+from pyjsapi.blocks import foreign_atomics
 from pyjsapi.blocks.foreign_bytes import ForeignView
-from pyjsapi.blocks.guarded import GROUND, Guarded
-from pyjsapi.blocks.integers import MASK, OPERATIONS
-from pyjsapi.blocks.paging import address_of
-from pyjsapi.blocks.processes.machine import SEQUENTIALLY_CONSISTENT, library
+from pyjsapi.blocks.guarded import Guarded
 from pyjsapi.blocks.shared import SharedBlock
-from pyjsapi.blocks.spans import Piece
 from pyjsapi.blocks.waiters import Waiter
 
 
@@ -71,70 +67,44 @@ class GuardedSharedBlock(Guarded, SharedBlock):
         """See `SharedBlock`."""
         self.base.refresh()
 
-    def _cell_at(self, address: int, size: int, *, write: bool) -> _Cell | None:
-        """Where an integer is; ``None`` where it is the base's as a whole. Traps."""
-        pieces = self.table.pieces(address, size, write=write)
-        if len(pieces) > 1:
-            return _Cell(self, None, address, size)
-        if pieces[0].span.owner is GROUND:
-            return None
-        return _Cell(self, pieces[0], address, size)
-
     def load(self, address: int, size: int) -> int:
         """See `SharedBlock`."""
-        cell = self._cell_at(address, size, write=False)
-        if cell is None:
+        pieces = self.foreign(address, size, write=False)
+        if not pieces:
             return self.base.load(address, size)
-        if cell.absolute is not None and cell.library is not None:
-            return cell.library.load(cell.absolute, size)
-        return cell.get()
+        if len(pieces) == 1:
+            return foreign_atomics.load(pieces[0], size)
+        return int.from_bytes(self.read(address, size), "little")
 
     def store(self, address: int, size: int, value: int) -> None:
         """See `SharedBlock`."""
-        cell = self._cell_at(address, size, write=True)
-        if cell is None:
+        pieces = self.foreign(address, size, write=True)
+        if not pieces:
             self.base.store(address, size, value)
-        elif cell.absolute is not None and cell.library is not None:
-            cell.library.store(cell.absolute, size, value)
+        elif len(pieces) == 1:
+            foreign_atomics.store(pieces[0], size, value)
         else:
-            with self.lock:
-                cell.set(value)
+            with foreign_atomics.LOCK:
+                self.write(address, value.to_bytes(size, "little"))
 
-    def update(self, operation: str, address: int, size: int, operand: int) -> int:
-        """See `SharedBlock`."""
-        cell = self._cell_at(address, size, write=True)
-        if cell is None:
-            return self.base.update(operation, address, size, operand)
-        if cell.absolute is not None and cell.library is not None:
-            fetch = cell.library.fetching[operation, size]
-            return fetch(cell.absolute, operand, SEQUENTIALLY_CONSISTENT)
-        with self.lock:
-            old = cell.get()
-            cell.set(OPERATIONS[operation](old, operand) & MASK[size])
-        return old
-
-    def compare_exchange(self, address: int, size: int, expected: int, replacement: int) -> int:
-        """See `SharedBlock`."""
-        cell = self._cell_at(address, size, write=True)
-        if cell is None:
-            return self.base.compare_exchange(address, size, expected, replacement)
-        if cell.absolute is not None and cell.library is not None:
-            return cell.library.compare_exchange(cell.absolute, size, expected, replacement)
-        with self.lock:
-            old = cell.get()
-            if old == expected:
-                cell.set(replacement)
-        return old
-
-    # ---- waiting: at bytes of the base in its queues, so that all who have those are in one
+    # ---- waiting: at bytes of the base in its queues, so that all who have those are in one; where an owner has queues
+    # of its own (``waiters``, a shared block), at its bytes in those
 
     def _peek(self, address: int, size: int) -> int:
         return self.load(address, size)
 
+    def _queued(self, address: int, size: int) -> tuple[SharedBlock | None, int]:
+        """The block in whose queues is waited for an address, and the address there; ``None`` for this one."""
+        pieces = self.foreign(address, size, write=False)
+        if not pieces:
+            return self.base, address
+        return getattr(pieces[0].span.owner, "waiters", None), pieces[0].place
+
     def wait(self, address: int, size: int, expected: int, timeout: int) -> int:
         """See `SharedBlock`."""
-        if self._cell_at(address, size, write=False) is None:
-            return self.base.wait(address, size, expected, timeout)
+        block, place = self._queued(address, size)
+        if block is not None:
+            return block.wait(place, size, expected, timeout)
         return super().wait(address, size, expected, timeout)
 
     def wait_async(
@@ -147,8 +117,9 @@ class GuardedSharedBlock(Guarded, SharedBlock):
         gone: Callable[[], bool] | None = None,
     ) -> Waiter | None:
         """See `SharedBlock`."""
-        if self._cell_at(address, size, write=False) is None:
-            return self.base.wait_async(address, size, expected, wake, timeout, gone)
+        block, place = self._queued(address, size)
+        if block is self.base:
+            return block.wait_async(place, size, expected, wake, timeout, gone)
         return super().wait_async(address, size, expected, wake, timeout, gone)
 
     def withdraw(self, waiter: Waiter) -> bool:
@@ -157,8 +128,9 @@ class GuardedSharedBlock(Guarded, SharedBlock):
 
     def notify(self, address: int, count: int) -> int:
         """See `SharedBlock`."""
-        if self._cell_at(address, 4, write=False) is None:
-            return self.base.notify(address, count)
+        block, place = self._queued(address, 4)
+        if block is not None:
+            return block.notify(place, count)
         return super().notify(address, count)
 
     def waiting(self, address: int | None = None) -> int:
@@ -170,32 +142,3 @@ class GuardedSharedBlock(Guarded, SharedBlock):
         lock: AbstractContextManager[Any] = self.base.lock
         super().forked()
         self.lock = lock
-
-
-class _Cell:
-    """An integer that is not the base's, or not as a whole; ``piece`` is where it is, if in one place."""
-
-    __slots__ = ("_address", "_block", "_size", "absolute", "library")
-
-    def __init__(
-        self, block: GuardedSharedBlock, piece: Piece | None, address: int, size: int
-    ) -> None:
-        self._block = block
-        self._address = address
-        self._size = size
-        self.absolute = None if piece is None else _absolute(piece, size)
-        """Where it is in this process, if the machine can access it there in one step."""
-        self.library = None if self.absolute is None else library()
-
-    def get(self) -> int:
-        return int.from_bytes(self._block.read(self._address, self._size), "little")
-
-    def set(self, value: int) -> None:
-        self._block.write(self._address, value.to_bytes(self._size, "little"))
-
-
-def _absolute(piece: Piece, size: int) -> int | None:
-    if piece.data.readonly:
-        return None
-    found = address_of(piece.data) + piece.place
-    return None if found % size else found

@@ -11,7 +11,6 @@ from collections.abc import Callable
 from typing import Any, Final, Protocol
 
 from pyjsapi.blocks.block import OUT_OF_BOUNDS
-from pyjsapi.blocks.integers import OPERATIONS
 from pyjsapi.runtime.floats import f32_bits, f32_from_bits, f64_bits, f64_from_bits
 from pyjsapi.syntax.errors import Trap
 from pyjsapi.syntax.instructions import OPS, Imm, Op
@@ -90,6 +89,12 @@ class Store(Protocol):
 
     def store(self, address: int, size: int, value: int, /) -> None:
         """The reverse; ``value`` fits."""
+
+    def update(self, operation: str, address: int, size: int, operand: int, /) -> int:
+        """Read, combine and write; the old value."""
+
+    def compare_exchange(self, address: int, size: int, expected: int, replacement: int, /) -> int:
+        """Store ``replacement`` where ``expected`` is found; the old value."""
 
     def fill(self, address: int, value: int, count: int, /) -> None:
         """``memory.fill``"""
@@ -242,19 +247,17 @@ class _Making:
 
 
 def _plain(store: Store, action: str, where: int, size: int, operands: list[int]) -> int | None:
-    """An atomic access of a memory that nobody else can reach."""
+    """An atomic access of a memory that is not shared. Bytes that are mapped there may be others' as well."""
     if action == "notify":
         return 0
     if action == "store":
-        store.store(where, size, operands[0])
+        store.update("xchg", where, size, operands[0])
         return None
-    old = store.load(where, size)
+    if action == "load":
+        return store.load(where, size)
     if action == "cmpxchg":
-        if old == operands[0]:
-            store.store(where, size, operands[1])
-    elif action != "load":
-        store.store(where, size, OPERATIONS[action](old, operands[0]) & (1 << 8 * size) - 1)
-    return old
+        return store.compare_exchange(where, size, *operands)
+    return store.update(action, where, size, operands[0])
 
 
 _OTHERS: Final[dict[str, Callable[[_Making], Accessor]]] = {

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from pyjsapi.blocks.block import fill_by
 from pyjsapi.blocks.heap import HeapBlock
+from pyjsapi.blocks.shared import SharedBlock
 from pyjsapi.ecmascript.errors import RangeError
 from pyjsapi.sharing.allocator import Allocator
 from pyjsapi.sharing.heap_places import LOCK, HeapDomain, HeapError, Place, at, top
@@ -57,6 +58,7 @@ class SharedHeap:
         "_memories",
         "_next",
         "_own_place",
+        "_waiters",
         "backing",
         "mode",
         "place",
@@ -91,6 +93,7 @@ class SharedHeap:
         self._above: weakref.ref[SharedHeap] | None = None
         self._memories: weakref.WeakSet[MemInst] = weakref.WeakSet()
         self._domain = domain
+        self._waiters: SharedBlock | None = None
         self._own_place = top(self.size) if address is None else at(index(address), self.size, PAGE)
         self.place: Place = self._own_place
         """Where it starts in memories of both kinds."""
@@ -253,6 +256,14 @@ class SharedHeap:
     def bytes_for(self, mode: str) -> memoryview:
         """All of this heap, for a memory that attaches it."""
         return self._data if mode == "rw" else self._data.toreadonly()
+
+    @property
+    def waiters(self) -> SharedBlock:
+        """The queues of those who wait at its bytes, in whatever shared memory."""
+        with LOCK:
+            if self._waiters is None:
+                self._waiters = SharedBlock(self._data, self.size)
+            return self._waiters
 
     def _view(self, offset: int, size: int) -> memoryview:
         return self.bytes_for(self.mode)[offset : offset + size]

@@ -11,6 +11,7 @@ from itertools import count
 from typing import Any, Final
 
 from pyjsapi.blocks.block import fill_by
+from pyjsapi.blocks.integers import MASK, OPERATIONS
 from pyjsapi.bridge.link.errors import CannotWait
 from pyjsapi.bridge.link.hooks import LINK
 from pyjsapi.runtime.accessors import Accessor, make_accessor
@@ -88,6 +89,19 @@ class Record:
             self._views[size][address // size] = value
         else:
             self.write(address, value.to_bytes(size, "little"))
+
+    def update(self, operation: str, address: int, size: int, operand: int) -> int:
+        """Read, combine and write, of a memory that is not shared; the old value."""
+        old = self.load(address, size)
+        self.store(address, size, OPERATIONS[operation](old, operand) & MASK[size])
+        return old
+
+    def compare_exchange(self, address: int, size: int, expected: int, replacement: int) -> int:
+        """Store ``replacement`` where ``expected`` is found, likewise."""
+        old = self.load(address, size)
+        if old == expected:
+            self.store(address, size, replacement)
+        return old
 
     def fill(self, address: int, value: int, count: int) -> None:
         """``memory.fill``"""
