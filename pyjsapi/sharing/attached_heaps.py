@@ -1,18 +1,27 @@
-"""Which shared heaps memories have attached."""
+"""Which shared heaps memories have attached.
+
+It is the block of a memory that has them: agents of this process to which a shared memory is posted afterwards stand on
+the same one, and see its heaps as well.
+"""
 
 from __future__ import annotations
 
+import weakref
 from typing import TYPE_CHECKING, Final
 
 from pyjsapi.ecmascript.conversions import shown
 from pyjsapi.sharing.heap import SharedHeap, check_mode
 from pyjsapi.sharing.heap_places import LOCK, HeapError
-from pyjsapi.sharing.state import guarded_block, state_of
+from pyjsapi.sharing.state import guarded_block
 
 if TYPE_CHECKING:
+    from pyjsapi.blocks.block import Block
     from pyjsapi.runtime.memory import MemInst
 
 _WHAT: Final = "WebAssembly.Memory.attach_heap()"
+
+
+_attached: Final[weakref.WeakKeyDictionary[Block, list[_Attachment]]] = weakref.WeakKeyDictionary()
 
 
 class _Attachment:
@@ -45,8 +54,7 @@ def attach_heap(memory: MemInst, heap: SharedHeap, mode: str | None = None) -> N
             raise HeapError(
                 f"the memory has {memory.byte_length} bytes, but {heap!r} starts at {attachment.start:#x}"
             )
-        others = state_of(memory).heaps
-        _must_be_apart(attachment, others)
+        _must_be_apart(attachment, _attached.get(memory.block, []))
         for member in heap.members():
             if mode == "rw" and member.mode == "r":
                 raise HeapError(f"{member!r} is for reading only: attach it with mode='r'")
@@ -54,8 +62,8 @@ def attach_heap(memory: MemInst, heap: SharedHeap, mode: str | None = None) -> N
         for member, start, _ in attachment.extents:
             writable = mode == "rw"
             guarded.put(start, member.bytes_for(mode), writable=writable, whole=True, owner=member)
-            member._memories.add(memory)
-        others.append(attachment)
+            member.holders.add(guarded)
+        _attached.setdefault(guarded, []).append(attachment)
 
 
 def detach_heap(memory: MemInst, heap: SharedHeap | None = None) -> None:
@@ -64,21 +72,22 @@ def detach_heap(memory: MemInst, heap: SharedHeap | None = None) -> None:
     Raises `HeapError` where the memory does not have the heap attached.
     """
     with LOCK:
-        attachments = state_of(memory).heaps
+        attachments = _attached.get(memory.block, [])
         leaving = [found for found in attachments if heap is None or found.heap is heap]
         if heap is not None and not leaving:
             raise HeapError(f"{heap!r} is not attached to the memory")
         for attachment in leaving:
+            guarded = guarded_block(memory, _WHAT)
             for member, start, end in attachment.extents:
-                guarded_block(memory, _WHAT).restore(start, end)
-                member._memories.discard(memory)
+                guarded.restore(start, end)
+                member.holders.discard(guarded)
             attachments.remove(attachment)
 
 
 def heaps_of(memory: MemInst) -> tuple[SharedHeap, ...]:
     """The heaps that a memory has attached: of chains, the first one attached."""
     with LOCK:
-        return tuple(attachment.heap for attachment in state_of(memory).heaps)
+        return tuple(attachment.heap for attachment in _attached.get(memory.block, ()))
 
 
 def _must_be_apart(attachment: _Attachment, others: list[_Attachment]) -> None:

@@ -23,7 +23,7 @@ from pyjsapi.sharing.heap_places import LOCK, HeapDomain, HeapError, Place, at, 
 from pyjsapi.sharing.resources import HostResource
 
 if TYPE_CHECKING:
-    from pyjsapi.runtime.memory import MemInst
+    from pyjsapi.blocks.block import Block
 
 PAGE: Final = mmap.PAGESIZE
 """Bytes of a page of the system, of which heaps have whole ones."""
@@ -55,11 +55,11 @@ class SharedHeap:
         "_allocator",
         "_data",
         "_domain",
-        "_memories",
         "_next",
         "_own_place",
         "_waiters",
         "backing",
+        "holders",
         "mode",
         "place",
         "size",
@@ -91,7 +91,8 @@ class SharedHeap:
         self._allocator = Allocator(self.size) if managed else None
         self._next: SharedHeap | None = None
         self._above: weakref.ref[SharedHeap] | None = None
-        self._memories: weakref.WeakSet[MemInst] = weakref.WeakSet()
+        self.holders: weakref.WeakSet[Block] = weakref.WeakSet()
+        """The blocks of memories that have it attached."""
         self._domain = domain
         self._waiters: SharedBlock | None = None
         self._own_place = top(self.size) if address is None else at(index(address), self.size, PAGE)
@@ -114,7 +115,7 @@ class SharedHeap:
     @property
     def attached(self) -> bool:
         """Whether a memory has it attached: then neither its place nor its chain can change."""
-        return len(self._memories) > 0
+        return len(self.holders) > 0
 
     @property
     def next(self) -> SharedHeap | None:

@@ -38,8 +38,6 @@ class SharingState:
     """Whether no page is there until it is mapped."""
     quota: int = 0
     """Bytes that a virtual memory may have mapped at a time."""
-    heaps: list[Any] = field(default_factory=list)
-    """Shared heaps above its end."""
     backing: HostResource | None = None
     """What the whole memory stands on."""
 

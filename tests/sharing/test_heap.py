@@ -9,7 +9,7 @@ import threading
 
 import pytest
 
-from pyjsapi import RangeError, WebAssembly, wat2wasm
+from pyjsapi import RangeError, WebAssembly, structuredClone, wat2wasm
 from pyjsapi.sharing.attached_heaps import attach_heap, detach_heap, heaps_of
 from pyjsapi.sharing.heap import SharedHeap
 from pyjsapi.sharing.heap_places import HeapDomain, HeapError
@@ -589,3 +589,26 @@ def test_guests_with_64_bit_addresses_allocate() -> None:
     guest.free(address - END64)
     with pytest.raises(WebAssembly.RuntimeError, match="no block"):
         guest.free(address - END64)
+
+
+def test_agents_to_which_the_memory_is_posted_see_its_heaps() -> None:
+    heap = SharedHeap(PAGE)
+    memory = WebAssembly.Memory(initial=1, maximum=2, shared=True)
+    memory.attach_heap(heap)
+    theirs = structuredClone(memory)
+    assert theirs is not memory and heaps_of(theirs._memory) == (heap,)
+    module = WebAssembly.Module(
+        wat2wasm("""(module (import "" "m" (memory 1 2 shared))
+          (func (export "store") (param i32) (i32.store (local.get 0) (i32.const 7))))""")
+    )
+    store = WebAssembly.Instance(module, {"": {"m": theirs}}).exports.store
+    thread = threading.Thread(target=store, args=(heap.start() + 8,))
+    thread.start()
+    thread.join()
+    assert heap.view()[8] == 7
+    with pytest.raises(HeapError, match="places of their own"):
+        theirs.attach_heap(heap)
+    memory.detach_heap(heap)
+    assert not heap.attached and heaps_of(theirs._memory) == ()
+    with pytest.raises(WebAssembly.RuntimeError, match="out of bounds"):
+        store(heap.start() + 8)
