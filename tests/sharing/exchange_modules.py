@@ -7,6 +7,7 @@ from typing import Any
 
 from pyjsapi import WebAssembly, wat2wasm
 from pyjsapi.sharing.exchange import MODULE, Exchange, Guest
+from tests.sharing.heap_modules import ROOMY
 
 _IMPORTS = f"""
   (import "{MODULE}" "[constructor]memory-block" (func $new (param i32) (result i32)))
@@ -21,9 +22,11 @@ _IMPORTS = f"""
   (import "{MODULE}" "[resource-drop]memory-block" (func $drop (param i32)))
 """
 
-# Results are written to address 16; storage is from address 1000 on, 40000 bytes.
-_COMMON = """
-  (memory (export "memory") 2)
+PAGES = max(2, ROOMY)
+"""Of the memories: results are written to address 16, storage is from address 1000 on."""
+
+_COMMON = f"""
+  (memory (export "memory") {PAGES})
   (export "new" (func $new)) (export "minimum" (func $minimum)) (export "optimum" (func $optimum))
   (export "storage" (func $storage)) (export "attach" (func $attach)) (export "detach" (func $detach))
   (export "clone" (func $clone)) (export "partition" (func $partition)) (export "local" (func $local))

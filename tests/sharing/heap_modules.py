@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import mmap
 from functools import cache
 from typing import Any
 
 from pyjsapi import WebAssembly, wat2wasm
+from pyjsapi.sharing.memory_blocks import MemoryBlock
 
 LOADS = {
     "i32.load8_u": 1,
@@ -18,8 +20,14 @@ LOADS = {
 STORES = {"i32.store8": 1, "i32.store16": 2, "i32.store": 4, "i64.store": 8}
 
 
+PAGE = mmap.PAGESIZE
+"""Bytes of a page of the system: 4096 here and there, up to 65536."""
+ROOMY = -(-16 * PAGE // 65536)
+"""Pages of a memory that has room for 16 of the system's."""
+
+
 @cache
-def module(kind: str, memories: int = 1) -> WebAssembly.Module:
+def module(kind: str, memories: int = 1, pages: int = 1) -> WebAssembly.Module:
     """Exports ``m0``, ``m1`` …, and for each one a function per access: ``i32.load.0`` …"""
     functions = []
     for memory in range(memories):
@@ -52,7 +60,9 @@ def module(kind: str, memories: int = 1) -> WebAssembly.Module:
             (func (export "size.{memory}") (result {kind}) (memory.size {memory}))
             (func (export "grow.{memory}") (param {kind}) (result {kind}) (memory.grow {memory} (local.get 0)))"""
         )
-    declared = "".join(f'(memory (export "m{index}") {kind} 1 4)' for index in range(memories))
+    declared = "".join(
+        f'(memory (export "m{index}") {kind} {pages} {pages + 3})' for index in range(memories)
+    )
     return WebAssembly.Module(
         wat2wasm(f'(module {declared} (data $data "0123456789abcdef") {"".join(functions)})')
     )
@@ -61,8 +71,8 @@ def module(kind: str, memories: int = 1) -> WebAssembly.Module:
 class Guest:
     """An instance of `module`. Addresses are unsigned."""
 
-    def __init__(self, kind: str = "i32", memories: int = 1) -> None:
-        self.instance = WebAssembly.Instance(module(kind, memories))
+    def __init__(self, kind: str = "i32", memories: int = 1, pages: int = 1) -> None:
+        self.instance = WebAssembly.Instance(module(kind, memories, pages))
         self.memories = [self.instance.exports[f"m{index}"] for index in range(memories)]
         self.memory = self.memories[0]
         self.instances = [memory._memory for memory in self.memories]
@@ -87,3 +97,10 @@ class Guest:
             assert str(trap) == "out of bounds memory access"
             return True
         return False
+
+
+def guest_with_storage(size: int = 12 * PAGE) -> Guest:
+    """A guest that has donated bytes for memory blocks, from address 100 on."""
+    guest = Guest(pages=ROOMY)
+    MemoryBlock.add_storage(guest.memory, 100, size)
+    return guest

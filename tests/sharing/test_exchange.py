@@ -11,11 +11,13 @@ import pytest
 from pyjsapi import WebAssembly
 from pyjsapi.sharing.exchange import MODULE, SHARED, WRITE, Exchange
 from pyjsapi.sharing.state import state_of
-from tests.sharing.exchange_modules import impl, main
+from tests.sharing.exchange_modules import PAGES, impl, main
 
 PAGE = mmap.PAGESIZE
 STRATEGIES = ("mmap", "segment", "copy", "auto")
 each_strategy = pytest.mark.parametrize("strategy", STRATEGIES)
+SIZE = PAGES * 65536
+"""Bytes of a guest's memory."""
 RESULT = 16
 """Where results are written."""
 
@@ -60,7 +62,7 @@ class Script:
         for guest in (one, two):
             call(guest, "storage", 1000, 2 * PAGE - 1, RESULT)  # wrong size
             call(guest, "storage", 1000, call(guest, "minimum", block), RESULT)
-            call(guest, "storage", 65536 * 2 - PAGE, 2 * PAGE, RESULT)  # out of bounds
+            call(guest, "storage", SIZE - PAGE, 2 * PAGE, RESULT)  # out of bounds
         call(one, "attach", block, WRITE, RESULT)
         place, size = self.area(one)
         self.seen.append((place, size))
@@ -132,15 +134,15 @@ def test_a_result_that_cannot_be_written_changes_nothing() -> None:
     guest.storage(1000, 8 * PAGE, RESULT)
     for result, message in (
         (18, "multiple of 4"),
-        (131064, "out of bounds"),
+        (SIZE - 8, "out of bounds"),
         (-4, "out of bounds"),
     ):
         with pytest.raises(WebAssembly.RuntimeError, match=message):
             guest.attach(block, 0, result)
     assert not exchange.block(block).attached
     with pytest.raises(WebAssembly.RuntimeError, match="out of bounds"):
-        guest.storage(65536, 2 * PAGE, 131071)
-    guest.storage(65536, 2 * PAGE, 131070)
+        guest.storage(1000, 2 * PAGE, SIZE - 1)
+    guest.storage(1000, 2 * PAGE, SIZE - 2)
 
 
 def test_sizes_are_unsigned_and_may_be_too_large() -> None:
@@ -161,11 +163,11 @@ def test_the_host_says_which_memory_is_the_guests() -> None:
     handle = guest.imports()[MODULE]["[constructor]memory-block"](8)
     with pytest.raises(Exception, match=r"set Guest\.memory"):
         attach(handle, 0, 16)
-    memory = WebAssembly.Memory(initial=1)
+    memory = WebAssembly.Memory(initial=PAGES)
     bound = exchange.guest(memory)
     assert bound.memory is memory._memory and memory._memory.by_calls
-    bound.imports()[MODULE]["[static]memory-block.add-storage"](0, 8 * PAGE, 60000)
-    bound.imports()[MODULE]["[method]memory-block.attach"](handle, WRITE, 60000)
+    bound.imports()[MODULE]["[static]memory-block.add-storage"](0, 8 * PAGE, SIZE - 16)
+    bound.imports()[MODULE]["[method]memory-block.attach"](handle, WRITE, SIZE - 16)
     assert exchange.block(handle).attached
     exchange.drop(handle)
 
@@ -182,7 +184,7 @@ def test_a_guest_lends_bytes_that_it_has() -> None:
     two.attach(block, 0, RESULT)
     assert (two.load8(RESULT), two.load8(RESULT + 4)) == (1, 3)
     with pytest.raises(WebAssembly.RuntimeError, match="does not have"):
-        one.local(131070, 8)
+        one.local(SIZE - 2, 8)
 
 
 def test_with_mmap_nothing_is_copied() -> None:

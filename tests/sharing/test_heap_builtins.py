@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import mmap
-
 import pytest
 
 from pyjsapi import WebAssembly, wat2wasm
 from pyjsapi.sharing import Exchange, HeapDomain, MemoryBlock, SharedHeap
 from pyjsapi.sharing.exchange import MODULE, WRITE
 from tests.sharing.exchange_modules import IMPL, MAIN
+from tests.sharing.heap_modules import PAGE
 
-PAGE = mmap.PAGESIZE
 END32, END64 = 1 << 32, 1 << 64
 
 ALLOCATING = """(module

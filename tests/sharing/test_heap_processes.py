@@ -15,7 +15,7 @@ from pyjsapi.sharing import HostResource
 from pyjsapi.sharing.block_errors import BlockError, Failure
 from pyjsapi.sharing.heap import SharedHeap
 from pyjsapi.sharing.memory_blocks import MemoryBlock
-from tests.sharing.heap_modules import Guest
+from tests.sharing.heap_modules import Guest, guest_with_storage
 
 PAGE = mmap.PAGESIZE
 ROOT = Path(__file__).resolve().parents[2]
@@ -77,9 +77,7 @@ def test_another_process_attaches_the_heap(killed: bool) -> None:
 def test_a_worker_that_is_terminated_gives_its_block_back() -> None:
     block = MemoryBlock(8)
     attached = threading.Event()
-    guest, other = Guest(), Guest()
-    for each in (guest, other):
-        MemoryBlock.add_storage(each.memory, 0, 4 * PAGE)
+    guest, other = guest_with_storage(), guest_with_storage()
 
     def work() -> None:
         with block.attach(guest.memory, write=True) as area:
@@ -102,9 +100,7 @@ def test_a_worker_that_is_terminated_gives_its_block_back() -> None:
 def test_the_host_takes_a_block_from_whoever_does_not_give_it_back() -> None:
     block = MemoryBlock(8)
     lent = block.clone()
-    guest, other = Guest(), Guest()
-    for each in (guest, other):
-        MemoryBlock.add_storage(each.memory, 0, 4 * PAGE)
+    guest, other = guest_with_storage(), guest_with_storage()
     area = lent.attach(guest.memory, write=True)
     lent.close()
     assert guest.call("i32.store8", area.addr, 1) is None

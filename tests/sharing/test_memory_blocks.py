@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import mmap
 import random
 import threading
 from collections.abc import Callable
@@ -15,17 +14,12 @@ from pyjsapi.sharing.block_errors import BlockError, Failure
 from pyjsapi.sharing.memory_blocks import Area, MemoryBlock
 from pyjsapi.sharing.resources import HostResource
 from pyjsapi.sharing.state import state_of
-from tests.sharing.heap_modules import Guest
+from tests.sharing.heap_modules import PAGE, ROOMY, Guest, guest_with_storage
 
-PAGE = mmap.PAGESIZE
+SIZE = ROOMY * 65536
+"""Bytes of a guest's memory."""
 STRATEGIES = ("mmap", "segment", "copy", "auto")
 each_strategy = pytest.mark.parametrize("strategy", STRATEGIES)
-
-
-def guest_with_storage(size: int = 12 * PAGE) -> Guest:
-    guest = Guest()
-    MemoryBlock.add_storage(guest.memory, 100, size)
-    return guest
 
 
 def fails(failure: Failure, call: Callable[[], object]) -> None:
@@ -102,7 +96,7 @@ class Program:
             with block.attach(self.guests[0].memory) as area:
                 self.seen.append(area.read())
         for guest in self.guests:
-            self.seen.append(guest.instances[0].block.read(0, 65536))
+            self.seen.append(guest.instances[0].block.read(0, SIZE))
 
     def attach(self, guest: Guest, block: MemoryBlock) -> None:
         write, shared = self.chance.random() < 0.5, self.chance.random() < 0.3
@@ -279,12 +273,12 @@ def test_bytes_are_consumed_in_order() -> None:
 
 
 def test_storage_is_donated_by_guests() -> None:
-    guest = Guest()
+    guest = Guest(pages=ROOMY)
     block = MemoryBlock(PAGE)
     assert block.minimum_size == 3 * PAGE and MemoryBlock.optimum_size(3, 5) == 5 * PAGE
     fails(Failure.NO_STORAGE, lambda: block.attach(guest.memory))
     fails(Failure.WRONG_SIZE, lambda: MemoryBlock.add_storage(guest.memory, 0, 2 * PAGE - 1))
-    fails(Failure.INTERNAL, lambda: MemoryBlock.add_storage(guest.memory, 65536 - PAGE, 2 * PAGE))
+    fails(Failure.INTERNAL, lambda: MemoryBlock.add_storage(guest.memory, SIZE - PAGE, 2 * PAGE))
     fails(Failure.INTERNAL, lambda: MemoryBlock.add_storage(guest.memory, -1, 2 * PAGE))
     MemoryBlock.add_storage(guest.memory, 1, block.minimum_size)
     fails(Failure.INTERNAL, lambda: MemoryBlock.add_storage(guest.memory, PAGE, 2 * PAGE))
@@ -296,7 +290,7 @@ def test_storage_is_donated_by_guests() -> None:
     area.detach()
     assert block.attach(guest.memory, at=8 * PAGE).addr == 8 * PAGE
     with pytest.raises(RangeError):
-        MemoryBlock(PAGE).attach(guest.memory, at=65536)
+        MemoryBlock(PAGE).attach(guest.memory, at=SIZE)
     with pytest.raises(RangeError):
         MemoryBlock(PAGE).attach(guest.memory, at=8 * PAGE)
     for size in (0, -1, 1 << 32):
@@ -310,11 +304,11 @@ def test_storage_is_donated_by_guests() -> None:
 @pytest.mark.parametrize("size", [1, PAGE - 1, PAGE, PAGE + 1])
 def test_the_sizes_that_are_recommended_are_enough(count: int, size: int) -> None:
     for start in (0, 1, PAGE - 1, 77):
-        guest = Guest()
+        guest = Guest(pages=ROOMY)
         MemoryBlock.add_storage(guest.memory, start, MemoryBlock.optimum_size(count, size))
         areas = [MemoryBlock(size).attach(guest.memory) for _ in range(count)]
         assert len({area.addr for area in areas}) == count
-        lonely = Guest()
+        lonely = Guest(pages=ROOMY)
         MemoryBlock.add_storage(lonely.memory, start, MemoryBlock(size).minimum_size)
         MemoryBlock(size).attach(lonely.memory).detach()
 

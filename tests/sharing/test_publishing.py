@@ -8,17 +8,10 @@ import pytest
 
 from pyjsapi import RangeError
 from pyjsapi.sharing.block_errors import BlockError, Failure
-from pyjsapi.sharing.donated import PAGE
 from pyjsapi.sharing.memory_blocks import MemoryBlock
 from pyjsapi.sharing.publishing import Publisher, Subscriber
 from pyjsapi.sharing.state import state_of
-from tests.sharing.heap_modules import Guest
-
-
-def guest_with_storage() -> Guest:
-    guest = Guest()
-    MemoryBlock.add_storage(guest.memory, 100, 12 * PAGE)
-    return guest
+from tests.sharing.heap_modules import guest_with_storage
 
 
 @pytest.mark.parametrize("strategy", ["mmap", "segment", "copy"])
