@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import contextlib
 import threading
+import weakref
 from collections.abc import Callable
 from operator import index
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from pyjsapi.ecmascript.errors import RangeError
 from pyjsapi.jsapi.memory import Memory
@@ -119,7 +120,7 @@ class Area:
 class _Bytes:
     """The bytes of a block, and who has which of them attached."""
 
-    __slots__ = ("areas", "handles", "home", "lock", "resource", "size")
+    __slots__ = ("claims", "handles", "home", "lock", "resource", "size")
 
     def __init__(
         self, size: int, resource: HostResource | None = None, home: MemInst | None = None
@@ -129,22 +130,31 @@ class _Bytes:
         self.home = home
         """The memory that the bytes are in, of a local block."""
         self.lock = threading.RLock()
-        self.areas: list[tuple[int, int, bool]] = []
-        """Start and end of what is attached, and whether it is written."""
-        self.handles = 0
+        self.claims: list[_Claim] = []
+        self.handles: weakref.WeakSet[MemoryBlock] = weakref.WeakSet()
 
-    def claim(self, start: int, end: int, write: bool) -> tuple[int, int, bool]:
-        """Have some bytes attached. Called with the lock held."""
-        for first, last, writes in self.areas:
-            if first < end and start < last and (write or writes):
-                what = "written" if writes else "read"
+    def claim(self, start: int, end: int, write: bool, memory: MemInst) -> _Claim:
+        """Have some bytes attached to a memory. Called with the lock held."""
+        self.claims = [claim for claim in self.claims if claim.memory() is not None]
+        for claim in self.claims:
+            if claim.start < end and start < claim.end and (write or claim.write):
                 raise BlockError(
                     Failure.BUSY,
-                    f"the block is being {what}: nobody else can have it attached to {'write' if write else 'read'} it",
+                    f"the block is being {'written' if claim.write else 'read'}: "
+                    f"nobody else can have it attached to {'write' if write else 'read'} it",
                 )
-        claim = (start, end, write)
-        self.areas.append(claim)
+        claim = _Claim(start, end, write, weakref.ref(memory))
+        self.claims.append(claim)
         return claim
+
+
+class _Claim(NamedTuple):
+    """Bytes that a memory has attached. Nothing is left of it when the memory is gone, say with its worker."""
+
+    start: int
+    end: int
+    write: bool
+    memory: weakref.ref[MemInst]
 
 
 class _Region:
@@ -229,7 +239,7 @@ class MemoryBlock:
         self._open = True
         self._areas: dict[MemInst, Area] = {}
         with region.bytes.lock:
-            region.bytes.handles += 1
+            region.bytes.handles.add(self)
 
     def _another(self, region: _Region) -> MemoryBlock:
         made = MemoryBlock.__new__(MemoryBlock)
@@ -258,7 +268,7 @@ class MemoryBlock:
     @property
     def handles(self) -> int:
         """How many handles have the bytes, this one and those of partitions among them."""
-        return self._region.bytes.handles
+        return len(self._region.bytes.handles)
 
     @property
     def minimum_size(self) -> int:
@@ -295,22 +305,28 @@ class MemoryBlock:
             self._must_be_open()
             if inst in self._areas:
                 raise BlockError(Failure.BUSY, "the memory has the block attached already")
-            claim = region.bytes.claim(region.offset, region.offset + region.size, write)
+            end = region.offset + region.size
+            claim = region.bytes.claim(region.offset, end, write, inst)
             try:
-                area = self._areas[inst] = self._attach(inst, write, shared, at)
+                area = self._areas[inst] = self._attach(inst, claim, shared, at)
             except BaseException:
-                region.bytes.areas.remove(claim)
+                region.bytes.claims.remove(claim)
                 raise
         return area
 
-    def _attach(self, inst: MemInst, write: bool, shared: bool, at: int | None) -> Area:
-        region = self._region
+    def _attach(self, inst: MemInst, claim: _Claim, shared: bool, at: int | None) -> Area:
+        region, write = self._region, claim.write
+
+        def leave() -> None:
+            if claim in region.bytes.claims:
+                region.bytes.claims.remove(claim)
+
         shared = shared or (region.data_shared and not write)
         home = region.bytes.home
         if home is not None:
             if inst is not home or at not in (None, region.offset):
                 raise BlockError(Failure.INTERNAL, "a local block can be attached where it is")
-            return Area(self, inst, region.offset, write, shared, lambda: None)
+            return Area(self, inst, region.offset, write, shared, leave)
         storage = donated.donated(inst)
         length = region.length
         addr = storage.take(length) if at is None else index(at)
@@ -325,6 +341,7 @@ class MemoryBlock:
             mapping.unmap()
             if at is None:
                 storage.give_back(addr, length)
+            leave()
 
         return Area(self, inst, addr, write, shared, detach)
 
@@ -359,7 +376,6 @@ class MemoryBlock:
             for inst, other in list(self._areas.items()):
                 if other is area:
                     del self._areas[inst]
-            region.bytes.areas.remove((region.offset, region.offset + region.size, area.write))
             if area.write:
                 _clear_rest(region)
 
@@ -411,7 +427,7 @@ class MemoryBlock:
     def _close(self) -> None:
         bytes_ = self._region.bytes
         self._open = False
-        bytes_.handles -= 1
+        bytes_.handles.discard(self)
         if not bytes_.handles and bytes_.resource is not None:
             bytes_.resource.close()
 

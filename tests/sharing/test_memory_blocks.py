@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import random
 import threading
 from collections.abc import Callable
@@ -430,3 +431,17 @@ def test_addresses_can_be_written_again_after_a_reader_left() -> None:
         assert guest.call("i32.store8", area.addr, 1) == "r"
     assert guest.call("i32.store8", area.addr, 1) is None
     assert guest.call("i32.load8_u", area.addr) == 1
+
+
+def test_a_block_is_free_when_the_memory_is_gone_that_had_it() -> None:
+    block, other = MemoryBlock(8), guest_with_storage()
+    lost = block.clone()
+    guest = guest_with_storage()
+    lost.attach(guest.memory, write=True)
+    del lost
+    gc.collect()
+    fails(Failure.BUSY, lambda: block.attach(other.memory))  # the guest may still write
+    assert block.handles == 1
+    del guest
+    gc.collect()
+    block.attach(other.memory, write=True).detach()
