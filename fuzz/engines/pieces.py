@@ -22,7 +22,7 @@ _PIECES: Final = (
     (131071, 131073),
 )
 """First and last address of each, the latter exclusive."""
-_ROOM: Final = 512 << 20
+_ROOM: Final = 256 << 20
 """Bytes that a memory can grow by: the address space is limited."""
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final
 
 from pyjsapi.blocks.block import Block, Bytes, fill_by
@@ -296,7 +297,8 @@ def guarded(base: Block, most: int) -> Guarded:
 
         return GuardedSharedBlock(base)
     if not isinstance(base, Reservation):
-        base = reserved(base, most)
+        with suppress(MemoryError):  # Where addresses are few the bytes stay, and move when they grow.
+            base = reserved(base, most)
     return GuardedBlock(base)
 
 
