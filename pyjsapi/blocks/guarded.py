@@ -153,6 +153,15 @@ class Guarded(Block):
             return bytes(pieces[0].data[pieces[0].place : pieces[0].place + count])
         return b"".join(piece.data[piece.place : piece.place + piece.size] for piece in pieces)
 
+    def peek(self, address: int, count: int) -> bytes:
+        """A copy of some bytes, whatever code may do with them; zeros where there are none."""
+        found = bytearray(count)
+        for span in self.table.between(address, address + count):
+            if span.data is not None:
+                part = span.data[span.start - span.shift : span.end - span.shift]
+                found[span.start - address : span.end - address] = part
+        return bytes(found)
+
     def write(self, address: int, data: bytes) -> None:
         """See `Block`."""
         place = 0

@@ -144,7 +144,9 @@ class Mapping:
         state = state_of(self._memory)
         for low in range(start, end, PAGE_SIZE):
             high = min(low + PAGE_SIZE, end)
-            data = self._memory.block.read(low, high - low)
+            block = self._memory.block
+            read = block.peek if isinstance(block, Guarded) else block.read
+            data = read(low, high - low)
             self.resource.write(self.offset + low - self.addr, data)
             state.stats.bytes_copied += len(data)
 
@@ -355,7 +357,8 @@ class _Making:
         block = self.memory.block
         if isinstance(block, Guarded):
             end = self.address + self.count
-            block.protect(self.address, end, readable=True, writable=self.mode != "r")
+            data = memoryview(block.base.data)[self.address : end]
+            block.put(self.address, data, writable=self.mode != "r", owner=self.resource)
 
     def _guard(self) -> Guarded:
         return guarded_block(self.memory, _WHAT)
@@ -378,8 +381,12 @@ class _Making:
                 data[place : place + len(part)] = part
             block.put(self.address, data, writable=self.mode != "r", owner=self.resource)
             return
-        for place, part in self._read():
-            self.memory.block.write(self.address + place, part)
+        try:
+            for place, part in self._read():
+                self.memory.block.write(self.address + place, part)
+        except BaseException:
+            clear(self.memory, self.address, self.address + self.count)
+            raise
 
     def _read(self) -> Iterator[tuple[int, bytes]]:
         for place in range(0, self.count, 1 << 20):
