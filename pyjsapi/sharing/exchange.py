@@ -22,6 +22,7 @@ from pyjsapi.sharing.block_errors import BlockError, Failure
 from pyjsapi.sharing.memory_blocks import MemoryBlock, memory_instance
 from pyjsapi.sharing.state import guarded_block
 from pyjsapi.syntax.errors import Trap
+from pyjsapi.syntax.types import I32
 
 MODULE: Final = "test:shm/exchange"
 WRITE: Final = 1
@@ -68,6 +69,19 @@ class Exchange:
             raise Trap(f"there is no memory block {handle & _ADDRESSES}")
         return found
 
+    def take(self, handle: int) -> int:
+        """Move a block to a new number, as when a component gives it away: the old one is nobody's any more.
+
+        Traps where it is attached by that number, or there is none.
+        """
+        try:
+            moved = self.block(handle).take()
+        except BlockError as error:
+            raise Trap(str(error)) from None
+        with self._lock:
+            self._blocks.pop(handle & _ADDRESSES, None)
+        return self.add(moved)
+
     def drop(self, handle: int) -> None:
         """Close the block of a number. Traps where there is none."""
         with self._lock:
@@ -88,7 +102,10 @@ class Guest:
 
     @property
     def memory(self) -> MemInst:
-        """The memory that blocks are attached to. It is reached by calls from when it is set: code may read blocks."""
+        """The memory that blocks are attached to. It is reached by calls from when it is set: code may read blocks.
+
+        Raises `TypeError` for one with 64-bit addresses.
+        """
         if self._memory is None:
             raise Trap("the host has not said yet which memory is the guest's: set Guest.memory")
         return self._memory
@@ -96,6 +113,8 @@ class Guest:
     @memory.setter
     def memory(self, memory: Memory | MemInst) -> None:
         found = memory_instance(memory)
+        if found.declared_type.addrtype is not I32:
+            raise TypeError(f"{MODULE}: addresses are of 32 bits: the memory must have such")
         guarded_block(found, f"{MODULE}: Guest.memory")
         self._memory = found
 

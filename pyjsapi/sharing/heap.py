@@ -45,8 +45,8 @@ class SharedHeap:
     2^64 - size. Heaps for the same memory need different places: from a `HeapDomain`, or by ``address``. With
     ``mode="r"`` memories only read it.
 
-    Raises `RangeError` for sizes and addresses that cannot be, `TypeError` for a backing that is no buffer, or cannot
-    be written where it has to be.
+    Raises `RangeError` for sizes and addresses that cannot be, `TypeError` for a backing that is no buffer, cannot be
+    written where it has to be, or might become shorter: see `HostResource.file`.
     """
 
     __slots__ = (
@@ -335,6 +335,11 @@ def _bytes_of(backing: Any, size: int, mode: str) -> memoryview:
     if backing is None:
         return memoryview(HeapBlock(size).data)
     if isinstance(backing, HostResource):
+        if not backing.stable:
+            raise TypeError(
+                f"the backing of a heap must not become shorter, or the process ends: {backing!r} might, "
+                "unless it is opened with trusted=True"
+            )
         view = backing.view()
     else:
         try:

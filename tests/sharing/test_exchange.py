@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from pyjsapi import WebAssembly
+from pyjsapi import WebAssembly, wat2wasm
 from pyjsapi.sharing.exchange import MODULE, SHARED, WRITE, Exchange
 from pyjsapi.sharing.state import state_of
 from tests.sharing.exchange_modules import PAGES, impl, main
@@ -195,3 +195,31 @@ def test_with_mmap_nothing_is_copied() -> None:
     assert run() == 3
     for guest in (worker, owner):
         assert state_of(guest.memory).stats.bytes_copied == 0
+
+
+def test_o5_5_what_a_guest_has_attached_cannot_be_given_away() -> None:
+    exchange = Exchange()
+    _, guest = impl(exchange)
+    give = WebAssembly.Instance(
+        WebAssembly.Module(
+            wat2wasm("""(module (import "host" "take" (func $take (param i32) (result i32)))
+              (export "take" (func $take)))""")
+        ),
+        {"host": {"take": exchange.take}},
+    ).exports.take
+    guest.storage(1000, 8 * PAGE, RESULT)
+    block = guest.new(8)
+    guest.attach(block, WRITE, RESULT)
+    with pytest.raises(WebAssembly.RuntimeError, match="detach it before"):
+        give(block)
+    guest.detach(block, 8)
+    moved = give(block)
+    assert moved != block and guest.minimum(moved) == 8 + 2 * PAGE
+    for dead in (block, 0):
+        with pytest.raises(WebAssembly.RuntimeError, match="no memory block"):
+            give(dead)
+
+
+def test_addresses_are_of_32_bits() -> None:
+    with pytest.raises(TypeError, match="32 bits"):
+        Exchange().guest(WebAssembly.Memory(initial=1, address="i64"))

@@ -6,10 +6,12 @@ import ctypes
 import mmap
 import random
 import threading
+from pathlib import Path
 
 import pytest
 
 from pyjsapi import RangeError, WebAssembly, structuredClone, wat2wasm
+from pyjsapi.sharing import HostResource
 from pyjsapi.sharing.attached_heaps import attach_heap, detach_heap, heaps_of
 from pyjsapi.sharing.heap import SharedHeap
 from pyjsapi.sharing.heap_places import HeapDomain, HeapError
@@ -56,6 +58,37 @@ def test_a_preallocated_heap_must_have_whole_pages_of_a_buffer_that_is_large_eno
         SharedHeap(PAGE, backing=object())
     with pytest.raises(TypeError, match="mode='r'"):
         SharedHeap(PAGE, backing=bytes(PAGE))
+
+
+def test_a_backing_must_not_become_shorter(tmp_path: Path) -> None:
+    path = tmp_path / "bytes"
+    path.write_bytes(b"x" * PAGE)
+    with HostResource.file(path) as file, pytest.raises(TypeError, match="trusted=True"):
+        SharedHeap(PAGE, backing=file)
+    with HostResource.file(path, trusted=True) as file:
+        heap = SharedHeap(PAGE, backing=file)
+        heap.view()[0] = ord("y")
+    assert path.read_bytes().startswith(b"yx")
+    with HostResource.file(path, trusted=True, writable=False) as file:
+        with pytest.raises(TypeError, match="mode='r'"):
+            SharedHeap(PAGE, backing=file)
+        assert SharedHeap(PAGE, backing=file, mode="r").view()[0] == ord("y")
+
+
+def test_a_memory_may_end_where_the_heap_starts() -> None:
+    try:
+        memory = WebAssembly.Memory(initial=65535, maximum=65536, storage="guarded")
+    except RangeError as error:
+        pytest.skip(str(error))
+    heap = SharedHeap(WASM_PAGE)
+    memory.attach_heap(heap)
+    block = memory._memory.block
+    assert block.reaches(heap.start() - 1, 1) and block.reaches(END32 - 1, 1)
+    with pytest.raises(RangeError):
+        memory.grow(1)
+    memory.detach_heap()
+    with pytest.raises(HeapError, match="starts at"):
+        memory.attach_heap(SharedHeap(WASM_PAGE + 1))
 
 
 def test_an_address_can_be_given() -> None:

@@ -26,7 +26,7 @@ from pyjsapi.sharing import HostResource, SharedHeap
 from tests.sharing.heap_modules import Guest
 
 name, size, address = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
-heap = SharedHeap(size, backing=HostResource.shm(name))
+heap = SharedHeap(size, backing=HostResource.shm(name, trusted=True))
 guest = Guest()
 guest.memory.attach_heap(heap)
 assert heap.malloc(8) == 0
