@@ -20,6 +20,7 @@ from pyjsapi.sharing import HeapDomain, HeapError, SharedHeap
 
 PAGE = mmap.PAGESIZE
 TOP = 1 << 32
+TRAP = WebAssembly.RuntimeError
 
 GUEST = wat2wasm(
     """
@@ -67,10 +68,8 @@ def text(consumer: Any, address: int) -> bytes:
     return bytes(consumer.memory.view("B", 1000, 21))
 
 
-@demo(checks="O4-1 O4-2 O4-3 O4-5 O4-7 O4-8 O4-9 O4-10")
-def main(report: Report) -> None:
-    """Send messages by their addresses, then look at every edge."""
-    traps = WebAssembly.RuntimeError
+def messages(report: Report) -> None:
+    """Sixteen messages, and what else a chain of heaps does."""
     report.step("a chain: a heap that gives out blocks, and above it a pool that the host brought")
     pool = bytearray(PAGE)
     body = SharedHeap(PAGE, backing=pool)
@@ -79,7 +78,6 @@ def main(report: Report) -> None:
     shown = (Part(chain.start(), chain.size, "managed"), Part(body.start(), body.size, "pool"))
     report.picture(*(Space(name, 65536, shown) for name in ("producer", "consumer")))
     report.equal("the pool ends where addresses end", body.start(), TOP - PAGE, "O4-1")
-
     sent = {producer.produce(1024 * number, number): number for number in range(1, 9)}
     for number in range(9, 17):
         sent[producer.write(body.start() + PAGE // 8 * (number - 9), number)] = number
@@ -89,54 +87,65 @@ def main(report: Report) -> None:
         if number <= 8:
             consumer.free(address)
     report.check("the host has the pool's bytes in its own buffer", b"buf 16" in pool, "O4-1")
-    report.raises("a block is freed once", traps, lambda: consumer.free(chain.start()))
+    report.raises("a block is freed once", TRAP, lambda: consumer.free(chain.start()))
 
     report.step("an access is within one heap of the chain")
     edge = body.start()
-    report.raises("not across two", traps, lambda: producer.load(edge - 2), "O4-2")
-    report.raises("nor may a fill", traps, lambda: producer.fill(edge - 8, 16), "O4-2")
+    report.raises("not across two", TRAP, lambda: producer.load(edge - 2), "O4-2")
+    report.raises("nor may a fill", TRAP, lambda: producer.fill(edge - 8, 16), "O4-2")
     producer.fill(edge - 8, 8)
     producer.fill(edge, PAGE)
     report.equal("up to the edges it may", pool, b"\7" * PAGE, "O4-2")
-    report.raises(
-        "the second memory has no heap", traps, lambda: producer.load_second(edge), "O4-9"
-    )
+    report.raises("the second memory has no heap", TRAP, lambda: producer.load_second(edge), "O4-9")
     report.raises("chains stay while they are attached", HeapError, chain.unchain, "O4-3")
 
+
+def native_code(report: Report) -> None:
+    """C and a guest write to the same bytes."""
     report.step("native code has the same bytes")
-    address = chain.malloc(4096)
-    native = chain.addr_to_native(address)
+    heap = SharedHeap(65536)
+    exports = guest(heap)
+    address = heap.malloc(4096)
+    native = heap.addr_to_native(address)
     ctypes.memset(native, 0x5A, 4096)
-    report.equal("memset is seen by the guest", consumer.load(address + 4092), 0x5A5A5A5A, "O4-10")
-    consumer.store(address, 0x12345678)
+    report.equal("memset is seen by the guest", exports.load(address + 4092), 0x5A5A5A5A, "O4-10")
+    exports.store(address, 0x12345678)
     crc = zlib.crc32((ctypes.c_char * 4096).from_address(native))
     right = zlib.crc32(b"\x78\x56\x34\x12" + b"Z" * 4092)
     report.equal("zlib reads what the guest wrote", crc, right, "O4-10")
 
+
+def pairs(report: Report) -> None:
+    """Neighbours share: what a third one sees of it, and what becomes of it."""
     report.step("neighbours share in pairs: 1 and 2 one heap, 2 and 3 another")
     domain = HeapDomain()
     h12, h23 = SharedHeap(65536, domain=domain), SharedHeap(65536, domain=domain)
     one, two, three = guest(h12), guest(h12), guest(h23)
     two.memory.attach_heap(h23)
-    first, second = (
-        Part(heap.start(), heap.size, name) for heap, name in ((h12, "h12"), (h23, "h23"))
-    )
+    first, second = Part(h12.start(), h12.size, "h12"), Part(h23.start(), h23.size, "h23")
     spaces = {"1": (first,), "2": (second, first), "3": (second,)}
     report.picture(*(Space(name, 65536, parts) for name, parts in spaces.items()))
     a, b = h12.malloc(64), h23.malloc(64)
     one.store(a, 4711)
     two.copy(b, a, 64)
     report.equal("data goes from 1 by 2 to 3", three.load(b), 4711, "O4-7")
-    report.raises("1 does not see what 2 and 3 share", traps, lambda: one.load(b), "O4-7")
+    report.raises("1 does not see what 2 and 3 share", TRAP, lambda: one.load(b), "O4-7")
 
     report.step("detached, it is not there; a memory grows up to it")
     two.memory.detach_heap(h12)
-    report.raises("2 has lost it", traps, lambda: two.load(a), "O4-8")
+    report.raises("2 has lost it", TRAP, lambda: two.load(a), "O4-8")
     report.equal("1 has not", one.load(a), 4711, "O4-8")
-    low = SharedHeap(65536, address=3 * 65536)
-    two.memory.attach_heap(low)
+    two.memory.attach_heap(SharedHeap(65536, address=3 * 65536))
     report.equal("growth into the heap fails", two.grow(3), -1, "O4-5")
     report.equal("up to it, it does not", two.grow(2), 1, "O4-5")
+
+
+@demo(checks="O4-1 O4-2 O4-3 O4-5 O4-7 O4-8 O4-9 O4-10")
+def main(report: Report) -> None:
+    """Send messages by their addresses, then look at every edge."""
+    messages(report)
+    native_code(report)
+    pairs(report)
 
 
 if __name__ == "__main__":

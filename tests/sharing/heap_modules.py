@@ -7,6 +7,7 @@ from functools import cache
 from typing import Any
 
 from pyjsapi import WebAssembly, wat2wasm
+from pyjsapi.sharing.heap import SharedHeap
 from pyjsapi.sharing.memory_blocks import MemoryBlock
 
 LOADS = {
@@ -104,3 +105,8 @@ def guest_with_storage(size: int = 12 * PAGE) -> Guest:
     guest = Guest(pages=ROOMY)
     MemoryBlock.add_storage(guest.memory, 100, size)
     return guest
+
+
+def preallocated(size: int = PAGE, **options: object) -> SharedHeap:
+    """A heap of bytes of its own that gives out none."""
+    return SharedHeap(size, backing=bytearray(size), **options)  # type: ignore[arg-type]
