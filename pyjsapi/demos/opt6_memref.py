@@ -74,6 +74,32 @@ def filled(seed: int, **members: Any) -> WebAssembly.Memory:
     return memory
 
 
+def leave(report: Report, exports: Any) -> None:
+    """Give references to another agent."""
+    report.step("references that leave for another agent")
+    clone: Any = structuredClone(exports.of(1))
+    exports.store32(clone, 12, 77)
+    report.equal(
+        "a shared memory is cloned: the same bytes", exports.load32(exports.of(1), 12), 77, "O6-4"
+    )
+    alone = partial(structuredClone, exports.of(0))
+    report.raises("one that is not shared is not", DataCloneError, alone, "O6-4")
+
+
+def protect(report: Report, exports: Any) -> None:
+    """Use a reference to a memory of which not all may be read and written."""
+    trap = WebAssembly.RuntimeError
+    report.step("protections and mappings hold for references too")
+    guarded = WebAssembly.Memory(initial=3, noAccess=1)
+    guarded.map(b"constant", at=2 * PAGE, mode="r")
+    constant = int.from_bytes(b"cons", "little")
+    report.equal("what is mapped is read", exports.load32(guarded, 2 * PAGE), constant, "O6-5")
+    report.raises("and not written", trap, partial(exports.store32, guarded, 2 * PAGE, 0), "O6-5")
+    report.raises(
+        "the null page is out of reach", trap, partial(exports.load32, guarded, 0), "O6-5"
+    )
+
+
 @demo(checks="O6-1 O6-2 O6-3 O6-4 O6-5")
 def main(report: Report) -> None:
     """Give a guest memories of several kinds, and let it make one."""
@@ -112,25 +138,8 @@ def main(report: Report) -> None:
 
     report.step("a memory that the guest makes, and a child of which it is the memory")
     report.equal("the child has added 1 to 41", exports.with_child(), 42, "O6-3")
-
-    report.step("references that leave for another agent")
-    clone: Any = structuredClone(exports.of(1))
-    exports.store32(clone, 12, 77)
-    report.equal(
-        "a shared memory is cloned: the same bytes", exports.load32(exports.of(1), 12), 77, "O6-4"
-    )
-    alone = partial(structuredClone, exports.of(0))
-    report.raises("one that is not shared is not", DataCloneError, alone, "O6-4")
-
-    report.step("protections and mappings hold for references too")
-    guarded = WebAssembly.Memory(initial=3, noAccess=1)
-    guarded.map(b"constant", at=2 * PAGE, mode="r")
-    constant = int.from_bytes(b"cons", "little")
-    report.equal("what is mapped is read", exports.load32(guarded, 2 * PAGE), constant, "O6-5")
-    report.raises("and not written", trap, partial(exports.store32, guarded, 2 * PAGE, 0), "O6-5")
-    report.raises(
-        "the null page is out of reach", trap, partial(exports.load32, guarded, 0), "O6-5"
-    )
+    leave(report, exports)
+    protect(report, exports)
 
 
 if __name__ == "__main__":
