@@ -35,3 +35,7 @@ def test_uc_22_memories_on_the_heap_take_few_addresses() -> None:
 
 def test_uc_22_memories_for_speed_take_all_that_they_may_grow_to() -> None:
     assert figure("speed_size", "addresses taken, reserve") >= 490
+
+
+def test_p_9_a_virtual_memory_of_20_gib_takes_nothing() -> None:
+    assert figure("opt3_memory_control", "resident for them") < 20
