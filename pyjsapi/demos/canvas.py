@@ -16,6 +16,7 @@ from typing import Any
 from pyjsapi import WebAssembly, wat2wasm
 from pyjsapi.demos.catalogue import demo
 from pyjsapi.demos.needs import missing
+from pyjsapi.demos.pictures import whole
 from pyjsapi.demos.report import Report
 
 WIDTH, HEIGHT = 128, 128  # 64 KiB of RGBA: a page
@@ -78,6 +79,7 @@ def main(report: Report) -> None:
     module = WebAssembly.Module(wat2wasm(DRAWING))
     guest = WebAssembly.Instance(module, {"host": {"pixels": memory}}).exports
 
+    report.picture(whole("the module", "pixels"), whole("the picture", "pixels"))
     report.step(f"the module draws {WIDTH} by {HEIGHT} pixels")
     guest.draw(40)
     report.image("what it drew", WIDTH, HEIGHT, bytes(pixels))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from itertools import pairwise
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
     from pyjsapi.jsapi.memory import Memory
@@ -60,6 +60,14 @@ class Space:
                 found.append(Part(start, stop - start, what))
         return found
 
+    def data(self) -> dict[str, Any]:
+        """The space as JSON can say it."""
+        pieces = [
+            {"what": piece.what, "length": piece.length, "mode": piece.mode, "told": _told(piece)}
+            for piece in self.pieces()
+        ]
+        return {"name": self.name, "pieces": pieces}
+
     def __str__(self) -> str:
         return f"{self.name} | {' | '.join(map(_told, self.pieces()))} |"
 
@@ -71,6 +79,11 @@ def _told(piece: Part) -> str:
     origin = f" + {size(piece.origin)}" if piece.origin else ""
     mode = "" if piece.mode == "rw" else f" {piece.mode}"
     return f"={piece.what}{origin}= {size(piece.length)}{mode}"
+
+
+def whole(name: str, what: str, length: int = 1 << 16) -> Space:
+    """A space all of whose bytes are ``what``: a page, if no other length is given."""
+    return Space(name, length, (Part(0, length, what),))
 
 
 def drawn(spaces: Iterable[Space]) -> str:
@@ -106,7 +119,7 @@ def size(length: int) -> str:
     while length and length % 1024 == 0 and unit < len(_UNITS) - 1:
         length //= 1024
         unit += 1
-    return f"{length:,} {_UNITS[unit]}"
+    return "1 byte" if (length, unit) == (1, 0) else f"{length:,} {_UNITS[unit]}"
 
 
 def space_of(name: str, memory: Memory, names: Mapping[HostResource, str]) -> Space:

@@ -15,6 +15,7 @@ from pyjsapi.agents.kinds import WorkerKind
 from pyjsapi.agents.scope import WorkerScope
 from pyjsapi.demos.catalogue import demo
 from pyjsapi.demos.needs import missing
+from pyjsapi.demos.pictures import whole
 from pyjsapi.demos.report import Report
 
 STORE = """
@@ -46,6 +47,7 @@ def shared_memories(report: Report) -> None:
     seen = [Uint8Array(each.buffer)[0:2].tobytes() for each in (memory, clone)]
     report.equal("each sees what is written to the other", seen, [b"\1\2", b"\1\2"], "CL-1")
     clone.grow(2)
+    report.picture(*(whole(name, "shared", 3 << 16) for name in ("the memory", "its clone")))
     sizes = [each.buffer.byteLength >> 16 for each in (memory, clone)]
     report.equal("one grows when the other does", sizes, [3, 3], "CL-1")
     first, second = structuredClone([memory, memory])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import time
+from base64 import b64encode
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final, Literal
@@ -37,6 +38,20 @@ class Line:
     width: int = 0
     height: int = 0
     pixels: bytes = b""
+
+    def data(self) -> dict[str, Any]:
+        """The line as JSON can say it, for pages: what a kind of lines does not have is not there."""
+        found: dict[str, Any] = {"kind": self.kind, "text": self.text}
+        if self.kind == "check":
+            found |= {"id": self.id, "passed": self.passed}
+        elif self.kind == "figure":
+            found["value"] = f"{_number(self.value)} {self.unit}".rstrip()
+        elif self.kind == "picture":
+            found["spaces"] = [space.data() for space in self.spaces]
+        elif self.kind == "image":
+            pixels = b64encode(self.pixels).decode()
+            found |= {"width": self.width, "height": self.height, "pixels": pixels}
+        return found
 
     def __str__(self) -> str:
         match self.kind:

@@ -11,6 +11,7 @@ from functools import partial
 
 from pyjsapi import RangeError, Uint8Array, WebAssembly, wat2wasm
 from pyjsapi.demos.catalogue import demo
+from pyjsapi.demos.pictures import Part, Space
 from pyjsapi.demos.report import Report
 
 PAGE = 65536
@@ -44,6 +45,8 @@ def main(report: Report) -> None:
     report.step("a memory of three pages: one out of reach, one read-only, one for everything")
     memory = WebAssembly.Memory(initial=3, noAccess=1, readOnly=1)
     guest = WebAssembly.Instance(module, {"host": {"memory": memory}}).exports
+    sections = Part(0, PAGE, "null pointers", mode="none"), Part(PAGE, PAGE, "constants", mode="r")
+    report.picture(Space("memory", 3 * PAGE, sections))
     found = bytes(guest.load(PAGE + i) for i in range(len(TEXT)))
     report.equal("the constant came from a data segment", found, TEXT, "UC-28")
     report.raises("the null pointer traps", trap, lambda: guest.load(0), "UC-28")

@@ -14,6 +14,7 @@ from functools import partial
 
 from pyjsapi import Uint8Array, WebAssembly, wat2wasm
 from pyjsapi.demos.catalogue import demo
+from pyjsapi.demos.pictures import Space, whole
 from pyjsapi.demos.report import Report, seconds
 
 WIDTH, HEIGHT, COLUMNS = 256, 64, 32
@@ -124,6 +125,13 @@ def main(report: Report) -> None:
     module = WebAssembly.Module(wat2wasm(APP))
     app = WebAssembly.Instance(module, {"skia": skia, "icu": icu}).exports
 
+    report.picture(
+        whole("graphics library", "glyphs and bitmap"),
+        whole("text library", "text and breaks"),
+        whole("application, memory 0", "glyphs and bitmap"),
+        whole("application, memory 1", "text and breaks"),
+        Space("application, memory 2", 1 << 16),
+    )
     report.step(f"the application wraps {len(TEXT)} characters and has them drawn")
     app.paint()
     bitmap = Uint8Array(skia.memory.buffer, 1024, WIDTH * HEIGHT).tobytes()

@@ -10,6 +10,7 @@ import sys
 
 from pyjsapi import Uint8Array, WebAssembly, wat2wasm
 from pyjsapi.demos.catalogue import demo
+from pyjsapi.demos.pictures import Space, whole
 from pyjsapi.demos.report import Report
 
 DART = """
@@ -88,9 +89,15 @@ def main(report: Report) -> None:
         "UC-8",
     )
 
+    report.picture(Space("program, memory 0", 0), Space("program, memory 1", 1 << 16))
     report.step("with a library: its memory is the second one, its functions get addresses")
     library = WebAssembly.Instance(WebAssembly.Module(wat2wasm(LIBRARY))).exports
     dart = WebAssembly.Instance(module, {"library": library}).exports
+    report.picture(
+        whole("library", "lists in C"),
+        whole("program, memory 0", "lists in C"),
+        Space("program, memory 1", 1 << 16),
+    )
     mine, theirs = dart.allocate(7), dart.attach(1000, 7)
     for i in range(7):
         dart.set(mine, i, dart.get(theirs, i))

@@ -14,6 +14,7 @@ from typing import Any
 from pyjsapi import Uint8Array, WebAssembly, wat2wasm
 from pyjsapi.demos.catalogue import demo
 from pyjsapi.demos.needs import missing
+from pyjsapi.demos.pictures import Space, whole
 from pyjsapi.demos.report import Report
 
 PAGE = 65536
@@ -106,6 +107,11 @@ def main(report: Report) -> None:
     guest = WebAssembly.Instance(module, {"host": {"vertices": memory}}).exports
     Uint8Array(guest.text.buffer)[: len(text)] = text.encode()
 
+    report.picture(
+        whole("module, memory 0", "vertices"),
+        Space("module, memory 1", PAGE),
+        whole("the host's array", "vertices"),
+    )
     report.step(f"the module decodes {len(text):,} bytes of OBJ")
     count = guest.decode(len(text))
     report.equal("every vertex was found", count, len(numbers) // 3, "UC-16")

@@ -13,6 +13,7 @@ from pyjsapi.agents.kinds import WorkerKind
 from pyjsapi.agents.scope import WorkerScope
 from pyjsapi.demos.catalogue import demo
 from pyjsapi.demos.needs import Missing, missing
+from pyjsapi.demos.pictures import whole
 from pyjsapi.demos.report import Report
 
 WORKERS = 2
@@ -90,6 +91,8 @@ async def main(report: Report) -> None:
     module = WebAssembly.Module(wat2wasm(PRIMES))
     memory = WebAssembly.Memory(initial=1, maximum=1, shared=True)
     cells = Int32Array(memory.buffer)
+    names = ["here", *(f"worker {number}" for number in range(1, WORKERS + 1))]
+    report.picture(*(whole(name, "shared") for name in names))
     workers = [Worker("pyjsapi.demos.web_workers:work", kind=kind) for _ in range(WORKERS)]
     for worker in workers:
         worker.postMessage([module, memory])

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
-from pyjsapi.demos.pictures import Part, Space, drawn, size
+from pyjsapi.demos.pictures import Part, Space, drawn, shaded, size
 from pyjsapi.demos.report import Line, Report
 
 PAGE = 1 << 16
@@ -31,7 +33,7 @@ def test_a_part_may_lie_above_the_memory_or_across_its_end() -> None:
 def test_spaces_stand_below_each_other() -> None:
     said: list[Line] = []
     Report(said.append).picture(Space("long", 2), Space("a", 1))
-    assert str(said[0]) == drawn(said[0].spaces) == "    long | 2 bytes |\n    a    | 1 bytes |"
+    assert str(said[0]) == drawn(said[0].spaces) == "    long | 2 bytes |\n    a    | 1 byte |"
 
 
 @pytest.mark.parametrize(
@@ -40,3 +42,40 @@ def test_spaces_stand_below_each_other() -> None:
 )
 def test_sizes(length: int, text: str) -> None:
     assert size(length) == text
+
+
+def test_lines_can_be_said_in_json() -> None:
+    said: list[Line] = []
+    report = Report(said.append)
+    report.step("a")
+    report.figure("b", 1234, "ms")
+    report.check("c", True, "X-1")
+    report.picture(Space("m", 3, (Part(1, 2, "x", mode="r"),)))
+    report.image("d", 1, 1, b"abcd")
+    found = json.loads(json.dumps([line.data() for line in said]))
+    assert found == [
+        {"kind": "step", "text": "a"},
+        {"kind": "figure", "text": "b", "value": "1,234 ms"},
+        {"kind": "check", "text": "c", "id": "X-1", "passed": True},
+        {
+            "kind": "picture",
+            "text": "",
+            "spaces": [
+                {
+                    "name": "m",
+                    "pieces": [
+                        {"what": "", "length": 1, "mode": "rw", "told": "1 byte"},
+                        {"what": "x", "length": 2, "mode": "r", "told": "=x= 2 bytes r"},
+                    ],
+                }
+            ],
+        },
+        {"kind": "image", "text": "d", "width": 1, "height": 1, "pixels": "YWJjZA=="},
+    ]
+
+
+def test_an_image_is_shaded() -> None:
+    black, white = b"\0\0\0\xff", b"\xff" * 4
+    assert shaded(2, 2, black + white + black + black) == "     @"
+    wide = shaded(96, 4, black * 192 + white * 192)
+    assert wide.splitlines() == ["    " + "@" * 48]
