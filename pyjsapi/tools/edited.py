@@ -26,7 +26,7 @@ def read(data: bytes, *, validate: bool) -> Module:
     """The module that a tool is given. Raises `DecodeError` or `ValidationError`."""
     module = decode_module(data)
     if validate:
-        validate_module(module, Features(), Limits())
+        validate_module(module, Features(memory_control=True), Limits())
     return module
 
 

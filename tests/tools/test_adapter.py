@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import struct
+import subprocess
+from base64 import b64encode
+from pathlib import Path
 from random import Random
 from typing import Any
 
 import pytest
 
 from benchmarks.lifting import Side, core_values, lifted_values
+from fuzz.engines.javascript import NODE
 from pyjsapi import WebAssembly, wat2wasm
 from pyjsapi.binary.decoder import decode_module
 from pyjsapi.syntax.features import Features
@@ -188,6 +193,32 @@ def test_uc_21_two_guests_that_do_not_know_each_others_memory() -> None:
     memory = caller.memory.buffer.mv
     place, count = struct.unpack_from("<II", memory, 8)
     assert bytes(memory[place : place + count]) == b"alpha,beta,gamma,"
+
+
+def test_uc_21_adapters_run_in_v8() -> None:
+    if not NODE.is_file():
+        pytest.skip("Node 26 is not installed in fuzz/")
+    random = Random(26)
+    modules = []
+    for _ in range(60):
+        params = ", ".join(f"p{k}: {a_type(random)}" for k in range(random.choice([0, 1, 3, 8])))
+        signature = f"{DEFINED}f: func({params}) -> {a_type(random)};"
+        modules.append(
+            make_adapter(signature, validate_utf8=random.random() < 0.5, post_return=True)
+        )
+    join = {
+        "caller": wat2wasm(CALLER),
+        "callee": wat2wasm(CALLEE),
+        "adapter": make_adapter("join: func(parts: list<string>) -> string;", validate_utf8=True),
+    }
+    request = {
+        "modules": [b64encode(data).decode() for data in modules],
+        "join": {name: b64encode(data).decode() for name, data in join.items()},
+    }
+    script = Path(__file__).resolve().parent / "node.mjs"
+    done = subprocess.run([NODE, script], input=json.dumps(request), capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout) == {"valid": [True] * 60, "text": "alpha,beta,gamma,"}
 
 
 def test_uc_21_each_list_is_one_allocation_and_one_copy() -> None:

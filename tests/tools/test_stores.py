@@ -333,6 +333,21 @@ def test_uc_2_a_dropped_segment_comes_back() -> None:
     assert bytes(e.m.buffer.mv[:5]) == b"hello"
 
 
+def test_uc_2_discarded_bytes_come_back() -> None:
+    text = """(module (memory (export "m") 2) (func (export "f") (param i32)
+      (memory.discard (local.get 0) (i32.const 65536))))"""
+    features = Features(memory_control=True)
+    data = instrument_stores(wat2wasm(text))
+    instance = WebAssembly.Instance(WebAssembly.Module(data, features=features))
+    memory = instance.exports.m
+    memory.buffer.mv[:] = b"x" * 131072
+    place = mark(instance)
+    instance.exports.f(65536)
+    assert bytes(memory.buffer.tobytes()) == b"x" * 65536 + bytes(65536)
+    rollback(instance, place)
+    assert bytes(memory.buffer.tobytes()) == b"x" * 131072
+
+
 def test_uc_2_references_in_globals_and_tables_are_restored() -> None:
     text = """(module (global $g (export "g") (mut externref) (ref.null extern)) (table $t (export "t") 40 externref)
       (func (export "set") (param externref) (global.set $g (local.get 0))
