@@ -75,7 +75,7 @@ class StoreEdits:
         module = edited.module
         self.mem_types = module.mem_types[: log.memory]
         self.blocks: Blocks | None = None
-        if not exact and not all(mem.shared for mem in self.mem_types):
+        if not exact:
             self.blocks = Blocks(edited, log, self.mem_types)
         self.memories: set[int] = set()
         """Those that are written."""
@@ -177,21 +177,21 @@ class StoreEdits:
                 local.get 0
                 v128.load {where}
                 local.set 2
-                {log.room(16 + TRAILER)}
-                global.get {log.top}
+                {log.room(16 + TRAILER, 3)}
+                local.get 3
                 local.get 2
                 v128.store {log.memory} 3 0
-                {log.trailer(16, address, 16, Kind.MEMORY, memory)}
+                {log.trailer(3, 16, address, 16, Kind.MEMORY, memory)}
             """
-            return type_, [V128], [*written(before), *get(0, 1), original]
+            return type_, [V128, I32], [*written(before), *get(0, 1), original]
         before = f"""
             local.get 0
             {_LOADS[width]} {where}
             local.set 2
-            {log.room(SCALAR)}
-            {log.scalar("local.get 2", address, width // 8, Kind.MEMORY, memory)}
+            {log.room(SCALAR, 3)}
+            {log.scalar(3, "local.get 2", address, width // 8, Kind.MEMORY, memory)}
         """
-        return type_, [I64], [*written(before), *get(0, 1), original]
+        return type_, [I64, I32], [*written(before), *get(0, 1), original]
 
     def _exchange(self, original: Instr) -> _Function:
         """An atomic access: it gives the old value itself. The record comes after it; room for it was made before."""
@@ -209,10 +209,11 @@ class StoreEdits:
         address, length = self._address(memory, offset), op_of(original).width // 8
         after = f"""
             local.set {old}
-            {log.scalar(bits, address, length, Kind.MEMORY, memory)}
+            {log.scalar(old + 1, bits, address, length, Kind.MEMORY, memory)}
         """
-        body = [*written(log.room(SCALAR)), *get(*range(old)), original, *written(after)]
-        return type_, [result], body if is_store_ else [*body, *get(old)]
+        room = log.room(SCALAR, old + 1)
+        body = [*written(room), *get(*range(old)), original, *written(after)]
+        return type_, [result, I32], body if is_store_ else [*body, *get(old)]
 
     def _bulk(self, original: Instr) -> _Function:
         """Writes many bytes: the destination is the first operand, the number of bytes the last one."""
@@ -231,7 +232,7 @@ class StoreEdits:
         count32 = f"local.get {count}" + ("\ni32.wrap_i64" if wide else "")
         size = f"memory.size {memory}" + ("" if at is I64 else "\ni64.extend_i32_u")
         all_ = [*get(*range(count + 1)), original]
-        log, address, room = self.log, self._address(memory), count + 1
+        log, address, room, place = self.log, self._address(memory), count + 1, count + 2
         out_of_bounds = f"""
             {size}
             i64.const {self.mem_types[memory].page_size_log2}
@@ -250,23 +251,16 @@ class StoreEdits:
         logged = f"""
               return
             end
-            {log.room_for(count64)}
-            global.get {log.top}
+            {log.room_for(count64, place)}
+            local.get {place}
             local.get 0
             {count32}
             memory.copy {log.memory} {memory}
-            global.get {log.top}
-            {count32}
-            i32.const 7
-            i32.add
-            i32.const -8
-            i32.and
-            i32.add
-            global.set {log.top}
-            {log.trailer(0, address, count64, Kind.MEMORY, memory)}
+            {log.past(count32, place)}
+            {log.trailer(place, 0, address, count64, Kind.MEMORY, memory)}
         """
         # Out of bounds the instruction itself traps, and nothing is logged.
-        return type_, [I64], [*written(out_of_bounds), *all_, *written(logged), *all_]
+        return type_, [I64, I32], [*written(out_of_bounds), *all_, *written(logged), *all_]
 
     def _grow(self, original: Instr) -> _Function:
         memory = original[1]
@@ -275,7 +269,7 @@ class StoreEdits:
         log = self.log
         # Local 1: the size that the program knows of. Local 2: pages that are there already.
         body = f"""
-            {log.room(TRAILER)}
+            {log.room(TRAILER, 3)}
             memory.size {memory}
             global.get {surplus}
             {at}.sub
@@ -305,40 +299,45 @@ class StoreEdits:
             local.get 2
             {at}.sub
             global.set {surplus}
-            {log.trailer(0, self._address(memory), 0, Kind.GROW, memory)}
+            {log.trailer(3, 0, self._address(memory), 0, Kind.GROW, memory)}
             local.get 1
         """
-        return FuncType((at,), (at,)), [at, at], written(body)
+        return FuncType((at,), (at,)), [at, at, I32], written(body)
 
     # Globals and segments
 
     def _global_set(self, index: int) -> list[Instr]:
         self.globals.add(index)
+        set_ = instr("global.set", index)
+        if self.blocks is not None:
+            return [*self.blocks.once(index, lambda: self._log_global(index)), set_]
+        type_ = self.edited.module.global_types[index].valtype
+        code, locals_ = self._log_global(index, 1)
+        return self._called(
+            set_, lambda original: (FuncType((type_,), ()), locals_, [*code, *get(0), original])
+        )
+
+    def _log_global(self, index: int, place: int = 0) -> tuple[list[Instr], list[ValType]]:
+        """Code that logs a global's value, in a function whose parameters end before ``place``; its locals."""
         type_ = self.edited.module.global_types[index].valtype
         log = self.log
-        before: list[Instr]
+        none = "i64.const 0"
         if isinstance(type_, RefType):
-            before = [
-                *self.tables.keep(type_, [instr("global.get", index)]),
-                *written(log.room(TRAILER)),
-                *written(log.trailer(0, "i64.const 0", 0, Kind.REFERENCE, index)),
-            ]
-        elif type_ is V128:
-            before = written(f"""
-                {log.room(16 + TRAILER)}
-                global.get {log.top}
+            trailer = log.trailer(place, 0, none, 0, Kind.REFERENCE, index)
+            kept = self.tables.keep(type_, [instr("global.get", index)])
+            return [*kept, *written(log.room(TRAILER, place) + trailer)], [I32]
+        if type_ is V128:
+            code = f"""
+                {log.room(16 + TRAILER, place)}
+                local.get {place}
                 global.get {index}
                 v128.store {log.memory} 3 0
-                {log.trailer(16, "i64.const 0", 16, Kind.GLOBAL, index)}
-            """)
-        else:
-            old = f"global.get {index}\n{_AS_BITS[type_]}"
-            record = log.scalar(old, "i64.const 0", type_.bits // 8, Kind.GLOBAL, index)
-            before = written(log.room(SCALAR) + record)
-        return self._called(
-            instr("global.set", index),
-            lambda original: (FuncType((type_,), ()), [], [*before, *get(0), original]),
-        )
+                {log.trailer(place, 16, none, 16, Kind.GLOBAL, index)}
+            """
+            return written(code), [I32]
+        old = f"global.get {index}\n{_AS_BITS[type_]}"
+        record = log.scalar(place, old, none, type_.bits // 8, Kind.GLOBAL, index)
+        return written(log.room(SCALAR, place) + record), [I32]
 
     def _guard(self, original: Instr) -> list[Instr]:
         """A call that makes an offset in a dropped segment one that is out of bounds, as it would be."""

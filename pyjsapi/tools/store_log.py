@@ -19,8 +19,10 @@ from pyjsapi.syntax.types import (
 from pyjsapi.tools.edited import EditedModule
 from pyjsapi.tools.log_format import LOG, TRAILER, Kind, what
 
-MOST_PAGES: Final = 65535
-"""Pages that the log may have: with one more, its size in bytes would not be an i32."""
+MOST_PAGES: Final = 32767
+"""Pages that the log may have: places in it, and sums of such and small numbers, are below 2^31."""
+_PLACE: Final = 0x7FFF_FFF8
+"""All places have these bits at most: engines that look may know then that accesses are aligned."""
 _MORE_REFERENCES: Final = 16
 
 
@@ -91,10 +93,13 @@ class LogWriter:
         """
         return self.edited.add_function("tangle.more", FuncType((I64,), ()), [I32], written(body))
 
-    def room(self, size: int) -> str:
-        """Make room for a record of a size that is known."""
+    def room(self, size: int, place: int) -> str:
+        """Make room for a record of a size; its place is put into a local (i32)."""
         return f"""
             global.get {self.top}
+            i32.const {_PLACE}
+            i32.and
+            local.tee {place}
             i32.const {size}
             i32.add
             global.get {self._limit}
@@ -105,17 +110,34 @@ class LogWriter:
             end
         """
 
-    def room_for(self, count: str) -> str:
-        """Make room for as many bytes as code says (i64), and their record."""
+    def room_for(self, count: str, place: int) -> str:
+        """Likewise, for as many bytes as code says (i64), and their record."""
         return f"""
             {count}
             i64.const {TRAILER + 8}
             i64.add
             call {self._more}
+            global.get {self.top}
+            local.set {place}
         """
 
-    def trailer(self, payload: int, address: str, length: int | str, kind: Kind, index: int) -> str:
-        """Append a record for which there is room, whose payload of so many bytes is there.
+    def past(self, count: str, place: int) -> str:
+        """Move a place past as many bytes as code says (i32)."""
+        return f"""
+            local.get {place}
+            {count}
+            i32.const 7
+            i32.add
+            i32.const -8
+            i32.and
+            i32.add
+            local.set {place}
+        """
+
+    def trailer(
+        self, place: int, payload: int, address: str, length: int | str, kind: Kind, index: int
+    ) -> str:
+        """Append a record at a place for which there is room, whose payload of so many bytes is there.
 
         ``address`` is code for an i64; ``length`` is a number, or code for an i64.
         """
@@ -125,25 +147,27 @@ class LogWriter:
         else:
             last = f"{length}\ni64.const {word}\ni64.or"
         return f"""
-            global.get {self.top}
+            local.get {place}
             {address}
             i64.store {self.memory} 3 {payload}
-            global.get {self.top}
+            local.get {place}
             {last}
             i64.store {self.memory} 3 {payload + 8}
-            global.get {self.top}
+            local.get {place}
             i32.const {payload + TRAILER}
             i32.add
             global.set {self.top}
         """
 
-    def scalar(self, old: str, address: str, length: int, kind: Kind, index: int) -> str:
+    def scalar(
+        self, place: int, old: str, address: str, length: int, kind: Kind, index: int
+    ) -> str:
         """Append a record of up to eight bytes, for which there is room; ``old`` is code for an i64."""
         return f"""
-            global.get {self.top}
+            local.get {place}
             {old}
             i64.store {self.memory} 3 0
-            {self.trailer(8, address, length, kind, index)}
+            {self.trailer(place, 8, address, length, kind, index)}
         """
 
     def references(self, type_: RefType) -> tuple[int, int]:

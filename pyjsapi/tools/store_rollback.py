@@ -32,7 +32,7 @@ class Rollback:
     def add(self) -> None:
         """Add all of them."""
         blocks = self.edits.blocks
-        self._anew = "" if blocks is None else blocks.forget_saved
+        self._anew = "" if blocks is None else blocks.forget_saved()
         mark = f"{self._anew}\nglobal.get {self.log.top}"
         self._export(MARK, FuncType((), (I32,)), [], written(mark))
         locals_ = [I32, I64, I32, I32, I32]

@@ -31,9 +31,9 @@ def instrument_stores(
     shrink: after a rollback over ``grow`` the program is told the old size and gets the same pages again when it
     grows, but accesses to them do not trap meanwhile, and others see the real size.
 
-    A store saves its block of 128 bytes (and the 16 after it), if that was not done since the last mark: a rollback
-    also takes back what the host or another instance wrote there in the meantime. ``exact`` saves just what each store
-    overwrites, each time, which is slower; it is always so in shared memories.
+    A store saves its block of 128 bytes (and the 16 after it), and a write to a global the global, if that was not done
+    since the last mark: a rollback also takes back what the host or another instance wrote there in the meantime.
+    ``exact`` saves just what each store overwrites, each time, which is slower; it is always so in shared memories.
 
     Not in the log: what the host, other instances and other threads write; what imported functions did; objects of the
     garbage collector. A module that writes such objects is refused unless ``objects`` says that they may stay as

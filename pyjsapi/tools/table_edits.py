@@ -65,9 +65,9 @@ class TableEdits:
     def _at(self, table: int) -> AddrType:
         return self.types[table].addrtype
 
-    def _index(self, table: int) -> str:
-        """Code for the index in local 0 as i64."""
-        return "local.get 0" + ("" if self._at(table) is I64 else "\ni64.extend_i32_u")
+    def _index(self, table: int, local: int = 0) -> str:
+        """Code for the index in a local as i64."""
+        return f"local.get {local}" + ("" if self._at(table) is I64 else "\ni64.extend_i32_u")
 
     def _set(self, original: Instr, table: int) -> tuple[FuncType, list[ValType], list[Instr]]:
         reftype = self.types[table].reftype
@@ -76,12 +76,12 @@ class TableEdits:
         body = [
             *written(f"local.get 0\ntable.get {table}\nlocal.set 2"),
             *self.keep(reftype, get(2)),
-            *written(log.room(TRAILER)),
-            *written(log.trailer(0, self._index(table), 1, Kind.TABLE, table)),
+            *written(log.room(TRAILER, 3)),
+            *written(log.trailer(3, 0, self._index(table), 1, Kind.TABLE, table)),
             *get(0, 1),
             original,
         ]
-        return type_, [reftype], body
+        return type_, [reftype, I32], body
 
     def _bulk(self, original: Instr, table: int) -> tuple[FuncType, list[ValType], list[Instr]]:
         """Writes many elements: the destination is the first operand, their number the last one."""
@@ -119,7 +119,7 @@ class TableEdits:
             end
             {count32}
             call {log.make_room_for_references(reftype)}
-            {log.room(TRAILER)}
+            {log.room(TRAILER, 4)}
             global.get {count}
             local.get 0
             {count32}
@@ -128,16 +128,16 @@ class TableEdits:
             {count32}
             i32.add
             global.set {count}
-            {log.trailer(0, index, count64, Kind.TABLE, table)}
+            {log.trailer(4, 0, index, count64, Kind.TABLE, table)}
         """
-        return type_, [I64], [*written(out_of_bounds), *all_, *written(logged), *all_]
+        return type_, [I64, I32], [*written(out_of_bounds), *all_, *written(logged), *all_]
 
     def _grow(self, original: Instr, table: int) -> tuple[FuncType, list[ValType], list[Instr]]:
         at, surplus = self._at(table), self.surplus[table]
         log = self.log
         # Local 2: the size that the program knows of. Local 3: elements that are there already.
         body = f"""
-            {log.room(TRAILER)}
+            {log.room(TRAILER, 4)}
             table.size {table}
             global.get {surplus}
             {at}.sub
@@ -172,7 +172,7 @@ class TableEdits:
             local.get 3
             {at}.sub
             global.set {surplus}
-            {log.trailer(0, self._index(table).replace("get 0", "get 1"), 0, Kind.TABLE_GROW, table)}
+            {log.trailer(4, 0, self._index(table, 1), 0, Kind.TABLE_GROW, table)}
             local.get 2
         """
-        return FuncType((self.types[table].reftype, at), (at,)), [at, at], written(body)
+        return FuncType((self.types[table].reftype, at), (at,)), [at, at, I32], written(body)
