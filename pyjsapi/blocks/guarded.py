@@ -255,10 +255,10 @@ class Guarded(Block):
             return Block.compare_exchange(self, address, size, expected, replacement)
 
     def accessor(self, name: str, type_: MemType) -> Callable[..., Any] | None:
-        """See `Block`: of integers, faster ones."""
-        from pyjsapi.blocks.guarded_accessors import integer_accessor
+        """See `Block`: of numbers, faster ones."""
+        from pyjsapi.blocks.guarded_accessors import number_accessor
 
-        return integer_accessor(self._cell, (1 << type_.addrtype.bits) - 1, name)
+        return number_accessor(self._cell, (1 << type_.addrtype.bits) - 1, name)
 
 
 class GuardedBlock(Guarded):
@@ -306,7 +306,9 @@ def guarded(base: Block, most: int) -> Guarded:
 
         return GuardedSharedBlock(base)
     if not isinstance(base, Reservation):
-        with suppress(MemoryError):  # Where addresses are few the bytes stay, and move when they grow.
+        with suppress(
+            MemoryError
+        ):  # Where addresses are few the bytes stay, and move when they grow.
             base = reserved(base, most)
     return GuardedBlock(base)
 

@@ -89,27 +89,17 @@ class PageMap:
     ``restore`` puts a block's own pages back, from an absolute address on, at an address of the block.
     """
 
-    __slots__ = ("_data", "_restore", "parts")
+    __slots__ = ("_data", "_restore", "address", "parts", "possible")
 
     def __init__(self, data: Any, restore: Callable[[Paging, int, int, int], None]) -> None:
         self._data = data
         self._restore = restore
+        self.address = address_of(data) if len(data) and paging() is not None else 0
+        """The absolute address of the first byte."""
+        self.possible = bool(self.address) and not self.address % page_size()
+        """Whether there are pages of their own here, and the system can map others."""
         self.parts: tuple[tuple[int, int], ...] = ()
         """Start and end of each part that is a file's."""
-
-    @property
-    def possible(self) -> bool:
-        """Whether there are pages of their own here, and the system can map others."""
-        return (
-            paging() is not None
-            and len(self._data) > 0
-            and not address_of(self._data) % page_size()
-        )
-
-    @property
-    def address(self) -> int:
-        """The absolute address of the first byte."""
-        return address_of(self._data)
 
     def map_file(
         self,
@@ -141,6 +131,8 @@ class PageMap:
         return any(first < end and start < last for first, last in self.parts)
 
     def _forget(self, start: int, end: int) -> None:
+        if not self.overlaps(start, end):
+            return
         cut = [
             part
             for first, last in self.parts

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import Any, Final, Protocol
 
 from pyjsapi.blocks.block import OUT_OF_BOUNDS
-from pyjsapi.runtime.floats import f32_bits, f32_from_bits, f64_bits, f64_from_bits
+from pyjsapi.blocks.floats import f32_bits, f32_from_bits, f64_bits, f64_from_bits
 from pyjsapi.syntax.errors import Trap
 from pyjsapi.syntax.instructions import OPS, Imm, Op
 from pyjsapi.syntax.types import MemType

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, Final
 
-from pyjsapi.runtime.floats import f32_from_bits, f64_from_bits
+from pyjsapi.blocks.floats import f32_from_bits, f64_from_bits
 from pyjsapi.runtime.gc import (
     I31_MASK,
     ArrayInst,

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
 
-from pyjsapi.runtime.floats import f32_from_bits, f64_from_bits
+from pyjsapi.blocks.floats import f32_from_bits, f64_from_bits
 from pyjsapi.syntax.deftypes import DefType
 from pyjsapi.syntax.errors import Trap
 from pyjsapi.syntax.spelling import counted

@@ -11,9 +11,9 @@ from struct import Struct
 from struct import error as StructError
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
+from pyjsapi.blocks.floats import f32_bits, f32_from_bits, f64_bits, f64_from_bits
 from pyjsapi.runtime import atomics
 from pyjsapi.runtime.accessors import OutOfBoundsAccess
-from pyjsapi.runtime.floats import f32_bits, f32_from_bits, f64_bits, f64_from_bits
 
 if TYPE_CHECKING:
     from pyjsapi.runtime import MemInst

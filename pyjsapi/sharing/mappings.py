@@ -8,10 +8,11 @@ from then on. *copy*: the bytes are copied here at first, and back when the mapp
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, Final
 
 from pyjsapi.blocks.guarded import Guarded
+from pyjsapi.blocks.paging import page_size
 from pyjsapi.blocks.reservation import Reservation
 from pyjsapi.blocks.shared import SharedBlock
 from pyjsapi.ecmascript.errors import RangeError
@@ -199,8 +200,6 @@ def _pages_of(memory: MemInst, what: str) -> PageMap:
 
 
 def _check_cut(memory: MemInst, parts: list[tuple[int, int]]) -> None:
-    from pyjsapi.blocks.paging import page_size
-
     page = page_size()
     for start, end in parts:
         if start % page or end % page:
@@ -240,7 +239,8 @@ def map_resource(
     with state.lock:
         address = _hole(memory, state, count) if at is None else at
         check_range(memory, address, count, _WHAT)
-        resource.check_length(offset, count)
+        if not resource.stable:
+            resource.check_length(offset, count)
         _make_room(state, address, address + count, replace)
         return _Making(memory, state, resource, address, offset, count, mode).make(strategy)
 
@@ -293,12 +293,12 @@ class _Making:
 
     def make(self, strategy: str) -> Mapping:
         chosen = self._choose() if strategy == "auto" else strategy
-        steps: dict[str, Callable[[], None]] = {
-            "mmap": self._by_system,
-            "segment": self._by_segment,
-            "copy": self._by_copy,
-        }
-        steps[chosen]()
+        if chosen == "mmap":
+            self._by_system()
+        elif chosen == "segment":
+            self._by_segment()
+        else:
+            self._by_copy()
         made = Mapping(
             *(self.memory, self.resource, self.address, self.count),
             *(self.offset, self.mode, chosen),
@@ -338,8 +338,6 @@ class _Making:
         return _pages_of(memory, _WHAT)
 
     def _by_system(self) -> None:
-        from pyjsapi.blocks.paging import page_size
-
         if not self._matches() or self.resource.descriptor is None:
             raise RangeError(
                 f"{_WHAT}: strategy 'mmap': a file's bytes at an address, an offset and a length "
@@ -364,7 +362,6 @@ class _Making:
         return guarded_block(self.memory, _WHAT)
 
     def _by_segment(self) -> None:
-        self.resource.check_length(self.offset, self.count)
         if self.mode == "cow":
             data = self.resource.private_view(self.offset, self.count)
             copied = 0 if self.resource.descriptor is not None else self.count

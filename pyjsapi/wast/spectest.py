@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from pyjsapi.blocks.floats import f32_from_bits
 from pyjsapi.runtime import ExternVal, FuncInst, GlobalInst, new_memory, new_table
-from pyjsapi.runtime.floats import f32_from_bits
 from pyjsapi.runtime.memory import MakeMemory
 from pyjsapi.syntax.deftypes import func_def_type
 from pyjsapi.syntax.types import (

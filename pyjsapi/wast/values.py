@@ -6,8 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final, TypeAlias
 
+from pyjsapi.blocks.floats import f32_bits, f32_from_bits, f64_bits, f64_from_bits
 from pyjsapi.runtime import ExnInst, FuncInst
-from pyjsapi.runtime.floats import f32_bits, f32_from_bits, f64_bits, f64_from_bits
 from pyjsapi.runtime.gc import I31_MASK, ArrayInst, StructInst
 from pyjsapi.syntax.instructions import Imm
 

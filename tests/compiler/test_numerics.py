@@ -10,7 +10,7 @@ from fractions import Fraction
 import pytest
 
 from pyjsapi.compiler.support import numerics
-from pyjsapi.runtime import floats
+from pyjsapi.blocks import floats
 from pyjsapi.syntax.errors import Trap
 
 I32_MIN, I64_MIN = 1 << 31, 1 << 63

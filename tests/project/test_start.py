@@ -20,7 +20,7 @@ LATER = {
     "runtime.accessors",
 }
 PARTS = {
-    "blocks": {"block", "foreign_bytes", "heap", "integers", "places", "undivided"},
+    "blocks": {"block", "floats", "foreign_bytes", "heap", "integers", "places", "undivided"},
     "embedding": {"backtrace", "failures", "settings"},
     "syntax": {
         "deftypes",

@@ -12,10 +12,10 @@ import json
 from collections.abc import Callable
 from typing import Any, Final
 
+from pyjsapi.blocks.floats import f64_bits, f64_from_bits
 from pyjsapi.bridge.link.errors import JavaScriptThrow
 from pyjsapi.bridge.link.hooks import LINK, ImportAnchor
 from pyjsapi.bridge.memory.proxies import ProxyMemories
-from pyjsapi.runtime.floats import f64_bits, f64_from_bits
 
 NONE: Final = None
 

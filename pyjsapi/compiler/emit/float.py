@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from pyjsapi.blocks.floats import f32_from_bits, f64_from_bits
 from pyjsapi.compiler.emit.integer import number, two_atoms
 from pyjsapi.compiler.emit.registry import Binary, Unary, emit_binary, emit_unary, emits
 from pyjsapi.compiler.expression import (
@@ -24,7 +25,6 @@ from pyjsapi.compiler.expression import (
     literal,
 )
 from pyjsapi.compiler.frame import Frame
-from pyjsapi.runtime.floats import f32_from_bits, f64_from_bits
 from pyjsapi.syntax.module import Instr
 from pyjsapi.syntax.types import F32, F64, I32, I64, ValType
 

@@ -15,7 +15,7 @@ import sys
 from collections.abc import Callable
 from typing import Final, NoReturn
 
-from pyjsapi.runtime.floats import f32_bits, f32_from_bits, f64_from_bits
+from pyjsapi.blocks.floats import f32_bits, f32_from_bits, f64_from_bits
 from pyjsapi.syntax.errors import Trap
 
 MASK32: Final = 0xFFFF_FFFF

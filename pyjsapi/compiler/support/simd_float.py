@@ -13,11 +13,11 @@ import struct
 from collections.abc import Callable
 from typing import Final
 
+from pyjsapi.blocks.floats import f32_bits, f32_from_bits, f64_bits, f64_from_bits
 from pyjsapi.compiler.support import numerics
 from pyjsapi.compiler.support.simd_lanewise import lanewise
 from pyjsapi.compiler.support.simd_shapes import F32X4, F64X2, Shape
 from pyjsapi.compiler.support.simd_texts import ARITHMETIC, RELATIONS, variable
-from pyjsapi.runtime.floats import f32_bits, f32_from_bits, f64_bits, f64_from_bits
 
 _HELPERS: Final[dict[str, object]] = {
     "abs": abs,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pyjsapi.runtime import floats
+from pyjsapi.blocks import floats
 
 QUIET_F64 = 0x7FF8_0000_0000_0000
 
