@@ -11,9 +11,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final, TypeAlias, TypeVar
 
+from pyjsapi import engines
 from pyjsapi.ecmascript import RangeError
 from pyjsapi.ecmascript.conversions import shown
 from pyjsapi.jsapi.descriptors import Descriptor
+from pyjsapi.jsapi.memory import memory_object
 from pyjsapi.syntax.errors import Trap
 from pyjsapi.syntax.types import MemType
 
@@ -34,7 +36,8 @@ _MEMBERS: Final = (_MINIMUM, "storage", "backing", "noAccess", "readOnly", "virt
 class Instantiation:
     """One instantiation of a module: what builtins that belong to the instance, and sections, know of it.
 
-    It is the engine's `Setup`, if it `is_needed`. ``what`` is what messages call the instantiation.
+    It is the engine's `Setup`, if it `is_needed`. ``what`` is what messages call the instantiation; without
+    ``sections`` custom sections are not looked at.
     """
 
     __slots__ = (
@@ -59,6 +62,7 @@ class Instantiation:
         *,
         resources: Any = None,
         memory_overrides: Any = None,
+        sections: bool = True,
     ) -> None:
         self.compiled = compiled
         self.what = what
@@ -75,7 +79,7 @@ class Instantiation:
         """What the host offers to sections, by name."""
         self.is_needed = bool(self._overrides)
         """Whether the engine has to ask it anything."""
-        for custom in compiled.module.customs:
+        for custom in compiled.module.customs if sections else ():
             if custom.name in _SECTIONS:
                 _SECTIONS[custom.name]()(custom.data, self)
 
@@ -110,6 +114,15 @@ class Instantiation:
         if memidx >= len(self.mems):
             raise Trap(f"unknown memory {memidx}: the instance has {len(self.mems)}")
         return self.mems[memidx]
+
+    def reference_to(self, memory: MemInst) -> Any:
+        """The external reference to a memory, as guests hold it."""
+        return memory_object(memory)
+
+    def new_memory(self, type_: MemType) -> MemInst:
+        """A memory that no module defines, within the module's limits. Raises `MemoryError`."""
+        found: MemInst = engines.default().new_memory(type_, self.compiled.settings.limits)
+        return found
 
     def own(self, class_: type[_Own]) -> _Own:
         """What the instance has one of: an object of a class that is made without arguments."""

@@ -113,8 +113,8 @@ def memory_behind(reference: Any) -> MemInst:
         raise Trap("null memory reference")
     if isinstance(reference, MemoryRef):
         return reference.memory._memory
-    if isinstance(reference, Memory):
-        return reference._memory
+    if isinstance(reference, MemInst):  # as JavaScript's references are
+        return reference
     raise Trap("the reference is not a memory")
 
 

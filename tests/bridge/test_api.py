@@ -9,6 +9,8 @@ import pytest
 from pyjsapi import wat2wasm
 from pyjsapi.bridge.face import api
 from pyjsapi.bridge.face.errors import InvalidModule, OutOfRange, WrongType
+from pyjsapi.bridge.face.values import MEMORY_KIND, extern_kind
+from pyjsapi.bridge.memory.proxies import ProxyMemories
 from pyjsapi.runtime import FuncInst, GlobalInst, TableInst
 from pyjsapi.syntax.errors import LinkError, Trap
 
@@ -95,6 +97,28 @@ def test_builtins_of_other_types_are_refused() -> None:
     with pytest.raises(InvalidModule, match=r"here: .*length"):
         module(text, ["js-string"])
     module(text)
+
+
+def test_builtins_of_the_engine_know_their_instance_and_take_memories_as_references(
+    memories: ProxyMemories,
+) -> None:
+    found = module(
+        """(module
+          (import "pyjsapi:memory-ref" "of" (func $of (param i32) (result externref)))
+          (import "pyjsapi:memory-ref" "size" (func $size (param externref) (result i64)))
+          (memory (export "memory") 3)
+          (func (export "f") (result i64) (call $size (call $of (i32.const 0)))))""",
+        ["memory-ref"],
+    )
+    assert [each[-1] for each in api.module_info(found)["imports"]] == ["engine", "engine"]
+    made = api.instantiation(found, "here")
+    of, size = (api.engine_function(made, position, position) for position in range(2))
+    memory, func = api.instantiate(found, [of, size], "here", 7, made)
+    assert isinstance(func, FuncInst) and func.call() == 3
+    assert of.call(0) is memory
+    assert extern_kind(memory) == MEMORY_KIND
+    with pytest.raises(TypeError, match="import #0 is no builtin"):
+        api.engine_function(api.instantiation(module('(module (import "a" "b" (func)))'), ""), 0, 0)
 
 
 def test_instances_link_host_functions_and_export_in_order() -> None:

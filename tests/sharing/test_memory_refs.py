@@ -275,11 +275,11 @@ def test_new_memories_grow_and_have_the_types_that_flags_say() -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ((2, 1, 0), "below the lower bound"),
-        ((1, -1, 1), "a shared memory must have a maximum"),
+        ((2, 1, 0), "size minimum must not be greater than maximum"),
+        ((1, -1, 1), "shared memory must have maximum"),
         ((1, 1, 8), "unknown flags"),
-        ((65537, -1, 0), "above the upper bound"),
-        ((-1, -1, 2), "above the upper bound"),
+        ((65537, -1, 0), "at most 65536 pages"),
+        ((-1, -1, 2), r"at most 2\^48 pages"),
     ],
 )
 def test_a_memory_of_no_type_traps(arguments: tuple[int, ...], message: str) -> None:

@@ -20,7 +20,9 @@ export function makeInstance(context) {
   const newList = api("new_list", "", "O");
   const append = api("append", "OO", "");
   const item = api("item", "Oi", "O");
-  const instantiate = api("instantiate", "OOsi", "O");
+  const instantiate = api("instantiate", "OOsiO", "O");
+  const instantiation = api("instantiation", "Os", "O");
+  const engineFunction = api("engine_function", "Oii", "O");
   const hostFunction = api("host_function", "OiOii", "O");
   const builtinFunction = api("builtin_function", "OiOi", "O");
   const importText = api("import_text", "Oi", "s");
@@ -106,7 +108,8 @@ export function makeInstance(context) {
   }
 
   /**
-   * "Read the imports": `list`, ptr of a list of what they are linked to, in order, and the record of the functions.
+   * "Read the imports": `list`, ptr of a list of what they are linked to, in order, the record of the functions, and
+   * `setup`, ptr of what the engine's builtins know of the instance, or of None.
    * Options that provide every import make the imports object needless; so say the official tests and browsers.
    */
   function readImports(state, importObject, what) {
@@ -115,6 +118,9 @@ export function makeInstance(context) {
     }
     const list = newList();
     const record = records.create(!state.closed);
+    const needed = state.imports.some(({ provided }) => provided === "engine");
+    const setup = needed ? instantiation(state.ptr, what) : link.none;
+    if (!needed) link.incref(setup);
     const made = new Map();
     try {
       let position = 0;
@@ -132,6 +138,8 @@ export function makeInstance(context) {
         let ptr;
         if (provided === "builtin") {
           ptr = builtin(state, index, position, made);
+        } else if (provided === "engine") {
+          ptr = engineFunction(setup, index, position);
         } else if (provided === "string") {
           value = name;
           ptr = globalImport(type, name, fail);
@@ -150,11 +158,12 @@ export function makeInstance(context) {
       });
     } catch (error) {
       link.decref(list);
+      link.decref(setup);
       throw error;
     } finally {
       for (const ptr of made.values()) link.decref(ptr);
     }
-    return { list, record };
+    return { list, record, setup };
   }
 
   const adopt = {
@@ -166,12 +175,13 @@ export function makeInstance(context) {
   };
 
   /** "Instantiate the core of a WebAssembly module" and "create an exports object"; takes over the list. */
-  function instantiateCore(state, { list, record }, what) {
+  function instantiateCore(state, { list, record, setup }, what) {
     let values;
     try {
-      values = records.run(record, () => instantiate(state.ptr, list, what, record.number));
+      values = records.run(record, () => instantiate(state.ptr, list, what, record.number, setup));
     } finally {
       link.decref(list);
+      link.decref(setup);
     }
     const exports = { __proto__: null };
     try {

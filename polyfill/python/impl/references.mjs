@@ -2,9 +2,11 @@
 //
 // A JavaScript value as an external reference is a Python ExternRef that holds a slot here; null is None, and a number
 // of 31 bits is what the engine has for an i31 reference. So every value comes back as itself: undefined, symbols, -0.
+// A WebAssembly.Memory is the memory itself, so that the engine's builtins can use it.
 
 const I31 = 2 ** 30;
 const STRUCT = 2 ** 40;
+const MEMORY = 2 ** 42;
 
 /** Whether a value is a number that is an i31 reference; -0 is not, it would come back as 0. */
 export const isI31 = (value) =>
@@ -61,9 +63,12 @@ export function makeReferences(context) {
       return undefinedPtr;
     }
     const state = objects.state(value);
-    if (state === undefined) return 0;
-    link.incref(state.ptr);
-    return state.ptr;
+    if (state !== undefined) {
+      link.incref(state.ptr);
+      return state.ptr;
+    }
+    const memory = context.interfaces.Memory.state(value);
+    return memory === undefined ? 0 : context.implementation.Memory.linked(memory, value);
   }
 
   function fromPython(ptr, kindOf) {
@@ -71,7 +76,12 @@ export function makeReferences(context) {
     const slot = slotOf.get(ptr);
     if (slot !== undefined) return values[slot];
     const kind = kindOf(ptr);
-    return kind < STRUCT ? kind : objects.wrap(ptr, kind === STRUCT ? "struct" : "array");
+    if (kind < STRUCT) return kind;
+    if (kind === MEMORY) {
+      link.incref(ptr);
+      return context.implementation.Memory.adopt(ptr);
+    }
+    return objects.wrap(ptr, kind === STRUCT ? "struct" : "array");
   }
 
   link.references.r = {

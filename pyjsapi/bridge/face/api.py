@@ -19,8 +19,9 @@ from pyjsapi.bridge.memory.linked import make_memory
 from pyjsapi.embedding.settings import Settings, settings_of
 from pyjsapi.engines import python as engine
 from pyjsapi.engines.python import CompiledModule
-from pyjsapi.jsapi.builtin_sets import check_builtins, find_builtin
+from pyjsapi.jsapi.builtin_sets import BuiltinImports, check_builtins, find_builtin
 from pyjsapi.jsapi.errors import CompileError
+from pyjsapi.jsapi.instantiation import Instantiation
 from pyjsapi.jsapi.module import wrong_kind
 from pyjsapi.jsapi.options import NO_OPTIONS, CompileOptions
 from pyjsapi.runtime import (
@@ -91,7 +92,7 @@ def new_module(
     if not builtins and not strings:
         options = NO_OPTIONS
     else:
-        # Sets that JavaScript has no functions for are unknown here; a name given twice is a mistake all the same.
+        # Other sets are unknown here; a name given twice is a mistake all the same.
         known = (name for name in builtins if name in _SETS or builtins.count(name) > 1)
         options = CompileOptions(tuple(known), strings[0] if strings else None)
     source = bytes(data)
@@ -105,8 +106,10 @@ def new_module(
     return Module(compiled, options)
 
 
-_SETS: Final = ("js-string",)
-"""Builtin sets of JavaScript's own."""
+_OWN: Final = "wasm:js-string"
+"""What is imported from there JavaScript has functions of its own for."""
+_SETS: Final = ("js-string", "far", "memory-control", "memory-ref")
+"""Builtin sets that there are for JavaScript."""
 
 
 def module_info(module: Module) -> dict[str, Any]:
@@ -119,7 +122,7 @@ def module_info(module: Module) -> dict[str, Any]:
         if import_.module == options.string_module:
             provided = "string"
         elif find_builtin(options, import_.module, import_.name) is not None:
-            provided = "builtin"
+            provided = "builtin" if import_.module == _OWN else "engine"
         imports.append([import_.module, import_.name, *_extern(type_), provided])
     exports = [
         [export.name, "function" if export.kind == "func" else export.kind]
@@ -190,10 +193,49 @@ _owners: Final[WeakKeyDictionary[object, int]] = WeakKeyDictionary()
 """The number that JavaScript knows an instance by, for its host functions and for the environment of its own."""
 
 
-def instantiate(module: Module, imports: list[ExternVal], what: str, owner: int) -> list[ExternVal]:
+class FaceInstantiation(Instantiation):
+    """One instantiation of a module for JavaScript, as the engine's builtins see it: a memory is its own reference."""
+
+    __slots__ = ("imports",)
+
+    def __init__(self, module: Module, what: str) -> None:
+        super().__init__(module.compiled, what, sections=False)
+        self.imports = BuiltinImports(module.options, self)
+
+    def reference_to(self, memory: MemInst) -> Any:
+        return memory
+
+    def new_memory(self, type_: MemType) -> MemInst:
+        return make_memory(type_, self.compiled.settings.limits)
+
+
+def instantiation(module: Module, what: str) -> FaceInstantiation:
+    """What an instantiation has beside its imports."""
+    return FaceInstantiation(module, what)
+
+
+def engine_function(made: FaceInstantiation, index: int, position: int) -> FuncInst:
+    """The function for an import that a builtin set of the engine has, the same one for imports of one name."""
+    import_ = made.compiled.module.imports[index]
+    func = made.imports.get(import_.module, import_.name)
+    if not isinstance(func, FuncInst):
+        raise TypeError(f"import #{index} is no builtin")
+    if func.index is None:
+        func.index = position
+    return func
+
+
+def instantiate(
+    module: Module,
+    imports: list[ExternVal],
+    what: str,
+    owner: int,
+    made: FaceInstantiation | None = None,
+) -> list[ExternVal]:
     """Instantiate a module and call its start function; its exports, in order.
 
-    ``owner`` is the number that JavaScript knows the instance by: see `function_info`.
+    ``owner`` is the number that JavaScript knows the instance by: see `function_info`. ``made`` is there where a
+    builtin set of the engine is imported from.
     """
     compiled = module.compiled
     for index, import_ in enumerate(compiled.module.imports):
@@ -205,7 +247,7 @@ def instantiate(module: Module, imports: list[ExternVal], what: str, owner: int)
                 f"does not match the expected type: {describe(expected)} is needed, {describe(actual)} was given"
             )
     instance: ModuleInstance = engine.instantiate(
-        compiled, imports, start=False, make_memory=make_memory
+        compiled, imports, start=False, make_memory=make_memory, setup=made
     )
     for func in instance.funcs[compiled.imported_funcs :][:1]:
         _owners[_owned(func)] = owner

@@ -13,6 +13,7 @@ from typing import Any, Final
 from pyjsapi.bridge.link.numbered import Numbered
 from pyjsapi.runtime.function import FuncInst
 from pyjsapi.runtime.gc import I31_MASK, ArrayInst, StructInst, externalize
+from pyjsapi.runtime.memory import MemInst
 from pyjsapi.syntax.deftypes import DefType
 from pyjsapi.syntax.types import (
     ANY,
@@ -62,12 +63,16 @@ STRUCT_KIND: Final = float(1 << 40)
 """What `extern_kind` and `any_kind` say of a structure."""
 ARRAY_KIND: Final = float(1 << 41)
 """What they say of an array."""
+MEMORY_KIND: Final = float(1 << 42)
+"""What they say of a memory, which is its own reference."""
 
 
 def extern_kind(value: Any) -> float:
-    """The number that an external reference is, `STRUCT_KIND` or `ARRAY_KIND`; it is no `ExternRef` and not null."""
+    """The number that an external reference is, or a kind (`STRUCT_KIND` …); it is no `ExternRef` and not null."""
     if isinstance(value, StructInst):
         return STRUCT_KIND
+    if isinstance(value, MemInst):
+        return MEMORY_KIND
     return ARRAY_KIND if isinstance(value, ArrayInst) else float(value)
 
 

@@ -13,7 +13,6 @@ from typing import Any, Final
 
 from pyjsapi.jsapi.builtin_sets import Builtin
 from pyjsapi.jsapi.instantiation import Instantiation
-from pyjsapi.jsapi.memory import Memory, memory_object
 from pyjsapi.runtime import MemInst
 from pyjsapi.sharing.accesses import LOADS, STORES
 from pyjsapi.sharing.builtins.memory_ref import ATOMICS
@@ -30,8 +29,8 @@ def _handle(made: Instantiation, reference: Any) -> int:
     return made.own(FarHandles).grant(memory_behind(reference))
 
 
-def _ref(made: Instantiation, handle: int) -> Memory:
-    return memory_object(memory_of_handle(made, handle))
+def _ref(made: Instantiation, handle: int) -> Any:
+    return made.reference_to(memory_of_handle(made, handle))
 
 
 def _release(made: Instantiation, handle: int) -> None:

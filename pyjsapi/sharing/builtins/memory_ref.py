@@ -10,15 +10,15 @@ import weakref
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from pyjsapi.ecmascript import RangeError
 from pyjsapi.jsapi.builtin_sets import Builtin
 from pyjsapi.jsapi.instantiation import Instantiation
-from pyjsapi.jsapi.memory import Memory, memory_object
 from pyjsapi.runtime import MemInst, atomics
 from pyjsapi.sharing.accesses import LOADS, STORES
 from pyjsapi.sharing.builtins.signatures import Row, builtins
 from pyjsapi.sharing.memory_refs import memory_behind
-from pyjsapi.syntax.errors import Trap
+from pyjsapi.syntax.errors import Trap, ValidationError
+from pyjsapi.syntax.types import I32, I64, PAGE_SIZE_LOG2, MemType
+from pyjsapi.validation.types import TypeChecker
 
 SHARED: Final = 1
 """Flag of ``new``: the memory is shared; it needs a maximum."""
@@ -38,36 +38,35 @@ class _Made:
         self.alive: weakref.WeakSet[MemInst] = weakref.WeakSet()
 
 
-def _of(made: Instantiation, memidx: int) -> Memory:
-    return memory_object(made.memory(memidx))
+def _of(made: Instantiation, memidx: int) -> Any:
+    return made.reference_to(made.memory(memidx))
 
 
-def _new(made: Instantiation, minimum: int, maximum: int, flags: int) -> Memory | None:
+def _new(made: Instantiation, minimum: int, maximum: int, flags: int) -> Any:
     """A new memory; null where it cannot be had. Traps for a type that no memory has."""
     if flags & ~_FLAGS:
         raise Trap(f"memory-ref.new: unknown flags {flags:#x}: there are 1, 2 and 4")
+    type_ = MemType(
+        I64 if flags & WIDE else I32,
+        minimum,
+        None if maximum == _NO_MAXIMUM else maximum,
+        bool(flags & SHARED),
+        0 if flags & BYTE_PAGES else PAGE_SIZE_LOG2,
+    )
     settings = made.compiled.settings
+    try:
+        TypeChecker(settings.features, settings.limits).mem(type_)
+    except ValidationError as error:
+        raise Trap(f"memory-ref.new: {error.message}") from None
     alive = made.own(_Made).alive
     if len(alive) >= settings.limits.memories:
         return None
     try:
-        memory = Memory(
-            initial=minimum,
-            maximum=None if maximum == _NO_MAXIMUM else maximum,
-            shared=bool(flags & SHARED),
-            address="i64" if flags & WIDE else "i32",
-            pageSize=1 if flags & BYTE_PAGES else None,
-            features=settings.features,
-            limits=settings.limits,
-        )
-    except RangeError as error:
-        if isinstance(error.__cause__, MemoryError | OverflowError):
-            return None
-        raise Trap(f"memory-ref.new: {error}") from None
-    except TypeError as error:
-        raise Trap(f"memory-ref.new: {error}") from None
-    alive.add(memory._memory)
-    return memory
+        memory = made.new_memory(type_)
+    except (MemoryError, OverflowError):
+        return None
+    alive.add(memory)
+    return made.reference_to(memory)
 
 
 def _size(reference: Any) -> int:
