@@ -8,8 +8,11 @@ import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from pyjsapi.ecmascript.errors import RangeError
+from pyjsapi.jsapi.errors import js_error
 from pyjsapi.sharing.control import view
 from pyjsapi.sharing.state import state_of
+from pyjsapi.syntax.errors import Trap
 
 if TYPE_CHECKING:
     from pyjsapi.runtime.memory import MemInst
@@ -21,27 +24,54 @@ _AT_ONCE = 1 << 20
 async def read_into(memory: MemInst, reader: Any, address: int, length: int) -> int:
     """Up to ``length`` bytes of a socket, a binary file or an `asyncio.StreamReader`; how many there were.
 
-    They are in the memory as they come. A stream's go through a buffer of `asyncio` and are copied from there.
+    They are in the memory as they come. A stream's go through a buffer of `asyncio` and are copied from there; so are
+    all where no view shows the bytes, because they are in several places or in JavaScript.
     """
-    target = view(memory, "B", address, length)
+    stats = state_of(memory).stats
+    try:
+        target = view(memory, "B", address, length)
+    except RangeError:
+        return await _read_and_write(memory, reader, address, length)
+    count = await _read(reader, target)
+    if isinstance(reader, asyncio.StreamReader):
+        stats.bytes_copied += count
+    return count
+
+
+async def _read_and_write(memory: MemInst, reader: Any, address: int, length: int) -> int:
+    done = 0
+    while done < length:
+        part = bytearray(min(_AT_ONCE, length - done))
+        count = await _read(reader, memoryview(part))
+        try:
+            memory.block.write(address + done, bytes(part[:count]))
+        except Trap as trap:
+            raise js_error(trap) from None
+        state_of(memory).stats.bytes_copied += count
+        done += count
+        if count < len(part):
+            break
+    return done
+
+
+async def _read(reader: Any, target: memoryview) -> int:
     if isinstance(reader, socket.socket):
         return await asyncio.get_running_loop().sock_recv_into(reader, target)
     done = 0
     if isinstance(reader, asyncio.StreamReader):
-        while done < length:
-            part = await reader.read(min(_AT_ONCE, length - done))
+        while done < len(target):
+            part = await reader.read(min(_AT_ONCE, len(target) - done))
             if not part:
                 break
             target[done : done + len(part)] = part
             done += len(part)
-            state_of(memory).stats.bytes_copied += len(part)
         return done
     if not hasattr(reader, "readinto"):
         raise TypeError(
             "WebAssembly.Memory.read_into(): the reader must be a socket, an asyncio.StreamReader or "
             f"a binary file, not {type(reader).__name__}"
         )
-    while done < length:
+    while done < len(target):
         count = await _in_thread(reader.readinto, target[done:])
         if not count:
             break
