@@ -10,7 +10,7 @@ import sys
 from functools import partial
 from typing import Any
 
-from pyjsapi import DataCloneError, WebAssembly, null, structuredClone, wat2wasm
+from pyjsapi import DataCloneError, Uint8Array, WebAssembly, null, structuredClone, wat2wasm
 from pyjsapi.demos.catalogue import demo
 from pyjsapi.demos.report import Report
 
@@ -70,7 +70,7 @@ def run_child(memory: WebAssembly.Memory) -> Any:
 def filled(seed: int, **members: Any) -> WebAssembly.Memory:
     """A memory of numbers that follow each other."""
     memory = WebAssembly.Memory(initial=1, **members)
-    memory.view("B")[:] = bytes((seed * n) & 0xFF for n in range(PAGE))
+    Uint8Array(memory.buffer)[:] = bytes((seed * n) & 0xFF for n in range(PAGE))
     return memory
 
 
@@ -114,7 +114,7 @@ def main(report: Report) -> None:
         "shared": filled(7, maximum=2, shared=True),
     }
     for name, memory in memories.items():
-        right = sum(memory.view("B", 100, 200))
+        right = sum(Uint8Array(memory.buffer, 100, 200))
         report.equal(f"{name}: the sum", exports.sum(memory, 100, 200), right, "O6-1")
     for name, thing in (("null", null), ("a string", "memory"), ("a number", 7)):
         report.raises(f"{name} traps", trap, partial(exports.sum, thing, 0, 1), "O6-1")
@@ -126,11 +126,11 @@ def main(report: Report) -> None:
     for n, memory in enumerate(memories.values()):
         exports.memories.set(n, memory)
     found = [exports.sum_nth(n) for n in range(3)]
-    right = [sum(memory.view("B", 100, 200)) for memory in memories.values()]
+    right = [sum(Uint8Array(memory.buffer, 100, 200)) for memory in memories.values()]
     report.equal("the same sums", found, right, "O6-2")
     report.check("they come back as the same objects", exports.memories.get(0) is some, "O6-2")
     exports.copy(exports.of(0), 0, some, 100, 50)
-    copied = bytes(exports.own.view("B", 0, 50)) == bytes(some.view("B", 100, 50))
+    copied = list(Uint8Array(exports.own.buffer, 0, 50)) == list(Uint8Array(some.buffer, 100, 50))
     report.check("bytes are copied from one memory to another", copied)
     report.equal(
         "the guest knows its own", (exports.is_own(exports.own), exports.is_own(some)), (1, 0)
