@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 import pyjsapi
-from pyjsapi import WebAssembly, javascript, lowering
+from pyjsapi import WebAssembly, javascript, lowering, tools
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -32,6 +32,7 @@ def test_every_public_name_is_in_the_reference(pages: Path) -> None:
     wanted |= {f"pyjsapi.WebAssembly.{name}" for name in WebAssembly.__all__}
     wanted |= {f"pyjsapi.javascript.{name}" for name in javascript.__all__}
     wanted |= {f"pyjsapi.lowering.{name}" for name in lowering.__all__}
+    wanted |= {f"pyjsapi.tools.{name}" for name in tools.__all__}
     assert wanted <= described, wanted - described
 
 
