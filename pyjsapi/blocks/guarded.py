@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final
 
+from pyjsapi.blocks import paging
 from pyjsapi.blocks.block import Block, Bytes, fill_by
 from pyjsapi.blocks.foreign_bytes import ForeignView
 from pyjsapi.blocks.integers import LOAD, STORE
@@ -40,7 +41,8 @@ class Guarded(Block):
     bare: int
     fixed: int
     _cell: list[SpanTable]
-    _ground: memoryview[int]
+    _ground: Any
+    """The base's bytes, as a span has them."""
     _lock: AbstractContextManager[Any]
 
     def _start(self, base: Block, bare: int, fixed: int) -> None:
@@ -48,8 +50,12 @@ class Guarded(Block):
         self.bare = bare
         self.fixed = fixed
         self._lock = threading.RLock()
-        self._ground = memoryview(base.data)
+        self._ground = self._bytes_of(base)
         self._cell = [SpanTable(self._ground_spans(0, base.length))]
+
+    def _bytes_of(self, base: Block) -> Any:
+        """What the ground's spans have for the bytes of the base."""
+        return memoryview(base.data)
 
     @property
     def table(self) -> SpanTable:
@@ -131,15 +137,18 @@ class Guarded(Block):
         """See `Block`. Not up to where something was put above the length."""
         with self._lock:
             before = self.length
-            if any(True for _ in self.table.between(before, length)):
-                raise MemoryError("other memory is mapped where the memory would grow")
+            self._refuse_to_cover(before, length)
             self.base.extend(length)
             self._add_ground(before, length)
+
+    def _refuse_to_cover(self, before: int, length: int) -> None:
+        if any(True for _ in self.table.between(before, length)):
+            raise MemoryError("other memory is mapped where the memory would grow")
 
     def _add_ground(self, before: int, length: int) -> None:
         """The base has grown."""
         old = self._ground
-        self._ground = ground = memoryview(self.base.data)
+        self._ground = ground = self._bytes_of(self.base)
         spans = [
             span._replace(data=ground) if span.data is old else span for span in self.table.spans
         ]
@@ -149,9 +158,8 @@ class Guarded(Block):
     def read(self, address: int, count: int) -> bytes:
         """See `Block`."""
         pieces = self.table.pieces(address, count, write=False)
-        if len(pieces) == 1:
-            return bytes(pieces[0].data[pieces[0].place : pieces[0].place + count])
-        return b"".join(piece.data[piece.place : piece.place + piece.size] for piece in pieces)
+        parts = [piece.data[piece.place : piece.place + piece.size].tobytes() for piece in pieces]
+        return parts[0] if len(parts) == 1 else b"".join(parts)
 
     def peek(self, address: int, count: int) -> bytes:
         """A copy of some bytes, whatever code may do with them; zeros where there are none."""
@@ -159,7 +167,7 @@ class Guarded(Block):
         for span in self.table.between(address, address + count):
             if span.data is not None:
                 part = span.data[span.start - span.shift : span.end - span.shift]
-                found[span.start - address : span.end - address] = part
+                found[span.start - address : span.end - address] = part.tobytes()
         return bytes(found)
 
     def write(self, address: int, data: bytes) -> None:
@@ -298,14 +306,25 @@ class Addresses(Block):
 
 
 def guarded(base: Block, most: int) -> Guarded:
-    """A guarded block over the bytes of another, which nobody else has unless it is shared."""
+    """A guarded block over the bytes of another, which nobody else has unless it is shared.
+
+    Raises `BufferError` where others share the bytes who do not share the block.
+    """
     from pyjsapi.blocks.shared import SharedBlock  # most programs share nothing
 
     if isinstance(base, SharedBlock):
         from pyjsapi.blocks.guarded_shared import GuardedSharedBlock
 
+        if base.by_calls:
+            raise BufferError(
+                "the bytes are shared with other workers, which would reach them past what is mapped or protected here"
+            )
         return GuardedSharedBlock(base)
-    if not isinstance(base, Reservation):
+    if base.by_calls:
+        from pyjsapi.blocks.guarded_elsewhere import GuardedElsewhere
+
+        return GuardedElsewhere(base)
+    if not isinstance(base, Reservation) and paging.paging() is not None:
         with suppress(
             MemoryError
         ):  # Where addresses are few the bytes stay, and move when they grow.

@@ -28,9 +28,10 @@ class GuardedSharedBlock(Guarded, SharedBlock):
             self.lock = base.lock
             self._end = base.length
             self._start(base, 0, 0)
-            self._ground = base.reservation
-            self.restore(0, base.length)
             base.follow(self)
+
+    def _bytes_of(self, base: Any) -> Any:
+        return base.reservation
 
     @property
     def backend(self) -> str:
@@ -59,8 +60,7 @@ class GuardedSharedBlock(Guarded, SharedBlock):
 
     def extend(self, length: int) -> None:
         """See `SharedBlock`. Not up to where something was put above the length."""
-        if any(True for _ in self.table.between(self.length, length)):
-            raise MemoryError("other memory is mapped where the memory would grow")
+        self._refuse_to_cover(self.length, length)
         self.base.extend(length)
 
     def refresh(self) -> None:

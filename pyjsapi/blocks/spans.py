@@ -130,7 +130,7 @@ class SpanTable:
 
 
 def _hot(span: Span) -> Hot:
-    return span.start, span.end, span.data or _EMPTY, span.shift
+    return span.start, span.end, _EMPTY if span.data is None else span.data, span.shift
 
 
 def _refusal(span: Span, address: int, write: bool) -> str:

@@ -92,8 +92,7 @@ class Environment:
         for index, memory in enumerate(instance.mems):
             if memory.by_calls:
                 self._reserve_accessors(index)
-            else:
-                memory.attach(self, index)
+            memory.attach(self, index)
             if variant.assumptions.memories[index].extent is Extent.GROWING:
                 memory.guard(self, index)
         self._add_functions()
@@ -182,6 +181,14 @@ class Environment:
             self._use(before)
             return False
         return True
+
+    def memory_accessed_anew(self, memidx: int, memory: MemInst) -> None:
+        """Take over the accessors of a memory, those that code has: it looks them up at each access."""
+        with self._lock:
+            for accessor in NAMES + ATOMIC_NAMES:
+                name = f"{accessor}_{memidx}"
+                if self.globals.get(name) is not None:
+                    self.globals[name] = memory.accessor(accessor)
 
     def _reaches_by(self, names: set[str], frame: FrameType) -> bool:
         """Whether a frame runs code of this instance that has one of these names."""

@@ -60,6 +60,18 @@ class StatsLike(Protocol):
     bytes_copied: int
 
 
+class DescriptorLike(Protocol):
+    """What is behind a `MemoryMapDescriptor`: a `pyjsapi.sharing.descriptor.DescriptorBytes`."""
+
+    size: int
+
+    def map(self, memory: MemInst, offset: int, /) -> int:
+        """See `MemoryMapDescriptor.map`."""
+
+    def unmap(self) -> None:
+        """See `MemoryMapDescriptor.unmap`."""
+
+
 class MemoryControl(Protocol):
     """The functions of `pyjsapi.sharing.control`; see the methods of `Memory`."""
 
@@ -68,6 +80,9 @@ class MemoryControl(Protocol):
 
     def map(self, memory: MemInst, resource: Any, length: int | None, /, **options: Any) -> Any:
         """See `Memory.map`."""
+
+    def descriptor_bytes(self, size: int, /) -> DescriptorLike:
+        """What is behind a `MemoryMapDescriptor`. Raises `MemoryError`."""
 
     def unmap(self, memory: MemInst, target: Any, length: int | None, /) -> None:
         """See `Memory.unmap`."""

@@ -18,6 +18,7 @@ from pyjsapi.jsapi.exception import Exception
 from pyjsapi.jsapi.global_ import Global
 from pyjsapi.jsapi.instance import Extras, Instance, instance_object, read_imports
 from pyjsapi.jsapi.memory import Memory
+from pyjsapi.jsapi.memory_map_descriptor import MemoryMapDescriptor
 from pyjsapi.jsapi.module import Module, compile_bytes, module_object, stable_bytes
 from pyjsapi.jsapi.options import CompileOptions, read_options
 from pyjsapi.jsapi.streaming import response_bytes
@@ -36,6 +37,7 @@ __all__ = [
     "JSTag",
     "LinkError",
     "Memory",
+    "MemoryMapDescriptor",
     "Module",
     "RuntimeError",
     "Table",

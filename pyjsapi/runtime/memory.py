@@ -40,6 +40,9 @@ class MemoryUser(Protocol):
         ``False`` where code is running that reaches it directly.
         """
 
+    def memory_accessed_anew(self, memidx: int, memory: MemInst) -> None:
+        """The memory, which was reached by calls already, has other accessors from now on."""
+
 
 class GrowthGuard(Protocol):
     """Something that must know before a memory grows; held weakly."""
@@ -161,10 +164,14 @@ class MemInst:
         self.ceiling = min(self.ceiling, max(pages, self.pages))
 
     def attach(self, user: MemoryUser, memidx: int) -> None:
-        """Tell ``user`` from now on when ``data`` or the views change, starting now."""
+        """Tell ``user`` from now on when ``data`` or the views change, starting now.
+
+        One of a memory that is reached by calls is told when the accessors change.
+        """
         with self.block.holding():
             _add(self._users, user, memidx)
-            user.memory_moved(memidx, self)
+            if not self.by_calls:
+                user.memory_moved(memidx, self)
 
     def guard(self, guard: GrowthGuard, memidx: int) -> None:
         """Ask ``guard`` from now on before the memory grows; see ``asks_first``."""
@@ -173,7 +180,8 @@ class MemInst:
     def guarded(self) -> Guarded:
         """Have the bytes reached by calls from now on, and give the block that says which and how.
 
-        Raises `BufferError`, with nothing changed, while code runs that reaches them directly; `MemoryError`.
+        Raises `BufferError`, with nothing changed, while code runs that reaches them directly, and where others
+        reach them in ways of their own; `MemoryError`.
         """
         from pyjsapi.blocks.guarded import Guarded, guarded  # most memories are plain
 
@@ -181,17 +189,14 @@ class MemInst:
         if isinstance(block, Guarded):
             return block
         users = [(user, memidx) for reference, memidx in self._users if (user := reference())]
-        for place, (user, memidx) in enumerate(users):
-            if not user.memory_guarded(memidx, True):
-                for other, index in users[:place]:
-                    other.memory_guarded(index, False)
-                raise BufferError(
-                    "code that reaches the memory directly is running; make the memory with storage='guarded', "
-                    "or map before that code is called"
-                )
+        if not self.by_calls:
+            _have_call(users)
         made = guarded(block, self.may_exceed)
-        self._users = []
+        was_by_calls, self._users = self.by_calls, []
         self._stand_on(made)
+        if was_by_calls:
+            for user, memidx in users:
+                user.memory_accessed_anew(memidx, self)
         return made
 
     def rebase(self, block: Block) -> None:
@@ -423,6 +428,18 @@ class MemInst:
                 alive.append(entry)
                 user.memory_moved(entry[1], self)
         self._users = alive
+
+
+def _have_call(users: list[tuple[MemoryUser, int]]) -> None:
+    """Have all users reach their memory by calls; `BufferError` where one cannot, and so none does."""
+    for place, (user, memidx) in enumerate(users):
+        if not user.memory_guarded(memidx, True):
+            for other, index in users[:place]:
+                other.memory_guarded(index, False)
+            raise BufferError(
+                "code that reaches the memory directly is running; make the memory with storage='guarded', "
+                "or map before that code is called"
+            )
 
 
 _Watcher = TypeVar("_Watcher")

@@ -14,7 +14,6 @@ from pyjsapi.sharing.state import MemoryStats
 
 if TYPE_CHECKING:
     from pyjsapi.sharing.block_errors import BlockError, Failure
-    from pyjsapi.sharing.descriptor import MemoryMapDescriptor
     from pyjsapi.sharing.exchange import Exchange
     from pyjsapi.sharing.heap import SharedHeap
     from pyjsapi.sharing.heap_places import HeapDomain, HeapError
@@ -32,7 +31,6 @@ _LAZY: Final = {
     "HeapDomain": "heap_places",
     "HeapError": "heap_places",
     "MemoryBlock": "memory_blocks",
-    "MemoryMapDescriptor": "descriptor",
     "MemoryMapWarning": "memory_map",
     "MemoryRef": "memory_refs",
     "Publisher": "publishing",
@@ -55,7 +53,6 @@ __all__ = [
     "HostResource",
     "Mapping",
     "MemoryBlock",
-    "MemoryMapDescriptor",
     "MemoryMapWarning",
     "MemoryRef",
     "MemoryStats",

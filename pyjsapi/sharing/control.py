@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING, Any, Final
 
+from pyjsapi.blocks import paging
 from pyjsapi.blocks.block import Block
 from pyjsapi.blocks.guarded import GROUND, Guarded, GuardedBlock
 from pyjsapi.blocks.heap import HeapBlock
@@ -22,9 +23,11 @@ from pyjsapi.syntax.types import MemType
 
 if TYPE_CHECKING:
     from pyjsapi.jsapi.descriptors import Descriptor
+    from pyjsapi.sharing.descriptor import DescriptorBytes
     from pyjsapi.validation.limits import Limits
 
 _STORAGES: Final = ("auto", "heap", "reserve", "guarded")
+_NO_VIEW: Final = "the bytes are in JavaScript: there is no view of them"
 _ACCESS: Final = {"none": (False, False), "r": (True, False), "rw": (True, True)}
 
 
@@ -79,6 +82,8 @@ def stored_memory(type_: MemType, storage: str, limits: Limits) -> MemInst:
         block: Block
         if storage == "heap":
             block = HeapBlock(type_.minimum * type_.page_size)
+        elif storage == "guarded":
+            block = _ground(type_, limits)
         else:
             block = _reservation(type_, limits)
         memory = MemInst(type_, page_limit=page_limit_of(type_, limits), block=block)
@@ -93,6 +98,13 @@ def _reservation(type_: MemType, limits: Limits) -> Reservation:
     return Reservation(type_.minimum * type_.page_size, most * type_.page_size)
 
 
+def _ground(type_: MemType, limits: Limits) -> Block:
+    """The own bytes of a guarded memory: where the system can map files, if it can at all."""
+    if paging.paging() is None:
+        return HeapBlock(type_.minimum * type_.page_size)
+    return _reservation(type_, limits)
+
+
 def protected_memory(
     type_: MemType, no_access: int, read_only: int, limits: Limits, what: str
 ) -> MemInst:
@@ -105,9 +117,8 @@ def protected_memory(
         raise RangeError(
             f"{what}: {no_access} + {read_only} protected pages: the memory has {type_.minimum}"
         )
-    base = _reservation(type_, limits)
     size = type_.page_size
-    block = GuardedBlock(base, bare=no_access * size, fixed=read_only * size)
+    block = GuardedBlock(_ground(type_, limits), bare=no_access * size, fixed=read_only * size)
     memory = MemInst(type_, page_limit=page_limit_of(type_, limits), block=block)
     state_of(memory)
     return memory
@@ -129,7 +140,7 @@ def _mappable_memory(type_: MemType, maplength: int, limits: Limits, what: str) 
         type_.page_size_log2,
     )
     bare = maplength * type_.page_size
-    block = GuardedBlock(_reservation(whole, limits), bare=bare)
+    block = GuardedBlock(_ground(whole, limits), bare=bare)
     memory = MemInst(whole, page_limit=page_limit_of(whole, limits), block=block)
     state_of(memory).mappable = bare
     return memory
@@ -167,6 +178,13 @@ def resource_of(given: Any) -> HostResource:
 def map(memory: MemInst, resource: Any, length: int | None, /, **options: Any) -> Mapping:
     """See `Memory.map`."""
     return map_resource(memory, resource_of(resource), length=length, **options)
+
+
+def descriptor_bytes(size: int, /) -> DescriptorBytes:
+    """What is behind a `MemoryMapDescriptor`."""
+    from pyjsapi.sharing.descriptor import DescriptorBytes
+
+    return DescriptorBytes(size)
 
 
 def unmap(memory: MemInst, target: Any, length: int | None, /) -> None:
@@ -284,7 +302,7 @@ def _bytes_of(memory: MemInst, address: int, count: int, what: str) -> memoryvie
     block = memory.block
     if not isinstance(block, Guarded):
         if memory.by_calls:
-            raise RangeError(f"{what}: the bytes are in JavaScript: there is no view of them")
+            raise RangeError(f"{what}: {_NO_VIEW}")
         return memoryview(memory.data)[address : address + count]
     spans = list(block.table.between(address, address + count))
     if len(spans) > 1 or (count and not spans):
@@ -294,6 +312,8 @@ def _bytes_of(memory: MemInst, address: int, count: int, what: str) -> memoryvie
     span = spans[0]
     if span.data is None or not span.readable:
         raise RangeError(f"{what}: the bytes from {address} on cannot be read")
+    if not isinstance(span.data, memoryview):
+        raise RangeError(f"{what}: {_NO_VIEW}")
     found = span.data[address - span.shift : address - span.shift + count]
     return found if span.writable else found.toreadonly()
 
@@ -306,7 +326,7 @@ def address_of(memory: MemInst, address: int, /) -> int | None:
     block = memory.block
     if isinstance(block, Guarded):
         for span in block.table.between(address, address + 1):
-            if span.data is not None and not span.data.readonly:
+            if isinstance(span.data, memoryview) and not span.data.readonly:
                 return absolute(span.data) + address - span.shift
         return None
     if memory.by_calls:

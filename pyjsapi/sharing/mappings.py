@@ -11,6 +11,7 @@ import contextlib
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, Final
 
+from pyjsapi.blocks import paging
 from pyjsapi.blocks.guarded import Guarded
 from pyjsapi.blocks.paging import page_size
 from pyjsapi.blocks.reservation import Reservation
@@ -331,7 +332,9 @@ class _Making:
     def _pages(self) -> PageMap:
         memory = self.memory
         block = memory.block
-        if not memory.by_calls and not isinstance(block, (Reservation, SharedBlock)):
+        if paging.paging() is not None and not (
+            memory.by_calls or isinstance(block, (Reservation, SharedBlock))
+        ):
             from pyjsapi.blocks.guarded import reserved
 
             memory.rebase(reserved(block, memory.may_exceed))

@@ -30,6 +30,9 @@ class User:
     def memory_guarded(self, memidx: int, guarded: bool) -> bool:
         return True
 
+    def memory_accessed_anew(self, memidx: int, memory: MemInst) -> None:
+        raise AssertionError("the memory is not reached by calls")
+
 
 def memory(minimum: int, maximum: int | None = None, **limits: int) -> MemInst:
     return new_memory(MemType(I32, minimum, maximum), Limits(**limits))

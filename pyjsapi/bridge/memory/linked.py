@@ -11,6 +11,8 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from pyjsapi.blocks.block import Block, Bytes
+from pyjsapi.blocks.guarded import Guarded
+from pyjsapi.blocks.shifted import ShiftedBlock
 from pyjsapi.bridge.link.hooks import LINK, MemoryAnchor
 from pyjsapi.jsapi.descriptors import ADDRESS_TYPES
 from pyjsapi.runtime.memory import MemInst, page_limit_of
@@ -19,6 +21,11 @@ from pyjsapi.validation.limits import Limits
 
 _MOST_PAGES: Final = 1 << 16
 """Pages of 64 KiB that a WebAssembly.Memory can have."""
+
+
+_LOADS: Final = {1: "i32_load8_u", 2: "i32_load16_u", 4: "i32_load", 8: "i64_load"}
+"""Accessors by the size of what they load."""
+_STORES: Final = {1: "i32_store8", 2: "i32_store16", 4: "i32_store", 8: "i64_store"}
 
 
 class NativeBytes:
@@ -127,6 +134,15 @@ class LinkedBlock(Block):
             found = self._accessors[name] = LINK.accessor(self.record, self._anchor, name)
         return found
 
+    def load(self, address: int, size: int) -> int:
+        """See `Block`."""
+        value: int = self.accessor(_LOADS[size], self._type)(address)
+        return value
+
+    def store(self, address: int, size: int, value: int) -> None:
+        """See `Block`."""
+        self.accessor(_STORES[size], self._type)(address, value)
+
     def fill(self, address: int, value: int, count: int) -> None:
         """See `Block`."""
         if self.in_javascript:
@@ -207,10 +223,13 @@ def _retried(make: Callable[[], int]) -> int:
 
 
 def linked(memory: MemInst) -> LinkedBlock:
-    """The block of a memory that JavaScript can have. Raises `TypeError` for another."""
-    if not isinstance(memory.block, LinkedBlock):
+    """The block whose bytes JavaScript has, or can have, for a memory. Raises `TypeError` where it cannot."""
+    block = memory.block
+    while isinstance(block, (Guarded, ShiftedBlock)):
+        block = block.base
+    if not isinstance(block, LinkedBlock):
         raise TypeError("the bytes of this memory are Python's own")
-    return memory.block
+    return block
 
 
 def move_to_javascript(memory: MemInst) -> None:
