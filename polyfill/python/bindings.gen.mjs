@@ -11,6 +11,8 @@ const INTERNAL = {};
 const AddressType = new Set(["i32", "i64"]);
 const TableKind = new Set(["anyfunc", "externref"]);
 const ValueType = new Set(["i32", "i64", "f32", "f64", "v128", "anyfunc", "externref"]);
+const MemoryAccess = new Set(["none", "r", "rw"]);
+const MapMode = new Set(["rw", "r"]);
 
 /**
  * Makes a namespace over an implementation.
@@ -22,7 +24,7 @@ const ValueType = new Set(["i32", "i64", "f32", "f64", "v128", "anyfunc", "exter
  *
  * `impl.init?.(interfaces, namespace)` is called at the end: `interfaces.X` has the `name`, `wrap(state)`, which makes
  * an object, and `state(value)`, which is undefined if the value is not an X. The error classes are `impl.errors` where
- * that is given, else the engine's own.
+ * that is given, else the engine's own. What is experimental is there if `impl.features` has its feature.
  */
 export function makeNamespace(impl) {
   const interfaces = {};
@@ -57,15 +59,44 @@ export function makeNamespace(impl) {
     } else {
       throw C.missingMember(what, "initial");
     }
+    value = impl.features?.memoryControl ? source.maplength : undefined;
+    if (value !== undefined) {
+      result.maplength = C.addressValue(value, result.address, `${what}.maplength`);
+    }
     value = source.maximum;
     if (value !== undefined) {
       result.maximum = C.addressValue(value, result.address, `${what}.maximum`);
+    }
+    value = impl.features?.memoryControl ? source.noAccess : undefined;
+    if (value !== undefined) {
+      result.noAccess = C.addressValue(value, result.address, `${what}.noAccess`);
+    }
+    value = impl.features?.memoryControl ? source.readOnly : undefined;
+    if (value !== undefined) {
+      result.readOnly = C.addressValue(value, result.address, `${what}.readOnly`);
     }
     value = source.shared;
     if (value !== undefined) {
       result.shared = !!value;
     } else {
       result.shared = false;
+    }
+    return result;
+  }
+
+  /** @returns {any} a dictionary, whose members are those of the IDL */
+  function toMapOptions(given, what) {
+    const source = C.dictionary(given, what);
+    const result = { __proto__: null };
+    let value = source.at;
+    if (value !== undefined) {
+      result.at = value;
+    }
+    value = source.mode;
+    if (value !== undefined) {
+      result.mode = C.enumeration(value, MapMode, `${what}.mode`);
+    } else {
+      result.mode = "rw";
     }
     return result;
   }
@@ -263,6 +294,16 @@ export function makeNamespace(impl) {
       return impl.Memory.get_buffer(state, this);
     }
 
+    get bufferOffset() {
+      const state = Memory.#of(this, "WebAssembly.Memory.bufferOffset");
+      return impl.Memory.get_bufferOffset(state, this);
+    }
+
+    get readOnlyBuffer() {
+      const state = Memory.#of(this, "WebAssembly.Memory.readOnlyBuffer");
+      return impl.Memory.get_readOnlyBuffer(state, this);
+    }
+
     grow(delta) {
       const state = Memory.#of(this, "WebAssembly.Memory.grow()");
       C.requireArguments(arguments.length, 1, "WebAssembly.Memory.grow()");
@@ -278,8 +319,81 @@ export function makeNamespace(impl) {
       const state = Memory.#of(this, "WebAssembly.Memory.toResizableBuffer()");
       return impl.Memory.toResizableBuffer(state, arguments.length);
     }
+
+    map(buffer, length = undefined, options = undefined) {
+      const state = Memory.#of(this, "WebAssembly.Memory.map()");
+      C.requireArguments(arguments.length, 1, "WebAssembly.Memory.map()");
+      buffer = C.bufferSource(buffer, { shared: true, resizable: true }, "WebAssembly.Memory.map(): buffer");
+      options = toMapOptions(options, "WebAssembly.Memory.map(): options");
+      return impl.Memory.map(state, buffer, length, options, arguments.length);
+    }
+
+    unmap(target, length = undefined) {
+      const state = Memory.#of(this, "WebAssembly.Memory.unmap()");
+      C.requireArguments(arguments.length, 1, "WebAssembly.Memory.unmap()");
+      return impl.Memory.unmap(state, target, length, arguments.length);
+    }
+
+    flush() {
+      const state = Memory.#of(this, "WebAssembly.Memory.flush()");
+      return impl.Memory.flush(state, arguments.length);
+    }
+
+    protect(byteOffset, byteLength, access) {
+      const state = Memory.#of(this, "WebAssembly.Memory.protect()");
+      C.requireArguments(arguments.length, 3, "WebAssembly.Memory.protect()");
+      access = C.enumeration(access, MemoryAccess, "WebAssembly.Memory.protect(): access");
+      return impl.Memory.protect(state, byteOffset, byteLength, access, arguments.length);
+    }
+
+    discard(byteOffset, byteLength) {
+      const state = Memory.#of(this, "WebAssembly.Memory.discard()");
+      C.requireArguments(arguments.length, 2, "WebAssembly.Memory.discard()");
+      return impl.Memory.discard(state, byteOffset, byteLength, arguments.length);
+    }
   }
+  if (!impl.features?.memoryControl)
+    C.removeMembers(Memory, ["bufferOffset", "readOnlyBuffer", "map", "unmap", "flush", "protect", "discard"]);
   classes.Memory = C.finishInterface(Memory);
+
+  class MemoryMapDescriptor {
+    #state;
+
+    static #of(value, where) {
+      if (C.isObject(value) && #state in value) return value.#state;
+      throw C.illegalReceiver(where, "MemoryMapDescriptor");
+    }
+
+    static {
+      interfaces.MemoryMapDescriptor = {
+        name: "MemoryMapDescriptor",
+        wrap: (state) => new MemoryMapDescriptor(INTERNAL, state),
+        state: (value) => (C.isObject(value) && #state in value ? value.#state : undefined),
+      };
+    }
+
+    constructor(size) {
+      if (size === INTERNAL) {
+        this.#state = arguments[1];
+        return;
+      }
+      if (new.target !== MemoryMapDescriptor) C.adoptPrototype(this, new.target, MemoryMapDescriptor);
+      this.#state = impl.MemoryMapDescriptor.create(size, arguments.length);
+      impl.MemoryMapDescriptor.created?.(this.#state, this);
+    }
+
+    map(memory, byteOffset) {
+      const state = MemoryMapDescriptor.#of(this, "WebAssembly.MemoryMapDescriptor.map()");
+      memory = C.platformObject(memory, interfaces.Memory, "WebAssembly.MemoryMapDescriptor.map(): memory");
+      return impl.MemoryMapDescriptor.map(state, memory, byteOffset, arguments.length);
+    }
+
+    unmap() {
+      const state = MemoryMapDescriptor.#of(this, "WebAssembly.MemoryMapDescriptor.unmap()");
+      return impl.MemoryMapDescriptor.unmap(state, arguments.length);
+    }
+  }
+  if (impl.features?.memoryControl) classes.MemoryMapDescriptor = C.finishInterface(MemoryMapDescriptor);
 
   class Table {
     #state;

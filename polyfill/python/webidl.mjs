@@ -304,6 +304,11 @@ export function finishInterface(type) {
   return visible;
 }
 
+/** Takes members of an interface away that are experimental. */
+export function removeMembers(type, names) {
+  for (const name of names) Reflect.deleteProperty(type.prototype, name);
+}
+
 /** Gives an object the class string that Object.prototype.toString shows. */
 export function tag(target, text) {
   defineProperty(target, Symbol.toStringTag, { value: text, writable: false, enumerable: false, configurable: true });

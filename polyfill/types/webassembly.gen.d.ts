@@ -12,6 +12,8 @@ export declare namespace WebAssembly {
   type AddressType = "i32" | "i64";
   type TableKind = "anyfunc" | "externref";
   type ValueType = "i32" | "i64" | "f32" | "f64" | "v128" | "anyfunc" | "externref";
+  type MemoryAccess = "none" | "r" | "rw";
+  type MapMode = "rw" | "r";
 
   interface WebAssemblyCompileOptions {
     builtins?: Iterable<string>;
@@ -39,6 +41,17 @@ export declare namespace WebAssembly {
     initial: number | bigint;
     maximum?: number | bigint;
     shared?: boolean;
+    /** Experimental: with the feature `memoryControl`. */
+    maplength?: number | bigint;
+    /** Experimental: with the feature `memoryControl`. */
+    noAccess?: number | bigint;
+    /** Experimental: with the feature `memoryControl`. */
+    readOnly?: number | bigint;
+  }
+
+  interface MapOptions {
+    at?: number | bigint;
+    mode?: MapMode;
   }
 
   interface TableDescriptor {
@@ -76,9 +89,30 @@ export declare namespace WebAssembly {
   class Memory {
     constructor(descriptor: MemoryDescriptor);
     readonly buffer: ArrayBuffer | SharedArrayBuffer;
+    /** Experimental: with the feature `memoryControl`. */
+    readonly bufferOffset: any;
+    /** Experimental: with the feature `memoryControl`. */
+    readonly readOnlyBuffer: ArrayBuffer | null;
     grow(delta: number | bigint): any;
     toFixedLengthBuffer(): ArrayBuffer | SharedArrayBuffer;
     toResizableBuffer(): ArrayBuffer | SharedArrayBuffer;
+    /** Experimental: with the feature `memoryControl`. */
+    map(buffer: Bytes, length?: number | bigint, options?: MapOptions): any;
+    /** Experimental: with the feature `memoryControl`. */
+    unmap(target: any, length?: number | bigint): void;
+    /** Experimental: with the feature `memoryControl`. */
+    flush(): void;
+    /** Experimental: with the feature `memoryControl`. */
+    protect(byteOffset: number | bigint, byteLength: number | bigint, access: MemoryAccess): void;
+    /** Experimental: with the feature `memoryControl`. */
+    discard(byteOffset: number | bigint, byteLength: number | bigint): void;
+  }
+
+  /** Experimental: with the feature `memoryControl`. */
+  class MemoryMapDescriptor {
+    constructor(size: any);
+    map(memory: Memory, byteOffset: any): number;
+    unmap(): void;
   }
 
   class Table {

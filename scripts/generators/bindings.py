@@ -160,9 +160,11 @@ class Generator:
         """The actual arguments of the call of the implementation."""
         return ", ".join([*(_local(each.name) for each in arguments), *more])
 
-    def checks(self, arguments: Sequence[Argument], where: str) -> list[str]:
-        """Statements that count the arguments, then convert them in order."""
-        needed = sum(not each.optional for each in arguments)
+    def checks(
+        self, arguments: Sequence[Argument], where: str, *, missing: bool = False
+    ) -> list[str]:
+        """Statements that count the arguments, unless they may be ``missing``, then convert them in order."""
+        needed = 0 if missing else sum(not each.optional for each in arguments)
         count = [f"C.requireArguments(arguments.length, {needed}, '{where}');"] if needed else []
         return count + self._conversions(arguments, where)
 
@@ -210,6 +212,11 @@ class Generator:
         return lines
 
 
+def _experimental(feature: str | None, indent: int) -> str:
+    """The comment of a declaration that a feature brings."""
+    return f"{' ' * indent}/** Experimental: with the feature `{feature}`. */\n" if feature else ""
+
+
 def _types(definitions: Definitions) -> str:
     typescript = TypeScript(definitions)
     return _template("webassembly.d.ts.j2").render(
@@ -217,6 +224,7 @@ def _types(definitions: Definitions) -> str:
         dictionaries=list(definitions.dictionaries.values()),
         interfaces=list(definitions.interfaces.values()),
         namespace=definitions.namespaces["WebAssembly"],
+        experimental=_experimental,
         signature=typescript.signature,
         incoming=typescript.incoming,
         outgoing=typescript.outgoing,

@@ -55,6 +55,10 @@ export function makeImplementation(link, settings = {}) {
     };
   };
 
+  const { memoryControl, memory_control: snake } = settings.features ?? {};
+  /** What of the experimental members is there. */
+  context.features = { memoryControl: Boolean(memoryControl ?? snake) };
+
   context.errors = makeErrors(context);
   const newSettings = context.api("new_settings", "J", "O");
   context.settings = newSettings({ features: settings.features ?? {}, limits: settings.limits ?? {} });
@@ -66,10 +70,13 @@ export function makeImplementation(link, settings = {}) {
   context.functions = makeFunctions(context);
   context.jsString = makeJsString(context);
 
+  const { memories, MemoryMapDescriptor } = makeMemory(context);
   const implementation = {
+    features: context.features,
     Module: makeModule(context),
     Instance: makeInstance(context),
-    Memory: makeMemory(context),
+    Memory: memories,
+    MemoryMapDescriptor,
     Table: makeTable(context),
     Global: makeGlobal(context),
     Tag: makeTag(context),

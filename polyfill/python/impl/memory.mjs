@@ -7,6 +7,7 @@
 
 import { Memory as NativeMemory } from "../../common/engine.mjs";
 import { addressValue } from "../webidl.mjs";
+import { makeMemoryControl } from "./memory-control.mjs";
 
 const PAGE_SIZE = 65536;
 
@@ -16,7 +17,7 @@ const MOST = 65536;
 /** Pages that the specification allows in a type, by address type. */
 const VALID = { i32: 65536n, i64: 2n ** 37n - 1n };
 
-/** The members of WebAssembly.Memory. */
+/** The members of WebAssembly.Memory, and of WebAssembly.MemoryMapDescriptor where that is to be. */
 export function makeMemory(context) {
   const { link, api } = context;
   const memoryInfo = api("memory_info", "O", "J");
@@ -50,8 +51,9 @@ export function makeMemory(context) {
     }
   }
 
-  return {
-    create({ address = "i32", initial, maximum, shared }) {
+  const memories = {
+    create(descriptor) {
+      const { address = "i32", initial, maximum, shared } = descriptor;
       const what = "WebAssembly.Memory()";
       if (shared && maximum === undefined) throw new TypeError(`${what}: a shared memory must have a maximum`);
       for (const [name, pages] of [
@@ -66,8 +68,15 @@ export function makeMemory(context) {
       if (maximum !== undefined && maximum < initial) {
         throw new RangeError(`${what}: property 'maximum': value ${maximum} is below the lower bound ${initial}`);
       }
+      if (control?.isSpecial(descriptor)) return control.create(descriptor, allocate);
       const type = { address, initial, maximum, shared };
       return { ...type, smallPages: false, native: allocate(type), ptr: undefined };
+    },
+
+    created(state, memory) {
+      if (control === undefined) return;
+      if (state.ptr !== undefined) context.identity.own(state.ptr, memory);
+      state.object = memory;
     },
 
     /** A new reference to the memory instance, which the object has from now on. */
@@ -92,6 +101,7 @@ export function makeMemory(context) {
       }),
 
     get_buffer(state) {
+      if (state.overlaid) control?.show(state);
       const { buffer } = nativeOf(state);
       if (state.shared && !Object.isFrozen(buffer)) Object.freeze(buffer);
       return buffer;
@@ -131,4 +141,7 @@ export function makeMemory(context) {
       return state.shared ? Object.freeze(buffer) : buffer;
     },
   };
+  const control = context.features.memoryControl ? makeMemoryControl(context, memories) : undefined;
+  Object.assign(memories, control?.members);
+  return { memories, MemoryMapDescriptor: control?.MemoryMapDescriptor };
 }

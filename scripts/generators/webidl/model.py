@@ -56,6 +56,8 @@ class Operation:
     type: Type
     arguments: tuple[Argument, ...]
     static: bool = False
+    feature: str | None = None
+    """What an implementation must have for it to be there."""
 
 
 @dataclass(frozen=True)
@@ -65,6 +67,8 @@ class Attribute:
     name: str
     type: Type
     readonly: bool = False
+    feature: str | None = None
+    """See `Operation`."""
 
 
 Member = Constructor | Operation | Attribute
@@ -81,6 +85,21 @@ class Interface:
     @property
     def constructor(self) -> Constructor | None:
         return next((each for each in self.members if isinstance(each, Constructor)), None)
+
+    @property
+    def feature(self) -> str | None:
+        """What an implementation must have for the interface to be there."""
+        return self.attributes.get("Experimental")
+
+    @property
+    def optional_members(self) -> dict[str, list[str]]:
+        """The names of members that need a feature, by it."""
+        found: dict[str, list[str]] = {}
+        for each in self.members:
+            feature = None if isinstance(each, Constructor) else each.feature
+            if feature is not None and not isinstance(each, Constructor):
+                found.setdefault(feature, []).append(each.name)
+        return found
 
     @property
     def attribute_members(self) -> list[Attribute]:

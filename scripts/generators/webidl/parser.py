@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from typing import NamedTuple, TypeVar
 
 from generators.webidl.model import (
@@ -149,7 +150,8 @@ class _Parser:
                 f"line {line}: {name} {'is not' if partial else 'is already'} defined"
             )
         if partial:
-            into[name].members.extend(members)
+            feature = attributes.get("Experimental")
+            into[name].members.extend(_needing(feature, each) for each in members)
         else:
             into[name] = Interface(name, members, attributes)
 
@@ -253,6 +255,10 @@ class _Parser:
         if self.take("*"):
             return name, "*"
         return name, self.of_kind("name", "string", "number")
+
+
+def _needing(feature: str | None, member: Member) -> Member:
+    return member if isinstance(member, Constructor) else replace(member, feature=feature)
 
 
 def parse(text: str) -> Definitions:
