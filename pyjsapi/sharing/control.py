@@ -17,7 +17,13 @@ from pyjsapi.runtime.memory import new_memory as new_plain_memory
 from pyjsapi.sharing.backing import backed_memory
 from pyjsapi.sharing.mappings import Mapping, map_resource
 from pyjsapi.sharing.resources import HostResource
-from pyjsapi.sharing.state import MemoryStats, check_range, guarded_block, state_of
+from pyjsapi.sharing.state import (
+    MemoryStats,
+    check_integers,
+    check_range,
+    guarded_block,
+    state_of,
+)
 from pyjsapi.sharing.virtual_block import VirtualBlock, zero_pages
 from pyjsapi.syntax.types import MemType
 
@@ -191,6 +197,8 @@ def unmap(memory: MemInst, target: Any, length: int | None, /) -> None:
     """See `Memory.unmap`."""
     what = "WebAssembly.Memory.unmap()"
     state = state_of(memory)
+    if not isinstance(target, (int, Mapping, HostResource)):
+        HostResource.buffer(target)  # a TypeError for what could not be mapped at all
     if isinstance(target, int) and not isinstance(target, bool):
         count = _length_at(memory, target) if length is None else length
         check_range(memory, target, count, what)
@@ -290,7 +298,13 @@ def discard(memory: MemInst, address: int, size: int, /) -> None:
 def view(memory: MemInst, format: str, address: int, length: int | None, /) -> memoryview[Any]:
     """See `Memory.view`."""
     what = "WebAssembly.Memory.view()"
-    size = memoryview(bytes(8)).cast(format).itemsize if format != "B" else 1  # type: ignore[call-overload]
+    check_integers(what, address=address, length=length)
+    try:
+        size = memoryview(bytes(8)).cast(format).itemsize  # type: ignore[call-overload]
+    except (ValueError, TypeError):
+        raise TypeError(
+            f"{what}: format {format!r} must be one of those of one element, as 'B', 'I' or 'd'"
+        ) from None
     count = (memory.byte_length - address) // size * size if length is None else length * size
     if length is not None or memory.block.hidden == 0:
         check_range(memory, address, count, what)

@@ -19,7 +19,13 @@ from pyjsapi.blocks.shared import SharedBlock
 from pyjsapi.ecmascript.errors import RangeError
 from pyjsapi.jsapi.memory import memory_object
 from pyjsapi.sharing.resources import HostResource
-from pyjsapi.sharing.state import SharingState, check_range, guarded_block, state_of
+from pyjsapi.sharing.state import (
+    SharingState,
+    check_integers,
+    check_range,
+    guarded_block,
+    state_of,
+)
 from pyjsapi.syntax.types import PAGE_SIZE
 
 if TYPE_CHECKING:
@@ -85,7 +91,11 @@ class Mapping:
             self.resource.flush()
 
     def unmap(self) -> None:
-        """End the mapping: the memory has zeros there. Unmapping again does nothing."""
+        """End the mapping: the memory has zeros there. Unmapping again does nothing.
+
+        Where bytes cannot be copied back the mapping ends all the same, and then `OSError` is raised, or `ValueError`
+        for a resource that is closed.
+        """
         with state_of(self._memory).lock:
             for start, end in list(self.parts):
                 self.cut(start, end)
@@ -125,11 +135,11 @@ class Mapping:
         if self.strategy == "mmap":
             _check_cut(self._memory, gone)
         state = state_of(self._memory)
-        failure: OSError | None = None
+        failure: OSError | ValueError | None = None
         for low, high in gone:
             try:
                 self._copy_out(low, high)
-            except OSError as error:
+            except (OSError, ValueError) as error:
                 failure = error
             self._take_away(low, high)
         self.parts = left
@@ -230,6 +240,8 @@ def map_resource(
         raise TypeError(f"{_WHAT}: mode {mode!r} must be one of {', '.join(MODES)}")
     if strategy not in STRATEGIES:
         raise TypeError(f"{_WHAT}: strategy {strategy!r} must be one of {', '.join(STRATEGIES)}")
+    if type(at or 0) is not int or type(offset) is not int or type(length or 0) is not int:
+        check_integers(_WHAT, at=at, offset=offset, length=length)
     if mode == "rw" and resource.readonly:
         raise TypeError(f"{_WHAT}: the resource is read-only: use mode 'r' or 'cow'")
     size = resource.size

@@ -10,9 +10,11 @@ import stat
 import sys
 import weakref
 from collections.abc import Callable
+from operator import index
 from typing import Any, Final, Self
 
 from pyjsapi.blocks.paging import address_of, page_size
+from pyjsapi.ecmascript.conversions import shown
 from pyjsapi.ecmascript.errors import RangeError
 
 _SEAL_SHRINK: Final = 2
@@ -24,7 +26,7 @@ _GET_SEALS: Final = 1034
 class HostResource:
     """Some bytes of the host, for `Memory.map`; made by one of the class methods, closed with `close` or ``with``.
 
-    Sizes and offsets are in bytes. What is mapped stays valid when the resource is closed.
+    Sizes and offsets are in bytes. What is mapped stays valid when the resource is closed: see `close`.
     """
 
     def __init__(
@@ -155,6 +157,7 @@ class HostResource:
         """New bytes in a file without a name, which cannot become shorter. Linux; elsewhere `NotImplementedError`."""
         if not hasattr(os, "memfd_create"):
             raise NotImplementedError("HostResource.memfd(): this system has no memfd_create")
+        size = _size(size, "HostResource.memfd()")
         descriptor = os.memfd_create("pyjsapi", os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING)
         try:
             os.ftruncate(descriptor, size)
@@ -173,7 +176,12 @@ class HostResource:
         Raises `TypeError` for what has no such bytes.
         """
         mv = getattr(obj, "mv", None)
-        view = memoryview(mv if isinstance(mv, memoryview) else obj)
+        try:
+            view = memoryview(mv if isinstance(mv, memoryview) else obj)
+        except TypeError:
+            raise TypeError(
+                f"a HostResource or a buffer (bytearray, numpy, ctypes, mmap …) is needed, not {shown(obj)}"
+            ) from None
         if not view.c_contiguous:
             raise TypeError(
                 "HostResource.buffer(): the buffer must be contiguous, in the order of C: "
@@ -185,6 +193,7 @@ class HostResource:
     @classmethod
     def anon(cls, size: int) -> Self:
         """New zeros of this process."""
+        size = _size(size, "HostResource.anon()")
         return cls("anon", size, data=memoryview(mmap.mmap(-1, size)) if size else None)
 
     @classmethod
@@ -266,7 +275,8 @@ class HostResource:
             _write(self.descriptor, self.start + offset, data)
 
     def check_length(self, offset: int, count: int) -> None:
-        """Raise `OSError` unless the file still has some bytes."""
+        """Raise `OSError` unless the file still has some bytes, `ValueError` when the resource is closed."""
+        self._check()
         if self.descriptor is None or self.kind == "device":
             return
         size = os.fstat(self.descriptor).st_size
@@ -291,7 +301,10 @@ class HostResource:
             os.fsync(self.descriptor)
 
     def close(self) -> None:
-        """Let go of it: shared memory that was made here has no name any more. What is mapped stays valid."""
+        """Let go of it: shared memory that was made here has no name any more.
+
+        What is mapped stays valid; but what was copied is not copied back any more.
+        """
         self._open = False
         self._data = self._array = self.of = None
         self._end()
@@ -309,6 +322,16 @@ class HostResource:
     def __repr__(self) -> str:
         access = "read-only " if self.readonly else ""
         return f"<{access}HostResource {self.kind} of {self.size} bytes>"
+
+
+def _size(size: int, what: str) -> int:
+    try:
+        size = index(size)
+    except TypeError:
+        raise TypeError(f"{what}: size must be an integer, not {type(size).__name__}") from None
+    if size < 0:
+        raise RangeError(f"{what}: the size cannot be {size}")
+    return size
 
 
 def _nothing() -> None:

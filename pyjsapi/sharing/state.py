@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from dataclasses import dataclass, field
+from operator import index
 from typing import TYPE_CHECKING, Any
 
 from pyjsapi.blocks.guarded import Guarded
@@ -50,8 +51,23 @@ def state_of(memory: MemInst) -> SharingState:
     return state
 
 
+def check_integers(what: str, **given: Any) -> None:
+    """Raise `TypeError` for what is no integer; ``None`` is left to whoever asks."""
+    for name, value in given.items():
+        if value is None:
+            continue
+        try:
+            index(value)
+        except TypeError:
+            raise TypeError(
+                f"{what}: {name} must be an integer, not {type(value).__name__}"
+            ) from None
+
+
 def check_range(memory: MemInst, address: int, count: int, what: str) -> None:
-    """Raise `RangeError` for bytes that a memory does not have."""
+    """Raise `RangeError` for bytes that a memory does not have, `TypeError` for what is no number of bytes."""
+    if type(address) is not int or type(count) is not int:
+        check_integers(what, address=address, length=count)
     length = memory.byte_length
     if not (0 <= address <= length and 0 <= count <= length - address):
         raise RangeError(

@@ -1,0 +1,74 @@
+"""What memories and resources say when they are asked for something that cannot be."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pyjsapi import RangeError, WebAssembly
+from pyjsapi.sharing import HostResource
+
+REFUSED: dict[str, Callable[[Any], Any]] = {
+    r"a HostResource or a buffer .* is needed, not 'abc'": lambda m: m.map("abc"),
+    r"a HostResource or a buffer .* is needed, not 3": lambda m: WebAssembly.Memory(backing=3),
+    r"a HostResource or a buffer .* is needed, not undefined": lambda m: m.unmap(None),
+    r"Memory.map\(\): at must be an integer, not str": lambda m: m.map(bytearray(8), at="0"),
+    r"Memory.map\(\): offset must be an integer, not float": lambda m: m.map(b"", offset=1.0),
+    r"Memory.map\(\): length must be an integer, not float": lambda m: m.map(b"", 1.5),
+    r"Memory.protect\(\): address must be an integer, not str": lambda m: m.protect("0", 1, "r"),
+    r"Memory.protect\(\): access 'w' must be one of none, r, rw": lambda m: m.protect(0, 1, "w"),
+    r"Memory.discard\(\): length must be an integer, not float": lambda m: m.discard(0, 1.5),
+    r"Memory.view\(\): address must be an integer, not str": lambda m: m.view("B", "0"),
+    r"Memory.view\(\): format 'zz' must be one": lambda m: m.view("zz"),
+    r"HostResource.memfd\(\): size must be an integer, not str": lambda m: HostResource.memfd("8"),  # type: ignore[arg-type]
+    r"HostResource.anon\(\): size must be an integer, not float": lambda m: HostResource.anon(8.0),  # type: ignore[arg-type]
+}
+
+
+@pytest.mark.parametrize("message", REFUSED)
+def test_wrong_arguments_are_named(message: str) -> None:
+    memory = WebAssembly.Memory(initial=1)
+    with pytest.raises(TypeError, match=message):
+        REFUSED[message](memory)
+    assert not memory.mappings
+
+
+@pytest.mark.parametrize("make", [HostResource.memfd, HostResource.anon])
+def test_no_resource_has_less_than_nothing(make: Callable[[int], HostResource]) -> None:
+    with pytest.raises(RangeError, match="the size cannot be -1"):
+        make(-1)
+
+
+def test_what_is_not_mapped_is_unmapped_by_nothing() -> None:
+    memory = WebAssembly.Memory(initial=1)
+    memory.unmap(bytearray(8))
+    memory.unmap(0)
+    memory.unmap(0, 65536)
+    assert memory.stats.unmaps == 0
+
+
+def test_a_closed_resource_cannot_be_mapped(tmp_path: Path) -> None:
+    memory = WebAssembly.Memory(initial=1)
+    path = tmp_path / "file"
+    path.write_bytes(bytes(65536))
+    for resource in (HostResource.file(path), HostResource.buffer(bytearray(65536))):
+        resource.close()
+        with pytest.raises(ValueError, match="the resource is closed"):
+            memory.map(resource)
+
+
+def test_a_copy_ends_even_where_it_cannot_be_copied_back(tmp_path: Path) -> None:
+    memory = WebAssembly.Memory(initial=1)
+    path = tmp_path / "file"
+    path.write_bytes(b"\1" * 65536)
+    with HostResource.file(path) as resource:
+        mapping = memory.map(resource, at=0)
+        assert mapping.strategy == "copy"
+    memory.view()[0] = 2
+    with pytest.raises(ValueError, match="the resource is closed"):
+        mapping.unmap()
+    assert (memory.mappings, memory.view()[0], path.read_bytes()[0]) == ((), 0, 1)
+    mapping.unmap()
