@@ -25,12 +25,12 @@ def test_integers_across_an_edge(bytes_of: tuple[Guarded, memoryview, bytearray]
     assert block.load(8, 4) == 0xA1A00908
     assert block.load(12, 8) == 0x13121110A5A4A3A2
     block.store(8, 4, 0x04030201)
-    assert (bytes(own[8:12]), data[:2]) == (b"\1\2\x0a\x0b", b"\3\4")
+    assert (bytes(own[8:12]), bytes(data[:2])) == (b"\1\2\x0a\x0b", b"\3\4")
     assert block.update("add", 8, 4, 0x0100) == 0x04030201
     assert block.load(8, 4) == 0x04030301
     assert block.compare_exchange(8, 4, 5, 0) == 0x04030301
     assert block.compare_exchange(8, 4, 0x04030301, 0xFFFFFFFF) == 0x04030301
-    assert (bytes(own[8:12]), data[:2]) == (b"\xff\xff\x0a\x0b", b"\xff\xff")
+    assert (bytes(own[8:12]), bytes(data[:2])) == (b"\xff\xff\x0a\x0b", b"\xff\xff")
 
 
 def test_integers_of_one_place(bytes_of: tuple[Guarded, memoryview, bytearray]) -> None:

@@ -9,8 +9,8 @@ from fractions import Fraction
 
 import pytest
 
-from pyjsapi.compiler.support import numerics
 from pyjsapi.blocks import floats
+from pyjsapi.compiler.support import numerics
 from pyjsapi.syntax.errors import Trap
 
 I32_MIN, I64_MIN = 1 << 31, 1 << 63
