@@ -125,9 +125,9 @@ def main(report: Report) -> None:
     report.step("references in a table")
     for n, memory in enumerate(memories.values()):
         exports.memories.set(n, memory)
-    sums = [exports.sum_nth(n) for n in range(3)]
-    right = [sum(Uint8Array(memory.buffer, 100, 200)) for memory in memories.values()]
-    report.equal("the same sums", sums, right, "O6-2")
+    by_table = [exports.sum_nth(n) for n in range(3)]
+    rights = [sum(Uint8Array(memory.buffer, 100, 200)) for memory in memories.values()]
+    report.equal("the same sums", by_table, rights, "O6-2")
     report.check("they come back as the same objects", exports.memories.get(0) is some, "O6-2")
     exports.copy(exports.of(0), 0, some, 100, 50)
     copied = list(Uint8Array(exports.own.buffer, 0, 50)) == list(Uint8Array(some.buffer, 100, 50))

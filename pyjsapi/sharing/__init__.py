@@ -9,7 +9,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final
 
 from pyjsapi.sharing.mappings import Mapping
-from pyjsapi.sharing.resources import HostResource
+from pyjsapi.sharing.resources import HostResource, MappableResource
 from pyjsapi.sharing.state import MemoryStats
 
 if TYPE_CHECKING:
@@ -51,6 +51,7 @@ __all__ = [
     "HeapDomain",
     "HeapError",
     "HostResource",
+    "MappableResource",
     "Mapping",
     "MemoryBlock",
     "MemoryMapWarning",

@@ -327,8 +327,6 @@ class _Making:
         plain = not self.memory.by_calls and self.mode != "r"
         if plain and self._matches() and self._can_map():
             return "mmap"
-        if isinstance(self.memory.block, SharedBlock) and self.mode != "r":
-            return "copy"
         return "segment"
 
     def _matches(self) -> bool:

@@ -11,7 +11,7 @@ import sys
 import weakref
 from collections.abc import Callable
 from operator import index
-from typing import Any, Final, Self
+from typing import Any, Final, Protocol, Self
 
 from pyjsapi.blocks.paging import address_of, page_size
 from pyjsapi.ecmascript.conversions import shown
@@ -21,6 +21,16 @@ _SEAL_SHRINK: Final = 2
 _ADD_SEALS: Final = 1033
 _GET_SEALS: Final = 1034
 """Of ``fcntl`` on Linux, which Python's module does not name everywhere."""
+
+
+class MappableResource(Protocol):
+    """What shows its bytes in a memory for a while, in its own way: a `HostResource`, or a buffer of a device."""
+
+    def map_into(self, memory: Any, addr: int, mode: str = "rw") -> None:
+        """Show the bytes from an address on; ``mode`` is one of those of `Memory.map`."""
+
+    def unmap(self) -> None:
+        """Take them away; the memory has zeros there, and the resource what was written in mode ``"rw"``."""
 
 
 class HostResource:
@@ -59,6 +69,7 @@ class HostResource:
         """The object whose buffer it is."""
         self._data = data
         self._array = array
+        self._mappings: list[Any] = []
         self._open = True
         self._end: Callable[[], Any] = weakref.finalize(self, _nothing)
         if descriptor is not None:
@@ -291,6 +302,19 @@ class HostResource:
         return self.descriptor is not None and not (
             address % page or (self.start + offset) % page or count % page
         )
+
+    def map_into(self, memory: Any, addr: int, mode: str = "rw") -> None:
+        """Show the bytes in a memory until `unmap`, as buffers of WebGPU are mapped (`MappableResource`).
+
+        With ``"r"`` the memory may be written to as well, which the resource does not see. At the end the memory has
+        zeros there, and the resource what was written with ``"rw"``.
+        """
+        self._mappings.append(memory.map(self, at=addr, mode="cow" if mode == "r" else mode))
+
+    def unmap(self) -> None:
+        """End what `map_into` began."""
+        while self._mappings:
+            self._mappings.pop().unmap()
 
     def flush(self) -> None:
         """Have the system write to the disk what was written to the bytes."""
