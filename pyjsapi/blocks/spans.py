@@ -30,7 +30,7 @@ class Span(NamedTuple):
     readable: bool = True
     writable: bool = True
     whole: bool = False
-    """Whether an access must not go across its ends."""
+    """Whether an access must not go across the ends of what was put there as one."""
     owner: object = None
     """Whose bytes they are."""
 
@@ -102,7 +102,7 @@ class SpanTable:
             span = self.spans[index] if index < len(self.spans) else None
             if span is None or not span.start <= place < span.end:
                 raise Trap(OUT_OF_BOUNDS)
-            if span.whole and (found or end > span.end):
+            if found and not _one(found[-1].span, span):
                 raise Trap(OUT_OF_BOUNDS)
             if span.data is None or not span.readable or (write and not span.writable):
                 raise Trap(_refusal(span, place, write))
@@ -154,11 +154,17 @@ def _merged(spans: Iterable[Span]) -> Iterator[Span]:
         yield last
 
 
+def _one(last: Span, span: Span) -> bool:
+    """Whether an access may go from one span on to the next: not across the ends of what is whole."""
+    if not (last.whole or span.whole):
+        return True
+    return (last.whole, last.shift) == (span.whole, span.shift) and last.owner is span.owner
+
+
 def _continues(last: Span, span: Span) -> bool:
     return (
         last.end == span.start
         and last.data is span.data
         and last.owner is span.owner
-        and not span.whole
         and last[3:7] == span[3:7]
     )
