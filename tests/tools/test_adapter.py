@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from benchmarks.lifting import Side, core_values, lifted_values
-from fuzz.engines.javascript import NODE
+from fuzz.engines.javascript import BUN, NODE
 from pyjsapi import WebAssembly, wat2wasm
 from pyjsapi.binary.decoder import decode_module
 from pyjsapi.syntax.features import Features
@@ -195,9 +195,10 @@ def test_uc_21_two_guests_that_do_not_know_each_others_memory() -> None:
     assert bytes(memory[place : place + count]) == b"alpha,beta,gamma,"
 
 
-def test_uc_21_adapters_run_in_v8() -> None:
-    if not NODE.is_file():
-        pytest.skip("Node 26 is not installed in fuzz/")
+@pytest.mark.parametrize("engine", [NODE, BUN], ids=["v8", "javascriptcore"])
+def test_uc_21_adapters_run_in_javascript_engines(engine: Path) -> None:
+    if not engine.is_file():
+        pytest.skip("the engine is not installed in fuzz/")
     random = Random(26)
     modules = []
     for _ in range(60):
@@ -216,7 +217,9 @@ def test_uc_21_adapters_run_in_v8() -> None:
         "join": {name: b64encode(data).decode() for name, data in join.items()},
     }
     script = Path(__file__).resolve().parent / "node.mjs"
-    done = subprocess.run([NODE, script], input=json.dumps(request), capture_output=True, text=True)
+    done = subprocess.run(
+        [engine, script], input=json.dumps(request), capture_output=True, text=True
+    )
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout) == {"valid": [True] * 60, "text": "alpha,beta,gamma,"}
 

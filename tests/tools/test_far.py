@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from random import Random
 from typing import Any
 
 import pytest
 
 from fuzz.compare import differences
+from fuzz.engines.base import ChildEngine
 from fuzz.engines.harness import Run
-from fuzz.engines.javascript import node
+from fuzz.engines.javascript import bun, node
 from fuzz.program import Call, Import, Program, Value, f64, i32, i64
 from pyjsapi import WebAssembly, wat2wasm
 from pyjsapi.binary.decoder import decode_module
@@ -152,10 +154,11 @@ def test_uc_7_forged_handles_and_addresses_trap(
         exports[name](*operands)
 
 
-def test_uc_7_v8_agrees() -> None:
-    engine = node()
+@pytest.mark.parametrize("start", [node, bun])
+def test_uc_7_javascript_engines_agree(start: Callable[[], ChildEngine | None]) -> None:
+    engine = start()
     if engine is None:
-        pytest.skip("Node 26 is not installed in fuzz/")
+        pytest.skip("the engine is not installed in fuzz/")
     random = Random(77)
     imports = tuple(Import("memories", str(k), "memory", {"initial": 1}) for k in range(3))
     calls = []

@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 
 from fuzz.compare import differences
+from fuzz.engines.base import ChildEngine
 from fuzz.engines.harness import Run
-from fuzz.engines.javascript import node
+from fuzz.engines.javascript import bun, node
 from fuzz.program import Call, Import, Program, f64, i32, i64
 from pyjsapi import WebAssembly, Worker
 from pyjsapi.binary.decoder import decode_module
@@ -251,10 +252,11 @@ def test_uc_25_handles_of_stores_differ() -> None:
     assert first != second
 
 
-def test_uc_25_v8_agrees() -> None:
-    engine = node()
+@pytest.mark.parametrize("start", [node, bun])
+def test_uc_25_javascript_engines_agree(start: Callable[[], ChildEngine | None]) -> None:
+    engine = start()
     if engine is None:
-        pytest.skip("Node 26 is not installed in fuzz/")
+        pytest.skip("the engine is not installed in fuzz/")
     validate_module(decode_module(MODULE), Features(), Limits())
     store = instance(WebAssembly.Memory(MEMORY))
     random = Random(4)

@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 
 from fuzz.compare import differences
+from fuzz.engines.base import ChildEngine
 from fuzz.engines.harness import Run
-from fuzz.engines.javascript import node
+from fuzz.engines.javascript import bun, node
 from fuzz.generators import make
 from fuzz.program import Program
 from pyjsapi import WebAssembly, null, wat2wasm
@@ -30,7 +31,7 @@ ADDED = {LOG, MARK, ROLLBACK, FORGET}
 GENERATORS = (
     "aliasing", "atomics", "blocks", "gc", "handlers", "memories", "segments", "smith", "tables", "vectors",
 )  # fmt: skip
-PROGRAMS = 20
+PROGRAMS = 12
 """Of each generator."""
 
 
@@ -186,10 +187,13 @@ def test_uc_2_a_rollback_gives_the_same_bytes_and_a_replay_the_same_results(
     assert changed > (0 if generator in ("handlers", "smith") else PROGRAMS // 4)
 
 
-def test_uc_2_programs_do_what_they_did_in_v8() -> None:
-    engine = node()
+@pytest.mark.parametrize("start", [node, bun])
+def test_uc_2_programs_do_what_they_did_in_javascript_engines(
+    start: Callable[[], ChildEngine | None],
+) -> None:
+    engine = start()
     if engine is None:
-        pytest.skip("Node 26 is not installed in fuzz/")
+        pytest.skip("the engine is not installed in fuzz/")
     try:
         for generator in ("memories", "atomics", "tables", "vectors"):
             chosen = [p for _, p in programs(generator) if not p.features & engine.lacks]
