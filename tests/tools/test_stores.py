@@ -337,6 +337,22 @@ def test_uc_2_a_dropped_segment_comes_back() -> None:
     assert bytes(e.m.buffer.mv[:5]) == b"hello"
 
 
+def test_uc_2_a_dropped_segment_comes_back_for_arrays_too() -> None:
+    text = """(module (type $a (array (mut i8))) (data $d "hello")
+      (func (export "new") (param i32 i32) (result i32)
+        (array.get_u $a (array.new_data $a $d (local.get 0) (local.get 1)) (i32.const 0)))
+      (func (export "drop") (data.drop $d)))"""
+    instance = instance_of(text)
+    e = instance.exports
+    place = mark(instance)
+    assert e.new(1, 2) == ord("e")
+    e.drop()
+    with pytest.raises(WebAssembly.RuntimeError, match="out of bounds"):
+        e.new(1, 2)
+    rollback(instance, place)
+    assert e.new(4, 1) == ord("o")
+
+
 def test_uc_2_discarded_bytes_come_back() -> None:
     text = """(module (memory (export "m") 2) (func (export "f") (param i32)
       (memory.discard (local.get 0) (i32.const 65536))))"""
