@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from benchmarks.costs import Cost
-from benchmarks.lifting import Side
+from benchmarks.lifting import Side, value_type
 from benchmarks.report import cost_table
 from benchmarks.timing import Timings, geometric_mean, interleaved
 from pyjsapi import Uint8Array, WebAssembly, wat2wasm
@@ -146,11 +146,14 @@ def _passing(signature: str, rounds: int, length: int, *, utf8: bool = False) ->
     adapter = _instance(data, {"caller": caller, "callee": callee}).exports
     one, other = (Side(guest.memory, guest.cabi_realloc) for guest in (caller, callee))
     at, count = 1 << 20, length // (size(type_.element) if isinstance(type_, ListType) else 1)
-    source, target = one.bytes, other.bytes
+    source, target = one.view, other.view
     source[at : at + length] = b"abcdefgh" * (length // 8)
 
+    host_type = value_type(type_)
+
     def by_values() -> None:
-        callee.f(*other.lower(type_, one.lift(type_, iter((at, count)))))
+        value = host_type.lift(one.context, iter((at, count)))
+        callee.f(*host_type.lower(other.context, value))
 
     def by_slice() -> None:
         target[at : at + length] = source[at : at + length]

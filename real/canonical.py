@@ -9,7 +9,7 @@ labels, a char a string of one character.
 from __future__ import annotations
 
 import struct
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -52,6 +52,10 @@ class ValueType(Protocol):
         """``value`` as parameters of a core function."""
         ...
 
+    def lift(self, context: Context, cores: Iterator[Any]) -> Any:
+        """The value that parameters of a core function stand for; takes them."""
+        ...
+
 
 class Scalar:
     """A type that is one core value: its `struct` format in memory and its core type."""
@@ -77,6 +81,14 @@ class Scalar:
 
     def lower(self, context: Context, value: Any) -> list[Any]:
         return [self.encode(value)]
+
+    def lift(self, context: Context, cores: Iterator[Any]) -> Any:
+        # Of a core integer the low bits count.
+        core, packed = next(cores), struct.Struct(self._format)
+        if self.flat[0].startswith("f"):
+            return core
+        data = (core & ((1 << 64) - 1)).to_bytes(8, "little")
+        return self.decode(packed.unpack(data[: self.size])[0])
 
 
 class Char(Scalar):
@@ -122,9 +134,9 @@ class Flags(Scalar):
 
 BOOL = Scalar("?", "i32")
 U8, S8 = Scalar("B", "i32"), Scalar("b", "i32")
-U16 = Scalar("H", "i32")
+U16, S16 = Scalar("H", "i32"), Scalar("h", "i32")
 U32, S32 = Scalar("I", "i32"), Scalar("i", "i32")
-U64 = Scalar("Q", "i64")
+U64, S64 = Scalar("Q", "i64"), Scalar("q", "i64")
 F32, F64 = Scalar("f", "f32"), Scalar("d", "f64")
 CHAR = Char()
 
@@ -151,6 +163,10 @@ class _Range:
 
     def lower(self, context: Context, value: Any) -> list[Any]:
         return list(self.place(context, value))
+
+    def lift(self, context: Context, cores: Iterator[Any]) -> Any:
+        at, length = (next(cores) & 0xFFFFFFFF for _ in range(2))
+        return self.fetch(context, at, length)
 
 
 class String(_Range):
@@ -220,6 +236,9 @@ class Tuple:
         pairs = zip(self._elements, value, strict=True)
         return [core for element, item in pairs for core in element.lower(context, item)]
 
+    def lift(self, context: Context, cores: Iterator[Any]) -> Any:
+        return tuple([element.lift(context, cores) for element in self._elements])
+
 
 class Record(Tuple):
     """A tuple with names."""
@@ -236,6 +255,9 @@ class Record(Tuple):
 
     def lower(self, context: Context, value: Any) -> list[Any]:
         return super().lower(context, [value[name] for name in self._names])
+
+    def lift(self, context: Context, cores: Iterator[Any]) -> Any:
+        return dict(zip(self._names, super().lift(context, cores), strict=True))
 
 
 _JOINED = {
@@ -259,6 +281,19 @@ def _carry(value: Any, own: str, joined: str) -> Any:
     if own in formats:
         pack, unpack = formats[own]
         return struct.unpack(unpack, struct.pack(pack, value))[0]
+    return value & 0xFFFFFFFF
+
+
+def _carried(value: Any, own: str, joined: str) -> Any:
+    """The opposite of `_carry`."""
+    if own == joined:
+        return value
+    formats = {"f32": ("<f", "<I"), "f64": ("<d", "<Q")}
+    if own in formats:
+        unpack, pack = formats[own]
+        size = struct.calcsize(pack)
+        bits = value & ((1 << 8 * size) - 1)
+        return struct.unpack(unpack, struct.pack(pack, bits))[0]
     return value & 0xFFFFFFFF
 
 
@@ -313,6 +348,15 @@ class Variant:
         for index, joined in enumerate(self._payload_flat):
             parameters.append(_carry(cores[index], own[index], joined) if index < len(own) else 0)
         return parameters
+
+    def lift(self, context: Context, cores: Iterator[Any]) -> Any:
+        name = self._names[next(cores)]
+        carried = [next(cores) for _ in self._payload_flat]
+        case = self._cases[name]
+        if case is None:
+            return self.wrap(name, None)
+        own = map(_carried, carried, case.flat, self._payload_flat)
+        return self.wrap(name, case.lift(context, iter(list(own))))
 
 
 class Option(Variant):

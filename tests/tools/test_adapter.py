@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from benchmarks.lifting import Side, core_values, lifted_values
+from benchmarks.lifting import Side, value_type
 from fuzz.engines.javascript import BUN, NODE
 from pyjsapi import WebAssembly, wat2wasm
 from pyjsapi.binary.decoder import decode_module
@@ -26,9 +26,7 @@ from pyjsapi.tools.wit import (
     Primitive,
     RecordType,
     Type,
-    flattened,
     parse,
-    size,
 )
 from pyjsapi.validation.limits import Limits
 from pyjsapi.validation.module import validate_module
@@ -57,7 +55,7 @@ class Heap(Side):
         missing = self.top - self.memory.buffer.byteLength
         if missing > 0:
             self.memory.grow(-(-missing // 65536))
-        self.bytes[at : at + new_size] = b"\xaa" * new_size
+        self.view[at : at + new_size] = b"\xaa" * new_size
         return at
 
 
@@ -83,10 +81,10 @@ class Pair:
 
     def _called(self, type_: FunctionType) -> Any:
         def function(*flat: Any) -> Any:
-            self.seen.append(lifted_values(self.callee, type_.params, flat, MOST_FLAT_PARAMS))
+            self.seen.append(self.callee.lifted(type_.params, flat, MOST_FLAT_PARAMS))
             if type_.result is None:
                 return None
-            (core,) = core_values(self.callee, [type_.result], [self.answer], MOST_FLAT_RESULTS)
+            (core,) = self.callee.lowered([type_.result], [self.answer], MOST_FLAT_RESULTS)
             return core
 
         return function
@@ -94,13 +92,15 @@ class Pair:
     def call(self, name: str, *values: Any) -> Any:
         """Call a function through the adapter, from the caller's memory."""
         type_ = self.types[name]
-        flat = core_values(self.caller, type_.params, values, MOST_FLAT_PARAMS)
-        if type_.result is None or len(flattened(type_.result)) <= MOST_FLAT_RESULTS:
-            result = self.exports[name](*flat)
-            return None if type_.result is None else self.caller.lift(type_.result, iter([result]))
-        place = self.caller.realloc(0, 0, 8, size(type_.result))
+        flat = self.caller.lowered(type_.params, values, MOST_FLAT_PARAMS)
+        if type_.result is None:
+            return self.exports[name](*flat)
+        result, context = value_type(type_.result), self.caller.context
+        if len(result.flat) <= MOST_FLAT_RESULTS:
+            return result.lift(context, iter([self.exports[name](*flat)]))
+        place = context.allocate(result.align, result.size)
         self.exports[name](*flat, place)
-        return self.caller.load(type_.result, place)
+        return result.load(context, place)
 
 
 def a_type(random: Random, depth: int = 0) -> str:
@@ -235,10 +235,10 @@ def test_uc_21_padding_is_not_copied() -> None:
     pair = Pair("f: func(a: list<tuple<u8, u32>>);", None)
     caller = pair.caller
     at = caller.realloc(0, 0, 4, 8)
-    caller.bytes[at : at + 8] = b"\x01SECRET!"[:4] + b"\x02\0\0\0"
+    caller.view[at : at + 8] = b"\x01SECRET!"[:4] + b"\x02\0\0\0"
     pair.exports.f(at, 1)
     assert pair.seen == [[[(1, 2)]]]
-    assert b"SEC" not in bytes(pair.callee.bytes)
+    assert b"SEC" not in bytes(pair.callee.view)
 
 
 TRAPS = [
@@ -303,7 +303,7 @@ def test_uc_21_utf_8_is_validated_on_demand() -> None:
     valid = 0
     for sample in samples:
         at = pair.caller.realloc(0, 0, 1, len(sample))
-        pair.caller.bytes[at : at + len(sample)] = sample
+        pair.caller.view[at : at + len(sample)] = sample
         try:
             sample.decode()
         except UnicodeDecodeError:
