@@ -142,25 +142,19 @@ class FarHandles:
     """The handles that an instance may use, and the memories they keep alive."""
 
     def __init__(self) -> None:
-        self._memories: dict[int, MemInst] = {}
+        self.memories: dict[int, MemInst] = {}
+        """By handle. Once it was asked for, 0 is the instance's own memory 0."""
 
     def grant(self, memory: MemInst) -> int:
         """Let the instance use a memory from now on; its handle."""
         handle = _number(memory)
-        self._memories[handle] = memory
+        self.memories[handle] = memory
         return handle
 
     def release(self, handle: int) -> None:
         """Let the instance use a handle no more, and let go of the memory; a trap for one that it has not."""
-        if self._memories.pop(handle, None) is None:
+        if not handle or self.memories.pop(handle, None) is None:
             raise _unknown(handle)
-
-    def memory(self, handle: int) -> MemInst:
-        """The memory of a handle; a trap for one that the instance was not given."""
-        found = self._memories.get(handle)
-        if found is None:
-            raise _unknown(handle)
-        return found
 
 
 def _unknown(handle: int) -> Trap:
@@ -168,13 +162,22 @@ def _unknown(handle: int) -> Trap:
 
 
 def memory_of_handle(made: Instantiation, handle: int) -> MemInst:
-    """The memory of a handle in an instance, where 0 is its own memory 0; a trap for an unknown one."""
-    return made.own(FarHandles).memory(handle) if handle else made.memory(0)
+    """The memory of a handle in an instance, where 0 is its own memory 0; a trap for one that it was not given."""
+    handles = made.own(FarHandles)
+    found = handles.memories.get(handle)
+    if found is not None:
+        return found
+    if handle:
+        raise _unknown(handle)
+    return handles.memories.setdefault(0, made.memory(0))
 
 
 def far_place(made: Instantiation, pointer: int) -> tuple[MemInst, int]:
     """Memory and address of a far pointer in an instance; a trap for a handle that it was not given."""
-    return memory_of_handle(made, pointer >> ADDRESS_BITS), pointer & _ADDRESSES
+    memory = made.own(FarHandles).memories.get(pointer >> ADDRESS_BITS)
+    if memory is None:
+        memory = memory_of_handle(made, pointer >> ADDRESS_BITS)
+    return memory, pointer & _ADDRESSES
 
 
 def far_pointer(memory: Memory, address: int = 0, *, to: Instance | Iterable[Instance]) -> int:

@@ -175,3 +175,10 @@ def test_the_host_says_to_whom_and_what_is_wrong() -> None:
 def test_an_instance_without_memory_has_no_handle_0() -> None:
     with pytest.raises(WebAssembly.RuntimeError, match="unknown memory 0"):
         _instance(STRLEN).exports.strlen_far(0)
+
+
+def test_the_own_memory_cannot_be_released() -> None:
+    exports = _all().exports
+    assert exports.load8_u(0) == 0
+    _traps("unknown far handle 0", lambda: exports.release(0))
+    assert exports.load8_u(0) == 0
