@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 import pyjsapi
-from pyjsapi import WebAssembly, javascript, lowering, tools
+from pyjsapi import WebAssembly, javascript, lowering, sharing, tools
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -33,6 +33,7 @@ def test_every_public_name_is_in_the_reference(pages: Path) -> None:
     wanted |= {f"pyjsapi.javascript.{name}" for name in javascript.__all__}
     wanted |= {f"pyjsapi.lowering.{name}" for name in lowering.__all__}
     wanted |= {f"pyjsapi.tools.{name}" for name in tools.__all__}
+    wanted |= {f"pyjsapi.sharing.{name}" for name in sharing.__all__}
     assert wanted <= described, wanted - described
 
 
