@@ -28,7 +28,7 @@ const FUNCTIONS = {
     load8_u: "(param i64) (result i32)",
     store32: "(param i64 i32)",
   },
-  "memory-control": { discard: "(param i32 i32 i32)" },
+  "memory-control": { discard: "(param i32 i32 i32)", protect: "(param i32 i32 i32 i32)" },
 };
 
 /** A module that exports all functions of a set. */
@@ -141,6 +141,24 @@ for (const { WebAssembly, wat, link } of await loadEngines()) {
       discard(0, 70_000, 1);
       const bytes = new Uint8Array(memory.buffer);
       assert.deepEqual([bytes[PAGE - 1], bytes[PAGE], bytes[2 * PAGE - 1]], [9, 0, 0]);
+    });
+
+    test("pages are protected", () => {
+      const { protect, load, store, memory } = guest(
+        "memory-control",
+        `(memory (export "memory") 2)
+        (func (export "load") (param i32) (result i32) (i32.load8_u (local.get 0)))
+        (func (export "store") (param i32) (i32.store8 (local.get 0) (i32.const 3)))`,
+      );
+      new Uint8Array(memory.buffer)[PAGE] = 5;
+      protect(0, PAGE, 1, 1);
+      assert.equal(load(PAGE), 5);
+      assert.throws(() => store(PAGE), RuntimeError);
+      store(PAGE - 1);
+      assert.equal(new Uint8Array(memory.buffer)[PAGE - 1], 3);
+      protect(0, PAGE, 1, 3);
+      store(PAGE);
+      assert.equal(new Uint8Array(memory.buffer)[PAGE], 3);
     });
   });
 }
