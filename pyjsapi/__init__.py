@@ -33,6 +33,7 @@ from pyjsapi.ecmascript import (
 from pyjsapi.jsapi import memory_control
 from pyjsapi.jsapi import namespace as WebAssembly
 from pyjsapi.syntax.features import Features
+from pyjsapi.syntax.module import MEMORY_MAP
 from pyjsapi.validation.limits import Limits
 
 if TYPE_CHECKING:
@@ -120,7 +121,7 @@ def _offer() -> None:
 
     for name, imported_from, module in _BUILTIN_SETS:
         builtin_sets.offer(name, imported_from, partial(load, module, "BUILTINS"))
-    instantiation.offer_section("pyjsapi.memory-map", partial(load, "sharing.memory_map", "read"))
+    instantiation.offer_section(MEMORY_MAP, partial(load, "sharing.memory_map", "read"))
 
 
 _BUILTIN_SETS: Final = (

@@ -9,7 +9,7 @@ from pyjsapi.binary.names import decode_names, encode_names
 from pyjsapi.binary.scan import Stop
 from pyjsapi.syntax.errors import DecodeError
 from pyjsapi.syntax.instructions import BY_MNEMONIC
-from pyjsapi.syntax.module import Custom, Elem, Expr, Global, Module, Table
+from pyjsapi.syntax.module import MEMORY_MAP, Custom, Elem, Expr, Global, Module, Table
 from pyjsapi.syntax.types import (
     FuncExtern,
     FuncType,
@@ -84,10 +84,14 @@ def map_functions(module: Module, function: Callable[[int], int]) -> None:
 def map_names(
     customs: list[Custom], function: Callable[[int], int], mems: dict[int, int]
 ) -> list[Custom]:
-    """Custom sections with the indices in the name section mapped; memories without a new index lose their names."""
+    """Custom sections with the indices in the name section mapped; memories without a new index lose their names.
+
+    What maps resources into memories is left out: it would be applied to other ones.
+    """
     return [
         _map_names(custom, function, mems) if custom.name == "name" else custom
         for custom in customs
+        if custom.name != MEMORY_MAP
     ]
 
 

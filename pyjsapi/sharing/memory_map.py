@@ -23,12 +23,11 @@ from typing import TYPE_CHECKING, Any, Final
 
 from pyjsapi.jsapi.errors import LinkError
 from pyjsapi.jsapi.instantiation import Instantiation, memory_index
+from pyjsapi.syntax.module import MEMORY_MAP
 
 if TYPE_CHECKING:
     from pyjsapi.embedding.valid_module import ValidModule
 
-NAME: Final = "pyjsapi.memory-map"
-"""The name of the section."""
 VERSION: Final = 1
 _MODES: Final = ("rw", "r", "cow")
 
@@ -192,14 +191,16 @@ def read(data: bytes, made: Instantiation) -> None:
 
 def _ignore(made: Instantiation, reason: str) -> None:
     warnings.warn(
-        f"{made.what}: the custom section {NAME!r} is ignored: {reason}",
+        f"{made.what}: the custom section {MEMORY_MAP!r} is ignored: {reason}",
         MemoryMapWarning,
         stacklevel=2,
     )
 
 
 def _place(entry: Entry) -> str:
-    return f"resource {entry.resource!r}, which section {NAME!r} maps into memory {entry.memory}"
+    return (
+        f"resource {entry.resource!r}, which section {MEMORY_MAP!r} maps into memory {entry.memory}"
+    )
 
 
 class _Map:

@@ -36,6 +36,8 @@ SECTIONS: Final = (
     "code", "data",
 )  # fmt: skip
 """Names of the sections other than custom ones, in the order that they have in a module."""
+MEMORY_MAP: Final = "pyjsapi.memory-map"
+"""The custom section by which a module has resources mapped into its memories: see `sharing.memory_map`."""
 
 
 def op_of(instr: Instr) -> Op:

@@ -100,6 +100,12 @@ def test_custom_sections_are_kept(plan_of: Plan) -> None:
     assert kept[-1][0] == SECTION
 
 
+def test_a_section_that_names_memories_is_left_out(plan_of: Plan) -> None:
+    text = '(module (@custom "pyjsapi.memory-map" "{}") (@custom "mine" "") (memory 1) (memory 1))'
+    _, (main, *_) = plan_of(lower(wat2wasm(text)))
+    assert [custom.name for custom in main.customs] == ["mine", SECTION]
+
+
 def test_exports_tell_the_index_that_a_function_had(plan_of: Plan) -> None:
     text = """(module (import "a" "f" (func $i)) (memory (export "a") 1) (memory (export "b") 1)
       (func $f (export "f") (drop (i32.load 1 (i32.load 0 (i32.const 0))))) (export "i" (func $i))
