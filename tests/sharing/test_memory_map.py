@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from pyjsapi import RangeError, WebAssembly, wat2wasm
+from pyjsapi import RangeError, Uint8Array, WebAssembly, wat2wasm
 from pyjsapi.sharing import HostResource, MemoryMapWarning
 from pyjsapi.sharing.memory_map import Entry, MemoryMap, Protection, parse
 
@@ -299,3 +299,21 @@ def test_modules_without_the_section_warn_of_nothing() -> None:
         WebAssembly.Instance(
             WebAssembly.Module(wat2wasm("(module (memory 1))")), resources={"a": 1}
         )
+
+
+def test_a_number_of_too_many_digits_is_malformed() -> None:
+    module = _module('{"version": 1, "memories": [{"memory": ' + "1" * 5000 + "}]}", FIELDS)
+    with pytest.warns(MemoryMapWarning, match="ignored"):
+        WebAssembly.Instance(module)
+
+
+def test_several_sections_are_all_applied() -> None:
+    sections = [
+        {"version": 1, "memories": [{"memory": 0, "resource": name, "at": at}]}
+        for name, at in (("a", 0), ("b", 8))
+    ]
+    text = "".join(map(_section, sections))
+    module = WebAssembly.Module(wat2wasm(f'(module {text} (memory (export "m") 1))'))
+    given = {"a": bytearray(b"one"), "b": bytearray(b"two")}
+    result = asyncio.run(WebAssembly.instantiate(module, resources=given))
+    assert bytes(Uint8Array(result.exports.m.buffer, 0, 11)) == b"one\0\0\0\0\0two"
