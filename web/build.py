@@ -17,6 +17,7 @@ from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
+from pyjsapi.demos.catalogue import find, names
 from web import catalogue, js_catalogue
 
 ROOT = catalogue.ROOT
@@ -65,6 +66,25 @@ def _copy_tree(source: Path, target: Path) -> None:
                 path.unlink()
 
 
+def demonstrations() -> list[dict[str, str]]:
+    """The demonstrations that need nothing that a page does not have: their names, titles and explanations."""
+    found = [demo for demo in map(find, names()) if not demo.needs]
+    return [
+        {
+            "name": demo.name,
+            "title": demo.title,
+            "text": _paragraphs(demo.text.partition("\n")[2]),
+        }
+        for demo in found
+    ]
+
+
+def _paragraphs(text: str) -> str:
+    """Text without its line breaks and its marks for code."""
+    plain = text.strip().replace("``", "")
+    return "\n".join(part.replace("\n", " ") for part in plain.split("\n\n"))
+
+
 def build(
     site: Path = SITE,
     pyodide: Path = PYODIDE,
@@ -92,7 +112,11 @@ def build(
     groups = [
         (name, list(members)) for name, members in groupby(cases, key=lambda case: case.group)
     ]
-    page = environment().get_template("page.html.j2").render(groups=groups, total=len(cases))
+    page = (
+        environment()
+        .get_template("page.html.j2")
+        .render(groups=groups, total=len(cases), demos=demonstrations())
+    )
     (site / "index.html").write_text(page, "utf-8")
     return len(cases)
 

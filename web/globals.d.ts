@@ -3,6 +3,8 @@
 interface Window {
   /** What was found, when the page is done: tests and `web.compare` read it. */
   report: { readonly summary: Readonly<Record<string, number>> };
+  /** The exit status of each demonstration that was run. */
+  demos: Readonly<Record<string, number>>;
 }
 
 declare namespace WebAssembly {
