@@ -149,6 +149,8 @@ def virtual(report: Report) -> None:
 
 async def bytes_go_and_come(report: Report) -> None:
     """P-11 to P-13: pages are discarded, a file is read into the memory, a resource is there for a while."""
+    from pyjsapi.sharing import HostResource
+
     report.step("discarding, reading into a memory, mapping for a while")
     memory = WebAssembly.Memory(initial=32, maximum=32, shared=True)
     text = PLAIN.replace('"memory") 1)', '"memory") 1 32 shared)')
@@ -171,10 +173,11 @@ async def bytes_go_and_come(report: Report) -> None:
     g = guest(own := WebAssembly.Memory(initial=2))
     for mode, kept in (("rw", 7), ("r", 1)):
         buffer = bytearray(b"\1" * 64)
-        with own.map(buffer, at=100, mode=mode, strategy="copy"):
-            report.equal(f"{mode}: the host's data are there", g.load(101), 1, "P-13")
-            if mode == "rw":
-                g.store(100)
+        resource = HostResource.buffer(buffer)
+        resource.map_into(own, 100, mode)
+        report.equal(f"{mode}: the host's data are there", g.load(101), 1, "P-13")
+        g.store(100)
+        resource.unmap()
         report.equal(f"{mode}: and zeros afterwards", (buffer[0], g.load(101)), (kept, 0), "P-13")
 
 
