@@ -234,9 +234,9 @@ class Guarded(Block):
         STORE[size](data, address - shift, value)
 
     def foreign(self, address: int, size: int, *, write: bool) -> list[Piece]:
-        """Where the bytes of an access are, of which some are not the memory's own; nothing where all are. Traps."""
+        """Where the bytes of an access are, of which some are not the base's; nothing where all are. Traps."""
         pieces = self.table.pieces(address, size, write=write)
-        return pieces if any(piece.span.owner is not GROUND for piece in pieces) else []
+        return pieces if any(piece.data is not self._ground for piece in pieces) else []
 
     def update(self, operation: str, address: int, size: int, operand: int) -> int:
         """See `Block`. Bytes that others have as well are updated in one step for them, too."""

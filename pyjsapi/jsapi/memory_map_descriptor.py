@@ -5,6 +5,7 @@ Experimental: it may change as that does. `Memory.map` does the same and more.
 
 from __future__ import annotations
 
+from math import isfinite
 from typing import Any, Final, NoReturn
 
 from pyjsapi.ecmascript.conversions import to_number
@@ -62,7 +63,7 @@ class MemoryMapDescriptor:
 def _unsigned(value: Any, what: str) -> int:
     """A number of bytes as V8 converts it."""
     number = to_number(value)
-    if number != number:
+    if not isfinite(number):
         raise TypeError(f"{what} must be convertible to a valid number")
     if number < 0:
         raise TypeError(f"{what} must be non-negative")

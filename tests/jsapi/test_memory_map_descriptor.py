@@ -39,7 +39,7 @@ def test_the_namespace_has_it_and_loads_nothing_for_it() -> None:
         (-1, "non-negative"),
         (-0.5, "non-negative"),
         (2**32, "unsigned long range"),
-        (float("inf"), "unsigned long range"),
+        (float("inf"), "convertible to a valid number"),
     ],
 )
 def test_sizes_are_numbers_of_an_unsigned_long(size: Any, message: str) -> None:

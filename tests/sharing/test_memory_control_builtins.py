@@ -8,6 +8,7 @@ import pytest
 
 from pyjsapi import WebAssembly, wat2wasm
 from pyjsapi.sharing.builtins.memory_control import BUILTINS
+from pyjsapi.sharing.control import map_pages
 from tests.sharing.guests import PAGE, handing_out, traps
 
 NONE, READ, BOTH = 0, 1, 3
@@ -164,3 +165,19 @@ def test_segments_count_for_the_limit_of_pages() -> None:
     module = WebAssembly.Module(wat2wasm(text), limits={"max_memory64_pages": 1})
     with pytest.raises(WebAssembly.RuntimeError, match="would be mapped"):
         WebAssembly.Instance(module, memory_overrides={0: {"virtual": True}})
+
+
+def test_atomic_accesses_reach_the_pages_of_a_virtual_memory() -> None:
+    memory = WebAssembly.Memory(initial=4, virtual=True)
+    map_pages(memory._memory, PAGE, 1, "rw")
+    module = WebAssembly.Module(
+        wat2wasm("""(module (memory (import "" "m") 4)
+          (func (export "add") (param i32 i32) (result i32)
+            (i32.atomic.rmw.add (local.get 0) (local.get 1)))
+          (func (export "exchange") (param i32 i32 i32) (result i32)
+            (i32.atomic.rmw.cmpxchg (local.get 0) (local.get 1) (local.get 2))))""")
+    )
+    exports = WebAssembly.Instance(module, {"": {"m": memory}}).exports
+    assert [exports.add(PAGE, 5), exports.exchange(PAGE, 5, 7), exports.add(PAGE, 0)] == [0, 5, 7]
+    with pytest.raises(WebAssembly.RuntimeError, match="nothing is mapped"):
+        exports.add(0, 1)

@@ -16,7 +16,7 @@ const ANYWHERE = 2n ** 64n - 1n;
 /** A number of bytes as V8 converts it. */
 function unsigned(value, what) {
   const number = +value;
-  if (Number.isNaN(number)) throw new TypeError(`${what} must be convertible to a valid number`);
+  if (!Number.isFinite(number)) throw new TypeError(`${what} must be convertible to a valid number`);
   if (number < 0) throw new TypeError(`${what} must be non-negative`);
   if (number >= MOST) throw new TypeError(`${what} must be in the unsigned long range`);
   return Math.trunc(number) + 0;
