@@ -14,7 +14,8 @@ import { findPyodide } from "./python/pyodide.mjs";
  * @param {string} [options.indexURL] where Pyodide is loaded from: a folder with pyodide.mjs. By default the npm package
  *   `pyodide` in Node, `./pyodide/` beside the page otherwise
  * @param {string} [options.packageURL] a wheel, or another archive, with pyjsapi, for a Pyodide that does not have it
- * @param {Record<string, boolean>} [options.features] language features by name; those that are false are refused
+ * @param {Record<string, boolean>} [options.features] language features by name; those that are false are refused. With
+ *   `memoryControl`, which is false by default, the namespace has experimental members more
  * @param {Record<string, number>} [options.limits] limits of modules and of what they use, by name
  * @param {'auto' | 'native' | 'proxy'} [options.link] how JavaScript reaches Python; 'proxy' is slower, and chosen by
  *   'auto' only where the other way is closed

@@ -16,7 +16,10 @@ export interface PythonWebAssemblyOptions {
   indexURL?: string;
   /** A wheel, or another archive, with pyjsapi, for a Pyodide whose distribution does not have it. */
   packageURL?: string;
-  /** Language features by name, as `multiMemory`; a module that uses one that is false is refused. All are true. */
+  /**
+   * Language features by name, as `multiMemory`; a module that uses one that is false is refused. All are true but
+   * `memoryControl`, which is experimental and has more members in the namespace.
+   */
   features?: Record<string, boolean>;
   /** Limits of modules and of what they use at run time, by name, as `maxMemoryPages`. */
   limits?: Record<string, number>;

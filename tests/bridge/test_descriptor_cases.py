@@ -1,4 +1,4 @@
-"""One script on V8's own `MemoryMapDescriptor`, on JavaScript's face of the engine, and on Python's: the same results."""
+"""One script on V8's own `MemoryMapDescriptor` and on both faces of the engine: the same results."""
 
 from __future__ import annotations
 
