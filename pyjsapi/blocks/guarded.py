@@ -6,6 +6,7 @@ bytes of another block, the *base*, which is reached by nobody else.
 
 from __future__ import annotations
 
+import sys
 import threading
 from collections.abc import Callable, Iterable
 from contextlib import suppress
@@ -116,8 +117,8 @@ class Guarded(Block):
 
     @property
     def data(self) -> Bytes:
-        """See `Block`."""
-        return ForeignView(self, range(self.length))  # type: ignore[return-value]
+        """See `Block`. Where more are there than Python counts to, the first: the others are reached by calls too."""
+        return ForeignView(self, range(min(self.length, sys.maxsize)))  # type: ignore[return-value]
 
     @property
     def length(self) -> int:

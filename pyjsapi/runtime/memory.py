@@ -373,7 +373,7 @@ class MemInst:
         """Have the block grow; the size before, which others may have changed meanwhile, or -1."""
         log2 = self._type.page_size_log2
         length = before + delta << log2
-        if length > sys.maxsize or not self.may_become(length):
+        if (length > sys.maxsize and not self.by_calls) or not self.may_become(length):
             return -1
         moves = self.block.moves
         if moves:

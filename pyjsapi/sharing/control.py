@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from typing import TYPE_CHECKING, Any, Final
 
 from pyjsapi.blocks import paging
@@ -155,7 +154,7 @@ def _mappable_memory(type_: MemType, maplength: int, limits: Limits, what: str) 
 def _virtual_memory(type_: MemType, limits: Limits) -> MemInst:
     """Of pages that are there when they are mapped: the limits count those."""
     most = (1 << type_.addrtype.bits) >> type_.page_size_log2
-    unlimited = min(most, (1 << 48) >> type_.page_size_log2, sys.maxsize >> type_.page_size_log2)
+    unlimited = min(most, (1 << 48) >> type_.page_size_log2)
     if type_.minimum > unlimited:
         raise MemoryError(f"{type_.minimum} pages are more than can be addressed")
     size = type_.page_size

@@ -12,7 +12,11 @@ from typing import Any
 import pytest
 
 HERE = Path(__file__).resolve().parent
-FILES = {"javascript_buffers.py": "run_inside.mjs", "host_worker.py": "run_in_worker.mjs"}
+FILES = {
+    "javascript_buffers.py": "run_inside.mjs",
+    "memory_sharing.py": "run_inside.mjs",
+    "host_worker.py": "run_in_worker.mjs",
+}
 """Files of ``inside`` and what runs them."""
 
 pytestmark = [pytest.mark.pyodide, pytest.mark.xdist_group("hosts of Pyodide")]
