@@ -127,7 +127,7 @@ def stream(report: Report) -> None:
     source, *readers = (with_storage() for _ in range(3))
     received: list[list[int]] = [[], []]
     with Publisher(4, 4) as publisher:
-        subscribers = [publisher.subscribers() for _ in readers]
+        subscribers = [publisher.subscribe() for _ in readers]
         for number in range(20):
             block = publisher.allocate()
             with block.attach(source.memory, write=True) as area:

@@ -53,9 +53,11 @@ class Mapping:
     ) -> None:
         self._memory = memory
         self.resource = resource
+        """What is mapped: the resource that was given, or one over the buffer that was."""
         self.addr = addr
-        """The first address."""
+        """The first address; ``index(mapping)`` too."""
         self.length = length
+        """Bytes, from `addr` on."""
         self.offset = offset
         """Of the first byte in the resource."""
         self.mode = mode

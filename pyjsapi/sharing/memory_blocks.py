@@ -54,14 +54,19 @@ class Area:
     ) -> None:
         region = block._region
         self.block = block
+        """What is attached."""
         self.addr = addr
+        """The first address in the memory."""
         self.size = region.size
+        """Bytes."""
         self.start = region.start
         """Where the first valid byte is."""
         self.valid = region.valid
         """Bytes that were written and not consumed yet, when it was attached."""
         self.write = write
+        """Whether it is attached to be written, by nobody else."""
         self.shared = shared
+        """Whether nothing of it is consumed: of a reader, that others read it too; of a writer, that nobody will."""
         self._memory = memory
         self._detach: Callable[[], None] | None = detach
 

@@ -62,8 +62,8 @@ class Publisher:
             self._lent.append(mine)
             return len(self._subscribers)
 
-    def subscribers(self) -> Subscriber:
-        """Subscribe: what is published from now on is received."""
+    def subscribe(self) -> Subscriber:
+        """A new subscriber, who receives what is published from now on."""
         subscriber = Subscriber(self)
         self._join(subscriber)
         return subscriber
@@ -125,7 +125,7 @@ class Subscriber:
 
     def clone(self) -> Subscriber:
         """Another subscriber, which receives what is published from now on."""
-        return self._publisher.subscribers()
+        return self._publisher.subscribe()
 
     def close(self) -> None:
         """Receive nothing more, and let go of what was not received."""

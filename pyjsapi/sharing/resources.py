@@ -56,7 +56,9 @@ class HostResource:
         self.kind = kind
         """``file``, ``device``, ``shm``, ``memfd``, ``buffer``, ``anon`` or ``js``."""
         self.size = size
+        """Bytes."""
         self.readonly = readonly
+        """Whether it can be mapped to be read alone, or copied (modes ``r`` and ``cow``)."""
         self.name = name
         """Of shared memory: what other processes open it by."""
         self.stable = stable

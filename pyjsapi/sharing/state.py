@@ -21,7 +21,9 @@ class MemoryStats:
     """What the mappings of a memory cost so far."""
 
     maps: int = 0
+    """Mappings made."""
     unmaps: int = 0
+    """Times that a mapping ended, in part or as a whole."""
     bytes_copied: int = 0
     """Between the memory and resources: 0 as long as every mapping is zero-copy."""
 

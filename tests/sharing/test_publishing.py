@@ -18,7 +18,7 @@ from tests.sharing.heap_modules import guest_with_storage
 def test_o5_6_twenty_integers_for_two_subscribers(strategy: str) -> None:
     writer, *readers = (guest_with_storage() for _ in range(3))
     with Publisher(4, 4, strategy=strategy) as publisher:
-        subscribers = [publisher.subscribers()]
+        subscribers = [publisher.subscribe()]
         subscribers.append(subscribers[0].clone())
         received: list[list[int]] = [[], []]
         for number in range(20):
@@ -38,8 +38,8 @@ def test_o5_6_twenty_integers_for_two_subscribers(strategy: str) -> None:
 
 
 def test_blocks_come_back_when_everybody_has_closed_them() -> None:
-    with Publisher(2, 8) as publisher, publisher.subscribers() as one:
-        two = publisher.subscribers()
+    with Publisher(2, 8) as publisher, publisher.subscribe() as one:
+        two = publisher.subscribe()
         first = publisher.allocate()
         assert publisher.publish(first) == 2
         with pytest.raises(BlockError, match="closed or moved"):
@@ -73,7 +73,7 @@ def test_a_block_is_published_when_it_is_detached() -> None:
             publisher.publish(MemoryBlock(9))
         assert publisher.publish(block) == 0
         assert publisher.allocate().valid == 8
-    for use in (publisher.allocate, publisher.subscribers):
+    for use in (publisher.allocate, publisher.subscribe):
         with pytest.raises(BlockError, match="closed"):
             use()
     with pytest.raises(RangeError):
@@ -82,7 +82,7 @@ def test_a_block_is_published_when_it_is_detached() -> None:
 
 def test_subscribers_in_threads_receive_everything_in_order() -> None:
     publisher = Publisher(3, 4, strategy="segment")
-    subscribers = [publisher.subscribers() for _ in range(2)]
+    subscribers = [publisher.subscribe() for _ in range(2)]
     received: list[list[int]] = [[], []]
 
     def read(subscriber: Subscriber, numbers: list[int]) -> None:
