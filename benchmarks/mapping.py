@@ -92,7 +92,7 @@ def mapping_costs(rounds: int) -> list[Cost]:
             "copy": (buffer, "reserve", None),
         }
         for strategy, (resource, storage, target) in cases.items():
-            memory = WebAssembly.Memory(initial=4, storage=storage)
+            memory = WebAssembly.Memory(initial=4, storage=storage)  # type: ignore[arg-type]
 
             def once(memory: Any = memory, resource: Any = resource, by: str = strategy) -> None:
                 memory.map(resource, PAGE, at=PAGE, strategy=by).unmap()
