@@ -325,7 +325,7 @@ def guarded(base: Block, most: int) -> Guarded:
         from pyjsapi.blocks.guarded_elsewhere import GuardedElsewhere
 
         return GuardedElsewhere(base)
-    if not isinstance(base, Reservation) and paging.paging() is not None:
+    if base.moves and paging.paging() is not None:  # what somebody else has stays where it is
         with suppress(
             MemoryError
         ):  # Where addresses are few the bytes stay, and move when they grow.

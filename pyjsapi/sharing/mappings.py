@@ -344,9 +344,7 @@ class _Making:
     def _pages(self) -> PageMap:
         memory = self.memory
         block = memory.block
-        if paging.paging() is not None and not (
-            memory.by_calls or isinstance(block, (Reservation, SharedBlock))
-        ):
+        if paging.paging() is not None and block.moves and not memory.by_calls:
             from pyjsapi.blocks.guarded import reserved
 
             memory.rebase(reserved(block, memory.may_exceed))
