@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from pyjsapi import RangeError, Uint8Array, WebAssembly, wat2wasm
+from pyjsapi.blocks import paging
 from pyjsapi.sharing import HostResource, MemoryMapWarning
 from pyjsapi.sharing.memory_map import Entry, MemoryMap, Protection, parse
 
@@ -32,7 +33,7 @@ def _entry(**members: Any) -> dict[str, Any]:
 
 
 def _resource(kind: str, size: int) -> HostResource:
-    return HostResource.memfd(size) if kind == "memfd" else HostResource.buffer(bytearray(size))
+    return HostResource.buffer(bytearray(size)) if kind == "buffer" else HostResource.memfd(size)
 
 
 FIELDS = """(memory 1) (memory (export "bank") 2 2)
@@ -45,8 +46,12 @@ FIELDS = """(memory 1) (memory (export "bank") 2 2)
   (func (export "grow") (result i32) (memory.grow 1 (i32.const 1)))"""
 
 
-@pytest.mark.parametrize("kind", ["memfd", "buffer"])
-def test_o2_1_the_start_function_sees_the_resource(kind: str) -> None:
+@pytest.mark.parametrize("kind", ["memfd", "buffer", "memfd, and no files in memory"])
+def test_o2_1_the_start_function_sees_the_resource(
+    kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if kind.endswith("no files in memory"):
+        monkeypatch.setattr(paging, "paging", lambda: None)
     resource = _resource(kind, PAGE)
     resource.write(16, (1234567).to_bytes(4, "little"))
     module = _module(_entry(offset=0, length=PAGE, at=0, mode="rw", required=True), FIELDS)
