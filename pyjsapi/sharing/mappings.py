@@ -329,6 +329,9 @@ class _Making:
         plain = not self.memory.by_calls and self.mode != "r"
         if plain and self._matches() and self._can_map():
             return "mmap"
+        block = self.memory.block
+        if isinstance(block, SharedBlock) and block.by_calls and not isinstance(block, Guarded):
+            return "copy"  # The bytes are in JavaScript, where other workers reach them past segments.
         return "segment"
 
     def _matches(self) -> bool:
