@@ -39,7 +39,8 @@ class Module:
 
     ``bytes`` is a buffer source: bytes-like, an `ArrayBuffer`, or a view of one; it is copied. ``options`` are
     ``WebAssemblyCompileOptions``, a mapping or an object with attributes; both members may be keywords instead:
-    ``builtins``, names of the builtin sets that satisfy imports (``["js-string"]``), and
+    ``builtins``, names of the builtin sets that satisfy imports (``["js-string"]``; extensions are ``mmap``,
+    ``memory-control``, ``memory-ref``, ``far``, ``shared-heap`` and ``shm-exchange``), and
     ``importedStringConstants``, the module name whose imports are the strings of their names. ``features`` and
     ``limits`` restrict what the module may use. Raises `TypeError` for anything else, `CompileError` with the place
     of the mistake for bytes that are no valid module or that import a builtin with another type.
