@@ -12,6 +12,7 @@ from typing import Any
 
 from pyjsapi import WebAssembly, wat2wasm
 from pyjsapi.demos.catalogue import demo
+from pyjsapi.demos.pictures import whole
 from pyjsapi.demos.report import Report, seconds
 from pyjsapi.tools import make_adapter
 
@@ -86,6 +87,12 @@ def main(report: Report) -> None:
     write_goods(theirs)
     currency = struct.unpack_from("<II", theirs, TUPLE + 32)
 
+    report.picture(
+        whole("shop", "shop's", theirs.nbytes),
+        whole("office", "office's", ours.nbytes),
+        whole("adapter, memory 0", "shop's", theirs.nbytes),
+        whole("adapter, memory 1", "office's", ours.nbytes),
+    )
     report.step("the shop asks the office for a bill")
     adapter.bill(ITEMS, len(GOODS), *currency, TUPLE)
     total, place, length = struct.unpack_from("<QII", theirs, TUPLE)

@@ -10,8 +10,9 @@ from typing import Any
 
 from pyjsapi import WebAssembly, wat2wasm
 from pyjsapi.demos.catalogue import demo
+from pyjsapi.demos.pictures import Part, Space
 from pyjsapi.demos.report import Report
-from pyjsapi.sharing import BlockError, Exchange, MemoryBlock, Publisher
+from pyjsapi.sharing import Area, BlockError, Exchange, MemoryBlock, Publisher
 
 IMPORTS = """
   (import "test:shm/exchange" "[method]memory-block.minimum-size" (func $minimum (param i32) (result i32)))
@@ -75,6 +76,16 @@ def with_storage() -> Any:
     return found
 
 
+def picture(report: Report, guests: list[Any], areas: dict[int, Area], mode: str) -> None:
+    """Show where a block is: in which guests' memories, by their numbers."""
+    spaces = []
+    for number, each in enumerate(guests):
+        area = areas.get(number)
+        parts = () if area is None else (Part(area.addr, area.size, "block", mode=mode),)
+        spaces.append(Space(f"guest {number + 1}", each.memory.buffer.byteLength, parts))
+    report.picture(*spaces)
+
+
 def lending(report: Report) -> None:
     """The minimal example of the proof of concept."""
     report.step("another component increments three times, however blocks come into memories")
@@ -90,13 +101,14 @@ def lending(report: Report) -> None:
 def rules(report: Report) -> None:
     """Who may have a block when, and what a part of one is."""
     report.step("one writes, or many read")
-    one, two, three = (with_storage() for _ in range(3))
+    guests = one, two, three = [with_storage() for _ in range(3)]
     block = MemoryBlock(64)
 
     def busy(text: str, memory: WebAssembly.Memory, write: bool) -> None:
         report.raises(text, BlockError, lambda: block.attach(memory, write=write), "O5-2")
 
     area = block.attach(one.memory, write=True)
+    picture(report, guests, {0: area}, "rw")
     busy("no second writer", two.memory, True)
     busy("no reader", two.memory, False)
     report.raises("what is lent stays", BlockError, block.take, "O5-5")
@@ -104,6 +116,7 @@ def rules(report: Report) -> None:
     area.detach(4)
     report.equal("where it was, there are zeros", one.load(area.addr), 0, "O5-4")
     with block.attach(two.memory) as here, block.attach(three.memory) as there:
+        picture(report, guests, {1: here, 2: there}, "r")
         seen = two.load(here.addr), three.load(there.addr), there.valid
         report.equal("two readers at a time, who know what is valid", seen, (99, 99, 4), "O5-2")
         trap = WebAssembly.RuntimeError
