@@ -128,16 +128,21 @@ class MemoryControl(Protocol):
 
 
 _sources: Final[list[Callable[[], Any]]] = []
+_found: Final[list[MemoryControl]] = []
 
 
 def comes_from(source: Callable[[], Any]) -> None:
     """Say what gives the `MemoryControl` when it is first needed."""
     _sources[:] = [source]
+    _found.clear()
 
 
 def memory_control() -> MemoryControl:
     """What was told. Raises `RuntimeError` if nothing was."""
-    if not _sources:
-        raise RuntimeError("memories cannot be controlled: import pyjsapi, not a part of it alone")
-    control: MemoryControl = _sources[0]()
-    return control
+    if not _found:
+        if not _sources:
+            raise RuntimeError(
+                "memories cannot be controlled: import pyjsapi, not a part of it alone"
+            )
+        _found.append(_sources[0]())
+    return _found[0]

@@ -7,7 +7,6 @@ from then on. *copy*: the bytes are copied here at first, and back when the mapp
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, Final
 
@@ -146,9 +145,8 @@ class Mapping:
             self._take_away(low, high)
         self.parts = left
         state.stats.unmaps += bool(gone)
-        if not left:
-            with contextlib.suppress(ValueError):
-                state.mappings.remove(self)
+        if not left and self in state.mappings:
+            state.mappings.remove(self)
         if failure is not None:
             raise failure
 

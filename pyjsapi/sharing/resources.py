@@ -249,6 +249,8 @@ class HostResource:
             return memoryview(bytearray())
         if self.descriptor is None:
             raise TypeError("only files can be mapped")
+        if sys.platform == "emscripten":  # whose mappings of files are copies
+            raise TypeError("files cannot be mapped here: use strategy 'copy'")
         access = mmap.ACCESS_WRITE
         if private:
             access = mmap.ACCESS_COPY
