@@ -236,7 +236,7 @@ class Memory:
     def discard(self, byteOffset: int, byteLength: int) -> None:
         """Make the pages 0 that some bytes are in, and let the system have their room (memory-control proposal).
 
-        The length does not change. Raises `RangeError`.
+        The length does not change. Raises `RangeError`, and `RuntimeError` where there are no bytes.
         """
         memory_control().discard(self._memory, byteOffset, byteLength)
 

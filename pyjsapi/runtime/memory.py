@@ -438,7 +438,7 @@ def _have_call(users: list[tuple[MemoryUser, int]]) -> None:
                 other.memory_guarded(index, False)
             raise BufferError(
                 "code that reaches the memory directly is running; make the memory with storage='guarded', "
-                "or map before that code is called"
+                "or do this before that code is called"
             )
 
 

@@ -14,6 +14,7 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from pyjsapi.blocks.block import OUT_OF_BOUNDS
+from pyjsapi.ecmascript.conversions import shown
 from pyjsapi.ecmascript.errors import RangeError
 from pyjsapi.jsapi.memory import Memory
 from pyjsapi.runtime.memory import MemInst
@@ -56,7 +57,9 @@ class Exchange:
         return guest
 
     def add(self, block: MemoryBlock) -> int:
-        """Give a block a number, never one that another had."""
+        """Give a block a number, never one that another had. Raises `TypeError` for what is none."""
+        if not isinstance(block, MemoryBlock):
+            raise TypeError(f"Exchange.add(): a MemoryBlock is needed, not {shown(block)}")
         with self._lock:
             self._last += 1
             self._blocks[self._last] = block

@@ -329,7 +329,9 @@ class _Making:
             return "mmap"
         block = self.memory.block
         if isinstance(block, SharedBlock) and block.by_calls and not isinstance(block, Guarded):
-            return "copy"  # The bytes are in JavaScript, where other workers reach them past segments.
+            return (
+                "copy"  # The bytes are in JavaScript, where other workers reach them past segments.
+            )
         return "segment"
 
     def _matches(self) -> bool:

@@ -13,18 +13,17 @@ import weakref
 from collections.abc import Callable
 from operator import index
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
+from pyjsapi.ecmascript.conversions import shown
 from pyjsapi.ecmascript.errors import RangeError
 from pyjsapi.jsapi.memory import Memory
+from pyjsapi.runtime.memory import MemInst
 from pyjsapi.sharing import donated
 from pyjsapi.sharing.block_errors import BlockError, Failure
 from pyjsapi.sharing.donated import PAGE, whole_pages
 from pyjsapi.sharing.mappings import Mapping, map_resource
 from pyjsapi.sharing.resources import HostResource
-
-if TYPE_CHECKING:
-    from pyjsapi.runtime.memory import MemInst
 
 STRATEGIES: Final = ("auto", "mmap", "segment", "copy")
 MOST: Final = (1 << 32) - 2 * PAGE
@@ -488,8 +487,12 @@ def _clear_rest(region: _Region) -> None:
 
 
 def memory_instance(memory: Memory | MemInst) -> MemInst:
-    """The memory that an object of the JS API stands for, or that it is."""
-    return memory._memory if isinstance(memory, Memory) else memory
+    """The memory that an object of the JS API stands for, or that it is. Raises `TypeError` for anything else."""
+    if isinstance(memory, Memory):
+        return memory._memory
+    if not isinstance(memory, MemInst):
+        raise TypeError(f"a memory block needs a WebAssembly.Memory, not {shown(memory)}")
+    return memory
 
 
 __all__ = ["Area", "BlockError", "Failure", "MemoryBlock"]

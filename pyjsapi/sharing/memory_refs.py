@@ -100,7 +100,9 @@ def memory_of(instance: Instance, memidx: int = 0) -> Memory:
     if not isinstance(inner, ModuleInstance):
         raise TypeError("memory_of(): the engine of this instance tells of exported memories alone")
     if not 0 <= memidx < len(inner.mems):
-        raise IndexError(f"memory_of(): the instance has {len(inner.mems)} memories, none {memidx}")
+        count = len(inner.mems)
+        there_are = f"{count} {'memory' if count == 1 else 'memories'}"
+        raise IndexError(f"memory_of(): the instance has {there_are}, none at index {memidx}")
     return memory_object(inner.mems[memidx])
 
 
@@ -190,6 +192,8 @@ def far_pointer(memory: Memory, address: int = 0, *, to: Instance | Iterable[Ins
         raise TypeError(f"far_pointer(): a WebAssembly.Memory is needed, not {shown(memory)}")
     if not 0 <= address <= _ADDRESSES:
         raise ValueError(f"far_pointer(): address {address} is not below 4 GiB")
+    if not isinstance(to, (Instance, Iterable)):
+        raise TypeError(f"far_pointer(): 'to' must be instances, not {shown(to)}")
     handle = 0
     for instance in (to,) if isinstance(to, Instance) else to:
         if not isinstance(instance, Instance):

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from pyjsapi import RangeError, WebAssembly
-from pyjsapi.sharing import HostResource
+from pyjsapi.sharing import Exchange, HostResource, MemoryBlock, SharedHeap, far_pointer
 
 REFUSED: dict[str, Callable[[Any], Any]] = {
     r"a HostResource or a buffer .* is needed, not 'abc'": lambda m: m.map("abc"),
@@ -25,6 +25,10 @@ REFUSED: dict[str, Callable[[Any], Any]] = {
     r"Memory.view\(\): format 'zz' must be one": lambda m: m.view("zz"),
     r"HostResource.memfd\(\): size must be an integer, not str": lambda m: HostResource.memfd("8"),  # type: ignore[arg-type]
     r"HostResource.anon\(\): size must be an integer, not float": lambda m: HostResource.anon(8.0),  # type: ignore[arg-type]
+    r"SharedHeap\(\): size must be an integer, not str": lambda m: SharedHeap("8"),  # type: ignore[arg-type]
+    r"a memory block needs a WebAssembly.Memory, not 3": lambda m: MemoryBlock(8).attach(3),  # type: ignore[arg-type]
+    r"Exchange.add\(\): a MemoryBlock is needed, not 3": lambda m: Exchange().add(3),  # type: ignore[arg-type]
+    r"far_pointer\(\): 'to' must be instances, not 3": lambda m: far_pointer(m, to=3),  # type: ignore[arg-type]
 }
 
 
