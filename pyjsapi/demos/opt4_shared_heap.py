@@ -14,7 +14,7 @@ from typing import Any
 
 from pyjsapi import WebAssembly, wat2wasm
 from pyjsapi.demos.catalogue import demo
-from pyjsapi.demos.pictures import Part, Space
+from pyjsapi.demos.pictures import space_of
 from pyjsapi.demos.report import Report
 from pyjsapi.sharing import HeapDomain, HeapError, SharedHeap
 
@@ -75,8 +75,8 @@ def messages(report: Report) -> None:
     body = SharedHeap(PAGE, backing=pool)
     chain = SharedHeap(65536).chain(body)
     producer, consumer = guest(chain), guest(chain)
-    shown = (Part(chain.start(), chain.size, "managed"), Part(body.start(), body.size, "pool"))
-    report.picture(*(Space(name, 65536, shown) for name in ("producer", "consumer")))
+    guests, names = {"producer": producer, "consumer": consumer}, {chain: "managed", body: "pool"}
+    report.picture(*(space_of(name, each.memory, names) for name, each in guests.items()))
     report.equal("the pool ends where addresses end", body.start(), TOP - PAGE, "O4-1")
     sent = {producer.produce(1024 * number, number): number for number in range(1, 9)}
     for number in range(9, 17):
@@ -122,9 +122,8 @@ def pairs(report: Report) -> None:
     h12, h23 = SharedHeap(65536, domain=domain), SharedHeap(65536, domain=domain)
     one, two, three = guest(h12), guest(h12), guest(h23)
     two.memory.attach_heap(h23)
-    first, second = Part(h12.start(), h12.size, "h12"), Part(h23.start(), h23.size, "h23")
-    spaces = {"1": (first,), "2": (second, first), "3": (second,)}
-    report.picture(*(Space(name, 65536, parts) for name, parts in spaces.items()))
+    guests, names = {"1": one, "2": two, "3": three}, {h12: "h12", h23: "h23"}
+    report.picture(*(space_of(name, each.memory, names) for name, each in guests.items()))
     a, b = h12.malloc(64), h23.malloc(64)
     one.store(a, 4711)
     two.copy(b, a, 64)

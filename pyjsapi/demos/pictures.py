@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
     from pyjsapi.jsapi.memory import Memory
-    from pyjsapi.sharing import HostResource
 
 _COLUMNS: Final = 48
 _SHADES: Final = " .:-=+*#%@"
@@ -74,10 +73,12 @@ class Space:
 
 def _told(piece: Part) -> str:
     """A piece of a space, as text."""
-    if piece.what in ("", "…"):
-        return piece.what or size(piece.length)
-    origin = f" + {size(piece.origin)}" if piece.origin else ""
+    if piece.what == "…":
+        return piece.what
     mode = "" if piece.mode == "rw" else f" {piece.mode}"
+    if not piece.what:
+        return size(piece.length) + mode
+    origin = f" + {size(piece.origin)}" if piece.origin else ""
     return f"={piece.what}{origin}= {size(piece.length)}{mode}"
 
 
@@ -122,17 +123,25 @@ def size(length: int) -> str:
     return "1 byte" if (length, unit) == (1, 0) else f"{length:,} {_UNITS[unit]}"
 
 
-def space_of(name: str, memory: Memory, names: Mapping[HostResource, str]) -> Space:
-    """The address space of a memory: what is mapped is called by the names of the resources."""
+def space_of(name: str, memory: Memory, names: Mapping[Any, str]) -> Space:
+    """The address space of a memory; ``names`` says what resources and heaps are called there."""
+    from pyjsapi.sharing import layout
+
     type_ = memory.type()
     parts = tuple(
         Part(
-            mapping.addr,
-            mapping.length,
-            names.get(mapping.resource, mapping.resource.kind),
-            mapping.offset,
-            mapping.mode,
+            region.start,
+            region.end - region.start,
+            "" if region.owner is None else names.get(region.owner, _kind(region.owner)),
+            region.offset,
+            region.access,
         )
-        for mapping in memory.mappings
+        for region in layout(memory)
+        if region.owner is not None or region.access != "rw"
     )
     return Space(name, type_["minimum"] * type_.get("pageSize", 1 << 16), parts)
+
+
+def _kind(owner: Any) -> str:
+    """What something is that has no name."""
+    return getattr(owner, "kind", "heap")

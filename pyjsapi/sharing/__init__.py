@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from pyjsapi.sharing.memory_map import MemoryMapWarning
     from pyjsapi.sharing.memory_refs import MemoryRef, far_pointer, memory_of, revoke_far
     from pyjsapi.sharing.publishing import Publisher, Subscriber
+    from pyjsapi.sharing.regions import Region, layout
     from pyjsapi.sharing.spawning import Spawner
 
 _LAZY: Final = {
@@ -34,10 +35,12 @@ _LAZY: Final = {
     "MemoryMapWarning": "memory_map",
     "MemoryRef": "memory_refs",
     "Publisher": "publishing",
+    "Region": "regions",
     "SharedHeap": "heap",
     "Spawner": "spawning",
     "Subscriber": "publishing",
     "far_pointer": "memory_refs",
+    "layout": "regions",
     "memory_of": "memory_refs",
     "revoke_far": "memory_refs",
 }
@@ -58,10 +61,12 @@ __all__ = [
     "MemoryRef",
     "MemoryStats",
     "Publisher",
+    "Region",
     "SharedHeap",
     "Spawner",
     "Subscriber",
     "far_pointer",
+    "layout",
     "memory_of",
     "revoke_far",
 ]
