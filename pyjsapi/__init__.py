@@ -2,7 +2,7 @@
 
 ``WebAssembly`` is the namespace of that name; beside it stand what it borrows from ECMAScript: buffers, typed
 arrays, ``Atomics``, ``null`` (``None`` is ``undefined``) and ``RangeError`` (``TypeError`` is Python's own), and from
-HTML: workers, message ports and ``structuredClone``.
+HTML and Fetch: workers, message ports, ``structuredClone`` and ``fetch``.
 """
 
 from __future__ import annotations
@@ -41,6 +41,8 @@ if TYPE_CHECKING:
     from pyjsapi.agents.ports import MessageChannel, MessagePort, structuredClone
     from pyjsapi.agents.worker import Worker
     from pyjsapi.ecmascript.atomics import Atomics
+    from pyjsapi.jsapi.fetching import fetch
+    from pyjsapi.jsapi.response import Headers, Response
     from pyjsapi.text import wasm2wat, wat2wasm
 
 __version__ = "0.1.0"
@@ -57,6 +59,7 @@ __all__ = [
     "Float16Array",
     "Float32Array",
     "Float64Array",
+    "Headers",
     "Int8Array",
     "Int16Array",
     "Int32Array",
@@ -64,6 +67,7 @@ __all__ = [
     "MessageChannel",
     "MessagePort",
     "RangeError",
+    "Response",
     "SharedArrayBuffer",
     "Uint8Array",
     "Uint8ClampedArray",
@@ -71,6 +75,7 @@ __all__ = [
     "Uint32Array",
     "WebAssembly",
     "Worker",
+    "fetch",
     "null",
     "structuredClone",
     "wasm2wat",
@@ -81,9 +86,12 @@ __all__ = [
 _LAZY: Final = {
     "Agent": "agents.agent",
     "Atomics": "ecmascript.atomics",
+    "Headers": "jsapi.response",
     "MessageChannel": "agents.ports",
     "MessagePort": "agents.ports",
+    "Response": "jsapi.response",
     "Worker": "agents.worker",
+    "fetch": "jsapi.fetching",
     "structuredClone": "agents.ports",
     "wasm2wat": "text",
     "wat2wasm": "text",
