@@ -7,6 +7,7 @@ elements, and reaches the bytes with one call each. Copies (`bytes`, `memoryview
 from __future__ import annotations
 
 import struct
+from collections.abc import Iterator
 from types import TracebackType
 from typing import Any, Final, Protocol, Self
 
@@ -72,6 +73,10 @@ class ForeignView:
             return
         for address, byte in zip(place, data, strict=True):
             self._store.write(address, bytes((byte,)))
+
+    def __iter__(self) -> Iterator[int]:
+        # Before Python 3.12 this is how bytes() and bytearray() read it: by one call, not one for each byte.
+        return iter(self.tobytes())
 
     def tobytes(self) -> bytes:
         """A copy."""

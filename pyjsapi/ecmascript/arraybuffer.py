@@ -198,19 +198,22 @@ class BufferBase:
 
     @property
     def __array_interface__(self) -> dict[str, Any]:
-        """The numpy array interface, version 3: ``numpy.asarray(buffer)`` shares the bytes."""
+        """The numpy array interface, version 3: ``numpy.asarray(buffer)`` shares the bytes.
+
+        Of bytes that are reached by calls it has a copy, which cannot be written.
+        """
         return {
             "version": 3,
             "shape": (self._byte_length(),),
             "typestr": "|u1",
-            "data": self._bytes(),
+            "data": self.tobytes() if self._is_elsewhere else self._bytes(),
         }
 
     def _copy_range(self, start: object, end: object) -> bytearray:
         """The bytes that ``slice(start, end)`` means, with relative indices clamped."""
         first, last = relative_range(start, end, self._byte_length())
         with self._bytes(first, last - first) as view:
-            return bytearray(view)
+            return bytearray(view.tobytes() if self._is_elsewhere else view)
 
 
 def relative_range(start: object, end: object, length: int) -> tuple[int, int]:

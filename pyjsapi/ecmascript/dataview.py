@@ -127,7 +127,9 @@ class DataView(ArrayBufferView):
                 f"index {index} of {counted(element.size, 'byte')} is outside the view of {counted(size, 'byte')}"
             )
         if self._buffer._is_elsewhere:
-            found = order.unpack(self._buffer._bytes(self._offset + index, element.size))
+            # Before Python 3.12 only its own classes are bytes-like.
+            data = self._buffer._bytes(self._offset + index, element.size).tobytes()
+            found = order.unpack(data)
         else:
             found = order.unpack_from(self._buffer._data, self._offset + index)
         number: Number = found[0]

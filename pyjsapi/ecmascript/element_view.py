@@ -79,6 +79,8 @@ def make_element_view(data: memoryview[int], code: str) -> ElementView:
     """An :class:`ElementView` of ``data`` (format ``B``) with the ``struct`` format ``code``."""
     if code == "B":
         return data
+    if not isinstance(data, memoryview):
+        return cast_view(data, code)  # bytes that are reached by calls read any format
     if _LITTLE_ENDIAN_HOST and (code != "e" or native_half_views):
         return cast_view(data, code)
     return StructView(data, code)

@@ -430,13 +430,17 @@ class TypedArrayBase(ArrayBufferView, Generic[Element]):
 
     @property
     def __array_interface__(self) -> dict[str, Any]:
-        """The numpy array interface, version 3: ``numpy.asarray(array)`` shares the bytes."""
+        """The numpy array interface, version 3: ``numpy.asarray(array)`` shares the bytes.
+
+        Of bytes that are reached by calls it has a copy, which cannot be written.
+        """
         self._require_in_bounds("view the array")
+        data = self._raw()
         return {
             "version": 3,
             "shape": (self._count(),),
             "typestr": self._typestr,
-            "data": self._raw(),
+            "data": data.tobytes() if self._buffer._is_elsewhere else data,
         }
 
     # ---- views and copies of a range
