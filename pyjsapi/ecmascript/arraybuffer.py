@@ -194,7 +194,8 @@ class BufferBase:
 
     def __buffer__(self, flags: int, /) -> memoryview[int]:
         """PEP 688, used by Python 3.12 and later: ``memoryview(buffer)``."""
-        return self._bytes()
+        found = self._bytes()
+        return found.__buffer__(flags) if self._is_elsewhere else found
 
     @property
     def __array_interface__(self) -> dict[str, Any]:

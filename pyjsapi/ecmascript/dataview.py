@@ -276,7 +276,8 @@ class DataView(ArrayBufferView):
 
     def __buffer__(self, flags: int, /) -> memoryview[int]:
         """PEP 688, used by Python 3.12 and later: ``memoryview(view)``."""
-        return self.mv
+        found = self.mv
+        return found.__buffer__(flags) if self._buffer._is_elsewhere else found
 
     def __repr__(self) -> str:
         if self._is_out_of_bounds():

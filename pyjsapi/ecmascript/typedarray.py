@@ -426,6 +426,9 @@ class TypedArrayBase(ArrayBufferView, Generic[Element]):
 
     def __buffer__(self, flags: int, /) -> memoryview[Any]:
         """PEP 688, used by Python 3.12 and later: ``memoryview(array)``."""
+        if self._buffer._is_elsewhere:
+            self._require_in_bounds("view the array")
+            return cast_view(self._raw().__buffer__(flags), self._code)
         return self.mv
 
     @property

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
+import io
 import struct
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -75,6 +78,17 @@ def test_numpy_has_a_copy_that_cannot_be_written() -> None:
     copy = numpy.asarray(array)
     array[START] = 77
     assert copy[START] == 1
+
+
+@pytest.mark.skipif(sys.version_info < (3, 12), reason="Python knows no bytes-like classes before")
+def test_what_takes_bytes_has_a_copy_and_what_writes_is_refused() -> None:
+    _, buffer = _buffers()
+    for view in (buffer, DataView(buffer), Uint8Array(buffer)):
+        assert bytes(memoryview(view)[START : START + 3]) == b"\1\2\3"
+        assert hashlib.sha256(view).digest() == hashlib.sha256(buffer.tobytes()).digest()
+        with pytest.raises(TypeError, match="read-write bytes-like"):
+            io.BytesIO(b"123").readinto(view)
+    assert memoryview(Int32Array(buffer)).tolist() == Int32Array(buffer).tolist()
 
 
 def test_a_part_that_is_in_one_place_has_a_view() -> None:
