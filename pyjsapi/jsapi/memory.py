@@ -249,8 +249,8 @@ class Memory:
     ) -> memoryview[Any]:
         """A ``memoryview`` of ``length`` elements of a format of `struct`, from a byte address on; all by default.
 
-        It has the bytes themselves and cannot be revoked; after the memory grew it may show old ones. Raises
-        `RangeError` for bytes that are not there, not readable, or in several places.
+        It has the bytes themselves and cannot be revoked; after the memory grew, or was mapped into for the first time,
+        it may show old ones. Raises `RangeError` for bytes that are not there, not readable, or in several places.
         """
         found: memoryview[Any] = memory_control().view(self._memory, format, address, length)
         return found
