@@ -321,9 +321,9 @@ class HostResource:
             self._mappings.pop().unmap()
 
     def flush(self) -> None:
-        """Have the system write to the disk what was written to the bytes."""
-        self._check()
+        """Have the system write to the disk what was written to the bytes of a file; else there is nothing to do."""
         if self.kind == "file" and self.descriptor is not None and not self.readonly:
+            self._check()
             if isinstance(self._data, memoryview) and isinstance(self._data.obj, mmap.mmap):
                 self._data.obj.flush()
             os.fsync(self.descriptor)
@@ -348,8 +348,8 @@ class HostResource:
         self.close()
 
     def __repr__(self) -> str:
-        access = "read-only " if self.readonly else ""
-        return f"<{access}HostResource {self.kind} of {self.size} bytes>"
+        state = ("read-only " if self.readonly else "") if self._open else "closed "
+        return f"<{state}HostResource {self.kind} of {self.size} bytes>"
 
 
 def _size(size: int, what: str) -> int:

@@ -64,6 +64,18 @@ def test_a_closed_resource_cannot_be_mapped(tmp_path: Path) -> None:
             memory.map(resource)
 
 
+def test_what_is_mapped_outlives_a_resource_that_is_closed() -> None:
+    memory = WebAssembly.Memory(initial=1)
+    resource = HostResource.memfd(65536)
+    memory.map(resource, at=0)
+    resource.close()
+    memory.view()[5] = 7
+    memory.flush()
+    assert (memory.view()[5], repr(resource)) == (7, "<closed HostResource memfd of 65536 bytes>")
+    memory.unmap(0, 65536)
+    assert memory.view()[5] == 0
+
+
 def test_a_copy_ends_even_where_it_cannot_be_copied_back(tmp_path: Path) -> None:
     memory = WebAssembly.Memory(initial=1)
     path = tmp_path / "file"
