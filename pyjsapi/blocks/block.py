@@ -105,6 +105,10 @@ class Block:
     def follow(self, follower: Follower) -> None:
         """Tell ``follower`` from now on when somebody else has changed the block."""
 
+    def others_follow(self, follower: Follower) -> bool:
+        """Whether somebody else in this process has the block."""
+        return False
+
     def refresh(self) -> None:
         """Tell the followers of a length that another process published."""
 

@@ -119,6 +119,11 @@ class SharedBlock(Block):
         """Tell ``follower`` from now on when the length or the lock changes. Called with the lock held."""
         self._followers.append(weakref.ref(follower))
 
+    def others_follow(self, follower: Follower) -> bool:
+        """See `Block`."""
+        known = (reference() for reference in self._followers)
+        return any(other is not None and other is not follower for other in known)
+
     def tell_followers(self, length: int) -> None:
         """Let everybody renew what they cache. Called with the lock held."""
         alive = []

@@ -7,6 +7,7 @@ typed views of the same bytes serve aligned accesses; when the bytes move or gro
 
 from __future__ import annotations
 
+import gc
 import sys
 import weakref
 from collections.abc import Callable
@@ -188,6 +189,7 @@ class MemInst:
         block = self.block
         if isinstance(block, Guarded):
             return block
+        self._must_be_alone(block)
         users = [(user, memidx) for reference, memidx in self._users if (user := reference())]
         if not self.by_calls:
             _have_call(users)
@@ -198,6 +200,16 @@ class MemInst:
             for user, memidx in users:
                 user.memory_accessed_anew(memidx, self)
         return made
+
+    def _must_be_alone(self, block: Block) -> None:
+        """Raise `BufferError` where other agents have the block: they would not see what comes over its bytes."""
+        if block.others_follow(self):
+            gc.collect()  # memories of agents that have ended are none
+            if block.others_follow(self):
+                raise BufferError(
+                    "other agents have the memory already, and would go on to see its own bytes; "
+                    "make it with storage='guarded', or do this before it is posted to them"
+                )
 
     def rebase(self, block: Block) -> None:
         """Stand on another block, which has the same bytes and is reached as directly."""

@@ -328,10 +328,10 @@ class _Making:
         if plain and self._matches() and self._can_map():
             return "mmap"
         block = self.memory.block
-        if isinstance(block, SharedBlock) and block.by_calls and not isinstance(block, Guarded):
-            return (
-                "copy"  # The bytes are in JavaScript, where other workers reach them past segments.
-            )
+        if isinstance(block, SharedBlock) and not isinstance(block, Guarded):
+            # Other agents, or workers where the bytes are JavaScript's, reach them past segments.
+            if block.by_calls or block.others_follow(self.memory):
+                return "copy"
         return "segment"
 
     def _matches(self) -> bool:
