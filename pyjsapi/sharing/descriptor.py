@@ -7,6 +7,7 @@ this does nothing.
 from __future__ import annotations
 
 import sys
+import weakref
 
 from pyjsapi.blocks.paging import page_size
 from pyjsapi.ecmascript.errors import RangeError
@@ -31,7 +32,7 @@ class DescriptorBytes:
         self.page = _PAGE if sys.platform == "emscripten" else page_size()
         self.size = -(-size // self.page) * self.page
         self._resource = _zeros(self.size)
-        self._place: tuple[MemInst, int] | None = None
+        self._place: tuple[weakref.ref[MemInst], int] | None = None
 
     def map(self, memory: MemInst, offset: int) -> int:
         """Have the memory show the bytes from an offset on; how many there are."""
@@ -45,15 +46,17 @@ class DescriptorBytes:
                 f"{_WHAT}: {self.size} bytes from {offset} on: the memory has {memory.byte_length}"
             )
         map_resource(memory, self._resource, at=offset, replace=True)
-        self._place = (memory, offset)
+        self._place = (weakref.ref(memory), offset)
         return self.size
 
     def unmap(self) -> None:
         """Take away the last map."""
         if self._place is not None:
-            memory, offset = self._place
+            place, offset = self._place
             self._place = None
-            unmap_range(memory, offset, self.size)
+            memory = place()
+            if memory is not None:
+                unmap_range(memory, offset, self.size)
 
 
 def _zeros(size: int) -> HostResource:

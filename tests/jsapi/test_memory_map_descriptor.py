@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import gc
 import pickle
 import subprocess
 import sys
+import weakref
 from typing import Any
 
 import pytest
@@ -134,6 +136,18 @@ def test_what_a_memory_cannot_have_is_refused() -> None:
         with pytest.raises(TypeError):
             descriptor.map(thing, 0)
     assert memory.mappings == ()
+
+
+def test_it_keeps_no_memory_alive() -> None:
+    descriptor = Descriptor(PAGE)
+    memory = WebAssembly.Memory(initial=1)
+    descriptor.map(memory, 0)
+    there = weakref.ref(memory._memory)
+    del memory
+    gc.collect()
+    assert there() is None
+    descriptor.unmap()
+    assert descriptor.map(WebAssembly.Memory(initial=1), 0) == PAGE
 
 
 def test_it_cannot_be_stored_or_cloned() -> None:

@@ -2,7 +2,13 @@
 
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 import { loadEngine } from "./engine.mjs";
+
+setFlagsFromString("--expose-gc");
+const collect = runInNewContext("gc");
 
 const PAGE = 65536;
 const ACCESS = `
@@ -21,7 +27,8 @@ test("without the feature nothing of it is there", async () => {
 });
 
 for (const link of ["native", "proxy"]) {
-  const { WebAssembly, wat } = await loadEngine({ link, features: { memory_control: true } });
+  const engine = await loadEngine({ link, features: { memory_control: true } });
+  const { WebAssembly, wat } = engine;
   const instantiate = (text, imports) => new WebAssembly.Instance(new WebAssembly.Module(wat(text)), imports).exports;
   const onMemory = (memory, pages) =>
     instantiate(`(module (import "" "m" (memory ${pages})) ${ACCESS})`, { "": { m: memory } });
@@ -211,6 +218,30 @@ for (const link of ["native", "proxy"]) {
       discard();
       const bytes = new Uint8Array(memory.buffer);
       assert.deepEqual([bytes[PAGE - 1], bytes[PAGE], bytes[2 * PAGE - 1]], [1, 0, 0]);
+    });
+
+    test("memories go with what they have mapped when nobody has them any more", async () => {
+      const bytes = new Uint8Array(8);
+      const descriptor = new WebAssembly.MemoryMapDescriptor(4096);
+      const make = () => {
+        const memory = new WebAssembly.Memory({ initial: 2 });
+        descriptor.map(memory, 0);
+        new WebAssembly.MemoryMapDescriptor(4096).map(memory, 4096);
+        assert.equal(memory.map(bytes, 8, { at: PAGE }), PAGE);
+        new WebAssembly.Memory({ initial: 1, maximum: 3, maplength: 2 }).map(bytes);
+      };
+      const memories = async () => {
+        for (let round = 0; round < 4; round++) {
+          collect();
+          await sleep(2); // Finalizers run between tasks.
+          engine.pyodide.runPython("import gc; gc.collect()");
+        }
+        return engine.link.live.memories;
+      };
+      make();
+      const before = await memories();
+      for (let i = 0; i < 20; i++) make();
+      assert.equal(await memories(), before);
     });
   });
 }
