@@ -11,6 +11,8 @@ from collections.abc import Iterator
 from types import TracebackType
 from typing import Any, Final, Protocol, Self
 
+from pyjsapi.syntax.errors import Trap
+
 _WRITABLE: Final = 1
 """PyBUF_WRITABLE."""
 
@@ -23,6 +25,29 @@ class Store(Protocol):
 
     def write(self, address: int, data: bytes) -> None:
         """Write some bytes."""
+
+
+class HostBytes:
+    """The bytes of a block whose accesses may trap, for those who do not run in it: that is a `TypeError` here."""
+
+    __slots__ = ("_store",)
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    def read(self, address: int, count: int) -> bytes:
+        """See `Store`."""
+        try:
+            return self._store.read(address, count)
+        except Trap as trap:
+            raise TypeError(str(trap)) from None
+
+    def write(self, address: int, data: bytes) -> None:
+        """See `Store`."""
+        try:
+            self._store.write(address, data)
+        except Trap as trap:
+            raise TypeError(str(trap)) from None
 
 
 class ForeignView:

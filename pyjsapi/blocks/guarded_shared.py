@@ -10,7 +10,7 @@ from contextlib import AbstractContextManager
 from typing import Any
 
 from pyjsapi.blocks import foreign_atomics
-from pyjsapi.blocks.foreign_bytes import ForeignView
+from pyjsapi.blocks.foreign_bytes import ForeignView, HostBytes
 from pyjsapi.blocks.guarded import Guarded
 from pyjsapi.blocks.shared import SharedBlock
 from pyjsapi.blocks.waiters import Waiter
@@ -22,7 +22,7 @@ class GuardedSharedBlock(Guarded, SharedBlock):
     base: SharedBlock
 
     def __init__(self, base: SharedBlock) -> None:
-        view: Any = ForeignView(self, range(base.most))
+        view: Any = ForeignView(HostBytes(self), range(base.most))
         SharedBlock.__init__(self, view, base.length)
         with base.holding():
             self.lock = base.lock

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import threading
+from collections.abc import Callable
 from typing import Any, Final
 
 from pyjsapi.blocks.integers import INTEGERS, OPERATIONS
@@ -36,6 +37,7 @@ from pyjsapi.ecmascript.typedarray_kinds import (
     Uint16Array,
     Uint32Array,
 )
+from pyjsapi.syntax.errors import Trap
 from pyjsapi.syntax.spelling import counted
 
 __all__ = ["Atomics", "WaitAsyncResult"]
@@ -99,9 +101,33 @@ def _signed(array: TypedArrayBase[int], value: int) -> int:
     return element
 
 
+class _Checked:
+    """A guarded block, for those who do not run in it: what traps there is a `TypeError` here."""
+
+    __slots__ = ("_block",)
+
+    def __init__(self, block: SharedBlock) -> None:
+        self._block = block
+
+    def __getattr__(self, name: str) -> Callable[..., Any]:
+        access: Callable[..., Any] = getattr(self._block, name)
+
+        def checked(*arguments: Any) -> Any:
+            try:
+                return access(*arguments)
+            except Trap as trap:
+                raise TypeError(str(trap)) from None
+
+        return checked
+
+
 def _block(array: TypedArrayBase[int]) -> SharedBlock | None:
     buffer = array._buffer
-    return buffer._block if isinstance(buffer, SharedArrayBuffer) else None
+    if not isinstance(buffer, SharedArrayBuffer):
+        return None
+    found: Any = _Checked(buffer._block) if buffer._block.is_guarded else buffer._block
+    block: SharedBlock = found
+    return block
 
 
 def _update(operation: str, array: object, index: object, value: object, what: str) -> int:

@@ -87,6 +87,13 @@ class SharedArrayBuffer(BufferBase):
         buffer._frozen = frozen
         return buffer
 
+    def _move(self, block: SharedBlock, grow: Callable[[int], None] | None) -> None:
+        """Reach the bytes by another block from now on, which has the same ones and as many."""
+        self._data = block.reservation
+        self._block = block
+        self._grow = grow
+        self._release_views()
+
     def _bytes(self, offset: int = 0, byte_length: int | None = None) -> Any:
         # The block's own kind of view, which is no memoryview where the bytes are not Python's.
         end = self._byte_length() if byte_length is None else offset + byte_length

@@ -260,7 +260,7 @@ class TypedArrayBase(ArrayBufferView, Generic[Element]):
         start, stop, step = index.indices(count)
         if step == 1:
             with self._raw(start, max(start, stop)) as raw:
-                return self._of_bytes(bytearray(raw))
+                return self._of_bytes(bytearray(raw.tobytes()))
         size = self.BYTES_PER_ELEMENT
         with self._raw() as raw:
             if size == 1:
@@ -315,7 +315,7 @@ class TypedArrayBase(ArrayBufferView, Generic[Element]):
         count = len(data) // self.BYTES_PER_ELEMENT
         if count:
             with self._raw(start, start + count) as raw:
-                raw[:] = data
+                raw[:] = data if isinstance(data, bytearray | memoryview) else data.tobytes()
 
     # ---- encoding of many elements
 

@@ -7,20 +7,32 @@ gets another one; a growable one follows the memory.
 from __future__ import annotations
 
 import weakref
+from typing import TypeAlias
 
 from pyjsapi.blocks.shared import SharedBlock, shared
 from pyjsapi.ecmascript import RangeError, SharedArrayBuffer
 from pyjsapi.runtime.memory import MemInst
 
+_Reference: TypeAlias = "weakref.ref[SharedArrayBuffer]"
+
 
 class _SharedBufferLink:
-    """What a memory holds of its current buffer. Its bytes never move, so nothing happens when the memory grows."""
+    """What a memory holds of its current buffer, and of those before it, which are never detached.
 
-    __slots__ = ("_buffer", "growable")
+    The bytes never move, so nothing happens when the memory grows.
+    """
 
-    def __init__(self, buffer: SharedArrayBuffer) -> None:
+    __slots__ = ("_all", "_buffer", "growable")
+
+    def __init__(self, buffer: SharedArrayBuffer, before: list[_Reference]) -> None:
         self._buffer = weakref.ref(buffer)
+        self._all = [*(known for known in before if known() is not None), self._buffer]
         self.growable = buffer.growable
+
+    @property
+    def all(self) -> list[_Reference]:
+        """All buffers of the memory that somebody has."""
+        return self._all
 
     def get(self) -> SharedArrayBuffer | None:
         return self._buffer()
@@ -32,7 +44,12 @@ class _SharedBufferLink:
         pass
 
     def memory_elsewhere(self, memory: MemInst) -> None:
-        pass
+        """The memory is guarded from now on: what is mapped and protected is so for its buffers as well."""
+        block = shared(memory.block)
+        for reference in self._all:
+            buffer = reference()
+            if buffer is not None:
+                buffer._move(block, _growth(memory) if buffer.growable else None)
 
 
 def shared_buffer(memory: MemInst, growable: bool | None = None) -> SharedArrayBuffer:
@@ -63,12 +80,20 @@ def _new_buffer(memory: MemInst, *, growable: bool) -> SharedArrayBuffer:
             block,
             length,
             max_byte_length=type_.maximum * type_.page_size,
-            grow=MemoryGrowth(block, type_.page_size, memory.ceiling * type_.page_size),
+            grow=_growth(memory),
         )
     else:
         buffer = SharedArrayBuffer._host(block, length)
-    memory.buffer = _SharedBufferLink(buffer)
+    link = memory.buffer
+    memory.buffer = _SharedBufferLink(
+        buffer, link.all if isinstance(link, _SharedBufferLink) else []
+    )
     return buffer
+
+
+def _growth(memory: MemInst) -> MemoryGrowth:
+    page_size = memory.declared_type.page_size
+    return MemoryGrowth(shared(memory.block), page_size, memory.ceiling * page_size)
 
 
 class MemoryGrowth:
