@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from operator import index
 from typing import TYPE_CHECKING, Any, Final
 
 from pyjsapi.blocks import paging
@@ -9,7 +10,7 @@ from pyjsapi.blocks.block import Block
 from pyjsapi.blocks.guarded import GROUND, Guarded, GuardedBlock
 from pyjsapi.blocks.heap import HeapBlock
 from pyjsapi.blocks.reservation import Reservation
-from pyjsapi.ecmascript.conversions import enforce_range, to_string
+from pyjsapi.ecmascript.conversions import enforce_range, shown, to_string
 from pyjsapi.ecmascript.errors import RangeError
 from pyjsapi.runtime.memory import MemInst, page_limit_of
 from pyjsapi.runtime.memory import new_memory as new_plain_memory
@@ -18,9 +19,9 @@ from pyjsapi.sharing.mappings import Mapping, map_resource
 from pyjsapi.sharing.resources import HostResource
 from pyjsapi.sharing.state import (
     MemoryStats,
-    check_integers,
     check_range,
     guarded_block,
+    integer,
     state_of,
 )
 from pyjsapi.sharing.virtual_block import VirtualBlock, zero_pages
@@ -196,17 +197,29 @@ def unmap(memory: MemInst, target: Any, length: int | None, /) -> None:
     """See `Memory.unmap`."""
     what = "WebAssembly.Memory.unmap()"
     state = state_of(memory)
-    if not isinstance(target, (int, Mapping, HostResource)):
+    if not isinstance(target, (Mapping, HostResource)):
+        address = _address(target)
+        if address is not None:
+            count = _length_at(memory, address) if length is None else length
+            unmap_range(memory, *check_range(memory, address, count, what))
+            return
         HostResource.buffer(target)  # a TypeError for what could not be mapped at all
-    if isinstance(target, int) and not isinstance(target, bool):
-        count = _length_at(memory, target) if length is None else length
-        check_range(memory, target, count, what)
-        unmap_range(memory, target, count)
-        return
+    if length is not None:
+        raise TypeError(f"{what}: length goes with an address, not with {shown(target)}")
     with state.lock:
         for mapping in list(state.mappings):
             if target is mapping or _is_of(mapping.resource, target):
                 mapping.unmap()
+
+
+def _address(target: Any) -> int | None:
+    """What is given as an integer; arrays of one of numpy's are buffers."""
+    if getattr(target, "shape", ()):
+        return None
+    try:
+        return int(index(target))
+    except TypeError:
+        return None
 
 
 def _is_of(resource: HostResource, target: Any) -> bool:
@@ -260,7 +273,7 @@ def protect(memory: MemInst, address: int, size: int, access: str, /) -> None:
     what = "WebAssembly.Memory.protect()"
     if access not in _ACCESS:
         raise TypeError(f"{what}: access {access!r} must be one of {', '.join(_ACCESS)}")
-    check_range(memory, address, size, what)
+    address, size = check_range(memory, address, size, what)
     start, end = memory.pages_of(address, size)
     readable, writable = _ACCESS[access]
     state = state_of(memory)
@@ -281,7 +294,7 @@ def protect(memory: MemInst, address: int, size: int, access: str, /) -> None:
 
 def discard(memory: MemInst, address: int, size: int, /) -> None:
     """See `Memory.discard`."""
-    check_range(memory, address, size, "WebAssembly.Memory.discard()")
+    address, size = check_range(memory, address, size, "WebAssembly.Memory.discard()")
     from pyjsapi.jsapi.errors import js_error
     from pyjsapi.syntax.errors import Trap
 
@@ -297,7 +310,8 @@ def discard(memory: MemInst, address: int, size: int, /) -> None:
 def view(memory: MemInst, format: str, address: int, length: int | None, /) -> memoryview[Any]:
     """See `Memory.view`."""
     what = "WebAssembly.Memory.view()"
-    check_integers(what, address=address, length=length)
+    address = integer(address, what, "address")
+    length = None if length is None else integer(length, what, "length")
     try:
         size = memoryview(bytes(8)).cast(format).itemsize  # type: ignore[call-overload]
     except (ValueError, TypeError):
@@ -335,7 +349,7 @@ def address_of(memory: MemInst, address: int, /) -> int | None:
     """See `Memory.address_of`."""
     from pyjsapi.blocks.paging import address_of as absolute
 
-    check_range(memory, address, 1, "WebAssembly.Memory.address_of()")
+    address, _ = check_range(memory, address, 1, "WebAssembly.Memory.address_of()")
     block = memory.block
     if isinstance(block, Guarded):
         for span in block.table.between(address, address + 1):
@@ -367,7 +381,7 @@ async def read_into(memory: MemInst, reader: Any, address: int, length: int, /) 
     """See `Memory.read_into`."""
     from pyjsapi.sharing.reading import read_into as read
 
-    check_range(memory, address, length, "WebAssembly.Memory.read_into()")
+    address, length = check_range(memory, address, length, "WebAssembly.Memory.read_into()")
     return await read(memory, reader, address, length)
 
 
@@ -409,10 +423,12 @@ def unmap_pages(memory: MemInst, address: int, size: int) -> None:
     if size <= 0:
         raise RangeError(f"{what}: {size} bytes: there must be some")
     start, end = memory.pages_of(address, size)
-    unmap_range(memory, start, end - start)
-    block = memory.block
-    if isinstance(block, Guarded) and state_of(memory).virtual:
-        block.restore(start, end)
+    state = state_of(memory)
+    with state.lock:
+        unmap_range(memory, start, end - start)
+        block = memory.block
+        if isinstance(block, Guarded) and state.virtual:
+            block.restore(start, end)
 
 
 def mapped_bytes(memory: MemInst) -> int:

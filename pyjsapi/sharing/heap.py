@@ -21,7 +21,7 @@ from pyjsapi.ecmascript.errors import RangeError
 from pyjsapi.sharing.allocator import Allocator
 from pyjsapi.sharing.heap_places import LOCK, HeapDomain, HeapError, Place, at, top
 from pyjsapi.sharing.resources import HostResource
-from pyjsapi.sharing.state import check_integers
+from pyjsapi.sharing.state import integer
 
 if TYPE_CHECKING:
     from pyjsapi.blocks.block import Block
@@ -321,7 +321,7 @@ def check_mode(mode: str) -> str:
 
 
 def _whole_pages(size: int, *, exact: bool) -> int:
-    check_integers("SharedHeap()", size=size)
+    size = integer(size, "SharedHeap()", "size")
     whole = -(-size // PAGE) * PAGE
     if not 0 < whole <= MOST:
         raise RangeError(f"a shared heap has between 1 and {MOST} bytes, not {size}")

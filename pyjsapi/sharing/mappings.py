@@ -20,9 +20,9 @@ from pyjsapi.jsapi.memory import memory_object
 from pyjsapi.sharing.resources import HostResource
 from pyjsapi.sharing.state import (
     SharingState,
-    check_integers,
     check_range,
     guarded_block,
+    integer,
     state_of,
 )
 from pyjsapi.syntax.types import PAGE_SIZE
@@ -240,8 +240,9 @@ def map_resource(
         raise TypeError(f"{_WHAT}: mode {mode!r} must be one of {', '.join(MODES)}")
     if strategy not in STRATEGIES:
         raise TypeError(f"{_WHAT}: strategy {strategy!r} must be one of {', '.join(STRATEGIES)}")
-    if type(at or 0) is not int or type(offset) is not int or type(length or 0) is not int:
-        check_integers(_WHAT, at=at, offset=offset, length=length)
+    at = None if at is None else integer(at, _WHAT, "at")
+    offset = integer(offset, _WHAT, "offset")
+    length = None if length is None else integer(length, _WHAT, "length")
     if mode == "rw" and resource.readonly:
         raise TypeError(f"{_WHAT}: the resource is read-only: use mode 'r' or 'cow'")
     size = resource.size
@@ -252,8 +253,7 @@ def map_resource(
     with state.lock:
         address = _hole(memory, state, count) if at is None else at
         check_range(memory, address, count, _WHAT)
-        if not resource.stable:
-            resource.check_length(offset, count)
+        resource.check_length(offset, count)
         _make_room(state, address, address + count, replace)
         return _Making(memory, state, resource, address, offset, count, mode).make(strategy)
 
@@ -362,6 +362,8 @@ class _Making:
             )
         if self.mode == "r":
             self._guard()
+        if not self.count:
+            return
         self._pages().map_file(
             *(self.address, self.count),
             *(self.resource.descriptor, self.resource.start + self.offset),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import mmap
 import os
 import secrets
@@ -16,6 +17,7 @@ from typing import Any, Final, Protocol, Self
 from pyjsapi.blocks.paging import address_of, page_size
 from pyjsapi.ecmascript.conversions import shown
 from pyjsapi.ecmascript.errors import RangeError
+from pyjsapi.sharing.state import integer
 
 _SEAL_SHRINK: Final = 2
 _ADD_SEALS: Final = 1033
@@ -92,24 +94,26 @@ class HostResource:
         """A file or device, by its path or an open descriptor (which is duplicated).
 
         ``trusted`` says that nobody makes the file shorter while it is mapped: such an access ends the process, so a
-        file without it is copied, unless a strategy is asked for. Raises `OSError`, and `RangeError` for a part that
-        the file does not have.
+        file without it is copied, unless a strategy is asked for. A descriptor that is open for reading makes a
+        read-only resource. A device has the bytes that ``length`` says. Raises `OSError`, also for what has no bytes
+        at places (a directory, a pipe) or puts what is written elsewhere (``O_APPEND``), and `RangeError` for a part
+        that the file does not have.
         """
-        if isinstance(file, int):
-            descriptor = os.dup(file)
-        else:
-            descriptor = os.open(
-                file, (os.O_RDWR if writable else os.O_RDONLY) | getattr(os, "O_CLOEXEC", 0)
-            )
+        what = "HostResource.file()"
+        offset = integer(offset, what, "offset")
+        length = None if length is None else integer(length, what, "length")
+        descriptor, writable = _opened(file, writable)
         try:
-            mode = os.fstat(descriptor).st_mode
-            device = stat.S_ISCHR(mode) or stat.S_ISBLK(mode)
-            size = 0 if device else os.fstat(descriptor).st_size
+            found = os.fstat(descriptor)
+            device = _check_kind(found.st_mode, file)
+            size = 0 if device else found.st_size
+            if device and length is None:
+                raise RangeError(f"{what}: {file!r} is a device: its length must be given")
             count = max(size - offset, 0) if length is None else length
-            if not device and not (0 <= offset <= size and 0 <= count <= size - offset):
-                raise RangeError(
-                    f"HostResource.file(): {count} bytes from {offset} on: the file has {size}"
-                )
+            if offset < 0 or count < 0:
+                raise RangeError(f"{what}: {count} bytes from {offset} on: there are none")
+            if not device and not (offset <= size and count <= size - offset):
+                raise RangeError(f"{what}: {count} bytes from {offset} on: the file has {size}")
             # What Emscripten maps is a copy that does not follow the file.
             mappable = sys.platform != "emscripten"
             stable = mappable and (trusted or device or _sealed(descriptor))
@@ -142,7 +146,10 @@ class HostResource:
         `NotImplementedError` where there is none.
         """
         create = create or name is None
-        if create and (size is None or size <= 0):
+        if name is not None and not isinstance(name, str):
+            raise TypeError(f"HostResource.shm(): name must be a string, not {shown(name)}")
+        size = None if size is None else _size(size, "HostResource.shm()")
+        if create and not size:
             raise RangeError("HostResource.shm(): new shared memory needs a size above 0")
         name = name or f"pyjsapi-{secrets.token_hex(8)}"
         open_, unlink = _shared_memory()
@@ -256,6 +263,7 @@ class HostResource:
             access = mmap.ACCESS_COPY
         elif readonly:
             access = mmap.ACCESS_READ
+        self.check_length(0, self.size)
         granularity = mmap.ALLOCATIONGRANULARITY
         first = self.start // granularity * granularity
         count = self.start - first + self.size
@@ -267,7 +275,7 @@ class HostResource:
         self._check()
         if self._array is not None:
             return bytes(self._array.subarray(offset, offset + count).to_bytes())
-        if self._data is not None:
+        if self._data is not None and self._may_look:
             return self._data[offset : offset + count].tobytes()
         if self.descriptor is None:
             return bytes(count)
@@ -283,11 +291,16 @@ class HostResource:
             raise TypeError("the resource is read-only")
         if self._array is not None:
             self._array.subarray(offset, offset + len(data)).assign(data)
-        elif self._data is not None:
+        elif self._data is not None and self._may_look:
             self._data[offset : offset + len(data)] = data
         elif self.descriptor is not None:
             self.check_length(offset, len(data))
             _write(self.descriptor, self.start + offset, data)
+
+    @property
+    def _may_look(self) -> bool:
+        """Whether bytes of the view are there for sure, so that looking at them cannot end the process."""
+        return self.stable or self.descriptor is None
 
     def check_length(self, offset: int, count: int) -> None:
         """Raise `OSError` unless the file still has some bytes, `ValueError` when the resource is closed."""
@@ -334,7 +347,7 @@ class HostResource:
         What is mapped stays valid; but what was copied is not copied back any more.
         """
         self._open = False
-        self._data = self._array = self.of = None
+        self._data = self._array = self.of = self.descriptor = None
         self._end()
 
     def _check(self) -> None:
@@ -353,13 +366,52 @@ class HostResource:
 
 
 def _size(size: int, what: str) -> int:
-    try:
-        size = index(size)
-    except TypeError:
-        raise TypeError(f"{what}: size must be an integer, not {type(size).__name__}") from None
-    if size < 0:
+    size = integer(size, what, "size")
+    if not 0 <= size <= sys.maxsize:
         raise RangeError(f"{what}: the size cannot be {size}")
     return size
+
+
+def _opened(file: str | os.PathLike[str] | int, writable: bool) -> tuple[int, bool]:
+    """A descriptor of a file or of what a number is open for, and whether it can be written to."""
+    try:
+        number = index(file)  # type: ignore[arg-type]
+    except TypeError:
+        path: Any = file
+    else:
+        descriptor = os.dup(number)
+        try:
+            return descriptor, _writable(descriptor) and writable
+        except BaseException:
+            os.close(descriptor)
+            raise
+    _check_kind(os.stat(path).st_mode, path)  # before it is opened, which waits for a pipe
+    flags = (os.O_RDWR if writable else os.O_RDONLY) | getattr(os, "O_CLOEXEC", 0)
+    return os.open(path, flags), writable
+
+
+def _check_kind(mode: int, file: Any) -> bool:
+    """Whether it is a device. Raises `OSError` for what is neither that nor a file."""
+    device = stat.S_ISCHR(mode) or stat.S_ISBLK(mode)
+    if not (device or stat.S_ISREG(mode)):
+        number = errno.EISDIR if stat.S_ISDIR(mode) else errno.ESPIPE
+        raise OSError(number, "a HostResource is a file or a device", file)
+    return device
+
+
+def _writable(descriptor: int) -> bool:
+    """Whether a descriptor is open for writing too. Raises `OSError` for one that cannot be used."""
+    try:
+        import fcntl
+    except ImportError:
+        return True
+    flags = fcntl.fcntl(descriptor, fcntl.F_GETFL)
+    access = flags & os.O_ACCMODE
+    if access == os.O_WRONLY:
+        raise OSError(errno.EACCES, "the descriptor of a HostResource must be open for reading")
+    if access == os.O_RDWR and flags & os.O_APPEND:
+        raise OSError(errno.EINVAL, "what is written to a descriptor with O_APPEND goes to the end")
+    return access == os.O_RDWR
 
 
 def _nothing() -> None:

@@ -53,28 +53,25 @@ def state_of(memory: MemInst) -> SharingState:
     return state
 
 
-def check_integers(what: str, **given: Any) -> None:
-    """Raise `TypeError` for what is no integer; ``None`` is left to whoever asks."""
-    for name, value in given.items():
-        if value is None:
-            continue
-        try:
-            index(value)
-        except TypeError:
-            raise TypeError(
-                f"{what}: {name} must be an integer, not {type(value).__name__}"
-            ) from None
+def integer(value: Any, what: str, name: str) -> int:
+    """An integer of Python's own, whatever kind it is given as (numpy's wrap). Raises `TypeError` for none."""
+    if type(value) is int:
+        return value
+    try:
+        return int(index(value))
+    except TypeError:
+        raise TypeError(f"{what}: {name} must be an integer, not {type(value).__name__}") from None
 
 
-def check_range(memory: MemInst, address: int, count: int, what: str) -> None:
-    """Raise `RangeError` for bytes that a memory does not have, `TypeError` for what is no number of bytes."""
-    if type(address) is not int or type(count) is not int:
-        check_integers(what, address=address, length=count)
+def check_range(memory: MemInst, address: Any, count: Any, what: str) -> tuple[int, int]:
+    """The address and number of bytes that a memory has. Raises `RangeError`, and `TypeError` for no integers."""
+    address, count = integer(address, what, "address"), integer(count, what, "length")
     length = memory.byte_length
     if not (0 <= address <= length and 0 <= count <= length - address):
         raise RangeError(
             f"{what}: {count} bytes from address {address} on: the memory has {length} bytes"
         )
+    return address, count
 
 
 def guarded_block(memory: MemInst, what: str) -> Guarded:

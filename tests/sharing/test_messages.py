@@ -29,6 +29,24 @@ REFUSED: dict[str, Callable[[Any], Any]] = {
     r"a memory block needs a WebAssembly.Memory, not 3": lambda m: MemoryBlock(8).attach(3),  # type: ignore[arg-type]
     r"Exchange.add\(\): a MemoryBlock is needed, not 3": lambda m: Exchange().add(3),  # type: ignore[arg-type]
     r"far_pointer\(\): 'to' must be instances, not 3": lambda m: far_pointer(m, to=3),  # type: ignore[arg-type]
+    r"Memory.protect\(\): address must be an integer, not NoneType": lambda m: m.protect(
+        None, 1, "r"
+    ),
+    r"Memory.view\(\): address must be an integer, not NoneType": lambda m: m.view("B", None),
+    r"Memory.unmap\(\): length goes with an address": lambda m: m.unmap(bytearray(8), 8),
+    r"HostResource.shm\(\): size must be an integer, not str": lambda m: HostResource.shm(size="8"),  # type: ignore[arg-type]
+    r"HostResource.shm\(\): name must be a string, not 8": lambda m: HostResource.shm(8),  # type: ignore[arg-type]
+    r"HostResource.file\(\): offset must be an integer, not float": lambda m: HostResource.file(
+        __file__,
+        writable=False,
+        offset=1.5,  # type: ignore[arg-type]
+    ),
+    r"HostResource.file\(\): length must be an integer, not str": lambda m: HostResource.file(
+        __file__,
+        writable=False,
+        length="8",  # type: ignore[arg-type]
+    ),
+    r"SharedHeap\(\): size must be an integer, not NoneType": lambda m: SharedHeap(None),  # type: ignore[arg-type]
 }
 
 
@@ -38,6 +56,36 @@ def test_wrong_arguments_are_named(message: str) -> None:
     with pytest.raises(TypeError, match=message):
         REFUSED[message](memory)
     assert not memory.mappings
+
+
+def test_integers_of_numpy_are_integers() -> None:
+    numpy = pytest.importorskip("numpy")
+    memory = WebAssembly.Memory(initial=4)
+    eight = numpy.uint8(200)  # whose own sums are of 8 bits
+    data = bytearray(b"\1" * 70_000)
+    mapping = memory.map(data, numpy.uint8(100), at=eight, offset=numpy.uint8(255))
+    assert {type(value) for value in (mapping.addr, mapping.length, mapping.offset)} == {int}
+    assert memory.view("B", eight, numpy.uint8(2)).tolist() == [1, 1]
+    assert isinstance(memory.address_of(eight), int)
+    memory.protect(numpy.uint16(65535), numpy.uint8(1), "r")
+    memory.unmap(eight)
+    assert not memory.mappings
+    memory.map(data, at=65536)
+    memory.unmap(numpy.int64(65536), numpy.int64(70_000))
+    assert not memory.mappings
+    array = numpy.ones(8, dtype="u1")
+    memory.map(array, at=0)
+    memory.unmap(array)
+    assert not memory.mappings
+    memory.discard(numpy.uint32(131072), numpy.uint8(1))
+    assert SharedHeap(numpy.uint8(200)).size == 4096
+
+
+@pytest.mark.parametrize("make", [HostResource.memfd, HostResource.anon])
+def test_no_resource_is_longer_than_addresses(make: Callable[[int], HostResource]) -> None:
+    for size in (2**63, 2**64, 2**200):
+        with pytest.raises(RangeError, match=f"the size cannot be {size}"):
+            make(size)
 
 
 @pytest.mark.parametrize("make", [HostResource.memfd, HostResource.anon])
