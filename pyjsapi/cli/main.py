@@ -19,6 +19,7 @@ _Verbs: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
 _DESCRIPTION: Final = """\
 Run and inspect WebAssembly in Python.
 
+  pyjsapi                       a prompt, with the same in scope, if somebody types; -i if not
   pyjsapi SCRIPT.py [ARGS...]   run a Python script with WebAssembly and top-level await in scope
   pyjsapi - [ARGS...]           run the script in standard input
   pyjsapi -c CODE [ARGS...]     run the code
@@ -49,6 +50,12 @@ def _main(argv: list[str]) -> int:
             print("pyjsapi: -c needs the code to run", file=sys.stderr)
             return 2
         return run_code(argv[1], argv[2:])
+    if not argv and sys.stdin is not None:
+        argv = ["-i" if sys.stdin.isatty() else "-"]
+    if argv == ["-i"]:
+        from pyjsapi.cli.repl import run_prompt  # which needs what commands do not
+
+        return run_prompt()
     if argv and (argv[0] == "-" or argv[0].endswith(".py")):
         return run_script(Path(argv[0]), argv[1:])
     if argv and argv[0].endswith((".wasm", ".wat")):

@@ -106,6 +106,7 @@ def test_code_and_standard_input_are_run_as_scripts() -> None:
     made = "<WebAssembly.Module of 8 bytes, imports: none, exports: none>"
     assert pyjsapi("-c", code, "a").stdout == f"{made} ['-c', 'a']\n"
     assert pyjsapi("-", "a", given=code).stdout == f"{made} ['-', 'a']\n"
+    assert pyjsapi(given=code).stdout == f"{made} ['-']\n"
     done = pyjsapi("-c")
     assert (done.returncode, done.stderr) == (2, "pyjsapi: -c needs the code to run\n")
 
@@ -324,7 +325,7 @@ def test_wast_runs_a_script(tmp_path: Path) -> None:
 def test_help_and_version() -> None:
     assert "wat2wasm" in pyjsapi("--help").stdout
     assert pyjsapi("--version").stdout.startswith("pyjsapi ")
-    assert pyjsapi().returncode == 2
+    assert pyjsapi("--no-such").returncode == 2
     assert pyjsapi("run", "missing.wasm").returncode == 1
 
 
