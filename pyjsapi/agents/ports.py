@@ -16,6 +16,7 @@ from pyjsapi.agents.agent import Home
 from pyjsapi.agents.channel import ChannelEnd, TransferablePort, entangled_ends
 from pyjsapi.agents.deserialise import deserialise
 from pyjsapi.agents.events import MessageEvent
+from pyjsapi.agents.listeners import Listeners
 from pyjsapi.agents.serialise import Message, serialise
 from pyjsapi.blocks.waiting import heed_interruption
 
@@ -26,11 +27,16 @@ class PortClosed(Exception):
     """Nothing more can arrive: the other end was closed."""
 
 
-class MessageTarget:
+class MessageTarget(Listeners):
     """Something that messages arrive at and are posted from."""
 
+    events: tuple[str, ...] = ("message", "messageerror", "close")
+
     def __init__(self, end: ChannelEnd | None) -> None:
+        super().__init__()
         self._end = end
+        self._referenced = True
+        self._told_close = False
         self._home = Home()
         self._onmessage: Handler | None = None
         self._onmessageerror: Handler | None = None
@@ -61,9 +67,7 @@ class MessageTarget:
     @onmessage.setter
     def onmessage(self, handler: Handler | None) -> None:
         self._onmessage = handler
-        self._home.find_loop()
-        self._home.agent.expect(self, handler is not None)
-        self._arrived()
+        self._handlers_changed()
 
     @property
     def onmessageerror(self) -> Handler | None:
@@ -74,30 +78,73 @@ class MessageTarget:
     def onmessageerror(self, handler: Handler | None) -> None:
         self._onmessageerror = handler
 
+    def ref(self) -> None:
+        """Let handlers that may still be called keep a script alive, as from the start. Of Node, not of HTML."""
+        self._referenced = True
+        self._handlers_changed()
+
+    def unref(self) -> None:
+        """Let them keep no script alive."""
+        self._referenced = False
+        self._handlers_changed()
+
+    def hasRef(self) -> bool:
+        """Whether handlers that may still be called keep a script alive."""
+        return self._referenced
+
+    def _listeners_changed(self, event: str) -> None:
+        self._handlers_changed()
+
+    def _handlers_changed(self) -> None:
+        self._home.find_loop()
+        self._home.agent.expect(self, self._is_handled())
+        self._arrived()
+
+    def _is_handled(self) -> bool:
+        """Whether a handler or a listener takes what arrives."""
+        return self._onmessage is not None or self.listens_to("message")
+
+    def _call_handlers(self, event: MessageEvent) -> None:
+        if self._onmessage is not None:
+            call_handler(self._onmessage, event)
+        self.emit_to("message", lambda listener: call_handler(listener, event.data))
+
+    def _tell_close(self) -> None:
+        """Tell listeners that nothing more will arrive, once, after what has arrived."""
+        end = self._end
+        if self._told_close or (end is not None and end.pending() and self._is_handled()):
+            return
+        self._told_close = True
+        self.emit_to("close", call_handler_of_nothing)
+
     def _arrived(self) -> None:
         """Something is in the queue, or nothing will be any more. Called in any thread."""
         futures, self._futures = self._futures, []
         for loop, future in futures:
             with contextlib.suppress(RuntimeError):  # it is closed
                 loop.call_soon_threadsafe(_settle, future)
-        if self._onmessage is not None:
+        if self._is_handled():
             self._home.post(self._dispatch)
         else:
             self._home.agent.wake()
+        if self.listens_to("close") and (self._end is None or self._end.closed):
+            self._home.post(self._tell_close)
 
     def _dispatch(self) -> None:
-        """Give one message to the handler, and see to it that the others follow."""
-        end, handler = self._end, self._onmessage
-        if end is None or handler is None:
+        """Give one message to the handlers, and see to it that the others follow."""
+        end = self._end
+        if end is None or not self._is_handled():
             return
         message = end.take()
         if message is None:
             return
         if end.pending():
             self._home.post(self._dispatch)
+        elif end.closed and self.listens_to("close"):
+            self._home.post(self._tell_close)
         event = self._event(message)
         if event is not None:
-            call_handler(handler, event)
+            self._call_handlers(event)
         self._home.agent.wake()
 
     def _event(self, message: Message) -> MessageEvent | None:
@@ -105,11 +152,14 @@ class MessageTarget:
         try:
             data, ports = deserialise(message)
         except Exception as error:
-            if self._onmessageerror is None:
+            if self._onmessageerror is None and not self.listens_to("messageerror"):
                 raise
             event = MessageEvent(None, [], self)
             event.__dict__.update(type="messageerror", error=error)
-            call_handler(self._onmessageerror, event)
+            if self._onmessageerror is not None:
+                call_handler(self._onmessageerror, event)
+            failure = error
+            self.emit_to("messageerror", lambda listener: call_handler(listener, failure))
             return None
         return MessageEvent(data, ports, self)
 
@@ -118,7 +168,7 @@ class MessageTarget:
     def expects_messages(self) -> bool:
         """Whether there is a handler that may still be called."""
         end = self._end
-        if self._onmessage is None or end is None:
+        if end is None or not (self._referenced and self._is_handled()):
             return False
         return (
             not end.closed or end.pending()
@@ -259,7 +309,15 @@ def _settle(future: asyncio.Future[None]) -> None:
 
 def call_handler(handler: Handler, event: Any) -> None:
     """Call a handler; one that is a coroutine runs as a task."""
-    result = handler(event)
+    _follow(handler(event))
+
+
+def call_handler_of_nothing(handler: Callable[[], Any]) -> None:
+    """Call a listener of an event that says nothing."""
+    _follow(handler())
+
+
+def _follow(result: Any) -> None:
     if asyncio.iscoroutine(result):
         try:
             loop = asyncio.get_running_loop()

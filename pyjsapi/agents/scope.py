@@ -215,22 +215,25 @@ def _with_scope(function: Callable[..., Any]) -> Callable[[WorkerScope], Any]:
 
 
 def _run_script(path: Path, scope: WorkerScope) -> Any:
-    """Run a script with `await` at its top level.
+    return run_source(path.read_bytes(), str(path), scope)
+
+
+def run_source(source: bytes, name: str, scope: WorkerScope) -> Any:
+    """Run the text of a script; what is returned is to be awaited where it has `await` at its top level.
 
     In scope are ``self``, ``postMessage``, ``receive`` and ``close``, and what `pyjsapi` exports. A function that the
     script calls ``onmessage`` becomes the handler.
     """
-    source = path.read_bytes()
     space: dict[str, Any] = {
         **_exported_names(source),
         "__name__": "__worker__",
-        "__file__": str(path),
+        "__file__": name,
         "self": scope,
         "postMessage": scope.postMessage,
         "receive": scope.receive,
         "close": scope.close,
     }
-    code = compile(source, str(path), "exec", ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
+    code = compile(source, name, "exec", ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
     if code.co_flags & inspect.CO_COROUTINE:
         return _await_script(eval(code, space), space, scope)
     exec(code, space)

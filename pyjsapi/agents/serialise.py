@@ -10,6 +10,7 @@ from __future__ import annotations
 import builtins
 import datetime
 import re
+import weakref
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, TypeAlias
@@ -87,6 +88,23 @@ def transfer_list(transfer: Any) -> list[Any]:
     return list(transfer)
 
 
+def mark_as_untransferable(thing: Any) -> None:
+    """Refuse from now on to transfer an `ArrayBuffer` or a port; anything else cannot be transferred anyway."""
+    if isinstance(thing, (ArrayBuffer, TransferablePort)):
+        number = id(thing)
+        _UNTRANSFERABLE[number] = weakref.ref(thing, lambda _: _UNTRANSFERABLE.pop(number, None))
+
+
+def is_untransferable(thing: Any) -> bool:
+    """Whether it was marked."""
+    mark = _UNTRANSFERABLE.get(id(thing))
+    return mark is not None and mark() is thing
+
+
+_UNTRANSFERABLE: Final[dict[int, weakref.ref[Any]]] = {}
+"""By identity: views and buffers may compare as they like."""
+
+
 def _is_primitive(value: Any) -> bool:
     return value is None or isinstance(value, (bool, int, float, str))
 
@@ -114,6 +132,8 @@ class _Serialiser:
     # ---- the transfer list
 
     def announce(self, item: Any, source: ChannelEnd | None) -> None:
+        if is_untransferable(item):
+            raise DataCloneError(f"{_describe(item)} was marked as untransferable")
         if isinstance(item, TransferablePort):
             if item._end is None:
                 raise DataCloneError(

@@ -175,7 +175,7 @@ _RUNNING: Final[set[Worker]] = set()
 
 def has_running_workers(agent: Agent) -> bool:
     """Whether a worker runs that an agent has started."""
-    return any(worker._home.agent is agent for worker in list(_RUNNING))
+    return any(worker._home.agent is agent and worker._referenced for worker in list(_RUNNING))
 
 
 def failures_of(agent: Agent) -> list[str]:
