@@ -1,0 +1,97 @@
+"""Rights of file descriptors (``typenames.witx``, ``rights``): what may be done with one."""
+
+from __future__ import annotations
+
+from typing import Final
+
+(
+    FD_DATASYNC,
+    FD_READ,
+    FD_SEEK,
+    FD_FDSTAT_SET_FLAGS,
+    FD_SYNC,
+    FD_TELL,
+    FD_WRITE,
+    FD_ADVISE,
+    FD_ALLOCATE,
+    PATH_CREATE_DIRECTORY,
+    PATH_CREATE_FILE,
+    PATH_LINK_SOURCE,
+    PATH_LINK_TARGET,
+    PATH_OPEN,
+    FD_READDIR,
+    PATH_READLINK,
+    PATH_RENAME_SOURCE,
+    PATH_RENAME_TARGET,
+    PATH_FILESTAT_GET,
+    PATH_FILESTAT_SET_SIZE,
+    PATH_FILESTAT_SET_TIMES,
+    FD_FILESTAT_GET,
+    FD_FILESTAT_SET_SIZE,
+    FD_FILESTAT_SET_TIMES,
+    PATH_SYMLINK,
+    PATH_REMOVE_DIRECTORY,
+    PATH_UNLINK_FILE,
+    POLL_FD_READWRITE,
+    SOCK_SHUTDOWN,
+    SOCK_ACCEPT,
+) = (1 << bit for bit in range(30))
+
+ALL: Final = (1 << 30) - 1
+
+WRITING: Final = FD_WRITE | FD_ALLOCATE | FD_FILESTAT_SET_SIZE
+"""For which a file is opened for writing."""
+
+CHANGING: Final = (
+    WRITING
+    | FD_FILESTAT_SET_TIMES
+    | PATH_CREATE_DIRECTORY
+    | PATH_CREATE_FILE
+    | PATH_LINK_SOURCE
+    | PATH_LINK_TARGET
+    | PATH_RENAME_SOURCE
+    | PATH_RENAME_TARGET
+    | PATH_FILESTAT_SET_SIZE
+    | PATH_FILESTAT_SET_TIMES
+    | PATH_SYMLINK
+    | PATH_REMOVE_DIRECTORY
+    | PATH_UNLINK_FILE
+)
+"""What nobody has who reads only. A hard link elsewhere would be a file that can be written."""
+
+FILE: Final = (
+    FD_DATASYNC
+    | FD_READ
+    | FD_SEEK
+    | FD_FDSTAT_SET_FLAGS
+    | FD_SYNC
+    | FD_TELL
+    | FD_WRITE
+    | FD_ADVISE
+    | FD_ALLOCATE
+    | FD_FILESTAT_GET
+    | FD_FILESTAT_SET_SIZE
+    | FD_FILESTAT_SET_TIMES
+    | POLL_FD_READWRITE
+)
+DIRECTORY: Final = ALL & ~(
+    FD_READ
+    | FD_WRITE
+    | FD_SEEK
+    | FD_TELL
+    | FD_ADVISE
+    | FD_ALLOCATE
+    | FD_FILESTAT_SET_SIZE
+    | POLL_FD_READWRITE
+    | SOCK_SHUTDOWN
+    | SOCK_ACCEPT
+)
+INHERITED: Final = FILE | DIRECTORY
+INPUT: Final = FD_READ | FD_FDSTAT_SET_FLAGS | FD_FILESTAT_GET | POLL_FD_READWRITE
+OUTPUT: Final = (
+    FD_WRITE | FD_SYNC | FD_DATASYNC | FD_FDSTAT_SET_FLAGS | FD_FILESTAT_GET | POLL_FD_READWRITE
+)
+SOCKET: Final = (
+    FD_READ | FD_WRITE | FD_FDSTAT_SET_FLAGS | FD_FILESTAT_GET | POLL_FD_READWRITE | SOCK_SHUTDOWN
+)
+LISTENER: Final = SOCKET | SOCK_ACCEPT

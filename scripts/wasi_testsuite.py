@@ -1,0 +1,185 @@
+"""Run the official tests of WASI preview 1 and write their results into docs/conformance.md.
+
+    python scripts/wasi_testsuite.py CHECKOUT [--resolution openat2|walk] [--only NAME] [--write]
+
+CHECKOUT is one of https://github.com/WebAssembly/wasi-testsuite, branch prod/testsuite-base (72 tests), or
+prod/testsuite-all, which has those of wasi-threads as well. Its tests are third-party programs, which are no part of
+this project. Each runs on a copy of its directory.
+"""
+
+from __future__ import annotations
+
+import argparse
+import io
+import json
+import shutil
+import tempfile
+import traceback
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+from common import ROOT, main_guard, say
+
+SUITES: Final = {
+    "AssemblyScript": "tests/assemblyscript/testsuite/wasm32-wasip1",
+    "C": "tests/c/testsuite/wasm32-wasip1",
+    "Rust": "tests/rust/testsuite/wasm32-wasip1",
+    "wasi-threads": "tests/proposals/wasi-threads",
+}
+BEGIN: Final = "<!-- wasi-testsuite: written by scripts/wasi_testsuite.py -->"
+END: Final = "<!-- /wasi-testsuite -->"
+
+
+@dataclass
+class Case:
+    """A test: the program and what is expected of it."""
+
+    suite: str
+    wasm: Path
+    spec: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def name(self) -> str:
+        return self.wasm.stem
+
+
+def cases(checkout: Path) -> Iterator[Case]:
+    """The tests of a checkout."""
+    for suite, folder in SUITES.items():
+        for wasm in sorted((checkout / folder).glob("*.wasm")):
+            spec = wasm.with_suffix(".json")
+            yield Case(suite, wasm, json.loads(spec.read_text()) if spec.exists() else {})
+
+
+def expected(case: Case) -> tuple[dict[str, Any], int, dict[str, str]]:
+    """How to run a test, its exit code, and what it writes."""
+    spec = case.spec
+    operations = spec.get("operations")
+    if operations is None:
+        return (
+            spec,
+            spec.get("exit_code", 0),
+            {k: spec[k] for k in ("stdout", "stderr") if k in spec},
+        )
+    run: dict[str, Any] = {}
+    code = 0
+    output: dict[str, str] = {}
+    for each in operations:
+        if each["type"] == "run":
+            run = each
+        elif each["type"] == "wait":
+            code = each.get("exit_code", 0)
+        elif each["type"] == "read":
+            output[each.get("id", "stdout")] = each.get("payload", "")
+        else:
+            raise NotImplementedError(f"operation {each['type']}")
+    return run, code, output
+
+
+def run_case(case: Case, resolution: str | None) -> str | None:
+    """Run a test; what was wrong, or `None`."""
+    from pyjsapi import WebAssembly
+    from pyjsapi.wasi import WASI
+
+    run, code, output = expected(case)
+    with tempfile.TemporaryDirectory() as folder:
+        preopens = {}
+        root = run.get("root")
+        if root is None and run.get("dirs"):
+            root = run["dirs"][0]
+        if root is not None:
+            copy = Path(folder, "root")
+            shutil.copytree(case.wasm.parent / root, copy, symlinks=True)
+            for left in copy.glob("*.cleanup"):
+                shutil.rmtree(left) if left.is_dir() else left.unlink()
+            preopens["/"] = str(copy)
+        streams = {"stdout": io.BytesIO(), "stderr": io.BytesIO()}
+        wasi = WASI(
+            version="preview1",
+            args=[case.wasm.name, *run.get("args", [])],
+            env=run.get("env", {}),
+            preopens=preopens,
+            stdin=io.BytesIO(),
+            stdout=streams["stdout"],
+            stderr=streams["stderr"],
+            resolution=resolution,
+        )
+        with wasi:
+            module = WebAssembly.Module(case.wasm.read_bytes())
+            try:
+                found = start(wasi, module)
+            except Exception:
+                return streams["stderr"].getvalue().decode() + traceback.format_exc(limit=-2)
+    if found != code:
+        return f"exit code {found}, not {code}\n{streams['stderr'].getvalue().decode()}"
+    for name, text in output.items():
+        if streams[name].getvalue().decode() != text:
+            return f"{name} has {streams[name].getvalue()!r}, not {text!r}"
+    return None
+
+
+def start(wasi: Any, module: Any) -> int:
+    """Run a command; its exit code."""
+    from pyjsapi import WebAssembly
+
+    imports = WebAssembly.Module.imports(module)
+    needed = next((each for each in imports if each["kind"] == "memory"), None)
+    objects = wasi.getImportObject()
+    if needed is not None:
+        type_ = needed["type"]
+        memory = WebAssembly.Memory(
+            initial=type_["minimum"], maximum=type_.get("maximum"), shared=type_["shared"]
+        )
+        objects[needed["module"]] = {needed["name"]: memory}
+        return int(wasi.run_threads(module, objects, memory))
+    return int(wasi.start(WebAssembly.Instance(module, objects)))
+
+
+def table(results: dict[str, list[tuple[str, str | None]]]) -> str:
+    """The results as a table."""
+    lines = ["| tests | pass | of | fail |", "|---|---|---|---|"]
+    for suite, found in results.items():
+        failed = ", ".join(f"`{name}`" for name, wrong in found if wrong) or "–"
+        lines.append(
+            f"| {suite} | {sum(wrong is None for _, wrong in found)} | {len(found)} | {failed} |"
+        )
+    return "\n".join(lines)
+
+
+def write(text: str) -> None:
+    """Put the table into docs/conformance.md."""
+    page = ROOT / "docs" / "conformance.md"
+    old = page.read_text()
+    before, _, rest = old.partition(BEGIN)
+    _, _, after = rest.partition(END)
+    page.write_text(f"{before}{BEGIN}\n{text}\n{END}{after}")
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("checkout", type=Path)
+    parser.add_argument("--resolution", choices=("openat2", "walk"))
+    parser.add_argument("--only", default="")
+    parser.add_argument("--write", action="store_true")
+    options = parser.parse_args()
+    results: dict[str, list[tuple[str, str | None]]] = {}
+    for case in cases(options.checkout):
+        if options.only not in case.name:
+            continue
+        try:
+            wrong = run_case(case, options.resolution)
+        except NotImplementedError as error:
+            wrong = str(error)
+        results.setdefault(case.suite, []).append((case.name, wrong))
+        if wrong:
+            say(f"{case.suite}/{case.name}: {wrong}")
+    say(table(results))
+    if options.write:
+        write(table(results))
+    return any(wrong for found in results.values() for _, wrong in found)
+
+
+if __name__ == "__main__":
+    main_guard(main)
