@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Final
 
@@ -63,8 +63,7 @@ def open_at(
     follow: bool,
 ) -> HostDescriptor:
     """Open a file or directory, for which ``rights`` are asked."""
-    flags = sum(bit for flag, bit in _CREATED.items() if oflags & flag)
-    flags |= sum(bit for flag, bit in _SYNCED.items() if fdflags & flag)
+    flags = _bits(_CREATED, oflags) | _bits(_SYNCED, fdflags)
     fd = _open(
         base, path, flags, _access(rights, oflags), follow, may_lose_write=not rights & FD_WRITE
     )
@@ -89,6 +88,14 @@ def open_at(
         made.rights &= ~CHANGING
         made.inheriting &= ~CHANGING
     return made
+
+
+def _bits(table: Mapping[int, int], flags: int) -> int:
+    found = 0
+    for flag, bit in table.items():
+        if flags & flag:
+            found |= bit
+    return found
 
 
 def _access(rights: int, oflags: int) -> int:

@@ -181,7 +181,7 @@ def fd_prestat_dir_name(process: Process, fd: int, address: int, size: int) -> N
         raise WasiError(Errno.BADF)
     if size < len(name):
         raise WasiError(Errno.NAMETOOLONG)
-    process.memory.write(address, name)
+    process.memory.target(address, size)(name)
 
 
 def fd_readdir(

@@ -48,18 +48,18 @@ class Row(NamedTuple):
             try:
                 function(process, *arguments)
             except WasiError as error:
-                return error.errno
+                return error.errno.value
             except OSError as error:
-                return errno_of(error)
+                return errno_of(error).value
             except Trap:  # a protection that was changed meanwhile
-                return Errno.FAULT
+                return Errno.FAULT.value
             except MemoryError:
-                return Errno.NOMEM
+                return Errno.NOMEM.value
             except RecursionError:  # the guest's own calls are too deep
                 raise
             except Exception as error:  # of the host's streams and functions
                 process.last_error = error
-                return Errno.IO
+                return Errno.IO.value
             return 0
 
         return call
