@@ -5,7 +5,9 @@ Each script runs once as Linux can do it and once for every strategy without tha
 
 from __future__ import annotations
 
+import io
 import os
+import struct
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -25,6 +27,7 @@ from pyjsapi.blocks.heap import HeapBlock
 from pyjsapi.sharing import HostResource, SharedHeap
 from pyjsapi.sharing.control import map_pages, unmap_pages
 from tests.sharing.accessing import PAGE, guest, readers, writers
+from tests.wasi.guests import Guest as Wasi
 
 STRATEGIES = ("auto", "segment", "copy")
 MEMORIES: dict[str, dict[str, Any]] = {
@@ -153,8 +156,23 @@ def ends(scene: Scene) -> list[Any]:
     return scene.seen
 
 
+def system(scene: Scene) -> list[Any]:
+    """WASI reads into what is mapped and across its edges, and writes what is there."""
+    if scene.address == "i64":
+        return scene.seen  # which preview 1 does not have
+    wasi = Wasi(scene.memory, stdin=io.BytesIO(bytes(range(100, 160))))
+    start = 2 * PAGE
+    wasi.put(512, struct.pack("<4I", start - 2, 10, start + 40, 20))
+    for name in ("fd_read", "fd_write"):
+        wasi.call(name, 1 if name == "fd_write" else 0, 512, 2, 8)
+        scene.seen.append(wasi.result())
+    scene.seen.append(wasi.stdout.getvalue())
+    scene.look(start - 4, 70)
+    return scene.seen
+
+
 Script = Callable[[Scene], list[Any]]
-SCRIPTS: tuple[Script, ...] = (everything, views, growth, ends)
+SCRIPTS: tuple[Script, ...] = (everything, views, growth, ends, system)
 
 
 def resources(path: Path) -> Iterator[HostResource]:
