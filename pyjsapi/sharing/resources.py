@@ -9,6 +9,7 @@ import os
 import secrets
 import stat
 import sys
+import threading
 import weakref
 from collections.abc import Callable
 from operator import index
@@ -19,6 +20,9 @@ from pyjsapi.ecmascript.conversions import shown
 from pyjsapi.ecmascript.errors import RangeError
 from pyjsapi.sharing.state import integer
 
+_FLAGS: Final = getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
+_POSITION: Final = threading.Lock()
+"""Held while the position of a descriptor is used, on Windows."""
 _SEAL_SHRINK: Final = 2
 _ADD_SEALS: Final = 1033
 _GET_SEALS: Final = 1034
@@ -386,8 +390,7 @@ def _opened(file: str | os.PathLike[str] | int, writable: bool) -> tuple[int, bo
             os.close(descriptor)
             raise
     _check_kind(os.stat(path).st_mode, path)  # before it is opened, which waits for a pipe
-    flags = (os.O_RDWR if writable else os.O_RDONLY) | getattr(os, "O_CLOEXEC", 0)
-    return os.open(path, flags), writable
+    return os.open(path, (os.O_RDWR if writable else os.O_RDONLY) | _FLAGS), writable
 
 
 def _check_kind(mode: int, file: Any) -> bool:
@@ -455,7 +458,7 @@ def _shared_memory() -> tuple[Callable[[str, int, int], int], Callable[[str], No
 def _read(descriptor: int, offset: int, count: int) -> bytes:
     parts = []
     while count:
-        part = os.pread(descriptor, min(count, 1 << 30), offset)
+        part = _read_at(descriptor, min(count, 1 << 30), offset)
         if not part:
             break
         parts.append(part)
@@ -464,9 +467,25 @@ def _read(descriptor: int, offset: int, count: int) -> bytes:
     return b"".join(parts)
 
 
+def _read_at(descriptor: int, count: int, offset: int) -> bytes:
+    if hasattr(os, "pread"):
+        return os.pread(descriptor, count, offset)
+    with _POSITION:
+        os.lseek(descriptor, offset, os.SEEK_SET)
+        return os.read(descriptor, count)
+
+
+def _write_at(descriptor: int, data: memoryview, offset: int) -> int:
+    if hasattr(os, "pwrite"):
+        return os.pwrite(descriptor, data, offset)
+    with _POSITION:
+        os.lseek(descriptor, offset, os.SEEK_SET)
+        return os.write(descriptor, data)
+
+
 def _write(descriptor: int, offset: int, data: bytes) -> None:
     view = memoryview(data)
     while view:
-        written = os.pwrite(descriptor, view, offset)
+        written = _write_at(descriptor, view, offset)
         offset += written
         view = view[written:]

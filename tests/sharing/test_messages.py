@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -110,6 +111,20 @@ def test_a_closed_resource_cannot_be_mapped(tmp_path: Path) -> None:
         resource.close()
         with pytest.raises(ValueError, match="the resource is closed"):
             memory.map(resource)
+
+
+def test_files_are_read_and_written_where_the_system_has_no_pread(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delattr(os, "pread")
+    monkeypatch.delattr(os, "pwrite")
+    path = tmp_path / "file"
+    path.write_bytes(bytes(range(256)))
+    memory = WebAssembly.Memory(initial=1)
+    with HostResource.file(path) as resource, memory.map(resource, 100, at=7, offset=50):
+        assert bytes(memory.view("B", 7, 3)) == b"234"
+        memory.view("B", 7, 1)[0] = 0
+    assert path.read_bytes() == bytes([*range(50), 0, *range(51, 256)])
 
 
 def test_what_is_mapped_outlives_a_resource_that_is_closed() -> None:
