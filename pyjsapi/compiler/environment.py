@@ -8,8 +8,9 @@ and other functions keep the same function object.
 from __future__ import annotations
 
 import sys
-from _thread import RLock
+from _thread import RLock, get_ident
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from types import CodeType, FrameType, FunctionType
 from typing import TYPE_CHECKING, Any, Final
 
@@ -167,6 +168,16 @@ class Environment:
             return False
         return True
 
+    def memory_held(self) -> AbstractContextManager[Any]:
+        """See `MemoryUser`: what is called for the first time waits, and with `_use` everything is."""
+        return self._lock
+
+    def memory_reached_elsewhere(self, memidx: int) -> bool:
+        """See `MemoryUser`."""
+        self._use(self._variant)
+        names = {name.format(memidx) for name in _DIRECT_NAMES}
+        return any(self._reaches_by(names, frame) for frame in _frames_elsewhere())
+
     def memory_guarded(self, memidx: int, guarded: bool) -> bool:
         """Reach a memory by calls from now on, or directly again.
 
@@ -260,7 +271,19 @@ class Environment:
 def _all_frames() -> Iterator[FrameType]:
     """The frames of all threads."""
     for innermost in (sys._getframe(), *current_frames().values()):
-        frame: FrameType | None = innermost
-        while frame is not None:
-            yield frame
-            frame = frame.f_back
+        yield from _frames_from(innermost)
+
+
+def _frames_elsewhere() -> Iterator[FrameType]:
+    """The frames of all other threads."""
+    own = get_ident()
+    for thread, innermost in current_frames().items():
+        if thread != own:
+            yield from _frames_from(innermost)
+
+
+def _frames_from(innermost: FrameType) -> Iterator[FrameType]:
+    frame: FrameType | None = innermost
+    while frame is not None:
+        yield frame
+        frame = frame.f_back

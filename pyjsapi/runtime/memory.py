@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import gc
 import sys
+import threading
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final, Protocol, TypeAlias, TypeVar
 
@@ -29,11 +31,21 @@ _COPY_DIRECTLY: Final = 2048
 """Bytes above which copying through views beats copying through a slice."""
 
 
+_SWITCHING: Final = threading.RLock()
+"""Held while users of memories are held, of which there may be several."""
+
+
 class MemoryUser(Protocol):
     """Something that caches ``data`` or views of a memory; held weakly."""
 
     def memory_moved(self, memidx: int, memory: MemInst) -> None:
         """``data`` or the views of the memory are new objects; ``memidx`` is what `attach` was given."""
+
+    def memory_held(self) -> AbstractContextManager[Any]:
+        """Keep threads that come from outside from beginning with code that was not begun with yet."""
+
+    def memory_reached_elsewhere(self, memidx: int) -> bool:
+        """Whether another thread runs code that reaches the memory directly. Called while that is held."""
 
     def memory_guarded(self, memidx: int, guarded: bool) -> bool:
         """Reach the memory by calls from now on, or with ``guarded=False`` directly again.
@@ -186,20 +198,21 @@ class MemInst:
         """
         from pyjsapi.blocks.guarded import Guarded, guarded  # most memories are plain
 
-        block = self.block
-        if isinstance(block, Guarded):
-            return block
-        self._must_be_alone(block)
-        users = [(user, memidx) for reference, memidx in self._users if (user := reference())]
-        if not self.by_calls:
-            _have_call(users)
-        made = guarded(block, self.may_exceed)
-        was_by_calls, self._users = self.by_calls, []
-        self._stand_on(made)
-        if was_by_calls:
-            for user, memidx in users:
-                user.memory_accessed_anew(memidx, self)
-        return made
+        if not self.block.is_guarded:
+            self._must_be_alone(self.block)
+        with self._switching() as users:
+            block = self.block
+            if isinstance(block, Guarded):
+                return block
+            if not self.by_calls:
+                _have_call(users)
+            made = guarded(block, self.may_exceed)
+            was_by_calls, self._users = self.by_calls, []
+            self._stand_on(made)
+            if was_by_calls:
+                for user, memidx in users:
+                    user.memory_accessed_anew(memidx, self)
+            return made
 
     def _must_be_alone(self, block: Block) -> None:
         """Raise `BufferError` where other agents have the block: they would not see what comes over its bytes."""
@@ -211,9 +224,29 @@ class MemInst:
                     "make it with storage='guarded', or do this before it is posted to them"
                 )
 
-    def rebase(self, block: Block) -> None:
-        """Stand on another block, which has the same bytes and is reached as directly."""
-        self._stand_on(block)
+    def rebase(self, make: Callable[[Block], Block]) -> None:
+        """Stand on another block, which has the same bytes and is reached as directly.
+
+        Raises `BufferError`, with nothing changed, while another thread runs code that would go on with the old one.
+        """
+        with self._switching() as users:
+            if any(user.memory_reached_elsewhere(memidx) for user, memidx in users):
+                raise BufferError(
+                    "code of another thread is running in the memory; make it with storage='reserve' or 'guarded', "
+                    "or do this before that code is called"
+                )
+            self._stand_on(make(self.block))
+
+    @contextmanager
+    def _switching(self) -> Iterator[list[tuple[MemoryUser, int]]]:
+        """Let no code begin that would find the bytes half here, half there; gives who uses them."""
+        with ExitStack() as held:
+            held.enter_context(_SWITCHING)
+            held.enter_context(self.block.holding())
+            users = [(user, memidx) for reference, memidx in self._users if (user := reference())]
+            for user, _ in users:
+                held.enter_context(user.memory_held())
+            yield users
 
     def _stand_on(self, block: Block) -> None:
         if self.buffer is not None:

@@ -23,6 +23,7 @@ from pyjsapi.sharing.state import (
     check_range,
     guarded_block,
     integer,
+    rebase,
     state_of,
 )
 from pyjsapi.syntax.types import PAGE_SIZE
@@ -348,9 +349,7 @@ class _Making:
         memory = self.memory
         block = memory.block
         if paging.paging() is not None and block.moves and not memory.by_calls:
-            from pyjsapi.blocks.guarded import reserved
-
-            memory.rebase(reserved(block, memory.may_exceed))
+            rebase(memory, _WHAT)
         return _pages_of(memory, _WHAT)
 
     def _by_system(self) -> None:

@@ -82,3 +82,15 @@ def guarded_block(memory: MemInst, what: str) -> Guarded:
         from pyjsapi.jsapi.errors import RuntimeError as WasmRuntimeError
 
         raise WasmRuntimeError(f"{what}: {error}") from error
+
+
+def rebase(memory: MemInst, what: str) -> None:
+    """Have the bytes of a memory where they never move, so that files can be mapped. Raises `RuntimeError`."""
+    from pyjsapi.blocks.guarded import reserved
+
+    try:
+        memory.rebase(lambda block: reserved(block, memory.may_exceed))
+    except BufferError as error:
+        from pyjsapi.jsapi.errors import RuntimeError as WasmRuntimeError
+
+        raise WasmRuntimeError(f"{what}: {error}") from error

@@ -6,6 +6,7 @@ import gc
 import mmap
 import sys
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 
 import pytest
 
@@ -26,6 +27,12 @@ class User:
         self.seen.append((memidx, len(storage.data)))
         # A user must find every view usable at this moment.
         assert storage.u32[0] == storage.data[0]
+
+    def memory_held(self) -> AbstractContextManager[None]:
+        return nullcontext()
+
+    def memory_reached_elsewhere(self, memidx: int) -> bool:
+        return False
 
     def memory_guarded(self, memidx: int, guarded: bool) -> bool:
         return True
