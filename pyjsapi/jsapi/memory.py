@@ -212,8 +212,8 @@ class Memory:
         traps), ``"cow"`` (what is written stays here). ``strategy``: ``"mmap"`` (pages of a file, by the system),
         ``"segment"`` (any bytes at any address), ``"copy"`` (back at `flush` and `unmap`), or ``"auto"``: the first
         of them that can be and is safe. Raises `RangeError` for bytes that are not there, an overlap, or what a
-        strategy cannot do; `TypeError` for a resource that is read-only; `OSError`; `RuntimeError` while code is running
-        that would not see what is mapped: see ``storage``.
+        strategy cannot do; `TypeError` for a resource that is read-only; `OSError`; `RuntimeError` while code is
+        running that would not see what is mapped: see ``storage``.
         """
         options = {"at": at, "offset": offset, "mode": mode, "strategy": strategy}
         found: MappingLike = memory_control().map(self._memory, resource, length, **options)

@@ -21,7 +21,7 @@ from pyjsapi.ecmascript.errors import RangeError
 from pyjsapi.sharing.allocator import Allocator
 from pyjsapi.sharing.heap_places import LOCK, HeapDomain, HeapError, Place, at, top
 from pyjsapi.sharing.resources import HostResource
-from pyjsapi.sharing.state import integer
+from pyjsapi.sharing.state import Unstored, integer
 
 if TYPE_CHECKING:
     from pyjsapi.blocks.block import Block
@@ -34,7 +34,7 @@ MODES: Final = ("rw", "r")
 """What memories may do with a heap: read and write, or read only."""
 
 
-class SharedHeap:
+class SharedHeap(Unstored):
     """``size`` bytes, rounded up to whole pages of the system, which memories have in common when they attach it.
 
     Without ``backing`` the heap has bytes of its own and gives them out (`malloc`, `free`): it is *managed*. With

@@ -20,6 +20,7 @@ from pyjsapi.jsapi.memory import memory_object
 from pyjsapi.sharing.resources import HostResource
 from pyjsapi.sharing.state import (
     SharingState,
+    Unstored,
     check_range,
     guarded_block,
     integer,
@@ -38,7 +39,7 @@ STRATEGIES: Final = ("auto", "mmap", "segment", "copy")
 _WHAT: Final = "WebAssembly.Memory.map()"
 
 
-class Mapping:
+class Mapping(Unstored):
     """A mapping, until it is unmapped; ``with`` unmaps it at the end. Addresses and lengths are in bytes."""
 
     def __init__(

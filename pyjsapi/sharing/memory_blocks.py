@@ -24,13 +24,14 @@ from pyjsapi.sharing.block_errors import BlockError, Failure
 from pyjsapi.sharing.donated import PAGE, whole_pages
 from pyjsapi.sharing.mappings import Mapping, map_resource
 from pyjsapi.sharing.resources import HostResource
+from pyjsapi.sharing.state import Unstored
 
 STRATEGIES: Final = ("auto", "mmap", "segment", "copy")
 MOST: Final = (1 << 32) - 2 * PAGE
 """Bytes that a block can have: addresses and sizes are of 32 bits."""
 
 
-class Area:
+class Area(Unstored):
     """Where a block is attached: ``size`` bytes at ``addr`` of a memory, of which ``valid`` from ``start`` have data.
 
     In a ``with`` statement the block is detached at the end: see `detach`; after an exception with nothing written or
@@ -201,7 +202,7 @@ class _Region:
         self.start = self.start + consumed if self.valid else 0
 
 
-class MemoryBlock:
+class MemoryBlock(Unstored):
     """A handle of ``size`` bytes that are nobody's memory, until it is attached to some.
 
     `attach` gives it to a memory, to write alone or to read with others. Handles are made by `clone` and `partition`;

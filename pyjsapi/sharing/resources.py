@@ -15,10 +15,11 @@ from collections.abc import Callable
 from operator import index
 from typing import Any, Final, Protocol, Self
 
+from pyjsapi.blocks.foreign_bytes import ForeignView
 from pyjsapi.blocks.paging import address_of, page_size
 from pyjsapi.ecmascript.conversions import shown
 from pyjsapi.ecmascript.errors import RangeError
-from pyjsapi.sharing.state import integer
+from pyjsapi.sharing.state import Unstored, integer
 
 _FLAGS: Final = getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
 _POSITION: Final = threading.Lock()
@@ -39,7 +40,7 @@ class MappableResource(Protocol):
         """Take them away; the memory has zeros there, and the resource what was written in mode ``"rw"``."""
 
 
-class HostResource:
+class HostResource(Unstored):
     """Some bytes of the host, for `Memory.map`; made by one of the class methods, closed with `close` or ``with``.
 
     Sizes and offsets are in bytes. What is mapped stays valid when the resource is closed: see `close`.
@@ -200,6 +201,11 @@ class HostResource:
         Raises `TypeError` for what has no such bytes.
         """
         mv = getattr(obj, "mv", None)
+        if isinstance(mv, ForeignView):
+            raise TypeError(
+                "HostResource.buffer(): the bytes are those of a guarded memory, in several places: "
+                "no view shows them"
+            )
         try:
             view = memoryview(mv if isinstance(mv, memoryview) else obj)
         except TypeError:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import threading
 from dataclasses import dataclass, field
 from operator import index
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 from pyjsapi.blocks.guarded import Guarded
-from pyjsapi.ecmascript.errors import RangeError
+from pyjsapi.ecmascript.errors import DataCloneError, RangeError
 
 if TYPE_CHECKING:
     from pyjsapi.runtime.memory import MemInst
@@ -45,10 +45,24 @@ class SharingState:
     """What the whole memory stands on."""
 
 
+_MAKING: Final = threading.Lock()
+
+
+class Unstored:
+    """What stands for something of this process, and is neither stored nor copied: a copy would be the same thing."""
+
+    __slots__ = ()
+
+    def __reduce_ex__(self, protocol: Any) -> NoReturn:
+        raise DataCloneError(f"a {type(self).__name__} cannot be stored or copied")
+
+
 def state_of(memory: MemInst) -> SharingState:
     """What is kept of a memory, made when it is first asked for."""
     if memory.sharing is None:
-        memory.sharing = SharingState()
+        with _MAKING:
+            if memory.sharing is None:
+                memory.sharing = SharingState()
     state: SharingState = memory.sharing
     return state
 

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import copy
 import os
+import pickle
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from pyjsapi import RangeError, WebAssembly
+from pyjsapi import DataCloneError, RangeError, WebAssembly, structuredClone
 from pyjsapi.sharing import Exchange, HostResource, MemoryBlock, SharedHeap, far_pointer
 
 REFUSED: dict[str, Callable[[Any], Any]] = {
@@ -151,3 +153,22 @@ def test_a_copy_ends_even_where_it_cannot_be_copied_back(tmp_path: Path) -> None
         mapping.unmap()
     assert (memory.mappings, memory.view()[0], path.read_bytes()[0]) == ((), 0, 1)
     mapping.unmap()
+
+
+@pytest.mark.parametrize("copy_of", [copy.copy, copy.deepcopy, pickle.dumps, structuredClone])
+def test_what_is_of_this_process_is_not_copied(copy_of: Callable[[Any], object]) -> None:
+    """A copy had the number of a descriptor, and closing it closed the other's."""
+    memory = WebAssembly.Memory(initial=1)
+    block = MemoryBlock(8)
+    with HostResource.anon(65536) as resource:
+        mapping = memory.map(resource, at=0)
+        area = block.attach(WebAssembly.Memory(initial=1), write=True, at=0)
+        for thing in (resource, mapping, SharedHeap(4096), block, area):
+            with pytest.raises(DataCloneError, match=r"could not be cloned|cannot be stored"):
+                copy_of(thing)
+
+
+def test_buffers_of_guarded_memories_are_no_resources() -> None:
+    memory = WebAssembly.Memory(initial=1, storage="guarded")
+    with pytest.raises(TypeError, match="the bytes are those of a guarded memory"):
+        memory.map(memory.buffer)
