@@ -8,10 +8,12 @@ import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from pyjsapi.blocks.guarded import Guarded
 from pyjsapi.ecmascript.errors import RangeError
+from pyjsapi.jsapi.errors import RuntimeError as WasmRuntimeError
 from pyjsapi.jsapi.errors import js_error
 from pyjsapi.sharing.control import view
-from pyjsapi.sharing.state import state_of
+from pyjsapi.sharing.state import rebase, state_of
 from pyjsapi.syntax.errors import Trap
 
 if TYPE_CHECKING:
@@ -28,6 +30,9 @@ async def read_into(memory: MemInst, reader: Any, address: int, length: int) -> 
     all where no view shows the bytes, because they are in several places or in JavaScript.
     """
     stats = state_of(memory).stats
+    _check_writable(memory, address, length)
+    if not _stay(memory):
+        return await _read_and_write(memory, reader, address, length)
     try:
         target = view(memory, "B", address, length)
     except RangeError:
@@ -36,6 +41,27 @@ async def read_into(memory: MemInst, reader: Any, address: int, length: int) -> 
     if isinstance(reader, asyncio.StreamReader):
         stats.bytes_copied += count
     return count
+
+
+def _check_writable(memory: MemInst, address: int, length: int) -> None:
+    """Raise `RuntimeError` where code could not write, before anything is taken from a reader."""
+    block = memory.block
+    if isinstance(block, Guarded):
+        try:
+            block.table.pieces(address, length, write=True)
+        except Trap as trap:
+            raise js_error(trap) from None
+
+
+def _stay(memory: MemInst) -> bool:
+    """Whether the bytes stay in their place when the memory grows; they do from now on where that can be."""
+    if not memory.block.moves:
+        return True
+    try:
+        rebase(memory, "WebAssembly.Memory.read_into()")
+    except (WasmRuntimeError, MemoryError):
+        return False
+    return True
 
 
 async def _read_and_write(memory: MemInst, reader: Any, address: int, length: int) -> int:
@@ -72,9 +98,14 @@ async def _read(reader: Any, target: memoryview) -> int:
             f"a binary file, not {type(reader).__name__}"
         )
     while done < len(target):
+        left = len(target) - done
         count = await _in_thread(reader.readinto, target[done:])
         if not count:
             break
+        if not isinstance(count, int) or not 0 < count <= left:
+            raise TypeError(
+                f"WebAssembly.Memory.read_into(): the reader says it read {count!r} of {left} bytes"
+            )
         done += count
     return done
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import io
 import socket
+from typing import Any
 
 import pytest
 
@@ -68,3 +69,41 @@ def test_what_cannot_be_written_traps_and_what_is_not_there_is_out_of_range() ->
         asyncio.run(memory.read_into(io.BytesIO(DATA), (2 << 16) - 5, 10))
     with pytest.raises(TypeError, match="not str"):
         asyncio.run(memory.read_into("text", 0, 10))
+
+
+def test_growth_while_a_read_is_under_way_loses_nothing() -> None:
+    async def read() -> tuple[int, bytes]:
+        memory = WebAssembly.Memory(initial=1, maximum=4)
+        client, server = socket.socketpair()
+        with client, server:
+            server.setblocking(False)
+            reading = asyncio.ensure_future(memory.read_into(server, 100, 5))
+            await asyncio.sleep(0)
+            memory.grow(1)
+            client.sendall(b"hello")
+            count = await reading
+        assert memory.stats.bytes_copied == 0
+        return count, bytes(memory.view("B", 100, 5))
+
+    assert asyncio.run(read()) == (5, b"hello")
+
+
+@pytest.mark.parametrize("whole", [True, False])
+def test_nothing_is_taken_from_a_reader_where_code_could_not_write(whole: bool) -> None:
+    memory = WebAssembly.Memory(initial=2)
+    memory.map(bytes(65536 if whole else 9), at=65536, mode="r")
+    reader = io.BytesIO(b"x" * 100)
+    with pytest.raises(WebAssembly.RuntimeError, match="write to read-only memory"):
+        asyncio.run(memory.read_into(reader, 65540, 100 if whole else 4))
+    assert reader.tell() == 0
+
+
+@pytest.mark.parametrize("said", [-1, 11, "3"])
+def test_a_reader_that_lies_is_found_out(said: Any) -> None:
+    class Liar:
+        def readinto(self, target: memoryview) -> Any:
+            return said
+
+    memory = WebAssembly.Memory(initial=1)
+    with pytest.raises(TypeError, match="the reader says it read .* of 10 bytes"):
+        asyncio.run(memory.read_into(Liar(), 0, 10))
