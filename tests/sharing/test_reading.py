@@ -105,5 +105,5 @@ def test_a_reader_that_lies_is_found_out(said: Any) -> None:
             return said
 
     memory = WebAssembly.Memory(initial=1)
-    with pytest.raises(TypeError, match="the reader says it read .* of 10 bytes"):
+    with pytest.raises(TypeError, match=r"the reader says it read .* of 10 bytes"):
         asyncio.run(memory.read_into(Liar(), 0, 10))
