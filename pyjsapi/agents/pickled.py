@@ -1,4 +1,4 @@
-"""What `pickling` makes of modules, memories and SharedArrayBuffers for the processes of `multiprocessing`."""
+"""What `pickling` makes of memories and SharedArrayBuffers for the processes of `multiprocessing`."""
 
 from __future__ import annotations
 

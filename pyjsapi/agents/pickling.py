@@ -1,8 +1,8 @@
-"""Modules, shared memories and SharedArrayBuffers for the processes of `multiprocessing`.
+"""Shared memories and SharedArrayBuffers for the processes of `multiprocessing`.
 
-Nothing of these can be stored, so `pickle` refuses them. What `multiprocessing` sends to another process it pickles
-in a way of its own (`ForkingPickler`), which can pass file descriptors: importing this module teaches it the three
-classes. `import pyjsapi` imports it where `multiprocessing` has been imported before.
+Neither can be stored, so `pickle` refuses them; modules it takes by themselves. What `multiprocessing` sends to another
+process it pickles in a way of its own (`ForkingPickler`), which can pass file descriptors: importing this module
+teaches it both classes. `import pyjsapi` imports it where `multiprocessing` has been imported before.
 """
 
 from __future__ import annotations
@@ -12,7 +12,6 @@ from typing import Any
 
 from pyjsapi.ecmascript import SharedArrayBuffer
 from pyjsapi.jsapi.memory import Memory
-from pyjsapi.jsapi.module import Module
 
 
 def _reduce(value: Any) -> tuple[Any, ...]:
@@ -21,5 +20,5 @@ def _reduce(value: Any) -> tuple[Any, ...]:
     return reduced(value)
 
 
-for _class in (Memory, Module, SharedArrayBuffer):
+for _class in (Memory, SharedArrayBuffer):
     reduction.register(_class, _reduce)

@@ -11,9 +11,7 @@ from pyjsapi.agents.channel import ChannelEnd, Posting
 from pyjsapi.agents.serialise import Attachment, Message
 from pyjsapi.blocks.shared import SharedBlock
 from pyjsapi.ecmascript.errors import DataCloneError
-from pyjsapi.embedding.settings import Settings
-from pyjsapi.jsapi.module import Module, compile_bytes, module_object
-from pyjsapi.jsapi.options import CompileOptions
+from pyjsapi.jsapi.module import Module, module_of_plain, plain_of_module
 
 
 class RemoteLink(Link):
@@ -65,7 +63,7 @@ class RemoteLink(Link):
             if isinstance(thing, SharedBlock):
                 attachments.append(("block", blocks[id(thing)]))
             elif isinstance(thing, Module):
-                attachments.append(_plain_module(thing))
+                attachments.append(("module", *plain_of_module(thing)))
             elif isinstance(thing, ChannelEnd):
                 number = next(self._numbers)
                 self.open_route(number, Posting(thing))
@@ -96,7 +94,7 @@ class RemoteLink(Link):
         if kind == "bytes":
             return bytearray(rest[0])
         if kind == "module":
-            return _module_of(*rest)
+            return module_of_plain(*rest)
         raise DataCloneError(f"an attachment of unknown kind {kind!r} has arrived")
 
 
@@ -117,16 +115,3 @@ class Route:
         """Say that this side has closed the port."""
         self._link.close_route(self._number)
         self._link.send(Frame("close", self._number))
-
-
-def _plain_module(module: Module) -> Plain:
-    compiled, options = module._compiled, module._options
-    settings = compiled.settings.plain()
-    return ("module", compiled.data, options.builtins, options.string_module, settings)
-
-
-def _module_of(data: bytes, builtins: Plain, string_module: str | None, settings: Plain) -> Module:
-    """Compile a module again."""
-    options = CompileOptions(tuple(builtins), string_module)
-    compiled = compile_bytes(data, "message", options, Settings.from_plain(settings))
-    return module_object(compiled, options)

@@ -55,6 +55,10 @@ class ValidModule:
         line, column = (None, None) if place is None else place
         return WasmFrame(url, funcidx, functions.get(funcidx), offset, line, column)
 
+    def local_names(self, funcidx: int) -> dict[int, str]:
+        """What a function's parameters and locals are called, by their indices, as far as the module says."""
+        return names_of(self.module).locals.get(funcidx, {})
+
     def _developer_names(self) -> tuple[str, dict[int, str]]:
         found = self._names
         if found is None:

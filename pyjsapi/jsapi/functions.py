@@ -15,6 +15,7 @@ from typing import Any, Final, NoReturn, cast
 from pyjsapi.ecmascript import null
 from pyjsapi.ecmascript.conversions import fround, to_bigint64, to_float, to_int32
 from pyjsapi.jsapi.errors import js_error
+from pyjsapi.jsapi.function_signatures import FunctionSignature, Names
 from pyjsapi.jsapi.references import (
     EXPORTED_MARK,
     any_to_js,
@@ -125,12 +126,20 @@ def exported_function(func: FuncInst) -> Callable[..., Any]:
 
 
 def name_exported(function: Callable[..., Any], name: str) -> None:
-    """Let representations and Python's messages call an Exported Function by what it is first exported as.
+    """Let representations, `help` and Python's messages call an Exported Function by what it is first exported as.
 
     Its ``__name__`` stays what JavaScript gives it, the index.
     """
     if function.__qualname__ == function.__name__ and name.isprintable() and name:
         function.__qualname__ = name
+        function.__doc__ = f"{function.__doc__}, exported as {name!r}"
+
+
+def name_parameters(function: Callable[..., Any], names: Names) -> None:
+    """Let `help` call the parameters of an Exported Function as its module does, which ``names`` tells."""
+    func = funcinst_of(function)
+    if func is not None:
+        setattr(function, "__signature__", FunctionSignature(func.type.func, names))  # noqa: B010
 
 
 def _make_exported(func: FuncInst) -> Callable[..., Any]:
@@ -141,9 +150,14 @@ def _make_exported(func: FuncInst) -> Callable[..., Any]:
         _decide_at_first_call(func, function)
     function.__doc__ = f"WebAssembly function {name}: {type_}"
     setattr(function, EXPORTED_MARK, func)
+    setattr(function, "__signature__", FunctionSignature(type_, _no_names))  # noqa: B010
     setattr(function, "name", name)  # noqa: B010 - a property of JavaScript's function, unknown to mypy
     setattr(function, "length", len(type_.params))  # noqa: B010
     return function
+
+
+def _no_names() -> dict[int, str]:
+    return {}
 
 
 def _decide_at_first_call(func: FuncInst, function: FunctionType) -> None:

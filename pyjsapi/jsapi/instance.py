@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final, NoReturn, TypedDict, final
 
 from pyjsapi import engines
@@ -13,7 +14,13 @@ from pyjsapi.ecmascript.values import is_object
 from pyjsapi.jsapi.builtin_sets import BuiltinImports, is_provided
 from pyjsapi.jsapi.descriptors import get_property
 from pyjsapi.jsapi.errors import LinkError, js_error
-from pyjsapi.jsapi.functions import exported_function, from_js, funcinst_for_import, name_exported
+from pyjsapi.jsapi.functions import (
+    exported_function,
+    from_js,
+    funcinst_for_import,
+    name_exported,
+    name_parameters,
+)
 from pyjsapi.jsapi.global_ import Global, global_object
 from pyjsapi.jsapi.instantiation import Instantiation
 from pyjsapi.jsapi.memory import Memory, memory_object
@@ -178,9 +185,13 @@ class Instance:
             raise other from None
         exports = self._instance.exports
         items = {name: export_object(value) for name, value in exports.items()}
-        for name, value in exports.items():
-            if isinstance(value, FuncInst):
-                name_exported(items[name], name)
+        imported = compiled.imported_funcs
+        for export in compiled.module.exports:
+            if export.kind == "func":
+                function = items[export.name]
+                name_exported(function, export.name)
+                if export.index >= imported:
+                    name_parameters(function, partial(compiled.local_names, export.index))
         object.__setattr__(self, "exports", Exports(items))
 
     @property

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from os import PathLike
-from typing import TYPE_CHECKING, Any, Final, NoReturn, Unpack
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, Unpack
 
 from pyjsapi import engines
 from pyjsapi.ecmascript import ArrayBuffer, RangeError, bytes_of_buffer_source
 from pyjsapi.ecmascript.conversions import shown, to_string
-from pyjsapi.ecmascript.errors import DataCloneError
-from pyjsapi.embedding.settings import DEFAULT_SETTINGS, Restrictions, Settings, settings_of
+from pyjsapi.embedding.settings import DEFAULT_SETTINGS, Plain, Restrictions, Settings, settings_of
 from pyjsapi.jsapi.builtin_sets import check_builtins, is_provided
 from pyjsapi.jsapi.descriptors import type_name
 from pyjsapi.jsapi.errors import CompileError
@@ -31,19 +31,23 @@ from pyjsapi.syntax.types import (
 
 if TYPE_CHECKING:
     from pyjsapi.embedding.valid_module import ValidModule
-    from pyjsapi.jsapi.signatures import BufferSource
+    from pyjsapi.jsapi.signatures import ModuleSource
 
 
 class Module:
     """A compiled, stateless module.
 
-    ``bytes`` is a buffer source: bytes-like, an `ArrayBuffer`, or a view of one; it is copied. ``options`` are
+    ``bytes`` is a buffer source: bytes-like, an `ArrayBuffer`, or a view of one; it is copied. An extension: a path
+    (`pathlib.Path`, not text) or a file opened in binary mode, whose reading may raise `OSError`. ``options`` are
     ``WebAssemblyCompileOptions``, a mapping or an object with attributes; both members may be keywords instead:
     ``builtins``, names of the builtin sets that satisfy imports (``["js-string"]``; extensions are ``mmap``,
     ``memory-control``, ``memory-ref``, ``far``, ``shared-heap`` and ``shm-exchange``), and
     ``importedStringConstants``, the module name whose imports are the strings of their names. ``features`` and
     ``limits`` restrict what the module may use. Raises `TypeError` for anything else, `CompileError` with the place
     of the mistake for bytes that are no valid module or that import a builtin with another type.
+
+    A module can be pickled: its bytes, options and restrictions are, and whoever loads it compiles it, with the help
+    of the code cache where that has it. A copy is the module itself.
     """
 
     __slots__ = ("__weakref__", "_compiled", "_options")
@@ -53,7 +57,7 @@ class Module:
 
     def __init__(
         self,
-        bytes: BufferSource | None = None,
+        bytes: ModuleSource | None = None,
         options: Any = None,
         /,
         *,
@@ -62,16 +66,21 @@ class Module:
         **restrictions: Unpack[Restrictions],
     ) -> None:
         what = "WebAssembly.Module()"
-        data = stable_bytes(bytes, what)
+        data = module_bytes(bytes, what)
         self._options = read_options(
             options, what, builtins=builtins, importedStringConstants=importedStringConstants
         )
         settings = settings_of(restrictions, what)
         self._compiled = compile_bytes(data, what, self._options, settings)
 
-    def __reduce_ex__(self, protocol: Any) -> NoReturn:
-        """StructuredSerialize with *forStorage*: modules are sent to workers, never stored."""
-        raise DataCloneError("a WebAssembly.Module cannot be stored or copied")
+    def __reduce__(self) -> tuple[Any, ...]:
+        return module_of_plain, plain_of_module(self)
+
+    def __copy__(self) -> Module:
+        return self  # it has no state
+
+    def __deepcopy__(self, memo: Any) -> Module:
+        return self
 
     @staticmethod
     def exports(module: Module, /) -> list[dict[str, Any]]:
@@ -122,6 +131,14 @@ class Module:
         return f"<WebAssembly.Module of {size} bytes, imports: {imports}, exports: {exports}>"
 
 
+_URLS: Final = ("https://", "http://", "file://", "data:")
+
+
+def is_url(source: Any) -> bool:
+    """Whether a source is text that can be nothing but a URL; a path is never text."""
+    return isinstance(source, str) and source.lstrip().lower().startswith(_URLS)
+
+
 def in_short(names: Iterable[str]) -> str:
     """Names for a representation: no more than a line of them."""
     found = [name if name.isprintable() else repr(name)[1:-1] for name in names]
@@ -131,25 +148,50 @@ def in_short(names: Iterable[str]) -> str:
     return ", ".join(first) or "none"
 
 
+def module_bytes(source: Any, what: str) -> bytes:
+    """A copy of the bytes of a buffer source, of the file at a path (`os.PathLike`), or of what a binary file has left.
+
+    Raises `TypeError` for anything else, text among it, and what opening and reading raise.
+    """
+    if isinstance(source, PathLike):
+        return Path(source).read_bytes()
+    read = getattr(source, "read", None)
+    if callable(read) and not hasattr(source, "arrayBuffer") and not _has_buffer(source):
+        data = read()
+        if isinstance(data, str):
+            raise TypeError(
+                f"{what}: argument 0 is a text file; open it in binary mode: open(path, 'rb')"
+            )
+        return stable_bytes(data, what)
+    return stable_bytes(source, what)
+
+
+def _has_buffer(source: Any) -> bool:
+    """Whether it is bytes itself, as an `mmap` is."""
+    try:
+        memoryview(source).release()
+    except TypeError:
+        return False
+    return True
+
+
 def stable_bytes(source: Any, what: str) -> bytes:
     """ "Get a copy of the buffer source". Raises `TypeError`."""
     try:
         return bytes_of_buffer_source(source, allow_shared=True, what=f"{what}: argument 0")
     except TypeError as error:
         hint = ""
-        if isinstance(source, PathLike):
-            hint = "; give the bytes of the file: path.read_bytes()"
-        elif isinstance(source, str) and source.lstrip().startswith("("):
+        if isinstance(source, str) and source.lstrip().startswith("("):
             hint = "; convert the text format: wat2wasm(text)"
+        elif is_url(source):
+            hint = "; what is at a URL comes later: await WebAssembly.compile(url)"
         elif isinstance(source, str):
-            hint = f"; give the bytes of the file: pathlib.Path({shown(source)}).read_bytes()"
+            hint = f"; for a file give pathlib.Path({shown(source)})"
         elif callable(getattr(source, "arrayBuffer", None)):
             hint = (
                 "; a response has them later: await response.arrayBuffer(), "
                 "or WebAssembly.compileStreaming(response)"
             )
-        elif callable(getattr(source, "read", None)):
-            hint = "; give what is in it: file.read(), of a file opened in binary mode"
         raise TypeError(f"{error}{hint}") from None
 
 
@@ -195,6 +237,23 @@ def module_object(compiled: ValidModule, options: CompileOptions = NO_OPTIONS) -
     module._compiled = compiled
     module._options = options
     return module
+
+
+def plain_of_module(module: Module) -> tuple[Any, ...]:
+    """What a module is made from, as simple values, for another process."""
+    compiled, options = module._compiled, module._options
+    return compiled.data, options.builtins, options.string_module, compiled.settings.plain()
+
+
+def module_of_plain(
+    data: bytes, builtins: Any, string_module: str | None, settings: Plain
+) -> Module:
+    """The module, compiled again. Raises `CompileError` where another version of the package sees no module in it."""
+    options = CompileOptions(tuple(builtins), string_module)
+    compiled = compile_bytes(
+        data, "WebAssembly.Module", options, Settings.from_plain(tuple(settings))
+    )
+    return module_object(compiled, options)
 
 
 def _compiled(module: Any, method: str) -> ValidModule:

@@ -19,14 +19,14 @@ from pyjsapi.jsapi.global_ import Global
 from pyjsapi.jsapi.instance import Extras, Instance, instance_object, read_imports
 from pyjsapi.jsapi.memory import Memory
 from pyjsapi.jsapi.memory_map_descriptor import MemoryMapDescriptor
-from pyjsapi.jsapi.module import Module, compile_bytes, module_object, stable_bytes
+from pyjsapi.jsapi.module import Module, compile_bytes, is_url, module_bytes, module_object
 from pyjsapi.jsapi.options import CompileOptions, read_options
-from pyjsapi.jsapi.streaming import response_bytes
+from pyjsapi.jsapi.streaming import response_bytes, url_bytes
 from pyjsapi.jsapi.table import Table
 from pyjsapi.jsapi.tag import JSTag, Tag
 
 if TYPE_CHECKING:
-    from pyjsapi.jsapi.signatures import BufferSource, MemoryOverrides
+    from pyjsapi.jsapi.signatures import MemoryOverrides, ModuleSource
 
 __all__ = [
     "CompileError",
@@ -73,7 +73,7 @@ class InstantiatedSource(dict[str, Any]):
 
 
 def validate(
-    bytes: BufferSource | None = None,
+    bytes: ModuleSource | None = None,
     options: Any = None,
     /,
     *,
@@ -86,7 +86,7 @@ def validate(
     Raises `TypeError` for anything else.
     """
     what = "WebAssembly.validate()"
-    data = stable_bytes(bytes, what)
+    data = module_bytes(bytes, what)
     read = read_options(
         options, what, builtins=builtins, importedStringConstants=importedStringConstants
     )
@@ -99,7 +99,7 @@ def validate(
 
 
 def compile(
-    bytes: BufferSource | None = None,
+    bytes: ModuleSource | str | None = None,
     options: Any = None,
     /,
     *,
@@ -107,14 +107,19 @@ def compile(
     importedStringConstants: Any = None,
     **restrictions: Unpack[Restrictions],
 ) -> Coroutine[Any, Any, Module]:
-    """Promise of a `Module`; the bytes are copied at once. Options, rejections: as `Module` has and raises them."""
+    """Promise of a `Module`; the bytes are copied at once. Options, rejections: as `Module` has and raises them.
+
+    An extension: text that can be nothing but a URL (``https://``, ``http://``, ``file://`` or ``data:``) is fetched,
+    whatever type the server says it is; see `fetch`. `compileStreaming` insists on the type.
+    """
     what = "WebAssembly.compile()"
     members = {"builtins": builtins, "importedStringConstants": importedStringConstants}
     settings = settings_of(restrictions, what)
-    read = _attempt(lambda: (stable_bytes(bytes, what), read_options(options, what, **members)))
+    read = _attempt(lambda: (_source(bytes, what), read_options(options, what, **members)))
 
     async def compiled() -> Module:
-        return _compile(*read(), what, settings)
+        found, wanted = read()
+        return _compile(await _read(found, what), wanted, what, settings)
 
     return compiled()
 
@@ -136,7 +141,7 @@ def instantiate(
 
 @overload
 def instantiate(
-    source: BufferSource | None = None,
+    source: ModuleSource | str | None = None,
     /,
     imports: Any = None,
     options: Any = None,
@@ -161,7 +166,7 @@ def instantiate(
     memory_overrides: MemoryOverrides | None = None,
     **restrictions: Unpack[Restrictions],
 ) -> Coroutine[Any, Any, Any]:
-    """Promise of an `Instance` for a `Module`, of an `InstantiatedSource` for the bytes of one.
+    """Promise of an `Instance` for a `Module`, of an `InstantiatedSource` for whatever `compile` takes.
 
     Compile options are for bytes alone: a `Module` has its own. ``resources`` and ``memory_overrides`` as for
     `Instance`. Rejects with what the constructors of `Module` and `Instance` raise.
@@ -195,16 +200,26 @@ def _instantiate_bytes(
 ) -> Coroutine[Any, Any, InstantiatedSource]:
     read = _attempt(
         lambda: (
-            stable_bytes(source, _INSTANTIATE),
+            _source(source, _INSTANTIATE),
             read_options(options, _INSTANTIATE, **members),
         )
     )
 
     async def instantiated() -> InstantiatedSource:
-        module = _compile(*read(), _INSTANTIATE, settings)
+        found, wanted = read()
+        module = _compile(await _read(found, _INSTANTIATE), wanted, _INSTANTIATE, settings)
         return _instantiate(module, imports, _INSTANTIATE, extras)
 
     return instantiated()
+
+
+def _source(source: Any, what: str) -> builtins.bytes | str:
+    """The bytes of a module, or the URL that they are at."""
+    return source if is_url(source) else module_bytes(source, what)
+
+
+async def _read(found: builtins.bytes | str, what: str) -> builtins.bytes:
+    return await url_bytes(found, what) if isinstance(found, str) else found
 
 
 def _compile(

@@ -6,6 +6,7 @@ Descriptors may be any mapping or object, as in JavaScript, and are not checked;
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from os import PathLike
 from typing import TYPE_CHECKING, Any, Literal, NotRequired, Protocol, TypeAlias, TypedDict
 
 from pyjsapi.ecmascript import ArrayBuffer, SharedArrayBuffer
@@ -30,12 +31,21 @@ class JsBuffer(Protocol):
         """Its bytes."""
 
 
+class BinaryFile(Protocol):
+    """A file that was opened in binary mode, or what is read like one."""
+
+    def read(self) -> bytes:
+        """What it has left."""
+
+
 if TYPE_CHECKING:
     # Type checkers know it by themselves.
     from typing_extensions import Buffer, TypeVar
 
     BufferSource: TypeAlias = Buffer | ArrayBuffer | SharedArrayBuffer | ArrayBufferView | JsBuffer
     """The bytes of a module."""
+    ModuleSource: TypeAlias = BufferSource | PathLike[str] | BinaryFile
+    """What modules are read from."""
     Value = TypeVar("Value", default=Any)
     """What a global holds."""
     Element = TypeVar("Element", default=Any)

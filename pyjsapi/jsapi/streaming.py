@@ -35,6 +35,15 @@ async def response_bytes(source: Any, what: str) -> bytes:
     return stable_bytes(body, what)
 
 
+async def url_bytes(url: str, what: str) -> bytes:
+    """What is at a URL, of whatever type it says to be. Raises `TypeError` where nothing is."""
+    from pyjsapi.jsapi.fetching import fetch  # which many programs do without
+
+    response = await fetch(url.strip())
+    _check_status(response, what)
+    return stable_bytes(await response.arrayBuffer(), what)
+
+
 def _check_status(response: Any, what: str) -> None:
     ok = get(response, "ok")
     status = get(response, "status")

@@ -476,9 +476,8 @@ def test_cl_3_what_pickle_stores_is_refused_and_what_multiprocessing_sends_is_sh
     module: WebAssembly.Module,
 ) -> None:
     memory = shared(1, 4)
-    for value in (memory, module):
-        with pytest.raises(DataCloneError):
-            pickle.dumps(value)
+    with pytest.raises(DataCloneError):
+        pickle.dumps(memory)
     context = multiprocessing.get_context("spawn")
     import pyjsapi.agents.pickling
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -19,16 +18,17 @@ TEXT = "; this looks like the text format: convert it with wat2wasm"
 @pytest.mark.parametrize(
     ("source", "message"),
     [
-        ("x.wasm", f"{KIND}str; give the bytes of the file: pathlib.Path('x.wasm').read_bytes()"),
+        ("x.wasm", f"{KIND}str; for a file give pathlib.Path('x.wasm')"),
+        ("C:\\x.wasm", f"{KIND}str; for a file give pathlib.Path('C:\\\\x.wasm')"),
+        ("http://a/x", f"{KIND}str; what is at a URL comes later: await WebAssembly.compile(url)"),
         (" (module)", f"{KIND}str; convert the text format: wat2wasm(text)"),
-        (Path("x.wasm"), f"{KIND}{type(Path()).__name__}; give the bytes of the file: path.read_bytes()"),
         (7, f"{KIND}int"),
         (b"", f"{START}unexpected end of section or function (at offset 0x0); the bytes are empty"),
         (b"(module)", MAGIC + TEXT),
         (b"\n;; a comment\n(module)", MAGIC + TEXT),
         (b"\xef\xbb\xbf(module)", MAGIC + TEXT),
         (b"<html>...", MAGIC),
-        (io.BytesIO(b""), KIND + "BytesIO; give what is in it: file.read(), of a file opened in binary mode"),
+        (io.StringIO("(module)"), START + "argument 0 is a text file; open it in binary mode: open(path, 'rb')"),
         (b"\0asm\x0d\0\1\0\0\0",
          f"{START}unknown binary version: b'\\r\\x00\\x01\\x00' instead of b'\\x01\\x00\\x00\\x00' (at offset 0x4); "
          "this is a component, not a module: `jco transpile` makes modules and their glue of it"),
