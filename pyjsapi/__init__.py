@@ -47,6 +47,8 @@ if TYPE_CHECKING:
 
 __version__ = "0.1.0"
 
+sys.modules["pyjsapi.WebAssembly"] = WebAssembly
+
 __all__ = [
     "Agent",
     "ArrayBuffer",

@@ -10,9 +10,7 @@ from pyjsapi.runtime.function import BOUNDARY, GENERATED
 from pyjsapi.syntax.errors import WasmError
 
 _PACKAGE: Final = "pyjsapi."
-_NAMESPACE: Final = "WebAssembly"
-"""What the module calls itself that is the namespace."""
-_CALLERS: Final = (_PACKAGE, _NAMESPACE, "asyncio.", "importlib.", "_frozen_importlib")
+_CALLERS: Final = (_PACKAGE, "asyncio.", "importlib.", "_frozen_importlib")
 """What stands above a program's first frame."""
 _GENERATED: Final = (GENERATED, BOUNDARY)
 """How file names of code begin that is made here: a note says which calls of WebAssembly an exception passed."""
@@ -43,7 +41,7 @@ def _own(traceback: TracebackType | None) -> TracebackType | None:
         frame = traceback.tb_frame
         name = str(frame.f_globals.get("__name__", ""))
         generated = frame.f_code.co_filename.startswith(_GENERATED)
-        if not generated and not name.startswith((_PACKAGE, _NAMESPACE) if frames else _CALLERS):
+        if not generated and not name.startswith(_PACKAGE if frames else _CALLERS):
             frames.append(traceback)
         traceback = traceback.tb_next
     own: TracebackType | None = None

@@ -8,6 +8,7 @@ import re
 import runpy
 import subprocess
 import sys
+import zlib
 from pathlib import Path
 
 import numpy as np
@@ -178,3 +179,11 @@ def test_the_index_names_every_example_and_its_packages() -> None:
         assert f"({path.name})" in index
         for package in re.findall(r"npm install (\S+)", path.read_text(encoding="utf-8")):
             assert package in index and package in pinned
+
+
+def test_a_cluster_of_dask_maps_a_function_of_a_module(tmp_path: Path) -> None:
+    lines = ["hello", "", "wörld", SHORE, *(f"line {i}" for i in range(20))]
+    file = tmp_path / "lines"
+    file.write_text("\n".join(lines), encoding="utf-8")
+    checksums = [f"{zlib.crc32(line.encode()):08x} {line}" for line in lines]
+    assert said("dask_bag.py", file).splitlines() == checksums

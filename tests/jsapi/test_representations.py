@@ -26,7 +26,7 @@ INSTANCE = WebAssembly.Instance(
 @pytest.mark.parametrize(
     ("value", "text"),
     [
-        (WebAssembly, "<module 'WebAssembly'>"),
+        (WebAssembly, "<module 'pyjsapi.WebAssembly'>"),
         (MODULE, "<WebAssembly.Module of 63 bytes, imports: env.f, env.m, exports: add, mem>"),
         (WebAssembly.Module(b"\0asm\1\0\0\0"), "<WebAssembly.Module of 8 bytes, imports: none, exports: none>"),
         (INSTANCE, "<WebAssembly.Instance, exports: add, mem>"),
@@ -67,7 +67,7 @@ def test_the_namespace_shows_its_public_names_only() -> None:
 def test_the_namespace_says_what_it_has_not() -> None:
     namespace: Any = WebAssembly
     with pytest.raises(
-        AttributeError, match=r"^module 'WebAssembly' has no attribute 'module'$"
+        AttributeError, match=r"^module 'pyjsapi\.WebAssembly' has no attribute 'module'$"
     ) as caught:
         _ = namespace.module
     assert (caught.value.name, caught.value.obj) == ("module", WebAssembly)

@@ -8,7 +8,10 @@ import copy
 import io
 import mmap
 import multiprocessing
+import os
 import pickle
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -115,6 +118,16 @@ def test_a_module_is_sent_to_processes() -> None:
     context = multiprocessing.get_context("spawn")
     with concurrent.futures.ProcessPoolExecutor(1, mp_context=context) as pool:
         assert list(pool.map(seven_of, [module, module])) == [7, 7]
+
+
+def test_the_namespace_is_found_by_its_name_where_nothing_is_imported() -> None:
+    code = "import sys; __import__(sys.argv[1]); print(sys.modules[sys.argv[1]].Module)"
+    command = [sys.executable, "-c", code, WebAssembly.__name__]
+    done = subprocess.run(
+        command, env={"PYTHONPATH": os.pathsep.join(sys.path)}, capture_output=True, text=True
+    )
+    assert done.stdout == f"{WebAssembly.Module}\n", done.stderr
+    assert sys.modules[WebAssembly.__name__] is WebAssembly
 
 
 def test_a_copy_of_a_module_is_the_module() -> None:
