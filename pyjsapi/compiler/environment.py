@@ -133,6 +133,11 @@ class Environment:
         is_bounded = bounded.calls_nothing(index) if at_once else index in bounded
         return 0 if is_bounded else self._variant.call_depth
 
+    def is_running(self) -> bool:
+        """Whether any thread has frames of its code, also of what was translated anew meanwhile."""
+        space = self.globals
+        return any(frame.f_globals is space for frame in _all_frames())
+
     def bind_globals(self) -> None:
         """Take over the cells of the globals, once they exist."""
         for index, global_ in enumerate(self._instance.globals):

@@ -137,8 +137,15 @@ class Setup(Protocol):
         How they are reached may still change: no code relies on it.
         """
 
+    @property
+    def resumes(self) -> bool:
+        """Whether the instance goes on from a state: its active segments are not written, nor does it start."""
+
+    def resume(self, instance: Any, /) -> None:
+        """Give the engine's instance that state. All of it stands, and active segments are dropped."""
+
     def segments_written(self) -> None:
-        """Active segments are written; the start function comes next."""
+        """Active segments are written, or the instance has its state; the start function comes next."""
 
 
 class Engine(Protocol):

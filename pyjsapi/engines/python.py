@@ -92,8 +92,8 @@ def instantiate(
     """Instantiate a module with external values in the order of its imports, and call its start function.
 
     ``start=False`` leaves that call to the caller (`start_function`). ``make_memory`` makes the memories that the
-    module defines; ``setup`` is asked and told while the instance is made. Raises `LinkError`, `Trap`, `Exhaustion`,
-    or what a host function raised in the start function.
+    module defines; ``setup`` is asked and told while the instance is made, which is not started where it resumes.
+    Raises `LinkError`, `Trap`, `Exhaustion`, or what a host function raised in the start function.
     """
     environment: Environment | None = None
 
@@ -115,7 +115,7 @@ def instantiate(
         # Even if an active segment traps, functions may have become reachable through a table.
         if environment is not None:
             environment.bind_globals()
-    if start:
+    if start and not (setup is not None and setup.resumes):
         function = start_function(instance)
         if function is not None:
             invoke(function, ())

@@ -45,6 +45,7 @@ class Instantiation:
         "_overrides",
         "_own",
         "_prepare",
+        "_resume",
         "_when_made",
         "_when_written",
         "compiled",
@@ -72,6 +73,7 @@ class Instantiation:
         """Why a builtin last gave -1."""
         self._own: dict[type, Any] = {}
         self._prepare: dict[Callable[[Instantiation], None], None] = {}
+        self._resume: Callable[[Any], None] | None = None
         self._when_made: list[Callable[[], None]] = []
         self._when_written: list[Callable[[], None]] = []
         self._overrides = _read_overrides(memory_overrides, compiled, what)
@@ -97,6 +99,11 @@ class Instantiation:
         """Do something when active segments are written, before the start function."""
         self.is_needed = True
         self._when_written.append(step)
+
+    def when_resumed(self, step: Callable[[Any], None]) -> None:
+        """Have the instance go on from a state, which ``step`` gives to the engine's instance."""
+        self.is_needed = True
+        self._resume = step
 
     def protect(self, memidx: int, no_access: int, read_only: int) -> None:
         """Make a memory that the module defines with protected pages, unless the host says what it is made with."""
@@ -155,6 +162,16 @@ class Instantiation:
             prepare(self)
         for step in self._when_made:
             step()
+
+    @property
+    def resumes(self) -> bool:
+        """Whether it goes on from a state."""
+        return self._resume is not None
+
+    def resume(self, instance: Any, /) -> None:
+        """Give it that state."""
+        if self._resume is not None:
+            self._resume(instance)
 
     def segments_written(self) -> None:
         """Do what was to be done when active segments are written."""

@@ -19,6 +19,9 @@ class Owner(Protocol):
     def depth_of(self, index: int, *, at_once: bool = False) -> int:
         """See `FuncInst.depth`."""
 
+    def is_running(self) -> bool:
+        """Whether any thread runs code of it, or has called what does."""
+
 
 class FuncInst:
     """A function in the store: its closed type and a Python callable over canonical values.

@@ -43,8 +43,15 @@ class Setup(Protocol):
         """The memories stand, imported ones first; nothing was written to those of the module, and no code relies
         on how they are reached."""
 
+    @property
+    def resumes(self) -> bool:
+        """Whether the instance goes on from a state: its active segments are not written, nor does it start."""
+
+    def resume(self, instance: ModuleInstance, /) -> None:
+        """Give it that state. All of it stands, and active segments are dropped."""
+
     def segments_written(self) -> None:
-        """Active segments are written; nothing of the module has run."""
+        """Active segments are written, or the instance has its state; nothing of the module has run."""
 
 
 def extern_type(value: ExternVal) -> ExternType:
@@ -65,7 +72,8 @@ def instantiate(
 
     ``bind`` gives the instance its own functions: it appends a `FuncInst` per function definition to
     ``instance.funcs``, when imports, memories and tables stand and before any expression is evaluated.
-    ``setup`` is asked and told as its methods say, and what it raises ends the instantiation.
+    ``setup`` is asked and told as its methods say, and what it raises ends the instantiation. With one that resumes
+    active segments are dropped without being written.
     Raises `LinkError` when an external value does not match its import, `MemoryError` when a memory or table
     cannot be allocated, `Trap` when an active segment does not fit; what was written before stays written.
     The start function is not called: see `start_function`.
@@ -80,8 +88,11 @@ def instantiate(
     _initialize(instance)
     for export in module.exports:
         instance.exports[export.name] = spaces[export.kind][export.index]
-    _run_active_segments(instance)
+    resumes = setup is not None and setup.resumes
+    _run_active_segments(instance, write=not resumes)
     if setup is not None:
+        if resumes:
+            setup.resume(instance)
         setup.segments_written()
     return instance
 
@@ -162,9 +173,9 @@ def _initialize(instance: ModuleInstance) -> None:
     instance.datas.extend(data.init for data in module.datas)
 
 
-def _run_active_segments(instance: ModuleInstance) -> None:
+def _run_active_segments(instance: ModuleInstance, *, write: bool) -> None:
     for index, elem in enumerate(instance.module.elems):
-        if isinstance(elem.mode, Active):
+        if write and isinstance(elem.mode, Active):
             offset = evaluate(elem.mode.offset, instance)
             segment = instance.elems[index]
             instance.tables[elem.mode.index].init(offset, 0, len(segment), segment)
@@ -172,6 +183,7 @@ def _run_active_segments(instance: ModuleInstance) -> None:
             instance.elems[index] = []
     for index, data in enumerate(instance.module.datas):
         if isinstance(data.mode, Active):
-            offset = evaluate(data.mode.offset, instance)
-            instance.mems[data.mode.index].initialise(offset, data.init)
+            if write:
+                offset = evaluate(data.mode.offset, instance)
+                instance.mems[data.mode.index].initialise(offset, data.init)
             instance.datas[index] = b""
