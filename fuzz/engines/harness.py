@@ -55,6 +55,10 @@ class Run:
         """Everything that is seen from outside, by name; imports as ``module.name``."""
         self._imported: Json = {}
         self._tags: dict[str, Any] = {}
+        self.instance: Any = None
+        """The instance, once it is there."""
+        self.host_calls: dict[str, int] = {}
+        """How often each host function was called."""
 
     def observe(self) -> Json:
         """Instantiate the module, make the calls; what was seen."""
@@ -66,7 +70,8 @@ class Run:
         seen: Json = {"end": "ran", "calls": outcomes, "log": self._log}
         try:
             imports = self._imports()
-            self._exports = WebAssembly.Instance(module, imports).exports
+            self.instance = self._instantiate(module, imports)
+            self._exports = self.instance.exports
         except (WebAssembly.LinkError, TypeError) as error:
             return {"end": "unlinkable", "detail": str(error)}
         except BaseException as error:
@@ -84,6 +89,9 @@ class Run:
             outcomes.append(self._call(name, arguments))
         self._look(seen)
         return seen
+
+    def _instantiate(self, module: Any, imports: Json) -> Any:
+        return WebAssembly.Instance(module, imports)
 
     def _call(self, name: str, arguments: list[list[str]]) -> list[Any]:
         if name not in self._exports or not callable(self._exports[name]):
@@ -184,11 +192,10 @@ class Run:
     def _host(self, entry: Json) -> Callable[..., Any]:
         name, effects = entry["name"], entry["effects"]
         results = entry["type"]["results"]
-        calls = 0
+        key = f"{entry['module']}.{name}"
 
         def host(*arguments: Any) -> Any:
-            nonlocal calls
-            calls += 1
+            calls = self.host_calls[key] = self.host_calls.get(key, 0) + 1
             if len(self._log) < MOST_LOGGED:
                 self._log.append([name, *map(shown, arguments)])
             hashed = calls
