@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 Load: TypeAlias = Callable[["MemInst", int], Any]
 Store: TypeAlias = Callable[["MemInst", int, Any], None]
 
+_NOT_THERE: Final = (StructError, OverflowError, IndexError)
+"""What `struct` says of addresses that a buffer does not have, the last of those that fit no C integer."""
 _UNSIGNED: Final = {1: "<B", 2: "<H", 4: "<I", 8: "<Q"}
 _SIGNED: Final = {1: "<b", 2: "<h"}
 
@@ -35,7 +37,7 @@ def _load(accessor: str, size: int, *, signed: bool = False) -> Load:
             try:
                 value: int = unpack(memory.data, address)[0]
                 return value & mask
-            except (StructError, OverflowError):
+            except _NOT_THERE:
                 pass  # out of bounds, or the memory grew elsewhere
         found: int = memory.accessor(accessor)(_within(memory, address))
         return found
@@ -52,7 +54,7 @@ def _store(accessor: str, size: int) -> Store:
         if not memory.by_calls:
             try:
                 return pack(memory.data, address, value & mask)
-            except (StructError, OverflowError):
+            except _NOT_THERE:
                 pass
         memory.accessor(accessor)(_within(memory, address), value)
 

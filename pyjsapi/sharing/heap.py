@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Final
 from pyjsapi.blocks.block import fill_by
 from pyjsapi.blocks.heap import HeapBlock
 from pyjsapi.blocks.shared import SharedBlock
+from pyjsapi.ecmascript.conversions import shown
 from pyjsapi.ecmascript.errors import RangeError
 from pyjsapi.sharing.allocator import Allocator
 from pyjsapi.sharing.heap_places import LOCK, HeapDomain, HeapError, Place, at, top
@@ -82,6 +83,8 @@ class SharedHeap(Unstored):
         """``rw`` or ``r``: what memories may do where the attachment says nothing else."""
         self.backing = backing
         """What has the bytes, of a heap that has none of its own."""
+        if not isinstance(domain, HeapDomain | None):
+            raise TypeError(f"SharedHeap(): domain must be a HeapDomain, not {shown(domain)}")
         if address is not None and domain is not None:
             raise TypeError("a heap has a place by its address or from a domain, not both")
         self._data = _bytes_of(backing, self.size, mode)
@@ -142,6 +145,8 @@ class SharedHeap(Unstored):
         Raises `HeapError` where one of them is attached, or is the body of a chain, where this one is the head of
         one, or where the chain would have two managed heaps: `malloc` has to know which.
         """
+        if not isinstance(body, SharedHeap):
+            raise TypeError(f"SharedHeap.chain(): a SharedHeap is needed, not {shown(body)}")
         with LOCK:
             for heap in (self, body):
                 heap._must_be_detached("chained")

@@ -10,13 +10,14 @@ from __future__ import annotations
 import contextlib
 import threading
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from operator import index
 from types import TracebackType
 from typing import Any, Final, NamedTuple
 
 from pyjsapi.ecmascript.conversions import shown
 from pyjsapi.ecmascript.errors import RangeError
+from pyjsapi.jsapi.errors import js_error
 from pyjsapi.jsapi.memory import Memory
 from pyjsapi.runtime.memory import MemInst
 from pyjsapi.sharing import donated
@@ -24,11 +25,21 @@ from pyjsapi.sharing.block_errors import BlockError, Failure
 from pyjsapi.sharing.donated import PAGE, whole_pages
 from pyjsapi.sharing.mappings import Mapping, map_resource
 from pyjsapi.sharing.resources import HostResource
-from pyjsapi.sharing.state import Unstored
+from pyjsapi.sharing.state import Unstored, integer
+from pyjsapi.syntax.errors import Trap
 
 STRATEGIES: Final = ("auto", "mmap", "segment", "copy")
 MOST: Final = (1 << 32) - 2 * PAGE
 """Bytes that a block can have: addresses and sizes are of 32 bits."""
+
+
+@contextlib.contextmanager
+def _traps() -> Iterator[None]:
+    """Have a host that accesses bytes which the memory protects see `RuntimeError`, as calls of code do."""
+    try:
+        yield
+    except Trap as trap:
+        raise js_error(trap) from None
 
 
 class Area(Unstored):
@@ -81,18 +92,20 @@ class Area(Unstored):
 
     def read(self, offset: int = 0, count: int | None = None) -> bytes:
         """A copy of bytes of the block. Raises `RangeError` beyond its end, `BlockError` when it is detached."""
-        if count is None:
-            count = self.size - offset
+        offset = integer(offset, "Area.read()", "offset")
+        count = self.size - offset if count is None else integer(count, "Area.read()", "count")
         self._check(offset, count)
-        return self._memory.block.read(self.addr + offset, count)
+        with _traps():
+            return self._memory.block.read(self.addr + offset, count)
 
     def put(self, data: Any, offset: int = 0) -> None:
         """Write bytes into the block. Raises likewise, and `BlockError` where it is attached for reading."""
-        data = bytes(data)
+        offset, data = integer(offset, "Area.put()", "offset"), memoryview(data).tobytes()
         self._check(offset, len(data))
         if not self.write:
             raise BlockError(Failure.BUSY, "the block is attached for reading")
-        self._memory.block.write(self.addr + offset, data)
+        with _traps():
+            self._memory.block.write(self.addr + offset, data)
 
     def _check(self, offset: int, count: int) -> None:
         if not self.attached:
@@ -232,6 +245,8 @@ class MemoryBlock(Unstored):
         Raises `RangeError` where the memory does not have them.
         """
         home = memory_instance(memory)
+        addr = integer(addr, "MemoryBlock.local()", "addr")
+        size = integer(size, "MemoryBlock.local()", "size")
         if not 0 <= addr <= home.byte_length or not 0 < size <= home.byte_length - addr:
             raise RangeError(f"the memory does not have {size} bytes at {addr:#x}")
         block = cls.__new__(cls)

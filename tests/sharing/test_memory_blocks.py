@@ -10,7 +10,7 @@ from typing import NoReturn
 
 import pytest
 
-from pyjsapi import RangeError
+from pyjsapi import RangeError, WebAssembly
 from pyjsapi.sharing.block_errors import BlockError, Failure
 from pyjsapi.sharing.memory_blocks import Area, MemoryBlock
 from pyjsapi.sharing.resources import HostResource
@@ -445,3 +445,14 @@ def test_a_block_is_free_when_the_memory_is_gone_that_had_it() -> None:
     del guest
     gc.collect()
     block.attach(other.memory, write=True).detach()
+
+
+def test_an_area_over_protected_bytes_says_so_as_code_does() -> None:
+    memory = WebAssembly.Memory(initial=2)
+    with MemoryBlock(100) as block, block.attach(memory, write=True, at=65536) as area:
+        memory.protect(65536, 1, "none")
+        for access in (area.read, lambda: area.put(b"x")):
+            with pytest.raises(WebAssembly.RuntimeError, match="memory that is protected"):
+                access()
+        with pytest.raises(TypeError, match="offset must be an integer, not float"):
+            area.read(1.5)  # type: ignore[arg-type]

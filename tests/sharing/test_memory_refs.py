@@ -356,3 +356,15 @@ def test_o6_5_a_reference_obeys_protections_and_mappings_of_its_memory() -> None
     ordinary.protect(0, PAGE, "r")
     assert exports.load8_u(ordinary, 5) == 3
     _traps("read-only", lambda: exports.store8(ordinary, 5, 4))
+
+
+@pytest.mark.parametrize("members", [{}, {"maximum": 2, "shared": True}, {"storage": "guarded"}])
+def test_addresses_beyond_any_number_of_c_trap(members: dict[str, Any]) -> None:
+    memory = WebAssembly.Memory(initial=1, **members)
+    guest = _all()
+    for address in (-1, -(2**63), 2**63 - 1, 2**32, PAGE):
+        for name, builtin in BUILTINS.items():
+            if name.startswith(("load", "store", "atomic_load", "atomic_store")):
+                rest = [1] * (len(builtin.type.func.params) - 2)
+                with pytest.raises(WebAssembly.RuntimeError, match=r"out of bounds|unaligned"):
+                    guest[name](memory, address, *rest)

@@ -50,6 +50,13 @@ REFUSED: dict[str, Callable[[Any], Any]] = {
         length="8",  # type: ignore[arg-type]
     ),
     r"SharedHeap\(\): size must be an integer, not NoneType": lambda m: SharedHeap(None),  # type: ignore[arg-type]
+    r"SharedHeap\(\): domain must be a HeapDomain, not 5": lambda m: SharedHeap(8, domain=5),  # type: ignore[arg-type]
+    r"SharedHeap.chain\(\): a SharedHeap is needed, not 5": lambda m: SharedHeap(8).chain(5),  # type: ignore[arg-type]
+    r"MemoryBlock.local\(\): addr must be an integer, not float": lambda m: MemoryBlock.local(
+        m,
+        1.5,  # type: ignore[arg-type]
+        8,
+    ),
 }
 
 
