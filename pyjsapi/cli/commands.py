@@ -9,10 +9,11 @@ import shlex
 import subprocess
 import sys
 from codecs import BOM_UTF8
+from collections.abc import Callable
 from datetime import datetime
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 from pyjsapi import RangeError, WebAssembly
 from pyjsapi.cli.loader import loader
@@ -30,6 +31,10 @@ from pyjsapi.text.lexer import decode_source
 _MAGIC: Final = b"\0asm"
 _STANDARD: Final = Path("-")
 """Standard input, or output."""
+_NO_TEXT: Final = b"\x89"
+"""What snapshots begin with, and neither modules nor texts do."""
+_INITIALIZE: Final = "_initialize"
+"""What modules export that are to be initialised by a call, and used after it."""
 _RANGES: Final = {"i32": 32, "i64": 64}
 
 
@@ -42,37 +47,98 @@ class InputError(Exception):
 
 
 def run(options: argparse.Namespace) -> int:
-    """``pyjsapi run module.wasm --invoke f args…``: print the result of a call.
+    """``pyjsapi run module.wasm --invoke f args…``: print the result of a call, on a new instance or on one that goes
+    on from a snapshot.
 
     Without ``--invoke`` it is ``_start`` that is called, or the start function by instantiating. Where there is none
     of them, what could be called is shown, and the exit code is that of wrong usage.
     """
-    module = _module(options.module)
+    module, instantiate = _runnable(options.module)
     functions = _functions(module)
     if not options.invoke and "_start" not in functions:
         if module._compiled.module.start is None:
             _show_exports(options.module, module, functions)
             return 2
-        _instance(options.module, module)
+        _instance(options.module, module, instantiate)
         return 0
-    exports = _instance(options.module, module).exports
+    exports = _instance(options.module, module, instantiate).exports
     name, *texts = options.invoke or ["_start"]
+    _check_function(options.module, name, functions)
+    arguments = _arguments(name, functions[name], texts)
+    result = _call(name, exports[name], arguments)
+    for value in result if isinstance(result, list) else [] if result is None else [result]:
+        print(value)
+    return 0
+
+
+def snapshot(options: argparse.Namespace) -> int:
+    """``pyjsapi snapshot program.wasm -o warm.snap --until f``: keep the instance as it is when a call has returned.
+
+    Without ``--until`` it is ``_initialize`` that is called, if the module exports it.
+    """
+    from pyjsapi.snapshots import SnapshotError
+    from pyjsapi.snapshots import snapshot as take
+
+    path = options.module
+    module, instantiate = _runnable(path)
+    functions = _functions(module)
+    name = options.until
+    if name is None and _INITIALIZE in functions:
+        name = _INITIALIZE
+    if name is not None:
+        _check_function(path, name, functions)
+        _arguments(name, functions[name], [])
+    instance = _instance(path, module, instantiate)
+    if name is not None:
+        _call(name, instance.exports[name], [])
+    try:
+        taken = take(instance)
+    except SnapshotError as error:
+        raise InputError(f"{path}: {error}") from error
+    _write(options.output, taken.to_bytes(level=options.level))
+    return 0
+
+
+_Instantiate: TypeAlias = Callable[[], WebAssembly.Instance]
+
+
+def _runnable(path: Path) -> tuple[WebAssembly.Module, _Instantiate]:
+    """The module in a file, or of the snapshot in it, and what makes its instance."""
+    data = _read(path)
+    if not data.startswith(_NO_TEXT):
+        module = _compile(path, _binary(path, data))
+        return module, lambda: WebAssembly.Instance(module, {})
+    from pyjsapi.snapshots import Snapshot, SnapshotError
+
+    try:
+        taken = Snapshot.from_bytes(data)
+        found = taken.module()
+    except (SnapshotError, WebAssembly.CompileError) as error:
+        raise InputError(f"{path}: {error}") from error
+
+    def resume() -> WebAssembly.Instance:
+        try:
+            return taken.instantiate(found, {})
+        except SnapshotError as error:
+            raise InputError(f"{path}: {error}") from error
+
+    return found, resume
+
+
+def _check_function(path: Path, name: str, functions: dict[str, dict[str, Any]]) -> None:
     if name not in functions:
         listed = (
             "".join(f"\n  {on_one_line(n)}{_signature(t)}" for n, t in functions.items()) or " none"
         )
-        raise InputError(
-            f"{options.module} exports no function {name!r}; its functions are:{listed}"
-        )
-    arguments = _arguments(name, functions[name], texts)
+        raise InputError(f"{path} exports no function {name!r}; its functions are:{listed}")
+
+
+def _call(name: str, function: Callable[..., Any], arguments: list[int | float]) -> Any:
     try:
-        result = exports[name](*arguments)
+        return function(*arguments)
     except _FAILURES as error:
         kind = getattr(error, "name", type(error).__name__)
         raise InputError(f"{on_one_line(name)}: {kind}: {_told(error)}") from error
-    for value in result if isinstance(result, list) else [] if result is None else [result]:
-        print(value)
-    return 0
 
 
 def _functions(module: WebAssembly.Module) -> dict[str, dict[str, Any]]:
@@ -81,9 +147,11 @@ def _functions(module: WebAssembly.Module) -> dict[str, dict[str, Any]]:
     return {e["name"]: e["type"] for e in exports if e["kind"] == "function"}
 
 
-def _instance(path: Path, module: WebAssembly.Module) -> WebAssembly.Instance:
+def _instance(
+    path: Path, module: WebAssembly.Module, instantiate: _Instantiate
+) -> WebAssembly.Instance:
     try:
-        return WebAssembly.Instance(module, {})
+        return instantiate()
     except (WebAssembly.LinkError, *_FAILURES) as error:
         needed = ", ".join(
             f"{i['module']}.{i['name']} ({i['kind']})" for i in WebAssembly.Module.imports(module)
@@ -294,9 +362,9 @@ def _module(path: Path) -> WebAssembly.Module:
     return _compile(path, _binary(path))
 
 
-def _binary(path: Path) -> bytes:
+def _binary(path: Path, data: bytes | None = None) -> bytes:
     """The module in a file of either format; what standard input has is told by how it begins."""
-    data = _read(path)
+    data = _read(path) if data is None else data
     if data.startswith(_MAGIC) or not (path.suffix == ".wat" or (path == _STANDARD and data)):
         return data
     return _assemble(path, data)

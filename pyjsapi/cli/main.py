@@ -107,7 +107,7 @@ def _parser() -> tuple[argparse.ArgumentParser, dict[str, argparse.ArgumentParse
 
 def _add_run(verbs: _Verbs) -> None:
     run = verbs.add_parser("run", help="instantiate a module and call one of its functions")
-    run.add_argument("module", type=Path, help=".wasm or .wat file")
+    run.add_argument("module", type=Path, help=".wasm or .wat file, or a snapshot")
     run.add_argument(
         "--invoke",
         nargs=argparse.REMAINDER,
@@ -115,6 +115,26 @@ def _add_run(verbs: _Verbs) -> None:
         help="exported function (default: _start) and its arguments: integers (0x… too) and floats, by its type",
     )
     run.set_defaults(command=commands.run)
+
+    snapshot = verbs.add_parser(
+        "snapshot", help="keep an instance in a file, for `pyjsapi run` to go on from"
+    )
+    snapshot.add_argument("module", type=Path, help=".wasm or .wat file, or a snapshot")
+    snapshot.add_argument("-o", "--output", type=Path, required=True, help="file to write")
+    snapshot.add_argument(
+        "--until",
+        metavar="EXPORT",
+        help="the function without parameters to call before (default: _initialize, if there is one)",
+    )
+    snapshot.add_argument(
+        "--level",
+        type=int,
+        choices=range(10),
+        default=0,
+        metavar="0-9",
+        help="how much to compress memories (default: 0, not at all, which is read fastest)",
+    )
+    snapshot.set_defaults(command=commands.snapshot)
 
 
 def _add_formats(verbs: _Verbs) -> None:
