@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 import pyjsapi
-from pyjsapi import WebAssembly, javascript, lowering, sharing, tools
+from pyjsapi import WebAssembly, javascript, lowering, sharing, snapshots, tools
 
 LOADED = r'<(?!a\b)\w+ [^>]*\b(?:src|href)="(?:https?:)?//[^"]*"'
 """What a browser fetches by itself from another place; links are followed by people."""
@@ -36,6 +36,7 @@ def test_every_public_name_is_in_the_reference(pages: Path) -> None:
     wanted |= {f"pyjsapi.lowering.{name}" for name in lowering.__all__}
     wanted |= {f"pyjsapi.tools.{name}" for name in tools.__all__}
     wanted |= {f"pyjsapi.sharing.{name}" for name in sharing.__all__}
+    wanted |= {f"pyjsapi.snapshots.{name}" for name in snapshots.__all__}
     assert wanted <= described, wanted - described
 
 
