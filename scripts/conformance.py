@@ -20,6 +20,7 @@ from datetime import date
 from functools import partial
 from pathlib import Path
 
+import wasi_testsuite
 from common import ROOT, Failure, say
 from js_api.report import NAMESPACES, FileResult, Place, Results, Run, markdown
 from js_api.sessions import (
@@ -196,7 +197,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         options.json.write_text(as_json(all_results), encoding="utf-8")
     if not options.no_report:
         report = options.report or REPORT
-        report.write_text(markdown(all_results, date.today()), encoding="utf-8")
+        kept = wasi_testsuite.section(report.read_text("utf-8")) if report.exists() else ""
+        report.write_text(markdown(all_results, date.today()) + kept, encoding="utf-8")
         say(f"wrote {report}")
     return 0
 

@@ -9,14 +9,15 @@ from __future__ import annotations
 import codecs
 import io
 import os
-import stat
 import sys
 from collections.abc import Callable
 from typing import Any, ClassVar, Final, TypeAlias
 
+from pyjsapi.blocks.waiting import heed_interruption
 from pyjsapi.wasi.abi import (
     FDFLAGS_NONBLOCK,
     FILETYPE_CHARACTER_DEVICE,
+    FILETYPE_REGULAR_FILE,
     FILETYPE_UNKNOWN,
     Errno,
     WasiError,
@@ -30,6 +31,8 @@ Stream: TypeAlias = "int | Callable[..., Any] | Any"
 """What can be given as a stream; see above."""
 _ONCE: Final = 1 << 16
 """Bytes that are asked for at once where they are copied."""
+_SLICE: Final = 50
+"""Milliseconds that the system waits at once: so often is looked whether the program was interrupted."""
 
 
 def input_stream(source: Stream) -> Descriptor:
@@ -85,6 +88,7 @@ class HostStream(Descriptor):
             self.filetype = filetype_of(os.fstat(fd).st_mode)
         except OSError:  # there is none: so says each use
             self.filetype = FILETYPE_UNKNOWN
+        self._is_file = self.filetype == FILETYPE_REGULAR_FILE
 
     def fileno(self) -> int | None:
         """See `Descriptor`."""
@@ -96,8 +100,10 @@ class HostStream(Descriptor):
 
     def read(self, parts: Parts) -> int:
         """See `Descriptor`."""
-        self._wait_if_must_not()
-        return os.readv(self.fd, parts) if parts else 0
+        if not parts:
+            return 0
+        self._await()
+        return os.readv(self.fd, parts)
 
     def write(self, parts: Parts) -> int:
         """See `Descriptor`."""
@@ -107,9 +113,15 @@ class HostStream(Descriptor):
         """See `Descriptor`."""
         os.fsync(self.fd)
 
-    def _wait_if_must_not(self) -> None:
-        if self.flags & FDFLAGS_NONBLOCK and not _is_ready(self.fd):
-            raise WasiError(Errno.AGAIN)
+    def _await(self) -> None:
+        """Wait until there is something to read, so that the wait can be ended as others are."""
+        nonblocking = self.flags & FDFLAGS_NONBLOCK
+        if self._is_file or sys.platform in ("win32", "emscripten"):
+            return
+        while not _is_ready(self.fd, 0 if nonblocking else _SLICE):
+            if nonblocking:
+                raise WasiError(Errno.AGAIN)
+            heed_interruption()
 
 
 class _Streamed(Descriptor):
@@ -246,11 +258,10 @@ def _filetype(stream: Any) -> int:
     return FILETYPE_UNKNOWN
 
 
-def _is_ready(fd: int) -> bool:
-    if sys.platform in ("win32", "emscripten") or stat.S_ISREG(os.fstat(fd).st_mode):
-        return True
+def _is_ready(fd: int, timeout: int) -> bool:
+    """Whether there is something to read, or an error or an end, within some milliseconds."""
     import select
 
     poller = select.poll()
     poller.register(fd, select.POLLIN)
-    return bool(poller.poll(0))
+    return bool(poller.poll(timeout))

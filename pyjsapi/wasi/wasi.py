@@ -11,11 +11,14 @@ from pyjsapi.ecmascript.conversions import shown
 from pyjsapi.jsapi.descriptors import Descriptor as Dictionary
 from pyjsapi.jsapi.descriptors import get_property
 from pyjsapi.jsapi.functions import exported_function
+from pyjsapi.jsapi.instance import Instance
 from pyjsapi.jsapi.memory import Memory
+from pyjsapi.jsapi.module import Module
 from pyjsapi.runtime import FuncInst
 from pyjsapi.wasi.calls.table import TABLE
 from pyjsapi.wasi.descriptors import Descriptors
 from pyjsapi.wasi.guest import GuestMemory
+from pyjsapi.wasi.modules import is_threaded, with_memories
 from pyjsapi.wasi.preopens import ReadOnly, open_preopen
 from pyjsapi.wasi.process import Clock, Process, RandomBytes, WASIExit
 from pyjsapi.wasi.streams import Stream, input_stream, output_stream
@@ -168,6 +171,29 @@ class WASI:
         self.finalizeBindings(instance)
         if initialize is not None:
             initialize()
+
+    def run(self, module: Module, imports: Mapping[str, Any] | None = None, /) -> int:
+        """Instantiate a command and run it; its exit code. An extension.
+
+        ``imports`` are others than those of WASI. A shared memory that the module imports is made if it is not among
+        them. A module that imports ``thread-spawn`` (wasi-threads) gets it: its threads are workers, which all end
+        when the program does. Raises as `start` does, and as `Instance`.
+        """
+        given = with_memories(module, {**self.getImportObject(), **(imports or {})})
+        if not is_threaded(module):
+            return self.start(Instance(module, given))
+        from pyjsapi.wasi.threads import Threads
+
+        threads = Threads(module, given)
+        instance = threads.instance()
+        start = _needed_function(_exports(instance), "_start")
+        self.finalizeBindings(instance)
+        try:
+            return threads.run(start)
+        except WASIExit as end:
+            if not self._returns:
+                raise
+            return end.code
 
     @property
     def last_error(self) -> Exception | None:
