@@ -1,10 +1,11 @@
 """Run the official tests of WASI preview 1 and write their results into docs/conformance.md.
 
-    python scripts/wasi_testsuite.py CHECKOUT [--resolution openat2|walk] [--only NAME] [--write]
+    python scripts/wasi_testsuite.py CHECKOUT... [--resolution openat2|walk] [--only NAME] [--write]
 
-CHECKOUT is one of https://github.com/WebAssembly/wasi-testsuite, branch prod/testsuite-base (72 tests), or
-prod/testsuite-all, which has those of wasi-threads as well. Its tests are third-party programs, which are no part of
-this project. Each runs on a copy of its directory.
+CHECKOUT is one of https://github.com/WebAssembly/wasi-testsuite: branch prod/testsuite-base (72 tests), or
+prod/testsuite-all, which has those of wasi-threads as well (15), and the others as they once were. What several have is
+taken from the first. The tests are third-party programs, which are no part of this project. Each runs on a copy of its
+directory.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ import os
 import shutil
 import tempfile
 import traceback
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -33,7 +34,7 @@ SUITES: Final = {
 BEGIN: Final = "\n## WASI preview 1\n"
 INTRODUCTION: Final = """
 The tests of [wasi-testsuite](https://github.com/WebAssembly/wasi-testsuite), which are no part of this project either;
-`scripts/wasi_testsuite.py CHECKOUT --write` runs them and writes this section, the last one of the page.
+`scripts/wasi_testsuite.py CHECKOUT... --write` runs them and writes this section, the last one of the page.
 """
 
 
@@ -50,10 +51,11 @@ class Case:
         return self.wasm.stem
 
 
-def cases(checkout: Path) -> Iterator[Case]:
-    """The tests of a checkout."""
+def cases(checkouts: Sequence[Path]) -> Iterator[Case]:
+    """The tests of checkouts: each part from the first that has it."""
     for suite, folder in SUITES.items():
-        for wasm in sorted((checkout / folder).glob("*.wasm")):
+        found = next((each for each in checkouts if (each / folder).is_dir()), None)
+        for wasm in sorted((found / folder).glob("*.wasm")) if found else ():
             spec = wasm.with_suffix(".json")
             yield Case(suite, wasm, json.loads(spec.read_text()) if spec.exists() else {})
 
@@ -101,16 +103,14 @@ def run_case(case: Case, resolution: str | None) -> str | None:
 
     run, code, output = expected(case)
     with tempfile.TemporaryDirectory() as folder, silent_pipe() as silent:
+        roots = {"/": run["root"]} if run.get("root") is not None else {}
+        roots |= {name: name for name in run.get("dirs", [])}  # in older tests
         preopens = {}
-        root = run.get("root")
-        if root is None and run.get("dirs"):
-            root = run["dirs"][0]
-        if root is not None:
-            copy = Path(folder, "root")
+        for name, root in roots.items():
+            copy = preopens[name] = str(Path(folder, root))
             shutil.copytree(case.wasm.parent / root, copy, symlinks=True)
-            for left in copy.glob("*.cleanup"):
+            for left in Path(copy).glob("*.cleanup"):
                 shutil.rmtree(left) if left.is_dir() else left.unlink()
-            preopens["/"] = str(copy)
         streams = {"stdout": io.BytesIO(), "stderr": io.BytesIO()}
         wasi = WASI(
             version="preview1",
@@ -164,7 +164,7 @@ def section(page: str) -> str:
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("checkout", type=Path)
+    parser.add_argument("checkout", type=Path, nargs="+")
     parser.add_argument("--resolution", choices=("openat2", "walk"))
     parser.add_argument("--only", default="")
     parser.add_argument("--write", action="store_true")
