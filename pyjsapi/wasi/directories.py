@@ -24,13 +24,15 @@ from pyjsapi.wasi.abi import (
 )
 from pyjsapi.wasi.descriptors import FileStat, Times
 from pyjsapi.wasi.files import (
+    APPENDS,
     HostDescriptor,
     HostDirectory,
     HostFile,
     both_times,
     file_stat,
 )
-from pyjsapi.wasi.paths import DIRECTORY, LOOK, split
+from pyjsapi.wasi.paths import DIRECTORY, HAS_PATHS, LOOK, split
+from pyjsapi.wasi.paths.walk import located
 from pyjsapi.wasi.rights import CHANGING, FD_READ, FD_READDIR, FD_WRITE, FILE, WRITING
 from pyjsapi.wasi.rights import DIRECTORY as OF_DIRECTORIES
 
@@ -42,7 +44,7 @@ _SYNCED: Final = {
     FDFLAGS_DSYNC: getattr(os, "O_DSYNC", 0),
     FDFLAGS_RSYNC: getattr(os, "O_RSYNC", getattr(os, "O_SYNC", 0)),
     FDFLAGS_SYNC: getattr(os, "O_SYNC", 0),
-    FDFLAGS_APPEND: os.O_APPEND,
+    FDFLAGS_APPEND: os.O_APPEND if APPENDS else 0,
 }
 _CREATED: Final = {
     OFLAGS_CREAT: os.O_CREAT,
@@ -142,11 +144,31 @@ def parent(base: HostDirectory, path: bytes) -> Iterator[tuple[int, bytes]]:
     with _look(base, directory, follow=True) as fd:
         if not stat.S_ISDIR(os.fstat(fd).st_mode):
             raise WasiError(Errno.NOTDIR)
+        bare = name.rstrip(b"/")
+        if bare in (b".", b".."):
+            if not HAS_PATHS:  # others refuse them by themselves
+                with _look(base, path, follow=True):
+                    raise WasiError(Errno.BUSY)
+        elif bare != name:
+            _check_slash(fd, bare)
         yield fd, name
+
+
+def _check_slash(fd: int, name: bytes) -> None:
+    """What has a slash behind it is a directory, if it is there. Not all systems say so."""
+    try:
+        mode = os.stat(name, dir_fd=fd, follow_symlinks=False).st_mode
+    except FileNotFoundError:
+        return
+    if not stat.S_ISDIR(mode):
+        raise WasiError(Errno.NOTDIR)
 
 
 def stat_at(base: HostDirectory, path: bytes, *, follow: bool) -> FileStat:
     """``path_filestat_get``"""
+    if not HAS_PATHS:
+        with located(base.fd, path, follow=follow) as (fd, name):
+            return file_stat(os.stat(name, dir_fd=fd, follow_symlinks=False))
     with _look(base, path, follow=follow) as fd:
         return file_stat(os.fstat(fd))
 
@@ -162,15 +184,30 @@ def read_link(base: HostDirectory, path: bytes) -> bytes:
 
 def set_times_at(base: HostDirectory, path: bytes, times: Times, *, follow: bool) -> None:
     """``path_filestat_set_times``"""
+    if not HAS_PATHS:
+        _set_times_located(base, path, times, follow=follow)
+        return
     with _look(base, path, follow=follow) as fd:
         now = os.fstat(fd)
         wanted = both_times(times, now)
         if not stat.S_ISLNK(now.st_mode):
             # By the name that the process has for what is open: there is no call for it in Python.
-            os.utime(f"/proc/self/fd/{fd}" if hasattr(os, "O_PATH") else fd, ns=wanted)
+            os.utime(f"/proc/self/fd/{fd}", ns=wanted)
             return
     with parent(base, path) as (fd, name):
         os.utime(name, ns=wanted, dir_fd=fd, follow_symlinks=False)
+
+
+def _set_times_located(base: HostDirectory, path: bytes, times: Times, *, follow: bool) -> None:
+    with located(base.fd, path, follow=follow) as (fd, name):
+        now = os.stat(name, dir_fd=fd, follow_symlinks=False)
+        wanted = both_times(times, now)
+        if os.utime in os.supports_follow_symlinks:
+            os.utime(name, ns=wanted, dir_fd=fd, follow_symlinks=False)
+        elif stat.S_ISLNK(now.st_mode):
+            raise WasiError(Errno.NOTSUP)
+        else:  # where nobody else can make it a link meanwhile
+            os.utime(name, ns=wanted, dir_fd=fd)
 
 
 def create_directory(base: HostDirectory, path: bytes) -> None:
@@ -194,6 +231,10 @@ def unlink(base: HostDirectory, path: bytes) -> None:
 def rename(base: HostDirectory, path: bytes, to: HostDirectory, new: bytes) -> None:
     """``path_rename``"""
     with parent(base, path) as (fd, name), parent(to, new) as (new_fd, new_name):
+        if new_name.endswith(b"/"):
+            mode = os.stat(name, dir_fd=fd, follow_symlinks=False).st_mode
+            if not stat.S_ISDIR(mode):
+                raise WasiError(Errno.NOTDIR)
         os.rename(name, new_name, src_dir_fd=fd, dst_dir_fd=new_fd)
 
 
@@ -204,11 +245,31 @@ def symlink(target: bytes, base: HostDirectory, path: bytes) -> None:
     if target.startswith(b"/"):
         raise WasiError(Errno.PERM)
     with parent(base, path) as (fd, name):
-        os.symlink(target, name, dir_fd=fd)
+        if name.endswith(b"/"):
+            os.stat(name, dir_fd=fd, follow_symlinks=False)
+            raise WasiError(Errno.EXIST)
+        if os.symlink in os.supports_dir_fd:
+            os.symlink(target, name, dir_fd=fd)
+        else:
+            with _inside(fd):
+                os.symlink(target, name)
+
+
+@contextmanager
+def _inside(fd: int) -> Iterator[None]:
+    """Be in a directory: where there is one thread, and no call that takes directories."""
+    before = os.getcwd()
+    os.chdir(fd)
+    try:
+        yield
+    finally:
+        os.chdir(before)
 
 
 def link(base: HostDirectory, path: bytes, to: HostDirectory, new: bytes) -> None:
     """``path_link``"""
+    if not hasattr(os, "link"):
+        raise WasiError(Errno.NOTSUP)
     if path.endswith(b"/"):  # that would be followed
         kind = stat_at(base, path, follow=True).filetype
         raise WasiError(Errno.PERM if kind == FILETYPE_DIRECTORY else Errno.NOTDIR)

@@ -8,6 +8,7 @@ import sys
 from collections.abc import Sequence
 from typing import ClassVar, Final
 
+from pyjsapi.wasi import vectors
 from pyjsapi.wasi.abi import (
     FDFLAGS_APPEND,
     FDFLAGS_DSYNC,
@@ -36,6 +37,8 @@ _FILETYPES: Final = {
     stat.S_IFSOCK: FILETYPE_SOCKET_STREAM,
     stat.S_IFLNK: FILETYPE_SYMBOLIC_LINK,
 }
+APPENDS: Final = sys.platform != "emscripten"
+"""Whether the system writes at the end as it is told; Emscripten's never forgets it again."""
 _TOP: Final = (1 << 63) - 1
 """The greatest offset or time that systems know."""
 
@@ -113,7 +116,7 @@ class HostFile(HostDescriptor):
         synced = FDFLAGS_DSYNC | FDFLAGS_RSYNC | FDFLAGS_SYNC
         if (flags ^ self.flags) & synced:
             raise WasiError(Errno.NOTSUP)
-        if (flags ^ self.flags) & FDFLAGS_APPEND:
+        if (flags ^ self.flags) & FDFLAGS_APPEND and APPENDS:
             self._set_append(bool(flags & FDFLAGS_APPEND))
         self.flags = flags
 
@@ -132,19 +135,21 @@ class HostFile(HostDescriptor):
 
     def read(self, parts: Parts) -> int:
         """See `Descriptor`."""
-        return os.readv(self.fd, parts) if parts else 0
+        return vectors.readv(self.fd, parts) if parts else 0
 
     def write(self, parts: Parts) -> int:
         """See `Descriptor`."""
-        return os.writev(self.fd, parts) if parts else 0
+        if self.flags & FDFLAGS_APPEND and not APPENDS:
+            os.lseek(self.fd, 0, os.SEEK_END)
+        return vectors.writev(self.fd, parts) if parts else 0
 
     def read_at(self, parts: Parts, offset: int) -> int:
         """See `Descriptor`."""
-        return os.preadv(self.fd, parts, host_offset(offset)) if parts else 0
+        return vectors.preadv(self.fd, parts, host_offset(offset)) if parts else 0
 
     def write_at(self, parts: Parts, offset: int) -> int:
         """See `Descriptor`."""
-        return os.pwritev(self.fd, parts, host_offset(offset)) if parts else 0
+        return vectors.pwritev(self.fd, parts, host_offset(offset)) if parts else 0
 
     def seek(self, offset: int, whence: int) -> int:
         """See `Descriptor`."""

@@ -14,6 +14,7 @@ from collections.abc import Callable
 from typing import Any, ClassVar, Final, TypeAlias
 
 from pyjsapi.blocks.waiting import heed_interruption
+from pyjsapi.wasi import vectors
 from pyjsapi.wasi.abi import (
     FDFLAGS_NONBLOCK,
     FILETYPE_CHARACTER_DEVICE,
@@ -103,11 +104,11 @@ class HostStream(Descriptor):
         if not parts:
             return 0
         self._await()
-        return os.readv(self.fd, parts)
+        return vectors.readv(self.fd, parts)
 
     def write(self, parts: Parts) -> int:
         """See `Descriptor`."""
-        return os.writev(self.fd, parts) if parts else 0
+        return vectors.writev(self.fd, parts) if parts else 0
 
     def sync(self, *, data_only: bool) -> None:
         """See `Descriptor`."""

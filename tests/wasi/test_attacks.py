@@ -120,7 +120,7 @@ def test_i15_2_directories_above_are_refused(guest: Guest, path: str) -> None:
             Errno.ISDIR,
         }
     assert failure(guest.rename, path, "x") in {Errno.PERM, Errno.BUSY}
-    assert failure(guest.rename, "file", path) in {Errno.PERM, Errno.BUSY, Errno.EXIST}
+    assert failure(guest.rename, "dir", path) in {Errno.PERM, Errno.BUSY, Errno.EXIST}
     assert failure(guest.link, path, "x") is Errno.PERM
 
 

@@ -8,12 +8,15 @@ follows links.
 from __future__ import annotations
 
 import os
+import sys
 from typing import Final, Protocol
 
 from pyjsapi.wasi.abi import Errno, WasiError
 
 LOOK: Final = getattr(os, "O_PATH", os.O_RDONLY) | getattr(os, "O_CLOEXEC", 0)
 """To open something without opening it: only to know where it is."""
+HAS_PATHS: Final = hasattr(os, "O_PATH") and sys.platform != "emscripten"
+"""Whether links, too, can be opened like that; Emscripten's file system opens none."""
 DIRECTORY: Final = getattr(os, "O_DIRECTORY", 0)
 NOFOLLOW: Final = getattr(os, "O_NOFOLLOW", 0)
 

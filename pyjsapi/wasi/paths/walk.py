@@ -9,15 +9,16 @@ from __future__ import annotations
 import errno
 import os
 import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
 from typing import Final
 
-from pyjsapi.wasi.paths import DIRECTORY, LOOK, NOFOLLOW, escape
+from pyjsapi.wasi.paths import DIRECTORY, HAS_PATHS, LOOK, NOFOLLOW, escape
 
 _MOST_LINKS: Final = 40
 """Links that a path may go through, as in Linux."""
 _TRIES: Final = 1000
-_HAS_PATHS: Final = hasattr(os, "O_PATH")
 
 
 class Walk:
@@ -43,6 +44,22 @@ class Walk:
             finally:
                 walk.close()
         raise _error(errno.EAGAIN)
+
+
+@contextmanager
+def located(root: int, path: bytes, *, follow: bool) -> Iterator[tuple[int, bytes]]:
+    """Where a path leads: the directory of the last component, open, and that component.
+
+    With ``follow`` it was no link when it was looked at.
+    """
+    if not path:
+        raise _error(errno.ENOENT)
+    walk = _Steps(root)
+    try:
+        name = walk.to_last(path, follow)
+        yield walk.top, name
+    finally:
+        walk.close()
 
 
 class _Steps:
@@ -133,7 +150,7 @@ class _Steps:
 
 def _look(name: bytes, directory: int) -> tuple[int | None, int]:
     """Something in a directory, and its mode: open if it is one, or if that has no effect on it."""
-    if _HAS_PATHS:
+    if HAS_PATHS:
         found = os.open(name, LOOK | NOFOLLOW, dir_fd=directory)
         return found, os.fstat(found).st_mode
     mode = os.stat(name, dir_fd=directory, follow_symlinks=False).st_mode
