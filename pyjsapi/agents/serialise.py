@@ -21,7 +21,7 @@ from pyjsapi.ecmascript import ArrayBuffer, DataView, RangeError, SharedArrayBuf
 from pyjsapi.ecmascript.arraybuffer import ArrayBufferView
 from pyjsapi.ecmascript.errors import DataCloneError
 from pyjsapi.ecmascript.values import null
-from pyjsapi.jsapi.errors import CompileError, LinkError, RuntimeError
+from pyjsapi.jsapi.errors import CompileError, LinkError, OutOfFuel, RuntimeError
 from pyjsapi.jsapi.memory import Memory
 from pyjsapi.jsapi.module import Module
 from pyjsapi.jsapi.shared_buffers import MemoryGrowth
@@ -41,6 +41,7 @@ API_ERRORS: Final[Mapping[str, type[Exception]]] = {
     "WebAssembly.CompileError": CompileError,
     "WebAssembly.LinkError": LinkError,
     "WebAssembly.RuntimeError": RuntimeError,
+    "WebAssembly.OutOfFuel": OutOfFuel,
 }
 """The errors that are not Python's own, by the names that they travel under."""
 

@@ -36,15 +36,19 @@ def handing_on(callee: str, arguments: Sequence[str]) -> str:
     return f"return {callee},({''.join(f'{argument},' for argument in arguments)})"
 
 
-def wrapper(funcidx: int, parameters: int) -> str:
-    """The source of the wrapper of a function that hands on; ``B`` has the bodies by function index."""
+def wrapper(funcidx: int, parameters: int, shared: str | None = None) -> list[str]:
+    """The source of the wrapper of a function that hands on; ``B`` has the bodies by function index.
+
+    ``shared`` is a variable that all functions share, where there is one: code that is exchanged has to agree in that.
+    """
     names = ",".join(f"l{i}" for i in range(parameters))
-    return (
-        f"def f{funcidx}({names}):\n"
-        f" f,a=B[{funcidx}]({names})\n"
-        " while f is not None:\n"
-        f"  b=getattr(f,{BODY_ATTRIBUTE!r},None)\n"
-        "  if b is None: return f(*a)\n"
-        "  f,a=b(*a)\n"
-        " return a"
-    )
+    return [
+        f"def f{funcidx}({names}):",
+        *([] if shared is None else [f" nonlocal {shared}"]),
+        f" f,a=B[{funcidx}]({names})",
+        " while f is not None:",
+        f"  b=getattr(f,{BODY_ATTRIBUTE!r},None)",
+        "  if b is None: return f(*a)",
+        "  f,a=b(*a)",
+        " return a",
+    ]

@@ -11,7 +11,7 @@ import sys
 from _thread import RLock, get_ident
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
-from types import CodeType, FrameType, FunctionType
+from types import CellType, CodeType, FrameType, FunctionType
 from typing import TYPE_CHECKING, Any, Final
 
 from pyjsapi.blocks.undivided import current_frames
@@ -23,6 +23,7 @@ from pyjsapi.compiler.support import aggregates, assertions, exceptions, numeric
 from pyjsapi.compiler.variants import Assumptions, Variant
 from pyjsapi.runtime import atomics
 from pyjsapi.runtime.accessors import ATOMIC_NAMES, NAMES
+from pyjsapi.runtime.fuel import FuelTank
 from pyjsapi.runtime.function import FuncInst
 from pyjsapi.runtime.instance import ModuleInstance
 from pyjsapi.runtime.memory import MemInst
@@ -41,7 +42,19 @@ def _stub(*arguments: Any, index: int) -> Any:
     return resolve(index)(*arguments)  # type: ignore[name-defined]  # noqa: F821
 
 
+def _metered(_u: float = 0.0) -> Callable[..., Any]:
+    def stub(*arguments: Any, index: int) -> Any:
+        nonlocal _u
+        return resolve(index)(*arguments)  # type: ignore[name-defined]  # noqa: F821
+
+    return stub
+
+
 _STUB: Final[CodeType] = _stub.__code__.replace(co_filename="<wasm stub>", co_name="stub")
+_METERED_STUB: Final[CodeType] = _metered().__code__.replace(
+    co_filename=_STUB.co_filename, co_name=_STUB.co_name
+)
+"""The same where functions share a variable: see `metering`."""
 
 
 class Environment:
@@ -51,13 +64,17 @@ class Environment:
     """
 
     __slots__ = (
-        "__weakref__", "_bounded", "_first", "_instance", "_lock", "_variant", "compiled", "globals",
+        "__weakref__", "_bounded", "_closure", "_first", "_instance", "_lock", "_stub", "_variant", "compiled",
+        "globals",
     )  # fmt: skip
 
     def __init__(self, compiled: CompiledModule, instance: ModuleInstance) -> None:
         self.compiled = compiled
         """The module whose code it is."""
-        variant = self._variant = compiled.variant(Assumptions.for_memories(instance.mems))
+        fuel = compiled.settings.limits.fuel
+        variant = self._variant = compiled.variant(
+            Assumptions.for_memories(instance.mems, fuel is not None)
+        )
         self._instance = instance
         self._first = len(instance.funcs)
         """Index of the first function that the module defines."""
@@ -85,6 +102,7 @@ class Environment:
             "X": instance.tags,
             "B": {},
         }
+        self._fill_tank(fuel)
         if variant.scope.options.assertions:
             self.globals.update(assertions.GLOBALS)
         for index in range(len(variant.scope.globals)):
@@ -97,6 +115,16 @@ class Environment:
             if variant.assumptions.memories[index].extent is Extent.GROWING:
                 memory.guard(self, index)
         self._add_functions()
+
+    def _fill_tank(self, fuel: int | None) -> None:
+        self._stub = _STUB
+        """The code of functions that are not translated."""
+        self._closure: tuple[CellType, ...] | None = None
+        """The variables that functions share."""
+        if fuel is not None:
+            tank = self._instance.fuel = FuelTank(fuel)
+            self.globals.update(pay=tank.pay, refuel=tank.refuel)
+            self._stub, self._closure = _METERED_STUB, (tank.cell,)
 
     def _reserve_signatures(self) -> None:
         types = set(self._variant.scope.signatures.values())
@@ -120,7 +148,7 @@ class Environment:
         for index in range(self._first, len(scope.funcs)):
             name = f"f{index}"
             # Functions whose code is there already begin as stubs too: most are never called.
-            function = FunctionType(_STUB, space, name)
+            function = FunctionType(self._stub, space, name, None, self._closure)
             function.__kwdefaults__ = {"index": index}
             space[name] = function
             instance.funcs.append(FuncInst(scope.funcs[index], function, index=index, owner=self))
@@ -224,16 +252,16 @@ class Environment:
 
     def _make_stub(self, index: int) -> None:
         function: FunctionType = self.globals[f"f{index}"]
-        if function.__code__ is not _STUB:
+        if function.__code__ is not self._stub:
             # In this order, for threads that call it meanwhile: the stub needs its default.
             function.__kwdefaults__ = {"index": index}
-            function.__code__ = _STUB
+            function.__code__ = self._stub
             vars(function).pop(BODY_ATTRIBUTE, None)
 
     def _relies_on_bound(self, frame: FrameType) -> bool:
         """Whether a frame runs code of this instance that memories must not outgrow."""
         code = frame.f_code
-        if frame.f_globals is not self.globals or code is _STUB:
+        if frame.f_globals is not self.globals or code is self._stub:
             return False
         function: FunctionType = self.globals[code.co_name]
         if function.__code__ is code:
@@ -265,7 +293,7 @@ class Environment:
                 self.globals[name] = self._instance.mems[memidx].accessor(accessor)
         # Instances that shared code objects would spoil each other's inline caches.
         if code.body is not None:
-            body = FunctionType(code.body.replace(), self.globals, f"f{index}")
+            body = FunctionType(code.body.replace(), self.globals, f"f{index}", None, self._closure)
             self.globals["B"][index] = body
             setattr(function, BODY_ATTRIBUTE, body)
         # In this order, for threads that call it meanwhile: the stub needs its default.

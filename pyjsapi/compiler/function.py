@@ -8,8 +8,9 @@ from itertools import chain, repeat
 from types import CodeType
 from typing import TYPE_CHECKING, Final, TypeVar
 
-from pyjsapi.compiler.control.legacy import EXNREF, Lowered, is_legacy, lower_legacy
+from pyjsapi.compiler.control.legacy import EXNREF, is_legacy, lower_legacy
 from pyjsapi.compiler.control.loops import LoopChoice
+from pyjsapi.compiler.control.metering import CHARGE, SHARED, charge, metered
 from pyjsapi.compiler.control.places import StructureLimit
 from pyjsapi.compiler.control.statemachine import StateMachine
 from pyjsapi.compiler.control.switch import StructuredEmitter
@@ -54,13 +55,19 @@ class FunctionCode:
 
 def translate(scope: ModuleScope, funcidx: int, code: Code) -> Frame:
     """The frame with the finished lines of a valid function."""
-    frame = translate_once(scope, funcidx, code)
-    if scope.options.proof:
-        # Imported only where it is asked for.
-        from pyjsapi.compiler.proof.net import proved
+    if not scope.options.proof:
+        return translate_once(scope, funcidx, code)
+    # Imported only where it is asked for.
+    from pyjsapi.compiler.proof.net import proved
 
-        return proved(frame, code, translate_once)
-    return frame
+    plain = replace(scope, metered=False)
+    frame = proved(translate_once(plain, funcidx, code), code, translate_once)
+    if not scope.metered:
+        return frame
+    # What is proved is the function without charges: they change nothing but what is left of its fuel.
+    machine = isinstance(frame, StateMachine)
+    options = replace(scope.options, proof=False, state_machine=machine)
+    return translate_once(replace(scope, options=options), funcidx, code)
 
 
 def translate_once(scope: ModuleScope, funcidx: int, code: Code, *, traced: bool = False) -> Frame:
@@ -79,6 +86,9 @@ def translate_once(scope: ModuleScope, funcidx: int, code: Code, *, traced: bool
     elements: dict[int, int] = {}
     if scope.options.elements and scope.options.views:
         elements = element_locals(body, locals_, len(type_.params), scope.memories)
+    starts: Sequence[int] | None = None if lowered is None else lowered.starts
+    if scope.metered:
+        body, starts = metered(code.body, body, starts)
     if not scope.options.state_machine:
         tree = build_tree(body, type_.results, len(locals_), funcidx, scope.block_types)
         try:
@@ -86,7 +96,7 @@ def translate_once(scope: ModuleScope, funcidx: int, code: Code, *, traced: bool
                 LoopChoice().run(tree.root)
                 structured = _frame_class(scope, StructuredEmitter, traced)
                 emitter = structured(scope, funcidx, locals_, hands_on=tail_calls)
-                _begin(emitter, body, lowered, kept, elements, tree.bit_ops)
+                _begin(emitter, body, starts, kept, elements, tree.bit_ops)
                 emitter.write_function(tree.root)
                 return emitter
         except (StructureLimit, RecursionError):
@@ -95,7 +105,7 @@ def translate_once(scope: ModuleScope, funcidx: int, code: Code, *, traced: bool
             tree.dissolve()
     machine_class = _frame_class(scope, StateMachine, traced)
     machine = machine_class(scope, funcidx, locals_, hands_on=tail_calls)
-    _begin(machine, body, lowered, kept, elements, sum(instr[0] in BIT_OPS for instr in body))
+    _begin(machine, body, starts, kept, elements, sum(instr[0] in BIT_OPS for instr in body))
     machine.write_function(body)
     return machine
 
@@ -103,21 +113,23 @@ def translate_once(scope: ModuleScope, funcidx: int, code: Code, *, traced: bool
 def _begin(
     frame: Frame,
     body: Sequence[Instr],
-    lowered: Lowered | None,
+    starts: Sequence[int] | None,
     kept: dict[int, Lanes],
     elements: dict[int, int],
     bit_ops: int,
 ) -> None:
     """Make a frame ready for the body."""
     frame.flat = body
-    if lowered is not None:
-        frame.starts = lowered.starts
+    frame.starts = starts
     if frame.options.proof:
         frame.notes = Notes()
     frame.lane_locals = kept
     frame.elements = elements
     frame.many_bit_ops = bit_ops >= _MANY_BIT_OPS
     frame.write_header(f"f{frame.funcidx}")
+    if frame.scope.metered:
+        frame.emitters = {**frame.emitters, CHARGE: charge}
+        frame.insert(1, f"nonlocal {SHARED}")
 
 
 def _frame_class(scope: ModuleScope, kind: type[_F], traced: bool) -> type[_F]:
@@ -134,7 +146,18 @@ def _frame_class(scope: ModuleScope, kind: type[_F], traced: bool) -> type[_F]:
     return kind
 
 
-def _code_of(source: str, filename: str) -> CodeType:
+def _code_of(lines: Sequence[str], filename: str, metered: bool) -> CodeType:
+    if not metered:
+        return _first_in("\n".join(lines), filename)
+    # The function's own name stays that of the global.
+    name = lines[0][len("def ") : lines[0].index("(")]
+    around = ["def around():", f" global {name}", f" {SHARED}=0.0"]
+    outer = _first_in("\n ".join(["\n".join(around), *lines]), filename)
+    code = next(constant for constant in outer.co_consts if isinstance(constant, CodeType))
+    return code.replace(co_firstlineno=code.co_firstlineno - len(around), co_qualname=code.co_name)
+
+
+def _first_in(source: str, filename: str) -> CodeType:
     module = compile(source, filename, "exec", dont_inherit=True, optimize=0)
     return next(constant for constant in module.co_consts if isinstance(constant, CodeType))
 
@@ -142,12 +165,13 @@ def _code_of(source: str, filename: str) -> CodeType:
 def compile_function(scope: ModuleScope, funcidx: int, code: Code) -> FunctionCode:
     """Translate and compile a function of a valid module."""
     frame = translate(scope, funcidx, code)
-    compiled = _code_of("\n".join(frame.lines), FILENAME.format(funcidx))
+    compiled = _code_of(frame.lines, FILENAME.format(funcidx), scope.metered)
     signatures = tuple(sorted(frame.signatures))
     accessors = tuple(sorted(frame.accessors))
+    shared = SHARED if scope.metered else None
     if not frame.hands_on:
         return FunctionCode(compiled, None, signatures, accessors)
-    outside = _code_of(wrapper(funcidx, len(frame.type.params)), WRAPPER)
+    outside = _code_of(wrapper(funcidx, len(frame.type.params), shared), WRAPPER, scope.metered)
     return FunctionCode(outside, compiled, signatures, accessors)
 
 

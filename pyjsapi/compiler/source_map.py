@@ -68,6 +68,8 @@ class SourceMap:
         self._lines = frame.lines
         self._marks = frame.marks
         self._starts = frame.starts
+        self._further = int(frame.scope.metered)
+        """How much further right the code is in the text that was compiled."""
 
     def instruction(self, line: int, column: int | None, end: int | None) -> int | None:
         """Position in the function's body of the instruction for the characters from ``column`` to ``end``.
@@ -79,6 +81,7 @@ class SourceMap:
             return None
         position = self._marks[line - 1] >> 2
         if column is not None and end is not None:
+            column, end = column - self._further, end - self._further
             position = _bracketing(self._lines[line - 1], column, end, position)
         if position < 0:
             return None

@@ -32,16 +32,19 @@ class Assumptions:
     """What code is made for, beside the module and the options. Code is shared by all that agree in it."""
 
     memories: tuple[MemoryKind, ...] = ()
+    metered: bool = False
+    """Whether code pays fuel."""
 
     @classmethod
-    def for_memories(cls, memories: Iterable[MemInst]) -> Assumptions:
+    def for_memories(cls, memories: Iterable[MemInst], metered: bool = False) -> Assumptions:
         """What holds for these memories as they are now."""
-        return cls(tuple(map(kind_of, memories)))
+        return cls(tuple(map(kind_of, memories)), metered)
 
     @classmethod
     def as_declared(cls, types: Iterable[MemType], limits: Limits) -> Assumptions:
         """What holds for memories that are made with these types."""
-        return cls(tuple(declared_kind(type_, limits) for type_ in types))
+        kinds = tuple(declared_kind(type_, limits) for type_ in types)
+        return cls(kinds, limits.fuel is not None)
 
     def with_extent(self, memidx: int, extent: Extent) -> Assumptions:
         """The same but for the extent of one memory."""
@@ -57,8 +60,8 @@ class Assumptions:
 
     @property
     def key(self) -> str:
-        """Text that differs between assumptions that give different code: a letter for each memory."""
-        return "".join(kind.letter for kind in self.memories)
+        """Text that differs between assumptions that give different code: a letter for each memory; a mark for fuel."""
+        return "".join(kind.letter for kind in self.memories) + ("$" if self.metered else "")
 
 
 class Variant:
@@ -93,6 +96,7 @@ class Variant:
             options,
             first_of_type(context.types),
             [_parameters(tag) for tag in context.tags],
+            assumptions.metered,
         )
         self._growing_scope = replace(
             self.scope,

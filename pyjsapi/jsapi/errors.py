@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import builtins
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, Final
 
 from pyjsapi.ecmascript.errors import NamedError, RangeError
 from pyjsapi.embedding.backtrace import attach
@@ -12,6 +12,7 @@ from pyjsapi.embedding.failures import error_of, traced
 from pyjsapi.runtime.exception import UNCATCHABLE, ExnInst, raised_by
 from pyjsapi.syntax.errors import Exhaustion, WasmError
 from pyjsapi.syntax.errors import LinkError as CoreLinkError
+from pyjsapi.syntax.errors import OutOfFuel as CoreOutOfFuel
 
 if TYPE_CHECKING:
     from pyjsapi.embedding.wasm_frame import WasmFrame
@@ -38,6 +39,13 @@ class RuntimeError(NamedError, builtins.RuntimeError):
 
     Whatever else leaves WebAssembly has the attribute as well, exceptions of host functions and
     `KeyboardInterrupt` among them.
+    """
+
+
+class OutOfFuel(RuntimeError):
+    """WebAssembly code stopped before instructions that the fuel of its instance does not suffice for.
+
+    It cannot catch that. See `Instance.add_fuel`; an extension.
     """
 
 
@@ -76,9 +84,13 @@ def _seen(error: BaseException, core: WasmError | None) -> BaseException:
         return CallStackError("Maximum call stack size exceeded")
     if isinstance(core, CoreLinkError):
         return LinkError(str(core))
-    trap = RuntimeError(core.message)
+    trap = _TRAPS.get(type(core), RuntimeError)(core.message)
     setattr(trap, UNCATCHABLE, True)
     return trap
+
+
+_TRAPS: Final[dict[type[WasmError], type[RuntimeError]]] = {CoreOutOfFuel: OutOfFuel}
+"""What is more than a trap."""
 
 
 def _thrown(exn: ExnInst) -> BaseException:

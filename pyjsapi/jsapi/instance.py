@@ -28,6 +28,7 @@ from pyjsapi.jsapi.module import Module, in_short
 from pyjsapi.jsapi.table import Table, table_object
 from pyjsapi.jsapi.tag import Tag, tag_object
 from pyjsapi.runtime import ExternVal, FuncInst, GlobalInst, MemInst, TagInst
+from pyjsapi.runtime.fuel import FuelTank
 from pyjsapi.runtime.instantiate import describe, import_place
 from pyjsapi.syntax.deftypes import DefType
 from pyjsapi.syntax.errors import LinkError as CoreLinkError
@@ -198,6 +199,37 @@ class Instance:
     def last_mmap_error(self) -> str | None:
         """Why a function of the builtin set ``mmap`` last gave -1 to the instance; an extension."""
         return self._instantiation.last_error
+
+    @property
+    def fuel_left(self) -> int | None:
+        """How many instructions the instance may still execute; ``None`` without `Limits.fuel`. An extension."""
+        tank = self._fuel()
+        return None if tank is None else tank.left
+
+    @property
+    def fuel_used(self) -> int | None:
+        """How many instructions the instance has paid for, its start function included; an extension, likewise."""
+        tank = self._fuel()
+        return None if tank is None else tank.used
+
+    def _fuel(self) -> FuelTank | None:
+        # Other engines' instances have none.
+        return getattr(self._instance, "fuel", None)
+
+    def add_fuel(self, fuel: int) -> None:
+        """Let the instance execute so many instructions more; also from another thread while it runs. An extension.
+
+        Raises `TypeError` where the module has no `Limits.fuel`, or for what is no `int`; `RangeError` if negative.
+        """
+        what = "WebAssembly.Instance.add_fuel()"
+        tank = self._fuel()
+        if tank is None:
+            raise TypeError(f"{what}: the module was compiled without Limits.fuel")
+        if not isinstance(fuel, int) or isinstance(fuel, bool):
+            raise TypeError(f"{what}: fuel must be an int, not {shown(fuel)}")
+        if fuel < 0:
+            raise RangeError(f"{what}: fuel must not be negative, it is {fuel}")
+        tank.add(fuel)
 
     def __reduce_ex__(self, protocol: Any) -> NoReturn:
         """StructuredSerialize: an instance belongs to its agent."""

@@ -13,7 +13,7 @@ from importlib.machinery import ModuleSpec
 from typing import TYPE_CHECKING, Any, Final, TypeVar, Unpack, overload
 
 from pyjsapi.embedding.settings import Restrictions, Settings, settings_of
-from pyjsapi.jsapi.errors import CompileError, LinkError, RuntimeError
+from pyjsapi.jsapi.errors import CompileError, LinkError, OutOfFuel, RuntimeError
 from pyjsapi.jsapi.exception import Exception
 from pyjsapi.jsapi.global_ import Global
 from pyjsapi.jsapi.instance import Extras, Instance, instance_object, read_imports
@@ -39,6 +39,7 @@ __all__ = [
     "Memory",
     "MemoryMapDescriptor",
     "Module",
+    "OutOfFuel",
     "RuntimeError",
     "Table",
     "Tag",

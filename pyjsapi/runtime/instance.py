@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, TypeAlias
 
 from pyjsapi.runtime.exception import TagInst
+from pyjsapi.runtime.fuel import FuelTank
 from pyjsapi.runtime.function import FuncInst
 from pyjsapi.runtime.global_ import GlobalInst
 from pyjsapi.runtime.memory import MemInst
@@ -25,6 +26,7 @@ class ModuleInstance:
         "datas",
         "elems",
         "exports",
+        "fuel",
         "funcs",
         "globals",
         "mems",
@@ -47,3 +49,5 @@ class ModuleInstance:
         """Data segments; a dropped one is empty."""
         self.exports: dict[str, ExternVal] = {}
         """In the order of the module's export section."""
+        self.fuel: FuelTank | None = None
+        """What its functions may still do, if that is limited."""

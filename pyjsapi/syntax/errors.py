@@ -140,6 +140,13 @@ class Trap(WasmError):
         super().__init__(message)
 
 
+class OutOfFuel(Trap):
+    """Execution stopped before instructions that the instance's fuel did not suffice for."""
+
+    def __init__(self, message: str = "out of fuel") -> None:
+        super().__init__(message)
+
+
 class Exhaustion(WasmError):
     """Execution stopped because a resource of the engine ran out ("call stack exhausted")."""
 

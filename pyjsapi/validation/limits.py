@@ -34,6 +34,8 @@ def _call_depth() -> int:
 
 _USUAL_STACK: Final = 2_000_000 if sys.platform == "win32" else 8 << 20
 DEFAULT_CALL_DEPTH: Final = _call_depth()
+_OPTIONAL: Final = frozenset({"fuel", "max_memory_bytes"})
+"""Fields that may be ``None``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +96,9 @@ class Limits:
     """Run time: bytes that one memory may have, whatever its address type; ``None`` for no further bound."""
     max_table_elements: int = 10_000_000
     """Run time: elements that a table may have. A larger declared minimum compiles, but cannot be instantiated."""
+    fuel: int | None = None
+    """Run time: instructions that an instance may execute, ``None`` for no bound and no counting. See
+    `Instance.add_fuel`."""
     call_depth: int = DEFAULT_CALL_DEPTH
     """Run time: nested calls, of Python's functions and wasm's, before the call stack counts as exhausted: 12,000.
     In CPython 3.11 one for each 800 bytes of the C stack, because there the same number protects that: 10,485 where
@@ -104,8 +109,10 @@ class Limits:
             value = getattr(self, name)
             if isinstance(value, int) and not isinstance(value, bool):
                 continue
-            if value is not None or name != "max_memory_bytes":
+            if value is not None or name not in _OPTIONAL:
                 raise TypeError(f"Limits.{name} must be an int, not {type(value).__name__}")
+        if self.fuel is not None and self.fuel < 0:
+            raise ValueError(f"Limits.fuel must not be negative, it is {self.fuel}")
 
 
 def check_limit(count: int, limit: int, field: str, what: str) -> None:

@@ -76,7 +76,7 @@ class _Label:
         return self.params if self.is_loop else self.results
 
 
-def _targets(body: Sequence[Instr]) -> tuple[set[int], set[int]]:
+def branch_targets(body: Sequence[Instr]) -> tuple[set[int], set[int]]:
     """Positions of the structured instructions whose labels are branched to, and of those with ``else``."""
     found: set[int] = set()
     with_else: set[int] = set()
@@ -142,7 +142,7 @@ class StateMachine(Frame):
         """Write the body of the function."""
         header, marks = self.lines, self.marks
         facts = self.facts
-        targets, with_else = _targets(body)
+        targets, with_else = branch_targets(body)
         self._labels = [_Label((), self.type.results, [], is_loop=False)]
         self._start(self._new_state(), [])
         self.facts = facts
