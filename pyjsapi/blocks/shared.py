@@ -52,6 +52,7 @@ class SharedBlock(Block):
         "lock",
         "reservation",
         "segment",
+        "sharing",
     )
 
     remote: bool = False
@@ -67,6 +68,8 @@ class SharedBlock(Block):
         """What processes agree by, of a block that they share."""
         self.lock: AbstractContextManager[Any] = threading.RLock()
         """Held by whatever writes atomically, grows the block, or changes the queues of waiters. Reentrant."""
+        self.sharing: Any = None
+        """What the embedder keeps of what is mapped here, by whatever memory that stands on the block."""
         self._length = length
         self._pages: PageMap | None = None
         self._followers: list[weakref.ref[Follower]] = []

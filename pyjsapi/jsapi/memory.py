@@ -284,7 +284,7 @@ class Memory:
     @property
     def mappings(self) -> tuple[MappingLike, ...]:
         """What is mapped now."""
-        if self._memory.sharing is None:
+        if self._memory.sharing is None and not self._memory.declared_type.shared:
             return ()
         return memory_control().mappings(self._memory)
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 from pyjsapi.blocks.guarded import GROUND, Guarded
+from pyjsapi.sharing.state import state_of
 
 if TYPE_CHECKING:
     from pyjsapi.jsapi.memory import Memory
@@ -44,16 +45,15 @@ def layout(memory: Memory) -> tuple[Region, ...]:
     """
     inner = memory._memory
     found = list(_regions(inner))
-    state = inner.sharing
-    for mapping in () if state is None else state.mappings:
+    state = state_of(inner)
+    for mapping in state.mappings:
         found = list(_covered(found, mapping))
     return tuple(found)
 
 
 def _regions(memory: MemInst) -> Iterator[Region]:
     """The regions as the block has them, which does not know of everything that is mapped."""
-    state = memory.sharing
-    backing = None if state is None else state.backing
+    backing = state_of(memory).backing
     block = memory.block
     if not isinstance(block, Guarded):
         if memory.byte_length:

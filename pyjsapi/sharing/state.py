@@ -8,9 +8,11 @@ from operator import index
 from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 from pyjsapi.blocks.guarded import Guarded
+from pyjsapi.blocks.shared import SharedBlock
 from pyjsapi.ecmascript.errors import DataCloneError, RangeError
 
 if TYPE_CHECKING:
+    from pyjsapi.blocks.block import Block
     from pyjsapi.runtime.memory import MemInst
     from pyjsapi.sharing.mappings import Mapping
     from pyjsapi.sharing.resources import HostResource
@@ -58,12 +60,22 @@ class Unstored:
 
 
 def state_of(memory: MemInst) -> SharingState:
-    """What is kept of a memory, made when it is first asked for."""
+    """What is kept of a memory, made when it is first asked for: one for all that stand on a shared block."""
     if memory.sharing is None:
         with _MAKING:
             if memory.sharing is None:
-                memory.sharing = SharingState()
+                memory.sharing = _state_of_block(memory.block)
     state: SharingState = memory.sharing
+    return state
+
+
+def _state_of_block(block: Block) -> SharingState:
+    base = block.base if isinstance(block, Guarded) else block
+    if not isinstance(base, SharedBlock):
+        return SharingState()
+    if base.sharing is None:
+        base.sharing = SharingState()
+    state: SharingState = base.sharing
     return state
 
 

@@ -7,7 +7,17 @@ from typing import Any
 
 import pytest
 
-from pyjsapi import Atomics, DataView, Float64Array, Int32Array, Uint8Array, WebAssembly
+from pyjsapi import (
+    Atomics,
+    DataView,
+    Float64Array,
+    Int32Array,
+    RangeError,
+    Uint8Array,
+    WebAssembly,
+    structuredClone,
+)
+from pyjsapi.sharing import HostResource
 
 READ_ONLY = bytes(range(32))
 
@@ -102,3 +112,19 @@ def test_protected_bytes_are_not_read_by_the_host(
     memory.protect(0, 1, "none")
     with pytest.raises(TypeError, match="access to memory that is protected"):
         read(memory.buffer)
+
+
+@pytest.mark.parametrize("strategy", ["segment", "mmap", "copy"])
+def test_agents_of_a_shared_memory_know_of_each_others_mappings(strategy: str) -> None:
+    memory = WebAssembly.Memory(initial=2, maximum=4, shared=True, storage="guarded")
+    other: Any = structuredClone(memory)
+    with HostResource.memfd(65536) as one, HostResource.memfd(65536) as two:
+        mapping = memory.map(one, at=0, strategy=strategy)
+        assert other.mappings == memory.mappings == (mapping,)
+        with pytest.raises(RangeError, match="overlap the mapping at 0 to 65536"):
+            other.map(two, at=0, strategy=strategy)
+        assert other.map(two, strategy=strategy).addr == 65536
+        other.unmap(0)
+        assert len(memory.mappings) == 1
+        memory.map(two, at=0, strategy=strategy)
+        assert other.stats == memory.stats and other.stats.maps == 3
