@@ -71,6 +71,10 @@ def make_adapter(
 
     Raises `ToolError`, with line and column, for a signature that cannot be read.
     """
+    if not isinstance(signature, str):
+        raise TypeError(
+            f"make_adapter(): the signature is a string, not {type(signature).__name__}"
+        )
     return wat2wasm(_Adapter(parse(signature), post_return, validate_utf8).text())
 
 

@@ -24,7 +24,7 @@ from pyjsapi.validation.module import validate_module
 
 def read(data: bytes, *, validate: bool) -> Module:
     """The module that a tool is given. Raises `DecodeError` or `ValidationError`."""
-    module = decode_module(data)
+    module = decode_module(_bytes_of(data))
     if validate:
         validate_module(module, Features(memory_control=True), Limits())
     return module
@@ -141,3 +141,11 @@ class EditedModule:
                 names.funcs.update(self._names)
                 set_names(module, names)
                 return
+
+
+def _bytes_of(data: bytes) -> bytes:
+    """What the bytes are; `TypeError` for what has none, as a number, of which `bytes` would make so many zeros."""
+    try:
+        return memoryview(data).tobytes()
+    except TypeError:
+        raise TypeError(f"the bytes of a module are needed, not {type(data).__name__}") from None

@@ -59,15 +59,16 @@ def far_accessors(memories: int | Sequence[str] | None = None) -> bytes:
     """
     if memories is None:
         return wat2wasm(_over_builtins())
-    types = ["0"] * memories if isinstance(memories, int) else list(memories)
     most = Limits().memories
-    if not 1 <= len(types) <= most:
-        raise ToolError(f"far accessors work on 1 to {most} memories, not {len(types)}")
+    count = memories if isinstance(memories, int) else len(memories)
+    if not 1 <= count <= most:
+        raise ToolError(f"far accessors work on 1 to {most} memories, not {count}")
+    types = ["0"] * count if isinstance(memories, int) else list(memories)
     return wat2wasm(_over_imports([_checked(type_) for type_ in types]))
 
 
 def _checked(type_: str) -> str:
-    if _MEMORY_TYPE.fullmatch(type_) is None:
+    if not isinstance(type_, str) or _MEMORY_TYPE.fullmatch(type_) is None:
         raise ToolError(
             f"{type_!r} is not the type of a memory, such as '1', 'i64 1' or '1 16 shared'"
         )
