@@ -25,15 +25,21 @@ _MOST: Final = 10_000
 class BoundedCalls:
     """Answers for the functions of an instance, each looked into once.
 
-    A host function counts as one that calls nothing: whatever it calls has its own answer.
+    A host function counts as one that calls nothing: whatever it calls has its own answer. ``callees`` is what is known
+    of the module's own functions, for all its instances: decoding them takes most of the time.
     """
 
     def __init__(
-        self, funcs: Sequence[FuncInst], imported: int, code: Callable[[int], CodeSource]
+        self,
+        funcs: Sequence[FuncInst],
+        imported: int,
+        code: Callable[[int], CodeSource],
+        callees: dict[int, frozenset[int] | None],
     ) -> None:
         self._funcs = funcs
         self._imported = imported
         self._code = code
+        self._module_callees = callees
         self._known: dict[int, bool] = {}
         self._left = 0
 
@@ -62,17 +68,26 @@ class BoundedCalls:
             self._known[index] = known
         return known
 
-    def _callees(self, index: int) -> set[int] | None:
+    def _callees(self, index: int) -> frozenset[int] | None:
         """What a function calls; ``None`` where that is not known."""
-        if self.calls_nothing(index):
-            return set()
         if index < self._imported:
-            return None
-        code = self._code(index)
-        if isinstance(code, BinaryCode) and code.size > self._left:
-            return None
+            return frozenset() if self.calls_nothing(index) else None
+        known = self._module_callees
+        if index in known:
+            return known[index]
+        if self.calls_nothing(index):
+            found: frozenset[int] | None = frozenset()
+        else:
+            code = self._code(index)
+            if isinstance(code, BinaryCode) and code.size > self._left:
+                return None
+            found = self._direct_callees(code)
+        known[index] = found
+        return found
+
+    def _direct_callees(self, code: CodeSource) -> frozenset[int] | None:
         body = code.load().body
         self._left -= len(body)
         if any(instr[0] in _UNKNOWN for instr in body):
             return None
-        return {instr[1] for instr in body if instr[0] in _DIRECT}
+        return frozenset(instr[1] for instr in body if instr[0] in _DIRECT)

@@ -68,7 +68,8 @@ class Variant:
     """The code of a module under some assumptions."""
 
     __slots__ = (
-        "_cache", "_funcs", "_growing_scope", "assumptions", "call_depth", "codes", "imported_funcs", "scope",
+        "_cache", "_callees", "_funcs", "_growing_scope", "assumptions", "call_depth", "codes", "imported_funcs",
+        "scope",
     )  # fmt: skip
 
     def __init__(
@@ -76,6 +77,7 @@ class Variant:
     ) -> None:
         # Not the module itself: without a cycle it goes with whoever uses it last.
         self._cache = cache
+        self._callees: dict[int, frozenset[int] | None] = {}
         self._funcs = module.module.funcs
         self.imported_funcs = module.imported_funcs
         self.call_depth = module.settings.limits.call_depth
@@ -163,7 +165,7 @@ class Variant:
 
     def bounded_calls(self, funcs: Sequence[FuncInst]) -> BoundedCalls:
         """Which of an instance's functions cannot call deep."""
-        return BoundedCalls(funcs, self.imported_funcs, self._code)
+        return BoundedCalls(funcs, self.imported_funcs, self._code, self._callees)
 
     def relies_on_bound(self, index: int) -> bool:
         """Whether the code of a function stands on what no memory of it can exceed while the function runs."""
