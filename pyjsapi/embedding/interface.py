@@ -142,7 +142,7 @@ class Setup(Protocol):
         """Whether the instance goes on from a state: its active segments are not written, nor does it start."""
 
     def resume(self, instance: Any, /) -> None:
-        """Give the engine's instance that state. All of it stands, and active segments are dropped."""
+        """Give the engine's instance that state. All of it stands, and all segments are dropped."""
 
     def segments_written(self) -> None:
         """Active segments are written, or the instance has its state; the start function comes next."""

@@ -48,7 +48,7 @@ class Setup(Protocol):
         """Whether the instance goes on from a state: its active segments are not written, nor does it start."""
 
     def resume(self, instance: ModuleInstance, /) -> None:
-        """Give it that state. All of it stands, and active segments are dropped."""
+        """Give it that state. All of it stands, and all segments are dropped."""
 
     def segments_written(self) -> None:
         """Active segments are written, or the instance has its state; nothing of the module has run."""
@@ -73,7 +73,7 @@ def instantiate(
     ``bind`` gives the instance its own functions: it appends a `FuncInst` per function definition to
     ``instance.funcs``, when imports, memories and tables stand and before any expression is evaluated.
     ``setup`` is asked and told as its methods say, and what it raises ends the instantiation. With one that resumes
-    active segments are dropped without being written.
+    no active segment is written, and all segments are dropped before it gives the state.
     Raises `LinkError` when an external value does not match its import, `MemoryError` when a memory or table
     cannot be allocated, `Trap` when an active segment does not fit; what was written before stays written.
     The start function is not called: see `start_function`.
@@ -85,11 +85,12 @@ def instantiate(
         spaces[extern_kind(type_)].append(value)
     _allocate(instance, limits, make_memory, setup)
     bind(instance)
-    _initialize(instance)
+    resumes = setup is not None and setup.resumes
+    _initialize(instance, segments=not resumes)
     for export in module.exports:
         instance.exports[export.name] = spaces[export.kind][export.index]
-    resumes = setup is not None and setup.resumes
-    _run_active_segments(instance, write=not resumes)
+    if not resumes:
+        _run_active_segments(instance)
     if setup is not None:
         if resumes:
             setup.resume(instance)
@@ -159,7 +160,7 @@ def _allocate(
         setup.memories_made(instance.mems)
 
 
-def _initialize(instance: ModuleInstance) -> None:
+def _initialize(instance: ModuleInstance, *, segments: bool) -> None:
     module, context = instance.module, instance.context
     for definition in module.globals:
         type_ = context.globals[len(instance.globals)]
@@ -169,13 +170,13 @@ def _initialize(instance: ModuleInstance) -> None:
         if table.init is not None:
             inst.fill(0, evaluate(table.init, instance), inst.size())
     for elem in module.elems:
-        instance.elems.append([evaluate(expr, instance) for expr in elem.init])
-    instance.datas.extend(data.init for data in module.datas)
+        instance.elems.append([evaluate(expr, instance) for expr in elem.init] if segments else [])
+    instance.datas.extend(data.init if segments else b"" for data in module.datas)
 
 
-def _run_active_segments(instance: ModuleInstance, *, write: bool) -> None:
+def _run_active_segments(instance: ModuleInstance) -> None:
     for index, elem in enumerate(instance.module.elems):
-        if write and isinstance(elem.mode, Active):
+        if isinstance(elem.mode, Active):
             offset = evaluate(elem.mode.offset, instance)
             segment = instance.elems[index]
             instance.tables[elem.mode.index].init(offset, 0, len(segment), segment)
@@ -183,7 +184,6 @@ def _run_active_segments(instance: ModuleInstance, *, write: bool) -> None:
             instance.elems[index] = []
     for index, data in enumerate(instance.module.datas):
         if isinstance(data.mode, Active):
-            if write:
-                offset = evaluate(data.mode.offset, instance)
-                instance.mems[data.mode.index].initialise(offset, data.init)
+            offset = evaluate(data.mode.offset, instance)
+            instance.mems[data.mode.index].initialise(offset, data.init)
             instance.datas[index] = b""
