@@ -56,7 +56,7 @@ class Guest(Protocol):
 class Reactor:
     """An instance whose memory holds strings, as the glue of both guests needs it."""
 
-    def __init__(self, module: Any, imports: dict[str, Any]) -> None:
+    def __init__(self, module: Any, imports: dict[str, Any], taken: Any = None) -> None:
         from pyjsapi import Uint8Array, WebAssembly
 
         self._view = Uint8Array
@@ -66,7 +66,9 @@ class Reactor:
             "host_call": lambda *_: 0,
             "host_take": lambda *_: None,
         }
-        self.exports: Any = WebAssembly.Instance(module, imports).exports
+        instantiate: Any = WebAssembly.Instance if taken is None else taken.instantiate
+        self.instance = instantiate(module, imports)
+        self.exports: Any = self.instance.exports
 
     def call_with(self, name: str, source: str) -> str:
         """Call an export with a string and its length; what it wrote."""
@@ -84,9 +86,9 @@ class Reactor:
 
 
 class MicroPython:
-    """MicroPython on pyjsapi."""
+    """MicroPython on pyjsapi: a new one, or one that goes on from a snapshot."""
 
-    def __init__(self, module: Any) -> None:
+    def __init__(self, module: Any, taken: Any = None) -> None:
         from pyjsapi import WebAssembly
 
         def unwind() -> None:
@@ -94,12 +96,15 @@ class MicroPython:
 
         names = [each["name"] for each in WebAssembly.Module.imports(module)]
         env = {name: self._invoke for name in names if name.startswith("invoke_")}
-        reactor = Reactor(module, {"env": {**env, "_emscripten_throw_longjmp": unwind}})
+        reactor = Reactor(module, {"env": {**env, "_emscripten_throw_longjmp": unwind}}, taken)
+        self.instance = reactor.instance
         exports = reactor.exports
         self._run = reactor.call_with
         self._table = exports["__indirect_function_table"]
         self._save, self._restore = exports.stack_save, exports.stack_restore
         self._set_threw = exports.setThrew
+        if taken is not None:
+            return
         exports["_initialize"]()
         exports.mp_sandbox_init(HEAP_BYTES)
 
