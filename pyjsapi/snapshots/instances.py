@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-import tempfile
 from contextlib import suppress
 from os import PathLike
 from pathlib import Path
@@ -126,6 +125,10 @@ class Snapshot:
         except SnapshotError as error:
             raise SnapshotError(f"{os.fspath(path)}: {error}") from error.__cause__
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """So that it can be sent to another process, by `pickle` too: as `to_bytes`."""
+        return Snapshot.from_bytes, (self.to_bytes(),)
+
     def _part(self, instance: ModuleInstance) -> Part:
         return Part(instance, self._content.imported)
 
@@ -219,6 +222,8 @@ def _check_idle(instance: ModuleInstance, what: str) -> None:
 
 def _write(path: Path, data: bytes) -> None:
     """Write a file so that nobody ever sees a part of it."""
+    import tempfile  # which takes long, and whoever reads snapshots needs it not
+
     descriptor, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
     try:
         with open(descriptor, "wb") as file:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import pickle
 import struct
 import zlib
 from binascii import crc32
@@ -106,6 +107,12 @@ def test_the_module_may_be_left_out(module: WebAssembly.Module, taken: Snapshot)
     again = Snapshot.from_bytes(data)
     with pytest.raises(SnapshotError, match="has not its module in it"):
         again.module()
+    assert again.instantiate(module, IMPORTS).exports.use(0)
+
+
+def test_snapshots_are_sent_as_their_bytes(module: WebAssembly.Module, taken: Snapshot) -> None:
+    again = pickle.loads(pickle.dumps(Snapshot.from_bytes(taken.to_bytes())))
+    assert again.to_bytes() == taken.to_bytes()
     assert again.instantiate(module, IMPORTS).exports.use(0)
 
 
