@@ -1,4 +1,4 @@
-"""What limits cost: the kernels with fuel, beside the same without, in one run.
+"""What limits cost: the kernels with fuel or a deadline, beside the same without, in one run.
 
 ``python -m benchmarks.limits [kernel …]`` prints a row for each kernel and the geometric mean.
 """
@@ -13,7 +13,10 @@ from benchmarks.kernels import ALL_KERNELS, Kernel
 from benchmarks.timing import Call, geometric_mean, interleaved
 from pyjsapi import WebAssembly
 
-LIMITED: Mapping[str, Mapping[str, Any]] = {"fuel": {"fuel": 10**15}}
+LIMITED: Mapping[str, Mapping[str, Any]] = {
+    "fuel": {"fuel": 10**15},
+    "deadline": {"deadline": 10_000},
+}
 """What is compared with no limits, by name."""
 _PLAIN = "none"
 

@@ -48,7 +48,9 @@ _BOOKKEEPING: Final = (
     _BLOCKS,
     _AGENTS,
     os.path.join(_PACKAGE, "ecmascript", "promises.py"),
+    os.path.join(_PACKAGE, "runtime", "call_clock.py"),
     os.path.join(_PACKAGE, "runtime", "depth.py"),
+    os.path.join(_PACKAGE, "runtime", "fuel.py"),
     "<frozen importlib._bootstrap>",
 )
 """How the files begin whose code no exception may come into."""

@@ -21,7 +21,14 @@ from pyjsapi.ecmascript import ArrayBuffer, DataView, RangeError, SharedArrayBuf
 from pyjsapi.ecmascript.arraybuffer import ArrayBufferView
 from pyjsapi.ecmascript.errors import DataCloneError
 from pyjsapi.ecmascript.values import null
-from pyjsapi.jsapi.errors import CompileError, LinkError, OutOfFuel, RuntimeError
+from pyjsapi.jsapi.errors import (
+    CompileError,
+    DeadlineExceeded,
+    Interrupted,
+    LinkError,
+    OutOfFuel,
+    RuntimeError,
+)
 from pyjsapi.jsapi.memory import Memory
 from pyjsapi.jsapi.module import Module
 from pyjsapi.jsapi.shared_buffers import MemoryGrowth
@@ -42,6 +49,8 @@ API_ERRORS: Final[Mapping[str, type[Exception]]] = {
     "WebAssembly.LinkError": LinkError,
     "WebAssembly.RuntimeError": RuntimeError,
     "WebAssembly.OutOfFuel": OutOfFuel,
+    "WebAssembly.DeadlineExceeded": DeadlineExceeded,
+    "WebAssembly.Interrupted": Interrupted,
 }
 """The errors that are not Python's own, by the names that they travel under."""
 

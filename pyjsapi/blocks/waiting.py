@@ -25,6 +25,25 @@ class Parked(Protocol):
         """Let whoever waits go on."""
 
 
+class Watch:
+    """Whoever may end the waits of a thread, by what they raise then."""
+
+    __slots__ = ("error", "lock")
+
+    def __init__(self) -> None:
+        self.error: BaseException | None = None
+        self.lock: Parked | None = None
+        """What the thread waits for."""
+
+    def end(self, error: BaseException) -> None:
+        """Let the thread raise ``error`` in place of waiting on, now and later."""
+        # In this order: the thread says what it waits for, and then looks whether it may.
+        self.error = error
+        lock = self.lock
+        if lock is not None:
+            unlock(lock)
+
+
 class WaiterPolicy:
     """How an agent waits: in the thread that it runs in, which blocks.
 
@@ -49,13 +68,20 @@ class WaiterPolicy:
             if self._ending is not None:
                 raise self._ending
             self._parked.add(lock)
+        watches = _CURRENT.watches
         try:
+            for watch in watches:
+                watch.lock = lock
+            _heed(watches)
             released = _acquired(lock, timeout)
         finally:
+            for watch in watches:
+                watch.lock = None
             with self._guard:
                 self._parked.discard(lock)
         if self._ending is not None:
             raise self._ending
+        _heed(watches)
         return released
 
     def interrupt(self, error: BaseException) -> None:
@@ -96,6 +122,7 @@ def find_out_by(may_block: Callable[[], bool]) -> None:
 
 class _Current(threading.local):
     policy: WaiterPolicy | None = None
+    watches: tuple[Watch, ...] = ()
 
 
 _CURRENT: Final = _Current()
@@ -117,6 +144,22 @@ def current_policy() -> WaiterPolicy:
 def set_policy(policy: WaiterPolicy | None) -> None:
     """Give this thread a policy of its own, or with ``None`` the one that threads have in common."""
     _CURRENT.policy = policy
+
+
+def watches() -> tuple[Watch, ...]:
+    """Who may end the waits of this thread."""
+    return _CURRENT.watches
+
+
+def set_watches(watches: tuple[Watch, ...]) -> None:
+    """Let nobody but these end the waits of this thread."""
+    _CURRENT.watches = watches
+
+
+def _heed(watches: tuple[Watch, ...]) -> None:
+    for watch in watches:
+        if watch.error is not None:
+            raise watch.error
 
 
 def heed_interruption() -> None:

@@ -224,7 +224,8 @@ def cache_path(
         return None
     hasher = digest.copy()
     # No code depends on how deep calls may go, nor on how much fuel there is: that it pays is in a variant's key.
-    settings = replace(settings, limits=replace(settings.limits, call_depth=0, fuel=None))
+    limits = replace(settings.limits, call_depth=0, fuel=None, deadline=None)
+    settings = replace(settings, limits=limits)
     for part in (version, sys.implementation.cache_tag, settings, options.key):
         hasher.update(f"\0{part}".encode())
     return folder / (hasher.hexdigest() + SUFFIX)

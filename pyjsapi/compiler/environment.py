@@ -31,6 +31,7 @@ from pyjsapi.runtime.memory import MemInst
 if TYPE_CHECKING:
     from pyjsapi.compiler.bounded import BoundedCalls
     from pyjsapi.compiler.module import CompiledModule
+    from pyjsapi.validation.limits import Limits
 
 _DIRECT_NAMES: Final = ("ba{}", "u16_{}", "u32_{}", "u64_{}", "f32_{}", "f64_{}")
 """By which code reaches the bytes and views of a memory."""
@@ -71,9 +72,9 @@ class Environment:
     def __init__(self, compiled: CompiledModule, instance: ModuleInstance) -> None:
         self.compiled = compiled
         """The module whose code it is."""
-        fuel = compiled.settings.limits.fuel
+        limits = compiled.settings.limits
         variant = self._variant = compiled.variant(
-            Assumptions.for_memories(instance.mems, fuel is not None)
+            Assumptions.for_memories(instance.mems, limits.metered)
         )
         self._instance = instance
         self._first = len(instance.funcs)
@@ -102,7 +103,7 @@ class Environment:
             "X": instance.tags,
             "B": {},
         }
-        self._fill_tank(fuel)
+        self._fill_tank(limits)
         if variant.scope.options.assertions:
             self.globals.update(assertions.GLOBALS)
         for index in range(len(variant.scope.globals)):
@@ -116,13 +117,18 @@ class Environment:
                 memory.guard(self, index)
         self._add_functions()
 
-    def _fill_tank(self, fuel: int | None) -> None:
+    def _fill_tank(self, limits: Limits) -> None:
         self._stub = _STUB
         """The code of functions that are not translated."""
         self._closure: tuple[CellType, ...] | None = None
         """The variables that functions share."""
-        if fuel is not None:
-            tank = self._instance.fuel = FuelTank(fuel)
+        if limits.metered:
+            tank = self._instance.fuel = FuelTank(limits.fuel)
+            if limits.deadline is not None:
+                # Few modules have one.
+                from pyjsapi.runtime.call_clock import CallClock
+
+                self._instance.clock = CallClock(tank, limits.deadline)
             self.globals.update(pay=tank.pay, refuel=tank.refuel)
             self._stub, self._closure = _METERED_STUB, (tank.cell,)
 
@@ -165,6 +171,11 @@ class Environment:
         """Whether any thread has frames of its code, also of what was translated anew meanwhile."""
         space = self.globals
         return any(frame.f_globals is space for frame in _all_frames())
+
+    def entry_of(self, call: Callable[..., Any]) -> Callable[..., Any]:
+        """What to call from outside in the place of a function's ``call``."""
+        clock = self._instance.clock
+        return call if clock is None else clock.timed(call)
 
     def bind_globals(self) -> None:
         """Take over the cells of the globals, once they exist."""

@@ -44,7 +44,7 @@ class Assumptions:
     def as_declared(cls, types: Iterable[MemType], limits: Limits) -> Assumptions:
         """What holds for memories that are made with these types."""
         kinds = tuple(declared_kind(type_, limits) for type_ in types)
-        return cls(kinds, limits.fuel is not None)
+        return cls(kinds, limits.metered)
 
     def with_extent(self, memidx: int, extent: Extent) -> Assumptions:
         """The same but for the extent of one memory."""

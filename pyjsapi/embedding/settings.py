@@ -46,7 +46,7 @@ class Restrictions(TypedDict, total=False):
     """The keywords of whatever compiles a module; ``None`` is as good as nothing."""
 
     features: Features | Mapping[str, bool] | None
-    limits: Limits | Mapping[str, int | None] | None
+    limits: Limits | Mapping[str, float | None] | None
 
 
 def settings_of(given: Restrictions, what: str) -> Settings:

@@ -128,7 +128,7 @@ def invoke(func: FuncInst, args: Sequence[Any]) -> Sequence[Any]:
     Raises `Trap`, `Exhaustion`, or what a host function raised.
     """
     try:
-        result = call_deep(func.depth(), func.call, *args)
+        result = call_deep(func.depth(), func.entry(), *args)
     except BaseException as exception:
         error = raised_from_wasm(exception)
         if error is exception:

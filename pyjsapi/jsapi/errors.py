@@ -10,7 +10,9 @@ from pyjsapi.ecmascript.errors import NamedError, RangeError
 from pyjsapi.embedding.backtrace import attach
 from pyjsapi.embedding.failures import error_of, traced
 from pyjsapi.runtime.exception import UNCATCHABLE, ExnInst, raised_by
+from pyjsapi.syntax.errors import DeadlineExceeded as CoreDeadlineExceeded
 from pyjsapi.syntax.errors import Exhaustion, WasmError
+from pyjsapi.syntax.errors import Interrupted as CoreInterrupted
 from pyjsapi.syntax.errors import LinkError as CoreLinkError
 from pyjsapi.syntax.errors import OutOfFuel as CoreOutOfFuel
 
@@ -47,6 +49,14 @@ class OutOfFuel(RuntimeError):
 
     It cannot catch that. See `Instance.add_fuel`; an extension.
     """
+
+
+class DeadlineExceeded(RuntimeError):
+    """A call from outside took longer than `Limits.deadline`. WebAssembly cannot catch that; an extension."""
+
+
+class Interrupted(RuntimeError):
+    """A call from outside was ended by `Instance.interrupt`. WebAssembly cannot catch that; an extension."""
 
 
 class CallStackError(RangeError, RecursionError):
@@ -89,7 +99,11 @@ def _seen(error: BaseException, core: WasmError | None) -> BaseException:
     return trap
 
 
-_TRAPS: Final[dict[type[WasmError], type[RuntimeError]]] = {CoreOutOfFuel: OutOfFuel}
+_TRAPS: Final[dict[type[WasmError], type[RuntimeError]]] = {
+    CoreDeadlineExceeded: DeadlineExceeded,
+    CoreInterrupted: Interrupted,
+    CoreOutOfFuel: OutOfFuel,
+}
 """What is more than a trap."""
 
 

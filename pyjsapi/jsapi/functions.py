@@ -165,13 +165,13 @@ def _decide_at_first_call(func: FuncInst, function: FunctionType) -> None:
     (called,) = function.__closure__ or ()
 
     def first(*arguments: Any) -> Any:
-        depth = func.depth()
+        depth, call = func.depth(), func.entry()
         if depth:
-            code = _exporter(func.type.func, depth)(func.call).__code__
+            code = _exporter(func.type.func, depth)(call).__code__
             function.__code__ = code.replace(co_name=function.__name__)
         # Before the call: if it comes back here it must not use more of the C stack.
-        called.cell_contents = func.call
-        return call_deep(depth, func.call, *arguments) if depth else func.call(*arguments)
+        called.cell_contents = call
+        return call_deep(depth, call, *arguments) if depth else call(*arguments)
 
     called.cell_contents = first
 

@@ -43,7 +43,7 @@ class Global(Generic[Value]):
         v: object = None,
         /,
         *,
-        limits: Limits | Mapping[str, int | None] | None = None,
+        limits: Limits | Mapping[str, float | None] | None = None,
     ) -> None: ...
 
     @overload
@@ -53,7 +53,7 @@ class Global(Generic[Value]):
         v: object = None,
         /,
         *,
-        limits: Limits | Mapping[str, int | None] | None = None,
+        limits: Limits | Mapping[str, float | None] | None = None,
     ) -> None: ...
 
     @overload
@@ -65,7 +65,7 @@ class Global(Generic[Value]):
         *,
         value: Literal["i32", "i64"],
         mutable: bool | None = None,
-        limits: Limits | Mapping[str, int | None] | None = None,
+        limits: Limits | Mapping[str, float | None] | None = None,
     ) -> None: ...
 
     @overload
@@ -77,7 +77,7 @@ class Global(Generic[Value]):
         *,
         value: Literal["f32", "f64"],
         mutable: bool | None = None,
-        limits: Limits | Mapping[str, int | None] | None = None,
+        limits: Limits | Mapping[str, float | None] | None = None,
     ) -> None: ...
 
     @overload
@@ -89,7 +89,7 @@ class Global(Generic[Value]):
         *,
         value: ValueType | None = None,
         mutable: bool | None = None,
-        limits: Limits | Mapping[str, int | None] | None = None,
+        limits: Limits | Mapping[str, float | None] | None = None,
     ) -> None: ...
 
     def __init__(
@@ -98,7 +98,7 @@ class Global(Generic[Value]):
         v: Any = None,
         /,
         *,
-        limits: Limits | Mapping[str, int | None] | None = None,
+        limits: Limits | Mapping[str, float | None] | None = None,
         **members: Any,
     ) -> None:
         if limits is not None:

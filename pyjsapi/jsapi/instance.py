@@ -28,7 +28,6 @@ from pyjsapi.jsapi.module import Module, in_short
 from pyjsapi.jsapi.table import Table, table_object
 from pyjsapi.jsapi.tag import Tag, tag_object
 from pyjsapi.runtime import ExternVal, FuncInst, GlobalInst, MemInst, TagInst
-from pyjsapi.runtime.fuel import FuelTank
 from pyjsapi.runtime.instantiate import describe, import_place
 from pyjsapi.syntax.deftypes import DefType
 from pyjsapi.syntax.errors import LinkError as CoreLinkError
@@ -45,6 +44,8 @@ from pyjsapi.syntax.types import (
 
 if TYPE_CHECKING:
     from pyjsapi.jsapi.signatures import MemoryOverrides
+    from pyjsapi.runtime.call_clock import CallClock
+    from pyjsapi.runtime.fuel import FuelTank
 
 
 _AS_DICTIONARY: Final = "as a dictionary it is {k: exports[k] for k in exports}"
@@ -212,9 +213,23 @@ class Instance:
         tank = self._fuel()
         return None if tank is None else tank.used
 
+    def interrupt(self) -> bool:
+        """End what the instance runs, from any thread; whether it ran anything. An extension.
+
+        The call from outside raises `Interrupted`. Raises `TypeError` where the module has no `Limits.deadline`.
+        """
+        clock: CallClock | None = getattr(self._instance, "clock", None)
+        if clock is None:
+            raise TypeError(
+                "WebAssembly.Instance.interrupt(): the module was compiled without Limits.deadline "
+                "(math.inf is one that never comes)"
+            )
+        return clock.interrupt()
+
     def _fuel(self) -> FuelTank | None:
         # Other engines' instances have none.
-        return getattr(self._instance, "fuel", None)
+        tank: FuelTank | None = getattr(self._instance, "fuel", None)
+        return tank if tank is not None and tank.limited else None
 
     def add_fuel(self, fuel: int) -> None:
         """Let the instance execute so many instructions more; also from another thread while it runs. An extension.

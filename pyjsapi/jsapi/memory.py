@@ -58,7 +58,7 @@ class Memory:
         /,
         *,
         features: Features | Mapping[str, bool] | None = None,
-        limits: Limits | Mapping[str, int | None] | None = None,
+        limits: Limits | Mapping[str, float | None] | None = None,
         **members: Unpack[MemoryMembers],
     ) -> None:
         settings = settings_of({"features": features, "limits": limits}, "WebAssembly.Memory()")

@@ -13,7 +13,14 @@ from importlib.machinery import ModuleSpec
 from typing import TYPE_CHECKING, Any, Final, TypeVar, Unpack, overload
 
 from pyjsapi.embedding.settings import Restrictions, Settings, settings_of
-from pyjsapi.jsapi.errors import CompileError, LinkError, OutOfFuel, RuntimeError
+from pyjsapi.jsapi.errors import (
+    CompileError,
+    DeadlineExceeded,
+    Interrupted,
+    LinkError,
+    OutOfFuel,
+    RuntimeError,
+)
 from pyjsapi.jsapi.exception import Exception
 from pyjsapi.jsapi.global_ import Global
 from pyjsapi.jsapi.instance import Extras, Instance, instance_object, read_imports
@@ -30,10 +37,12 @@ if TYPE_CHECKING:
 
 __all__ = [
     "CompileError",
+    "DeadlineExceeded",
     "Exception",
     "Global",
     "Instance",
     "InstantiatedSource",
+    "Interrupted",
     "JSTag",
     "LinkError",
     "Memory",

@@ -46,7 +46,7 @@ class Table(Generic[Element]):
         value: object = None,
         /,
         *,
-        limits: Limits | Mapping[str, int | None] | None = None,
+        limits: Limits | Mapping[str, float | None] | None = None,
     ) -> None: ...
 
     @overload
@@ -57,7 +57,7 @@ class Table(Generic[Element]):
         /,
         *,
         element: Literal["anyfunc", "funcref"],
-        limits: Limits | Mapping[str, int | None] | None = None,
+        limits: Limits | Mapping[str, float | None] | None = None,
         **members: Unpack[SizeMembers],
     ) -> None: ...
 
@@ -69,7 +69,7 @@ class Table(Generic[Element]):
         /,
         *,
         element: Literal["anyfunc", "funcref", "externref"] | None = None,
-        limits: Limits | Mapping[str, int | None] | None = None,
+        limits: Limits | Mapping[str, float | None] | None = None,
         **members: Unpack[SizeMembers],
     ) -> None: ...
 
@@ -79,7 +79,7 @@ class Table(Generic[Element]):
         value: Any = None,
         /,
         *,
-        limits: Limits | Mapping[str, int | None] | None = None,
+        limits: Limits | Mapping[str, float | None] | None = None,
         **members: Any,
     ) -> None:
         settings = settings_of({"limits": limits}, "WebAssembly.Table()")

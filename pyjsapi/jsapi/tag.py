@@ -39,7 +39,7 @@ class Tag:
         type: Any = None,
         /,
         *,
-        limits: Limits | Mapping[str, int | None] | None = None,
+        limits: Limits | Mapping[str, float | None] | None = None,
         **members: Unpack[TagMembers],
     ) -> None:
         what = "WebAssembly.Tag()"

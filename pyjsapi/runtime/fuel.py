@@ -7,23 +7,31 @@ faster with those, and never so much that it would not be exact.
 
 from __future__ import annotations
 
-from _thread import allocate_lock
+from _thread import RLock
+from collections.abc import Callable
 from types import CellType
 from typing import Final
 
-from pyjsapi.syntax.errors import OutOfFuel
+from pyjsapi.syntax.errors import OutOfFuel, Trap
 
 _IN_HAND: Final = 1 << 52
+_FEW: Final = 50_000
+_ENDLESS: Final = 1 << 200
 
 
 class FuelTank:
     """The fuel of an instance. Units are instructions; see docs/guide/limits.md for what costs how much."""
 
-    __slots__ = ("_given", "_lock", "_reserve", "cell")
+    __slots__ = ("_ask", "_given", "_lock", "_portion", "_reserve", "_stopped", "cell", "limited")
 
-    def __init__(self, fuel: int) -> None:
-        self._given = self._reserve = fuel
-        self._lock = allocate_lock()
+    def __init__(self, fuel: int | None) -> None:
+        self.limited = fuel is not None
+        """Whether there is an end of it."""
+        self._given = self._reserve = _ENDLESS if fuel is None else fuel
+        self._lock = RLock()
+        self._portion = _IN_HAND
+        self._stopped: type[Trap] | None = None
+        self._ask: Callable[[], None] | None = None
         self.cell = CellType(0.0)
         """What generated code has in hand."""
 
@@ -43,6 +51,30 @@ class FuelTank:
             self._given += fuel
             self._reserve += fuel
 
+    def stop(self, kind: type[Trap]) -> None:
+        """Let whatever pays from now on raise a trap of this kind, until `go_on`; nothing is paid then."""
+        with self._lock:
+            self._stopped = kind
+            self._take_back()
+
+    def ask_often(self, ask: Callable[[], None]) -> None:
+        """Have ``ask`` called every few thousand instructions, until `go_on`; it may call `stop`."""
+        with self._lock:
+            self._ask = ask
+            self._portion = _FEW
+            self._take_back()
+
+    def go_on(self) -> None:
+        """Undo `stop` and `ask_often`."""
+        with self._lock:
+            self._stopped = self._ask = None
+            self._portion = _IN_HAND
+
+    def _take_back(self) -> None:
+        # Code that other threads run has read and written the cell in one step: see `depth`.
+        self._reserve += int(self.cell.cell_contents)
+        self.cell.cell_contents = 0.0
+
     def refuel(self, *costs: int) -> None:
         """`pay`, where code has paid already and has less than nothing in hand now."""
         self.cell.cell_contents += sum(costs)
@@ -51,9 +83,15 @@ class FuelTank:
     def pay(self, *costs: int) -> None:
         """Pay for segments that come one after the other.
 
-        Raises `OutOfFuel` where there is not so much; only for those before the first that is too dear was paid then.
+        Raises what it was stopped with, and `OutOfFuel` where there is not so much; only for those before the first
+        that is too dear was paid then.
         """
         with self._lock:
+            if self._ask is not None:
+                self._ask()
+            if self._stopped is not None:
+                self._take_back()
+                raise self._stopped()
             left = int(self.cell.cell_contents) + self._reserve
             enough = True
             for cost in costs:
@@ -61,7 +99,7 @@ class FuelTank:
                 if not enough:
                     break
                 left -= cost
-            in_hand = min(left, _IN_HAND)
+            in_hand = min(left, self._portion)
             self._reserve = left - in_hand
             self.cell.cell_contents = float(in_hand)
         if not enough:

@@ -22,6 +22,9 @@ class Owner(Protocol):
     def is_running(self) -> bool:
         """Whether any thread runs code of it, or has called what does."""
 
+    def entry_of(self, call: Callable[..., Any], /) -> Callable[..., Any]:
+        """See `FuncInst.entry`."""
+
 
 class FuncInst:
     """A function in the store: its closed type and a Python callable over canonical values.
@@ -64,6 +67,10 @@ class FuncInst:
         if self.owner is None or self.index is None:
             return 0
         return self.owner.depth_of(self.index, at_once=at_once)
+
+    def entry(self) -> Callable[..., Any]:
+        """What the host calls: ``call``, or something around it where calls from outside have a deadline."""
+        return self.call if self.owner is None else self.owner.entry_of(self.call)
 
     def __repr__(self) -> str:
         kind = "host function" if self.host is not None else f"function #{self.index}"

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from pyjsapi.runtime.exception import TagInst
-from pyjsapi.runtime.fuel import FuelTank
 from pyjsapi.runtime.function import FuncInst
 from pyjsapi.runtime.global_ import GlobalInst
 from pyjsapi.runtime.memory import MemInst
 from pyjsapi.runtime.table import TableInst
 from pyjsapi.syntax.module import Module
 from pyjsapi.validation.context import Context
+
+if TYPE_CHECKING:
+    from pyjsapi.runtime.call_clock import CallClock
+    from pyjsapi.runtime.fuel import FuelTank
 
 ExternVal: TypeAlias = "FuncInst | TableInst | MemInst | GlobalInst | TagInst"
 """Something that a module imports or exports."""
@@ -22,6 +25,7 @@ class ModuleInstance:
 
     __slots__ = (
         "__weakref__",
+        "clock",
         "context",
         "datas",
         "elems",
@@ -51,3 +55,5 @@ class ModuleInstance:
         """In the order of the module's export section."""
         self.fuel: FuelTank | None = None
         """What its functions may still do, if that is limited."""
+        self.clock: CallClock | None = None
+        """How long calls from outside may take, likewise."""

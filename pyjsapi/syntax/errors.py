@@ -147,6 +147,20 @@ class OutOfFuel(Trap):
         super().__init__(message)
 
 
+class DeadlineExceeded(Trap):
+    """Execution stopped because a call took longer than it may."""
+
+    def __init__(self, message: str = "deadline exceeded") -> None:
+        super().__init__(message)
+
+
+class Interrupted(Trap):
+    """Execution stopped because the host wanted so."""
+
+    def __init__(self, message: str = "interrupted") -> None:
+        super().__init__(message)
+
+
 class Exhaustion(WasmError):
     """Execution stopped because a resource of the engine ran out ("call stack exhausted")."""
 

@@ -34,7 +34,7 @@ def _call_depth() -> int:
 
 _USUAL_STACK: Final = 2_000_000 if sys.platform == "win32" else 8 << 20
 DEFAULT_CALL_DEPTH: Final = _call_depth()
-_OPTIONAL: Final = frozenset({"fuel", "max_memory_bytes"})
+_OPTIONAL: Final = frozenset({"deadline", "fuel", "max_memory_bytes"})
 """Fields that may be ``None``."""
 
 
@@ -99,6 +99,9 @@ class Limits:
     fuel: int | None = None
     """Run time: instructions that an instance may execute, ``None`` for no bound and no counting. See
     `Instance.add_fuel`."""
+    deadline: float | None = None
+    """Run time: seconds that a call of an instance's functions from outside may take, ``None`` for no bound;
+    ``math.inf`` for none but `Instance.interrupt`."""
     call_depth: int = DEFAULT_CALL_DEPTH
     """Run time: nested calls, of Python's functions and wasm's, before the call stack counts as exhausted: 12,000.
     In CPython 3.11 one for each 800 bytes of the C stack, because there the same number protects that: 10,485 where
@@ -109,10 +112,19 @@ class Limits:
             value = getattr(self, name)
             if isinstance(value, int) and not isinstance(value, bool):
                 continue
+            if name == "deadline" and isinstance(value, float):
+                continue
             if value is not None or name not in _OPTIONAL:
                 raise TypeError(f"Limits.{name} must be an int, not {type(value).__name__}")
         if self.fuel is not None and self.fuel < 0:
             raise ValueError(f"Limits.fuel must not be negative, it is {self.fuel}")
+        if self.deadline is not None and not self.deadline > 0:
+            raise ValueError(f"Limits.deadline must be positive, in seconds, it is {self.deadline}")
+
+    @property
+    def metered(self) -> bool:
+        """Whether code has to pay fuel."""
+        return self.fuel is not None or self.deadline is not None
 
 
 def check_limit(count: int, limit: int, field: str, what: str) -> None:

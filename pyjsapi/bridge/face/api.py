@@ -303,7 +303,8 @@ def builtin_function(
 def function_call(func: FuncInst) -> Callable[..., Any]:
     """What JavaScript calls for a function."""
     depth = func.depth(at_once=True)
-    return entrance(func.call, len(func.type.func.params), depth) if depth else func.call
+    call = func.entry()
+    return entrance(call, len(func.type.func.params), depth) if depth else call
 
 
 def function_info(func: FuncInst) -> str:

@@ -1,0 +1,96 @@
+"""How long a call from outside may take, and who may end it before.
+
+Whatever an instance with a clock runs pays fuel (see `fuel`), and so asks for more at once when it has none in hand:
+taking that away ends it. A wait is ended by the lock that it waits for.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from _thread import RLock
+from collections.abc import Callable
+from typing import Any, Final
+
+from pyjsapi.blocks.timers import Timer, call_later
+from pyjsapi.blocks.waiting import Watch, set_watches, watches
+from pyjsapi.runtime.fuel import FuelTank
+from pyjsapi.syntax.errors import DeadlineExceeded, Interrupted, Trap
+
+_NANOSECONDS: Final = 10**9
+_LONGEST: Final = 10**9
+"""Seconds beyond which no timer is set: thirty years."""
+
+
+class CallClock:
+    """The clock of an instance. It runs from where the outermost call into the instance begins until that ends."""
+
+    __slots__ = ("_calls", "_lock", "_seconds", "_tank", "_timer", "_watch")
+
+    def __init__(self, tank: FuelTank, seconds: float) -> None:
+        self._tank = tank
+        self._seconds = seconds
+        self._lock = RLock()
+        self._calls: set[object] = set()
+        """The calls that are inside."""
+        self._timer: Timer | None = None
+        self._watch = Watch()
+
+    def timed(self, call: Callable[..., Any]) -> Callable[..., Any]:
+        """A function for calls from outside."""
+
+        def timed(*arguments: Any) -> Any:
+            this, outer = object(), watches()
+            try:
+                self._enter(this)
+                set_watches((*outer, self._watch))
+                return call(*arguments)
+            finally:
+                set_watches(outer)
+                self._leave(this)
+
+        return timed
+
+    def interrupt(self) -> bool:
+        """End what runs, from any thread; whether anything did."""
+        return self._stop(Interrupted)
+
+    def _enter(self, this: object) -> None:
+        with self._lock:
+            self._calls.add(this)
+            if len(self._calls) > 1 or not self._seconds < _LONGEST:
+                return
+            try:
+                self._timer = call_later(math.ceil(self._seconds * _NANOSECONDS), self._ring)
+            except RuntimeError:
+                # No threads: whoever asks for fuel looks at the time.
+                self._tank.ask_often(self._asking(time.monotonic() + self._seconds))
+
+    def _leave(self, this: object) -> None:
+        with self._lock:
+            self._calls.discard(this)
+            if self._calls:
+                return
+            if self._timer is not None:
+                self._timer.cancel()
+                self._timer = None
+            self._watch.error = None
+            self._tank.go_on()
+
+    def _asking(self, until: float) -> Callable[[], None]:
+        def ask() -> None:
+            if time.monotonic() >= until:
+                self._ring()
+
+        return ask
+
+    def _ring(self) -> None:
+        self._stop(DeadlineExceeded)
+
+    def _stop(self, kind: type[Trap]) -> bool:
+        with self._lock:
+            if not self._calls:
+                return False
+            self._tank.stop(kind)
+            self._watch.end(kind())
+            return True
