@@ -387,7 +387,10 @@ def _growth_failure(memory: MemInst, delta: int) -> MemoryError:
             f"the memory may have {memory.ceiling * type_.page_size} bytes, by the engine's limits "
             "(Limits.max_memory_bytes and others) or because the system had no more to reserve"
         )
-    return MemoryError(f"the system has no {pages * type_.page_size} bytes for the memory")
+    return MemoryError(
+        f"the system has no {pages * type_.page_size} bytes for the memory, or the memories of an instance have "
+        "all that they may have together (Limits.max_memory_bytes)"
+    )
 
 
 class _BufferLink:

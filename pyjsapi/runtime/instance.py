@@ -15,6 +15,7 @@ from pyjsapi.validation.context import Context
 if TYPE_CHECKING:
     from pyjsapi.runtime.call_clock import CallClock
     from pyjsapi.runtime.fuel import FuelTank
+    from pyjsapi.runtime.memory_budget import MemoryBudget
 
 ExternVal: TypeAlias = "FuncInst | TableInst | MemInst | GlobalInst | TagInst"
 """Something that a module imports or exports."""
@@ -25,6 +26,7 @@ class ModuleInstance:
 
     __slots__ = (
         "__weakref__",
+        "budget",
         "clock",
         "context",
         "datas",
@@ -55,5 +57,7 @@ class ModuleInstance:
         """In the order of the module's export section."""
         self.fuel: FuelTank | None = None
         """What its functions may still do, if that is limited."""
+        self.budget: MemoryBudget | None = None
+        """How large its memories may become together, where that is limited and there are several."""
         self.clock: CallClock | None = None
         """How long calls from outside may take, likewise."""

@@ -11,6 +11,7 @@ from pyjsapi.runtime.function import FuncInst
 from pyjsapi.runtime.global_ import GlobalInst
 from pyjsapi.runtime.instance import ExternVal, ModuleInstance
 from pyjsapi.runtime.memory import MakeMemory, MemInst, new_memory
+from pyjsapi.runtime.memory_budget import MemoryBudget, check_total
 from pyjsapi.runtime.table import new_table
 from pyjsapi.syntax.errors import LinkError
 from pyjsapi.syntax.module import Active, Module
@@ -146,13 +147,19 @@ def describe(type_: ExternType) -> str:
 def _allocate(
     instance: ModuleInstance, limits: Limits, make_memory: MakeMemory, setup: Setup | None
 ) -> None:
-    context = instance.context
-    for mem_type in context.mems[len(instance.mems) :]:
+    context, imported = instance.context, len(instance.mems)
+    most = limits.max_memory_bytes
+    own = context.mems[imported:]
+    if most is not None and len(own) > 1:
+        check_total(sum(type_.minimum * type_.page_size for type_ in own), most)
+    for mem_type in own:
         if setup is None:
             memory = make_memory(mem_type, limits)
         else:
             memory = setup.make_memory(len(instance.mems), mem_type, limits, make_memory)
         instance.mems.append(memory)
+    if most is not None and len(own) > 1:
+        instance.budget = MemoryBudget(instance.mems[imported:], most)
     for table_type in context.tables[len(instance.tables) :]:
         instance.tables.append(new_table(table_type, None, limits))
     instance.tags.extend(map(TagInst, context.tags[len(instance.tags) :]))

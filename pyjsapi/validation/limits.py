@@ -93,7 +93,8 @@ class Limits:
     max_memory64_pages: int = 1 << 18
     """Run time: pages of 64 KiB that a memory with 64-bit addresses may have (16 GiB)."""
     max_memory_bytes: int | None = None
-    """Run time: bytes that one memory may have, whatever its address type; ``None`` for no further bound."""
+    """Run time: bytes that the memories which a module defines may have together in an instance, and a `Memory` alone;
+    ``None`` for no further bound."""
     max_table_elements: int = 10_000_000
     """Run time: elements that a table may have. A larger declared minimum compiles, but cannot be instantiated."""
     fuel: int | None = None
