@@ -74,7 +74,7 @@ class Environment:
         """The module whose code it is."""
         limits = compiled.settings.limits
         variant = self._variant = compiled.variant(
-            Assumptions.for_memories(instance.mems, limits.metered)
+            Assumptions.for_memories(instance.mems, limits.metering)
         )
         self._instance = instance
         self._first = len(instance.funcs)
@@ -122,7 +122,7 @@ class Environment:
         """The code of functions that are not translated."""
         self._closure: tuple[CellType, ...] | None = None
         """The variables that functions share."""
-        if limits.metered:
+        if limits.metering:
             tank = self._instance.fuel = FuelTank(limits.fuel)
             if limits.deadline is not None:
                 # Few modules have one.

@@ -60,9 +60,9 @@ def translate(scope: ModuleScope, funcidx: int, code: Code) -> Frame:
     # Imported only where it is asked for.
     from pyjsapi.compiler.proof.net import proved
 
-    plain = replace(scope, metered=False)
+    plain = replace(scope, metering="")
     frame = proved(translate_once(plain, funcidx, code), code, translate_once)
-    if not scope.metered:
+    if not scope.metering:
         return frame
     # What is proved is the function without charges: they change nothing but what is left of its fuel.
     machine = isinstance(frame, StateMachine)
@@ -87,8 +87,8 @@ def translate_once(scope: ModuleScope, funcidx: int, code: Code, *, traced: bool
     if scope.options.elements and scope.options.views:
         elements = element_locals(body, locals_, len(type_.params), scope.memories)
     starts: Sequence[int] | None = None if lowered is None else lowered.starts
-    if scope.metered:
-        body, starts = metered(code.body, body, starts)
+    if scope.metering:
+        body, starts = metered(code.body, body, starts, scope.metering)
     if not scope.options.state_machine:
         tree = build_tree(body, type_.results, len(locals_), funcidx, scope.block_types)
         try:
@@ -127,7 +127,7 @@ def _begin(
     frame.elements = elements
     frame.many_bit_ops = bit_ops >= _MANY_BIT_OPS
     frame.write_header(f"f{frame.funcidx}")
-    if frame.scope.metered:
+    if frame.scope.metering:
         frame.emitters = {**frame.emitters, CHARGE: charge}
         frame.insert(1, f"nonlocal {SHARED}")
 
@@ -165,13 +165,15 @@ def _first_in(source: str, filename: str) -> CodeType:
 def compile_function(scope: ModuleScope, funcidx: int, code: Code) -> FunctionCode:
     """Translate and compile a function of a valid module."""
     frame = translate(scope, funcidx, code)
-    compiled = _code_of(frame.lines, FILENAME.format(funcidx), scope.metered)
+    compiled = _code_of(frame.lines, FILENAME.format(funcidx), bool(scope.metering))
     signatures = tuple(sorted(frame.signatures))
     accessors = tuple(sorted(frame.accessors))
-    shared = SHARED if scope.metered else None
+    shared = SHARED if scope.metering else None
     if not frame.hands_on:
         return FunctionCode(compiled, None, signatures, accessors)
-    outside = _code_of(wrapper(funcidx, len(frame.type.params), shared), WRAPPER, scope.metered)
+    outside = _code_of(
+        wrapper(funcidx, len(frame.type.params), shared), WRAPPER, bool(scope.metering)
+    )
     return FunctionCode(outside, compiled, signatures, accessors)
 
 

@@ -48,8 +48,8 @@ class ModuleScope:
     """First type index of the same type, by type index: call_indirect lists are shared."""
     tags: Sequence[tuple[ValType, ...]] = ()
     """Parameters of the tags."""
-    metered: bool = False
-    """Whether functions pay fuel."""
+    metering: str = ""
+    """What functions do besides: see `Limits.metering`."""
 
     def func_type(self, funcidx: int) -> FuncType:
         """Signature of a function."""

@@ -68,7 +68,7 @@ class SourceMap:
         self._lines = frame.lines
         self._marks = frame.marks
         self._starts = frame.starts
-        self._further = int(frame.scope.metered)
+        self._further = int(bool(frame.scope.metering))
         """How much further right the code is in the text that was compiled."""
 
     def instruction(self, line: int, column: int | None, end: int | None) -> int | None:

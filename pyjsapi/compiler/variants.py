@@ -32,19 +32,19 @@ class Assumptions:
     """What code is made for, beside the module and the options. Code is shared by all that agree in it."""
 
     memories: tuple[MemoryKind, ...] = ()
-    metered: bool = False
-    """Whether code pays fuel."""
+    metering: str = ""
+    """What code does besides: see `Limits.metering`."""
 
     @classmethod
-    def for_memories(cls, memories: Iterable[MemInst], metered: bool = False) -> Assumptions:
+    def for_memories(cls, memories: Iterable[MemInst], metering: str = "") -> Assumptions:
         """What holds for these memories as they are now."""
-        return cls(tuple(map(kind_of, memories)), metered)
+        return cls(tuple(map(kind_of, memories)), metering)
 
     @classmethod
     def as_declared(cls, types: Iterable[MemType], limits: Limits) -> Assumptions:
         """What holds for memories that are made with these types."""
         kinds = tuple(declared_kind(type_, limits) for type_ in types)
-        return cls(kinds, limits.metered)
+        return cls(kinds, limits.metering)
 
     def with_extent(self, memidx: int, extent: Extent) -> Assumptions:
         """The same but for the extent of one memory."""
@@ -60,8 +60,8 @@ class Assumptions:
 
     @property
     def key(self) -> str:
-        """Text that differs between assumptions that give different code: a letter for each memory; a mark for fuel."""
-        return "".join(kind.letter for kind in self.memories) + ("$" if self.metered else "")
+        """What differs between assumptions that give different code: letters for memories; what it does besides."""
+        return "".join(kind.letter for kind in self.memories) + self.metering
 
 
 class Variant:
@@ -98,7 +98,7 @@ class Variant:
             options,
             first_of_type(context.types),
             [_parameters(tag) for tag in context.tags],
-            assumptions.metered,
+            assumptions.metering,
         )
         self._growing_scope = replace(
             self.scope,

@@ -55,25 +55,26 @@ class FuelTank:
         """Let whatever pays from now on raise a trap of this kind, until `go_on`; nothing is paid then."""
         with self._lock:
             self._stopped = kind
-            self._take_back()
+            self._take_back(-1)
 
     def ask_often(self, ask: Callable[[], None]) -> None:
         """Have ``ask`` called every few thousand instructions, until `go_on`; it may call `stop`."""
         with self._lock:
             self._ask = ask
             self._portion = _FEW
-            self._take_back()
+            self._take_back(-1)
 
     def go_on(self) -> None:
         """Undo `stop` and `ask_often`."""
         with self._lock:
             self._stopped = self._ask = None
             self._portion = _IN_HAND
+            self._take_back(0)
 
-    def _take_back(self) -> None:
+    def _take_back(self, rest: int) -> None:
         # Code that other threads run has read and written the cell in one step: see `depth`.
-        self._reserve += int(self.cell.cell_contents)
-        self.cell.cell_contents = 0.0
+        self._reserve += int(self.cell.cell_contents) - rest
+        self.cell.cell_contents = float(rest)
 
     def refuel(self, *costs: int) -> None:
         """`pay`, where code has paid already and has less than nothing in hand now."""
@@ -90,8 +91,10 @@ class FuelTank:
             if self._ask is not None:
                 self._ask()
             if self._stopped is not None:
-                self._take_back()
+                self._take_back(-1)
                 raise self._stopped()
+            if self._ask is not None and not costs:
+                return  # It asks again where it looks again.
             left = int(self.cell.cell_contents) + self._reserve
             enough = True
             for cost in costs:

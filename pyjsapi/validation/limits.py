@@ -34,6 +34,8 @@ def _call_depth() -> int:
 
 _USUAL_STACK: Final = 2_000_000 if sys.platform == "win32" else 8 << 20
 DEFAULT_CALL_DEPTH: Final = _call_depth()
+PAYS: Final = "$"
+LOOKS: Final = "!"
 _OPTIONAL: Final = frozenset({"deadline", "fuel", "max_memory_bytes"})
 """Fields that may be ``None``."""
 
@@ -123,9 +125,14 @@ class Limits:
             raise ValueError(f"Limits.deadline must be positive, in seconds, it is {self.deadline}")
 
     @property
-    def metered(self) -> bool:
-        """Whether code has to pay fuel."""
-        return self.fuel is not None or self.deadline is not None
+    def metering(self) -> str:
+        """What code has to do: `PAYS` for what it executes, `LOOKS` whether it is to end, or nothing."""
+        if self.fuel is not None:
+            return PAYS
+        if self.deadline is None:
+            return ""
+        # Without threads nobody could tell it to end: it looks at the time whenever it has paid for enough.
+        return PAYS if sys.platform == "emscripten" else LOOKS
 
 
 def check_limit(count: int, limit: int, field: str, what: str) -> None:

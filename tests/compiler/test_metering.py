@@ -272,3 +272,19 @@ def test_fuel_is_an_integer(fuel: Any) -> None:
         Limits(fuel=fuel)
     with pytest.raises(ValueError, match=r"Limits\.fuel must not be negative, it is -1"):
         Limits(fuel=-1)
+
+
+@ALL_MODES
+def test_code_with_a_deadline_alone_looks_where_functions_and_loops_begin(mode: str) -> None:
+    text = """
+      (module
+        (func (export "f") (param i32)
+          (loop (br_if 0 (local.tee 0 (i32.sub (local.get 0) (i32.const 1)))))
+          (if (local.get 0) (then (call 0 (i32.const 1))))))
+    """
+    settings = Settings(limits=Limits(deadline=1000))
+    compiled = compile_module(wat2wasm(text), settings, options=MODES[mode], cache=CodeCache())
+    assert compiled.source(0).count("if _u<0.0:refuel()") == 2
+    instance = instantiate(compiled, [])
+    assert _call(instance, "f", 100) == ()
+    assert _tank(instance).used == 0

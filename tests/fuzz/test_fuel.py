@@ -48,10 +48,12 @@ def _record(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(environment, "FuelTank", _Recorded)
 
 
-def _seen(program: Program, mode: str, fuel: int | None) -> tuple[Any, int | None]:
+def _seen(
+    program: Program, mode: str, fuel: int | None, deadline: float | None = None
+) -> tuple[Any, int | None]:
     """What a program shows with so much fuel, and what it used."""
     _tanks.clear()
-    settings = Settings(limits=Limits(fuel=fuel))
+    settings = Settings(limits=Limits(fuel=fuel, deadline=deadline))
 
     def module_of(data: bytes) -> Any:
         options = replace(MODES[mode], proof=False)
@@ -107,6 +109,8 @@ def test_every_mode_uses_the_same_fuel(name: str) -> None:
         metered, used = _seen(program, "default", MOST)
         if used is not None and "out of fuel" not in str(metered):
             assert _seen(program, "default", None) == (metered, None)
+            for mode in ("default", "states", "asserted"):
+                assert _seen(program, mode, None, 1000) == (metered, 0)
         chosen = ("states", "loops0", "asserted", "plain", "no-ranges", "asserted-states")
         for mode in chosen[seed % 2 :: 2]:
             assert _seen(program, mode, MOST) == (metered, used)

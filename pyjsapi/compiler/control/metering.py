@@ -11,6 +11,8 @@ A segment that nobody could tell whether it was executed, because it only comput
 whatever comes after it, if that comes after nothing else. Which of them there was fuel for is found out when there is
 not enough for all.
 
+Code that has a deadline alone pays nothing: it looks, where functions and loops begin, whether it is to end.
+
 Code has its fuel in ``_u``, a variable that all functions of the instance share as they would share one of a function
 around them.
 """
@@ -34,9 +36,10 @@ from pyjsapi.compiler.control.tree import (
 from pyjsapi.compiler.frame import Frame
 from pyjsapi.syntax.instructions import Imm, Op
 from pyjsapi.syntax.module import Instr
+from pyjsapi.validation.limits import PAYS
 
 CHARGE: Final = Op(0xFF, 0, "fuel.charge", Imm.NONE, None, 0, "")
-"""The pseudo-instruction, with a `Segment` as its immediate."""
+"""The pseudo-instruction, with a `Segment` as its immediate, or ``None`` where code only looks."""
 SHARED: Final = "_u"
 
 _FREE: Final = frozenset(
@@ -92,7 +95,9 @@ _PURE: Final = _FREE | {
 class Segment:
     """A segment."""
 
-    __slots__ = ("before", "bulk", "cost", "costs", "paid_later", "position", "pure", "successors")
+    __slots__ = (
+        "before", "bulk", "cost", "costs", "looks", "paid_later", "position", "pure", "successors",
+    )  # fmt: skip
 
     def __init__(self, position: int, before: int, bulk: int | None = None) -> None:
         self.position = position
@@ -104,6 +109,8 @@ class Segment:
         self.cost = 0
         self.costs: tuple[int, ...] = ()
         """What is paid where it begins: for those before it that have not paid, and for itself."""
+        self.looks = False
+        """Whether it begins a function or a loop."""
         self.pure = True
         self.paid_later = False
         self.successors: list[Segment] | None = []
@@ -144,18 +151,21 @@ def _costs(own: Sequence[Instr], starts: Sequence[int], length: int) -> list[int
     return costs
 
 
-def metered(own: Sequence[Instr], body: Sequence[Instr], starts: Sequence[int] | None) -> Metered:
-    """A valid body with charges before its segments.
+def metered(
+    own: Sequence[Instr], body: Sequence[Instr], starts: Sequence[int] | None, metering: str
+) -> Metered:
+    """A valid body with charges before its segments; for code that only looks, before functions and loops.
 
     ``body`` has no legacy instructions; where it was rewritten, ``own`` is the module's, and ``starts`` say for each of
     those where in ``body`` what it became begins. They alone cost anything.
     """
     if starts is None:
         starts = range(len(body))
+    pays = metering == PAYS
     charges = {
         segment.position: segment
         for segment in _segments(body, _costs(own, starts, len(body)))
-        if segment.costs and not segment.paid_later
+        if (segment.costs and not segment.paid_later if pays else segment.looks)
     }
     out: list[Instr] = []
     places = []
@@ -163,7 +173,7 @@ def metered(own: Sequence[Instr], body: Sequence[Instr], starts: Sequence[int] |
         places.append(len(out))
         segment = charges.get(position)
         if segment is not None:
-            out.append((CHARGE, segment))
+            out.append((CHARGE, segment if pays else None))
         out.append(instr)
     return Metered(out, [places[start] for start in starts])
 
@@ -206,6 +216,7 @@ class _Cut:
         self._costs = costs
         self._targets = branch_targets(body)[0]
         self._segment = Segment(0, 2)  # Another one cannot pay for it: before it is nothing.
+        self._segment.looks = True
         self.segments = [self._segment]
         self._open = [_Open(OP["block"], True)]
         self._live = True
@@ -253,6 +264,7 @@ class _Cut:
         elif op is _LOOP and opened.targeted:
             self._begin(position + 1, segment, None)
             opened.head = self._segment
+            opened.head.looks = True
 
     def _else(self, position: int) -> None:
         opened = self._open[-1]
@@ -311,7 +323,11 @@ class _Cut:
 
 def charge(frame: Frame, instr: Instr) -> None:
     """Write a charge: what comes before it comes to its end, and nothing that comes after has begun."""
-    segment: Segment = instr[1]
+    segment: Segment | None = instr[1]
+    if segment is None:
+        frame.settle(0, False, True)
+        frame.write(f"if {SHARED}<0.0:refuel()")
+        return
     *before, own = segment.costs
     if segment.bulk is not None:
         length = frame.materialise(frame.stack.pop(), len(frame.stack))
