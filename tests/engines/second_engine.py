@@ -32,10 +32,13 @@ class SecondModule(ValidModule):
 
 
 class SecondInstance:
-    """An instance that tells nothing but its exports."""
+    """An instance that tells nothing but its exports, and what a host needs for limits that the module has."""
 
-    def __init__(self, exports: Mapping[str, ExternVal]) -> None:
+    def __init__(self, inner: Any) -> None:
+        exports: Mapping[str, ExternVal] = inner.exports
         self.exports = dict(exports)
+        self.fuel = inner.fuel
+        self.clock = inner.clock
 
 
 class SecondEngine:
@@ -58,7 +61,7 @@ class SecondEngine:
         if not isinstance(module, SecondModule):
             raise TypeError("a module of another engine")
         compiled = self._first.compile(module.data, module.settings)
-        return SecondInstance(self._first.instantiate(compiled, imports, setup).exports)
+        return SecondInstance(self._first.instantiate(compiled, imports, setup))
 
     def new_memory(self, type_: MemType, limits: Limits, /) -> MemInst:
         self.asked["new_memory"] += 1
