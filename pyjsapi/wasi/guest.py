@@ -8,7 +8,6 @@ from struct import error as StructError
 from typing import Final, TypeAlias
 
 from pyjsapi.blocks.block import Block
-from pyjsapi.blocks.guarded import Guarded
 from pyjsapi.runtime import MemInst
 from pyjsapi.syntax.errors import Trap
 from pyjsapi.wasi.abi import U32, U64, Errno, WasiError
@@ -59,6 +58,16 @@ class Transfer:
                 part.release()
 
 
+def _check_protection(block: Block, address: int, count: int, *, write: bool) -> None:
+    from pyjsapi.blocks.guarded import Guarded  # most memories are plain
+
+    if isinstance(block, Guarded):
+        try:
+            block.table.pieces(address, count, write=write)
+        except Trap:
+            raise WasiError(Errno.FAULT) from None
+
+
 class GuestMemory:
     """Reads and writes a memory. Raises `WasiError` with FAULT, and nothing is written, where that is not possible."""
 
@@ -71,12 +80,8 @@ class GuestMemory:
         memory = self.memory
         if address + count > memory.byte_length and not memory.block.reaches(address, count):
             raise WasiError(Errno.FAULT)
-        block = memory.block
-        if isinstance(block, Guarded):
-            try:
-                block.table.pieces(address, count, write=write)
-            except Trap:
-                raise WasiError(Errno.FAULT) from None
+        if memory.by_calls:
+            _check_protection(memory.block, address, count, write=write)
 
     def read(self, address: int, count: int) -> bytes:
         """A copy of some bytes."""

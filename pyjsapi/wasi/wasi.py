@@ -96,7 +96,8 @@ class WASI:
         )
         for name in ("stdin", "stdout", "stderr"):
             stream = read.get(name)
-            stream = getattr(sys, name) if stream is None else stream
+            if stream is None:
+                stream = getattr(sys, name) or _nothing  # which a program without a console has not
             made = input_stream(stream) if name == "stdin" else output_stream(stream, name)
             descriptors.add(made)
         for name, directory in (read.get("preopens") or {}).items():
@@ -209,6 +210,11 @@ class WASI:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+
+def _nothing(_: Any) -> bytes:
+    """A stream that is always at its end, and takes everything."""
+    return b""
 
 
 def _function(call: Any, type_: Any, index: int) -> FuncInst:

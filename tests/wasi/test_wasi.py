@@ -243,6 +243,14 @@ def test_pythons_own_streams(capsysbinary: pytest.CaptureFixture[bytes]) -> None
     assert capsysbinary.readouterr().out == b"Hello, WASI\n"
 
 
+def test_a_python_without_streams(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("stdin", "stdout", "stderr"):
+        monkeypatch.setattr(sys, name, None)
+    guest = Guest(stdin=None, stdout=None, stderr=None)
+    assert guest.read(0) == b""
+    assert guest.write(1, b"x") == guest.write(2, b"x") == 1
+
+
 def test_a_stream_that_is_none_is_refused() -> None:
     with pytest.raises(TypeError, match="stdout must be a file object"):
         WASI(version="preview1", stdout=object())
