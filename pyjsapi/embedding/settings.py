@@ -88,5 +88,5 @@ def _read(class_: type, value: object, what: str, name: str) -> Any:
             raise TypeError(f"{what}: {name} has no member {member!r}; {advice(member, known)}")
     try:
         return class_(**value)
-    except TypeError as error:
-        raise TypeError(f"{what}: {error}") from None
+    except (TypeError, ValueError) as error:
+        raise type(error)(f"{what}: {error}") from None

@@ -8,11 +8,11 @@ import pytest
 
 from pyjsapi import wat2wasm
 from pyjsapi.bridge.face import api
-from pyjsapi.bridge.face.errors import InvalidModule, OutOfRange, WrongType
+from pyjsapi.bridge.face.errors import InvalidModule, Kind, OutOfRange, WrongType, error_kind
 from pyjsapi.bridge.face.values import MEMORY_KIND, extern_kind
 from pyjsapi.bridge.memory.proxies import ProxyMemories
 from pyjsapi.runtime import FuncInst, GlobalInst, TableInst
-from pyjsapi.syntax.errors import LinkError, Trap
+from pyjsapi.syntax.errors import DeadlineExceeded, LinkError, OutOfFuel, Trap
 
 SETTINGS = api.new_settings({})
 
@@ -45,6 +45,21 @@ def test_settings_have_names_of_both_languages() -> None:
 def test_settings_that_do_not_exist_are_refused(given: dict[str, dict[str, Any]]) -> None:
     with pytest.raises(WrongType):
         api.new_settings(given)
+
+
+def test_limits_of_what_code_does_hold_for_calls_of_javascript() -> None:
+    data = wat2wasm(
+        """(module (func (export "f") (loop (br 0))) (func (export "g") (result i32) (i32.const 5)))"""
+    )
+    for limits, error in (({"fuel": 1000}, OutOfFuel), ({"deadline": 0.02}, DeadlineExceeded)):
+        limited = api.new_module(api.new_settings({"limits": limits}), data, [], [], "here")
+        endless, five = map(api.function_call, api.instantiate(limited, [], "here", 7))  # type: ignore[arg-type]
+        assert five() == 5
+        with pytest.raises(error) as raised:
+            endless()
+        assert error_kind(raised.value) % 16 == Kind.RUNTIME_ERROR
+    with pytest.raises(OutOfRange, match=r"Limits\.fuel must not be negative"):
+        api.new_settings({"limits": {"fuel": -1}})
 
 
 def test_a_module_tells_its_imports_exports_and_custom_sections() -> None:

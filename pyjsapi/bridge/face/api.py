@@ -76,6 +76,8 @@ def new_settings(given: Mapping[str, Mapping[str, Any] | None]) -> Settings:
         return settings_of(named, "settings")
     except TypeError as error:
         raise WrongType(str(error)) from None
+    except ValueError as error:
+        raise OutOfRange(str(error)) from None
 
 
 def _python_name(name: str) -> str:
