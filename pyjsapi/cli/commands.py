@@ -3,24 +3,29 @@
 from __future__ import annotations
 
 import argparse
+import errno
 import json
 import os
 import shlex
 import subprocess
 import sys
+import tempfile
 from codecs import BOM_UTF8
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from datetime import datetime
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Final, TypeAlias
 
 from pyjsapi import RangeError, WebAssembly
+from pyjsapi.cli import exits
 from pyjsapi.cli.loader import loader
 from pyjsapi.compiler.cache import VARIABLE, cache_folder
 from pyjsapi.compiler.cache_space import clear, kept_files, most_bytes
 from pyjsapi.ecmascript.conversions import shown
-from pyjsapi.jsapi.module import wrong_kind
+from pyjsapi.jsapi.builtin_sets import is_provided
+from pyjsapi.jsapi.module import is_component, wrong_kind
+from pyjsapi.runtime.instantiate import describe
 from pyjsapi.syntax.digits import parse_decimal
 from pyjsapi.syntax.errors import DecodeError, ParseError, ValidationError
 from pyjsapi.syntax.spelling import counted, on_one_line
@@ -43,7 +48,11 @@ _FAILURES: Final = (WebAssembly.RuntimeError, WebAssembly.Exception, RangeError,
 
 
 class InputError(Exception):
-    """Something is wrong with a file or an argument that the user gave."""
+    """Something is wrong with a file or an argument that the user gave; ``code`` is the exit code (see `exits`)."""
+
+    def __init__(self, message: str, code: int = exits.FAILED) -> None:
+        super().__init__(message)
+        self.code = code
 
 
 def run(options: argparse.Namespace) -> int:
@@ -95,7 +104,7 @@ def snapshot(options: argparse.Namespace) -> int:
         taken = take(instance)
     except SnapshotError as error:
         raise InputError(f"{path}: {error}") from error
-    _write(options.output, taken.to_bytes(level=options.level))
+    write(options.output, taken.to_bytes(level=options.level))
     return 0
 
 
@@ -114,7 +123,7 @@ def _runnable(path: Path) -> tuple[WebAssembly.Module, _Instantiate]:
         taken = Snapshot.from_bytes(data)
         found = taken.module()
     except (SnapshotError, WebAssembly.CompileError) as error:
-        raise InputError(f"{path}: {error}") from error
+        raise InputError(f"{path}: {error}", exits.NOT_VALID) from error
 
     def resume() -> WebAssembly.Instance:
         try:
@@ -130,7 +139,9 @@ def _check_function(path: Path, name: str, functions: dict[str, dict[str, Any]])
         listed = (
             "".join(f"\n  {on_one_line(n)}{_signature(t)}" for n, t in functions.items()) or " none"
         )
-        raise InputError(f"{path} exports no function {name!r}; its functions are:{listed}")
+        raise InputError(
+            f"{path} exports no function {name!r}; its functions are:{listed}", exits.USAGE
+        )
 
 
 def _call(name: str, function: Callable[..., Any], arguments: list[int | float]) -> Any:
@@ -150,18 +161,27 @@ def _functions(module: WebAssembly.Module) -> dict[str, dict[str, Any]]:
 def _instance(
     path: Path, module: WebAssembly.Module, instantiate: _Instantiate
 ) -> WebAssembly.Instance:
+    missing = missing_imports(module)
+    if missing:
+        raise InputError(
+            f"{path} imports what is not there; give it from a script (pyjsapi SCRIPT.py):"
+            + "".join(f"\n  {line}" for line in missing),
+            exits.NO_IMPORTS,
+        )
     try:
         return instantiate()
     except (WebAssembly.LinkError, *_FAILURES) as error:
-        needed = ", ".join(
-            f"{i['module']}.{i['name']} ({i['kind']})" for i in WebAssembly.Module.imports(module)
-        )
-        hint = (
-            f"\n  it imports {needed}: give them from a script (pyjsapi SCRIPT.py)"
-            if needed
-            else ""
-        )
-        raise InputError(f"{path}: {_told(error)}{hint}") from error
+        raise InputError(f"{path}: {_told(error)}") from error
+
+
+def missing_imports(module: WebAssembly.Module, provided: Container[str] = ()) -> list[str]:
+    """A line for each import that no module of ``provided`` names gives: its two names and its type."""
+    compiled = module._compiled
+    return [
+        f"{on_one_line(one.module)} {on_one_line(one.name)}: {describe(type_)}"
+        for one, type_ in zip(compiled.module.imports, compiled.context.imports, strict=True)
+        if one.module not in provided and not is_provided(module._options, one.module, one.name)
+    ]
 
 
 def _show_exports(
@@ -197,7 +217,7 @@ def wat2wasm(options: argparse.Namespace) -> int:
     output = options.output
     if output is None:
         output = _STANDARD if options.source == _STANDARD else options.source.with_suffix(".wasm")
-    _write(output, data)
+    write(output, data)
     return 0
 
 
@@ -207,8 +227,8 @@ def wasm2wat(options: argparse.Namespace) -> int:
     try:
         text = disassemble(data, names=not options.no_names)
     except (DecodeError, ValueError) as error:
-        raise InputError(f"{options.module}: {error}{wrong_kind(data)}") from error
-    _write(options.output or _STANDARD, text.encode())
+        raise _not_valid(options.module, error, data) from error
+    write(options.output or _STANDARD, text.encode())
     return 0
 
 
@@ -221,34 +241,65 @@ def lower(options: argparse.Namespace) -> int:
     try:
         lowered = lower_module(data, memory64=not options.no_memory64)
     except (DecodeError, ValidationError, LoweringError) as error:
-        raise InputError(f"{options.module}: {error}") from error
-    _write(options.output, lowered)
+        raise InputError(f"{options.module}: {error}", exits.NOT_VALID) from error
+    write(options.output, lowered)
     if options.loader is not None:
         target = os.path.relpath(options.output, options.loader.parent)
-        _write(options.loader, loader(Path(target).as_posix()).encode())
+        write(options.loader, loader(Path(target).as_posix()).encode())
     return 0
 
 
 def validate(options: argparse.Namespace) -> int:
     """``pyjsapi validate files…``: one line for each; exit code 1 when one is not valid."""
-    failed = 0
+    found: list[dict[str, Any]] = []
     for path in options.modules:
         try:
-            _module(path)
+            read_module(path)
         except InputError as error:
-            print(error)
-            failed = 1
+            found.append({"file": str(path), "valid": False, "message": str(error)})
         else:
-            print(f"{path}: valid")
-    return failed
+            found.append({"file": str(path), "valid": True, "message": f"{path}: valid"})
+        if not options.json:
+            print(found[-1]["message"])
+    if options.json:
+        print(json.dumps(found, indent=2))
+    return exits.FAILED if not all(one["valid"] for one in found) else 0
 
 
 def inspect(options: argparse.Namespace) -> int:
     """``pyjsapi inspect module.wasm``: what is in it, as a table or with ``--json``."""
     from pyjsapi.cli.inspection import facts, table
 
-    found = facts(_module(options.module))
+    if options.disassemble or options.function:
+        return _disassemble(options)
+    found = facts(read_module(options.module))
     print(json.dumps(found, indent=2) if options.json else f"{options.module}: {table(found)}")
+    return 0
+
+
+def _disassemble(options: argparse.Namespace) -> int:
+    """``--disassemble``: all functions, or those that ``--function`` names."""
+    from pyjsapi.text.disassembly import disassemble as disassembled
+
+    module = read_module(options.module)
+    compiled = module._compiled
+    _, names = compiled._developer_names()
+    exported = {one.name: one.index for one in compiled.module.exports if one.kind == "func"}
+    wanted: set[int] = set()
+    for name in options.function:
+        indices = {index for index, each in names.items() if each == name.removeprefix("$")}
+        indices |= {exported[name]} if name in exported else set()
+        if name.isdecimal() and int(name) < len(compiled.context.funcs):
+            indices.add(int(name))
+        if not indices:
+            raise InputError(f"{options.module} has no function {name!r}", exits.USAGE)
+        if max(indices) < compiled.imported_funcs:
+            raise InputError(
+                f"{options.module}: function {name} is imported: it has no code", exits.USAGE
+            )
+        wanted |= indices
+    for line in disassembled(compiled.data, wanted if options.function else None):
+        print(line)
     return 0
 
 
@@ -265,6 +316,11 @@ def cache(options: argparse.Namespace) -> int:
         return 0
     files = kept_files(folder)
     size = sum(kept.size for kept in files)
+    if options.json:
+        kept_now = [{"bytes": k.size, "used": k.used, "name": k.path.stem} for k in files]
+        found = {"folder": str(folder), "bytes": size, "most": most_bytes(), "modules": kept_now}
+        print(json.dumps(found, indent=2))
+        return 0
     print(
         f"{folder}: code of {counted(len(files), 'module')}, {_mib(size)} of at most {_mib(most_bytes())}"
     )
@@ -335,36 +391,72 @@ def _read(path: Path) -> bytes:
     try:
         return sys.stdin.buffer.read() if path == _STANDARD else path.read_bytes()
     except OSError as error:
-        raise InputError(f"cannot read {path}: {error.strerror}") from error
+        raise InputError(f"cannot read {path}: {error.strerror}", exits.NO_INPUT) from error
 
 
-def _write(path: Path, data: bytes) -> None:
+def write(path: Path, data: bytes) -> None:
+    """Write a file, or standard output. Raises `InputError`."""
     try:
         if path == _STANDARD:
             sys.stdout.buffer.write(data)
             sys.stdout.buffer.flush()
+        elif path.exists() and not path.is_file():
+            path.write_bytes(data)  # a pipe or a device
         else:
-            path.write_bytes(data)
+            _write_whole(path, data)
     except BrokenPipeError:
         raise
     except OSError as error:
-        raise InputError(f"cannot write {path}: {error.strerror}") from error
+        raise InputError(f"cannot write {path}: {error.strerror}", exits.NO_OUTPUT) from error
+
+
+def _write_whole(path: Path, data: bytes) -> None:
+    """Write a file, or leave what was there: whoever reads it meanwhile, or is interrupted, finds no half."""
+    target = path.resolve()
+    mode = target.stat().st_mode & 0o7777 if target.exists() else 0o666 & ~_umask()
+    if target.exists() and not os.access(target, os.W_OK):
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+    try:
+        descriptor, part = tempfile.mkstemp(prefix=f".{target.name[:100]}.", dir=target.parent)
+    except PermissionError:
+        if not target.exists():
+            raise
+        target.write_bytes(data)  # Only the file is the user's, not its folder.
+        return
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(data)
+        os.chmod(part, mode)
+        os.replace(part, target)
+    except BaseException:
+        os.unlink(part)
+        raise
+
+
+def _umask() -> int:
+    """It can be read only by setting it."""
+    mask = os.umask(0o077)
+    os.umask(mask)
+    return mask
 
 
 def _assemble(path: Path, text: bytes, *, names: bool = True) -> bytes:
     try:
         return assemble(decode_source(text.removeprefix(BOM_UTF8)), names=names)
     except ParseError as error:
-        raise InputError(f"{path}:{error}") from error
+        raise InputError(f"{path}:{error}", exits.NOT_VALID) from error
 
 
-def _module(path: Path) -> WebAssembly.Module:
+def read_module(path: Path) -> WebAssembly.Module:
+    """The module in a file of either format. Raises `InputError`."""
     return _compile(path, _binary(path))
 
 
 def _binary(path: Path, data: bytes | None = None) -> bytes:
     """The module in a file of either format; what standard input has is told by how it begins."""
     data = _read(path) if data is None else data
+    if is_component(data):
+        raise _component(path, data)
     if data.startswith(_MAGIC) or not (path.suffix == ".wat" or (path == _STANDARD and data)):
         return data
     return _assemble(path, data)
@@ -374,10 +466,19 @@ def _compile(path: Path, data: bytes) -> WebAssembly.Module:
     try:
         return WebAssembly.Module(data)
     except WebAssembly.CompileError as error:
-        cause = error.__cause__
-        # As errors of parsing are shown: file:line:column.
-        space = "" if isinstance(cause, ValidationError) and cause.line is not None else " "
-        raise InputError(f"{path}:{space}{cause or error}{wrong_kind(data)}") from error
+        raise _not_valid(path, error.__cause__ or error, data) from error
+
+
+def _component(path: Path, data: bytes) -> InputError:
+    return InputError(f"{path}: {wrong_kind(data).removeprefix('; ')}", exits.COMPONENT)
+
+
+def _not_valid(path: Path, error: BaseException, data: bytes) -> InputError:
+    if is_component(data):
+        return _component(path, data)
+    # As errors of parsing are shown: file:line:column.
+    space = "" if isinstance(error, ValidationError) and error.line is not None else " "
+    return InputError(f"{path}:{space}{error}{wrong_kind(data)}", exits.NOT_VALID)
 
 
 def _signature(type_: dict[str, Any]) -> str:
@@ -389,7 +490,9 @@ def _arguments(name: str, type_: dict[str, Any], texts: list[str]) -> list[int |
     if len(texts) != len(parameters):
         takes = "1 argument" if len(parameters) == 1 else f"{len(parameters)} arguments"
         were = "1 was" if len(texts) == 1 else f"{len(texts)} were"
-        raise InputError(f"{on_one_line(name)}{_signature(type_)} takes {takes}, {were} given")
+        raise InputError(
+            f"{on_one_line(name)}{_signature(type_)} takes {takes}, {were} given", exits.USAGE
+        )
     return [_argument(name, t, p) for t, p in zip(texts, parameters, strict=True)]
 
 
@@ -406,7 +509,8 @@ def _in_range(name: str, value: int, type_: str) -> int:
     if -(1 << bits - 1) <= value < 1 << bits:
         return value
     raise InputError(
-        f"{on_one_line(name)}: {shown(value)} is out of range for {type_}: it must be -2^{bits - 1} to 2^{bits}-1"
+        f"{on_one_line(name)}: {shown(value)} is out of range for {type_}: it must be -2^{bits - 1} to 2^{bits}-1",
+        exits.USAGE,
     )
 
 
@@ -417,7 +521,10 @@ def _argument(name: str, text: str, type_: str) -> int | float:
         if type_ in ("f32", "f64"):
             return float(text)
     except ValueError:
-        raise InputError(f"{on_one_line(name)}: {text!r} is not a value of type {type_}") from None
+        raise InputError(
+            f"{on_one_line(name)}: {text!r} is not a value of type {type_}", exits.USAGE
+        ) from None
     raise InputError(
-        f"{on_one_line(name)}: an argument of type {type_} cannot be given on the command line"
+        f"{on_one_line(name)}: an argument of type {type_} cannot be given on the command line",
+        exits.USAGE,
     )

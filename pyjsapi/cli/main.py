@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import Final, TypeAlias
 
 import pyjsapi
-from pyjsapi.cli import commands
+from pyjsapi.cli import building, commands, exits
+from pyjsapi.cli.completion import print_completion
 from pyjsapi.cli.script import run_code, run_script
 
 _Verbs: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
@@ -24,20 +25,20 @@ Run and inspect WebAssembly in Python.
   pyjsapi - [ARGS...]           run the script in standard input
   pyjsapi -c CODE [ARGS...]     run the code
 
-Where a command takes a file, - is standard input. Exit codes: 0 success, 1 the input is wrong or failed,
-2 wrong usage, 130 interrupted.
+Where a command takes a file, - is standard input.
+
 """
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command; the exit code: 0 success, 1 the input is wrong or failed, 2 wrong usage, 130 interrupted."""
+    """Run the command; the exit code: see `exits`."""
     argv = list(sys.argv[1:] if arguments is None else arguments)
     try:
         code = _main(argv)
         sys.stdout.flush()
         return code
     except KeyboardInterrupt:
-        return 130
+        return exits.INTERRUPTED
     except BrokenPipeError:
         # Whoever read the output has enough, as in `pyjsapi wasm2wat m.wasm | head`.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -83,14 +84,14 @@ def _main(argv: list[str]) -> int:
         return command(options)
     except commands.InputError as error:
         print(f"pyjsapi: {error}", file=sys.stderr)
-        return 1
+        return error.code
 
 
 def _parser() -> tuple[argparse.ArgumentParser, dict[str, argparse.ArgumentParser]]:
     """The parser of the command, and those of its verbs."""
     parser = argparse.ArgumentParser(
         prog="pyjsapi",
-        description=_DESCRIPTION,
+        description=_DESCRIPTION + exits.TEXT,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--version", action="version", version=f"pyjsapi {pyjsapi.__version__}")
@@ -98,10 +99,12 @@ def _parser() -> tuple[argparse.ArgumentParser, dict[str, argparse.ArgumentParse
     _add_run(verbs)
     _add_formats(verbs)
     _add_lower(verbs)
+    _add_compile(verbs)
     _add_checks(verbs)
     _add_cache(verbs)
     _add_demo(verbs)
     _add_page(verbs)
+    _add_completion(verbs)
     return parser, verbs.choices
 
 
@@ -174,9 +177,41 @@ def _add_lower(verbs: _Verbs) -> None:
     lower.set_defaults(command=commands.lower)
 
 
+def _add_compile(verbs: _Verbs) -> None:
+    compile_ = verbs.add_parser(
+        "compile", help="make a Python module of a module: import it and call its exports"
+    )
+    compile_.add_argument("module", type=Path, help=".wasm or .wat file")
+    compile_.add_argument(
+        "-o",
+        "--output",
+        type=Path,
+        help=".py file to write, or with --wheel a folder; default: the source's name with .py, or this folder",
+    )
+    compile_.add_argument("--stub", action="store_true", help="write a .pyi file beside it")
+    compile_.add_argument(
+        "--wheel", action="store_true", help="write a wheel with a package of it, stubs inside"
+    )
+    compile_.add_argument("--name", help="of the package; default: the source's name")
+    compile_.add_argument("--version", default="0.1.0", help="of the wheel; default: %(default)s")
+    compile_.set_defaults(command=building.compile_module)
+
+
+def _add_completion(verbs: _Verbs) -> None:
+    completion = verbs.add_parser(
+        "completion",
+        help="print a script that completes this command in a shell",
+        description='For bash: eval "$(pyjsapi completion bash)" in ~/.bashrc; for zsh likewise in ~/.zshrc; '
+        "for fish: pyjsapi completion fish > ~/.config/fish/completions/pyjsapi.fish",
+    )
+    completion.add_argument("shell", choices=["bash", "fish", "zsh"])
+    completion.set_defaults(command=lambda options: print_completion(options.shell, verbs.choices))
+
+
 def _add_checks(verbs: _Verbs) -> None:
     validate = verbs.add_parser("validate", help="say whether modules are valid, and if not, why")
     validate.add_argument("modules", nargs="+", type=Path, help=".wasm or .wat files")
+    validate.add_argument("--json", action="store_true", help="for programs")
     validate.set_defaults(command=commands.validate)
 
     inspect = verbs.add_parser(
@@ -184,6 +219,16 @@ def _add_checks(verbs: _Verbs) -> None:
     )
     inspect.add_argument("module", type=Path, help=".wasm or .wat file")
     inspect.add_argument("--json", action="store_true", help="for programs")
+    inspect.add_argument(
+        "--disassemble", action="store_true", help="show instructions with their offsets instead"
+    )
+    inspect.add_argument(
+        "--function",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="with --disassemble, of this function alone: its index, name or export; may be repeated",
+    )
     inspect.set_defaults(command=commands.inspect)
 
     wast = verbs.add_parser("wast", help="run test scripts of the specification's format")
@@ -194,6 +239,7 @@ def _add_checks(verbs: _Verbs) -> None:
 def _add_cache(verbs: _Verbs) -> None:
     cache = verbs.add_parser("cache", help="show the code kept between processes, or clear it")
     cache.add_argument("--clear", action="store_true", help="remove all of it")
+    cache.add_argument("--json", action="store_true", help="for programs")
     cache.set_defaults(command=commands.cache)
 
 

@@ -199,11 +199,16 @@ def wrong_kind(data: bytes) -> str:
     """What to do with bytes that are something else than a module, to follow a message; empty for others."""
     if not data:
         return "; the bytes are empty"
-    if data.startswith(_COMPONENT):
+    if is_component(data):
         return "; this is a component, not a module: `jco transpile` makes modules and their glue of it"
     if data[:1000].removeprefix(b"\xef\xbb\xbf").lstrip().startswith((b"(", b";;")):
         return "; this looks like the text format: convert it with wat2wasm"
     return ""
+
+
+def is_component(data: bytes) -> bool:
+    """Whether bytes are a component (of the component model), which has modules inside."""
+    return data.startswith(_COMPONENT)
 
 
 _COMPONENT: Final = b"\0asm\x0d\0\1\0"

@@ -109,7 +109,95 @@ def test_a_long_name_moves_no_other_row(tmp_path: Path, capsys: pytest.CaptureFi
 def test_what_is_not_valid_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = tmp_path / "m.wasm"
     path.write_bytes(b"")
-    assert main(["inspect", str(path)]) == 1
+    assert main(["inspect", str(path)]) == 65
     assert capsys.readouterr().err == (
         f"pyjsapi: {path}: unexpected end of section or function (at offset 0x0); the bytes are empty\n"
     )
+
+
+CODE = """(module
+  (import "m" "given" (func))
+  (func $add (export "add") (param $a i32) (result i32) (local i64 i64) (local f32)
+    (if (result i32) (local.get $a) (then (i32.const 100000)) (else (i32.const 2))))
+  (func (try (do nop) (catch 0) (catch_all nop)))
+  (tag))"""
+ADD = """\
+function 1 $add [i32] -> [i32] (export "add")
+          local 2 × i64
+          local f32
+0x00003c    local.get $a
+0x00003e    if (result i32) ;; label = @1
+0x000040      i32.const 100000
+0x000044    else
+0x000045      i32.const 2
+0x000047    end
+0x000048  end
+
+"""
+OTHER = """\
+function 2 [] -> []
+0x00004b    try ;; label = @1
+0x00004d      nop
+0x00004e    catch 0
+0x000050    catch_all
+0x000051      nop
+0x000052    end
+0x000053  end
+
+"""
+
+
+@pytest.mark.parametrize(
+    ("functions", "shown"),
+    [([], ADD + OTHER), (["add"], ADD), (["$add"], ADD), (["2"], OTHER), (["2", "1"], ADD + OTHER)],
+)
+def test_functions_are_disassembled_with_offsets(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], functions: list[str], shown: str
+) -> None:
+    path = tmp_path / "m.wat"
+    path.write_text(CODE)
+    options = [word for name in functions for word in ("--function", name)]
+    assert main(["inspect", str(path), "--disassemble", *options]) == 0
+    assert capsys.readouterr().out == shown
+
+
+def test_offsets_are_those_of_messages(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    data = wat2wasm('(func (export "f") (param i32) (drop (local.get 0)) (unreachable))')
+    path = tmp_path / "m.wasm"
+    path.write_bytes(data)
+    assert main(["inspect", str(path), "--disassemble"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    (line,) = [line for line in lines if "unreachable" in line]
+    assert data[int(line.split()[0], 16)] == 0
+    assert main(["run", str(path), "--invoke", "f", "0"]) == 1
+    assert hex(int(line.split()[0], 16)) in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("name", "message"), [("nope", "has no function 'nope'"), ("0", "function 0 is imported")]
+)
+def test_a_function_that_has_no_code_is_told(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], name: str, message: str
+) -> None:
+    path = tmp_path / "m.wat"
+    path.write_text(CODE)
+    assert main(["inspect", str(path), "--disassemble", "--function", name]) == 2
+    assert message in capsys.readouterr().err
+
+
+def test_validation_and_the_cache_speak_json_too(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    good, bad = tmp_path / "good.wat", tmp_path / "bad.wasm"
+    good.write_text("(module)")
+    bad.write_bytes(b"")
+    assert main(["validate", "--json", str(good), str(bad)]) == 1
+    first, second = json.loads(capsys.readouterr().out)
+    assert first == {"file": str(good), "valid": True, "message": f"{good}: valid"}
+    assert (second["valid"], second["file"]) == (False, str(bad))
+    folder = tmp_path / "cache"
+    folder.mkdir(0o700)
+    monkeypatch.setenv("PYJSAPI_CACHE", str(folder))
+    assert main(["cache", "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert (found["folder"], found["bytes"], found["modules"]) == (str(folder), 0, [])
