@@ -163,26 +163,9 @@ class Worker(_Worker):
         self._has_ended = False
         self._ending: list[tuple[asyncio.AbstractEventLoop, asyncio.Future[int]]] = []
         self._ended_code: int | None = None
-        target: Any = str(filename) if given["eval"] else _target(filename)
-        if not given["eval"]:
-            check_target(target)
-        chosen: Any = given["kind"] or default_kind()
-        if chosen == "web":
-            raise ValueError(
-                "pyjsapi.worker_threads needs threads or processes: use pyjsapi.Worker"
-            )
-        elsewhere = chosen != "thread"
-        number = next(_numbers)
-        first = {
-            "target": importable_name(target) if elsewhere and not given["eval"] else None,
-            "source": target if given["eval"] else None,
-            "data": given["workerData"],
-            "number": number,
-            "environment": _here.environment,
-        }
-        self._number = number
+        self._number = next(_numbers)
+        entry, chosen, first = _plan(filename, given, self._number)
         message = serialise(first, given["transferList"])  # before anything is started
-        entry: Any = _FROM_ELSEWHERE if elsewhere else _Entry(target)
         super().__init__(entry, kind=chosen, name=str(given["name"]))
         try:
             if self._end is not None:
@@ -239,6 +222,21 @@ class Worker(_Worker):
         ends = self._ended_code is None and (self.listens_to("exit") or bool(self._ending))
         return (ends and self._referenced) or super().expects_messages()
 
+    def _call_handlers(self, event: Any) -> None:
+        self._tell_online()  # which was left to be told after what is told now
+        super()._call_handlers(event)
+
+    def _messages_wait(self) -> bool:
+        end = self._end
+        return end is not None and end.pending() and self._is_handled()
+
+    def _tell_errors(self) -> None:
+        if self._messages_wait():
+            self._home.post(self._tell_errors)
+            return
+        self._tell_online()
+        super()._tell_errors()
+
     def _tell_error(self, event: Any) -> None:
         self.emit_to("error", lambda listener: call_handler(listener, event.error))
 
@@ -249,12 +247,12 @@ class Worker(_Worker):
 
     def _tell_exit(self) -> None:
         """Tell of the end, after all that the worker sent."""
-        end = self._end
         if self._ended_code is not None:
             return
-        if end is not None and end.pending() and self._is_handled():
+        if self._messages_wait() or (self._errors and self.listens_to("error")):
             self._home.post(self._tell_exit)
             return
+        self._tell_online()
         code = self._ended_code = 1 if self._terminated or self._failed else self._code
         self.emit_to("exit", lambda listener: call_handler(listener, code))
         for loop, future in self._ending:
@@ -370,6 +368,26 @@ def _send_code(scope: WorkerScope, error: SystemExit | None) -> None:
 
 
 # ---- options
+
+
+def _plan(filename: Any, given: dict[str, Any], number: int) -> tuple[Any, Any, dict[str, Any]]:
+    """What a worker is started with, of which kind it is, and the first message that it gets."""
+    text = str(filename) if given["eval"] else None
+    target = None if text is not None else _target(filename)
+    if text is None:
+        check_target(target)
+    kind = given["kind"] or default_kind()
+    if kind == "web":
+        raise ValueError("pyjsapi.worker_threads needs threads or processes: use pyjsapi.Worker")
+    elsewhere = kind != "thread"
+    first = {
+        "target": importable_name(target) if elsewhere and text is None else None,
+        "source": text,
+        "data": given["workerData"],
+        "number": number,
+        "environment": _here.environment,
+    }
+    return (_FROM_ELSEWHERE if elsewhere else _Entry(target)), kind, first
 
 
 def _checked_options(options: Mapping[str, Any] | None) -> dict[str, Any]:

@@ -402,6 +402,25 @@ class BinaryCode:
         _, pos = decode_instrs(self.data, pos, self.end, count=instruction)
         return pos
 
+    def offsets(self) -> list[int]:
+        """Byte offsets in the module of all instructions of the body, the last ``end`` too. Raises like `load`."""
+        data = self.data
+        _, pos = self._locals()
+        found = []
+        while pos < self.end:
+            found.append(pos)
+            # Parts of blocks are refused where no block is open.
+            name = BY_CODE[data[pos]].mnemonic if data[pos] in BY_CODE else ""
+            if name in ("else", "catch_all"):
+                pos += 1
+            elif name in ("catch", "delegate"):
+                reader = Reader(data, pos + 1)
+                reader.u32()
+                pos = reader.pos
+            else:
+                _, pos = decode_instrs(data, pos, self.end, data_count=self.data_count, count=1)
+        return found
+
     def _locals(self) -> tuple[tuple[tuple[int, ValType], ...], int]:
         reader = Reader(self.data, self.start)
         groups = tuple([(reader.u32(), value_type(reader)) for _ in range(reader.length())])

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import os
 import sys
-import threading
 from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -125,6 +123,9 @@ async def _beside(work: Callable[[], _T]) -> _T:
     """Do work in a thread that nobody waits for in the end: a server may never answer."""
     if sys.platform == "emscripten":
         return work()
+    import asyncio
+    import threading
+
     loop = asyncio.get_running_loop()
     future: asyncio.Future[_T] = loop.create_future()
 

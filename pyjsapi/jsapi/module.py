@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from os import PathLike
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Unpack
 
 from pyjsapi import engines
@@ -154,7 +153,8 @@ def module_bytes(source: Any, what: str) -> bytes:
     Raises `TypeError` for anything else, text among it, and what opening and reading raise.
     """
     if isinstance(source, PathLike):
-        return Path(source).read_bytes()
+        with open(source, "rb") as file:
+            return file.read()
     read = getattr(source, "read", None)
     if callable(read) and not hasattr(source, "arrayBuffer") and not _has_buffer(source):
         data = read()

@@ -5,19 +5,14 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from typing import Final, cast
 
-from pyjsapi.binary.code import BinaryCode, decode_instrs
+from pyjsapi.binary.code import BinaryCode
 from pyjsapi.binary.decoder import decode_module
 from pyjsapi.binary.names import names_of
-from pyjsapi.binary.reader import Reader
-from pyjsapi.syntax.instructions import BY_MNEMONIC
 from pyjsapi.syntax.module import Module
 from pyjsapi.syntax.types import FuncType, extern_kind
 from pyjsapi.text.printer_instructions import InstructionPrinter
 from pyjsapi.text.printer_names import References
 
-# Parts of blocks, which the decoder refuses where no block is open.
-_ALONE: Final = [BY_MNEMONIC[name].opcode for name in ("else", "catch_all")]
-_WITH_INDEX: Final = [BY_MNEMONIC[name].opcode for name in ("catch", "delegate")]
 _CONTINUED: Final = "\n" + " " * 10
 
 
@@ -50,29 +45,9 @@ def _function(
     for times, local in loaded.locals:
         yield f"          local {times} × {local}" if times > 1 else f"          local {local}"
     lines = printer.body(loaded.body, References(count, names), printer.names.labels.get(index, {}))
-    for offset, line in zip(_offsets(code), [*lines, "  end"], strict=True):
+    for offset, line in zip(code.offsets(), [*lines, "  end"], strict=True):
         yield f"{offset:#08x}  {line[2:]}".replace("\n", _CONTINUED)
     yield ""
-
-
-def _offsets(code: BinaryCode) -> list[int]:
-    """Where each instruction of a body is, in the module."""
-    offset = code.offset_of(0)
-    found = []
-    while offset < code.end:
-        found.append(offset)
-        opcode = code.data[offset]
-        if opcode in _ALONE:
-            offset += 1
-        elif opcode in _WITH_INDEX:
-            reader = Reader(code.data, offset + 1)
-            reader.u32()
-            offset = reader.pos
-        else:
-            _, offset = decode_instrs(
-                code.data, offset, code.end, data_count=code.data_count, count=1
-            )
-    return found
 
 
 def _shown(name: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import os
 import runpy
 import subprocess
 import sys
@@ -16,6 +17,7 @@ import pytest
 from pyjsapi import WebAssembly
 from pyjsapi.cli.main import main
 
+ROOT = Path(__file__).parents[2]
 TEXT = """(module
   (func (export "add") (param $a i32) (param $class i64) (result f64) (f64.const 3.5))
   (func (export "a-b") (result i32) (i32.const 4))
@@ -62,6 +64,13 @@ def made(*arguments: str) -> dict[str, Any]:
     return runpy.run_path("out.py")
 
 
+def importing(place: Path) -> subprocess.CompletedProcess[str]:
+    """What another process makes of the module that is there."""
+    command = [sys.executable, "-c", "import mine; print(mine.add(1, 2))"]
+    search = os.pathsep.join([str(place), str(ROOT)])
+    return subprocess.run(command, env={"PYTHONPATH": search}, capture_output=True, text=True)
+
+
 def test_exports_can_be_called(folder: Path) -> None:
     found = made("mine.wat")
     assert found["add"](1, 2) == 3.5
@@ -88,8 +97,7 @@ def test_a_module_with_imports_is_instantiated_with_them(folder: Path) -> None:
 
 def test_it_runs_by_itself_in_another_process(folder: Path) -> None:
     assert main(["compile", "mine.wat"]) == 0
-    code = f"import sys; sys.path[:0] = {sys.path!r}; import mine; print(mine.add(1, 2))"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    done = importing(folder)
     assert (done.stdout, done.stderr) == ("3.5\n", "")
 
 
@@ -103,10 +111,9 @@ def test_type_checkers_know_a_wheel(folder: Path) -> None:
     with zipfile.ZipFile("mine-0.1.0-py3-none-any.whl") as archive:
         archive.extractall("site")
     (folder / "user.py").write_text("import mine\nreveal_type(mine.add(1, 2))\nmine.add('x', 1)\n")
-    root = Path(__file__).parents[2]
     done = subprocess.run(
         [sys.executable, "-m", "mypy", "--strict", "user.py"],
-        env={"MYPYPATH": f"site:{root}", "PATH": ""},
+        env={"MYPYPATH": f"site:{ROOT}", "PATH": ""},
         capture_output=True,
         text=True,
     )
@@ -139,10 +146,7 @@ def test_a_wheel_is_one_and_always_the_same(
 
 def test_a_wheel_can_be_imported_as_it_is(folder: Path) -> None:
     assert main(["compile", "mine.wat", "--wheel"]) == 0
-    code = "import sys; sys.path.insert(0, sys.argv[1]); import mine; print(mine.add(1, 2))"
-    command = [sys.executable, "-c", code, "mine-0.1.0-py3-none-any.whl"]
-    root = str(Path(__file__).parents[2])
-    done = subprocess.run(command, env={"PYTHONPATH": root}, capture_output=True, text=True)
+    done = importing(folder / "mine-0.1.0-py3-none-any.whl")
     assert (done.stdout, done.stderr) == ("3.5\n", "")
 
 

@@ -28,6 +28,7 @@ CHANGE: Final = re.compile(r"\bsys\.path(\.(insert|append|extend)\(|\[.*\] = |(\
 ALLOWED: Final = {
     "pyjsapi/agents/forkserver.py": "it takes over its parent's",
     "pyjsapi/agents/process.py": "it hands it over",
+    "pyjsapi/cli/repl.py": "a prompt finds modules in the current folder, as Python's does",
     "pyjsapi/cli/script.py": "it runs a script as Python does",
     "tests/bridge/inside/web_workers.py": "workers take it over, which is what is tested",
     "tests/bridge/inside/wheel_workers.py": "so do those of compiled packages",

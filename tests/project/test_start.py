@@ -75,7 +75,8 @@ def allowed(name: str) -> bool:
     _, _, inside = name.partition(".")
     package, _, module = inside.partition(".")
     if not module:
-        return package in ("", *WHOLE, *PARTS)
+        # The namespace is known under the name that it goes by, too.
+        return package in ("", "WebAssembly", *WHOLE, *PARTS)
     return (package in WHOLE and inside not in LATER) or module in PARTS.get(package, ())
 
 
