@@ -9,7 +9,7 @@ FAILED: Final = 1
 USAGE: Final = 2
 """The command was called wrongly: options, or the number or types of a function's arguments."""
 NOT_VALID: Final = 65
-"""The file is no valid module, or its text is none."""
+"""The file is no valid module or snapshot, or its text is none."""
 NO_INPUT: Final = 66
 """A file cannot be read."""
 COMPONENT: Final = 67
@@ -22,6 +22,7 @@ INTERRUPTED: Final = 130
 """Ctrl-C."""
 
 TEXT: Final = """\
-Exit codes: 0 success, 1 a script, call or test failed, 2 wrong usage or arguments, 65 not a valid module,
-66 a file cannot be read, 67 a component, 69 imports are missing, 73 a file cannot be written, 130 interrupted.
+Exit codes: 0 success, 1 a script, call or test failed, 2 wrong usage or arguments, 65 not a valid
+module, 66 a file cannot be read, 67 a component, 69 imports are missing,
+73 a file cannot be written, 130 interrupted.
 """
