@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import gc
 import sys
-import threading
 import weakref
+from _thread import RLock
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import replace
@@ -31,7 +31,7 @@ _COPY_DIRECTLY: Final = 2048
 """Bytes above which copying through views beats copying through a slice."""
 
 
-_SWITCHING: Final = threading.RLock()
+_SWITCHING: Final = RLock()
 """Held while users of memories are held, of which there may be several."""
 
 

@@ -33,6 +33,7 @@ ALLOWED: Final = {
     "tests/bridge/inside/web_workers.py": "workers take it over, which is what is tested",
     "tests/bridge/inside/wheel_workers.py": "so do those of compiled packages",
     "tests/project/sample_runner.py": "it runs samples as Python does, from their folder",
+    "tests/pyodide/inside/wasi.py": "a guest of the tests, which are mounted there too",
     "tests/pyodide/inside/run_pytest.py": "pytest is the host's, which is mounted beside Pyodide's packages",
 }  # fmt: skip
 
