@@ -107,8 +107,42 @@ Extern: TypeAlias = "Func | Memory | Table | Global | Tag"
 """Something that a module imports or exports."""
 
 
+class Fuel(Protocol):
+    """How many instructions an instance may execute."""
+
+    @property
+    def limited(self) -> bool:
+        """Whether there is an end of it."""
+
+    @property
+    def left(self) -> int:
+        """What is left."""
+
+    @property
+    def used(self) -> int:
+        """What was used."""
+
+    def add(self, fuel: int, /) -> None:
+        """Add to what is left, from any thread."""
+
+
+class Clock(Protocol):
+    """How long calls of an instance from outside may take."""
+
+    def interrupt(self) -> bool:
+        """End what runs, from any thread; whether anything did."""
+
+
 class Instance(Protocol):
     """An instantiated module."""
+
+    @property
+    def fuel(self) -> Fuel | None:
+        """Its fuel, where `Limits.fuel` or `Limits.deadline` is set."""
+
+    @property
+    def clock(self) -> Clock | None:
+        """Its clock, where `Limits.deadline` is set."""
 
     @property
     def exports(self) -> Mapping[str, Any]:

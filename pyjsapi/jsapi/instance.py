@@ -43,9 +43,8 @@ from pyjsapi.syntax.types import (
 )
 
 if TYPE_CHECKING:
+    from pyjsapi.embedding.interface import Clock, Fuel
     from pyjsapi.jsapi.signatures import MemoryOverrides
-    from pyjsapi.runtime.call_clock import CallClock
-    from pyjsapi.runtime.fuel import FuelTank
 
 
 _AS_DICTIONARY: Final = "as a dictionary it is {k: exports[k] for k in exports}"
@@ -218,7 +217,7 @@ class Instance:
 
         The call from outside raises `Interrupted`. Raises `TypeError` where the module has no `Limits.deadline`.
         """
-        clock: CallClock | None = getattr(self._instance, "clock", None)
+        clock: Clock | None = self._instance.clock
         if clock is None:
             raise TypeError(
                 "WebAssembly.Instance.interrupt(): the module was compiled without Limits.deadline "
@@ -226,9 +225,8 @@ class Instance:
             )
         return clock.interrupt()
 
-    def _fuel(self) -> FuelTank | None:
-        # Other engines' instances have none.
-        tank: FuelTank | None = getattr(self._instance, "fuel", None)
+    def _fuel(self) -> Fuel | None:
+        tank: Fuel | None = self._instance.fuel
         return tank if tank is not None and tank.limited else None
 
     def add_fuel(self, fuel: int) -> None:
