@@ -30,6 +30,7 @@ ELSEWHERE: Final = (
 FACTORIES: Final = {
     "control.induction": {"name.startswith"},
     "emit.simd_memory": {"match[1].split"},
+    "function": {"code.replace"},
     "extents": {"self.extent.value.upper"},
     "emit.atomic": {"op.family.removesuffix('_u').split", "part.rstrip"},
     "support.simd": {"key.replace"},
@@ -39,7 +40,7 @@ FACTORIES: Final = {
     },
     "support.simd_products": {"source.upper", "target.upper"},
 }  # fmt: skip
-"""Uses whose text is a name of an instruction, a format, or the bytes of a vector."""
+"""Uses whose text is a name of an instruction, a format, or the bytes of a vector; and one of a code object."""
 
 
 def _is_name_of_instruction(node: ast.expr) -> bool:

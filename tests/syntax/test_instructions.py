@@ -99,4 +99,4 @@ def test_unary_and_binary_instructions_take_their_own_type() -> None:
 def test_the_table_is_complete_without_vectors() -> None:
     assert len([op for op in OPS if op.feature == ""]) == 172
     assert len([op for op in SCALAR_OPS if op.imm is Imm.MEMARG]) == 23
-    assert len([op for op in OPS if op.prefix == 0xFC]) == 18
+    assert len([op for op in OPS if op.prefix == 0xFC]) == 19

@@ -4,8 +4,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from pyjsapi import WebAssembly, Worker
 
 WebAssembly.Memory(initial=1, maxmum=3)  # call-arg | CallIssue
@@ -13,6 +11,7 @@ WebAssembly.Memory(initial="1")  # arg-type | ArgumentType
 WebAssembly.Memory(initial=1, address="i16")  # arg-type | ArgumentType
 WebAssembly.Memory(initial=1, pageSize=4096)  # arg-type | ArgumentType
 WebAssembly.Memory(initial=1, limits={"memories": "many"})  # dict-item | ArgumentType
+WebAssembly.Memory(initial=1, storage="magic")  # arg-type | ArgumentType
 WebAssembly.Memory(initial=1, feature={"gc": False})  # call-arg | CallIssue
 WebAssembly.Table(element="anyfunc", initial=1, maxmum=2)  # call-overload | CallIssue
 WebAssembly.Table(element="funcs", initial=1)  # call-overload | ArgumentType, CallIssue
@@ -22,10 +21,9 @@ WebAssembly.Global(value="i33")  # call-overload | ArgumentType, CallIssue
 WebAssembly.Tag(parameters=["i33"])  # list-item | ArgumentType
 WebAssembly.Tag(params=["i32"])  # call-arg | CallIssue
 WebAssembly.Module("add.wasm")  # arg-type | ArgumentType
-WebAssembly.Module(Path("add.wasm"))  # arg-type | ArgumentType
 WebAssembly.Module(b"", builtin=["js-string"])  # call-arg | CallIssue
 WebAssembly.validate("add.wasm")  # arg-type | ArgumentType
-WebAssembly.instantiate("add.wasm")  # call-overload | ArgumentType, CallIssue
+WebAssembly.instantiate(5)  # call-overload | ArgumentType, CallIssue
 print(WebAssembly.module)  # attr-defined | AttributeAccessIssue
 Worker(5)  # arg-type | ArgumentType
 Worker("a.py", kind="fibre")  # arg-type | ArgumentType
