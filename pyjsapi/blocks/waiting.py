@@ -163,7 +163,9 @@ def _heed(watches: tuple[Watch, ...]) -> None:
 
 
 def heed_interruption() -> None:
-    """Raise what the agent of this thread was interrupted by; but not on an event loop, which ends in order."""
+    """Raise what the waits of this thread are to end by: a deadline, say; or what its agent was interrupted by, but
+    that not on an event loop, which ends in order."""
+    _heed(_CURRENT.watches)
     policy = _CURRENT.policy  # the one that threads have in common is never interrupted
     if policy is not None and policy.interrupted and not _has_loop():
         policy.check()

@@ -100,6 +100,7 @@ class MemInst:
         "data",
         "f32",
         "f64",
+        "refused",
         "sharing",
         "u16",
         "u32",
@@ -126,6 +127,8 @@ class MemInst:
         """Whether the memory never grows but by itself, and then only after its guards were asked."""
         self.ceiling = min(most, block.most >> type_.page_size_log2)
         """Pages that the memory may grow to."""
+        self.refused = 0
+        """Bytes that it would have had after the growth that was last refused; 0 if none was."""
         self._users: list[tuple[weakref.ref[MemoryUser], int]] = []
         self._guards: list[tuple[weakref.ref[GrowthGuard], int]] = []
         self._accessors: dict[str, Callable[..., Any]] = {}
@@ -287,6 +290,7 @@ class MemInst:
 
     def _grow(self, before: int, delta: int) -> int:
         if before + delta > self.ceiling:
+            self.refused = before + delta << self._type.page_size_log2
             return -1
         # A block elsewhere has buffers of its own, which growth by nothing detaches too.
         if delta or self.by_calls:
@@ -419,6 +423,7 @@ class MemInst:
         log2 = self._type.page_size_log2
         length = before + delta << log2
         if (length > sys.maxsize and not self.by_calls) or not self.may_become(length):
+            self.refused = length
             return -1
         moves = self.block.moves
         if moves:

@@ -20,7 +20,7 @@ def is_threaded(module: Module) -> bool:
 
 
 def with_memories(module: Module, imports: Mapping[str, Any]) -> dict[str, Any]:
-    """Imports, with the shared memories that a module needs and that are not among them."""
+    """Imports, with the shared memories that a module needs and that are not among them, within its limits."""
     found = dict(imports)
     for each in Module.imports(module):
         if each["kind"] != "memory" or not each["type"]["shared"]:
@@ -28,7 +28,10 @@ def with_memories(module: Module, imports: Mapping[str, Any]) -> dict[str, Any]:
         given = found.get(each["module"], {})
         if isinstance(given, Mapping) and each["name"] not in given:
             memory = Memory(
-                initial=each["type"]["minimum"], maximum=each["type"]["maximum"], shared=True
+                initial=each["type"]["minimum"],
+                maximum=each["type"]["maximum"],
+                shared=True,
+                limits=module._compiled.settings.limits,
             )
             found[each["module"]] = {**given, each["name"]: memory}
     return found

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from pyjsapi import WebAssembly, wat2wasm
 from pyjsapi.blocks.waiting import WaiterPolicy, set_policy
 from pyjsapi.wasi.abi import EVENT, SUBSCRIPTION, Errno
 from tests.wasi.guests import BUFFER, RESULT, Guest
@@ -71,8 +72,6 @@ def test_i15_2_a_huge_poll(count: int) -> None:
 
 
 def test_i15_2_more_subscriptions_than_there_may_be() -> None:
-    from pyjsapi import WebAssembly
-
     guest = Guest(WebAssembly.Memory(initial=16))
     assert guest.errno("poll_oneoff", 0, 1 << 19, 5000, RESULT) is Errno.INVAL
 
@@ -131,6 +130,22 @@ def test_i15_2_what_ends_an_agents_waits_ends_this_one(kind: int, pipe: tuple[in
     policy.interrupt(Ended())
     thread.join()
     assert [type(each) for each in found] == [Ended]
+
+
+@pytest.mark.parametrize("kind", [CLOCK, READ])
+def test_i15_1_a_deadline_ends_the_wait(kind: int, pipe: tuple[int, int]) -> None:
+    guest = Guest(stdin=pipe[0])
+    guest.put(IN, SUBSCRIPTION.pack(1, kind, 1 if kind == CLOCK else 0, 10**18, 0, 0))
+    module = WebAssembly.Module(
+        wat2wasm(f"""(module
+          (import "wasi_snapshot_preview1" "poll_oneoff" (func $poll (param i32 i32 i32 i32) (result i32)))
+          (func (export "wait") (result i32)
+            (call $poll (i32.const {IN}) (i32.const {BUFFER}) (i32.const 1) (i32.const {RESULT}))))"""),
+        limits={"deadline": 0.05},
+    )
+    instance = WebAssembly.Instance(module, guest.wasi.getImportObject())
+    with pytest.raises(WebAssembly.DeadlineExceeded):
+        instance.exports.wait()
 
 
 # ---- sockets

@@ -7,7 +7,7 @@ from functools import cache
 from typing import Any, Final, NamedTuple
 
 from pyjsapi.syntax.deftypes import DefType, func_def_type
-from pyjsapi.syntax.errors import Trap
+from pyjsapi.syntax.errors import DeadlineExceeded, Interrupted, OutOfFuel, Trap
 from pyjsapi.syntax.types import I32, I64, FuncType
 from pyjsapi.wasi.abi import Errno, WasiError, errno_of
 from pyjsapi.wasi.calls import descriptors, paths, polling, program
@@ -51,6 +51,8 @@ class Row(NamedTuple):
                 return error.errno.value
             except OSError as error:
                 return errno_of(error).value
+            except (DeadlineExceeded, Interrupted, OutOfFuel):
+                raise
             except Trap:  # a protection that was changed meanwhile
                 return Errno.FAULT.value
             except MemoryError:
