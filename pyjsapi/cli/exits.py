@@ -18,11 +18,18 @@ NO_IMPORTS: Final = 69
 """The module imports what is not there."""
 NO_OUTPUT: Final = 73
 """A file cannot be written."""
+OUT_OF_FUEL: Final = 122
+"""What ran had executed as many instructions as it may."""
+MEMORY_LIMIT: Final = 123
+"""What ran failed after a memory could not grow, or needs larger memories than it may have."""
+TIMED_OUT: Final = 124
+"""What ran took longer than it may; as of ``timeout`` in coreutils."""
 INTERRUPTED: Final = 130
 """Ctrl-C."""
 
 TEXT: Final = """\
 Exit codes: 0 success, 1 a script, call or test failed, 2 wrong usage or arguments, 65 not a valid
 module, 66 a file cannot be read, 67 a component, 69 imports are missing,
-73 a file cannot be written, 130 interrupted.
+73 a file cannot be written, 122 out of fuel, 123 memory limit, 124 time-out, 130 interrupted. A program of WASI
+that ends by itself has its own.
 """

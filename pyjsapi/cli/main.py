@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Final, TypeAlias
 
 import pyjsapi
-from pyjsapi.cli import building, commands, exits
+from pyjsapi.cli import building, commands, exits, running, surroundings
 from pyjsapi.cli.completion import print_completion
 from pyjsapi.cli.script import run_code, run_script
 
@@ -28,6 +28,7 @@ Run and inspect WebAssembly in Python.
 Where a command takes a file, - is standard input.
 
 """
+_HINT: Final = "; a function and its arguments follow --invoke, those of a program follow --"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -67,11 +68,14 @@ def _main(argv: list[str]) -> int:
         )
         return 2
     parser, verbs = _parser()
+    passed: list[str] = []
+    if argv[:1] in (["run"], ["snapshot"]):
+        argv, passed = surroundings.split(argv)
     options, rest = parser.parse_known_args(argv)
     if rest and not hasattr(options, "arguments"):
-        hint = "; a function and its arguments follow --invoke" if argv[0] == "run" else ""
+        hint = _HINT if argv[0] == "run" else ""
         verbs.get(argv[0], parser).error(f"unrecognized arguments: {' '.join(rest)}{hint}")
-    options.arguments = rest
+    options.arguments = rest or passed
     command: Callable[[argparse.Namespace], int] | None = getattr(options, "command", None)
     if command is None:
         parser.print_help()
@@ -109,15 +113,19 @@ def _parser() -> tuple[argparse.ArgumentParser, dict[str, argparse.ArgumentParse
 
 
 def _add_run(verbs: _Verbs) -> None:
-    run = verbs.add_parser("run", help="instantiate a module and call one of its functions")
+    run = verbs.add_parser(
+        "run",
+        help="run a program of WASI, or instantiate a module and call one of its functions",
+        usage="%(prog)s [options] module [--invoke NAME [ARG ...]] [-- ARG ...]",
+    )
     run.add_argument("module", type=Path, help=".wasm or .wat file, or a snapshot")
     run.add_argument(
         "--invoke",
-        nargs=argparse.REMAINDER,
-        metavar="NAME ARGS",
-        help="exported function (default: _start) and its arguments: integers (0x… too) and floats, by its type",
+        metavar="NAME",
+        help="exported function (default: _start); its arguments follow: integers (0x… too) and floats, by its type",
     )
-    run.set_defaults(command=commands.run)
+    surroundings.add_options(run)
+    run.set_defaults(command=running.run)
 
     snapshot = verbs.add_parser(
         "snapshot", help="keep an instance in a file, for `pyjsapi run` to go on from"
@@ -137,7 +145,8 @@ def _add_run(verbs: _Verbs) -> None:
         metavar="0-9",
         help="how much to compress memories (default: 0, not at all, which is read fastest)",
     )
-    snapshot.set_defaults(command=commands.snapshot)
+    surroundings.add_options(snapshot)
+    snapshot.set_defaults(command=running.snapshot)
 
 
 def _add_formats(verbs: _Verbs) -> None:

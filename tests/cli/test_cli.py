@@ -233,7 +233,8 @@ def test_run_says_what_is_wrong(module: Path, arguments: list[str], message: str
         (["add.wasm"],
          "add.wasm is no command: `pyjsapi run add.wasm` runs a module, `pyjsapi inspect add.wasm` shows it\n"),
         (["run", "add.wasm", "add", "1"],
-         "pyjsapi run: error: unrecognized arguments: add 1; a function and its arguments follow --invoke\n"),
+         "pyjsapi run: error: unrecognized arguments: add 1; a function and its arguments follow --invoke, "
+         "those of a program follow --\n"),
         (["inspect", "add.wasm", "--jsn"], "pyjsapi inspect: error: unrecognized arguments: --jsn\n"),
     ],
 )  # fmt: skip

@@ -1,0 +1,170 @@
+"""What a program of WASI has from the command line, and how much it may do: the options of ``run`` and ``snapshot``."""
+
+from __future__ import annotations
+
+import argparse
+import io
+import math
+import os
+import re
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from pyjsapi import Limits, WebAssembly
+from pyjsapi.cli import exits
+from pyjsapi.cli.commands import InputError
+
+if TYPE_CHECKING:
+    from pyjsapi.wasi import WASI, ReadOnly
+
+_WASI: Final = "wasi_snapshot_preview1"
+_SIZE: Final = re.compile(r"(\d+)(?:([kmg])(?:i?b)?)?", re.ASCII | re.IGNORECASE)
+_UNITS: Final = {"k": 10, "m": 20, "g": 30}
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Add what is the same for ``run`` and ``snapshot``."""
+    parser.add_argument(
+        "--dir",
+        action="append",
+        default=[],
+        metavar="HOST[::GUEST[::ro]]",
+        help="a directory that the program may use, by its name there (default: the same), perhaps only to read; "
+        "may be repeated",
+    )
+    parser.add_argument(
+        "--env",
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        help="a variable of the program's environment, which is empty otherwise; may be repeated",
+    )
+    parser.add_argument("--fuel", metavar="N", help="how many instructions it may execute")
+    parser.add_argument("--timeout", metavar="SECONDS", help="how long it may run")
+    parser.add_argument(
+        "--max-memory", metavar="SIZE", help="how large its memory may become: bytes, or 64M, 1G"
+    )
+
+
+def split(argv: Sequence[str]) -> tuple[list[str], list[str]]:
+    """The words of ``run`` and ``snapshot`` without those that follow ``--`` or a function's name, and these.
+
+    A function's arguments may look like options: ``--invoke add -1 -0x10``.
+    """
+    words = list(argv)
+    passed: list[str] = []
+    if "--" in words:
+        at = words.index("--")
+        words, passed = words[:at], words[at + 1 :]
+    if "--invoke" not in words:
+        return words, passed
+    name = words.index("--invoke") + 1
+    end = name + 1
+    while end < len(words) and not re.match(r"--[a-z]", words[end]):
+        end += 1
+    invoke = [f"--invoke={words[name]}"] if name < len(words) else ["--invoke"]
+    return [*words[: name - 1], *invoke, *words[end:]], [*words[name + 1 : end], *passed]
+
+
+def limits_of(options: argparse.Namespace) -> Limits:
+    """What ``--fuel``, ``--timeout`` and ``--max-memory`` say. Raises `InputError`."""
+    fuel = deadline = size = None
+    if options.fuel is not None:
+        if not (options.fuel.isascii() and options.fuel.isdecimal()):
+            raise _wrong("--fuel", options.fuel, "a number of instructions")
+        fuel = int(options.fuel)
+    if options.timeout is not None:
+        try:
+            deadline = float(options.timeout)
+        except ValueError:
+            deadline = math.nan
+        if not 0 < deadline < math.inf:
+            raise _wrong("--timeout", options.timeout, "a positive number of seconds")
+    if options.max_memory is not None:
+        found = _SIZE.fullmatch(options.max_memory)
+        if found is None:
+            raise _wrong(
+                "--max-memory", options.max_memory, "a number of bytes, as 67108864 or 64M"
+            )
+        size = int(found[1]) << _UNITS.get((found[2] or "").lower(), 0)
+    return Limits(fuel=fuel, deadline=deadline, max_memory_bytes=size)
+
+
+def is_program(module: WebAssembly.Module) -> bool:
+    """Whether a module imports something of WASI."""
+    return any(each["module"] == _WASI for each in WebAssembly.Module.imports(module))
+
+
+def provided(module: WebAssembly.Module) -> dict[str, set[str]]:
+    """Names that a module may import because it is a program of WASI, by the modules that they are of."""
+    if not is_program(module):
+        return {}
+    from pyjsapi.wasi.calls.table import TABLE
+    from pyjsapi.wasi.modules import SPAWN, THREADS
+
+    given = {_WASI: {row.name for row in TABLE}, THREADS: {SPAWN}}
+    for each in WebAssembly.Module.imports(module):
+        if each["kind"] == "memory" and each["type"]["shared"]:
+            given.setdefault(each["module"], set()).add(each["name"])
+    return given
+
+
+def wasi_of(options: argparse.Namespace) -> WASI:
+    """The system interface of a program. Raises `InputError`."""
+    from pyjsapi.wasi import WASI
+
+    path: Path = options.module
+    try:
+        return WASI(
+            version="preview1",
+            args=[path.name, *options.arguments],
+            env=_variables(options.env),
+            preopens=_directories(options.dir),
+            stdin=_standard_input(path),
+        )
+    except OSError as error:
+        if error.filename is None:
+            raise InputError(f"--dir: {error}", exits.NO_INPUT) from error
+        told = f"--dir: cannot open {os.fspath(error.filename)}: {error.strerror}"
+        raise InputError(told, exits.NO_INPUT) from error
+
+
+def _variables(given: list[str]) -> dict[str, str]:
+    variables: dict[str, str] = {}
+    for text in given:
+        name, equals, value = text.partition("=")
+        if not name or not equals:
+            raise _wrong("--env", text, "NAME=VALUE")
+        variables[name] = value
+    return variables
+
+
+def _directories(given: list[str]) -> dict[str, str | os.PathLike[str] | ReadOnly]:
+    from pyjsapi.wasi import ReadOnly
+
+    directories: dict[str, str | os.PathLike[str] | ReadOnly] = {}
+    for text in given:
+        host, *rest = text.split("::")
+        guest = rest[0] if rest else host
+        if not host or not guest or len(rest) > 2 or rest[1:] not in ([], ["ro"]):
+            raise _wrong("--dir", text, "HOST, HOST::GUEST or HOST::GUEST::ro")
+        if guest in directories:
+            raise InputError(f"--dir: two directories are called {guest!r}", exits.USAGE)
+        directories[guest] = ReadOnly(host) if len(rest) == 2 else host
+    return directories
+
+
+def _standard_input(module: Path) -> Any:
+    """As a number where there is one: so the end of the time ends waiting for it."""
+    if module == Path("-"):  # that was the module
+        return io.BytesIO()
+    try:
+        return sys.stdin.fileno()
+    except (AttributeError, OSError, ValueError):
+        return sys.stdin
+
+
+def _wrong(option: str, given: str, right: str) -> InputError:
+    return InputError(f"{option} takes {right}, not {given!r}", exits.USAGE)
