@@ -125,9 +125,15 @@ class Fuel(Protocol):
     def add(self, fuel: int, /) -> None:
         """Add to what is left, from any thread."""
 
+    def refill(self, fuel: int, /) -> None:
+        """Have so much left, neither more nor less, while nothing runs."""
+
 
 class Clock(Protocol):
     """How long calls of an instance from outside may take."""
+
+    seconds: float
+    """Those that begin from now on; ``math.inf`` for any time."""
 
     def interrupt(self) -> bool:
         """End what runs, from any thread; whether anything did."""

@@ -25,11 +25,12 @@ _LONGEST: Final = 10**9
 class CallClock:
     """The clock of an instance. It runs from where the outermost call into the instance begins until that ends."""
 
-    __slots__ = ("_calls", "_lock", "_seconds", "_tank", "_timer", "_watch")
+    __slots__ = ("_calls", "_lock", "_tank", "_timer", "_watch", "seconds")
 
     def __init__(self, tank: FuelTank, seconds: float) -> None:
         self._tank = tank
-        self._seconds = seconds
+        self.seconds = seconds
+        """How long the calls may take that begin from now on."""
         self._lock = RLock()
         self._calls: set[object] = set()
         """The calls that are inside."""
@@ -58,13 +59,13 @@ class CallClock:
     def _enter(self, this: object) -> None:
         with self._lock:
             self._calls.add(this)
-            if len(self._calls) > 1 or not self._seconds < _LONGEST:
+            if len(self._calls) > 1 or not self.seconds < _LONGEST:
                 return
             try:
-                self._timer = call_later(math.ceil(self._seconds * _NANOSECONDS), self._ring)
+                self._timer = call_later(math.ceil(self.seconds * _NANOSECONDS), self._ring)
             except RuntimeError:
                 # No threads: whoever asks for fuel looks at the time.
-                self._tank.ask_often(self._asking(time.monotonic() + self._seconds))
+                self._tank.ask_often(self._asking(time.monotonic() + self.seconds))
 
     def _leave(self, this: object) -> None:
         with self._lock:

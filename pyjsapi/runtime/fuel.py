@@ -51,6 +51,13 @@ class FuelTank:
             self._given += fuel
             self._reserve += fuel
 
+    def refill(self, fuel: int) -> None:
+        """Have so much left, neither more nor less; no code of the instance runs."""
+        with self._lock:
+            self._take_back(0)
+            self._given += fuel - self._reserve
+            self._reserve = fuel
+
     def stop(self, kind: type[Trap]) -> None:
         """Let whatever pays from now on raise a trap of this kind, until `go_on`; nothing is paid then."""
         with self._lock:

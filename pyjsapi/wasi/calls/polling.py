@@ -116,7 +116,8 @@ class _Poll:
         if self._waiting:
             self._poll_system(timeout)
         elif timeout is not None and timeout > 0:
-            sleep(timeout)
+            # A clock of the host's own may say itself how its time passes.
+            getattr(self._process.clock, "sleep", sleep)(timeout)
 
     def _poll_system(self, timeout: int | None) -> None:
         import select

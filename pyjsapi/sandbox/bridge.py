@@ -1,0 +1,121 @@
+"""What an interpreter and its host say to each other: the functions ``env.host_…`` that its module imports.
+
+- ``host_write(stream, address, length)``: text; the stream is 1 for output, 2 for errors, 3 for the value of what was
+  run (JSON), 4 for the exception that it raised.
+- ``host_call(name, length, arguments, length) -> i32``: call a function with arguments in a list of JSON. The result
+  is JSON too; how long it is, or negated, how long the text of the exception is that the function raised.
+- ``host_take(address, length)``: have that written.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+from pyjsapi import WebAssembly
+from pyjsapi.runtime import MemInst
+from pyjsapi.sandbox.errors import OutputLimitExceeded
+from pyjsapi.syntax.errors import Trap
+from pyjsapi.wasi.abi import WasiError
+from pyjsapi.wasi.guest import GuestMemory
+
+OUTPUT, ERRORS, VALUE, EXCEPTION = 1, 2, 3, 4
+READ_LINE: Final = "__input__"
+RETURN: Final = "__value__"
+_MASK: Final = 0xFFFFFFFF
+
+
+class Bridge:
+    """The host's side of it, for one instance."""
+
+    def __init__(self, functions: Mapping[str, Callable[..., Any]], most: int) -> None:
+        self._functions: dict[str, Callable[..., Any]] = {
+            **functions,
+            READ_LINE: self._read_line,
+            RETURN: self._return,
+        }
+        self._most = most
+        self._memory: GuestMemory | None = None
+        self._pending = b""
+        self._input: list[str] = []
+        self._streams: dict[int, bytearray] = {}
+        self.returned: Any = None
+        """What the code last gave by `RETURN`."""
+        self.begin("")
+
+    def begin(self, given: str) -> None:
+        """Forget what was written; ``given`` is what the code can read."""
+        self._streams = {each: bytearray() for each in (OUTPUT, ERRORS, VALUE, EXCEPTION)}
+        self._input = given.splitlines(keepends=True)[::-1]
+        self.returned = None
+
+    def text(self, stream: int) -> str:
+        """What was written to a stream."""
+        return self._streams[stream].decode("utf-8", "replace")
+
+    def imports(self) -> dict[str, Callable[..., Any]]:
+        """The functions."""
+        return {
+            "host_write": self._write,
+            "host_call": self._call,
+            "host_take": self._take,
+            "host_interrupt": lambda: 0,  # what ends code here is no matter of the guest's
+        }
+
+    def bind(self, memory: MemInst) -> None:
+        """Let the functions use a memory."""
+        self._memory = GuestMemory(memory)
+
+    def put(self, address: int, data: bytes) -> None:
+        """Write to the memory, from outside. Raises `WebAssembly.RuntimeError`."""
+        try:
+            self._put(address, data)
+        except Trap as error:
+            raise WebAssembly.RuntimeError(str(error)) from None
+
+    def _put(self, address: int, data: bytes) -> None:
+        self._access(lambda memory: memory.write(address & _MASK, data))
+
+    def _get(self, address: int, length: int) -> bytes:
+        found: bytes = self._access(lambda memory: memory.read(address & _MASK, length & _MASK))
+        return found
+
+    def _access(self, access: Callable[[GuestMemory], Any]) -> Any:
+        if self._memory is None:  # a start function calls before there is an instance
+            raise Trap("the host's functions were called too early")
+        try:
+            return access(self._memory)
+        except WasiError:
+            raise Trap("out of bounds memory access") from None
+
+    def _write(self, stream: int, address: int, length: int) -> None:
+        sink = self._streams.get(stream, self._streams[EXCEPTION])
+        if len(sink) + (length & _MASK) > self._most:
+            raise OutputLimitExceeded(f"the code wrote more than {self._most} bytes")
+        sink += self._get(address, length)
+
+    def _call(self, name: int, name_length: int, arguments: int, length: int) -> int:
+        called = self._get(name, name_length).decode("utf-8", "replace")
+        given = self._get(arguments, length)
+        try:
+            function = self._functions.get(called)
+            if function is None:
+                raise NameError(f"the host has no function {called!r}")
+            result = function(*json.loads(given))
+            self._pending = json.dumps(result, allow_nan=False).encode()
+        except Exception as error:  # it becomes one of the guest's
+            self._pending = f"{type(error).__name__}: {error}".encode("utf-8", "replace")
+            return -len(self._pending)
+        return len(self._pending)
+
+    def _take(self, address: int, length: int) -> None:
+        self._put(address, self._pending[: length & _MASK])
+
+    def _read_line(self) -> str:
+        if not self._input:
+            raise EOFError("there is nothing more to read")
+        return self._input.pop().removesuffix("\n")
+
+    def _return(self, value: Any) -> None:
+        self.returned = value

@@ -1,0 +1,191 @@
+"""Programs of WASI, run from their start each time, with nothing but what they are given."""
+
+from __future__ import annotations
+
+import io
+import os
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from os import PathLike
+from pathlib import Path, PurePosixPath
+from typing import Any, Final, TypedDict, Unpack, final
+
+from pyjsapi import Limits, WebAssembly
+from pyjsapi.sandbox.concurrency import Ticket, in_thread
+from pyjsapi.sandbox.determinism import repeatable
+from pyjsapi.sandbox.errors import SandboxError
+from pyjsapi.sandbox.result import Result
+from pyjsapi.wasi import WASI, ReadOnly
+from pyjsapi.wasi.modules import is_threaded
+
+MOST_MEMORY: Final = 64 << 20
+MOST_OUTPUT: Final = 1 << 20
+_ENOSPC: Final = 28
+
+
+class ProgramOptions(TypedDict, total=False):
+    """The keywords of `Sandbox.program`."""
+
+    env: Mapping[str, str]
+    directories: Mapping[str, str | PathLike[str] | ReadOnly]
+    files: Mapping[str, str | bytes] | None
+    imports: Mapping[str, Any]
+    fuel: int | None
+    deadline: float | None
+    max_memory_bytes: int | None
+    max_output_bytes: int
+    seed: int | None
+
+
+@final
+class Program:
+    """A program of WASI: a module that exports ``_start``. Each `run` is a new instance.
+
+    ``env`` is its environment; ``directories`` those that it may use, as ``preopens`` of `WASI`; ``files`` are put
+    into a directory of each run's own, which is its root: a `Result` has what is there at the end. ``imports`` are
+    others than those of WASI. ``fuel``, ``deadline``, ``max_memory_bytes`` (64 MiB), ``max_output_bytes`` (1 MiB, then
+    writing fails) and ``seed`` are as of `Sandbox.python`, for each run.
+    """
+
+    def __init__(
+        self, module: str | PathLike[str] | bytes, **options: Unpack[ProgramOptions]
+    ) -> None:
+        self._name = "program.wasm" if isinstance(module, bytes) else Path(module).name
+        data = module if isinstance(module, bytes) else Path(module).read_bytes()
+        limits = Limits(
+            fuel=options.get("fuel"),
+            deadline=options.get("deadline"),
+            max_memory_bytes=options.get("max_memory_bytes", MOST_MEMORY),
+        )
+        self._module = WebAssembly.Module(data, limits=limits)
+        exported = {each["name"] for each in WebAssembly.Module.exports(self._module)}
+        if "_start" not in exported:
+            raise SandboxError(
+                f"Sandbox.program(): {self._name} is no program: it exports no _start"
+            )
+        self._options = options
+        self._files = {name: _encoded(data) for name, data in (options.get("files") or {}).items()}
+        for name in self._files:
+            _check_path(name)
+
+    def run(self, *arguments: str, stdin: str = "") -> Result:
+        """Run the program with arguments, and with text to read.
+
+        Raises `WebAssembly.OutOfFuel`, `WebAssembly.DeadlineExceeded`, `WebAssembly.Interrupted`,
+        `WebAssembly.RuntimeError` for other traps, `WebAssembly.LinkError` and `TypeError` for imports.
+        """
+        return self._go(arguments, stdin, [])
+
+    def _go(
+        self, arguments: Sequence[str], stdin: str, running: list[WebAssembly.Instance]
+    ) -> Result:
+        most = self._options.get("max_output_bytes", MOST_OUTPUT)
+        outputs = [_Output(most), _Output(most)]
+        with self._directories() as (preopens, folder):
+            code, used = self._run(arguments, stdin, outputs, preopens, running)
+            files = {} if folder is None else _files_in(folder)
+        stdout, stderr = (each.getvalue().decode("utf-8", "replace") for each in outputs)
+        return Result(stdout, stderr, None, code, used, files)
+
+    async def run_async(self, *arguments: str, stdin: str = "") -> Result:
+        """`run` in a thread (where there are none, here); cancelling it interrupts what has a deadline."""
+        running: list[WebAssembly.Instance] = []
+        ticket = Ticket()
+
+        def interrupt() -> bool:
+            if self._options.get("deadline") is None:
+                return False
+            for instance in running:
+                instance.interrupt()
+            return True
+
+        def run() -> Result:
+            ticket.check()
+            return self._go(arguments, stdin, running)
+
+        return await in_thread(run, ticket, interrupt)
+
+    def _run(
+        self,
+        arguments: Sequence[str],
+        stdin: str,
+        outputs: list[_Output],
+        preopens: Any,
+        running: list[WebAssembly.Instance],
+    ) -> tuple[int, int | None]:
+        with WASI(
+            version="preview1",
+            args=[self._name, *arguments],
+            env=self._options.get("env") or {},
+            preopens=preopens,
+            stdin=io.BytesIO(stdin.encode()),
+            stdout=outputs[0],
+            stderr=outputs[1],
+            **repeatable(self._options.get("seed")),
+        ) as wasi:
+            imports = self._options.get("imports") or {}
+            if is_threaded(self._module):
+                return wasi.run(self._module, imports), None
+            instance = WebAssembly.Instance(self._module, {**wasi.getImportObject(), **imports})
+            running.append(instance)
+            code = wasi.start(instance)
+            return code, instance.fuel_used
+
+    @contextmanager
+    def _directories(self) -> Iterator[tuple[Any, Path | None]]:
+        given = dict(self._options.get("directories") or {})
+        if self._options.get("files") is None:
+            yield given, None
+            return
+        with tempfile.TemporaryDirectory() as folder:
+            for name, data in self._files.items():
+                path = Path(folder, name)
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.write_bytes(data)
+            yield {"/": folder, **given}, Path(folder)
+
+
+class _Output(io.RawIOBase):
+    """Keeps what is written, up to so many bytes; what is more does not fit."""
+
+    def __init__(self, most: int) -> None:
+        super().__init__()
+        self._most = most
+        self._kept = bytearray()
+
+    def writable(self) -> bool:
+        """Yes."""
+        return True
+
+    def write(self, data: Any, /) -> int:
+        """Keep some bytes, or raise `OSError`."""
+        if len(self._kept) + len(data) > self._most:
+            raise OSError(_ENOSPC, os.strerror(_ENOSPC))
+        self._kept += data
+        return len(data)
+
+    def getvalue(self) -> bytes:
+        """All of it."""
+        return bytes(self._kept)
+
+
+def _encoded(data: str | bytes) -> bytes:
+    return data.encode() if isinstance(data, str) else bytes(data)
+
+
+def _check_path(name: str) -> None:
+    path = PurePosixPath(name)
+    if not path.parts or path.is_absolute() or ".." in path.parts or "\0" in name:
+        raise ValueError(f"files: {name!r} must be a path beneath the root, without '..'")
+
+
+def _files_in(folder: Path) -> dict[str, bytes]:
+    """All files, by their paths. Links are not followed: the program may have made some."""
+    found: dict[str, bytes] = {}
+    for place, _, names in os.walk(folder):
+        for name in sorted(names):
+            path = Path(place, name)
+            if path.is_file() and not path.is_symlink():
+                found[path.relative_to(folder).as_posix()] = path.read_bytes()
+    return found
