@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from typing import Any
 
@@ -227,6 +228,7 @@ def test_code_without_fuel_is_not_metered_and_shares_its_cache() -> None:
         assert "nonlocal _u" in metered.source(index)
 
 
+@pytest.mark.skipif(sys.platform == "emscripten", reason="code is not kept between starts there")
 def test_amounts_do_not_matter_to_the_cache(tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     import hashlib
 
@@ -274,6 +276,7 @@ def test_fuel_is_an_integer(fuel: Any) -> None:
         Limits(fuel=-1)
 
 
+@pytest.mark.skipif(sys.platform == "emscripten", reason="without threads code pays as for fuel")
 @ALL_MODES
 def test_code_with_a_deadline_alone_looks_where_functions_and_loops_begin(mode: str) -> None:
     text = """

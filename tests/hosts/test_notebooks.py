@@ -104,7 +104,7 @@ def test_readme_and_everything_else(
 
 def test_ipython_completes_after_exports(ipython: Callable[..., list[str]]) -> None:
     assert ipython(COMPLETIONS) == [
-        "['exports']",
+        "['add_fuel', 'exports', 'fuel_left', 'fuel_used', 'interrupt', 'last_mmap_error']",
         "['add', 'memory']",
         "['add']",
         "['JSTag']",
