@@ -201,14 +201,17 @@ class Guarded(Block):
         end = address + len(data)
         with self._lock:
             for span in self.table.between(address, end):
-                fixed = span.owner is GROUND and span.end <= self.bare + self.fixed
-                if span.data is None or not (span.writable or fixed):
+                if span.data is None or not (span.writable or self._not_yet_fixed(span)):
                     self.write(address, data)  # which traps
             for span in self.table.between(address, end):
                 if span.data is not None:
                     index = span.start - span.shift
                     part = data[span.start - address : span.end - address]
                     span.data[index : index + len(part)] = part
+
+    def _not_yet_fixed(self, span: Span) -> bool:
+        """Whether an active segment writes to a span that code may only read."""
+        return span.owner is GROUND and span.end <= self.bare + self.fixed
 
     def load(self, address: int, size: int) -> int:
         """See `Block`."""

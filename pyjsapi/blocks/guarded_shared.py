@@ -38,16 +38,6 @@ class GuardedSharedBlock(Guarded, SharedBlock):
         """See `SharedBlock`."""
         return self.base.backend
 
-    @property
-    def length(self) -> int:
-        """See `Block`."""
-        return self.base.length
-
-    @property
-    def most(self) -> int:
-        """See `Block`."""
-        return self.base.most
-
     def block_changed(self, block: Any, length: int) -> None:
         """The base has another length, which is not published yet, or another lock."""
         self.lock = self.base.lock

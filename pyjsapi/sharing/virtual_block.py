@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pyjsapi.blocks.guarded import EVERYWHERE, GROUND, Addresses, GuardedBlock
+from pyjsapi.blocks.spans import Span
 from pyjsapi.syntax.errors import Trap
 
 
@@ -28,17 +29,12 @@ class VirtualBlock(GuardedBlock):
         """
         if not data:
             return
-        end = address + len(data)
         with self.changing():
-            self._map_for_reading(address, end)
-            for span in self.table.between(address, end):
-                if not (span.writable or span.owner is GROUND):
-                    self.write(address, data)  # which traps
-            for span in self.table.between(address, end):
-                if span.data is not None:
-                    index = span.start - span.shift
-                    part = data[span.start - address : span.end - address]
-                    span.data[index : index + len(part)] = part
+            self._map_for_reading(address, address + len(data))
+            super().initialise(address, data)
+
+    def _not_yet_fixed(self, span: Span) -> bool:
+        return span.owner is GROUND
 
     def _map_for_reading(self, address: int, end: int) -> None:
         mask = self._page_size - 1
