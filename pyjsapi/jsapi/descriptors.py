@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from typing import Any, Final
 
 from pyjsapi.ecmascript.conversions import (
@@ -79,14 +79,14 @@ class Descriptor:
             return self._keywords[name]
         return None if is_nullish(self._given) else get_property(self._given, name)
 
-    def has(self, name: str) -> bool:
-        """Whether a member that the JS API does not know is there, found out without running anybody's code."""
-        if name in self._keywords:
-            return self._keywords[name] is not None
+    def has_any(self, names: Set[str]) -> bool:
+        """Whether some of the members that the JS API does not know are there, found out without reading them."""
+        if not names.isdisjoint(self._keywords):
+            return True
         given = self._given
-        if isinstance(given, Mapping):
-            return name in given
-        return name in getattr(given, "__dict__", ())
+        if not isinstance(given, Mapping):
+            given = getattr(given, "__dict__", ())
+        return any(name in given for name in names)
 
     def enum(self, name: str, values: Mapping[str, Any], default: str | None = None) -> Any:
         """A member of an enumeration, mapped; `TypeError` when it is missing without a default or unknown."""

@@ -31,6 +31,7 @@ _ENDLESS: Final = (1 << 64) - 1
 _PAGE_SIZES: Final = (1, PAGE_SIZE)
 """Bytes; what a memory's pages may have."""
 _MEMBERS: Final = ("address", "initial", "maximum", "minimum", "pageSize", "shared", *MEMBERS)
+_EXTENSIONS: Final = frozenset(MEMBERS)
 
 
 class Memory:
@@ -64,7 +65,8 @@ class Memory:
         settings = settings_of({"features": features, "limits": limits}, "WebAssembly.Memory()")
         read = Descriptor(descriptor, members, "WebAssembly.Memory()", _MEMBERS)
         addrtype = read.enum("address", ADDRESS_TYPES, "i32")
-        backed = _backed_pages(read) if read.has("backing") else None
+        is_extended = read.has_any(_EXTENSIONS)
+        backed = _backed_pages(read) if is_extended else None
         initial, maximum = limits_of(read, addrtype, backed)
         page_size_log2 = _read_page_size_log2(read)
         shared = read.boolean("shared")
@@ -91,7 +93,7 @@ class Memory:
             )
         try:
             type_ = MemType(addrtype, initial, maximum, shared, page_size_log2)
-            if any(read.has(name) for name in MEMBERS):
+            if is_extended:
                 memory = memory_control().new_memory(read, type_, settings.limits)
             else:
                 memory = engines.default().new_memory(type_, settings.limits)
@@ -358,8 +360,11 @@ def _read_page_size_log2(descriptor: Descriptor) -> int:
     return size.bit_length() - 1
 
 
-def _backed_pages(read: Descriptor) -> int:
-    return memory_control().backed_pages(read.get("backing"), _read_page_size_log2(read))
+def _backed_pages(read: Descriptor) -> int | None:
+    backing = read.get("backing")
+    if backing is None:
+        return None
+    return memory_control().backed_pages(backing, _read_page_size_log2(read))
 
 
 def _grow(memory: MemInst, delta: int, what: str) -> int:

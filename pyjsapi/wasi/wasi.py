@@ -85,7 +85,7 @@ class WASI:
         version = read.get("version")
         if version != "preview1":
             raise ValueError(f"WASI(): property 'version' must be 'preview1', not {shown(version)}")
-        self._returns = read.boolean("returnOnExit") if read.has("returnOnExit") else True
+        self._returns = read.get("returnOnExit") is None or read.boolean("returnOnExit")
         descriptors = Descriptors(read.get("max_descriptors") or _MOST_OPEN)
         self._process = Process(
             [_text(each, "args") for each in read.get("args") or ()],

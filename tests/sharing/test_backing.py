@@ -30,6 +30,12 @@ def test_uc_16_an_array_is_a_memory() -> None:
         memory.grow(1)
 
 
+def test_a_member_that_is_none_is_missing() -> None:
+    for descriptor in ({"initial": 1, "backing": None}, {"initial": 1, "storage": None}):
+        assert WebAssembly.Memory(descriptor).buffer.byteLength == PAGE
+    assert WebAssembly.Memory(initial=1, backing=None).buffer.byteLength == PAGE
+
+
 def test_a_memory_grows_as_far_as_its_resource() -> None:
     data = bytearray(3 * PAGE + 100)
     memory = WebAssembly.Memory(initial=1, backing=data)
