@@ -14,6 +14,10 @@ Names: TypeAlias = Callable[[], Mapping[int, str]]
 """Gives the names of a function's locals, by their indices."""
 
 
+def _no_names() -> Mapping[int, str]:
+    return {}
+
+
 class _Type(str):
     """The name of a type, shown without quotation marks."""
 
@@ -29,16 +33,16 @@ class FunctionSignature(inspect.Signature):
     All parameters are positional. That JavaScript may leave some out, and give more, is not said.
     """
 
-    __slots__ = ("_names", "_type")
+    __slots__ = ("_type", "names")
 
-    def __init__(self, type_: FuncType, names: Names) -> None:
+    def __init__(self, type_: FuncType, names: Names = _no_names) -> None:
         self._type: Final = type_
-        self._names: Final = names
+        self.names = names
 
     @property
     def parameters(self) -> MappingProxyType[str, inspect.Parameter]:
         """By name, in order; ``a0``, ``a1`` … where the module has no name for Python."""
-        names = self._names()
+        names = self.names()
         found: dict[str, inspect.Parameter] = {}
         for i, type_ in enumerate(self._type.params):
             name = names.get(i, "")

@@ -137,9 +137,9 @@ def name_exported(function: Callable[..., Any], name: str) -> None:
 
 def name_parameters(function: Callable[..., Any], names: Names) -> None:
     """Let `help` call the parameters of an Exported Function as its module does, which ``names`` tells."""
-    func = funcinst_of(function)
-    if func is not None:
-        setattr(function, "__signature__", FunctionSignature(func.type.func, names))  # noqa: B010
+    signature = getattr(function, "__signature__", None)
+    if isinstance(signature, FunctionSignature):
+        signature.names = names
 
 
 def _make_exported(func: FuncInst) -> Callable[..., Any]:
@@ -150,14 +150,10 @@ def _make_exported(func: FuncInst) -> Callable[..., Any]:
         _decide_at_first_call(func, function)
     function.__doc__ = f"WebAssembly function {name}: {type_}"
     setattr(function, EXPORTED_MARK, func)
-    setattr(function, "__signature__", FunctionSignature(type_, _no_names))  # noqa: B010
+    setattr(function, "__signature__", FunctionSignature(type_))  # noqa: B010
     setattr(function, "name", name)  # noqa: B010 - a property of JavaScript's function, unknown to mypy
     setattr(function, "length", len(type_.params))  # noqa: B010
     return function
-
-
-def _no_names() -> dict[int, str]:
-    return {}
 
 
 def _decide_at_first_call(func: FuncInst, function: FunctionType) -> None:
