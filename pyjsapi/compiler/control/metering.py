@@ -22,7 +22,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final, NamedTuple
 
-from pyjsapi.compiler.control.statemachine import branch_targets
+from pyjsapi.compiler.control.statemachine import branch_targets, reached
 from pyjsapi.compiler.control.tree import (
     BR,
     BR_TABLE,
@@ -223,16 +223,8 @@ class _Cut:
 
     def run(self) -> None:
         """Fill in `segments`."""
-        dead = 0
-        for position, instr in enumerate(self._body):
+        for position, instr in reached(self._body, lambda: self._live):
             op = instr[0]
-            if not self._live:
-                if op in _OPENING:
-                    dead += 1
-                    continue
-                if dead or op not in (_ELSE, _END):
-                    dead -= op is _END
-                    continue
             if op is _END:
                 self._end(position)
             elif op is _ELSE:

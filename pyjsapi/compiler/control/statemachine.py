@@ -6,7 +6,7 @@ written as one loop with a balanced decision on the state ``_s``. The body is re
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Final
 
 from pyjsapi.compiler.control.switch import table_text
@@ -100,6 +100,24 @@ def branch_targets(body: Sequence[Instr]) -> tuple[set[int], set[int]]:
     return found, with_else
 
 
+def reached(body: Sequence[Instr], is_live: Callable[[], bool]) -> Iterator[tuple[int, Instr]]:
+    """The instructions that are not dead, with their positions; of dead code only what ends it.
+
+    ``is_live`` tells, after each, whether control comes to the next.
+    """
+    dead = 0
+    for position, instr in enumerate(body):
+        op = instr[0]
+        if not is_live():
+            if op in _OPENING:
+                dead += 1
+                continue
+            if dead or op not in (_ELSE, _END):
+                dead -= op is _END
+                continue
+        yield position, instr
+
+
 class _State:
     """The code of a state."""
 
@@ -148,16 +166,8 @@ class StateMachine(Frame):
         self.facts = facts
         self.indent = 0
         emitters = self.emitters
-        dead = 0
-        for position, instr in enumerate(body):
+        for position, instr in reached(body, lambda: self._reachable):
             op = instr[0]
-            if not self._reachable:
-                if op in _OPENING:
-                    dead += 1
-                    continue
-                if dead or op not in (_ELSE, _END):
-                    dead -= op is _END
-                    continue
             self.mark = position * 4
             emitter = emitters.get(op)
             if emitter is not None:
