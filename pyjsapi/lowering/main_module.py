@@ -18,12 +18,10 @@ from pyjsapi.lowering.segments import START_LOCALS, Segments
 from pyjsapi.rewriting.hints import SECTION as HINTS
 from pyjsapi.rewriting.hints import map_hints
 from pyjsapi.rewriting.instrs import instr
-from pyjsapi.rewriting.units import Added, Body, Edit, assemble
+from pyjsapi.rewriting.units import Added, Body, Edit, assemble, beyond_limits
 from pyjsapi.syntax.module import Export, Func, Import, Module
 from pyjsapi.syntax.types import I32, FuncType, GlobalType
-from pyjsapi.validation.limits import Limits
 
-_LIMITS: Final = Limits()
 HIDDEN: Final = "\0pyjsapi:"
 """How the names of exports begin that are for the linker alone."""
 
@@ -138,13 +136,10 @@ def _memory_name_map(layout: Layout) -> dict[int, int]:
 
 def _check_limits(index: int, body: Body, code: EncodedCode) -> None:
     """A function that was just within the limits of the JS API may not be any more."""
-    locals_ = 0 if body.locals is None else body.locals.count + len(body.locals.more)
-    if locals_ > _LIMITS.locals or len(code.data) > _LIMITS.body_size:
+    excess = beyond_limits(body, code)
+    if excess is not None:
         raise LoweringError(
-            f"lowered, the function has {locals_} locals and {len(code.data)} bytes; engines allow "
-            f"{_LIMITS.locals} and {_LIMITS.body_size}",
-            funcidx=index,
-            offset=body.code.start,
+            f"lowered, the function has {excess}", funcidx=index, offset=body.code.start
         )
 
 

@@ -17,6 +17,7 @@ from pyjsapi.binary.scan import Stop, local_groups
 from pyjsapi.syntax.instructions import BY_MNEMONIC
 from pyjsapi.syntax.module import Instr
 from pyjsapi.syntax.types import FuncType, ValType
+from pyjsapi.validation.limits import Limits
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +107,18 @@ class Body:
     locals: Locals | None = None
     """Set when the locals change."""
     names_data: bool = False
+
+
+def beyond_limits(body: Body, code: EncodedCode) -> str | None:
+    """How a function exceeds the limits of the JS API, which it did not before; ``None`` where it does not."""
+    limits = Limits()
+    locals_ = 0 if body.locals is None else body.locals.count + len(body.locals.more)
+    if locals_ <= limits.locals and len(code.data) <= limits.body_size:
+        return None
+    return (
+        f"{locals_} locals and {len(code.data)} bytes; engines allow "
+        f"{limits.locals} and {limits.body_size}"
+    )
 
 
 def encode_all(instrs: list[Instr]) -> bytes:

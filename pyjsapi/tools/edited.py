@@ -12,7 +12,7 @@ from pyjsapi.rewriting.builder import Builder
 from pyjsapi.rewriting.hints import SECTION as HINTS
 from pyjsapi.rewriting.hints import map_hints
 from pyjsapi.rewriting.instrs import written
-from pyjsapi.rewriting.units import Body, Locals, assemble
+from pyjsapi.rewriting.units import Body, Locals, assemble, beyond_limits
 from pyjsapi.syntax.errors import DecodeError
 from pyjsapi.syntax.features import Features
 from pyjsapi.syntax.module import Export, Func, Instr, Module
@@ -107,19 +107,15 @@ class EditedModule:
 
     def finish(self, bodies: Iterable[Body]) -> bytes:
         """The module's bytes, with the functions that it defined as they have become. To be called once."""
-        limits = Limits()
         offsets: dict[int, list[tuple[int, int]]] = {}
         for position, body in enumerate(bodies):
             func = self.module.funcs[position]
             index = self.imported_functions + position
             code = assemble(body, int, int, offsets.setdefault(index, []))
-            locals_ = 0 if body.locals is None else body.locals.count + len(body.locals.more)
-            if locals_ > limits.locals or len(code.data) > limits.body_size:
+            excess = beyond_limits(body, code)
+            if excess is not None:
                 raise ToolError(
-                    f"the function would have {locals_} locals and {len(code.data)} bytes; engines allow "
-                    f"{limits.locals} and {limits.body_size}",
-                    funcidx=index,
-                    offset=body.code.start,
+                    f"the function would have {excess}", funcidx=index, offset=body.code.start
                 )
             self.module.funcs[position] = Func(func.typeidx, code)
         self.module.customs = [
