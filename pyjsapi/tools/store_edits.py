@@ -16,6 +16,7 @@ from pyjsapi.tools.edited import EditedModule
 from pyjsapi.tools.log_format import SCALAR, TRAILER, Kind
 from pyjsapi.tools.store_blocks import Blocks
 from pyjsapi.tools.store_log import LogWriter
+from pyjsapi.tools.store_texts import if_beyond, if_more_than_left
 from pyjsapi.tools.table_edits import TableEdits
 
 _Function: TypeAlias = "tuple[FuncType, list[ValType], list[Instr]]"
@@ -233,21 +234,8 @@ class StoreEdits:
         size = f"memory.size {memory}" + ("" if at is I64 else "\ni64.extend_i32_u")
         all_ = [*get(*range(count + 1)), original]
         log, address, room, place = self.log, self._address(memory), count + 1, count + 2
-        out_of_bounds = f"""
-            {size}
-            i64.const {self.mem_types[memory].page_size_log2}
-            i64.shl
-            local.tee {room}
-            {count64}
-            i64.lt_u
-            {address}
-            local.get {room}
-            {count64}
-            i64.sub
-            i64.gt_u
-            i32.or
-            if
-        """
+        length = f"{size}\ni64.const {self.mem_types[memory].page_size_log2}\ni64.shl"
+        out_of_bounds = if_beyond(length, address, count64, room)
         logged = f"""
               return
             end
@@ -274,16 +262,7 @@ class StoreEdits:
             global.get {surplus}
             {at}.sub
             local.set 1
-            local.get 0
-            global.get {surplus}
-            local.get 0
-            global.get {surplus}
-            {at}.lt_u
-            select
-            local.tee 2
-            local.get 0
-            {at}.ne
-            if
+            {if_more_than_left(at, surplus, 0, 2)}
               local.get 0
               local.get 2
               {at}.sub

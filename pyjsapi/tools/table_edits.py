@@ -12,6 +12,7 @@ from pyjsapi.syntax.types import I32, I64, AddrType, FuncType, RefType, ValType
 from pyjsapi.tools.edited import EditedModule
 from pyjsapi.tools.log_format import TRAILER, Kind
 from pyjsapi.tools.store_log import LogWriter
+from pyjsapi.tools.store_texts import if_beyond, if_more_than_left
 
 _GROW: Final = "table.grow"
 
@@ -101,19 +102,7 @@ class TableEdits:
         log = self.log
         references, count = log.references(reftype)
         index, all_ = self._index(table), [*get(0, 1, 2), original]
-        out_of_bounds = f"""
-            {size}
-            local.tee 3
-            {count64}
-            i64.lt_u
-            {index}
-            local.get 3
-            {count64}
-            i64.sub
-            i64.gt_u
-            i32.or
-            if
-        """
+        out_of_bounds = if_beyond(size, index, count64, 3)
         logged = f"""
               return
             end
@@ -142,16 +131,7 @@ class TableEdits:
             global.get {surplus}
             {at}.sub
             local.set 2
-            local.get 1
-            global.get {surplus}
-            local.get 1
-            global.get {surplus}
-            {at}.lt_u
-            select
-            local.tee 3
-            local.get 1
-            {at}.ne
-            if
+            {if_more_than_left(at, surplus, 1, 3)}
               local.get 0
               local.get 1
               local.get 3
