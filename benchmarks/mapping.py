@@ -2,24 +2,19 @@
 
 from __future__ import annotations
 
-import argparse
-import json
-import platform
 import sys
 from collections.abc import Sequence
 from functools import partial
-from pathlib import Path
 from typing import Any, Final
 
 from benchmarks.costs import Cost
 from benchmarks.kernels import ALL_KERNELS, Kernel
-from benchmarks.report import cost_table
+from benchmarks.program import print_costs
 from benchmarks.timing import Timings, geometric_mean, interleaved
 from pyjsapi import WebAssembly
 from pyjsapi.runtime.memory import MemInst
 from pyjsapi.sharing import HostResource, memory_of
 
-ROUNDS: Final = 9
 PAGE: Final = 65536
 
 
@@ -104,17 +99,12 @@ def mapping_costs(rounds: int) -> list[Cost]:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.mapping", description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="three rounds instead of nine")
-    parser.add_argument("--json", type=Path, metavar="FILE", help="write the results there too")
-    options = parser.parse_args(arguments)
-    rounds = 3 if options.quick else ROUNDS
-    costs = [*mapping_costs(rounds), *kernel_costs(rounds)]
-    print(f"CPython {platform.python_version()}\n\n{cost_table(costs)}")
-    if options.json:
-        found = [cost.as_json() for cost in costs]
-        options.json.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
-    return 0
+    return print_costs(
+        "benchmarks.mapping",
+        __doc__,
+        lambda rounds: [*mapping_costs(rounds), *kernel_costs(rounds)],
+        arguments,
+    )
 
 
 if __name__ == "__main__":

@@ -7,24 +7,19 @@ of the module has a file mapped, and with instructions on memory 0.
 
 from __future__ import annotations
 
-import argparse
-import json
-import platform
 import sys
 from collections.abc import Sequence
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 from benchmarks.costs import Cost
-from benchmarks.report import cost_table
+from benchmarks.program import print_costs
 from benchmarks.timing import interleaved
 from pyjsapi import WebAssembly, wat2wasm
 from pyjsapi.sharing import HostResource
 
 PAGE = 65536
 WORDS = 4096
-ROUNDS = 9
 
 _SECTION = '{"version":1,"memories":[{"memory":1,"resource":"bank"}]}'.replace('"', "\\22")
 _LOOP = """
@@ -89,16 +84,7 @@ def second_memory_costs(rounds: int) -> list[Cost]:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.second_memory", description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="three rounds instead of nine")
-    parser.add_argument("--json", type=Path, metavar="FILE", help="write the results there too")
-    options = parser.parse_args(arguments)
-    costs = second_memory_costs(3 if options.quick else ROUNDS)
-    print(f"CPython {platform.python_version()}\n\n{cost_table(costs)}")
-    if options.json:
-        found = [cost.as_json() for cost in costs]
-        options.json.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
-    return 0
+    return print_costs("benchmarks.second_memory", __doc__, second_memory_costs, arguments)
 
 
 if __name__ == "__main__":

@@ -5,28 +5,23 @@ On two free cores: a machine that is busy with something else halves what two pr
 
 from __future__ import annotations
 
-import argparse
-import json
 import multiprocessing
-import platform
 import re
 import sys
 import time
 from collections.abc import Callable, Sequence
 from functools import partial
-from pathlib import Path
 from statistics import median
 from typing import Any
 
 from benchmarks.costs import Cost
 from benchmarks.kernels import ALL_KERNELS
-from benchmarks.report import cost_table
+from benchmarks.program import print_costs
 from benchmarks.timing import geometric_mean, interleaved
 from pyjsapi import Atomics, Int32Array, WebAssembly, Worker, wat2wasm
 from pyjsapi.blocks.processes.block import share
 from pyjsapi.blocks.shared import SharedBlock, shared
 
-ROUNDS = 9
 EXCHANGES = 1000
 WORK = 60
 TIMEOUT = 120.0
@@ -274,12 +269,8 @@ def starts(rounds: int) -> list[Cost]:
     return [Cost("a process worker: start, answer, end", later * 1e3, "ms", note=note)]
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.sharing", description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="three rounds instead of nine")
-    parser.add_argument("--json", type=Path, metavar="FILE", help="write the results there too")
-    options = parser.parse_args(arguments)
-    rounds = 3 if options.quick else ROUNDS
+def all_costs(rounds: int) -> list[Cost]:
+    """Everything, with a line on standard error for each part."""
 
     def progress(line: str) -> None:
         print(f"benchmarks: {line}", file=sys.stderr, flush=True)
@@ -291,12 +282,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     costs += throughput(rounds)
     progress("atomic accesses")
     costs += atomic_costs(rounds)
-    costs += kernel_costs(rounds, progress)
-    print(f"CPython {platform.python_version()}\n\n{cost_table(costs)}")
-    if options.json:
-        found = [cost.as_json() for cost in costs]
-        options.json.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
-    return 0
+    return [*costs, *kernel_costs(rounds, progress)]
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    return print_costs("benchmarks.sharing", __doc__, all_costs, arguments)
 
 
 if __name__ == "__main__":
