@@ -42,6 +42,9 @@ _NOT_TOLD_APART: Final = (
 )
 """Kinds for which JavaScript engines have one message."""
 
+_NULL_EXCEPTION: Final = re.compile("rethrowing null|null exception")
+"""What V8, and pyjsapi, say of a ``throw_ref`` of null."""
+
 ENDS_COMPARISON: Final = "exhausts"
 """How deep the stack is, is the engine's: nothing after it is compared."""
 
@@ -124,16 +127,22 @@ def misplaced(program: Program, right: Observation, seen: Observation) -> str | 
         if ENDS_COMPARISON in (a[0], b[0]):
             return None
         if a[0] == b[0] == "traps" and a[2:] and b[2:] and a[2] and b[2]:
-            if _places(program, a[2]) != _places(program, b[2]):
+            if _places(program, a) != _places(program, b):
                 return f"{name}: the trap passed {b[2]}, not {a[2]}"
     return None
 
 
-def _places(program: Program, passed: list[list[int]]) -> list[list[int]]:
-    """What is compared of calls: V8 takes a call inside of a handler for another one now and then (`deep` 42)."""
+def _places(program: Program, trap: list[Any]) -> list[list[int]]:
+    """What is compared of the calls that a trap passed, where there are handlers.
+
+    V8 takes a call inside of one for another now and then (`deep` 42), and one ``throw_ref`` of null for another in
+    code that it has optimised (`handlers` 8198).
+    """
+    passed: list[list[int]] = trap[2]
     if not any("exceptions" in feature for feature in program.features):
         return passed
-    return [*passed[:1], *(call[:1] for call in passed[1:])]
+    exact = 0 if _NULL_EXCEPTION.search(trap[1]) else 1
+    return [*passed[:exact], *(call[:1] for call in passed[exact:])]
 
 
 def tells_places(seen: Observation) -> bool:

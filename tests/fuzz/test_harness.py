@@ -275,3 +275,24 @@ def test_null_references_to_functions_are_null_references() -> None:
         "wasm trap: null reference"
     )
     assert compare.trap_kind("uninitialized element") != compare.trap_kind("null reference")
+
+
+@pytest.mark.parametrize(
+    ("message", "features", "other_place", "same"),
+    [
+        ("rethrowing null value", {"exceptions"}, [[9, 1040], [3, 7]], True),
+        ("rethrowing null value", {"exceptions"}, [[8, 1040], [3, 7]], False),
+        ("unreachable", {"exceptions"}, [[9, 396], [3, 8]], True),
+        ("unreachable", {"exceptions"}, [[9, 1040], [3, 7]], False),
+        ("unreachable", set(), [[9, 396], [3, 8]], False),
+    ],
+)
+def test_places_of_traps_are_compared_as_far_as_engines_tell_them(
+    message: str, features: set[str], other_place: list[list[int]], same: bool
+) -> None:
+    program = Program("(module)", (Call("f"),), features=frozenset(features))
+    told: list[Observation] = [
+        {"end": "ran", "calls": [["returns"], ["traps", message, place]]}
+        for place in ([[9, 396], [3, 7]], other_place)
+    ]
+    assert (compare.misplaced(program, *told) is None) is same
