@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import argparse
-import errno
 import json
 import os
 import subprocess
 import sys
-import tempfile
 from codecs import BOM_UTF8
 from collections.abc import Container, Mapping
 from datetime import datetime
@@ -246,49 +244,19 @@ def read(path: Path) -> bytes:
 
 
 def write(path: Path, data: bytes) -> None:
-    """Write a file, or standard output. Raises `InputError`."""
+    """Write a file, whole or not at all, or standard output. Raises `InputError`."""
+    from pyjsapi.snapshots.whole_files import write_file  # most commands write none
+
     try:
         if path == _STANDARD:
             sys.stdout.buffer.write(data)
             sys.stdout.buffer.flush()
-        elif path.exists() and not path.is_file():
-            path.write_bytes(data)  # a pipe or a device
         else:
-            _write_whole(path, data)
+            write_file(path, data)
     except BrokenPipeError:
         raise
     except OSError as error:
         raise InputError(f"cannot write {path}: {error.strerror}", exits.NO_OUTPUT) from error
-
-
-def _write_whole(path: Path, data: bytes) -> None:
-    """Write a file, or leave what was there: whoever reads it meanwhile, or is interrupted, finds no half."""
-    target = path.resolve()
-    mode = target.stat().st_mode & 0o7777 if target.exists() else 0o666 & ~_umask()
-    if target.exists() and not os.access(target, os.W_OK):
-        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
-    try:
-        descriptor, part = tempfile.mkstemp(prefix=f".{target.name[:100]}.", dir=target.parent)
-    except PermissionError:
-        if not target.exists():
-            raise
-        target.write_bytes(data)  # Only the file is the user's, not its folder.
-        return
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(data)
-        os.chmod(part, mode)
-        os.replace(part, target)
-    except BaseException:
-        os.unlink(part)
-        raise
-
-
-def _umask() -> int:
-    """It can be read only by setting it."""
-    mask = os.umask(0o077)
-    os.umask(mask)
-    return mask
 
 
 def _assemble(path: Path, text: bytes, *, names: bool = True) -> bytes:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-from contextlib import suppress
 from os import PathLike
 from pathlib import Path
 from typing import Any, Final, Unpack, final
@@ -18,6 +17,7 @@ from pyjsapi.snapshots.errors import SnapshotError
 from pyjsapi.snapshots.file_format import Content, decoded, encoded
 from pyjsapi.snapshots.images import image_of
 from pyjsapi.snapshots.state import Part, State, is_running, write_state
+from pyjsapi.snapshots.whole_files import write_file
 
 DEFAULT_LEVEL: Final = 0
 """How much memories are compressed in files: see `Snapshot.save`."""
@@ -114,7 +114,7 @@ class Snapshot:
         ``with_module=False`` leaves the module out, which `instantiate` takes anyway. ``level`` compresses memories,
         from 0 (not at all; read fastest) to 9. Raises `OSError`.
         """
-        _write(Path(path), self.to_bytes(with_module=with_module, level=level))
+        write_file(Path(path), self.to_bytes(with_module=with_module, level=level))
 
     @classmethod
     def load(cls, path: str | PathLike[str], /) -> Snapshot:
@@ -218,25 +218,3 @@ def _check_idle(instance: ModuleInstance, what: str) -> None:
         raise SnapshotError(
             f"{what}: code of the instance is running; its calls are no part of a snapshot"
         )
-
-
-def _write(path: Path, data: bytes) -> None:
-    """Write a file so that nobody ever sees a part of it."""
-    import tempfile  # which takes long, and whoever reads snapshots needs it not
-
-    descriptor, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-    try:
-        with open(descriptor, "wb") as file:
-            file.write(data)
-        os.chmod(name, 0o666 & ~_umask())
-        os.replace(name, path)
-    except BaseException:
-        with suppress(OSError):
-            os.unlink(name)
-        raise
-
-
-def _umask() -> int:
-    mask = os.umask(0o077)
-    os.umask(mask)
-    return mask
