@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Browser, expect
 
 from web import bundles, webkit
-from web.browsers import BROWSERS, PATIENCE_MS, new_page, started
+from web.browsers import BROWSERS, PATIENCE_MS, listen, new_page, started
 from web.build import build
 from web.compare import WINDOW, Finished, wait_for_report
 from web.engines import ENGINES, Read, reading
@@ -69,10 +69,15 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture(scope="session")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def site_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("site")
     build(folder)
-    with serving(folder) as url:
+    return folder
+
+
+@pytest.fixture(scope="session")
+def site(site_folder: Path) -> Iterator[str]:
+    with serving(site_folder) as url:
         yield url
 
 
@@ -87,6 +92,7 @@ def finished(browser: Browser, site: str) -> Finished:
     name = browser.browser_type.name
     page = new_page(browser, viewport={"width": WINDOW["width"], "height": WINDOW["height"]})
     page.add_init_script(WATCH)
+    complaints = listen(page)
     page.goto(site)
     report = wait_for_report(page)
     PICTURES.mkdir(parents=True, exist_ok=True)
@@ -95,7 +101,7 @@ def finished(browser: Browser, site: str) -> Finished:
         page.screenshot(path=PICTURES / f"{name}-{scheme}.png")
     page.get_by_role("button", name="Light or dark").click()
     page.screenshot(path=PICTURES / f"{name}-full.png", full_page=True)
-    return Finished(name, page, report, PICTURES)
+    return Finished(name, page, report, PICTURES, complaints)
 
 
 @pytest.fixture(scope="session")

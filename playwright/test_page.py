@@ -19,6 +19,10 @@ def test_every_case_is_equal_or_explained(finished: Finished) -> None:
     assert summary["equal"] + summary["explained"] == summary["cases"] >= 350
 
 
+def test_the_console_has_no_error(finished: Finished) -> None:
+    assert finished.complaints == []
+
+
 def test_the_page_is_isolated_and_names_its_versions(finished: Finished) -> None:
     assert finished.report["isolated"] is True
     assert finished.report["browser"]["name"] == finished.name

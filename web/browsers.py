@@ -70,6 +70,17 @@ def new_page(browser: Browser, **options: Any) -> Page:
     return page
 
 
+def listen(page: Page) -> list[str]:
+    """What goes wrong in a page and its workers from now on, as its console says it."""
+    complaints: list[str] = []
+    page.on(
+        "console",
+        lambda message: complaints.append(message.text) if message.type == "error" else None,
+    )
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    return complaints
+
+
 _RUNNING: list[Playwright] = []
 """The one that runs, once for each browser that uses it: a thread can have one Playwright at a time."""
 

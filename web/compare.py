@@ -36,12 +36,13 @@ class PageFailed(Exception):
 
 @dataclass(frozen=True)
 class Finished:
-    """The page after a whole run, and where its pictures are."""
+    """The page after a whole run, where its pictures are, and what the console was told meanwhile."""
 
     name: str
     page: Page
     report: dict[str, Any]
     pictures: Path
+    complaints: list[str]
 
 
 def open_page(browser: Browser, url: str) -> Page:

@@ -1,10 +1,12 @@
 // The comparison page: runs the cases in a worker, fills the table while they run, and leaves the result in `window.report`.
-// URL parameters: ?only=ID,ID runs these cases; ?engine=native leaves pyjsapi and lowering out.
+// URL parameters: ?only=ID,ID runs these cases; ?engine=native leaves pyjsapi and lowering out; `state.mjs` has the others.
 // Where a browser's modules have one memory, what it does with lowered modules is compared in place of what it refuses.
 
 import { hasMultiMemory } from "../polyfill/lowered/probe.mjs";
 import { judgeAll } from "./judge.mjs";
 import { showDetail, summarise } from "./show.mjs";
+import { switchTheme } from "./state.mjs";
+import { CaseTable } from "./table.mjs";
 
 const NOT_COMPARED = { status: "not compared", differences: [], stale: [], unmet: [], loweredDifferences: [] };
 const SILENCE_LIMIT_MS = 120_000;
@@ -36,12 +38,20 @@ const engines = parameters.get("engine") === "native" ? ["native"] : ["native", 
 const results = new Map(cases.map((case_) => [case_.id, { native: null, pyjsapi: null, lowered: null }]));
 let versions = {};
 
+const table = new CaseTable(new Set(results.keys()), (id) =>
+  showDetail(
+    cases.find((case_) => case_.id === id),
+    results.get(id),
+  ),
+);
+
 const rowOf = (id) => /** @type {HTMLTableRowElement} */ (document.getElementById(`case-${id}`));
 
 function setStatus(id, status, text = status) {
   const row = rowOf(id);
   row.dataset.status = status;
   $(".outcome", row).textContent = text;
+  table.update(id);
 }
 
 function count(engine) {
@@ -205,63 +215,11 @@ function saveReport() {
   setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
 }
 
-/** @type {(within: ParentNode) => NodeListOf<HTMLTableRowElement>} */
-const rowsIn = (within) => within.querySelectorAll("tr.case");
-
-function applyFilter() {
-  const words = $("#search").value.toLowerCase().split(/\s+/).filter(Boolean);
-  const status = $("input[name=status]:checked").value;
-  for (const group of document.querySelectorAll("tbody")) {
-    let visible = 0;
-    for (const row of rowsIn(group)) {
-      const show =
-        results.has(row.id.slice(5))
-        && (status === "all" || row.dataset.status === status)
-        && words.every((word) => row.dataset.search?.includes(word));
-      row.hidden = !show;
-      const detail = /** @type {HTMLElement | null} */ (row.nextElementSibling);
-      if (detail?.classList.contains("detail")) detail.hidden = !show || !row.classList.contains("open");
-      if (show) visible += 1;
-    }
-    group.hidden = visible === 0;
-  }
-}
-
-function toggleDetail(row) {
-  const id = row.id.slice(5);
-  const open = row.classList.toggle("open");
-  $("button", row).setAttribute("aria-expanded", open);
-  let detail = row.nextElementSibling;
-  if (detail?.classList.contains("detail")) detail.remove();
-  if (!open) return;
-  detail = document.createElement("tr");
-  detail.className = "detail";
-  const cell = detail.insertCell();
-  cell.colSpan = row.cells.length;
-  cell.append(
-    showDetail(
-      cases.find((case_) => case_.id === id),
-      results.get(id),
-    ),
-  );
-  row.after(detail);
-}
-
-function switchTheme() {
-  const root = document.documentElement;
-  const dark = root.dataset.theme ? root.dataset.theme === "dark" : matchMedia("(prefers-color-scheme: dark)").matches;
-  root.dataset.theme = dark ? "light" : "dark";
-}
-
 async function main() {
   $("#browser").textContent = `${browser.name} ${browser.version}`;
-  for (const row of rowsIn(document)) {
-    $("button", row).addEventListener("click", () => toggleDetail(row));
-  }
-  for (const input of document.querySelectorAll("#filter input")) input.addEventListener("input", applyFilter);
+  table.start();
   $("#save").addEventListener("click", saveReport);
   $("#theme").addEventListener("click", switchTheme);
-  applyFilter();
   showTotals();
   let fatal;
   while (!fatal && cases.some((case_) => engines.some((engine) => !results.get(case_.id)[engine]))) {
@@ -284,7 +242,7 @@ async function main() {
       `pyjsapi ${versions.pyjsapi} · Pyodide ${versions.pyodide} · Python ${versions.python}`;
   }
   $("#save").disabled = false;
-  applyFilter();
+  table.showRows();
 }
 
 await main();

@@ -124,14 +124,19 @@ function sourceBlock([name, text]) {
   return element("details", { className: "source" }, element("summary", {}, name), element("pre", {}, text.trim()));
 }
 
-function entryCell(entry) {
-  const cell = element("td", {}, element("code", {}, showEntry(entry)));
+/** The columns of an opened case, with the class that hides each. */
+const HEADS = { native: "This browser", pyjsapi: "pyjsapi", lowered: "Lowered" };
+
+function entryCell(engine, entry) {
+  const cell = element("td", { className: engine }, element("code", {}, showEntry(entry)));
+  cell.dataset.label = HEADS[engine];
   if (entry?.message) cell.append(element("span", { className: "message" }, entry.message));
   return cell;
 }
 
 /** The steps of a case with the transcripts side by side. */
-export function showDetail(case_, { native, pyjsapi, lowered, judgement }) {
+export function showDetail(case_, result) {
+  const { pyjsapi, judgement } = result;
   const differences = [...(judgement?.differences ?? []), ...(judgement?.loweredDifferences ?? [])];
   const bad = new Map(differences.map((item) => [entryOfPath(case_, item.path), item]));
   const rows = case_.steps.map((step, k) => {
@@ -142,18 +147,15 @@ export function showDetail(case_, { native, pyjsapi, lowered, judgement }) {
       { className: mark },
       element("td", {}, String(k)),
       element("td", {}, element("code", {}, showStep(step))),
-      entryCell(native?.transcript?.[k]),
-      entryCell(pyjsapi?.transcript?.[k]),
-      entryCell(lowered?.transcript?.[k]),
+      ...Object.keys(HEADS).map((engine) => entryCell(engine, result[engine]?.transcript?.[k])),
     );
     return row;
   });
   const head = element(
     "tr",
     {},
-    ...["#", case_.code ? "Observed" : "Step", "This browser", "pyjsapi", "Lowered"].map((text) =>
-      element("th", { scope: "col" }, text),
-    ),
+    ...["#", case_.code ? "Observed" : "Step"].map((text) => element("th", { scope: "col" }, text)),
+    ...Object.entries(HEADS).map(([engine, text]) => element("th", { scope: "col", className: engine }, text)),
   );
   const table = element("table", { className: "steps" }, element("thead", {}, head), element("tbody", {}, ...rows));
   const covers = element("p", { className: "covers" }, `Covers: ${case_.covers.join(", ")}`);
