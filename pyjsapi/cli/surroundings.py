@@ -46,6 +46,15 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--max-memory", metavar="SIZE", help="how large its memory may become: bytes, or 64M, 1G"
     )
+    parser.add_argument(
+        "--max-written", metavar="SIZE", help="how much it may write into its directories, in all"
+    )
+    parser.add_argument(
+        "--max-created", metavar="N", help="how many files, directories and links it may create"
+    )
+    parser.add_argument(
+        "--max-output", metavar="SIZE", help="how much it may write to each of its outputs"
+    )
 
 
 def split(argv: Sequence[str]) -> tuple[list[str], list[str]]:
@@ -70,11 +79,8 @@ def split(argv: Sequence[str]) -> tuple[list[str], list[str]]:
 
 def limits_of(options: argparse.Namespace) -> Limits:
     """What ``--fuel``, ``--timeout`` and ``--max-memory`` say. Raises `InputError`."""
-    fuel = deadline = size = None
-    if options.fuel is not None:
-        if not (options.fuel.isascii() and options.fuel.isdecimal()):
-            raise _wrong("--fuel", options.fuel, "a number of instructions")
-        fuel = int(options.fuel)
+    deadline = None
+    fuel = _count("--fuel", options.fuel, "a number of instructions")
     if options.timeout is not None:
         try:
             deadline = float(options.timeout)
@@ -82,14 +88,25 @@ def limits_of(options: argparse.Namespace) -> Limits:
             deadline = math.nan
         if not 0 < deadline < math.inf:
             raise _wrong("--timeout", options.timeout, "a positive number of seconds")
-    if options.max_memory is not None:
-        found = _SIZE.fullmatch(options.max_memory)
-        if found is None:
-            raise _wrong(
-                "--max-memory", options.max_memory, "a number of bytes, as 67108864 or 64M"
-            )
-        size = int(found[1]) << _UNITS.get((found[2] or "").lower(), 0)
+    size = _size("--max-memory", options.max_memory)
     return Limits(fuel=fuel, deadline=deadline, max_memory_bytes=size)
+
+
+def _count(option: str, given: str | None, what: str) -> int | None:
+    if given is None:
+        return None
+    if not (given.isascii() and given.isdecimal()):
+        raise _wrong(option, given, what)
+    return int(given)
+
+
+def _size(option: str, given: str | None) -> int | None:
+    if given is None:
+        return None
+    found = _SIZE.fullmatch(given)
+    if found is None:
+        raise _wrong(option, given, "a number of bytes, as 67108864 or 64M")
+    return int(found[1]) << _UNITS.get((found[2] or "").lower(), 0)
 
 
 def is_program(module: WebAssembly.Module) -> bool:
@@ -123,6 +140,9 @@ def wasi_of(options: argparse.Namespace) -> WASI:
             env=_variables(options.env),
             preopens=_directories(options.dir),
             stdin=_standard_input(path),
+            max_written_bytes=_size("--max-written", options.max_written),
+            max_created_files=_count("--max-created", options.max_created, "a number of files"),
+            max_output_bytes=_size("--max-output", options.max_output),
         )
     except OSError as error:
         if error.filename is None:

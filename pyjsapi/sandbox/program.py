@@ -3,25 +3,25 @@
 from __future__ import annotations
 
 import io
-import os
-import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from os import PathLike
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Any, Final, TypedDict, Unpack, final
 
 from pyjsapi import Limits, WebAssembly
 from pyjsapi.sandbox.concurrency import Ticket, in_thread
 from pyjsapi.sandbox.determinism import repeatable
 from pyjsapi.sandbox.errors import SandboxError
+from pyjsapi.sandbox.folder import Folder, contents
 from pyjsapi.sandbox.result import Result
 from pyjsapi.wasi import WASI, ReadOnly
 from pyjsapi.wasi.modules import is_threaded
 
 MOST_MEMORY: Final = 64 << 20
 MOST_OUTPUT: Final = 1 << 20
-_ENOSPC: Final = 28
+MOST_WRITTEN: Final = 64 << 20
+MOST_CREATED: Final = 10_000
 
 
 class ProgramOptions(TypedDict, total=False):
@@ -35,6 +35,8 @@ class ProgramOptions(TypedDict, total=False):
     deadline: float | None
     max_memory_bytes: int | None
     max_output_bytes: int
+    max_written_bytes: int | None
+    max_created_files: int | None
     seed: int | None
 
 
@@ -44,8 +46,9 @@ class Program:
 
     ``env`` is its environment; ``directories`` those that it may use, as ``preopens`` of `WASI`; ``files`` are put
     into a directory of each run's own, which is its root: a `Result` has what is there at the end. ``imports`` are
-    others than those of WASI. ``fuel``, ``deadline``, ``max_memory_bytes`` (64 MiB), ``max_output_bytes`` (1 MiB, then
-    writing fails) and ``seed`` are as of `Sandbox.python`, for each run.
+    others than those of WASI. ``max_written_bytes`` (64 MiB) may be written into them, ``max_created_files`` (10,000)
+    files, directories and links be created there, then that fails. ``fuel``, ``deadline``, ``max_memory_bytes``
+    (64 MiB), ``max_output_bytes`` (1 MiB, then writing fails) and ``seed`` are as of `Sandbox.python`, for each run.
     """
 
     def __init__(
@@ -65,9 +68,7 @@ class Program:
                 f"Sandbox.program(): {self._name} is no program: it exports no _start"
             )
         self._options = options
-        self._files = {name: _encoded(data) for name, data in (options.get("files") or {}).items()}
-        for name in self._files:
-            _check_path(name)
+        self._files = contents(options.get("files") or {})
 
     def run(self, *arguments: str, stdin: str = "") -> Result:
         """Run the program with arguments, and with text to read.
@@ -80,11 +81,10 @@ class Program:
     def _go(
         self, arguments: Sequence[str], stdin: str, running: list[WebAssembly.Instance]
     ) -> Result:
-        most = self._options.get("max_output_bytes", MOST_OUTPUT)
-        outputs = [_Output(most), _Output(most)]
+        outputs = [io.BytesIO(), io.BytesIO()]
         with self._directories() as (preopens, folder):
             code, used = self._run(arguments, stdin, outputs, preopens, running)
-            files = {} if folder is None else _files_in(folder)
+            files = {} if folder is None else folder.files()
         stdout, stderr = (each.getvalue().decode("utf-8", "replace") for each in outputs)
         return Result(stdout, stderr, None, code, used, files)
 
@@ -110,7 +110,7 @@ class Program:
         self,
         arguments: Sequence[str],
         stdin: str,
-        outputs: list[_Output],
+        outputs: list[io.BytesIO],
         preopens: Any,
         running: list[WebAssembly.Instance],
     ) -> tuple[int, int | None]:
@@ -122,6 +122,9 @@ class Program:
             stdin=io.BytesIO(stdin.encode()),
             stdout=outputs[0],
             stderr=outputs[1],
+            max_output_bytes=self._options.get("max_output_bytes", MOST_OUTPUT),
+            max_written_bytes=self._options.get("max_written_bytes", MOST_WRITTEN),
+            max_created_files=self._options.get("max_created_files", MOST_CREATED),
             **repeatable(self._options.get("seed")),
         ) as wasi:
             imports = self._options.get("imports") or {}
@@ -133,59 +136,10 @@ class Program:
             return code, instance.fuel_used
 
     @contextmanager
-    def _directories(self) -> Iterator[tuple[Any, Path | None]]:
+    def _directories(self) -> Iterator[tuple[Any, Folder | None]]:
         given = dict(self._options.get("directories") or {})
         if self._options.get("files") is None:
             yield given, None
             return
-        with tempfile.TemporaryDirectory() as folder:
-            for name, data in self._files.items():
-                path = Path(folder, name)
-                path.parent.mkdir(parents=True, exist_ok=True)
-                path.write_bytes(data)
-            yield {"/": folder, **given}, Path(folder)
-
-
-class _Output(io.RawIOBase):
-    """Keeps what is written, up to so many bytes; what is more does not fit."""
-
-    def __init__(self, most: int) -> None:
-        super().__init__()
-        self._most = most
-        self._kept = bytearray()
-
-    def writable(self) -> bool:
-        """Yes."""
-        return True
-
-    def write(self, data: Any, /) -> int:
-        """Keep some bytes, or raise `OSError`."""
-        if len(self._kept) + len(data) > self._most:
-            raise OSError(_ENOSPC, os.strerror(_ENOSPC))
-        self._kept += data
-        return len(data)
-
-    def getvalue(self) -> bytes:
-        """All of it."""
-        return bytes(self._kept)
-
-
-def _encoded(data: str | bytes) -> bytes:
-    return data.encode() if isinstance(data, str) else bytes(data)
-
-
-def _check_path(name: str) -> None:
-    path = PurePosixPath(name)
-    if not path.parts or path.is_absolute() or ".." in path.parts or "\0" in name:
-        raise ValueError(f"files: {name!r} must be a path beneath the root, without '..'")
-
-
-def _files_in(folder: Path) -> dict[str, bytes]:
-    """All files, by their paths. Links are not followed: the program may have made some."""
-    found: dict[str, bytes] = {}
-    for place, _, names in os.walk(folder):
-        for name in sorted(names):
-            path = Path(place, name)
-            if path.is_file() and not path.is_symlink():
-                found[path.relative_to(folder).as_posix()] = path.read_bytes()
-    return found
+        with Folder(self._files) as folder:
+            yield {"/": folder.path, **given}, folder

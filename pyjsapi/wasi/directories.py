@@ -6,7 +6,7 @@ import errno
 import os
 import stat
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Final
 
 from pyjsapi.wasi.abi import (
@@ -78,9 +78,10 @@ def open_at(
                 inheriting,
                 resolver=base.resolver,
                 read_only=base.read_only,
+                quota=base.quota,
             )
         elif stat.S_ISREG(mode):
-            made = HostFile(fd, rights & FILE, 0, fdflags)
+            made = HostFile(fd, rights & FILE, fdflags, quota=base.quota)
         else:  # something that could make the program wait, or has effects of its own
             raise WasiError(Errno.NXIO)
     except BaseException:
@@ -115,12 +116,28 @@ def _open(
     if flags & DIRECTORY and may_lose_write:
         access = os.O_RDONLY
     try:
-        return base.resolver.open(base.fd, path, flags | access | _ALWAYS, follow=follow)
+        return _create(base, path, flags | access | _ALWAYS, follow=follow)
     except IsADirectoryError:
         if flags & (os.O_CREAT | os.O_TRUNC) or access == os.O_RDONLY or not may_lose_write:
             raise
     # Other rights that need a file opened for writing are asked for by habit: a directory does not get them.
     return base.resolver.open(base.fd, path, flags | DIRECTORY | _ALWAYS, follow=follow)
+
+
+def _create(base: HostDirectory, path: bytes, flags: int, *, follow: bool) -> int:
+    """Open what there is, or what is created now, if there may be one more."""
+    creates = flags & os.O_CREAT and not path.endswith(b"/")
+    if not creates or not base.quota.files.has_end:
+        return base.resolver.open(base.fd, path, flags, follow=follow)
+    if not flags & os.O_EXCL:
+        with suppress(FileNotFoundError):
+            fd = base.resolver.open(base.fd, path, flags & ~os.O_CREAT, follow=follow)
+            if stat.S_ISDIR(os.fstat(fd).st_mode):  # which none is created in place of
+                os.close(fd)
+                raise IsADirectoryError(errno.EISDIR, "a directory")
+            return fd
+    with base.quota.creation():
+        return base.resolver.open(base.fd, path, flags, follow=follow)
 
 
 @contextmanager
@@ -212,7 +229,7 @@ def _set_times_located(base: HostDirectory, path: bytes, times: Times, *, follow
 
 def create_directory(base: HostDirectory, path: bytes) -> None:
     """``path_create_directory``"""
-    with parent(base, path) as (fd, name):
+    with parent(base, path) as (fd, name), base.quota.creation():
         os.mkdir(name, dir_fd=fd)
 
 
@@ -248,11 +265,12 @@ def symlink(target: bytes, base: HostDirectory, path: bytes) -> None:
         if name.endswith(b"/"):
             os.stat(name, dir_fd=fd, follow_symlinks=False)
             raise WasiError(Errno.EXIST)
-        if os.symlink in os.supports_dir_fd:
-            os.symlink(target, name, dir_fd=fd)
-        else:
-            with _inside(fd):
-                os.symlink(target, name)
+        with base.quota.creation():
+            if os.symlink in os.supports_dir_fd:
+                os.symlink(target, name, dir_fd=fd)
+            else:
+                with _inside(fd):
+                    os.symlink(target, name)
 
 
 @contextmanager
@@ -273,5 +291,9 @@ def link(base: HostDirectory, path: bytes, to: HostDirectory, new: bytes) -> Non
     if path.endswith(b"/"):  # that would be followed
         kind = stat_at(base, path, follow=True).filetype
         raise WasiError(Errno.PERM if kind == FILETYPE_DIRECTORY else Errno.NOTDIR)
-    with parent(base, path) as (fd, name), parent(to, new) as (new_fd, new_name):
+    with (
+        parent(base, path) as (fd, name),
+        parent(to, new) as (new_fd, new_name),
+        to.quota.creation(),
+    ):
         os.link(name, new_name, src_dir_fd=fd, dst_dir_fd=new_fd, follow_symlinks=False)

@@ -28,6 +28,7 @@ from pyjsapi.wasi.abi import (
 from pyjsapi.wasi.descriptors import Descriptor, Entry, FileStat, Times
 from pyjsapi.wasi.guest import Parts
 from pyjsapi.wasi.paths import Resolver
+from pyjsapi.wasi.quota import Quota
 
 _FILETYPES: Final = {
     stat.S_IFBLK: FILETYPE_BLOCK_DEVICE,
@@ -111,6 +112,10 @@ class HostFile(HostDescriptor):
 
     filetype = FILETYPE_REGULAR_FILE
 
+    def __init__(self, fd: int, rights: int, flags: int, *, quota: Quota) -> None:
+        super().__init__(fd, rights, 0, flags)
+        self._quota = quota
+
     def set_flags(self, flags: int) -> None:
         """See `Descriptor`. Only APPEND and NONBLOCK can be changed, as in POSIX."""
         synced = FDFLAGS_DSYNC | FDFLAGS_RSYNC | FDFLAGS_SYNC
@@ -141,7 +146,14 @@ class HostFile(HostDescriptor):
         """See `Descriptor`."""
         if self.flags & FDFLAGS_APPEND and not APPENDS:
             os.lseek(self.fd, 0, os.SEEK_END)
-        return vectors.writev(self.fd, parts) if parts else 0
+        if not parts:
+            return 0
+        fd, quota = self.fd, self._quota
+        if not quota.bytes.has_end:
+            return vectors.writev(fd, parts)
+        size = sum(len(part) for part in parts)
+        start = 0 if self.flags & FDFLAGS_APPEND else os.lseek(fd, 0, os.SEEK_CUR)
+        return quota.write(fd, start, size, lambda: vectors.writev(fd, parts))
 
     def read_at(self, parts: Parts, offset: int) -> int:
         """See `Descriptor`."""
@@ -149,7 +161,14 @@ class HostFile(HostDescriptor):
 
     def write_at(self, parts: Parts, offset: int) -> int:
         """See `Descriptor`."""
-        return vectors.pwritev(self.fd, parts, host_offset(offset)) if parts else 0
+        start = host_offset(offset)
+        if not parts:
+            return 0
+        size = sum(len(part) for part in parts)
+        begins = 0 if self.flags & FDFLAGS_APPEND else start
+        return self._quota.write(
+            self.fd, begins, size, lambda: vectors.pwritev(self.fd, parts, start)
+        )
 
     def seek(self, offset: int, whence: int) -> int:
         """See `Descriptor`."""
@@ -157,17 +176,21 @@ class HostFile(HostDescriptor):
 
     def set_size(self, size: int) -> None:
         """See `Descriptor`."""
-        os.ftruncate(self.fd, host_offset(size))
+        fd, wanted = self.fd, host_offset(size)
+        self._quota.lengthen(fd, wanted, lambda: os.ftruncate(fd, wanted))
 
     def allocate(self, offset: int, size: int) -> None:
         """See `Descriptor`."""
         end = host_offset(offset + size)
         if size == 0:
             raise WasiError(Errno.INVAL)
+        self._quota.lengthen(self.fd, end, lambda: self._allocate(offset, size))
+
+    def _allocate(self, offset: int, size: int) -> None:
         if hasattr(os, "posix_fallocate"):
             os.posix_fallocate(self.fd, offset, size)
-        elif os.fstat(self.fd).st_size < end:
-            os.ftruncate(self.fd, end)
+        elif os.fstat(self.fd).st_size < offset + size:
+            os.ftruncate(self.fd, offset + size)
 
     def advise(self, offset: int, size: int, advice: int) -> None:
         """See `Descriptor`."""
@@ -185,9 +208,18 @@ class HostDirectory(HostDescriptor):
     settable: ClassVar[int] = FDFLAGS_NONBLOCK
 
     def __init__(
-        self, fd: int, rights: int, inheriting: int, *, resolver: Resolver, read_only: bool
+        self,
+        fd: int,
+        rights: int,
+        inheriting: int,
+        *,
+        resolver: Resolver,
+        read_only: bool,
+        quota: Quota,
     ) -> None:
         super().__init__(fd, rights, inheriting)
+        self.quota = quota
+        """How much may be written beneath it."""
         self.resolver = resolver
         self.read_only = read_only
         """Whether nothing beneath it is ever changed, whatever its rights say."""

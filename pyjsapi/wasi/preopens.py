@@ -8,6 +8,7 @@ from typing import Any, Final
 from pyjsapi.wasi import rights
 from pyjsapi.wasi.files import HostDirectory
 from pyjsapi.wasi.paths import DIRECTORY, Resolver, best_resolver
+from pyjsapi.wasi.quota import Quota
 
 _RESOLUTIONS: Final = ("openat2", "walk")
 
@@ -41,7 +42,9 @@ def resolver_named(name: str | None) -> Resolver:
     raise ValueError(f"WASI(): property 'resolution' must be one of {_RESOLUTIONS}, not {name!r}")
 
 
-def open_preopen(name: bytes, directory: Any, resolution: str | None) -> HostDirectory:
+def open_preopen(
+    name: bytes, directory: Any, resolution: str | None, quota: Quota
+) -> HostDirectory:
     """The descriptor of a directory of the host's. Raises `OSError`, `TypeError`."""
     read_only = isinstance(directory, ReadOnly)
     path = directory.path if isinstance(directory, ReadOnly) else os.fspath(directory)
@@ -50,6 +53,6 @@ def open_preopen(name: bytes, directory: Any, resolution: str | None) -> HostDir
     own, inherited = rights.DIRECTORY, rights.INHERITED
     if read_only:
         own, inherited = own & ~rights.CHANGING, inherited & ~rights.CHANGING
-    made = HostDirectory(fd, own, inherited, resolver=resolver, read_only=read_only)
+    made = HostDirectory(fd, own, inherited, resolver=resolver, read_only=read_only, quota=quota)
     made.name = name
     return made

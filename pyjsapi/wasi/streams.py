@@ -26,6 +26,7 @@ from pyjsapi.wasi.abi import (
 from pyjsapi.wasi.descriptors import Descriptor, FileStat
 from pyjsapi.wasi.files import file_stat, filetype_of
 from pyjsapi.wasi.guest import Parts
+from pyjsapi.wasi.quota import Budget
 from pyjsapi.wasi.rights import INPUT, OUTPUT
 
 Stream: TypeAlias = "int | Callable[..., Any] | Any"
@@ -54,8 +55,36 @@ def input_stream(source: Stream) -> Descriptor:
     raise TypeError(_refusal("stdin", "read", source))
 
 
-def output_stream(sink: Stream, name: str) -> Descriptor:
-    """The descriptor of a stream to write to. Raises `TypeError`."""
+class Limited(Descriptor):
+    """A stream to write to that takes so many bytes: what goes beyond fails as a whole, with NOSPC."""
+
+    def __init__(self, stream: Descriptor, most: int) -> None:
+        super().__init__(stream.rights, 0, stream.flags)
+        self._stream = stream
+        self._budget = Budget(most, Errno.NOSPC)
+        self.filetype = stream.filetype
+        self.fileno = stream.fileno  # type: ignore[method-assign]
+        self.stat = stream.stat  # type: ignore[method-assign]
+        self.sync = stream.sync  # type: ignore[method-assign]
+
+    def set_flags(self, flags: int) -> None:
+        """See `Descriptor`."""
+        self._stream.set_flags(flags)
+        self.flags = flags
+
+    def write(self, parts: Parts) -> int:
+        """See `Descriptor`."""
+        size = sum(len(part) for part in parts)
+        return self._budget.spend(size, lambda: self._stream.write(parts))
+
+
+def output_stream(sink: Stream, name: str, most: int | None = None) -> Descriptor:
+    """The descriptor of a stream to write to, at most so many bytes. Raises `TypeError`."""
+    made = _output(sink, name)
+    return made if most is None else Limited(made, most)
+
+
+def _output(sink: Stream, name: str) -> Descriptor:
     if isinstance(sink, int) and not isinstance(sink, bool):
         return HostStream(sink, OUTPUT)
     if isinstance(sink, io.TextIOBase):

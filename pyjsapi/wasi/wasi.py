@@ -21,6 +21,7 @@ from pyjsapi.wasi.guest import GuestMemory
 from pyjsapi.wasi.modules import is_threaded, with_memories
 from pyjsapi.wasi.preopens import ReadOnly, open_preopen
 from pyjsapi.wasi.process import Clock, Process, RandomBytes, WASIExit
+from pyjsapi.wasi.quota import Quota
 from pyjsapi.wasi.streams import Stream, input_stream, output_stream
 
 if TYPE_CHECKING:
@@ -42,6 +43,9 @@ _MEMBERS: Final = (
     "random",
     "resolution",
     "max_descriptors",
+    "max_written_bytes",
+    "max_created_files",
+    "max_output_bytes",
 )
 
 
@@ -61,6 +65,9 @@ class Options(TypedDict, total=False):
     random: RandomBytes
     resolution: str | None
     max_descriptors: int
+    max_written_bytes: int | None
+    max_created_files: int | None
+    max_output_bytes: int | None
 
 
 class WASI:
@@ -75,7 +82,10 @@ class WASI:
 
     Extensions: ``sockets`` that listen are the descriptors behind the directories; ``clock(id)`` and ``random(size)``
     are asked in place of the system; ``max_descriptors`` may be open at once (1024); ``resolution`` is ``"openat2"``
-    or ``"walk"``, where paths are not to be resolved in the best way that the system has.
+    or ``"walk"``, where paths are not to be resolved in the best way that the system has. ``max_written_bytes`` may be
+    written beneath all directories together, ``max_created_files`` files, directories and links be created there
+    (then DQUOT), and ``max_output_bytes`` be written to each of ``stdout`` and ``stderr`` (then NOSPC); all without end
+    by default.
 
     Raises `TypeError` and `ValueError` for options, `OSError` for a directory that cannot be opened.
     """
@@ -94,15 +104,17 @@ class WASI:
             clock=read.get("clock"),
             random=read.get("random"),
         )
+        output = _most(read, "max_output_bytes")
+        quota = Quota(_most(read, "max_written_bytes"), _most(read, "max_created_files"))
         for name in ("stdin", "stdout", "stderr"):
             stream = read.get(name)
             if stream is None:
                 stream = getattr(sys, name) or _nothing  # which a program without a console has not
-            made = input_stream(stream) if name == "stdin" else output_stream(stream, name)
+            made = input_stream(stream) if name == "stdin" else output_stream(stream, name, output)
             descriptors.add(made)
         for name, directory in (read.get("preopens") or {}).items():
             descriptors.add(
-                open_preopen(_text(name, "preopens"), directory, read.get("resolution"))
+                open_preopen(_text(name, "preopens"), directory, read.get("resolution"), quota)
             )
         self._add_sockets(read.get("sockets") or ())
         self._bound = False
@@ -210,6 +222,17 @@ class WASI:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+
+def _most(read: Dictionary, name: str) -> int | None:
+    given = read.get(name)
+    if given is None:
+        return None
+    if isinstance(given, bool) or not isinstance(given, int):
+        raise TypeError(f"WASI(): property '{name}' must be an int, not {shown(given)}")
+    if given < 0:
+        raise ValueError(f"WASI(): property '{name}' must not be negative, as {given} is")
+    return given
 
 
 def _nothing(_: Any) -> bytes:

@@ -113,6 +113,19 @@ def test_i15_5_directories_are_given_by_name_and_perhaps_to_read(
     )
 
 
+def test_i15_2_what_a_program_writes_is_bounded(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = written(CREATES)
+    quota = 19
+    assert ran(capsys, "run", path, "--dir", ".::/", "--max-created", "0")[0] == quota
+    assert ran(capsys, "run", path, "--dir", ".::/", "--max-created", "1")[0] == 0
+    assert (folder / "made").exists()
+    path = written(LIST.format("args"))
+    assert ran(capsys, "run", path, "--max-output", "7", "--", "a") == (0, "", "")
+    assert ran(capsys, "run", path, "--max-output", "1k", "--", "a") == (0, "p.wasm\0a\0", "")
+
+
 @pytest.mark.parametrize(
     ("options", "code", "told"),
     [
@@ -185,6 +198,9 @@ def test_i15_5_memories_of_threads_have_the_limits_of_the_module() -> None:
         ("--timeout", "soon", "a positive number of seconds"),
         ("--timeout", "inf", "a positive number of seconds"),
         ("--max-memory", "1T", "a number of bytes, as 67108864 or 64M"),
+        ("--max-written", "-1", "a number of bytes, as 67108864 or 64M"),
+        ("--max-created", "1k", "a number of files"),
+        ("--max-output", "x", "a number of bytes, as 67108864 or 64M"),
         ("--env", "A", "NAME=VALUE"),
         ("--dir", "a::b::rw", "HOST, HOST::GUEST or HOST::GUEST::ro"),
         ("--dir", "::b", "HOST, HOST::GUEST or HOST::GUEST::ro"),
