@@ -340,7 +340,7 @@ class Asserting(Frame):
         entry.deps |= self._bit(acts)
         if isinstance(top.form, Loaded):
             due = f"(_n:=_n+1),_n{self._name}+{self._due}"
-            entry.form = Loaded(f"*done(({top.form.source},),{due})")
+            entry.form = top.form._replace(source=f"*done(({top.form.source},),{due})")
         self.stack[-1] = entry
 
 

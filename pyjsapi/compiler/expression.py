@@ -108,6 +108,13 @@ class Loaded(NamedTuple):
     """Form of a v128 that is read from memory: the text of what its lanes are unpacked from."""
 
     source: str
+    before: str = ""
+    """Text in front of whatever unpacks it, and behind: see `source_map`."""
+    behind: str = ""
+
+    def unpacked(self, unpack: str) -> str:
+        """Text of the lanes."""
+        return f"{self.before}{unpack}({self.source}){self.behind}"
 
 
 Form: TypeAlias = (

@@ -346,12 +346,12 @@ class Frame:
         lanes = Lanes(shape, self.lane_temps(shape, height), False)
         self.settle_for(entry, self.temp_bit(height))
         if isinstance(form, Loaded):
-            operands = form.source
+            loaded = form
         elif entry.form is CONST:
-            operands = repr(entry.low.to_bytes(16, "little"))
+            loaded = Loaded(repr(entry.low.to_bytes(16, "little")))
         else:
-            operands = f"{entry.at(P_PRIMARY)}.to_bytes(16,'little')"
-        self.write(f"{lanes.text}={'uVF' if shape == 'f32x4' else 'uVD'}({operands})")
+            loaded = Loaded(f"{entry.at(P_PRIMARY)}.to_bytes(16,'little')")
+        self.write(f"{lanes.text}={loaded.unpacked('uVF' if shape == 'f32x4' else 'uVD')}")
         return lanes
 
     def reused(self, local: int, kind: str, parameter: int, text: str) -> tuple[str, int]:

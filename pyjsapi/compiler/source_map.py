@@ -46,7 +46,7 @@ class Tracing(Frame):
         if isinstance(form, Extended):
             form = Extended(f"{before}{form.canonical}{_CLOSE}")
         elif isinstance(form, Loaded):
-            form = Loaded(f"{before}{form.source}{_CLOSE}")
+            form = Loaded(form.source, before, _CLOSE)
         new = type(entry)(
             entry.type, f"{before}{entry.text}{_CLOSE}", entry.prec, entry.low, entry.high,
             entry.deps, entry.flags, form, entry.align, entry.local,

@@ -19,6 +19,9 @@ import pytest
 
 from pyjsapi import RangeError, WebAssembly, wat2wasm
 from pyjsapi.compiler.cache import VARIABLE
+from pyjsapi.syntax.instructions import BY_MNEMONIC
+from pyjsapi.syntax.op import Imm
+from pyjsapi.syntax.types import V128
 
 TEXT = """(module $demo
   (import "m" "f" (func $f (param i32)))
@@ -86,6 +89,26 @@ def test_the_instruction_is_the_one_that_failed_of_several_on_a_line() -> None:
     assert places(raised(exports.top, 0))[0] == (5, 40)
     assert places(raised(exports.top, 65533))[0] == (5, 15)
     assert places(raised(exports.top, 65533))[0] == (5, 15)
+
+
+@pytest.mark.parametrize("load", ["v128.load", "v128.load32_splat", "v128.load8x8_s"])
+def test_a_load_is_told_from_what_takes_its_lanes(load: str) -> None:
+    unary = [
+        op.mnemonic
+        for op in BY_MNEMONIC.values()
+        if op.params == (V128,) and op.results == (V128,) and op.imm is Imm.NONE
+    ]
+    assert "f32x4.nearest" in unary
+    assert "f64x2.sqrt" in unary
+    lines = [
+        f'(func (export "{name}") (param i32) (result i32) (local v128) '
+        f"(v128.any_true (local.tee 1 ({name} ({load} offset=65530 (local.get 0))))))"
+        for name in unary
+    ]
+    exports = instance(data=wat2wasm("(module (memory 1)\n" + "\n".join(lines) + ")"))
+    for number, (name, line) in enumerate(zip(unary, lines, strict=True), 2):
+        error = raised(exports[name], 65528)
+        assert places(error) == [(number, line.index(f"({load} ") + 2)], name
 
 
 def test_what_host_functions_raise_has_them_too() -> None:
