@@ -21,7 +21,10 @@ export interface PythonWebAssemblyOptions {
    * `memoryControl`, which is experimental and has more members in the namespace.
    */
   features?: Record<string, boolean>;
-  /** Limits of modules and of what they use at run time, by name, as `maxMemoryPages`. */
+  /**
+   * Limits of modules and of what they use at run time, by name, as `maxMemoryPages`, and of what they do: `fuel`,
+   * `deadline` (seconds), `maxHostCalls`.
+   */
   limits?: Record<string, number>;
   /** `'auto'` takes the proxies only where the other way is closed. */
   link?: LinkKind;

@@ -27,6 +27,7 @@ from pyjsapi.jsapi.errors import (
     Interrupted,
     LinkError,
     OutOfFuel,
+    OutOfHostCalls,
     RuntimeError,
 )
 from pyjsapi.jsapi.memory import Memory
@@ -49,6 +50,7 @@ API_ERRORS: Final[Mapping[str, type[Exception]]] = {
     "WebAssembly.LinkError": LinkError,
     "WebAssembly.RuntimeError": RuntimeError,
     "WebAssembly.OutOfFuel": OutOfFuel,
+    "WebAssembly.OutOfHostCalls": OutOfHostCalls,
     "WebAssembly.DeadlineExceeded": DeadlineExceeded,
     "WebAssembly.Interrupted": Interrupted,
 }

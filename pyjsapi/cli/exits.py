@@ -18,6 +18,8 @@ NO_IMPORTS: Final = 69
 """The module imports what is not there."""
 NO_OUTPUT: Final = 73
 """A file cannot be written."""
+OUT_OF_HOST_CALLS: Final = 121
+"""What ran had called the host as often as it may."""
 OUT_OF_FUEL: Final = 122
 """What ran had executed as many instructions as it may."""
 MEMORY_LIMIT: Final = 123
@@ -30,6 +32,6 @@ INTERRUPTED: Final = 130
 TEXT: Final = """\
 Exit codes: 0 success, 1 a script, call or test failed, 2 wrong usage or arguments, 65 not a valid
 module, 66 a file cannot be read, 67 a component, 69 imports are missing,
-73 a file cannot be written, 122 out of fuel, 123 memory limit, 124 time-out, 130 interrupted. A program of WASI
-that ends by itself has its own.
+73 a file cannot be written, 121 out of host calls, 122 out of fuel, 123 memory limit, 124 time-out,
+130 interrupted. A program of WASI that ends by itself has its own.
 """

@@ -209,6 +209,9 @@ class _Source:
         except WebAssembly.OutOfFuel as error:
             told = f"out of fuel: it may execute {self.limits.fuel} instructions (--fuel)"
             raise InputError(f"{self.path}: {told}", exits.OUT_OF_FUEL) from error
+        except WebAssembly.OutOfHostCalls as error:
+            told = f"out of host calls: it may make {self.limits.max_host_calls} (--max-host-calls)"
+            raise InputError(f"{self.path}: {told}", exits.OUT_OF_HOST_CALLS) from error
         except WebAssembly.DeadlineExceeded as error:
             told = f"time-out: it may run for {self.limits.deadline:g} s (--timeout)"
             raise InputError(f"{self.path}: {told}", exits.TIMED_OUT) from error

@@ -42,6 +42,11 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         help="a variable of the program's environment, which is empty otherwise; may be repeated",
     )
     parser.add_argument("--fuel", metavar="N", help="how many instructions it may execute")
+    parser.add_argument(
+        "--max-host-calls",
+        metavar="N",
+        help="how often it may call the host, WASI's functions included",
+    )
     parser.add_argument("--timeout", metavar="SECONDS", help="how long it may run")
     parser.add_argument(
         "--max-memory", metavar="SIZE", help="how large its memory may become: bytes, or 64M, 1G"
@@ -78,9 +83,10 @@ def split(argv: Sequence[str]) -> tuple[list[str], list[str]]:
 
 
 def limits_of(options: argparse.Namespace) -> Limits:
-    """What ``--fuel``, ``--timeout`` and ``--max-memory`` say. Raises `InputError`."""
+    """What ``--fuel``, ``--max-host-calls``, ``--timeout`` and ``--max-memory`` say. Raises `InputError`."""
     deadline = None
     fuel = _count("--fuel", options.fuel, "a number of instructions")
+    calls = _count("--max-host-calls", options.max_host_calls, "a number of calls")
     if options.timeout is not None:
         try:
             deadline = float(options.timeout)
@@ -89,7 +95,7 @@ def limits_of(options: argparse.Namespace) -> Limits:
         if not 0 < deadline < math.inf:
             raise _wrong("--timeout", options.timeout, "a positive number of seconds")
     size = _size("--max-memory", options.max_memory)
-    return Limits(fuel=fuel, deadline=deadline, max_memory_bytes=size)
+    return Limits(fuel=fuel, max_host_calls=calls, deadline=deadline, max_memory_bytes=size)
 
 
 def _count(option: str, given: str | None, what: str) -> int | None:

@@ -223,8 +223,8 @@ def cache_path(
     if folder is None or version is None:
         return None
     hasher = digest.copy()
-    # No code depends on how deep calls may go, nor on how much fuel there is: that it pays is in a variant's key.
-    limits = replace(settings.limits, call_depth=0, fuel=None, deadline=None)
+    # No code depends on how deep calls may go, nor on how much it may do: that it pays or counts is in a variant's key.
+    limits = replace(settings.limits, call_depth=0, fuel=None, deadline=None, max_host_calls=None)
     settings = replace(settings, limits=limits)
     for part in (version, sys.implementation.cache_tag, settings, options.key):
         hasher.update(f"\0{part}".encode())

@@ -73,9 +73,7 @@ class Environment:
         self.compiled = compiled
         """The module whose code it is."""
         limits = compiled.settings.limits
-        variant = self._variant = compiled.variant(
-            Assumptions.for_memories(instance.mems, limits.metering)
-        )
+        variant = self._variant = compiled.variant(Assumptions.for_memories(instance.mems, limits))
         self._instance = instance
         self._first = len(instance.funcs)
         """Index of the first function that the module defines."""
@@ -104,6 +102,8 @@ class Environment:
             "B": {},
         }
         self._fill_tank(limits)
+        if limits.max_host_calls is not None:
+            self._count_calls(limits.max_host_calls)
         if variant.scope.options.assertions:
             self.globals.update(assertions.GLOBALS)
         for index in range(len(variant.scope.globals)):
@@ -132,6 +132,13 @@ class Environment:
             self.globals.update(pay=tank.pay, refuel=tank.refuel)
             self._stub, self._closure = _METERED_STUB, (tank.cell,)
 
+    def _count_calls(self, most: int) -> None:
+        # Few modules have such a limit.
+        from pyjsapi.runtime.host_calls import HostCalls
+
+        counts = self._instance.host_calls = HostCalls(most)
+        self.globals["callee"] = counts.callee
+
     def _reserve_signatures(self) -> None:
         types = set(self._variant.scope.signatures.values())
         tables = len(self._instance.tables)
@@ -149,8 +156,9 @@ class Environment:
         instance = self._instance
         scope = self._variant.scope
         space = self.globals
+        counts = instance.host_calls
         for index, imported in enumerate(instance.funcs):
-            space[f"f{index}"] = imported.call
+            space[f"f{index}"] = imported.call if counts is None else counts.counted(imported)
         for index in range(self._first, len(scope.funcs)):
             name = f"f{index}"
             # Functions whose code is there already begin as stubs too: most are never called.
@@ -295,7 +303,7 @@ class Environment:
             name = f"t{table}_{type_}"
             if self.globals.get(name) is None:
                 calls = self._instance.tables[table].signature_list(
-                    self._variant.scope.types[type_]
+                    self._variant.scope.types[type_], self._instance
                 )
                 self.globals[name] = calls
         for memidx, accessor in code.accessors:

@@ -60,11 +60,11 @@ def translate(scope: ModuleScope, funcidx: int, code: Code) -> Frame:
     # Imported only where it is asked for.
     from pyjsapi.compiler.proof.net import proved
 
-    plain = replace(scope, metering="")
+    plain = replace(scope, metering="", counts_calls=False)
     frame = proved(translate_once(plain, funcidx, code), code, translate_once)
-    if not scope.metering:
+    if not (scope.metering or scope.counts_calls):
         return frame
-    # What is proved is the function without charges: they change nothing but what is left of its fuel.
+    # What is proved is the function that neither pays nor counts: that changes nothing but what is left of its limits.
     machine = isinstance(frame, StateMachine)
     options = replace(scope.options, proof=False, state_machine=machine)
     return translate_once(replace(scope, options=options), funcidx, code)

@@ -50,6 +50,8 @@ class ModuleScope:
     """Parameters of the tags."""
     metering: str = ""
     """What functions do besides: see `Limits.metering`."""
+    counts_calls: bool = False
+    """Whether calls of host functions are counted."""
 
     def func_type(self, funcidx: int) -> FuncType:
         """Signature of a function."""

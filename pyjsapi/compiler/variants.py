@@ -6,7 +6,7 @@ import gc
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from types import CodeType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from pyjsapi.compiler.bounded import BoundedCalls
 from pyjsapi.compiler.cache import CodeCache, collector_off
@@ -27,6 +27,10 @@ if TYPE_CHECKING:
     from pyjsapi.compiler.source_map import SourceMap
 
 
+_COUNTS: Final = "#"
+_USUAL: Final = Limits()
+
+
 @dataclass(frozen=True, slots=True)
 class Assumptions:
     """What code is made for, beside the module and the options. Code is shared by all that agree in it."""
@@ -34,17 +38,22 @@ class Assumptions:
     memories: tuple[MemoryKind, ...] = ()
     metering: str = ""
     """What code does besides: see `Limits.metering`."""
+    counts_calls: bool = False
+    """Whether calls of host functions are counted."""
 
     @classmethod
-    def for_memories(cls, memories: Iterable[MemInst], metering: str = "") -> Assumptions:
+    def for_memories(cls, memories: Iterable[MemInst], limits: Limits = _USUAL) -> Assumptions:
         """What holds for these memories as they are now."""
-        return cls(tuple(map(kind_of, memories)), metering)
+        return cls._limited(map(kind_of, memories), limits)
 
     @classmethod
     def as_declared(cls, types: Iterable[MemType], limits: Limits) -> Assumptions:
         """What holds for memories that are made with these types."""
-        kinds = tuple(declared_kind(type_, limits) for type_ in types)
-        return cls(kinds, limits.metering)
+        return cls._limited((declared_kind(type_, limits) for type_ in types), limits)
+
+    @classmethod
+    def _limited(cls, kinds: Iterable[MemoryKind], limits: Limits) -> Assumptions:
+        return cls(tuple(kinds), limits.metering, limits.max_host_calls is not None)
 
     def with_extent(self, memidx: int, extent: Extent) -> Assumptions:
         """The same but for the extent of one memory."""
@@ -61,7 +70,8 @@ class Assumptions:
     @property
     def key(self) -> str:
         """What differs between assumptions that give different code: letters for memories; what it does besides."""
-        return "".join(kind.letter for kind in self.memories) + self.metering
+        kinds = "".join(kind.letter for kind in self.memories)
+        return kinds + self.metering + (_COUNTS if self.counts_calls else "")
 
 
 class Variant:
@@ -99,6 +109,7 @@ class Variant:
             first_of_type(context.types),
             [_parameters(tag) for tag in context.tags],
             assumptions.metering,
+            assumptions.counts_calls,
         )
         self._growing_scope = replace(
             self.scope,

@@ -129,6 +129,20 @@ class Fuel(Protocol):
         """Have so much left, neither more nor less, while nothing runs."""
 
 
+class HostCalls(Protocol):
+    """How many calls of host functions an instance may make."""
+
+    left: int
+    """What is left."""
+
+    @property
+    def used(self) -> int:
+        """What was used."""
+
+    def add(self, calls: int, /) -> None:
+        """Add to what is left, from any thread."""
+
+
 class Clock(Protocol):
     """How long calls of an instance from outside may take."""
 
@@ -145,6 +159,10 @@ class Instance(Protocol):
     @property
     def fuel(self) -> Fuel | None:
         """Its fuel, where `Limits.fuel` or `Limits.deadline` is set."""
+
+    @property
+    def host_calls(self) -> HostCalls | None:
+        """Its host calls, where `Limits.max_host_calls` is set."""
 
     @property
     def clock(self) -> Clock | None:

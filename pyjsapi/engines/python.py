@@ -91,7 +91,7 @@ def instantiate(
 ) -> ModuleInstance:
     """Instantiate a module with external values in the order of its imports, and call its start function.
 
-    ``start=False`` leaves that call to the caller (`start_function`). ``make_memory`` makes the memories that the
+    ``start=False`` leaves that call to the caller (`call_start`). ``make_memory`` makes the memories that the
     module defines; ``setup`` is asked and told while the instance is made, which is not started where it resumes.
     Raises `LinkError`, `Trap`, `Exhaustion`, or what a host function raised in the start function.
     """
@@ -116,10 +116,18 @@ def instantiate(
         if environment is not None:
             environment.bind_globals()
     if start and not (setup is not None and setup.resumes):
-        function = start_function(instance)
-        if function is not None:
-            invoke(function, ())
+        call_start(instance)
     return instance
+
+
+def call_start(instance: ModuleInstance) -> None:
+    """Call the start function, if the module names one. Raises as `instantiate`."""
+    function = start_function(instance)
+    if function is None:
+        return
+    if function.host is not None and instance.host_calls is not None:
+        instance.host_calls.take()
+    invoke(function, ())
 
 
 def invoke(func: FuncInst, args: Sequence[Any]) -> Sequence[Any]:
@@ -146,6 +154,7 @@ failures.tell(error_of, trace)
 
 __all__ = [
     "CompiledModule",
+    "call_start",
     "compile_module",
     "instantiate",
     "invoke",

@@ -15,6 +15,7 @@ from pyjsapi.syntax.errors import Exhaustion, WasmError
 from pyjsapi.syntax.errors import Interrupted as CoreInterrupted
 from pyjsapi.syntax.errors import LinkError as CoreLinkError
 from pyjsapi.syntax.errors import OutOfFuel as CoreOutOfFuel
+from pyjsapi.syntax.errors import OutOfHostCalls as CoreOutOfHostCalls
 
 if TYPE_CHECKING:
     from pyjsapi.embedding.wasm_frame import WasmFrame
@@ -48,6 +49,13 @@ class OutOfFuel(RuntimeError):
     """WebAssembly code stopped before instructions that the fuel of its instance does not suffice for.
 
     It cannot catch that. See `Instance.add_fuel`; an extension.
+    """
+
+
+class OutOfHostCalls(RuntimeError):
+    """WebAssembly code stopped before a call of a host function that its instance may not make any more.
+
+    It cannot catch that. See `Instance.add_host_calls`; an extension.
     """
 
 
@@ -103,6 +111,7 @@ _TRAPS: Final[dict[type[WasmError], type[RuntimeError]]] = {
     CoreDeadlineExceeded: DeadlineExceeded,
     CoreInterrupted: Interrupted,
     CoreOutOfFuel: OutOfFuel,
+    CoreOutOfHostCalls: OutOfHostCalls,
 }
 """What is more than a trap."""
 

@@ -43,7 +43,7 @@ from pyjsapi.syntax.types import (
 )
 
 if TYPE_CHECKING:
-    from pyjsapi.embedding.interface import Clock, Fuel
+    from pyjsapi.embedding.interface import Clock, Fuel, HostCalls
     from pyjsapi.jsapi.signatures import MemoryOverrides
 
 
@@ -238,11 +238,29 @@ class Instance:
         tank = self._fuel()
         if tank is None:
             raise TypeError(f"{what}: the module was compiled without Limits.fuel")
-        if not isinstance(fuel, int) or isinstance(fuel, bool):
-            raise TypeError(f"{what}: fuel must be an int, not {shown(fuel)}")
-        if fuel < 0:
-            raise RangeError(f"{what}: fuel must not be negative, it is {fuel}")
+        _check_amount(fuel, "fuel", what)
         tank.add(fuel)
+
+    @property
+    def host_calls_left(self) -> int | None:
+        """How many calls of host functions it may make yet; ``None`` without `Limits.max_host_calls`. An extension."""
+        calls: HostCalls | None = self._instance.host_calls
+        return None if calls is None else calls.left
+
+    @property
+    def host_calls_used(self) -> int | None:
+        """How many it has made, those of its start function included; an extension, likewise."""
+        calls: HostCalls | None = self._instance.host_calls
+        return None if calls is None else calls.used
+
+    def add_host_calls(self, calls: int) -> None:
+        """Let the instance make so many calls of host functions more; otherwise as `add_fuel`."""
+        what = "WebAssembly.Instance.add_host_calls()"
+        host_calls: HostCalls | None = self._instance.host_calls
+        if host_calls is None:
+            raise TypeError(f"{what}: the module was compiled without Limits.max_host_calls")
+        _check_amount(calls, "calls", what)
+        host_calls.add(calls)
 
     def __reduce_ex__(self, protocol: Any) -> NoReturn:
         """StructuredSerialize: an instance belongs to its agent."""
@@ -260,6 +278,13 @@ class Instance:
 
     def __repr__(self) -> str:
         return f"<WebAssembly.Instance, exports: {in_short(self.exports)}>"
+
+
+def _check_amount(given: Any, name: str, what: str) -> None:
+    if not isinstance(given, int) or isinstance(given, bool):
+        raise TypeError(f"{what}: {name} must be an int, not {shown(given)}")
+    if given < 0:
+        raise RangeError(f"{what}: {name} must not be negative, it is {given}")
 
 
 def instance_object(values: list[ExternVal], made: Instantiation) -> Instance:

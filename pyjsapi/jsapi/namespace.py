@@ -19,6 +19,7 @@ from pyjsapi.jsapi.errors import (
     Interrupted,
     LinkError,
     OutOfFuel,
+    OutOfHostCalls,
     RuntimeError,
 )
 from pyjsapi.jsapi.exception import Exception
@@ -49,6 +50,7 @@ __all__ = [
     "MemoryMapDescriptor",
     "Module",
     "OutOfFuel",
+    "OutOfHostCalls",
     "RuntimeError",
     "Table",
     "Tag",

@@ -15,6 +15,7 @@ from pyjsapi.validation.context import Context
 if TYPE_CHECKING:
     from pyjsapi.runtime.call_clock import CallClock
     from pyjsapi.runtime.fuel import FuelTank
+    from pyjsapi.runtime.host_calls import HostCalls
     from pyjsapi.runtime.memory_budget import MemoryBudget
 
 ExternVal: TypeAlias = "FuncInst | TableInst | MemInst | GlobalInst | TagInst"
@@ -35,6 +36,7 @@ class ModuleInstance:
         "fuel",
         "funcs",
         "globals",
+        "host_calls",
         "mems",
         "module",
         "tables",
@@ -57,6 +59,8 @@ class ModuleInstance:
         """In the order of the module's export section."""
         self.fuel: FuelTank | None = None
         """What its functions may still do, if that is limited."""
+        self.host_calls: HostCalls | None = None
+        """How many calls of host functions it may still make, likewise."""
         self.budget: MemoryBudget | None = None
         """How large its memories may become together, where that is limited and there are several."""
         self.clock: CallClock | None = None

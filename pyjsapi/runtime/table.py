@@ -8,10 +8,10 @@ code calls through that list without any check.
 from __future__ import annotations
 
 import weakref
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from itertools import repeat
-from typing import Any, Final, NoReturn
+from typing import TYPE_CHECKING, Any, Final, NoReturn, TypeAlias
 
 from pyjsapi.runtime.function import FuncInst
 from pyjsapi.syntax.deftypes import DefType
@@ -19,7 +19,12 @@ from pyjsapi.syntax.errors import Trap
 from pyjsapi.syntax.types import AddrType, RefType, TableType
 from pyjsapi.validation.limits import Limits
 
+if TYPE_CHECKING:
+    from pyjsapi.runtime.host_calls import HostCalls
+    from pyjsapi.runtime.instance import ModuleInstance
+
 _OUT_OF_BOUNDS: Final = "out of bounds table access"
+_Lists: TypeAlias = "dict[DefType, list[Callable[..., Any]]]"
 
 
 def _make_uninitialized(index: int | None) -> Callable[..., NoReturn]:
@@ -40,8 +45,13 @@ def _type_mismatch(*_: Any) -> NoReturn:
     raise Trap("indirect call type mismatch")
 
 
-def _callables(elements: Iterable[Any], type_: DefType, start: int) -> list[Callable[..., Any]]:
-    """What indirect calls of a type call for elements, the first of which is number ``start``."""
+def _callables(
+    elements: Iterable[Any], type_: DefType, start: int, counts: HostCalls | None = None
+) -> list[Callable[..., Any]]:
+    """What indirect calls of a type call for elements, the first of which is number ``start``.
+
+    With ``counts`` it is for an instance whose calls of host functions are counted.
+    """
     # Tables have many elements of few types, and modules ask for many types when they start.
     fits: dict[DefType, bool] = {}
     found: list[Callable[..., Any]] = []
@@ -56,7 +66,10 @@ def _callables(elements: Iterable[Any], type_: DefType, start: int) -> list[Call
             fit = fits.get(own)
             if fit is None:
                 fit = fits[own] = own.is_subtype_of(type_)
-            found.append(element.call if fit else _type_mismatch)
+            if not fit:
+                found.append(_type_mismatch)
+            else:
+                found.append(element.call if counts is None else counts.counted(element))
     return found
 
 
@@ -66,14 +79,16 @@ class TableInst:
     ``ceiling`` is the number of elements that the table may grow to: its own maximum or the engine's limit.
     """
 
-    __slots__ = ("__weakref__", "_signatures", "_type", "ceiling", "elems", "wrapper")
+    __slots__ = ("__weakref__", "_counted", "_signatures", "_type", "ceiling", "elems", "wrapper")
 
     def __init__(self, type_: TableType, init: Any, *, ceiling: int) -> None:
         self._type = type_
         self.ceiling = ceiling if type_.maximum is None else min(type_.maximum, ceiling)
         self.elems: list[Any] = [init] * type_.minimum
         """Elements: `FuncInst`, a host value, or ``None`` for null. Change them through the methods only."""
-        self._signatures: dict[DefType, list[Callable[..., Any]]] = {}
+        self._signatures: _Lists = {}
+        self._counted: weakref.WeakKeyDictionary[ModuleInstance, _Lists] | None = None
+        """Those of instances whose calls of host functions are counted."""
         self.wrapper: weakref.ref[Any] | None = None
         """The embedder's object for this table."""
 
@@ -92,12 +107,32 @@ class TableInst:
         """Type of an index."""
         return self._type.addrtype
 
-    def signature_list(self, type_: DefType) -> list[Callable[..., Any]]:
-        """The list of callables for indirect calls of a type; always the same object for the same type."""
-        calls = self._signatures.get(type_)
+    def signature_list(
+        self, type_: DefType, instance: ModuleInstance | None = None
+    ) -> list[Callable[..., Any]]:
+        """The list of callables for indirect calls of a type; always the same object for the same type.
+
+        An ``instance`` whose calls of host functions are counted has lists of its own.
+        """
+        counts = None if instance is None else instance.host_calls
+        if instance is None or counts is None:
+            lists = self._signatures
+        else:
+            if self._counted is None:
+                self._counted = weakref.WeakKeyDictionary()
+            lists = self._counted.setdefault(instance, {})
+        calls = lists.get(type_)
         if calls is None:
-            calls = self._signatures[type_] = _callables(self.elems, type_, 0)
+            calls = lists[type_] = _callables(self.elems, type_, 0, counts)
         return calls
+
+    def _lists(self) -> Iterator[tuple[DefType, list[Callable[..., Any]], HostCalls | None]]:
+        """All lists, with the types that they are for and what counts the calls."""
+        for type_, calls in self._signatures.items():
+            yield type_, calls, None
+        for instance, lists in self._counted.items() if self._counted is not None else ():
+            for type_, calls in lists.items():
+                yield type_, calls, instance.host_calls
 
     def get(self, index: int) -> Any:
         """The element; traps out of bounds."""
@@ -110,8 +145,8 @@ class TableInst:
         if index >= len(self.elems):
             raise Trap(_OUT_OF_BOUNDS)
         self.elems[index] = value
-        for type_, calls in self._signatures.items():
-            calls[index : index + 1] = _callables((value,), type_, index)
+        for type_, calls, counts in self._lists():
+            calls[index : index + 1] = _callables((value,), type_, index, counts)
 
     def size(self) -> int:
         """Number of elements."""
@@ -126,8 +161,8 @@ class TableInst:
             self.elems.extend([value] * count)
         except MemoryError:
             return -1
-        for type_, calls in self._signatures.items():
-            calls += _callables(repeat(value, count), type_, size)
+        for type_, calls, counts in self._lists():
+            calls += _callables(repeat(value, count), type_, size, counts)
         return size
 
     def fill(self, index: int, value: Any, count: int) -> None:
@@ -151,8 +186,8 @@ class TableInst:
     def _write(self, index: int, values: list[Any]) -> None:
         end = index + len(values)
         self.elems[index:end] = values
-        for type_, calls in self._signatures.items():
-            calls[index:end] = _callables(values, type_, index)
+        for type_, calls, counts in self._lists():
+            calls[index:end] = _callables(values, type_, index, counts)
 
 
 def new_table(type_: TableType, init: Any, limits: Limits) -> TableInst:

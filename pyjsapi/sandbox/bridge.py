@@ -16,7 +16,7 @@ from typing import Any, Final
 from pyjsapi import WebAssembly
 from pyjsapi.runtime import MemInst
 from pyjsapi.sandbox.errors import OutputLimitExceeded
-from pyjsapi.syntax.errors import Trap
+from pyjsapi.syntax.errors import OutOfHostCalls, Trap
 from pyjsapi.wasi.abi import WasiError
 from pyjsapi.wasi.guest import GuestMemory
 
@@ -29,13 +29,21 @@ _MASK: Final = 0xFFFFFFFF
 class Bridge:
     """The host's side of it, for one instance."""
 
-    def __init__(self, functions: Mapping[str, Callable[..., Any]], most: int) -> None:
+    def __init__(
+        self,
+        functions: Mapping[str, Callable[..., Any]],
+        most: int,
+        most_calls: int | None = None,
+    ) -> None:
         self._functions: dict[str, Callable[..., Any]] = {
             **functions,
             READ_LINE: self._read_line,
             RETURN: self._return,
         }
+        self._own = frozenset((READ_LINE, RETURN))
         self._most = most
+        self._most_calls = most_calls
+        self._calls = 0
         self._memory: GuestMemory | None = None
         self._pending = b""
         self._input: list[str] = []
@@ -49,6 +57,7 @@ class Bridge:
         self._streams = {each: bytearray() for each in (OUTPUT, ERRORS, VALUE, EXCEPTION)}
         self._input = given.splitlines(keepends=True)[::-1]
         self.returned = None
+        self._calls = 0
 
     def text(self, stream: int) -> str:
         """What was written to a stream."""
@@ -98,6 +107,10 @@ class Bridge:
     def _call(self, name: int, name_length: int, arguments: int, length: int) -> int:
         called = self._get(name, name_length).decode("utf-8", "replace")
         given = self._get(arguments, length)
+        if called not in self._own:
+            if self._calls == self._most_calls:
+                raise OutOfHostCalls()
+            self._calls += 1
         try:
             function = self._functions.get(called)
             if function is None:

@@ -32,6 +32,7 @@ class ProgramOptions(TypedDict, total=False):
     files: Mapping[str, str | bytes] | None
     imports: Mapping[str, Any]
     fuel: int | None
+    max_host_calls: int | None
     deadline: float | None
     max_memory_bytes: int | None
     max_output_bytes: int
@@ -46,9 +47,10 @@ class Program:
 
     ``env`` is its environment; ``directories`` those that it may use, as ``preopens`` of `WASI`; ``files`` are put
     into a directory of each run's own, which is its root: a `Result` has what is there at the end. ``imports`` are
-    others than those of WASI. ``max_written_bytes`` (64 MiB) may be written into them, ``max_created_files`` (10,000)
-    files, directories and links be created there, then that fails. ``fuel``, ``deadline``, ``max_memory_bytes``
-    (64 MiB), ``max_output_bytes`` (1 MiB, then writing fails) and ``seed`` are as of `Sandbox.python`, for each run.
+    others than those of WASI; ``max_host_calls`` is how often it may call them and those of WASI. ``max_written_bytes``
+    (64 MiB) may be written into the directories, ``max_created_files`` (10,000) files, directories and links be created there,
+    then that fails. ``fuel``, ``deadline``, ``max_memory_bytes`` (64 MiB), ``max_output_bytes`` (1 MiB, then writing
+    fails) and ``seed`` are as of `Sandbox.python`, for each run.
     """
 
     def __init__(
@@ -58,6 +60,7 @@ class Program:
         data = module if isinstance(module, bytes) else Path(module).read_bytes()
         limits = Limits(
             fuel=options.get("fuel"),
+            max_host_calls=options.get("max_host_calls"),
             deadline=options.get("deadline"),
             max_memory_bytes=options.get("max_memory_bytes", MOST_MEMORY),
         )
@@ -73,7 +76,8 @@ class Program:
     def run(self, *arguments: str, stdin: str = "") -> Result:
         """Run the program with arguments, and with text to read.
 
-        Raises `WebAssembly.OutOfFuel`, `WebAssembly.DeadlineExceeded`, `WebAssembly.Interrupted`,
+        Raises `WebAssembly.OutOfFuel`, `WebAssembly.OutOfHostCalls`, `WebAssembly.DeadlineExceeded`,
+        `WebAssembly.Interrupted`,
         `WebAssembly.RuntimeError` for other traps, `WebAssembly.LinkError` and `TypeError` for imports.
         """
         return self._go(arguments, stdin, [])

@@ -28,6 +28,7 @@ class Options(TypedDict, total=False):
     """The keywords of `Sandbox.python` and `Sandbox.javascript`."""
 
     fuel: int | None
+    max_host_calls: int | None
     deadline: float | None
     max_memory_bytes: int | None
     max_output_bytes: int
@@ -50,6 +51,7 @@ class Sandbox:
         self._functions = _checked(options.get("functions") or {})
         self._fuel = options.get("fuel")
         self._deadline = options.get("deadline")
+        self._most_calls = options.get("max_host_calls")
         self._seed = options.get("seed")
         self._most_output = options.get("max_output_bytes", MOST_OUTPUT)
         self._snapshot = options.get("snapshot")
@@ -67,9 +69,10 @@ class Sandbox:
 
         ``fuel`` is how many instructions a run may execute, ``deadline`` how many seconds it may take;
         ``max_memory_bytes`` (64 MiB) and ``max_output_bytes`` (1 MiB a run) are how large its memory and its output
-        may become. ``functions`` are those of the host that code may call by their names; arguments and results are
-        values of JSON. ``seed`` makes runs repeatable, with clocks that stand still. ``module`` is another build with
-        the same interface: a path, or bytes. ``snapshot`` is what the session goes on from.
+        may become. ``functions`` are those of the host that code may call by their names, ``max_host_calls`` times in
+        a run; arguments and results are values of JSON. ``seed`` makes runs repeatable, with clocks that stand still.
+        ``module`` is another build with the same interface: a path, or bytes. ``snapshot`` is what the session goes on
+        from.
 
         Raises `GuestNotInstalled`; `SandboxError` for a module of another interface; `ValueError`, `TypeError`.
         """
@@ -88,8 +91,9 @@ class Sandbox:
     def run(self, code: str, *, stdin: str = "") -> Result:
         """Run code in the session; ``stdin`` is what it can read by lines: ``input()``, in JavaScript ``readline()``.
 
-        Raises `GuestError` for what the code raises, `WebAssembly.OutOfFuel`, `WebAssembly.DeadlineExceeded`,
-        `WebAssembly.Interrupted`, `OutputLimitExceeded`, and `WebAssembly.RuntimeError` for other traps.
+        Raises `GuestError` for what the code raises, `WebAssembly.OutOfFuel`, `WebAssembly.OutOfHostCalls`,
+        `WebAssembly.DeadlineExceeded`, `WebAssembly.Interrupted`, `OutputLimitExceeded`, and
+        `WebAssembly.RuntimeError` for other traps.
         """
         return self._run(code, stdin, Ticket())
 
@@ -171,7 +175,7 @@ class Sandbox:
         return WebAssembly.Module(data, limits=limits)
 
     def _begun(self, taken: Snapshot | None) -> Interpreter:
-        bridge = Bridge(self._functions, self._most_output)
+        bridge = Bridge(self._functions, self._most_output, self._most_calls)
         made = INTERPRETERS[self.language](self._module, bridge, taken=taken, seed=self._seed)
         if taken is None or self._functions:
             made.define(self._functions)

@@ -147,6 +147,13 @@ class OutOfFuel(Trap):
         super().__init__(message)
 
 
+class OutOfHostCalls(Trap):
+    """Execution stopped before a call of a host function that the instance may not make any more."""
+
+    def __init__(self, message: str = "out of host calls") -> None:
+        super().__init__(message)
+
+
 class DeadlineExceeded(Trap):
     """Execution stopped because a call took longer than it may."""
 

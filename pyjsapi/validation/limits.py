@@ -36,7 +36,7 @@ _USUAL_STACK: Final = 2_000_000 if sys.platform == "win32" else 8 << 20
 DEFAULT_CALL_DEPTH: Final = _call_depth()
 PAYS: Final = "$"
 LOOKS: Final = "!"
-_OPTIONAL: Final = frozenset({"deadline", "fuel", "max_memory_bytes"})
+_OPTIONAL: Final = frozenset({"deadline", "fuel", "max_host_calls", "max_memory_bytes"})
 """Fields that may be ``None``."""
 
 
@@ -102,6 +102,9 @@ class Limits:
     fuel: int | None = None
     """Run time: instructions that an instance may execute, ``None`` for no bound and no counting. See
     `Instance.add_fuel`."""
+    max_host_calls: int | None = None
+    """Run time: calls of host functions that an instance may make, ``None`` for no bound and no counting. See
+    `Instance.add_host_calls`."""
     deadline: float | None = None
     """Run time: seconds that a call of an instance's functions from outside may take, ``None`` for no bound;
     ``math.inf`` for none but `Instance.interrupt`."""
@@ -119,8 +122,10 @@ class Limits:
                 continue
             if value is not None or name not in _OPTIONAL:
                 raise TypeError(f"Limits.{name} must be an int, not {type(value).__name__}")
-        if self.fuel is not None and self.fuel < 0:
-            raise ValueError(f"Limits.fuel must not be negative, it is {self.fuel}")
+        for name in ("fuel", "max_host_calls"):
+            value = getattr(self, name)
+            if value is not None and value < 0:
+                raise ValueError(f"Limits.{name} must not be negative, it is {value}")
         if self.deadline is not None and not self.deadline > 0:
             raise ValueError(f"Limits.deadline must be positive, in seconds, it is {self.deadline}")
 

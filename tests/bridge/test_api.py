@@ -12,7 +12,7 @@ from pyjsapi.bridge.face.errors import InvalidModule, Kind, OutOfRange, WrongTyp
 from pyjsapi.bridge.face.values import MEMORY_KIND, extern_kind
 from pyjsapi.bridge.memory.proxies import ProxyMemories
 from pyjsapi.runtime import FuncInst, GlobalInst, TableInst
-from pyjsapi.syntax.errors import DeadlineExceeded, LinkError, OutOfFuel, Trap
+from pyjsapi.syntax.errors import DeadlineExceeded, LinkError, OutOfFuel, OutOfHostCalls, Trap
 
 SETTINGS = api.new_settings({})
 
@@ -58,6 +58,17 @@ def test_limits_of_what_code_does_hold_for_calls_of_javascript() -> None:
         with pytest.raises(error) as raised:
             endless()
         assert error_kind(raised.value) % 16 == Kind.RUNTIME_ERROR
+    calling = wat2wasm('(module (import "m" "f" (func $f)) (func (export "f") (call $f)))')
+    limited = api.new_module(
+        api.new_settings({"limits": {"maxHostCalls": 1}}), calling, [], [], "here"
+    )
+    host = api.host_function(limited, 0, lambda: None, 0, 7)
+    (exported,) = api.instantiate(limited, [host], "here", 7)
+    call = api.function_call(exported)  # type: ignore[arg-type]
+    call()
+    with pytest.raises(OutOfHostCalls) as raised:
+        call()
+    assert error_kind(raised.value) % 16 == Kind.RUNTIME_ERROR
     with pytest.raises(OutOfRange, match=r"Limits\.fuel must not be negative"):
         api.new_settings({"limits": {"fuel": -1}})
 

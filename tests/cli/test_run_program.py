@@ -143,6 +143,19 @@ def test_i15_5_what_runs_too_long_has_an_exit_code_of_its_own(
     assert not Path("warm.snap").exists()
 
 
+def test_i15_5_what_calls_the_host_too_often_has_one_too(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    path = written(
+        f"""(module
+          (import "{WASI}" "sched_yield" (func $yield (result i32)))
+          (memory (export "memory") 1)
+          (func (export "_start") (loop (drop (call $yield)) (br 0))))"""
+    )
+    told = f"pyjsapi: {path}: out of host calls: it may make 100 (--max-host-calls)\n"
+    assert ran(capsys, "run", path, "--max-host-calls", "100") == (121, "", told)
+
+
 @pytest.mark.skipif(sys.platform == "emscripten", reason="there are no processes")
 def test_i15_5_the_time_ends_a_program_that_waits_for_its_input() -> None:
     program = """(module
@@ -194,6 +207,7 @@ def test_i15_5_memories_of_threads_have_the_limits_of_the_module() -> None:
     [
         ("--fuel", "many", "a number of instructions"),
         ("--fuel", "-1", "a number of instructions"),
+        ("--max-host-calls", "1.5", "a number of calls"),
         ("--timeout", "0", "a positive number of seconds"),
         ("--timeout", "soon", "a positive number of seconds"),
         ("--timeout", "inf", "a positive number of seconds"),

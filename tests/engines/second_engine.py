@@ -39,6 +39,7 @@ class SecondInstance:
         self.exports = dict(exports)
         self.fuel = inner.fuel
         self.clock = inner.clock
+        self.host_calls = inner.host_calls
 
 
 class SecondEngine:

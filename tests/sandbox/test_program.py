@@ -96,6 +96,12 @@ def test_i15_3_a_program_that_does_not_end(
             endless.run()
 
 
+def test_i15_3_a_program_calls_the_host_so_often() -> None:
+    with pytest.raises(WebAssembly.OutOfHostCalls):
+        Sandbox.program(FLOOD, max_host_calls=3).run()
+    assert Sandbox.program(COPY, max_host_calls=10).run(stdin="ab").stdout == "ab"
+
+
 def test_i15_3_output_has_an_end() -> None:
     done = Sandbox.program(FLOOD).run()
     assert (done.exit_code, len(done.stdout)) == (17, 1 << 20)

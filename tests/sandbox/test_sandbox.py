@@ -117,6 +117,18 @@ def test_i15_3_functions_of_the_host_by_name() -> None:
     assert session.run(CALL).stdout == '{"x": [1, null, "\\u00e9"]}'
 
 
+def test_i15_3_functions_of_the_host_are_called_so_often() -> None:
+    session = sandbox(functions={"lookup": abs}, max_host_calls=1)
+    for _ in range(2):
+        assert session.run(CALL).stdout == "1"
+    session = sandbox(functions={"lookup": abs}, max_host_calls=0)
+    assert session.run(COUNT).stdout == "1"
+    with pytest.raises(WebAssembly.OutOfHostCalls, match="out of host calls"):
+        session.run(CALL)
+    with pytest.raises(SandboxError, match="the session ended by OutOfHostCalls"):
+        session.run(COUNT)
+
+
 @pytest.mark.parametrize(
     ("function", "told"),
     [

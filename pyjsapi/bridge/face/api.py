@@ -253,9 +253,7 @@ def instantiate(
     )
     for func in instance.funcs[compiled.imported_funcs :][:1]:
         _owners[_owned(func)] = owner
-    start = engine.start_function(instance)
-    if start is not None:
-        engine.invoke(start, ())
+    engine.call_start(instance)
     return list(instance.exports.values())
 
 

@@ -55,7 +55,8 @@ def callee_of(frame: Frame, instr: Instr) -> Callee:
             if argument.flags & ~TRUTH:
                 frame.spill(i)
     if family == "call_ref":
-        text = f"({target.at(P_CONDITIONAL + 1)} or null_function).call"
+        reference = f"({target.at(P_CONDITIONAL + 1)} or null_function)"
+        text = f"callee{reference}" if frame.scope.counts_calls else f"{reference}.call"
         return Callee(text, type_, target.deps, target.flags)
     signature = frame.scope.signatures[instr[1]]
     frame.signatures.add((instr[2], signature))

@@ -215,6 +215,8 @@ def int_to_f32(value: int) -> float:
 class _NullFunction:
     """Stands in for a null function reference where it is called."""
 
+    host = None
+
     @staticmethod
     def call(*_args: object) -> NoReturn:
         raise Trap("null function reference")
