@@ -155,7 +155,7 @@ class Table(Generic[Element]):
 
             raise RangeError(
                 f"WebAssembly.Table.grow(): cannot grow by {count}: the table has {counted(self.length, 'element')} "
-                f"and may have {self._table.ceiling}"
+                f"and may have {self._table.limit()}"
             )
         return before
 

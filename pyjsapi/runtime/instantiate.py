@@ -12,7 +12,7 @@ from pyjsapi.runtime.global_ import GlobalInst
 from pyjsapi.runtime.instance import ExternVal, ModuleInstance
 from pyjsapi.runtime.memory import MakeMemory, MemInst, new_memory
 from pyjsapi.runtime.memory_budget import MemoryBudget, check_total
-from pyjsapi.runtime.table import new_table
+from pyjsapi.runtime.table import TableBudget, check_total_elements, new_table
 from pyjsapi.syntax.errors import LinkError
 from pyjsapi.syntax.module import Active, Module
 from pyjsapi.syntax.types import (
@@ -160,11 +160,20 @@ def _allocate(
         instance.mems.append(memory)
     if most is not None and len(own) > 1:
         instance.budget = MemoryBudget(instance.mems[imported:], most)
-    for table_type in context.tables[len(instance.tables) :]:
-        instance.tables.append(new_table(table_type, None, limits))
+    _allocate_tables(instance, limits)
     instance.tags.extend(map(TagInst, context.tags[len(instance.tags) :]))
     if setup is not None:
         setup.memories_made(instance.mems)
+
+
+def _allocate_tables(instance: ModuleInstance, limits: Limits) -> None:
+    own = instance.context.tables[len(instance.tables) :]
+    most = limits.max_total_table_elements
+    check_total_elements(sum(type_.minimum for type_ in own), most)
+    tables = [new_table(type_, None, limits) for type_ in own]
+    if most is not None and len(own) > 1:
+        TableBudget(tables, most)
+    instance.tables += tables
 
 
 def _initialize(instance: ModuleInstance, *, segments: bool) -> None:

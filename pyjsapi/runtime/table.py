@@ -79,7 +79,16 @@ class TableInst:
     ``ceiling`` is the number of elements that the table may grow to: its own maximum or the engine's limit.
     """
 
-    __slots__ = ("__weakref__", "_counted", "_signatures", "_type", "ceiling", "elems", "wrapper")
+    __slots__ = (
+        "__weakref__",
+        "_counted",
+        "_signatures",
+        "_type",
+        "budget",
+        "ceiling",
+        "elems",
+        "wrapper",
+    )
 
     def __init__(self, type_: TableType, init: Any, *, ceiling: int) -> None:
         self._type = type_
@@ -89,8 +98,16 @@ class TableInst:
         self._signatures: _Lists = {}
         self._counted: weakref.WeakKeyDictionary[ModuleInstance, _Lists] | None = None
         """Those of instances whose calls of host functions are counted."""
+        self.budget: TableBudget | None = None
+        """What it shares with other tables of its instance."""
         self.wrapper: weakref.ref[Any] | None = None
         """The embedder's object for this table."""
+
+    def limit(self) -> int:
+        """Elements that it may have now, beside what others have."""
+        if self.budget is None:
+            return self.ceiling
+        return min(self.ceiling, len(self.elems) + self.budget.left())
 
     @property
     def type(self) -> TableType:
@@ -157,6 +174,8 @@ class TableInst:
         size = len(self.elems)
         if size + count > self.ceiling:
             return -1
+        if self.budget is not None and count > self.budget.left():
+            return -1
         try:
             self.elems.extend([value] * count)
         except MemoryError:
@@ -192,9 +211,39 @@ class TableInst:
 
 def new_table(type_: TableType, init: Any, limits: Limits) -> TableInst:
     """A table of the type; `MemoryError` where its minimum is beyond the limit."""
-    if type_.minimum > limits.max_table_elements:
+    most, name = limits.max_table_elements, "max_table_elements"
+    total = limits.max_total_table_elements
+    if total is not None and total < most:
+        most, name = total, "max_total_table_elements"
+    if type_.minimum > most:
         raise MemoryError(
-            f"cannot allocate a table of {type_.minimum} elements: "
-            f"the limit is {limits.max_table_elements} (Limits.max_table_elements)"
+            f"cannot allocate a table of {type_.minimum} elements: the limit is {most} (Limits.{name})"
         )
-    return TableInst(type_, init, ceiling=limits.max_table_elements)
+    return TableInst(type_, init, ceiling=most)
+
+
+class TableBudget:
+    """How many elements some tables may have together. Each of them holds it, and asks before it grows."""
+
+    __slots__ = ("_most", "_tables")
+
+    def __init__(self, tables: Iterable[TableInst], most: int) -> None:
+        self._most = most
+        self._tables = [weakref.ref(table) for table in tables]
+        for reference in self._tables:
+            table = reference()
+            if table is not None:
+                table.budget = self
+
+    def left(self) -> int:
+        """Elements that they may have more; those of a table that is gone come back."""
+        tables = [reference() for reference in self._tables]
+        return self._most - sum(len(table.elems) for table in tables if table is not None)
+
+
+def check_total_elements(total: int, most: int | None) -> None:
+    """Raise `MemoryError` where the tables of an instance would have more elements than they may."""
+    if most is not None and total > most:
+        raise MemoryError(
+            f"cannot allocate tables of {total} elements: the limit is {most} (Limits.max_total_table_elements)"
+        )

@@ -22,6 +22,8 @@ MOST_MEMORY: Final = 64 << 20
 MOST_OUTPUT: Final = 1 << 20
 MOST_WRITTEN: Final = 64 << 20
 MOST_CREATED: Final = 10_000
+MOST_ELEMENTS: Final = 1 << 20
+"""Of tables, which take room beside the memory: 8 MiB."""
 
 
 class ProgramOptions(TypedDict, total=False):
@@ -48,8 +50,8 @@ class Program:
     ``env`` is its environment; ``directories`` those that it may use, as ``preopens`` of `WASI`; ``files`` are put
     into a directory of each run's own, which is its root: a `Result` has what is there at the end. ``imports`` are
     others than those of WASI; ``max_host_calls`` is how often it may call them and those of WASI. ``max_written_bytes``
-    (64 MiB) may be written into the directories, ``max_created_files`` (10,000) files, directories and links be created there,
-    then that fails. ``fuel``, ``deadline``, ``max_memory_bytes`` (64 MiB), ``max_output_bytes`` (1 MiB, then writing
+    (64 MiB) may be written into the directories, ``max_created_files`` (10,000) files, directories and links be
+    created there, then that fails. ``fuel``, ``deadline``, ``max_memory_bytes`` (64 MiB), ``max_output_bytes`` (1 MiB, then writing
     fails) and ``seed`` are as of `Sandbox.python`, for each run.
     """
 
@@ -63,6 +65,7 @@ class Program:
             max_host_calls=options.get("max_host_calls"),
             deadline=options.get("deadline"),
             max_memory_bytes=options.get("max_memory_bytes", MOST_MEMORY),
+            max_total_table_elements=MOST_ELEMENTS,
         )
         self._module = WebAssembly.Module(data, limits=limits)
         exported = {each["name"] for each in WebAssembly.Module.exports(self._module)}

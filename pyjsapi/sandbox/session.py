@@ -16,7 +16,7 @@ from pyjsapi.sandbox.concurrency import Ticket, in_thread
 from pyjsapi.sandbox.errors import GuestError, SandboxError
 from pyjsapi.sandbox.guests import find_guest
 from pyjsapi.sandbox.interpreters import INTERPRETERS, Interpreter
-from pyjsapi.sandbox.program import MOST_MEMORY, MOST_OUTPUT, Program, ProgramOptions
+from pyjsapi.sandbox.program import MOST_ELEMENTS, MOST_MEMORY, MOST_OUTPUT, Program, ProgramOptions
 from pyjsapi.sandbox.result import Result
 from pyjsapi.snapshots import Snapshot, snapshot
 
@@ -167,6 +167,7 @@ class Sandbox:
             fuel=None if self._fuel is None else max(self._fuel, _START_FUEL),
             deadline=self._deadline,
             max_memory_bytes=options.get("max_memory_bytes", MOST_MEMORY),
+            max_total_table_elements=MOST_ELEMENTS,
         )
         given = options.get("module")
         if given is None and self._snapshot is not None:

@@ -36,7 +36,9 @@ _USUAL_STACK: Final = 2_000_000 if sys.platform == "win32" else 8 << 20
 DEFAULT_CALL_DEPTH: Final = _call_depth()
 PAYS: Final = "$"
 LOOKS: Final = "!"
-_OPTIONAL: Final = frozenset({"deadline", "fuel", "max_host_calls", "max_memory_bytes"})
+_OPTIONAL: Final = frozenset(
+    {"deadline", "fuel", "max_host_calls", "max_memory_bytes", "max_total_table_elements"}
+)
 """Fields that may be ``None``."""
 
 
@@ -99,6 +101,9 @@ class Limits:
     ``None`` for no further bound."""
     max_table_elements: int = 10_000_000
     """Run time: elements that a table may have. A larger declared minimum compiles, but cannot be instantiated."""
+    max_total_table_elements: int | None = None
+    """Run time: elements that the tables which a module defines may have together in an instance, and a `Table`
+    alone; ``None`` for no further bound."""
     fuel: int | None = None
     """Run time: instructions that an instance may execute, ``None`` for no bound and no counting. See
     `Instance.add_fuel`."""
