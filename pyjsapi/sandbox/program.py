@@ -49,10 +49,10 @@ class Program:
 
     ``env`` is its environment; ``directories`` those that it may use, as ``preopens`` of `WASI`; ``files`` are put
     into a directory of each run's own, which is its root: a `Result` has what is there at the end. ``imports`` are
-    others than those of WASI; ``max_host_calls`` is how often it may call them and those of WASI. ``max_written_bytes``
-    (64 MiB) may be written into the directories, ``max_created_files`` (10,000) files, directories and links be
-    created there, then that fails. ``fuel``, ``deadline``, ``max_memory_bytes`` (64 MiB), ``max_output_bytes`` (1 MiB, then writing
-    fails) and ``seed`` are as of `Sandbox.python`, for each run.
+    others than those of WASI; ``max_host_calls`` is how often it may call them and those of WASI.
+    ``max_written_bytes`` (64 MiB) may be written into the directories, ``max_created_files`` (10,000) files,
+    directories and links be created there, then that fails. ``fuel``, ``deadline``, ``max_memory_bytes`` (64 MiB),
+    ``max_output_bytes`` (1 MiB, then writing fails) and ``seed`` are as of `Sandbox.python`, for each run.
     """
 
     def __init__(
