@@ -7,8 +7,7 @@ immediate is one byte, is a shared tuple found by indexing.
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from itertools import repeat
 from typing import Final, TypeAlias
 
@@ -18,8 +17,7 @@ from pyjsapi.binary.types import EMPTY, VAL_TYPE_OF, block_type, heap_type, valu
 from pyjsapi.syntax.errors import DecodeError
 from pyjsapi.syntax.instructions import BY_CODE, BY_MNEMONIC, OPS, PREFIXES, Imm, Op
 from pyjsapi.syntax.instructions_exceptions import CATCH_KINDS, WITH_TAG
-from pyjsapi.syntax.module import Code, Instr
-from pyjsapi.syntax.spelling import counted
+from pyjsapi.syntax.module import Instr
 from pyjsapi.syntax.types import ValType, ref_type
 
 MEMARG_HAS_INDEX: Final = 0x40
@@ -351,80 +349,29 @@ def _with_reader(data: bytes, pos: int, op: Op) -> tuple[Instr, int]:
     return (op, *immediates), reader.pos
 
 
-def opcodes_of(ops: Iterable[Op]) -> re.Pattern[bytes]:
-    """The pattern of the opcodes of instructions that have no prefix; see `BinaryCode.may_have`."""
-    return re.compile(b"[%s]" % re.escape(bytes(op.opcode for op in ops)))
+def decode_locals(data: bytes, start: int) -> tuple[tuple[tuple[int, ValType], ...], int]:
+    """The groups of locals before a body, and where the body begins. Raises `DecodeError`."""
+    reader = Reader(data, start)
+    groups = tuple([(reader.u32(), value_type(reader)) for _ in range(reader.length())])
+    total = sum([count for count, _ in groups])
+    if total > _U32:
+        raise DecodeError(f"too many locals: {total}, at most {_U32}", start)
+    return groups, reader.pos
 
 
-class BinaryCode:
-    """A function's code as bytes ``start`` to ``end`` of a module, decoded whenever it is asked for.
-
-    Implements `pyjsapi.syntax.module.CodeSource`.
-    """
-
-    __slots__ = ("data", "data_count", "end", "start")
-
-    def __init__(self, data: bytes, start: int, end: int, data_count: bool) -> None:
-        self.data = data
-        self.start = start
-        """Offset of the first group of locals' count, after the size of the code."""
-        self.end = end
-        self.data_count = data_count
-        """Whether the module has a data count section."""
-
-    @property
-    def size(self) -> int:
-        """Bytes of locals and body, as the JS API's limit on the size of a function counts them."""
-        return self.end - self.start
-
-    def load(self) -> Code:
-        """Decode. Raises `DecodeError`."""
-        locals_, pos = self._locals()
-        body, pos = decode_instrs(self.data, pos, self.end, data_count=self.data_count)
-        if pos != self.end:
-            raise DecodeError(
-                f"section size mismatch: code of {counted(self.size, 'byte')}, "
-                f"but the body ends after {pos - self.start}",
-                self.start,
-            )
-        return Code(locals_, body)
-
-    def may_have(self, opcodes: re.Pattern[bytes]) -> bool:
-        """Whether a body may have an instruction of a pattern; immediates may look like one. Takes no decoding."""
-        return opcodes.search(self.data, self.start, self.end) is not None
-
-    def offset_of(self, instruction: int) -> int:
-        """Byte offset in the module of the body's instruction at this position.
-
-        Decodes up to there; raises `DecodeError` like `load`.
-        """
-        _, pos = self._locals()
-        _, pos = decode_instrs(self.data, pos, self.end, count=instruction)
-        return pos
-
-    def offsets(self) -> list[int]:
-        """Byte offsets in the module of all instructions of the body, the last ``end`` too. Raises like `load`."""
-        data = self.data
-        _, pos = self._locals()
-        found = []
-        while pos < self.end:
-            found.append(pos)
-            # Parts of blocks are refused where no block is open.
-            name = BY_CODE[data[pos]].mnemonic if data[pos] in BY_CODE else ""
-            if name in ("else", "catch_all"):
-                pos += 1
-            elif name in ("catch", "delegate"):
-                reader = Reader(data, pos + 1)
-                reader.u32()
-                pos = reader.pos
-            else:
-                _, pos = decode_instrs(data, pos, self.end, data_count=self.data_count, count=1)
-        return found
-
-    def _locals(self) -> tuple[tuple[tuple[int, ValType], ...], int]:
-        reader = Reader(self.data, self.start)
-        groups = tuple([(reader.u32(), value_type(reader)) for _ in range(reader.length())])
-        total = sum([count for count, _ in groups])
-        if total > _U32:
-            raise DecodeError(f"too many locals: {total}, at most {_U32}", self.start)
-        return groups, reader.pos
+def instr_offsets(data: bytes, pos: int, end: int, *, data_count: bool) -> list[int]:
+    """Byte offsets of all instructions of the body that begins at ``pos``, the last ``end`` too."""
+    found = []
+    while pos < end:
+        found.append(pos)
+        # Parts of blocks are refused where no block is open.
+        name = BY_CODE[data[pos]].mnemonic if data[pos] in BY_CODE else ""
+        if name in ("else", "catch_all"):
+            pos += 1
+        elif name in ("catch", "delegate"):
+            reader = Reader(data, pos + 1)
+            reader.u32()
+            pos = reader.pos
+        else:
+            _, pos = decode_instrs(data, pos, end, data_count=data_count, count=1)
+    return found

@@ -10,7 +10,8 @@ from collections.abc import Callable
 from typing import Final, TypeVar
 
 from pyjsapi.binary import types
-from pyjsapi.binary.code import BinaryCode, decode_instrs
+from pyjsapi.binary.body import BinaryCode
+from pyjsapi.binary.code import decode_instrs
 from pyjsapi.binary.reader import Reader
 from pyjsapi.binary.sections import (
     CUSTOM_ID,

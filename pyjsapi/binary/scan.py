@@ -12,7 +12,8 @@ from enum import IntEnum
 from functools import cache
 from typing import Final
 
-from pyjsapi.binary.code import BinaryCode, decode_instrs
+from pyjsapi.binary.body import BinaryCode
+from pyjsapi.binary.code import decode_instrs
 from pyjsapi.binary.leb128 import read_unsigned
 from pyjsapi.binary.reader import Reader
 from pyjsapi.binary.types import EMPTY, REF, REF_NULL, value_type

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Final
 
-from pyjsapi.binary.code import BinaryCode, opcodes_of
+from pyjsapi.binary.body import BinaryCode, opcodes_of
+from pyjsapi.compiler.cache_file import Callees
 from pyjsapi.runtime.function import FuncInst
 from pyjsapi.syntax.instructions import BY_MNEMONIC
 from pyjsapi.syntax.module import CodeSource
@@ -19,14 +20,15 @@ _OPCODES: Final = opcodes_of(_DIRECT | _UNKNOWN)
 _DEEPEST: Final = 16
 """Calls inside each other that still count as not deep."""
 _MOST: Final = 10_000
-"""Instructions that are looked at for one answer; where more would be needed, it is no."""
+"""Bytes of bodies that are looked at for one answer; where more would be needed, it is no."""
 
 
 class BoundedCalls:
     """Answers for the functions of an instance, each looked into once.
 
     A host function counts as one that calls nothing: whatever it calls has its own answer. ``callees`` is what is known
-    of the module's own functions, for all its instances: decoding them takes most of the time.
+    of the module's own functions, for all its instances and later processes: decoding them takes most of the time. No
+    answer depends on how much that is.
     """
 
     def __init__(
@@ -34,7 +36,7 @@ class BoundedCalls:
         funcs: Sequence[FuncInst],
         imported: int,
         code: Callable[[int], CodeSource],
-        callees: dict[int, frozenset[int] | None],
+        callees: Callees,
     ) -> None:
         self._funcs = funcs
         self._imported = imported
@@ -68,26 +70,25 @@ class BoundedCalls:
             self._known[index] = known
         return known
 
-    def _callees(self, index: int) -> frozenset[int] | None:
+    def _callees(self, index: int) -> tuple[int, ...] | None:
         """What a function calls; ``None`` where that is not known."""
-        if index < self._imported:
-            return frozenset() if self.calls_nothing(index) else None
-        known = self._module_callees
-        if index in known:
-            return known[index]
         if self.calls_nothing(index):
-            found: frozenset[int] | None = frozenset()
-        else:
-            code = self._code(index)
-            if isinstance(code, BinaryCode) and code.size > self._left:
-                return None
-            found = self._direct_callees(code)
-        known[index] = found
-        return found
-
-    def _direct_callees(self, code: CodeSource) -> frozenset[int] | None:
-        body = code.load().body
-        self._left -= len(body)
-        if any(instr[0] in _UNKNOWN for instr in body):
+            return ()
+        if index < self._imported:
             return None
-        return frozenset(instr[1] for instr in body if instr[0] in _DIRECT)
+        code = self._code(index)
+        if isinstance(code, BinaryCode):
+            self._left -= code.size
+            if self._left < 0:
+                return None
+        known = self._module_callees
+        if index not in known:
+            known[index] = _direct_callees(code)
+        return known[index]
+
+
+def _direct_callees(code: CodeSource) -> tuple[int, ...] | None:
+    body = code.load().body
+    if any(instr[0] in _UNKNOWN for instr in body):
+        return None
+    return tuple(sorted({instr[1] for instr in body if instr[0] in _DIRECT}))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import stat
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -93,3 +94,13 @@ def _remove(path: Path) -> bool:
     except OSError:
         return False
     return True
+
+
+def is_private(status: os.stat_result, *, folder: bool = False) -> bool:
+    """Whether only the user can write a file, or only the user can use a folder (which is no link)."""
+    if folder and not stat.S_ISDIR(status.st_mode):
+        return False
+    if not hasattr(os, "getuid"):
+        return True  # Windows: folders in the user's profile are private.
+    others = 0o077 if folder else 0o022
+    return status.st_uid == os.getuid() and not status.st_mode & others

@@ -15,10 +15,10 @@ from types import CellType, CodeType, FrameType, FunctionType
 from typing import TYPE_CHECKING, Any, Final
 
 from pyjsapi.blocks.undivided import current_frames
+from pyjsapi.compiler.code import FunctionCode, first_of_type
 from pyjsapi.compiler.convention import BODY_ATTRIBUTE
 from pyjsapi.compiler.extents import Extent, is_big
 from pyjsapi.compiler.facts import PLAIN_BOUND
-from pyjsapi.compiler.function import FunctionCode
 from pyjsapi.compiler.support import aggregates, assertions, exceptions, numerics, simd
 from pyjsapi.compiler.variants import Assumptions, Variant
 from pyjsapi.runtime import atomics
@@ -104,9 +104,9 @@ class Environment:
         self._fill_tank(limits)
         if limits.max_host_calls is not None:
             self._count_calls(limits.max_host_calls)
-        if variant.scope.options.assertions:
+        if variant.options.assertions:
             self.globals.update(assertions.GLOBALS)
-        for index in range(len(variant.scope.globals)):
+        for index in range(len(instance.context.globals)):
             self.globals[f"g{index}"] = None
         self._reserve_signatures()
         for index, memory in enumerate(instance.mems):
@@ -140,7 +140,7 @@ class Environment:
         self.globals["callee"] = counts.callee
 
     def _reserve_signatures(self) -> None:
-        types = set(self._variant.scope.signatures.values())
+        types = set(first_of_type(self._instance.context.types).values())
         tables = len(self._instance.tables)
         if len(types) * tables <= _MOST_SIGNATURES:
             for table in range(tables):
@@ -148,24 +148,24 @@ class Environment:
                     self.globals[f"t{table}_{type_}"] = None
 
     def _reserve_accessors(self, memidx: int) -> None:
-        shared = self._variant.scope.memories[memidx].shared
+        shared = self._instance.mems[memidx].declared_type.shared
         for name in NAMES + ATOMIC_NAMES if shared else NAMES:
             self.globals[f"{name}_{memidx}"] = None
 
     def _add_functions(self) -> None:
         instance = self._instance
-        scope = self._variant.scope
+        types = instance.context.funcs
         space = self.globals
         counts = instance.host_calls
         for index, imported in enumerate(instance.funcs):
             space[f"f{index}"] = imported.call if counts is None else counts.counted(imported)
-        for index in range(self._first, len(scope.funcs)):
+        for index in range(self._first, len(types)):
             name = f"f{index}"
             # Functions whose code is there already begin as stubs too: most are never called.
             function = FunctionType(self._stub, space, name, None, self._closure)
             function.__kwdefaults__ = {"index": index}
             space[name] = function
-            instance.funcs.append(FuncInst(scope.funcs[index], function, index=index, owner=self))
+            instance.funcs.append(FuncInst(types[index], function, index=index, owner=self))
 
     def depth_of(self, index: int, *, at_once: bool = False) -> int:
         """How deep a function of the instance may call, or 0 if that is no matter; see `FuncInst.depth`."""
@@ -303,7 +303,7 @@ class Environment:
             name = f"t{table}_{type_}"
             if self.globals.get(name) is None:
                 calls = self._instance.tables[table].signature_list(
-                    self._variant.scope.types[type_], self._instance
+                    self._instance.context.types[type_], self._instance
                 )
                 self.globals[name] = calls
         for memidx, accessor in code.accessors:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import chain, repeat
 from types import CodeType
 from typing import TYPE_CHECKING, Final, TypeVar
 
+from pyjsapi.compiler.code import FunctionCode
 from pyjsapi.compiler.control.legacy import EXNREF, is_legacy, lower_legacy
 from pyjsapi.compiler.control.loops import LoopChoice
 from pyjsapi.compiler.control.metering import CHARGE, SHARED, charge, metered
@@ -37,20 +38,6 @@ WRAPPER: Final = "<wasm wrapper>"
 _F = TypeVar("_F", bound=Frame)
 
 _MANY_BIT_OPS: Final = 4
-
-
-@dataclass(frozen=True, slots=True)
-class FunctionCode:
-    """A translated function."""
-
-    code: CodeType
-    """Code of ``f<index>``."""
-    body: CodeType | None
-    """For a function that hands on (see `convention`): its body; ``code`` is its wrapper."""
-    signatures: tuple[tuple[int, int], ...]
-    """Pairs (table index, type index) of the lists ``t<table>_<type>`` that the code uses."""
-    accessors: tuple[tuple[int, str], ...] = ()
-    """Pairs (memory index, name) of the accessors ``<name>_<memory>`` that the code calls."""
 
 
 def translate(scope: ModuleScope, funcidx: int, code: Code) -> Frame:

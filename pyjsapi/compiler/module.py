@@ -7,12 +7,12 @@ from types import CodeType
 from typing import TYPE_CHECKING, Final
 
 from pyjsapi.compiler.cache import CodeCache
-from pyjsapi.compiler.options import Options
 from pyjsapi.compiler.variants import Assumptions, Variant
 from pyjsapi.embedding.valid_module import ValidModule
 from pyjsapi.syntax.errors import WasmError
 
 if TYPE_CHECKING:
+    from pyjsapi.compiler.options import Options
     from pyjsapi.compiler.source_map import SourceMap
     from pyjsapi.embedding.wasm_frame import WasmFrame
 

@@ -6,7 +6,7 @@ import gc
 import time
 from dataclasses import dataclass, field, replace
 
-from pyjsapi.compiler.cache import collector_off
+from pyjsapi.compiler.cache_file import collector_off
 from pyjsapi.compiler.control.statemachine import StateMachine
 from pyjsapi.compiler.function import translate_once
 from pyjsapi.compiler.module import CompiledModule

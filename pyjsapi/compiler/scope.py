@@ -11,7 +11,15 @@ from pyjsapi.compiler.options import DEFAULT_OPTIONS, Options
 from pyjsapi.syntax.deftypes import DefType
 from pyjsapi.syntax.instructions import BY_MNEMONIC
 from pyjsapi.syntax.module import Instr
-from pyjsapi.syntax.types import I32, AddrType, FuncType, GlobalType, MemType, TableType, ValType
+from pyjsapi.syntax.types import (
+    I32,
+    AddrType,
+    FuncType,
+    GlobalType,
+    MemType,
+    TableType,
+    ValType,
+)
 
 CONSTANT_OPS: Final = frozenset(
     BY_MNEMONIC[f"{type_}.const"] for type_ in ("i32", "i64", "f32", "f64", "v128")
@@ -76,9 +84,3 @@ def memory_scope(index: int, type_: MemType, big: bool, by_calls: bool = False) 
     full = FULL_BOUND32 if type_.addrtype is I32 else FULL_BOUND64
     bound = full if big else PLAIN_BOUND
     return MemoryScope(index, type_.addrtype, type_.page_size_log2, bound, type_.shared, by_calls)
-
-
-def first_of_type(types: Sequence[DefType]) -> dict[int, int]:
-    """For `ModuleScope.signatures`."""
-    first: dict[DefType, int] = {}
-    return {i: first.setdefault(type_, i) for i, type_ in enumerate(types)}

@@ -4,26 +4,25 @@ from __future__ import annotations
 
 import gc
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
 from types import CodeType
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from pyjsapi.compiler.bounded import BoundedCalls
-from pyjsapi.compiler.cache import CodeCache, collector_off
+from pyjsapi.compiler.cache import CodeCache
+from pyjsapi.compiler.cache_file import collector_off
+from pyjsapi.compiler.code import FunctionCode, load
 from pyjsapi.compiler.extents import Extent, MemoryKind, declared_kind, kind_of, lets_memories_grow
-from pyjsapi.compiler.function import FunctionCode, compile_function, source_map_of, source_of
-from pyjsapi.compiler.options import Options
-from pyjsapi.compiler.scope import CONSTANT_OPS, ModuleScope, first_of_type, memory_scope
 from pyjsapi.embedding.valid_module import ValidModule
 from pyjsapi.runtime.depth import call_deep
 from pyjsapi.runtime.function import FuncInst
 from pyjsapi.runtime.memory import MemInst
-from pyjsapi.syntax.module import Code, CodeSource, Instr, Module
-from pyjsapi.syntax.types import MemType, TagType, ValType
-from pyjsapi.validation.context import Context
+from pyjsapi.syntax.module import Code, CodeSource
+from pyjsapi.syntax.types import MemType
 from pyjsapi.validation.limits import Limits
 
 if TYPE_CHECKING:
+    from pyjsapi.compiler.options import Options
+    from pyjsapi.compiler.scope import ModuleScope
     from pyjsapi.compiler.source_map import SourceMap
 
 
@@ -31,8 +30,7 @@ _COUNTS: Final = "#"
 _USUAL: Final = Limits()
 
 
-@dataclass(frozen=True, slots=True)
-class Assumptions:
+class Assumptions(NamedTuple):
     """What code is made for, beside the module and the options. Code is shared by all that agree in it."""
 
     memories: tuple[MemoryKind, ...] = ()
@@ -59,13 +57,13 @@ class Assumptions:
         """The same but for the extent of one memory."""
         kinds = list(self.memories)
         kinds[memidx] = kinds[memidx]._replace(extent=extent)
-        return replace(self, memories=tuple(kinds))
+        return self._replace(memories=tuple(kinds))
 
     def with_access(self, memidx: int, by_calls: bool) -> Assumptions:
         """The same but for how one memory is reached."""
         kinds = list(self.memories)
         kinds[memidx] = kinds[memidx]._replace(by_calls=by_calls)
-        return replace(self, memories=tuple(kinds))
+        return self._replace(memories=tuple(kinds))
 
     @property
     def key(self) -> str:
@@ -78,74 +76,82 @@ class Variant:
     """The code of a module under some assumptions."""
 
     __slots__ = (
-        "_cache", "_callees", "_funcs", "_growing_scope", "assumptions", "call_depth", "codes", "imported_funcs",
-        "scope",
+        "_cache", "_context", "_funcs", "_module", "_scopes", "_stored", "assumptions", "call_depth", "codes",
+        "imported_funcs", "options",
     )  # fmt: skip
 
     def __init__(
         self, module: ValidModule, assumptions: Assumptions, options: Options, cache: CodeCache
     ) -> None:
-        # Not the module itself: without a cycle it goes with whoever uses it last.
+        # Not the `ValidModule` itself: without a cycle it goes with whoever uses it last.
         self._cache = cache
-        self._callees: dict[int, frozenset[int] | None] = {}
+        self._module = module.module
+        self._context = module.context
         self._funcs = module.module.funcs
+        self._scopes: tuple[ModuleScope, ModuleScope] | None = None
+        self._stored = cache.load(assumptions.key)
+        """Code that an earlier process has translated and nobody has called yet."""
         self.imported_funcs = module.imported_funcs
         self.call_depth = module.settings.limits.call_depth
         """How deep functions may call each other."""
         self.assumptions = assumptions
-        context = module.context
-        kinds = list(enumerate(zip(context.mems, assumptions.memories, strict=True)))
-        self.scope = ModuleScope(
-            context.types,
-            context.funcs,
-            context.tables,
-            [
-                memory_scope(i, type_, kind.extent is Extent.BIG, kind.by_calls)
-                for i, (type_, kind) in kinds
-            ],
-            context.globals,
-            _constant_globals(module.module, context),
-            options,
-            first_of_type(context.types),
-            [_parameters(tag) for tag in context.tags],
-            assumptions.metering,
-            assumptions.counts_calls,
-        )
-        self._growing_scope = replace(
-            self.scope,
-            memories=[
-                memory_scope(i, type_, kind.extent is not Extent.SMALL, kind.by_calls)
-                for i, (type_, kind) in kinds
-            ],
-        )
-        """For functions that a memory may outgrow while they run."""
-        self.codes: dict[int, FunctionCode] = cache.load(assumptions.key)
-        """Functions translated so far, by function index."""
+        self.options = options
+        self.codes: dict[int, FunctionCode] = {}
+        """Functions in use so far, by function index."""
+
+    @property
+    def scope(self) -> ModuleScope:
+        """What translation needs to know of the module."""
+        return self._both_scopes()[0]
+
+    def _both_scopes(self) -> tuple[ModuleScope, ModuleScope]:
+        """The scope, and that of functions that a memory may outgrow while they run."""
+        if self._scopes is None:
+            from pyjsapi.compiler.scopes import scopes_of
+
+            self._scopes = scopes_of(
+                self._module, self._context, *self.assumptions, options=self.options
+            )
+        return self._scopes
+
+    def has(self, index: int) -> bool:
+        """Whether the code of a function is there already."""
+        return index in self.codes or index in self._stored
 
     def function(self, index: int) -> FunctionCode:
-        """The code of a function, translated at the first call."""
+        """The code of a function, from the cache or translated, at the first call."""
         code = self.codes.get(index)
         if code is None:
-            body = self._body(index)
-            try:
-                with collector_off():
-                    # Translation follows the nesting of the code.
-                    code = call_deep(
-                        self.call_depth, compile_function, self._scope_of(body), index, body
-                    )
-            except MemoryError:
-                # Wherever it was met, in Python's own library too: it is not the host's.
-                raise MemoryError from None
-            self.codes[index] = code
-            self._cache.added(self.assumptions.key, self.codes)
+            stored = self._stored.get(index)
+            if stored is not None:
+                code = self.codes[index] = load(stored)
+                self._stored.pop(index, None)
+            else:
+                code = self.codes[index] = self._translated(index)
+                self._cache.added(self.assumptions.key, self.codes)
         return code
+
+    def _translated(self, index: int) -> FunctionCode:
+        body = self._body(index)
+        try:
+            # Where all code comes from the cache, nothing of translation is needed.
+            from pyjsapi.compiler.function import compile_function
+
+            with collector_off():
+                # Translation follows the nesting of the code.
+                return call_deep(
+                    self.call_depth, compile_function, self._scope_of(body), index, body
+                )
+        except MemoryError:
+            # Wherever it was met, in Python's own library too: it is not the host's.
+            raise MemoryError from None
 
     def compile_all(self) -> None:
         """Translate every function now."""
         collects = gc.isenabled()
         gc.disable()  # Translation makes millions of objects, and breaks its cycles itself.
         try:
-            for index in range(self.imported_funcs, len(self.scope.funcs)):
+            for index in range(self.imported_funcs, len(self._context.funcs)):
                 self.function(index)
         finally:
             if collects:
@@ -154,11 +160,15 @@ class Variant:
 
     def source(self, index: int) -> str:
         """Python source of a function."""
+        from pyjsapi.compiler.function import source_of
+
         body = self._body(index)
         return call_deep(self.call_depth, source_of, self._scope_of(body), index, body)
 
     def source_map(self, index: int) -> SourceMap:
         """Which instruction each piece of a function's source is for."""
+        from pyjsapi.compiler.function import source_map_of
+
         body = self._body(index)
         return call_deep(self.call_depth, source_map_of, self._scope_of(body), index, body)
 
@@ -176,33 +186,17 @@ class Variant:
 
     def bounded_calls(self, funcs: Sequence[FuncInst]) -> BoundedCalls:
         """Which of an instance's functions cannot call deep."""
-        return BoundedCalls(funcs, self.imported_funcs, self._code, self._callees)
+        return BoundedCalls(funcs, self.imported_funcs, self._code, self._cache.callees)
 
     def relies_on_bound(self, index: int) -> bool:
         """Whether the code of a function stands on what no memory of it can exceed while the function runs."""
         return not lets_memories_grow(self._body(index).body)
 
     def _scope_of(self, body: Code) -> ModuleScope:
-        return self._growing_scope if lets_memories_grow(body.body) else self.scope
+        return self._both_scopes()[lets_memories_grow(body.body)]
 
     def _body(self, index: int) -> Code:
         return self._code(index).load()
 
     def _code(self, index: int) -> CodeSource:
         return self._funcs[index - self.imported_funcs].code
-
-
-def _parameters(tag: TagType) -> tuple[ValType, ...]:
-    if isinstance(tag.type, int):
-        raise ValueError("the type of a tag is not closed")
-    return tag.type.func.params
-
-
-def _constant_globals(module: Module, context: Context) -> dict[int, Instr]:
-    first = len(context.globals) - len(module.globals)
-    found = {}
-    for index, definition in enumerate(module.globals, first):
-        init = definition.init
-        if not definition.type.mutable and len(init) == 2 and init[0][0] in CONSTANT_OPS:
-            found[index] = init[0]
-    return found

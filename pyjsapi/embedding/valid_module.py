@@ -6,8 +6,6 @@ from binascii import crc32
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from pyjsapi.binary.decoder import decode_module, item_offsets
-from pyjsapi.binary.names import names_of
 from pyjsapi.embedding.settings import Settings
 from pyjsapi.syntax.deftypes import DefType
 from pyjsapi.syntax.errors import ValidationError
@@ -16,9 +14,9 @@ from pyjsapi.syntax.origins import origin_of
 from pyjsapi.syntax.types import ExternType, FuncExtern, index_spaces
 from pyjsapi.validation.context import Context
 from pyjsapi.validation.limits import check_module_size
-from pyjsapi.validation.module import validate_module
 
 if TYPE_CHECKING:
+    from pyjsapi.binary.names import Names
     from pyjsapi.embedding.interface import Engine
     from pyjsapi.embedding.wasm_frame import WasmFrame
     from pyjsapi.text.positions import Positions
@@ -57,12 +55,12 @@ class ValidModule:
 
     def local_names(self, funcidx: int) -> dict[int, str]:
         """What a function's parameters and locals are called, by their indices, as far as the module says."""
-        return names_of(self.module).locals.get(funcidx, {})
+        return _names_of(self.module).locals.get(funcidx, {})
 
     def _developer_names(self) -> tuple[str, dict[int, str]]:
         found = self._names
         if found is None:
-            names = names_of(self.module)
+            names = _names_of(self.module)
             hashed = f"{crc32(self.data):08x}"
             name = hashed if names.module is None else f"{names.module}-{hashed}"
             exported = {
@@ -81,16 +79,22 @@ class ValidModule:
             yield export, FuncExtern(item) if isinstance(item, DefType) else item
 
 
-def valid_module(data: bytes, settings: Settings, *, bodies: bool = True) -> ValidModule:
-    """Decode and validate a binary module.
+def _names_of(module: Module) -> Names:
+    from pyjsapi.binary.names import names_of  # seldom needed
 
-    ``bodies=False`` leaves out the functions' bodies, for whoever knows that they are valid. Raises `DecodeError`,
-    `ValidationError` or `FeatureError`.
-    """
+    return names_of(module)
+
+
+def valid_module(data: bytes, settings: Settings) -> ValidModule:
+    """Decode and validate a binary module. Raises `DecodeError`, `ValidationError` or `FeatureError`."""
+    # Programs whose modules are all in the code cache do without.
+    from pyjsapi.binary.decoder import decode_module
+    from pyjsapi.validation.module import validate_module
+
     check_module_size(len(data), settings.limits)
     module = decode_module(data, settings.features)
     try:
-        context = validate_module(module, settings.features, settings.limits, bodies=bodies)
+        context = validate_module(module, settings.features, settings.limits)
     except ValidationError as error:
         _locate(error, data, module, settings)
         raise
@@ -100,8 +104,10 @@ def valid_module(data: bytes, settings: Settings, *, bodies: bool = True) -> Val
 def _locate(error: ValidationError, data: bytes, module: Module, settings: Settings) -> None:
     """Find the name of the function that an error is in, or the byte offset of what it is about outside of them, and
     the place in the text if the module was made from one."""
+    from pyjsapi.binary.decoder import item_offsets
+
     if error.funcidx is not None:
-        error.func_name = names_of(module).funcs.get(error.funcidx)
+        error.func_name = _names_of(module).funcs.get(error.funcidx)
     if error.offset is None and error.item is not None:
         section, position = error.item
         error.offset = item_offsets(data, settings.features)[section][position]

@@ -2,26 +2,28 @@
 
 from __future__ import annotations
 
-import hashlib
 import weakref
 from collections.abc import Sequence
 from functools import partial
 from typing import Any, Final
 
-from pyjsapi.compiler.cache import CodeCache, cache_at, cache_path, collector_off
+from pyjsapi.compiler.cache import CodeCache, cache_at, cache_path, digest_of
+from pyjsapi.compiler.cache_file import collector_off
 from pyjsapi.compiler.environment import Environment
 from pyjsapi.compiler.module import CompiledModule
 from pyjsapi.compiler.options import DEFAULT_OPTIONS, Options
 from pyjsapi.compiler.support.traps import error_of, raised_from_wasm, trace, translate_exception
 from pyjsapi.embedding import failures
+from pyjsapi.embedding.facts import module_of
 from pyjsapi.embedding.settings import DEFAULT_SETTINGS, Settings
-from pyjsapi.embedding.valid_module import valid_module
+from pyjsapi.embedding.valid_module import ValidModule, valid_module
 from pyjsapi.runtime.depth import call_deep
 from pyjsapi.runtime.function import FuncInst
 from pyjsapi.runtime.instance import ExternVal, ModuleInstance
 from pyjsapi.runtime.instantiate import Setup, start_function
 from pyjsapi.runtime.instantiate import instantiate as instantiate_module
 from pyjsapi.runtime.memory import MakeMemory, new_memory
+from pyjsapi.validation.known import context_of
 from pyjsapi.validation.limits import check_module_size
 
 
@@ -42,7 +44,7 @@ def compile_module(
     check_module_size(len(data), settings.limits)
     if cache is not None:
         return _compile(data, settings, options, cache)
-    digest = hashlib.sha256(data)
+    digest = digest_of(data)
     path = cache_path(data, digest, settings, options)
     key = f"{digest.hexdigest()} {settings} {options} {path}"
     found = _shared_module(key)
@@ -58,10 +60,7 @@ _modules: Final[dict[str, weakref.ref[CompiledModule]]] = {}
 
 def _shared_module(key: str) -> CompiledModule | None:
     reference = _modules.get(key)
-    found = None if reference is None else reference()
-    if found is not None:
-        found.cache.known_valid = True
-    return found
+    return None if reference is None else reference()
 
 
 def _share(key: str, compiled: CompiledModule) -> CompiledModule:
@@ -76,8 +75,13 @@ def _share(key: str, compiled: CompiledModule) -> CompiledModule:
 
 def _compile(data: bytes, settings: Settings, options: Options, cache: CodeCache) -> CompiledModule:
     with collector_off():
-        valid = valid_module(data, settings, bodies=not cache.known_valid)
-    cache.validated()
+        facts = cache.facts
+        if facts is None:
+            valid = valid_module(data, settings)
+            cache.validated(valid.module, data)
+        else:
+            module = module_of(facts, data)
+            valid = ValidModule(data, module, context_of(module), settings)
     return CompiledModule(valid, options, cache)
 
 

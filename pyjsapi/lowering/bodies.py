@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from pyjsapi.binary.code import MEMARG_HAS_INDEX, BinaryCode
+from pyjsapi.binary.body import BinaryCode
+from pyjsapi.binary.code import MEMARG_HAS_INDEX
 from pyjsapi.binary.scan import Stop
 from pyjsapi.lowering import sequences
 from pyjsapi.lowering.accesses import (

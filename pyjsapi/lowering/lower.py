@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Final
 
-from pyjsapi.binary.code import BinaryCode
+from pyjsapi.binary.body import BinaryCode
 from pyjsapi.binary.decoder import decode_module
 from pyjsapi.binary.encoder import encode_module
 from pyjsapi.binary.leb128 import unsigned

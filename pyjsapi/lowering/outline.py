@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-from pyjsapi.binary.code import BinaryCode
+from pyjsapi.binary.body import BinaryCode
 from pyjsapi.binary.names import names_of
 from pyjsapi.binary.scan import Stop, local_groups, uses_only
 from pyjsapi.lowering import sequences

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from itertools import accumulate
 from typing import TypeAlias, overload
 
-from pyjsapi.binary.code import BinaryCode
+from pyjsapi.binary.body import BinaryCode
 from pyjsapi.binary.encode_instrs import encode_instr
 from pyjsapi.binary.encode_types import value_type
 from pyjsapi.binary.encoder import EncodedCode

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from typing import Final, cast
 
-from pyjsapi.binary.code import BinaryCode
+from pyjsapi.binary.body import BinaryCode
 from pyjsapi.binary.decoder import decode_module
 from pyjsapi.binary.names import names_of
 from pyjsapi.syntax.module import Module

@@ -14,7 +14,7 @@ import pyjsapi.validation.atomic_rules
 import pyjsapi.validation.cast_rules
 import pyjsapi.validation.exception_rules
 import pyjsapi.validation.vector_rules  # noqa: F401 (these modules fill the table of rules)
-from pyjsapi.binary.code import BinaryCode
+from pyjsapi.binary.body import BinaryCode
 from pyjsapi.syntax.deftypes import DefType
 from pyjsapi.syntax.errors import ValidationError
 from pyjsapi.syntax.features import Features

@@ -28,15 +28,12 @@ from pyjsapi.validation.types import TypeChecker
 _T = TypeVar("_T")
 
 
-def validate_module(
-    module: Module, features: Features, limits: Limits, *, bodies: bool = True
-) -> Context:
+def validate_module(module: Module, features: Features, limits: Limits) -> Context:
     """Validate a module and return its context, with closed types.
 
-    Each function body is loaded once and not kept. ``bodies=False`` leaves them out, and what else the context does
-    not need, for a module that is known to be valid with these features and limits. Raises `ValidationError` for a
-    module that is not valid or exceeds a limit, `FeatureError` for one that needs a feature that is off, and
-    `DecodeError` when a body turns out to be malformed.
+    Each function body is loaded once and not kept. Raises `ValidationError` for a module that is not valid or exceeds a
+    limit, `FeatureError` for one that needs a feature that is off, and `DecodeError` when a body turns out to be
+    malformed. See `known` for modules that were validated before.
     """
     checker = TypeChecker(features, limits)
     _check_counts(module, limits)
@@ -71,14 +68,13 @@ def validate_module(
     constants.refs.update(export.index for export in module.exports if export.kind == "func")
     context.refs = frozenset(constants.refs)
 
-    if bodies:
-        state = State(context, checker)
-        for funcidx, func in enumerate(module.funcs, imported_funcs):
-            validate_function(state, funcidx, context.funcs[funcidx], func.code)
+    state = State(context, checker)
+    for funcidx, func in enumerate(module.funcs, imported_funcs):
+        validate_function(state, funcidx, context.funcs[funcidx], func.code)
 
-        if module.start is not None:
-            _each("start", (module.start,), lambda start: _start(start, context))
-        _exports(module, context)
+    if module.start is not None:
+        _each("start", (module.start,), lambda start: _start(start, context))
+    _exports(module, context)
     return context
 
 

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from pyjsapi.binary.code import BinaryCode, decode_instrs
+from pyjsapi.binary.body import BinaryCode
+from pyjsapi.binary.code import decode_instrs
 from pyjsapi.binary.encode_instrs import encode_expr, encode_instr
 from pyjsapi.binary.leb128 import signed, unsigned
 from pyjsapi.syntax.errors import DecodeError

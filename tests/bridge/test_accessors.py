@@ -81,8 +81,8 @@ def test_variants_differ_in_their_keys(tmp_path: Path) -> None:
     plain.compile_all()
     calls.compile_all()
     again = compile_module(wat2wasm(text), cache=FileCache(path))
-    assert again.variant(small(True)).codes[0].accessors == ((0, "i32_load"),)
-    assert again.variant(small(False)).codes[0].accessors == ()
+    assert again.variant(small(True)).function(0).accessors == ((0, "i32_load"),)
+    assert again.variant(small(False)).function(0).accessors == ()
     found = instantiate(again, (), make_memory=make_memory)
     assert invoke(found.exports["f"], ()) == (0,)  # type: ignore[arg-type]
 

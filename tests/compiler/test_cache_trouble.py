@@ -15,7 +15,9 @@ from typing import Any, NoReturn
 import pytest
 
 from pyjsapi.cli import commands, main
-from pyjsapi.compiler.cache import VARIABLE, _write, engine_version
+from pyjsapi.compiler.cache import VARIABLE, engine_version
+from pyjsapi.compiler.cache_file import Contents
+from pyjsapi.compiler.cache_file import write as write_file
 from pyjsapi.compiler.cache_space import SIZE_VARIABLE, SUFFIX, clear, kept_files
 from pyjsapi.engines.python import compile_module, instantiate, invoke
 from pyjsapi.text import wat2wasm
@@ -52,7 +54,7 @@ def put(folder: Path, name: str, size: int, age: float) -> Path:
 
 
 def write(folder: Path, name: str, size: int) -> None:
-    _write(folder / (name + SUFFIX), {"": {0: bytes(size)}})
+    write_file(folder / (name + SUFFIX), Contents((), {}, {"": {0: bytes(size)}}))
 
 
 def use() -> None:

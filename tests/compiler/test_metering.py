@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from pyjsapi.compiler.cache import CodeCache, cache_path
+from pyjsapi.compiler.cache import CodeCache, cache_path, digest_of
 from pyjsapi.compiler.options import DEFAULT_OPTIONS, Options
 from pyjsapi.embedding.settings import Settings
 from pyjsapi.engines.python import compile_module, instantiate, invoke
@@ -230,12 +230,11 @@ def test_code_without_fuel_is_not_metered_and_shares_its_cache() -> None:
 
 @pytest.mark.skipif(sys.platform == "emscripten", reason="code is not kept between starts there")
 def test_amounts_do_not_matter_to_the_cache(tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    import hashlib
 
     monkeypatch.setenv("PYJSAPI_CACHE", str(tmp_path / "cache"))
     data = bytes(5000)
     paths = {
-        cache_path(data, hashlib.sha256(data), Settings(limits=Limits(fuel=fuel)), DEFAULT_OPTIONS)
+        cache_path(data, digest_of(data), Settings(limits=Limits(fuel=fuel)), DEFAULT_OPTIONS)
         for fuel in (None, 1, 10**9)
     }
     assert len(paths) == 1

@@ -39,7 +39,7 @@ def binary(factor: int) -> bytes:
 
 
 def count_translations(monkeypatch: pytest.MonkeyPatch) -> list[int]:
-    from pyjsapi.compiler import variants
+    from pyjsapi.compiler import function
 
     translated: list[int] = []
     translate = compile_function
@@ -48,7 +48,7 @@ def count_translations(monkeypatch: pytest.MonkeyPatch) -> list[int]:
         translated.append(index)
         return translate(scope, index, code)
 
-    monkeypatch.setattr(variants, "compile_function", counting)
+    monkeypatch.setattr(function, "compile_function", counting)
     return translated
 
 

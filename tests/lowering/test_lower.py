@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from pyjsapi.binary.code import BinaryCode
+from pyjsapi.binary.body import BinaryCode
 from pyjsapi.binary.decoder import decode_module
 from pyjsapi.binary.encoder import EncodedCode, encode_module
 from pyjsapi.binary.names import names_of

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
+from pathlib import Path
+
+from pyjsapi.text import wat2wasm
 
 STANDARD = "json, dataclasses, asyncio"
 """What programs import anyway: nothing of the standard library but this and `MORE`."""
@@ -56,13 +60,14 @@ print(json.dumps(sorted(set(sys.modules) - known)))
 """
 
 
-def loaded(more: str = "") -> list[str]:
-    """The modules that ``import pyjsapi`` and ``more`` load beyond `STANDARD`."""
+def loaded(more: str = "", cache: str = "0") -> list[str]:
+    """The modules that ``import pyjsapi`` and ``more`` load beyond `STANDARD`, with a code cache."""
     result = subprocess.run(
         [sys.executable, "-c", PROGRAM.format(more)],
         capture_output=True,
         text=True,
         check=True,
+        env={**os.environ, "PYJSAPI_CACHE": cache},
     )
     found: list[str] = json.loads(result.stdout)
     return found
@@ -102,3 +107,51 @@ WebAssembly.Tag(parameters=["i32"])
 def test_the_compiler_comes_with_the_first_module() -> None:
     found = loaded("pyjsapi.WebAssembly.validate(b'')")
     assert "pyjsapi.engines.python" in found
+
+
+KEPT = {
+    "binary": {"body"},
+    "compiler": {
+        "bounded", "cache", "cache_file", "cache_space", "code", "convention", "environment", "extents", "facts",
+        "module", "options", "variants",
+    },
+    "compiler.support": {"aggregates", "assertions", "exceptions", "numerics", "simd", "traps"},
+    "validation": {*PARTS["validation"], "known"},
+}  # fmt: skip
+"""What runs code that is kept: of these packages no more than this."""
+USE = """
+from pathlib import Path
+from pyjsapi import WebAssembly
+module = WebAssembly.Module(Path({path!r}))
+exports = WebAssembly.Instance(module, {{"m": {{"twice": lambda value: 2 * value}}}}).exports
+assert exports.f(20) == 42 and exports.memory.buffer.byteLength == 65536
+"""
+MODULE = f"""(module (import "m" "twice" (func $twice (param i32) (result i32)))
+  (type $t (func (param i32) (result i32))) (table funcref (elem $plus)) (memory (export "memory") 1)
+  (global $one (mut i32) (i32.const 1)) (data (i32.const 8) "text")
+  (func $plus (param i32) (result i32) (i32.add (local.get 0) (global.get $one)))
+  (func (export "f") (param i32) (result i32)
+    (call $twice (call_indirect (type $t) (local.get 0) (i32.const 0))))
+  {"(func (drop (i32.const 1)))" * 300})"""
+
+
+def test_a_module_whose_code_is_kept_needs_no_decoder_validator_or_translator(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "module.wasm"
+    path.write_bytes(wat2wasm(MODULE))
+    use = USE.format(path=str(path))
+    folder = str(tmp_path / "codes")
+    assert "pyjsapi.compiler.function" in loaded(use, folder)
+    found = loaded(use, folder)
+    assert "pyjsapi.compiler.environment" in found
+    rooms = {f"pyjsapi.{package}": modules for package, modules in KEPT.items()}
+    too_much = [
+        name
+        for name in found
+        for package, _, module in [name.rpartition(".")]
+        if package in rooms and module not in rooms[package] and name not in rooms
+    ]
+    assert too_much == []
+    assert [name for name in found if name.startswith("pyjsapi.text")] == []
+    assert "hashlib" not in found

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from pyjsapi import WebAssembly
-from pyjsapi.binary.code import BinaryCode
+from pyjsapi.binary.body import BinaryCode
 from pyjsapi.binary.decoder import decode_module
 from pyjsapi.syntax import origins
 from pyjsapi.text import wasm2wat, wat2wasm

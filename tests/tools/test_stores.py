@@ -14,7 +14,7 @@ from fuzz.engines.javascript import bun, node
 from fuzz.generators import make
 from fuzz.program import Program
 from pyjsapi import WebAssembly, null, wat2wasm
-from pyjsapi.binary.code import BinaryCode
+from pyjsapi.binary.body import BinaryCode
 from pyjsapi.binary.decoder import decode_module
 from pyjsapi.binary.encoder import encode_module
 from pyjsapi.binary.leb128 import unsigned
