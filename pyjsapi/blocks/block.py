@@ -130,6 +130,9 @@ class Block:
         """Write some bytes."""
         self.data[address : address + len(data)] = data
 
+    def check(self, address: int, count: int, *, write: bool) -> None:
+        """Trap where some bytes, which are there, cannot be written or read."""
+
     def fill(self, address: int, value: int, count: int) -> None:
         """``memory.fill`` with a byte."""
         fill_by(self.write, address, value, count)

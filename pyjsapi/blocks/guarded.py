@@ -178,6 +178,10 @@ class Guarded(Block):
             piece.data[piece.place : piece.place + piece.size] = data[place : place + piece.size]
             place += piece.size
 
+    def check(self, address: int, count: int, *, write: bool) -> None:
+        """See `Block`."""
+        self.table.pieces(address, count, write=write)
+
     def fill(self, address: int, value: int, count: int) -> None:
         """See `Block`."""
         pieces = self.table.pieces(address, count, write=True)

@@ -28,12 +28,14 @@ class Parked(Protocol):
 class Watch:
     """Whoever may end the waits of a thread, by what they raise then."""
 
-    __slots__ = ("error", "lock")
+    __slots__ = ("error", "left", "lock")
 
     def __init__(self) -> None:
         self.error: BaseException | None = None
         self.lock: Parked | None = None
         """What the thread waits for."""
+        self.left: Callable[[], float] | None = None
+        """Where there are no threads: how many seconds the thread may go on; it ends the watch when they are over."""
 
     def end(self, error: BaseException) -> None:
         """Let the thread raise ``error`` in place of waiting on, now and later."""
@@ -158,6 +160,8 @@ def set_watches(watches: tuple[Watch, ...]) -> None:
 
 def _heed(watches: tuple[Watch, ...]) -> None:
     for watch in watches:
+        if watch.left is not None:
+            watch.left()
         if watch.error is not None:
             raise watch.error
 
@@ -203,6 +207,10 @@ def _acquired(lock: Parked, timeout: int) -> bool:
 
 def _slept(timeout: int) -> bool:
     """Wait where there are no threads, so that nobody can release anything meanwhile."""
+    left = min((watch.left() for watch in _CURRENT.watches if watch.left is not None), default=-1.0)
+    if left >= 0 and not 0 <= timeout / _NANOSECONDS < left:
+        time.sleep(left)  # `park` finds that the time is over.
+        return False
     if timeout < 0:
         raise TypeError(
             "nothing can arrive while this agent blocks: await receive_async(), or wait on a memory of JavaScript"

@@ -123,13 +123,16 @@ class Environment:
         self._closure: tuple[CellType, ...] | None = None
         """The variables that functions share."""
         if limits.metering:
+            # Few modules have a limit of this kind.
+            from pyjsapi.runtime.pieces import WHOLE, Pieces
+
             tank = self._instance.fuel = FuelTank(limits.fuel)
+            self.globals.update(WHOLE, pay=tank.pay, refuel=tank.refuel)
             if limits.deadline is not None:
-                # Few modules have one.
                 from pyjsapi.runtime.call_clock import CallClock
 
                 self._instance.clock = CallClock(tank, limits.deadline)
-            self.globals.update(pay=tank.pay, refuel=tank.refuel)
+                self.globals.update(Pieces(tank).named())
             self._stub, self._closure = _METERED_STUB, (tank.cell,)
 
     def _count_calls(self, most: int) -> None:

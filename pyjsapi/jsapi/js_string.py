@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import sys
 from array import array
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from typing import Any, Final
 
@@ -37,6 +37,8 @@ from pyjsapi.syntax.types import (
 
 _NATIVE: Final = f"utf-16-{sys.byteorder[0]}e"
 _KEPT_STRINGS: Final = 8
+_PIECE: Final = 1 << 17
+"""Code units between two looks whether the time is over."""
 _LAST_CODE_POINT: Final = 0x10FFFF
 _MINUS_ONE: Final = 0xFFFFFFFF
 
@@ -50,6 +52,19 @@ def _code_units(string: str) -> memoryview:
 def _from_code_units(units: memoryview | bytes) -> str:
     """The string of UTF-16 code units, surrogates paired where they can be."""
     return str(units, _NATIVE, "surrogatepass")
+
+
+def _pieces(start: int, end: int) -> Iterator[tuple[int, int]]:
+    """A range in pieces, if there are several and the thread may be told to end between them; else whole."""
+    if end - start <= _PIECE:
+        yield start, end
+        return
+    from pyjsapi.blocks.waiting import heed_interruption, watches  # most programs never need it
+
+    size = _PIECE if watches() else end - start
+    for at in range(start, end, size):
+        heed_interruption()
+        yield at, min(at + size, end)
 
 
 def _unwrap(value: Any) -> str:
@@ -69,7 +84,10 @@ def _from_char_code_array(source: Any, start: int, end: int) -> str:
     elems = source.elems
     if start > end or end > len(elems):
         raise Trap(OUT_OF_BOUNDS)
-    return _from_code_units(array("H", elems[start:end]).tobytes())
+    units = array("H")
+    for at, stop in _pieces(start, end):
+        units += array("H", elems[at:stop])
+    return _from_code_units(units.tobytes())
 
 
 def _into_char_code_array(value: Any, target: Any, start: int) -> int:
@@ -80,7 +98,8 @@ def _into_char_code_array(value: Any, target: Any, start: int) -> int:
     end = start + len(units)
     if end > len(target.elems):
         raise Trap(OUT_OF_BOUNDS)
-    target.elems[start:end] = units
+    for at, stop in _pieces(start, end):
+        target.elems[at:stop] = units[at - start : stop - start]
     return len(units)
 
 

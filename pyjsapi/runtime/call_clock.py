@@ -65,7 +65,9 @@ class CallClock:
                 self._timer = call_later(math.ceil(self.seconds * _NANOSECONDS), self._ring)
             except RuntimeError:
                 # No threads: whoever asks for fuel looks at the time.
-                self._tank.ask_often(self._asking(time.monotonic() + self.seconds))
+                left = self._left_until(time.monotonic() + self.seconds)
+                self._watch.left = left
+                self._tank.ask_often(left)
 
     def _leave(self, this: object) -> None:
         with self._lock:
@@ -75,15 +77,17 @@ class CallClock:
             if self._timer is not None:
                 self._timer.cancel()
                 self._timer = None
-            self._watch.error = None
+            self._watch.error = self._watch.left = None
             self._tank.go_on()
 
-    def _asking(self, until: float) -> Callable[[], None]:
-        def ask() -> None:
-            if time.monotonic() >= until:
+    def _left_until(self, until: float) -> Callable[[], float]:
+        def left() -> float:
+            seconds = until - time.monotonic()
+            if seconds <= 0:
                 self._ring()
+            return max(seconds, 0.0)
 
-        return ask
+        return left
 
     def _ring(self) -> None:
         self._stop(DeadlineExceeded)

@@ -31,7 +31,7 @@ class FuelTank:
         self._lock = RLock()
         self._portion = _IN_HAND
         self._stopped: type[Trap] | None = None
-        self._ask: Callable[[], None] | None = None
+        self._ask: Callable[[], object] | None = None
         self.cell = CellType(0.0)
         """What generated code has in hand."""
 
@@ -64,7 +64,7 @@ class FuelTank:
             self._stopped = kind
             self._take_back(-1)
 
-    def ask_often(self, ask: Callable[[], None]) -> None:
+    def ask_often(self, ask: Callable[[], object]) -> None:
         """Have ``ask`` called every few thousand instructions, until `go_on`; it may call `stop`."""
         with self._lock:
             self._ask = ask

@@ -143,7 +143,8 @@ def _elements(array: ArrayInst | None) -> list[Any]:
     return array.elems
 
 
-def _storage(type_: DefType) -> StorageType:
+def storage_of(type_: DefType) -> StorageType:
+    """What the elements of an array type are kept as."""
     comp = type_.comp
     if not isinstance(comp, ArrayType):
         raise TypeError(f"{type_} is not an array type")
@@ -170,7 +171,7 @@ def new_array_data(
     type_: DefType, datas: list[bytes], dataidx: int, offset: int, count: int
 ) -> ArrayInst:
     """``array.new_data``. Traps beyond the segment."""
-    return ArrayInst(type_, _decoded(_storage(type_), datas[dataidx], offset, count))
+    return ArrayInst(type_, _decoded(storage_of(type_), datas[dataidx], offset, count))
 
 
 def new_array_elem(
@@ -205,7 +206,9 @@ def init_array_data(
     elems = _elements(array)
     _check_range(elems, index, count)
     if array is not None:
-        elems[index : index + count] = _decoded(_storage(array.type), datas[dataidx], offset, count)
+        elems[index : index + count] = _decoded(
+            storage_of(array.type), datas[dataidx], offset, count
+        )
 
 
 def init_array_elem(

@@ -362,6 +362,16 @@ class MemInst:
             self._follow(address, len(segment))
         self.block.initialise(address, segment)
 
+    def check(self, address: int, count: int) -> None:
+        """Trap where there are no such bytes: before an instruction that reaches them in pieces."""
+        if address + count > len(self.data):
+            self._follow(address, count)
+
+    def check_written(self, address: int, count: int) -> None:
+        """Trap where some bytes cannot be written."""
+        self.check(address, count)
+        self.block.check(address, count, write=True)
+
     def discard(self, address: int, count: int) -> None:
         """``memory.discard``: the pages that some bytes are in become 0, and take no room where the system can do that.
 

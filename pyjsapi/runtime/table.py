@@ -73,6 +73,16 @@ def _callables(
     return found
 
 
+def _repeated(
+    value: Any, count: int, type_: DefType, start: int, counts: HostCalls | None
+) -> list[Callable[..., Any]]:
+    """`_callables` for so many times the same element."""
+    if value is not None:
+        return _callables((value,), type_, start, counts) * count
+    near = min(count, max(len(_UNINITIALIZED) - start, 0))
+    return _callables(repeat(None, near), type_, start) + [_UNINITIALIZED_FAR] * (count - near)
+
+
 class TableInst:
     """A table in the store.
 
@@ -181,14 +191,17 @@ class TableInst:
         except MemoryError:
             return -1
         for type_, calls, counts in self._lists():
-            calls += _callables(repeat(value, count), type_, size, counts)
+            calls += _repeated(value, count, type_, size, counts)
         return size
 
     def fill(self, index: int, value: Any, count: int) -> None:
         """``table.fill``; traps before anything is written."""
         if index + count > len(self.elems):
             raise Trap(_OUT_OF_BOUNDS)
-        self._write(index, [value] * count)
+        end = index + count
+        self.elems[index:end] = [value] * count
+        for type_, calls, counts in self._lists():
+            calls[index:end] = _repeated(value, count, type_, index, counts)
 
     def copy(self, source: TableInst, index: int, source_index: int, count: int) -> None:
         """``table.copy`` from ``source`` into this table; traps before anything is written."""

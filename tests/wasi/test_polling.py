@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from pyjsapi import WebAssembly, wat2wasm
+from pyjsapi import WebAssembly, Worker, wat2wasm
 from pyjsapi.blocks.waiting import WaiterPolicy, set_policy
 from pyjsapi.wasi.abi import EVENT, SUBSCRIPTION, Errno
 from tests.wasi.guests import BUFFER, RESULT, Guest
@@ -146,6 +146,32 @@ def test_i15_1_a_deadline_ends_the_wait(kind: int, pipe: tuple[int, int]) -> Non
     instance = WebAssembly.Instance(module, guest.wasi.getImportObject())
     with pytest.raises(WebAssembly.DeadlineExceeded):
         instance.exports.wait()
+
+
+@pytest.mark.parametrize("in_worker", [False, True])
+def test_i15_1_a_deadline_ends_a_read_that_waits(in_worker: bool, pipe: tuple[int, int]) -> None:
+    guest = Guest(stdin=pipe[0])
+    guest.put(IN, struct.pack("<II", BUFFER, 1))
+    module = WebAssembly.Module(
+        wat2wasm(f"""(module
+          (import "wasi_snapshot_preview1" "fd_read" (func $read (param i32 i32 i32 i32) (result i32)))
+          (func (export "read") (result i32)
+            (call $read (i32.const 0) (i32.const {IN}) (i32.const 1) (i32.const {RESULT}))))"""),
+        limits={"deadline": 0.05},
+    )
+    ended: list[type[BaseException]] = []
+
+    def run(scope: object = None) -> None:
+        try:
+            WebAssembly.Instance(module, guest.wasi.getImportObject()).exports.read()
+        except BaseException as error:
+            ended.append(type(error))
+
+    if in_worker:
+        Worker(run).join()
+    else:
+        run()
+    assert ended == [WebAssembly.DeadlineExceeded]
 
 
 # ---- sockets

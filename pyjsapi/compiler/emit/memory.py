@@ -323,24 +323,34 @@ def bulk_call(frame: Frame, line: str, operands: int) -> None:
     frame.emit(line.format(*(value.text for value in values)), 0, True, True)
 
 
+def method(frame: Frame, space: str, index: int, name: str) -> str:
+    """A call of a method of a memory or table, up to its first argument.
+
+    Where code may have to end it calls a function, which does long work in pieces: see `runtime.pieces`.
+    """
+    if not frame.scope.metering:
+        return f"{space}[{index}].{name}("
+    return f"{'memory' if space == 'M' else 'table'}_{name}({space}[{index}],"
+
+
 @emits("memory.fill")
 def _memory_fill(frame: Frame, instr: Instr) -> None:
-    bulk_call(frame, f"M[{instr[1]}].fill({{}},{{}},{{}})", 3)
+    bulk_call(frame, f"{method(frame, 'M', instr[1], 'fill')}{{}},{{}},{{}})", 3)
 
 
 @emits("memory.discard")
 def _memory_discard(frame: Frame, instr: Instr) -> None:
-    bulk_call(frame, f"M[{instr[1]}].discard({{}},{{}})", 2)
+    bulk_call(frame, f"{method(frame, 'M', instr[1], 'discard')}{{}},{{}})", 2)
 
 
 @emits("memory.copy")
 def _memory_copy(frame: Frame, instr: Instr) -> None:
-    bulk_call(frame, f"M[{instr[1]}].copy(M[{instr[2]}],{{}},{{}},{{}})", 3)
+    bulk_call(frame, f"{method(frame, 'M', instr[1], 'copy')}M[{instr[2]}],{{}},{{}},{{}})", 3)
 
 
 @emits("memory.init")
 def _memory_init(frame: Frame, instr: Instr) -> None:
-    bulk_call(frame, f"M[{instr[2]}].init({{}},{{}},{{}},D[{instr[1]}])", 3)
+    bulk_call(frame, f"{method(frame, 'M', instr[2], 'init')}{{}},{{}},{{}},D[{instr[1]}])", 3)
 
 
 @emits("data.drop")

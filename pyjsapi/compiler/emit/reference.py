@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pyjsapi.compiler.emit.float import float_literal
-from pyjsapi.compiler.emit.memory import bulk_call
+from pyjsapi.compiler.emit.memory import bulk_call, method
 from pyjsapi.compiler.emit.registry import emits
 from pyjsapi.compiler.expression import (
     ATOM,
@@ -146,17 +146,17 @@ def _table_grow(frame: Frame, instr: Instr) -> None:
 
 @emits("table.fill")
 def _table_fill(frame: Frame, instr: Instr) -> None:
-    bulk_call(frame, f"T[{instr[1]}].fill({{}},{{}},{{}})", 3)
+    bulk_call(frame, f"{method(frame, 'T', instr[1], 'fill')}{{}},{{}},{{}})", 3)
 
 
 @emits("table.copy")
 def _table_copy(frame: Frame, instr: Instr) -> None:
-    bulk_call(frame, f"T[{instr[1]}].copy(T[{instr[2]}],{{}},{{}},{{}})", 3)
+    bulk_call(frame, f"{method(frame, 'T', instr[1], 'copy')}T[{instr[2]}],{{}},{{}},{{}})", 3)
 
 
 @emits("table.init")
 def _table_init(frame: Frame, instr: Instr) -> None:
-    bulk_call(frame, f"T[{instr[2]}].init({{}},{{}},{{}},E[{instr[1]}])", 3)
+    bulk_call(frame, f"{method(frame, 'T', instr[2], 'init')}{{}},{{}},{{}},E[{instr[1]}])", 3)
 
 
 @emits("elem.drop")
