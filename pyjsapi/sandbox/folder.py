@@ -7,14 +7,17 @@ import stat
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from itertools import count
-from pathlib import Path, PurePosixPath
+from pathlib import PurePosixPath
 from typing import Final
 from weakref import finalize
 
 from pyjsapi.wasi.abi import WasiError
-from pyjsapi.wasi.files import HAS_DIRECTORIES
+from pyjsapi.wasi.directories import create_directory
+from pyjsapi.wasi.files import HAS_DIRECTORIES, HostDirectory
 from pyjsapi.wasi.paths import DIRECTORY, NOFOLLOW, best_resolver
+from pyjsapi.wasi.quota import Quota
 
+_WRITE: Final = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | NOFOLLOW | getattr(os, "O_NONBLOCK", 0)
 _READ: Final = os.O_RDONLY | NOFOLLOW | getattr(os, "O_NONBLOCK", 0)
 
 
@@ -47,16 +50,30 @@ class Folder:
     def __init__(self, files: Mapping[str, bytes]) -> None:
         import tempfile  # which takes long, and sandboxes without files need it not
 
+        if not HAS_DIRECTORIES:
+            raise OSError("files: this system opens no files in directories that are open")
         self.path: Final = tempfile.mkdtemp(prefix="pyjsapi-")
         self.close: Final = finalize(self, _remove, self.path)
         self.write(files)
 
     def write(self, files: Mapping[str, bytes]) -> None:
-        """Add files, with their directories."""
-        for name, data in files.items():
-            path = Path(self.path, name)
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(data)
+        """Add files, with their directories. Raises `OSError` where something else has the name."""
+        resolver = best_resolver()
+        with _open(self.path) as root:
+            base = HostDirectory(
+                os.dup(root), 0, 0, resolver=resolver, read_only=False, quota=Quota()
+            )
+            for name, data in files.items():
+                path = os.fsencode(PurePosixPath(name).as_posix())
+                try:
+                    for slash in (at for at, each in enumerate(path) if each == ord("/")):
+                        with suppress(FileExistsError):
+                            create_directory(base, path[:slash])
+                    fd = resolver.open(root, path, _WRITE, follow=False)
+                except WasiError as error:
+                    raise OSError(f"files: {name!r} cannot be written: {error}") from None
+                with open(fd, "wb") as file:
+                    file.write(data)
 
     def files(self) -> dict[str, bytes]:
         """All regular files, by their paths. The names of one file share its bytes, however many they are."""
@@ -109,12 +126,6 @@ def _remove(top: str) -> None:
 
 def _empty(top: str) -> None:
     """Remove what is in a directory. What is in a directory there is moved up first: so no path becomes long."""
-    if not HAS_DIRECTORIES:  # nobody could change anything in it
-        import shutil
-
-        for path in Path(top).iterdir():
-            shutil.rmtree(path) if path.is_dir() else path.unlink()
-        return
     names = count()
     with _open(top) as root:
         waiting = os.listdir(root)

@@ -90,8 +90,12 @@ class Interpreter(ABC):
         if tank is not None:
             tank.refill(fuel)
 
-    def define(self, names: Iterable[str]) -> None:
-        """Make functions of the host known by their names, and one that reads input."""
+    def define(self, names: Iterable[str], *, files: bool) -> None:
+        """Make functions of the host known by their names, one that reads input, and what files are used by."""
+        if files:
+            from pyjsapi.sandbox import preludes
+
+            self.run(getattr(preludes, self.language.upper()))
         self.run("\n".join([*map(self._definition, names), self._reader]))
 
     @abstractmethod

@@ -8,17 +8,30 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from os import PathLike
 from pathlib import Path
-from typing import Any, Final, TypedDict, Unpack, final
+from typing import TYPE_CHECKING, Any, Final, TypedDict, Unpack, final
 
 from pyjsapi import Limits, WebAssembly
 from pyjsapi.sandbox.bridge import ERRORS, OUTPUT, Bridge
 from pyjsapi.sandbox.concurrency import Ticket, in_thread
 from pyjsapi.sandbox.errors import GuestError, SandboxError
+from pyjsapi.sandbox.folder import Folder, contents
 from pyjsapi.sandbox.guests import find_guest
 from pyjsapi.sandbox.interpreters import INTERPRETERS, Interpreter
-from pyjsapi.sandbox.program import MOST_ELEMENTS, MOST_MEMORY, MOST_OUTPUT, Program, ProgramOptions
+from pyjsapi.sandbox.program import (
+    MOST_CREATED,
+    MOST_ELEMENTS,
+    MOST_MEMORY,
+    MOST_OUTPUT,
+    MOST_WRITTEN,
+    Program,
+    ProgramOptions,
+)
 from pyjsapi.sandbox.result import Result
 from pyjsapi.snapshots import Snapshot, snapshot
+
+if TYPE_CHECKING:
+    from pyjsapi.sandbox.files import Files
+    from pyjsapi.wasi import ReadOnly
 
 _START_FUEL: Final = 1 << 40
 """The interpreter's own start is not counted."""
@@ -36,6 +49,10 @@ class Options(TypedDict, total=False):
     seed: int | None
     module: str | PathLike[str] | bytes | None
     snapshot: Snapshot | None
+    files: Mapping[str, str | bytes] | None
+    directories: Mapping[str, str | PathLike[str] | ReadOnly]
+    max_written_bytes: int | None
+    max_created_files: int | None
 
 
 @final
@@ -56,11 +73,13 @@ class Sandbox:
         self._most_output = options.get("max_output_bytes", MOST_OUTPUT)
         self._snapshot = options.get("snapshot")
         self._module = self._compiled(options)
+        self._files = _opened(options)
         self._lock = threading.RLock()
         self._is_running = False
         self._ticket: Ticket | None = None
         """Whose run it is."""
         self._is_over = ""
+        self._is_closed = False
         self._interpreter = self._begun(self._snapshot)
 
     @classmethod
@@ -73,6 +92,12 @@ class Sandbox:
         a run; arguments and results are values of JSON. ``seed`` makes runs repeatable, with clocks that stand still.
         ``module`` is another build with the same interface: a path, or bytes. ``snapshot`` is what the session goes on
         from.
+
+        ``files``, text or bytes by their paths, are put into a directory that is the session's own and the root of
+        what its code can ``open``; it stays between runs, and `files` has what is in it. ``directories`` are others, by
+        the paths that they have there, each read-write or `pyjsapi.wasi.ReadOnly`. The session may write
+        ``max_written_bytes`` (64 MiB) into all of them, and create ``max_created_files`` (10,000). Without both there
+        is nothing to open.
 
         Raises `GuestNotInstalled`; `SandboxError` for a module of another interface; `ValueError`, `TypeError`.
         """
@@ -141,26 +166,63 @@ class Sandbox:
             return snapshot(self._interpreter.instance)
 
     def restore(self, taken: Snapshot) -> None:
-        """Go on where a snapshot was taken, of this or another session of the interpreter. Raises `SnapshotError`."""
-        with self._lock:
-            if self._is_running:
-                raise SandboxError("the sandbox is running")
+        """Go on where a snapshot was taken, of this or another session of the interpreter. Raises `SnapshotError`.
+
+        Files are no part of snapshots: they stay as they are now, but that none is open any more.
+        """
+        with self._beginning():
             self._interpreter = self._begun(taken)
-            self._is_over = ""
+            if self._files is not None:
+                self._files.close_all()
 
     def reset(self) -> None:
-        """Go on from where the session began."""
+        """Go on from where the session began, with the files that it was given then."""
+        with self._beginning():
+            self._interpreter = self._begun(self._snapshot)
+            if self._files is not None:
+                self._files.reset()
+
+    @property
+    def files(self) -> dict[str, bytes]:
+        """The regular files in the session's own directory, by their paths. Raises `SandboxError` without ``files``."""
+        with self._lock:
+            return self._folder().files()
+
+    def add_files(self, files: Mapping[str, str | bytes]) -> None:
+        """Put files into the session's own directory, over those that are there.
+
+        Raises `SandboxError` without ``files``, `ValueError` and `TypeError` as for these, and `OSError`.
+        """
+        with self._lock:
+            self._folder().write(contents(files))
+
+    def _folder(self) -> Folder:
+        folder = None if self._files is None else self._files.folder
+        if folder is None or not folder.close.alive:
+            raise SandboxError("the sandbox has no files: give it some (files={})")
+        return folder
+
+    @contextmanager
+    def _beginning(self) -> Iterator[None]:
         with self._lock:
             if self._is_running:
                 raise SandboxError("the sandbox is running")
-            self._interpreter = self._begun(self._snapshot)
+            if self._is_closed:
+                raise SandboxError("the sandbox was closed")
+            yield
             self._is_over = ""
 
     def __enter__(self) -> Sandbox:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._is_over = "the sandbox was closed"
+        self.close()
+
+    def close(self) -> None:
+        """Be of no use any more, and remove the session's files."""
+        self._is_closed = True
+        if self._files is not None:
+            self._files.close()
 
     def _compiled(self, options: Options) -> WebAssembly.Module:
         limits = Limits(
@@ -176,10 +238,11 @@ class Sandbox:
         return WebAssembly.Module(data, limits=limits)
 
     def _begun(self, taken: Snapshot | None) -> Interpreter:
-        bridge = Bridge(self._functions, self._most_output, self._most_calls)
+        files = None if self._files is None else self._files.call
+        bridge = Bridge(self._functions, self._most_output, self._most_calls, files)
         made = INTERPRETERS[self.language](self._module, bridge, taken=taken, seed=self._seed)
-        if taken is None or self._functions:
-            made.define(self._functions)
+        if taken is None or self._functions or files is not None:
+            made.define(self._functions, files=files is not None)
         bridge.begin("")
         if self._deadline is not None:
             made.limit_time(self._deadline)
@@ -188,6 +251,8 @@ class Sandbox:
     def _check_idle(self) -> None:
         if self._is_running:
             raise SandboxError("the sandbox is running")
+        if self._is_closed:
+            raise SandboxError("the sandbox was closed")
         if self._is_over:
             raise SandboxError(f"{self._is_over}; restore() or reset() begins another session")
 
@@ -220,6 +285,20 @@ class Sandbox:
         if self._ticket is ticket and self._deadline is not None:
             self.interrupt()
         return self._deadline is not None
+
+
+def _opened(options: Options) -> Files | None:
+    files, directories = options.get("files"), options.get("directories") or {}
+    if files is None and not directories:
+        return None
+    from pyjsapi.sandbox.files import Files  # which most sandboxes do without
+
+    return Files(
+        None if files is None else contents(files),
+        directories,
+        max_bytes=options.get("max_written_bytes", MOST_WRITTEN),
+        max_files=options.get("max_created_files", MOST_CREATED),
+    )
 
 
 def _read(given: str | PathLike[str] | None, language: str) -> bytes:
