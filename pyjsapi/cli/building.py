@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Final
 
 from pyjsapi.cli import exits
-from pyjsapi.cli.commands import InputError, missing_imports, read_module, write
+from pyjsapi.cli.exits import InputError
+from pyjsapi.cli.files import missing_imports, read_module, write
 
 _VERSION: Final = re.compile(r"\d+(\.\d+)*((a|b|rc)\d+)?(\.post\d+)?(\.dev\d+)?")
 """Versions in their normal form (packaging.python.org, "Version specifiers"), without epochs and local parts."""

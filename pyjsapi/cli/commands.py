@@ -7,64 +7,40 @@ import json
 import os
 import subprocess
 import sys
-from codecs import BOM_UTF8
-from collections.abc import Container, Mapping
 from datetime import datetime
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
-from pyjsapi import Limits, WebAssembly
 from pyjsapi.cli import exits
+from pyjsapi.cli.exits import InputError
+from pyjsapi.cli.files import (
+    STANDARD,
+    assembled,
+    binary,
+    compiled,
+    not_valid,
+    read,
+    read_module,
+    write,
+)
 from pyjsapi.cli.loader import loader
 from pyjsapi.compiler.cache import VARIABLE, cache_folder
 from pyjsapi.compiler.cache_space import clear, kept_files, most_bytes
-from pyjsapi.jsapi.builtin_sets import is_provided
-from pyjsapi.jsapi.module import is_component, wrong_kind
-from pyjsapi.runtime.instantiate import describe
-from pyjsapi.syntax.errors import DecodeError, ParseError, ValidationError
-from pyjsapi.syntax.spelling import counted, on_one_line
+from pyjsapi.syntax.errors import DecodeError, ValidationError
+from pyjsapi.syntax.spelling import counted
 from pyjsapi.text import wasm2wat as disassemble
-from pyjsapi.text import wat2wasm as assemble
-from pyjsapi.text.lexer import decode_source
-
-_MAGIC: Final = b"\0asm"
-_STANDARD: Final = Path("-")
-"""Standard input, or output."""
-
-
-class InputError(Exception):
-    """Something is wrong with a file or an argument that the user gave; ``code`` is the exit code (see `exits`)."""
-
-    def __init__(self, message: str, code: int = exits.FAILED) -> None:
-        super().__init__(message)
-        self.code = code
-
-
-def missing_imports(
-    module: WebAssembly.Module, provided: Mapping[str, Container[str]] | None = None
-) -> list[str]:
-    """A line for each import that is not among the names that each module of ``provided`` has: its two names and
-    its type."""
-    given = provided or {}
-    compiled = module._compiled
-    return [
-        f"{on_one_line(one.module)} {on_one_line(one.name)}: {describe(type_)}"
-        for one, type_ in zip(compiled.module.imports, compiled.context.imports, strict=True)
-        if one.name not in given.get(one.module, ())
-        and not is_provided(module._options, one.module, one.name)
-    ]
 
 
 def wat2wasm(options: argparse.Namespace) -> int:
     """``pyjsapi wat2wasm file.wat -o file.wasm``."""
     text = read(options.source)
-    data = _assemble(options.source, text, names=not options.no_names)
+    data = assembled(options.source, text, names=not options.no_names)
     if not options.no_check:
         compiled(options.source, data)
     output = options.output
     if output is None:
-        output = _STANDARD if options.source == _STANDARD else options.source.with_suffix(".wasm")
+        output = STANDARD if options.source == STANDARD else options.source.with_suffix(".wasm")
     write(output, data)
     return 0
 
@@ -75,8 +51,8 @@ def wasm2wat(options: argparse.Namespace) -> int:
     try:
         text = disassemble(data, names=not options.no_names)
     except (DecodeError, ValueError) as error:
-        raise _not_valid(options.module, error, data) from error
-    write(options.output or _STANDARD, text.encode())
+        raise not_valid(options.module, error, data) from error
+    write(options.output or STANDARD, text.encode())
     return 0
 
 
@@ -233,69 +209,3 @@ def _in_checkout(module: str, arguments: list[str]) -> int:
     return subprocess.run(
         [sys.executable, "-m", module, *arguments], cwd=root, env=environment, check=False
     ).returncode
-
-
-def read(path: Path) -> bytes:
-    """What is in a file, or in standard input. Raises `InputError`."""
-    try:
-        return sys.stdin.buffer.read() if path == _STANDARD else path.read_bytes()
-    except OSError as error:
-        raise InputError(f"cannot read {path}: {error.strerror}", exits.NO_INPUT) from error
-
-
-def write(path: Path, data: bytes) -> None:
-    """Write a file, whole or not at all, or standard output. Raises `InputError`."""
-    from pyjsapi.snapshots.whole_files import write_file  # most commands write none
-
-    try:
-        if path == _STANDARD:
-            sys.stdout.buffer.write(data)
-            sys.stdout.buffer.flush()
-        else:
-            write_file(path, data)
-    except BrokenPipeError:
-        raise
-    except OSError as error:
-        raise InputError(f"cannot write {path}: {error.strerror}", exits.NO_OUTPUT) from error
-
-
-def _assemble(path: Path, text: bytes, *, names: bool = True) -> bytes:
-    try:
-        return assemble(decode_source(text.removeprefix(BOM_UTF8)), names=names)
-    except ParseError as error:
-        raise InputError(f"{path}:{error}", exits.NOT_VALID) from error
-
-
-def read_module(path: Path) -> WebAssembly.Module:
-    """The module in a file of either format. Raises `InputError`."""
-    return compiled(path, binary(path))
-
-
-def binary(path: Path, data: bytes | None = None) -> bytes:
-    """The module in a file of either format; what standard input has is told by how it begins."""
-    data = read(path) if data is None else data
-    if is_component(data):
-        raise _component(path, data)
-    if data.startswith(_MAGIC) or not (path.suffix == ".wat" or (path == _STANDARD and data)):
-        return data
-    return _assemble(path, data)
-
-
-def compiled(path: Path, data: bytes, limits: Limits | None = None) -> WebAssembly.Module:
-    """The module of some bytes, which a file had. Raises `InputError`."""
-    try:
-        return WebAssembly.Module(data, limits=limits)
-    except WebAssembly.CompileError as error:
-        raise _not_valid(path, error.__cause__ or error, data) from error
-
-
-def _component(path: Path, data: bytes) -> InputError:
-    return InputError(f"{path}: {wrong_kind(data).removeprefix('; ')}", exits.COMPONENT)
-
-
-def _not_valid(path: Path, error: BaseException, data: bytes) -> InputError:
-    if is_component(data):
-        return _component(path, data)
-    # As errors of parsing are shown: file:line:column.
-    space = "" if isinstance(error, ValidationError) and error.line is not None else " "
-    return InputError(f"{path}:{space}{error}{wrong_kind(data)}", exits.NOT_VALID)

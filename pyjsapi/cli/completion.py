@@ -26,6 +26,13 @@ complete -o filenames -F _pyjsapi pyjsapi
 _ZSH: Final = "autoload -U +X bashcompinit && bashcompinit\n"
 
 
+def complete(options: argparse.Namespace) -> int:
+    """``pyjsapi completion SHELL``: print the script."""
+    from pyjsapi.cli.main import parser_of
+
+    return print_completion(options.shell, parser_of()[1])
+
+
 def print_completion(shell: str, verbs: Mapping[str, argparse.ArgumentParser]) -> int:
     """Print the script for ``bash``, ``zsh`` or ``fish``."""
     print({"bash": bash, "fish": fish, "zsh": zsh}[shell](verbs), end="")

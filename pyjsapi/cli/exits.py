@@ -35,3 +35,11 @@ module, 66 a file cannot be read, 67 a component, 69 imports are missing,
 73 a file cannot be written, 121 out of host calls, 122 out of fuel, 123 memory limit, 124 time-out,
 130 interrupted. A program of WASI that ends by itself has its own.
 """
+
+
+class InputError(Exception):
+    """Something is wrong with a file or an argument that the user gave; ``code`` is the exit code."""
+
+    def __init__(self, message: str, code: int = FAILED) -> None:
+        super().__init__(message)
+        self.code = code

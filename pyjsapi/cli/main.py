@@ -7,13 +7,13 @@ import io
 import os
 import sys
 from collections.abc import Callable, Sequence
+from functools import cache
+from importlib import import_module
 from pathlib import Path
-from typing import Final, TypeAlias
+from typing import Any, Final, TypeAlias, cast
 
 import pyjsapi
-from pyjsapi.cli import building, commands, exits, running, surroundings
-from pyjsapi.cli.completion import print_completion
-from pyjsapi.cli.script import run_code, run_script
+from pyjsapi.cli import exits, surroundings
 
 _Verbs: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
 
@@ -28,6 +28,9 @@ Run and inspect WebAssembly in Python.
 Where a command takes a file, - is standard input.
 
 """
+_PROG: Final = "pyjsapi"
+_USUAL: Final = 80
+"""Columns of a terminal that is none."""
 _HINT: Final = "; a function and its arguments follow --invoke, those of a program follow --"
 
 
@@ -51,6 +54,8 @@ def _main(argv: list[str]) -> int:
         if len(argv) == 1:
             print("pyjsapi: -c needs the code to run", file=sys.stderr)
             return 2
+        from pyjsapi.cli.script import run_code  # programs of WASI do without asyncio
+
         return run_code(argv[1], argv[2:])
     if not argv and sys.stdin is not None:
         argv = ["-i" if sys.stdin.isatty() else "-"]
@@ -59,6 +64,8 @@ def _main(argv: list[str]) -> int:
 
         return run_prompt()
     if argv and (argv[0] == "-" or argv[0].endswith(".py")):
+        from pyjsapi.cli.script import run_script
+
         return run_script(Path(argv[0]), argv[1:])
     if argv and argv[0].endswith((".wasm", ".wat")):
         print(
@@ -67,7 +74,7 @@ def _main(argv: list[str]) -> int:
             file=sys.stderr,
         )
         return 2
-    parser, verbs = _parser()
+    parser, verbs = parser_of(argv[0] if argv else None)
     passed: list[str] = []
     if argv[:1] in (["run"], ["snapshot"]):
         argv, passed = surroundings.split(argv)
@@ -76,8 +83,7 @@ def _main(argv: list[str]) -> int:
         hint = _HINT if argv[0] == "run" else ""
         verbs.get(argv[0], parser).error(f"unrecognized arguments: {' '.join(rest)}{hint}")
     options.arguments = rest or passed
-    command: Callable[[argparse.Namespace], int] | None = getattr(options, "command", None)
-    if command is None:
+    if not hasattr(options, "command"):
         parser.print_help()
         return 2
     for stream in (sys.stdout, sys.stderr):
@@ -85,31 +91,63 @@ def _main(argv: list[str]) -> int:
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
     try:
+        module, _, name = options.command.partition(".")
+        # What each command needs is imported with it.
+        command: Callable[[argparse.Namespace], int]
+        command = getattr(import_module(f"pyjsapi.cli.{module}"), name)
         return command(options)
-    except commands.InputError as error:
+    except exits.InputError as error:
         print(f"pyjsapi: {error}", file=sys.stderr)
         return error.code
 
 
-def _parser() -> tuple[argparse.ArgumentParser, dict[str, argparse.ArgumentParser]]:
-    """The parser of the command, and those of its verbs."""
+def parser_of(
+    verb: str | None = None,
+) -> tuple[argparse.ArgumentParser, dict[str, argparse.ArgumentParser]]:
+    """The parser of the command, and those of its verbs; of one alone where that is named."""
     parser = argparse.ArgumentParser(
-        prog="pyjsapi",
-        description=_DESCRIPTION + exits.TEXT,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        prog=_PROG, description=_DESCRIPTION + exits.TEXT, formatter_class=_RawFormatter
     )
     parser.add_argument("--version", action="version", version=f"pyjsapi {pyjsapi.__version__}")
-    verbs = parser.add_subparsers(title="commands", metavar="COMMAND")
-    _add_run(verbs)
-    _add_formats(verbs)
-    _add_lower(verbs)
-    _add_compile(verbs)
-    _add_checks(verbs)
-    _add_cache(verbs)
-    _add_demo(verbs)
-    _add_page(verbs)
-    _add_completion(verbs)
+    # With its name, which argparse would write a help to find.
+    verbs = parser.add_subparsers(
+        title="commands",
+        metavar="COMMAND",
+        prog=_PROG,
+        parser_class=cast("type[argparse.ArgumentParser]", _VerbParser),
+    )
+    adding = list(_VERBS.values()) if verb not in _VERBS else [_VERBS[verb]]
+    for add in dict.fromkeys(adding):
+        add(verbs)
     return parser, verbs.choices
+
+
+class _Formatter(argparse.HelpFormatter):
+    """As wide as the terminal. Argparse makes one for each option, and imports more than most programs for that."""
+
+    def __init__(self, prog: str) -> None:
+        super().__init__(prog, width=_columns() - 2)
+
+
+class _RawFormatter(_Formatter, argparse.RawDescriptionHelpFormatter):
+    pass
+
+
+class _VerbParser(argparse.ArgumentParser):
+    def __init__(self, **given: Any) -> None:
+        super().__init__(**{"formatter_class": _Formatter, **given})
+
+
+@cache
+def _columns() -> int:
+    """How wide the terminal is, as `shutil.get_terminal_size` finds out."""
+    columns = os.environ.get("COLUMNS", "")
+    if columns.isdecimal() and int(columns):
+        return int(columns)
+    try:
+        return os.get_terminal_size(sys.__stdout__.fileno()).columns or _USUAL  # type: ignore[union-attr]
+    except (AttributeError, ValueError, OSError):
+        return _USUAL
 
 
 def _add_run(verbs: _Verbs) -> None:
@@ -125,7 +163,7 @@ def _add_run(verbs: _Verbs) -> None:
         help="exported function (default: _start); its arguments follow: integers (0x… too) and floats, by its type",
     )
     surroundings.add_options(run)
-    run.set_defaults(command=running.run)
+    run.set_defaults(command="running.run")
 
     snapshot = verbs.add_parser(
         "snapshot", help="keep an instance in a file, for `pyjsapi run` to go on from"
@@ -146,7 +184,7 @@ def _add_run(verbs: _Verbs) -> None:
         help="how much to compress memories (default: 0, not at all, which is read fastest)",
     )
     surroundings.add_options(snapshot)
-    snapshot.set_defaults(command=running.snapshot)
+    snapshot.set_defaults(command="running.snapshot")
 
 
 def _add_formats(verbs: _Verbs) -> None:
@@ -155,7 +193,7 @@ def _add_formats(verbs: _Verbs) -> None:
     wat2wasm.add_argument("-o", "--output", type=Path, help="default: the source's name with .wasm")
     wat2wasm.add_argument("--no-check", action="store_true", help="do not validate the module")
     wat2wasm.add_argument("--no-names", action="store_true", help="leave out the name section")
-    wat2wasm.set_defaults(command=commands.wat2wasm)
+    wat2wasm.set_defaults(command="commands.wat2wasm")
 
     wasm2wat = verbs.add_parser("wasm2wat", help="print a module in the text format")
     wasm2wat.add_argument("module", type=Path, help=".wasm file")
@@ -163,7 +201,7 @@ def _add_formats(verbs: _Verbs) -> None:
     wasm2wat.add_argument(
         "--no-names", action="store_true", help="leave out the name section: numbers only"
     )
-    wasm2wat.set_defaults(command=commands.wasm2wat)
+    wasm2wat.set_defaults(command="commands.wasm2wat")
 
 
 def _add_lower(verbs: _Verbs) -> None:
@@ -183,7 +221,7 @@ def _add_lower(verbs: _Verbs) -> None:
         action="store_true",
         help="for engines that lack 64-bit addresses as well, like Node 20",
     )
-    lower.set_defaults(command=commands.lower)
+    lower.set_defaults(command="commands.lower")
 
 
 def _add_compile(verbs: _Verbs) -> None:
@@ -203,7 +241,7 @@ def _add_compile(verbs: _Verbs) -> None:
     )
     compile_.add_argument("--name", help="of the package; default: the source's name")
     compile_.add_argument("--version", default="0.1.0", help="of the wheel; default: %(default)s")
-    compile_.set_defaults(command=building.compile_module)
+    compile_.set_defaults(command="building.compile_module")
 
 
 def _add_completion(verbs: _Verbs) -> None:
@@ -214,14 +252,14 @@ def _add_completion(verbs: _Verbs) -> None:
         "for fish: pyjsapi completion fish > ~/.config/fish/completions/pyjsapi.fish",
     )
     completion.add_argument("shell", choices=["bash", "fish", "zsh"])
-    completion.set_defaults(command=lambda options: print_completion(options.shell, verbs.choices))
+    completion.set_defaults(command="completion.complete")
 
 
 def _add_checks(verbs: _Verbs) -> None:
     validate = verbs.add_parser("validate", help="say whether modules are valid, and if not, why")
     validate.add_argument("modules", nargs="+", type=Path, help=".wasm or .wat files")
     validate.add_argument("--json", action="store_true", help="for programs")
-    validate.set_defaults(command=commands.validate)
+    validate.set_defaults(command="commands.validate")
 
     inspect = verbs.add_parser(
         "inspect", help="say what is in a module: imports, exports, sections"
@@ -238,18 +276,18 @@ def _add_checks(verbs: _Verbs) -> None:
         metavar="NAME",
         help="with --disassemble, of this function alone: its index, name or export; may be repeated",
     )
-    inspect.set_defaults(command=commands.inspect)
+    inspect.set_defaults(command="commands.inspect")
 
     wast = verbs.add_parser("wast", help="run test scripts of the specification's format")
     wast.add_argument("scripts", nargs="+", type=Path, help=".wast files, or folders of them")
-    wast.set_defaults(command=commands.wast)
+    wast.set_defaults(command="commands.wast")
 
 
 def _add_cache(verbs: _Verbs) -> None:
     cache = verbs.add_parser("cache", help="show the code kept between processes, or clear it")
     cache.add_argument("--clear", action="store_true", help="remove all of it")
     cache.add_argument("--json", action="store_true", help="for programs")
-    cache.set_defaults(command=commands.cache)
+    cache.set_defaults(command="commands.cache")
 
 
 def _add_demo(verbs: _Verbs) -> None:
@@ -263,7 +301,7 @@ def _add_demo(verbs: _Verbs) -> None:
     )
     demo.add_argument("--list", action="store_true", help="say which there are, and where they run")
     demo.add_argument("--all", action="store_true", help="run all of them")
-    demo.set_defaults(command=commands.demo)
+    demo.set_defaults(command="commands.demo")
 
 
 def _add_page(verbs: _Verbs) -> None:
@@ -272,11 +310,30 @@ def _add_page(verbs: _Verbs) -> None:
         help="compare with the browsers' own WebAssembly (in a checkout)",
         add_help=False,
     )
-    compare.set_defaults(command=commands.compare, arguments=())
+    compare.set_defaults(command="commands.compare", arguments=())
 
     serve = verbs.add_parser(
         "serve",
         help="serve the comparison page on this machine (in a checkout)",
         add_help=False,
     )
-    serve.set_defaults(command=commands.serve, arguments=())
+    serve.set_defaults(command="commands.serve", arguments=())
+
+
+_VERBS: Final[dict[str, Callable[[_Verbs], None]]] = {
+    "run": _add_run,
+    "snapshot": _add_run,
+    "wat2wasm": _add_formats,
+    "wasm2wat": _add_formats,
+    "lower": _add_lower,
+    "compile": _add_compile,
+    "validate": _add_checks,
+    "inspect": _add_checks,
+    "wast": _add_checks,
+    "cache": _add_cache,
+    "demo": _add_demo,
+    "compare": _add_page,
+    "serve": _add_page,
+    "completion": _add_completion,
+}
+"""What adds a verb, for some together with others."""

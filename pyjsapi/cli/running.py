@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import shlex
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, nullcontext
@@ -12,7 +11,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from pyjsapi import Limits, RangeError, WebAssembly
 from pyjsapi.cli import exits
-from pyjsapi.cli.commands import InputError, binary, compiled, missing_imports, read, write
+from pyjsapi.cli.exits import InputError
+from pyjsapi.cli.files import binary, compiled, missing_imports, read, write
 from pyjsapi.cli.surroundings import is_program, limits_of, provided, wasi_of
 from pyjsapi.cli.values import arguments_of, signature
 from pyjsapi.syntax.spelling import on_one_line
@@ -260,6 +260,8 @@ def _print(result: Any) -> int:
 
 def _show_exports(source: _Source) -> None:
     """Say what is in a module of which nothing was named to be called, and how to call something."""
+    import shlex
+
     from pyjsapi.cli.inspection import facts, table
 
     path, functions = source.path, source.functions

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from pyjsapi import Limits, WebAssembly
 from pyjsapi.cli import exits
-from pyjsapi.cli.commands import InputError
+from pyjsapi.cli.exits import InputError
 
 if TYPE_CHECKING:
     from pyjsapi.wasi import WASI, ReadOnly

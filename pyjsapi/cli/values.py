@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from pyjsapi.cli import exits
-from pyjsapi.cli.commands import InputError
+from pyjsapi.cli.exits import InputError
 from pyjsapi.ecmascript.conversions import shown
 from pyjsapi.syntax.digits import parse_decimal
 from pyjsapi.syntax.spelling import on_one_line

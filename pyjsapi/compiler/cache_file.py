@@ -9,7 +9,7 @@ import contextlib
 import gc
 import marshal
 import os
-import threading
+from _thread import get_ident
 from binascii import crc32
 from collections.abc import Iterator
 from functools import partial
@@ -78,7 +78,7 @@ def write(path: Path, contents: Contents) -> None:
     content = marshal.dumps(tuple(contents))
     if len(content) > most_bytes():
         return
-    part = path.with_name(f"{path.stem}.{os.getpid()}.{threading.get_ident()}{PART_SUFFIX}")
+    part = path.with_name(f"{path.stem}.{os.getpid()}.{get_ident()}{PART_SUFFIX}")
     # An opener of C: no descriptor is left where a thread ends between two steps.
     written = False
     try:

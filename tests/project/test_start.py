@@ -135,6 +135,17 @@ MODULE = f"""(module (import "m" "twice" (func $twice (param i32) (result i32)))
   {"(func (drop (i32.const 1)))" * 300})"""
 
 
+def beyond_kept(found: list[str]) -> list[str]:
+    """Modules of the packages in `KEPT` that code that is kept does without."""
+    rooms = {f"pyjsapi.{package}": modules for package, modules in KEPT.items()}
+    return [
+        name
+        for name in found
+        for package, _, module in [name.rpartition(".")]
+        if package in rooms and module not in rooms[package] and name not in rooms
+    ]
+
+
 def test_a_module_whose_code_is_kept_needs_no_decoder_validator_or_translator(
     tmp_path: Path,
 ) -> None:
@@ -145,13 +156,30 @@ def test_a_module_whose_code_is_kept_needs_no_decoder_validator_or_translator(
     assert "pyjsapi.compiler.function" in loaded(use, folder)
     found = loaded(use, folder)
     assert "pyjsapi.compiler.environment" in found
-    rooms = {f"pyjsapi.{package}": modules for package, modules in KEPT.items()}
-    too_much = [
-        name
-        for name in found
-        for package, _, module in [name.rpartition(".")]
-        if package in rooms and module not in rooms[package] and name not in rooms
-    ]
-    assert too_much == []
+    assert beyond_kept(found) == []
     assert [name for name in found if name.startswith("pyjsapi.text")] == []
     assert "hashlib" not in found
+
+
+PROGRAM_OF_WASI = f"""(module
+  (import "wasi_snapshot_preview1" "fd_write" (func $write (param i32 i32 i32 i32) (result i32)))
+  (memory (export "memory") 1) (data (i32.const 0) "\\08\\00\\00\\00\\00\\00\\00\\00")
+  (func (export "_start") (drop (call $write (i32.const 1) (i32.const 0) (i32.const 1) (i32.const 16))))
+  {"(func (drop (i32.const 1)))" * 300})"""
+
+
+def test_the_command_loads_for_a_program_only_what_runs_it(tmp_path: Path) -> None:
+    path = tmp_path / "program.wasm"
+    path.write_bytes(wat2wasm(PROGRAM_OF_WASI))
+    use = f"from pyjsapi.cli import main; assert main(['run', {str(path)!r}]) == 0"
+    folder = str(tmp_path / "codes")
+    loaded(use, folder)
+    found = loaded(use, folder)
+    assert "pyjsapi.wasi.wasi" in found
+    assert beyond_kept(found) == []
+    assert sorted(name for name in found if name.startswith("pyjsapi.cli.")) == [
+        f"pyjsapi.cli.{name}"
+        for name in ("exits", "files", "main", "running", "surroundings", "values")
+    ]
+    others = ("pyjsapi.agents", "pyjsapi.text", "pyjsapi.snapshots", "pyjsapi.sharing")
+    assert [name for name in found if name.startswith(others)] == []

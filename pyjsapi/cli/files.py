@@ -1,0 +1,108 @@
+"""The files that the ``pyjsapi`` command reads and writes, and the modules in them."""
+
+from __future__ import annotations
+
+import sys
+from codecs import BOM_UTF8
+from collections.abc import Container, Mapping
+from pathlib import Path
+from typing import Final
+
+from pyjsapi import Limits, WebAssembly
+from pyjsapi.cli import exits
+from pyjsapi.cli.exits import InputError
+from pyjsapi.jsapi.builtin_sets import is_provided
+from pyjsapi.jsapi.module import is_component, wrong_kind
+from pyjsapi.runtime.instantiate import describe
+from pyjsapi.syntax.errors import ParseError, ValidationError
+from pyjsapi.syntax.spelling import on_one_line
+
+_MAGIC: Final = b"\0asm"
+STANDARD: Final = Path("-")
+"""Standard input, or output."""
+
+
+def missing_imports(
+    module: WebAssembly.Module, provided: Mapping[str, Container[str]] | None = None
+) -> list[str]:
+    """A line for each import that is not among the names that each module of ``provided`` has: its two names and
+    its type."""
+    given = provided or {}
+    compiled = module._compiled
+    return [
+        f"{on_one_line(one.module)} {on_one_line(one.name)}: {describe(type_)}"
+        for one, type_ in zip(compiled.module.imports, compiled.context.imports, strict=True)
+        if one.name not in given.get(one.module, ())
+        and not is_provided(module._options, one.module, one.name)
+    ]
+
+
+def read(path: Path) -> bytes:
+    """What is in a file, or in standard input. Raises `InputError`."""
+    try:
+        return sys.stdin.buffer.read() if path == STANDARD else path.read_bytes()
+    except OSError as error:
+        raise InputError(f"cannot read {path}: {error.strerror}", exits.NO_INPUT) from error
+
+
+def write(path: Path, data: bytes) -> None:
+    """Write a file, whole or not at all, or standard output. Raises `InputError`."""
+    from pyjsapi.snapshots.whole_files import write_file  # most commands write none
+
+    try:
+        if path == STANDARD:
+            sys.stdout.buffer.write(data)
+            sys.stdout.buffer.flush()
+        else:
+            write_file(path, data)
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise InputError(f"cannot write {path}: {error.strerror}", exits.NO_OUTPUT) from error
+
+
+def assembled(path: Path, text: bytes, *, names: bool = True) -> bytes:
+    """The module that a text is for, which a file had. Raises `InputError`."""
+    from pyjsapi.text import wat2wasm  # programs in the binary format do without
+    from pyjsapi.text.lexer import decode_source
+
+    try:
+        return wat2wasm(decode_source(text.removeprefix(BOM_UTF8)), names=names)
+    except ParseError as error:
+        raise InputError(f"{path}:{error}", exits.NOT_VALID) from error
+
+
+def read_module(path: Path) -> WebAssembly.Module:
+    """The module in a file of either format. Raises `InputError`."""
+    return compiled(path, binary(path))
+
+
+def binary(path: Path, data: bytes | None = None) -> bytes:
+    """The module in a file of either format; what standard input has is told by how it begins."""
+    data = read(path) if data is None else data
+    if is_component(data):
+        raise _component(path, data)
+    if data.startswith(_MAGIC) or not (path.suffix == ".wat" or (path == STANDARD and data)):
+        return data
+    return assembled(path, data)
+
+
+def compiled(path: Path, data: bytes, limits: Limits | None = None) -> WebAssembly.Module:
+    """The module of some bytes, which a file had. Raises `InputError`."""
+    try:
+        return WebAssembly.Module(data, limits=limits)
+    except WebAssembly.CompileError as error:
+        raise not_valid(path, error.__cause__ or error, data) from error
+
+
+def _component(path: Path, data: bytes) -> InputError:
+    return InputError(f"{path}: {wrong_kind(data).removeprefix('; ')}", exits.COMPONENT)
+
+
+def not_valid(path: Path, error: BaseException, data: bytes) -> InputError:
+    """What to raise for the bytes of a file that are no valid module."""
+    if is_component(data):
+        return _component(path, data)
+    # As errors of parsing are shown: file:line:column.
+    space = "" if isinstance(error, ValidationError) and error.line is not None else " "
+    return InputError(f"{path}:{space}{error}{wrong_kind(data)}", exits.NOT_VALID)
