@@ -70,6 +70,10 @@ class Block:
         """How long it is now."""
         return len(self.data)
 
+    def occupied(self, length: int) -> int:
+        """Bytes that it has, for limits, where it is ``length`` long."""
+        return length
+
     @property
     def hidden(self) -> int:
         """Bytes at the beginning that buffers over the block do not show."""

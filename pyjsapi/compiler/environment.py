@@ -132,7 +132,7 @@ class Environment:
                 from pyjsapi.runtime.call_clock import CallClock
 
                 self._instance.clock = CallClock(tank, limits.deadline)
-                self.globals.update(Pieces(tank).named())
+                self.globals.update(Pieces(tank.pay).named())
             self._stub, self._closure = _METERED_STUB, (tank.cell,)
 
     def _count_calls(self, most: int) -> None:

@@ -143,6 +143,19 @@ class HostCalls(Protocol):
         """Add to what is left, from any thread."""
 
 
+class MemoryBudget(Protocol):
+    """How many bytes there may be of what an instance has made."""
+
+    def add(self, memory: Any, /) -> None:
+        """Count a memory while there is one. Raises `MemoryError` where that is too much."""
+
+    def hold(self, other: object, size: int, /) -> None:
+        """Count some bytes while there is an object. Raises `MemoryError` likewise."""
+
+    def check(self, size: int, /) -> None:
+        """Raise `MemoryError` where there cannot be so many bytes more."""
+
+
 class Clock(Protocol):
     """How long calls of an instance from outside may take."""
 
@@ -161,6 +174,10 @@ class Instance(Protocol):
         """Its fuel, where `Limits.fuel` or `Limits.deadline` is set."""
 
     @property
+    def budget(self) -> MemoryBudget | None:
+        """What it may have of memory, where `Limits.max_memory_bytes` is set."""
+
+    @property
     def host_calls(self) -> HostCalls | None:
         """Its host calls, where `Limits.max_host_calls` is set."""
 
@@ -175,6 +192,9 @@ class Instance(Protocol):
 
 class Setup(Protocol):
     """What a host has to say while an instance is made."""
+
+    def begun(self, instance: Any, /) -> None:
+        """The engine's instance has its imports, and `MemoryBudget`; nothing else of it stands."""
 
     def make_memory(
         self,

@@ -20,6 +20,7 @@ from pyjsapi.syntax.errors import Trap
 from pyjsapi.syntax.types import MemType
 
 if TYPE_CHECKING:
+    from pyjsapi.embedding.interface import MemoryBudget
     from pyjsapi.embedding.valid_module import ValidModule
     from pyjsapi.runtime import MemInst
     from pyjsapi.runtime.memory import MakeMemory
@@ -48,6 +49,7 @@ class Instantiation:
         "_resume",
         "_when_made",
         "_when_written",
+        "budget",
         "compiled",
         "is_needed",
         "last_error",
@@ -69,6 +71,8 @@ class Instantiation:
         self.what = what
         self.mems: Sequence[MemInst] = ()
         """The index space of memories, once it stands."""
+        self.budget: MemoryBudget | None = None
+        """What the instance may have of memory, where that is limited."""
         self.last_error: str | None = None
         """Why a builtin last gave -1."""
         self._own: dict[type, Any] = {}
@@ -127,8 +131,16 @@ class Instantiation:
         return memory_object(memory)
 
     def new_memory(self, type_: MemType) -> MemInst:
-        """A memory that no module defines, within the module's limits. Raises `MemoryError`."""
-        found: MemInst = engines.default().new_memory(type_, self.compiled.settings.limits)
+        """A memory that no module defines, within the module's limits, its own ones counted. Raises `MemoryError`."""
+        if self.budget is not None:
+            self.budget.check(type_.minimum * type_.page_size)
+        found = self._made(type_, self.compiled.settings.limits)
+        if self.budget is not None:
+            self.budget.add(found)
+        return found
+
+    def _made(self, type_: MemType, limits: Limits) -> MemInst:
+        found: MemInst = engines.default().new_memory(type_, limits)
         return found
 
     def own(self, class_: type[_Own]) -> _Own:
@@ -138,6 +150,10 @@ class Instantiation:
         return self._own.setdefault(class_, class_()) if found is None else found
 
     # ---- what the engine asks: `embedding.interface.Setup`
+
+    def begun(self, instance: Any, /) -> None:
+        """Take over what it may have of memory."""
+        self.budget = instance.budget
 
     def make_memory(
         self, memidx: int, type_: MemType, limits: Limits, make: MakeMemory, /

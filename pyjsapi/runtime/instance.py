@@ -62,6 +62,6 @@ class ModuleInstance:
         self.host_calls: HostCalls | None = None
         """How many calls of host functions it may still make, likewise."""
         self.budget: MemoryBudget | None = None
-        """How large its memories may become together, where that is limited and there are several."""
+        """How many bytes its memories may have together, where that is limited."""
         self.clock: CallClock | None = None
         """How long calls from outside may take, likewise."""

@@ -35,6 +35,9 @@ from pyjsapi.validation.matching import match_extern
 class Setup(Protocol):
     """What an embedder has to say while an instance is made: `embedding.interface.Setup` on the runtime's classes."""
 
+    def begun(self, instance: ModuleInstance, /) -> None:
+        """It has its imports, and its limits are nobody's yet."""
+
     def make_memory(
         self, memidx: int, type_: MemType, limits: Limits, make: MakeMemory, /
     ) -> MemInst:
@@ -150,7 +153,11 @@ def _allocate(
     context, imported = instance.context, len(instance.mems)
     most = limits.max_memory_bytes
     own = context.mems[imported:]
-    if most is not None and len(own) > 1:
+    budget = None if most is None else MemoryBudget(most)
+    instance.budget = budget
+    if setup is not None:
+        setup.begun(instance)
+    elif most is not None and len(own) > 1:
         check_total(sum(type_.minimum * type_.page_size for type_ in own), most)
     for mem_type in own:
         if setup is None:
@@ -158,8 +165,8 @@ def _allocate(
         else:
             memory = setup.make_memory(len(instance.mems), mem_type, limits, make_memory)
         instance.mems.append(memory)
-    if most is not None and len(own) > 1:
-        instance.budget = MemoryBudget(instance.mems[imported:], most)
+        if budget is not None:
+            budget.add(memory)
     _allocate_tables(instance, limits)
     instance.tags.extend(map(TagInst, context.tags[len(instance.tags) :]))
     if setup is not None:

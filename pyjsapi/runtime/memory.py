@@ -26,6 +26,7 @@ from pyjsapi.validation.limits import Limits
 if TYPE_CHECKING:
     from pyjsapi.blocks.guarded import Guarded
     from pyjsapi.blocks.shared import SharedBlock
+    from pyjsapi.runtime.memory_budget import MemoryBudget
 
 _COPY_DIRECTLY: Final = 2048
 """Bytes above which copying through views beats copying through a slice."""
@@ -94,6 +95,7 @@ class MemInst:
         "_users",
         "asks_first",
         "block",
+        "budget",
         "buffer",
         "by_calls",
         "ceiling",
@@ -132,6 +134,8 @@ class MemInst:
         self._users: list[tuple[weakref.ref[MemoryUser], int]] = []
         self._guards: list[tuple[weakref.ref[GrowthGuard], int]] = []
         self._accessors: dict[str, Callable[..., Any]] = {}
+        self.budget: MemoryBudget | None = None
+        """What it shares with other memories of its instance."""
         self.buffer: MemoryBuffer | None = None
         """The embedder's current buffer object."""
         self.wrapper: weakref.ref[Any] | None = None

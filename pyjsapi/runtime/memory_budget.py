@@ -1,40 +1,61 @@
-"""How many bytes the memories that an instance defines may have together."""
+"""How many bytes there may be together of what an instance has made: memories that it defines, and others."""
 
 from __future__ import annotations
 
 import weakref
-from collections.abc import Sequence
 
 from pyjsapi.runtime.memory import MemInst
 
 
 class MemoryBudget:
-    """Asked before one of some memories grows; see `MemInst.guard`. Who makes it holds it.
+    """Asked before one of its memories grows; see `MemInst.guard`. Who makes it holds it."""
 
-    Raises `MemoryError` if they have more than ``most`` bytes already.
-    """
+    __slots__ = ("__weakref__", "_memories", "_most", "_others")
 
-    __slots__ = ("__weakref__", "_memories", "_most")
-
-    def __init__(self, memories: Sequence[MemInst], most: int) -> None:
-        check_total(sum(memory.byte_length for memory in memories), most)
+    def __init__(self, most: int) -> None:
         self._most = most
-        self._memories = [weakref.ref(memory) for memory in memories]
-        for index, memory in enumerate(memories):
-            memory.guard(self, index)
+        self._memories: list[weakref.ref[MemInst]] = []
+        self._others: weakref.WeakKeyDictionary[object, int] = weakref.WeakKeyDictionary()
+
+    def add(self, memory: MemInst) -> None:
+        """Count a memory for as long as there is one. Raises `MemoryError` if that is too much."""
+        self.check(_occupied(memory))
+        memory.guard(self, len(self._memories))
+        memory.budget = self
+        self._memories.append(weakref.ref(memory))
+
+    def hold(self, other: object, size: int) -> None:
+        """Count ``size`` bytes for as long as there is an object. Raises `MemoryError` likewise."""
+        self.check(size)
+        self._others[other] = size
+
+    def check(self, size: int) -> None:
+        """Raise `MemoryError` where there cannot be so many bytes more."""
+        if not self.has(size):
+            raise MemoryError(
+                f"cannot allocate memories of {self._used() + size} bytes: "
+                f"the limit is {self._most} (Limits.max_memory_bytes)"
+            )
+
+    def has(self, size: int) -> bool:
+        """Whether there can be so many bytes more."""
+        return self._used() + size <= self._most
 
     def memory_grows(self, memidx: int, length: int) -> bool:
-        """Whether a memory, by its place among them, can have ``length`` bytes beside what the others have."""
-        for index, reference in enumerate(self._memories):
-            memory = reference()
-            if memory is not None and index != memidx:
-                length += memory.byte_length
-        return length <= self._most
+        """Whether a memory, by its place among them, can be ``length`` bytes long beside what the others have."""
+        memory = self._memories[memidx]()
+        return memory is None or self.has(memory.block.occupied(length) - _occupied(memory))
+
+    def _used(self) -> int:
+        memories = [reference() for reference in self._memories]
+        used = sum(_occupied(memory) for memory in memories if memory is not None)
+        return used + sum(self._others.values())
+
+
+def _occupied(memory: MemInst) -> int:
+    return memory.block.occupied(memory.byte_length)
 
 
 def check_total(total: int, most: int) -> None:
     """Raise `MemoryError` where memories would have more bytes than they may."""
-    if total > most:
-        raise MemoryError(
-            f"cannot allocate memories of {total} bytes: the limit is {most} (Limits.max_memory_bytes)"
-        )
+    MemoryBudget(most).check(total)

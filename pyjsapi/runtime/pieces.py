@@ -10,7 +10,6 @@ from collections.abc import Callable, Iterator
 from typing import Any, Final
 
 from pyjsapi.runtime import gc
-from pyjsapi.runtime.fuel import FuelTank
 from pyjsapi.runtime.memory import MemInst
 from pyjsapi.runtime.table import TableInst
 from pyjsapi.syntax.deftypes import DefType
@@ -33,10 +32,10 @@ _ARRAYS: Final = ("new_array_data", "fill_array", "copy_array", "init_array_data
 
 
 class Pieces:
-    """The instructions for one instance; ``heed`` raises when the call is to end."""
+    """The instructions, with something to call between pieces that raises when the call is to end."""
 
-    def __init__(self, tank: FuelTank) -> None:
-        self._heed: Callable[[], None] = tank.pay
+    def __init__(self, heed: Callable[[], None]) -> None:
+        self._heed = heed
 
     def named(self) -> dict[str, Callable[..., Any]]:
         """What code calls, by the names that it has for that."""

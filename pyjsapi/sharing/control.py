@@ -410,6 +410,11 @@ def map_pages(memory: MemInst, address: int, size: int, access: str) -> int:
             raise RangeError(
                 f"{what}: more than {state.quota} bytes would be mapped: that is the limit"
             )
+        if memory.budget is not None and not memory.budget.has(end - start):
+            raise RangeError(
+                f"{what}: the memories of the instance would have more bytes than they may have together "
+                "(Limits.max_memory_bytes)"
+            )
         block.put(start, zero_pages(end - start), owner=GROUND)
         if not (readable and writable):
             block.protect(start, end, readable=readable, writable=writable)

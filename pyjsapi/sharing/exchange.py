@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from pyjsapi.blocks.block import OUT_OF_BOUNDS
 from pyjsapi.ecmascript.conversions import shown
@@ -24,6 +24,9 @@ from pyjsapi.sharing.memory_blocks import MemoryBlock, memory_instance
 from pyjsapi.sharing.state import guarded_block
 from pyjsapi.syntax.errors import Trap
 from pyjsapi.syntax.types import I32
+
+if TYPE_CHECKING:
+    from pyjsapi.embedding.interface import MemoryBudget
 
 MODULE: Final = "test:shm/exchange"
 WRITE: Final = 1
@@ -97,11 +100,13 @@ class Exchange:
 class Guest:
     """What one instance imports. Integers are of 32 bits, signed or not."""
 
-    __slots__ = ("_exchange", "_memory")
+    __slots__ = ("_exchange", "_memory", "budget")
 
     def __init__(self, exchange: Exchange) -> None:
         self._exchange = exchange
         self._memory: MemInst | None = None
+        self.budget: MemoryBudget | None = None
+        """What the guest's blocks count for, where its memory is limited; it is asked before they are made."""
 
     @property
     def memory(self) -> MemInst:
@@ -138,7 +143,16 @@ class Guest:
         return {MODULE: {name: _trapping(function) for name, function in functions.items()}}
 
     def _construct(self, size: int) -> int:
-        block = MemoryBlock(size & _ADDRESSES, strategy=self._exchange.strategy)
+        size &= _ADDRESSES
+        budget = self.budget
+        try:
+            if budget is not None:
+                budget.check(size)
+            block = MemoryBlock(size, strategy=self._exchange.strategy)
+            if budget is not None:
+                budget.hold(block.storage, size)
+        except MemoryError as error:
+            raise RangeError(str(error)) from None
         return self._exchange.add(block)
 
     def _minimum_size(self, handle: int) -> int:

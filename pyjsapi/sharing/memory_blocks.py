@@ -138,7 +138,7 @@ class Area(Unstored):
 class _Bytes:
     """The bytes of a block, and who has which of them attached."""
 
-    __slots__ = ("claims", "handles", "home", "lock", "resource", "size")
+    __slots__ = ("__weakref__", "claims", "handles", "home", "lock", "resource", "size")
 
     def __init__(
         self, size: int, resource: HostResource | None = None, home: MemInst | None = None
@@ -252,6 +252,11 @@ class MemoryBlock(Unstored):
         block = cls.__new__(cls)
         block._become(_Region(_Bytes(addr + size, home=home), addr, size), "auto")
         return block
+
+    @property
+    def storage(self) -> object:
+        """Something that is there as long as the bytes are."""
+        return self._region.bytes
 
     def _become(self, region: _Region, strategy: str) -> None:
         self._region = region

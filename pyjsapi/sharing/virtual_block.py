@@ -22,6 +22,10 @@ class VirtualBlock(GuardedBlock):
         """Bytes that are there now."""
         return sum(span.end - span.start for span in self.table.spans if span.data is not None)
 
+    def occupied(self, length: int) -> int:
+        """See `Block`: addresses are none."""
+        return self.mapped
+
     def initialise(self, address: int, data: bytes) -> None:
         """See `Block`: pages that an active segment needs are mapped for reading; it writes in spite of that.
 

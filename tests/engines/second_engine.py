@@ -40,6 +40,7 @@ class SecondInstance:
         self.fuel = inner.fuel
         self.clock = inner.clock
         self.host_calls = inner.host_calls
+        self.budget = inner.budget
 
 
 class SecondEngine:

@@ -106,7 +106,7 @@ def _agree(
 
 @pytest.mark.parametrize("kind", MEMORIES)
 def test_memories(kind: str) -> None:
-    chance, made = random.Random(kind), Pieces(FuelTank(None))
+    chance, made = random.Random(kind), Pieces(FuelTank(None).pay)
     for _ in range(300):
         both = [MEMORIES[kind]() for _ in range(2)]
         address, source, count = _spans(chance, 2)
@@ -124,7 +124,7 @@ def test_memories(kind: str) -> None:
 
 
 def test_tables_and_arrays() -> None:
-    chance, made = random.Random(3), Pieces(FuelTank(None))
+    chance, made = random.Random(3), Pieces(FuelTank(None).pay)
     for _ in range(300):
         tables = [_table(), _table()]
         arrays = [gc.ArrayInst(ARRAY, list(range(SIZE))) for _ in range(2)]
@@ -167,7 +167,7 @@ def test_tables_and_arrays() -> None:
 
 def test_what_is_ended_in_the_middle_has_written_a_part() -> None:
     tank = FuelTank(None)
-    made = Pieces(tank)
+    made = Pieces(tank.pay)
     left = [3]
 
     def ask() -> None:
@@ -198,7 +198,7 @@ def test_what_is_ended_in_the_middle_has_written_a_part() -> None:
 
 
 def test_nothing_is_written_where_a_part_does_not_fit() -> None:
-    made, memory = Pieces(FuelTank(None)), _guarded()
+    made, memory = Pieces(FuelTank(None).pay), _guarded()
     before = _shown(memory)
     calls: list[Callable[[], None]] = [
         lambda: made.memory_fill(memory, 40, 1, 100),

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import gc
 import mmap
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 
-from pyjsapi import WebAssembly, wat2wasm
+from pyjsapi import RangeError, WebAssembly, wat2wasm
 from pyjsapi.sharing.exchange import MODULE, SHARED, WRITE, Exchange
 from pyjsapi.sharing.state import state_of
 from tests.sharing.exchange_modules import PAGES, impl, main
@@ -223,3 +224,24 @@ def test_o5_5_what_a_guest_has_attached_cannot_be_given_away() -> None:
 def test_addresses_are_of_32_bits() -> None:
     with pytest.raises(TypeError, match="32 bits"):
         Exchange().guest(WebAssembly.Memory(initial=1, address="i64"))
+
+
+def test_blocks_that_a_guest_makes_count_for_its_memory() -> None:
+    text = """(module
+      (import "test:shm/exchange" "[constructor]memory-block" (func $new (param i32) (result i32)))
+      (import "test:shm/exchange" "[resource-drop]memory-block" (func $drop (param i32)))
+      (memory (export "memory") 1)
+      (export "new" (func $new)) (export "drop" (func $drop)))"""
+    module = WebAssembly.Module(
+        wat2wasm(text), builtins=["shm-exchange"], limits={"max_memory_bytes": 3 << 16}
+    )
+    exports = WebAssembly.Instance(module).exports
+    first = exports.new(1 << 16)
+    exports.new(1 << 16)
+    with pytest.raises(WebAssembly.RuntimeError, match=r"Limits\.max_memory_bytes"):
+        exports.new(1)
+    with pytest.raises(RangeError):
+        exports.memory.grow(1)
+    exports.drop(first)
+    gc.collect()
+    exports.new(1 << 16)

@@ -181,3 +181,24 @@ def test_atomic_accesses_reach_the_pages_of_a_virtual_memory() -> None:
     assert [exports.add(PAGE, 5), exports.exchange(PAGE, 5, 7), exports.add(PAGE, 0)] == [0, 5, 7]
     with pytest.raises(WebAssembly.RuntimeError, match="nothing is mapped"):
         exports.add(0, 1)
+
+
+def test_of_several_virtual_memories_the_limit_counts_what_is_mapped() -> None:
+    text = """(module
+      (import "pyjsapi:memory-control" "map" (func $map (param i32 i32 i32 i32) (result i32)))
+      (memory 100) (memory 100) (memory 1)
+      (export "map" (func $map))
+      (func (export "grow") (param i32) (result i32) (memory.grow 2 (local.get 0))))"""
+    page = 65_536
+    module = WebAssembly.Module(
+        wat2wasm(text), builtins=["memory-control"], limits={"max_memory_bytes": 4 * page}
+    )
+    virtual: Any = {index: {"virtual": True} for index in range(2)}
+    exports = WebAssembly.Instance(module, memory_overrides=virtual).exports
+    assert exports.map(0, 0, page, 3) == 0
+    assert exports.map(1, 5 * page, page, 3) == 5 * page
+    with pytest.raises(WebAssembly.RuntimeError, match=r"Limits\.max_memory_bytes"):
+        exports.map(1, 0, 2 * page, 3)
+    assert [exports.grow(2), exports.grow(1)] == [-1, 1]
+    with pytest.raises(WebAssembly.RuntimeError, match=r"Limits\.max_memory_bytes"):
+        exports.map(0, page, page, 3)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import struct
 from collections.abc import Callable
 from typing import Any
@@ -9,9 +10,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from pyjsapi import DataCloneError, WebAssembly, null, structuredClone, wat2wasm
+from pyjsapi import DataCloneError, RangeError, WebAssembly, null, structuredClone, wat2wasm
 from pyjsapi.blocks.block import Block
 from pyjsapi.jsapi.memory import memory_object
+from pyjsapi.runtime import pieces
 from pyjsapi.runtime.memory import MemInst
 from pyjsapi.sharing.builtins.memory_ref import BUILTINS
 from pyjsapi.sharing.memory_refs import MemoryRef, memory_of
@@ -289,14 +291,47 @@ def test_a_memory_of_no_type_traps(arguments: tuple[int, ...], message: str) -> 
 
 def test_new_gives_null_where_the_limits_do_not_allow_more() -> None:
     text = f'(module {_import("new")} (export "new" (func $new)))'
-    limits = {"max_memory_bytes": 4 * PAGE, "memories": 2}
+    limits = {"max_memory_bytes": 9 * PAGE, "memories": 2}
     module = WebAssembly.Module(wat2wasm(text), ENABLED, limits=limits)
     new = WebAssembly.Instance(module).exports.new
-    assert new(5, -1, 0) is null
+    assert new(10, -1, 0) is null
     kept = [new(4, -1, 0), new(1, -1, 0)]
     assert new(1, -1, 0) is null
     kept.pop()
     assert new(1, -1, 0) is not null
+
+
+def test_what_a_guest_makes_counts_with_the_memories_of_its_instance() -> None:
+    text = f"""(module {_import("new")} {_import("grow")} (memory (export "own") 2)
+      (export "new" (func $new)) (export "grow" (func $grow))
+      (func (export "grow_own") (param i32) (result i32) (memory.grow (local.get 0))))"""
+    module = WebAssembly.Module(wat2wasm(text), ENABLED, limits={"max_memory_bytes": 6 * PAGE})
+    exports = WebAssembly.Instance(module).exports
+    assert exports.new(5, -1, 0) is null
+    made = exports.new(2, -1, 0)
+    other = exports.new(1, -1, 0)
+    assert exports.new(2, 2, 1) is null
+    assert [exports.grow(made, 2), exports.grow(made, 1), exports.grow_own(1)] == [-1, 2, -1]
+    assert exports.new(0, -1, 0) is not null
+    with pytest.raises(RangeError):
+        other.grow(1)
+    del other
+    gc.collect()
+    assert [exports.grow_own(1), exports.grow(made, 1)] == [2, -1]
+    assert WebAssembly.Instance(module).exports.new(4, -1, 0) is not null
+
+
+@pytest.mark.parametrize("name", ["copy", "fill"])
+def test_a_deadline_ends_long_ones(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    text = f"""(module {_import("copy")} {_import("fill")} {_import("of")} (memory 16)
+      (func (export "fill") (call $fill (call $of (i32.const 0)) (i64.const 0) (i32.const 7) (i64.const 1000000)))
+      (func (export "copy") (call $copy (call $of (i32.const 0)) (i64.const 9)
+        (call $of (i32.const 0)) (i64.const 0) (i64.const 1000000))))"""
+    module = WebAssembly.Module(wat2wasm(text), ENABLED, limits={"deadline": 0.05})
+    exports = WebAssembly.Instance(module).exports
+    monkeypatch.setattr(pieces, "BYTES", 1)
+    with pytest.raises(WebAssembly.DeadlineExceeded):
+        exports[name]()
 
 
 def test_the_host_has_every_memory_of_an_instance() -> None:

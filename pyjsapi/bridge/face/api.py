@@ -56,6 +56,7 @@ from pyjsapi.syntax.types import (
     ValType,
     extern_kind,
 )
+from pyjsapi.validation.limits import Limits
 from pyjsapi.validation.matching import match_extern
 
 
@@ -207,8 +208,8 @@ class FaceInstantiation(Instantiation):
     def reference_to(self, memory: MemInst) -> Any:
         return memory
 
-    def new_memory(self, type_: MemType) -> MemInst:
-        return make_memory(type_, self.compiled.settings.limits)
+    def _made(self, type_: MemType, limits: Limits) -> MemInst:
+        return make_memory(type_, limits)
 
 
 def instantiation(module: Module, what: str) -> FaceInstantiation:

@@ -15,6 +15,7 @@ from pyjsapi.jsapi.builtin_sets import Builtin
 from pyjsapi.jsapi.instantiation import Instantiation
 from pyjsapi.runtime import MemInst
 from pyjsapi.sharing.accesses import LOADS, STORES
+from pyjsapi.sharing.builtins import bulk
 from pyjsapi.sharing.builtins.memory_ref import ATOMICS
 from pyjsapi.sharing.builtins.signatures import builtins
 from pyjsapi.sharing.memory_refs import (
@@ -44,12 +45,12 @@ def _size(made: Instantiation, handle: int) -> int:
 def _copy(made: Instantiation, to: int, source: int, count: int) -> None:
     memory, address = far_place(made, to)
     source_memory, source_address = far_place(made, source)
-    memory.copy(source_memory, address, source_address, count)
+    bulk.copy(memory, source_memory, address, source_address, count)
 
 
 def _fill(made: Instantiation, to: int, value: int, count: int) -> None:
     memory, address = far_place(made, to)
-    memory.fill(address, value, count)
+    bulk.fill(memory, address, value, count)
 
 
 def _load(load: Callable[[MemInst, int], Any]) -> Callable[..., Any]:

@@ -14,6 +14,7 @@ from pyjsapi.jsapi.builtin_sets import Builtin
 from pyjsapi.jsapi.instantiation import Instantiation
 from pyjsapi.runtime import MemInst, atomics
 from pyjsapi.sharing.accesses import LOADS, STORES
+from pyjsapi.sharing.builtins import bulk
 from pyjsapi.sharing.builtins.signatures import Row, builtins
 from pyjsapi.sharing.memory_refs import memory_behind
 from pyjsapi.syntax.errors import Trap, ValidationError
@@ -79,11 +80,11 @@ def _grow(reference: Any, delta: int) -> int:
 
 
 def _copy(to: Any, address: int, source: Any, source_address: int, count: int) -> None:
-    memory_behind(to).copy(memory_behind(source), address, source_address, count)
+    bulk.copy(memory_behind(to), memory_behind(source), address, source_address, count)
 
 
 def _fill(reference: Any, address: int, value: int, count: int) -> None:
-    memory_behind(reference).fill(address, value, count)
+    bulk.fill(memory_behind(reference), address, value, count)
 
 
 def _eq(one: Any, other: Any) -> int:

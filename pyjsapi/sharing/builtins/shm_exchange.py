@@ -55,8 +55,10 @@ def _prepare(made: Instantiation) -> None:
 
 def _have_memory(made: Instantiation) -> None:
     guest = made.own(_Imports).guest
-    if guest is not None and made.mems:
-        guest.memory = made.mems[0]
+    if guest is not None:
+        guest.budget = made.budget
+        if made.mems:
+            guest.memory = made.mems[0]
 
 
 def _row(name: str, signature: str) -> Row:
