@@ -26,23 +26,22 @@ class Parked(Protocol):
 
 
 class Watch:
-    """Whoever may end the waits of a thread, by what they raise then."""
+    """Whoever may end the waits of threads, by what they raise then."""
 
-    __slots__ = ("error", "left", "lock")
+    __slots__ = ("error", "left", "locks")
 
     def __init__(self) -> None:
         self.error: BaseException | None = None
-        self.lock: Parked | None = None
-        """What the thread waits for."""
+        self.locks: set[Parked] = set()
+        """What threads wait for that have it."""
         self.left: Callable[[], float] | None = None
         """Where there are no threads: how many seconds the thread may go on; it ends the watch when they are over."""
 
     def end(self, error: BaseException) -> None:
-        """Let the thread raise ``error`` in place of waiting on, now and later."""
-        # In this order: the thread says what it waits for, and then looks whether it may.
+        """Let them raise ``error`` in place of waiting on, now and later."""
+        # In this order: a thread says what it waits for, and then looks whether it may.
         self.error = error
-        lock = self.lock
-        if lock is not None:
+        for lock in tuple(self.locks):
             unlock(lock)
 
 
@@ -73,12 +72,12 @@ class WaiterPolicy:
         watches = _CURRENT.watches
         try:
             for watch in watches:
-                watch.lock = lock
+                watch.locks.add(lock)
             _heed(watches)
             released = _acquired(lock, timeout)
         finally:
             for watch in watches:
-                watch.lock = None
+                watch.locks.discard(lock)
             with self._guard:
                 self._parked.discard(lock)
         if self._ending is not None:

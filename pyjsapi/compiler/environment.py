@@ -126,12 +126,16 @@ class Environment:
             # Few modules have a limit of this kind.
             from pyjsapi.runtime.pieces import WHOLE, Pieces
 
-            tank = self._instance.fuel = FuelTank(limits.fuel)
+            instance = self._instance
+            tank = instance.fuel
+            if tank is None:
+                tank = instance.fuel = FuelTank(limits.fuel)
             self.globals.update(WHOLE, pay=tank.pay, refuel=tank.refuel)
             if limits.deadline is not None:
                 from pyjsapi.runtime.call_clock import CallClock
 
-                self._instance.clock = CallClock(tank, limits.deadline)
+                if instance.clock is None:
+                    instance.clock = CallClock(tank, limits.deadline)
                 self.globals.update(Pieces(tank.pay).named())
             self._stub, self._closure = _METERED_STUB, (tank.cell,)
 
@@ -139,7 +143,9 @@ class Environment:
         # Few modules have such a limit.
         from pyjsapi.runtime.host_calls import HostCalls
 
-        counts = self._instance.host_calls = HostCalls(most)
+        counts = self._instance.host_calls
+        if counts is None:
+            counts = self._instance.host_calls = HostCalls(most)
         self.globals["callee"] = counts.callee
 
     def _reserve_signatures(self) -> None:

@@ -194,7 +194,10 @@ class Setup(Protocol):
     """What a host has to say while an instance is made."""
 
     def begun(self, instance: Any, /) -> None:
-        """The engine's instance has its imports, and `MemoryBudget`; nothing else of it stands."""
+        """The engine's instance has its imports, and `MemoryBudget`; nothing else of it stands.
+
+        It can be given the fuel, host calls and clock of another instance of the module, to share them.
+        """
 
     def make_memory(
         self,

@@ -47,6 +47,7 @@ class Instantiation:
         "_own",
         "_prepare",
         "_resume",
+        "_shares",
         "_when_made",
         "_when_written",
         "budget",
@@ -71,6 +72,7 @@ class Instantiation:
         self.what = what
         self.mems: Sequence[MemInst] = ()
         """The index space of memories, once it stands."""
+        self._shares: Any = None
         self.budget: MemoryBudget | None = None
         """What the instance may have of memory, where that is limited."""
         self.last_error: str | None = None
@@ -103,6 +105,11 @@ class Instantiation:
         """Do something when active segments are written, before the start function."""
         self.is_needed = True
         self._when_written.append(step)
+
+    def share_limits(self, other: Any) -> None:
+        """Have the instance use up fuel, host calls and time of another one, the engine's, of the same module."""
+        self.is_needed = True
+        self._shares = other
 
     def when_resumed(self, step: Callable[[Any], None]) -> None:
         """Have the instance go on from a state, which ``step`` gives to the engine's instance."""
@@ -152,8 +159,15 @@ class Instantiation:
     # ---- what the engine asks: `embedding.interface.Setup`
 
     def begun(self, instance: Any, /) -> None:
-        """Take over what it may have of memory."""
+        """Take over what it may have of memory; give it the limits that it shares."""
         self.budget = instance.budget
+        other = self._shares
+        if other is not None:
+            instance.fuel, instance.host_calls, instance.clock = (
+                other.fuel,
+                other.host_calls,
+                other.clock,
+            )
 
     def make_memory(
         self, memidx: int, type_: MemType, limits: Limits, make: MakeMemory, /

@@ -79,13 +79,17 @@ class FuelTank:
             self._take_back(0)
 
     def _take_back(self, rest: int) -> None:
-        # Code that other threads run has read and written the cell in one step: see `depth`.
-        self._reserve += int(self.cell.cell_contents) - rest
-        self.cell.cell_contents = float(rest)
+        had = self.cell.cell_contents
+        self._reserve += int(had) - rest
+        self._change(rest - had)
+
+    def _change(self, change: float) -> None:
+        # In one step, as code does that other threads run (see `depth`): what they paid meanwhile is not lost.
+        self.cell.cell_contents += change
 
     def refuel(self, *costs: int) -> None:
         """`pay`, where code has paid already and has less than nothing in hand now."""
-        self.cell.cell_contents += sum(costs)
+        self._change(sum(costs))
         self.pay(*costs)
 
     def pay(self, *costs: int) -> None:
@@ -102,7 +106,8 @@ class FuelTank:
                 raise self._stopped()
             if self._ask is not None and not costs:
                 return  # It asks again where it looks again.
-            left = int(self.cell.cell_contents) + self._reserve
+            had = self.cell.cell_contents
+            left = int(had) + self._reserve
             enough = True
             for cost in costs:
                 enough = cost <= left
@@ -111,6 +116,6 @@ class FuelTank:
                 left -= cost
             in_hand = min(left, self._portion)
             self._reserve = left - in_hand
-            self.cell.cell_contents = float(in_hand)
+            self._change(in_hand - had)
         if not enough:
             raise OutOfFuel()

@@ -36,7 +36,7 @@ class Setup(Protocol):
     """What an embedder has to say while an instance is made: `embedding.interface.Setup` on the runtime's classes."""
 
     def begun(self, instance: ModuleInstance, /) -> None:
-        """It has its imports, and its limits are nobody's yet."""
+        """It has its imports, and `MemoryBudget`; where it has fuel, host calls and a clock then, it shares them."""
 
     def make_memory(
         self, memidx: int, type_: MemType, limits: Limits, make: MakeMemory, /

@@ -15,7 +15,7 @@ from pyjsapi.agents.backend import Job
 from pyjsapi.agents.thread import ThreadBackend
 from pyjsapi.blocks.waiting import current_policy, unlock
 from pyjsapi.jsapi.functions import exported_function
-from pyjsapi.jsapi.instance import Instance
+from pyjsapi.jsapi.instance import Instance, instance_object, read_imports
 from pyjsapi.jsapi.module import Module
 from pyjsapi.runtime import FuncInst
 from pyjsapi.syntax.deftypes import func_def_type
@@ -39,6 +39,7 @@ class Threads:
         self._module = module
         spawn = FuncInst(func_def_type(FuncType((I32,), (I32,))), self._spawn, host=self._spawn)
         self._imports = {**imports, THREADS: {SPAWN: exported_function(spawn)}}
+        self._first: Instance | None = None
         self._lock = threading.Lock()
         self._running: dict[int, ThreadBackend] = {}
         self._last = 0
@@ -48,8 +49,15 @@ class Threads:
         self._is_over = False
 
     def instance(self) -> Instance:
-        """An instance for another thread."""
-        return Instance(self._module, self._imports)
+        """An instance for another thread. All of a program share fuel, host calls and deadline."""
+        values, made = read_imports(self._module, self._imports, "WASI.run()", {})
+        first = self._first
+        if first is not None:
+            made.share_limits(first._instance)
+        instance = instance_object(values, made)
+        if first is None:
+            self._first = instance
+        return instance
 
     def run(self, start: Callable[[], Any]) -> int:
         """Run the program; its exit code. Raises what left it, `WASIExit` too, and what interrupts the caller."""

@@ -105,6 +105,31 @@ def test_fuel_can_be_added_from_another_thread() -> None:
     assert (instance.fuel_used, instance.fuel_left) == (4000, 0)
 
 
+def test_what_several_threads_use_of_one_instance_is_all_counted() -> None:
+    data = wat2wasm("""
+      (module (func $inner (param i32) (result i32) (i32.sub (local.get 0) (i32.const 1)))
+        (func (export "loop") (param i32)
+          (loop (br_if 0 (local.tee 0 (call $inner (local.get 0)))))))""")
+    instance = WebAssembly.Instance(WebAssembly.Module(data, limits={"fuel": 10**7}))
+    instance.exports.loop(1)
+    each = instance.fuel_used or 0
+    stop = threading.Event()
+
+    def refill() -> None:
+        while not stop.is_set():
+            instance.add_fuel(1)
+
+    threads = [threading.Thread(target=instance.exports.loop, args=(5000,)) for _ in range(4)]
+    adder = threading.Thread(target=refill)
+    for thread in (adder, *threads):
+        thread.start()
+    for thread in threads:
+        thread.join()
+    stop.set()
+    adder.join()
+    assert instance.fuel_used == each * 20_001
+
+
 def _add(instance: WebAssembly.Instance, times: int) -> None:
     for _ in range(times):
         instance.add_fuel(1)

@@ -38,13 +38,14 @@ HEAD = """
 STUCK = ["block", "busy", "sleep", "input"]
 
 
-def module(start: str, thread: str) -> Any:
+def module(start: str, thread: str, limits: Any = None) -> Any:
     return WebAssembly.Module(
         wat2wasm(
             f"""(module {HEAD}
   (func (export "wasi_thread_start") (param $tid i32) (param $argument i32) {thread})
   (func (export "_start") {start}))"""
-        )
+        ),
+        limits=limits,
     )
 
 
@@ -56,6 +57,28 @@ def run(start: str, thread: str, **options: Any) -> int:
     finally:
         os.close(reading)
         os.close(writing)
+
+
+CHAIN = "(drop (call $spawn (i32.const 0))) (call $block)"
+"""What has each thread start another one, and then do nothing."""
+
+
+@pytest.mark.parametrize(
+    ("limits", "start", "thread", "error"),
+    [
+        ({"fuel": 200}, CHAIN, CHAIN, WebAssembly.OutOfFuel),
+        ({"fuel": 10_000}, CHAIN, "(call $busy)", WebAssembly.OutOfFuel),
+        ({"max_host_calls": 5}, CHAIN, CHAIN, WebAssembly.OutOfHostCalls),
+        ({"deadline": 0.05}, CHAIN, "(call $busy)", WebAssembly.DeadlineExceeded),
+        ({"deadline": 0.05}, CHAIN, "(call $block)", WebAssembly.DeadlineExceeded),
+        ({"deadline": 0.05, "fuel": 10**9}, CHAIN, "(call $sleep)", WebAssembly.DeadlineExceeded),
+    ],
+)
+def test_all_threads_share_the_limits_of_the_program(
+    limits: Any, start: str, thread: str, error: type[Exception]
+) -> None:
+    with pytest.raises(error):
+        WASI(version="preview1").run(module(start, thread, limits))
 
 
 def test_threads_share_the_memory() -> None:
