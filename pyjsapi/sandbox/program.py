@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from os import PathLike
 from pathlib import Path
@@ -86,7 +86,7 @@ class Program:
         return self._go(arguments, stdin, [])
 
     def _go(
-        self, arguments: Sequence[str], stdin: str, running: list[WebAssembly.Instance]
+        self, arguments: Sequence[str], stdin: str, running: list[Callable[[], object]]
     ) -> Result:
         outputs = [io.BytesIO(), io.BytesIO()]
         with self._directories() as (preopens, folder):
@@ -96,15 +96,15 @@ class Program:
         return Result(stdout, stderr, None, code, used, files)
 
     async def run_async(self, *arguments: str, stdin: str = "") -> Result:
-        """`run` in a thread (where there are none, here); cancelling it interrupts what has a deadline."""
-        running: list[WebAssembly.Instance] = []
+        """`run` in a thread (where there are none, here); cancelling it interrupts what has a deadline or threads."""
+        running: list[Callable[[], object]] = []
         ticket = Ticket()
 
         def interrupt() -> bool:
-            if self._options.get("deadline") is None:
+            if self._options.get("deadline") is None and not is_threaded(self._module):
                 return False
-            for instance in running:
-                instance.interrupt()
+            for each in running:
+                each()
             return True
 
         def run() -> Result:
@@ -119,7 +119,7 @@ class Program:
         stdin: str,
         outputs: list[io.BytesIO],
         preopens: Any,
-        running: list[WebAssembly.Instance],
+        running: list[Callable[[], object]],
     ) -> tuple[int, int | None]:
         with WASI(
             version="preview1",
@@ -136,9 +136,10 @@ class Program:
         ) as wasi:
             imports = self._options.get("imports") or {}
             if is_threaded(self._module):
+                running.append(wasi.interrupt)
                 return wasi.run(self._module, imports), None
             instance = WebAssembly.Instance(self._module, {**wasi.getImportObject(), **imports})
-            running.append(instance)
+            running.append(instance.interrupt)
             code = wasi.start(instance)
             return code, instance.fuel_used
 

@@ -14,6 +14,7 @@ from pyjsapi.agents.agent import WorkerTerminated
 from pyjsapi.agents.backend import Job
 from pyjsapi.agents.thread import ThreadBackend
 from pyjsapi.blocks.waiting import current_policy, unlock
+from pyjsapi.jsapi.errors import Interrupted
 from pyjsapi.jsapi.functions import exported_function
 from pyjsapi.jsapi.instance import Instance, instance_object, read_imports
 from pyjsapi.jsapi.module import Module
@@ -58,6 +59,14 @@ class Threads:
         if first is None:
             self._first = instance
         return instance
+
+    def interrupt(self) -> bool:
+        """End the program, from any thread; whether it was running."""
+        with self._lock:
+            runs = bool(self._running) and not self._is_over
+        if runs:
+            self._settle(Interrupted("interrupted"))
+        return runs
 
     def run(self, start: Callable[[], Any]) -> int:
         """Run the program; its exit code. Raises what left it, `WASIExit` too, and what interrupts the caller."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final, TypedDict, Unpack
 
 from pyjsapi.ecmascript.conversions import shown
@@ -118,6 +118,7 @@ class WASI:
             )
         self._add_sockets(read.get("sockets") or ())
         self._bound = False
+        self._interrupt: Callable[[], bool] | None = None
         self.wasiImport: dict[str, Any] = {
             row.name: exported_function(_function(row.bound(self._process), row.type, index))
             for index, row in enumerate(TABLE)
@@ -194,10 +195,13 @@ class WASI:
         """
         given = with_memories(module, {**self.getImportObject(), **(imports or {})})
         if not is_threaded(module):
-            return self.start(Instance(module, given))
+            instance = Instance(module, given)
+            self._interrupt = instance.interrupt
+            return self.start(instance)
         from pyjsapi.wasi.threads import Threads
 
         threads = Threads(module, given)
+        self._interrupt = threads.interrupt
         instance = threads.instance()
         start = _needed_function(_exports(instance), "_start")
         self.finalizeBindings(instance)
@@ -207,6 +211,13 @@ class WASI:
             if not self._returns:
                 raise
             return end.code
+
+    def interrupt(self) -> bool:
+        """End the program that `run` runs, from any thread; whether it ran. `run` raises `WebAssembly.Interrupted`.
+
+        An extension. Raises `TypeError` for a program without threads whose module has no ``Limits.deadline``.
+        """
+        return self._interrupt is not None and self._interrupt()
 
     @property
     def last_error(self) -> Exception | None:

@@ -49,11 +49,11 @@ def module(start: str, thread: str, limits: Any = None) -> Any:
     )
 
 
-def run(start: str, thread: str, **options: Any) -> int:
+def run(start: str, thread: str, limits: Any = None, **options: Any) -> int:
     reading, writing = os.pipe()
     try:
         wasi = WASI({"version": "preview1", "stdin": reading, **options})
-        return wasi.run(module(start, thread))
+        return wasi.run(module(start, thread, limits))
     finally:
         os.close(reading)
         os.close(writing)
@@ -110,12 +110,81 @@ def test_another_thread_exits_and_ends_the_first(stuck: str) -> None:
     assert run(start, "(call $exit (i32.const 7))") == 7
 
 
-def test_a_trap_of_a_thread_ends_the_program() -> None:
+@pytest.mark.parametrize("stuck", STUCK)
+def test_i15_2_a_trap_of_a_thread_ends_the_program(stuck: str) -> None:
     with pytest.raises(WebAssembly.RuntimeError, match="integer divide by zero"):
         run(
-            "(drop (call $spawn (i32.const 0))) (call $block)",
+            f"(drop (call $spawn (i32.const 0))) (call ${stuck})",
             "(drop (i32.div_u (i32.const 1) (i32.const 0)))",
         )
+
+
+@pytest.mark.parametrize("stuck", STUCK)
+def test_i15_2_a_trap_of_the_first_thread_ends_the_others(stuck: str) -> None:
+    with pytest.raises(WebAssembly.RuntimeError, match="unreachable"):
+        run(
+            "(drop (call $spawn (i32.const 0))) (call $await_other) unreachable",
+            f"(call $told) (call ${stuck})",
+        )
+
+
+@pytest.mark.parametrize("stuck", STUCK)
+def test_i15_1_a_deadline_ends_all_threads(stuck: str) -> None:
+    with pytest.raises(WebAssembly.DeadlineExceeded):
+        run(
+            f"(drop (call $spawn (i32.const 0))) (call ${stuck})",
+            f"(call ${stuck})",
+            limits={"deadline": 0.2},
+        )
+    assert ended()
+
+
+@pytest.mark.parametrize("stuck", STUCK)
+def test_i15_1_a_program_is_interrupted_from_another_thread(stuck: str) -> None:
+    reading, writing = os.pipe()
+    wasi = WASI(version="preview1", stdin=reading)
+    assert not wasi.interrupt()
+    program = module(
+        f"(drop (call $spawn (i32.const 0))) (call $await_other) (call ${stuck})",
+        f"(call $told) (call ${stuck})",
+    )
+
+    def interrupt() -> None:
+        while not wasi.interrupt():
+            pass
+
+    other = threading.Thread(target=interrupt)
+    other.start()
+    with pytest.raises(WebAssembly.Interrupted):
+        wasi.run(program)
+    other.join()
+    assert ended() and not wasi.interrupt()
+    os.close(reading)
+    os.close(writing)
+
+
+def ended() -> bool:
+    """Whether no thread of a program is left, soon at least."""
+    for thread in threading.enumerate():
+        if thread.name.startswith("WASI thread"):
+            thread.join(60)
+    return not [each for each in threading.enumerate() if each.name.startswith("WASI thread")]
+
+
+def test_i15_1_threads_have_their_programs_fuel_together() -> None:
+    """One starts threads without end, which use a little each; it waits and uses hardly any."""
+    start = """
+      (loop $l
+        (i32.store (i32.const 0) (i32.const 0))
+        (if (i32.gt_s (call $spawn (i32.const 0)) (i32.const 0)) (then (call $await_other)))
+        (br $l))"""
+    thread = """(local $n i32)
+      (loop $l
+        (local.set $n (i32.add (local.get $n) (i32.const 1)))
+        (br_if $l (i32.lt_u (local.get $n) (i32.const 1000))))
+      (call $told)"""
+    with pytest.raises(WebAssembly.OutOfFuel):
+        run(start, thread, limits={"fuel": 100_000})
 
 
 def test_a_thread_that_returns_does_not_end_the_program() -> None:
