@@ -76,11 +76,11 @@ def _main(argv: list[str]) -> int:
         return 2
     parser, verbs = parser_of(argv[0] if argv else None)
     passed: list[str] = []
-    if argv[:1] in (["run"], ["snapshot"]):
+    if argv[:1] in (["run"], ["debug"], ["snapshot"]):
         argv, passed = surroundings.split(argv)
     options, rest = parser.parse_known_args(argv)
     if rest and not hasattr(options, "arguments"):
-        hint = _HINT if argv[0] == "run" else ""
+        hint = _HINT if argv[0] in ("run", "debug") else ""
         verbs.get(argv[0], parser).error(f"unrecognized arguments: {' '.join(rest)}{hint}")
     options.arguments = rest or passed
     if not hasattr(options, "command"):
@@ -185,6 +185,26 @@ def _add_run(verbs: _Verbs) -> None:
     )
     surroundings.add_options(snapshot)
     snapshot.set_defaults(command="running.snapshot")
+
+
+def _add_debug(verbs: _Verbs) -> None:
+    debug = verbs.add_parser(
+        "debug",
+        help="step through a module or a program: breakpoints, watches, locals, memory, forwards and back",
+        usage="%(prog)s [options] module [--invoke NAME [ARG ...]] [-- ARG ...]",
+    )
+    debug.add_argument("module", type=Path, help=".wasm or .wat file, or a snapshot")
+    debug.add_argument(
+        "--invoke", metavar="NAME", help="exported function (default: _start); its arguments follow"
+    )
+    debug.add_argument(
+        "--stdin", type=Path, metavar="FILE", help="what the program reads (default: nothing)"
+    )
+    debug.add_argument(
+        "--source-map", type=Path, metavar="FILE", help="default: the one that the module names"
+    )
+    surroundings.add_host_options(debug)
+    debug.set_defaults(command="debugging.debug")
 
 
 def _add_formats(verbs: _Verbs) -> None:
@@ -323,6 +343,7 @@ def _add_page(verbs: _Verbs) -> None:
 _VERBS: Final[dict[str, Callable[[_Verbs], None]]] = {
     "run": _add_run,
     "snapshot": _add_run,
+    "debug": _add_debug,
     "wat2wasm": _add_formats,
     "wasm2wat": _add_formats,
     "lower": _add_lower,

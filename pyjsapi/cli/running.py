@@ -23,9 +23,9 @@ if TYPE_CHECKING:
 
 _NO_TEXT: Final = b"\x89"
 """What snapshots begin with, and neither modules nor texts do."""
-_START: Final = "_start"
+START: Final = "_start"
 """What modules export that are run by a call, and then over."""
-_INITIALIZE: Final = "_initialize"
+INITIALIZE: Final = "_initialize"
 """What modules export that are to be initialised by a call, and used after it."""
 _FAILURES: Final = (WebAssembly.RuntimeError, WebAssembly.Exception, RangeError, TypeError)
 """What a call from outside can raise."""
@@ -38,31 +38,31 @@ def run(options: argparse.Namespace) -> int:
     Without ``--invoke`` it is ``_start`` that is called, or the start function by instantiating. Where there is none
     of them, what could be called is shown, and the exit code is that of wrong usage.
     """
-    source = _Source(options.module, limits_of(options))
-    name = options.invoke or _START
+    source = Source(options.module, limits_of(options))
+    name = options.invoke or START
     if name not in source.functions and options.invoke is None:
         if source.module._compiled.module.start is None:
             _show_exports(source)
             return exits.USAGE
         if options.arguments:
             raise InputError(f"{source.path} has no _start that could take arguments", exits.USAGE)
-        with _host(options, source) as wasi:
+        with host_of(options, source) as wasi:
             source.instantiate(wasi)
         return 0
     source.check_function(name)
-    texts = [] if name == _START and is_program(source.module) else options.arguments
+    texts = [] if name == START and is_program(source.module) else options.arguments
     arguments = arguments_of(name, source.functions[name], texts)
-    with _host(options, source) as wasi:
+    with host_of(options, source) as wasi:
         if wasi is None:
             return _print(source.call(source.instantiate(None), name, arguments))
         return _run_program(source, wasi, name, arguments)
 
 
-def _run_program(source: _Source, wasi: WASI, name: str, arguments: list[int | float]) -> int:
+def _run_program(source: Source, wasi: WASI, name: str, arguments: list[int | float]) -> int:
     from pyjsapi.wasi import WASIExit
     from pyjsapi.wasi.modules import is_threaded
 
-    if name == _START and is_threaded(source.module) and source.snapshot is None:
+    if name == START and is_threaded(source.module) and source.snapshot is None:
         with source.failures(None):
             return wasi.run(source.module)
     instance = source.instantiate(wasi)
@@ -83,16 +83,16 @@ def snapshot(options: argparse.Namespace) -> int:
     from pyjsapi.snapshots import SnapshotError
     from pyjsapi.snapshots import snapshot as take
 
-    source = _Source(options.module, limits_of(options))
+    source = Source(options.module, limits_of(options))
     name = options.until
-    if name is None and _INITIALIZE in source.functions:
-        name = _INITIALIZE
+    if name is None and INITIALIZE in source.functions:
+        name = INITIALIZE
     if name is not None:
         source.check_function(name)
         arguments_of(name, source.functions[name], [])
-    with _host(options, source) as wasi:
+    with host_of(options, source) as wasi:
         instance = source.instantiate(wasi)
-        with _not_ending(source.path, name or _INITIALIZE):
+        with _not_ending(source.path, name or INITIALIZE):
             if wasi is not None:
                 source.begin(instance, wasi, name or "")
             if name is not None:
@@ -115,13 +115,16 @@ def _not_ending(path: Path, name: str) -> Iterator[None]:
         ) from end
 
 
-def _host(options: argparse.Namespace, source: _Source) -> Any:
-    """The `WASI` of a program in a ``with`` statement, ``None`` for other modules. Raises `InputError`."""
+def host_of(options: argparse.Namespace, source: Source, stdin: Any = None) -> Any:
+    """The `WASI` of a program in a ``with`` statement, ``None`` for other modules. Raises `InputError`.
+
+    The program reads ``stdin``, or where that is not given what the command does.
+    """
     source.check_imports()
-    return wasi_of(options) if is_program(source.module) else nullcontext()
+    return wasi_of(options, stdin) if is_program(source.module) else nullcontext()
 
 
-class _Source:
+class Source:
     """What a file has to run: a module, or a snapshot with its module. Raises `InputError`."""
 
     def __init__(self, path: Path, limits: Limits) -> None:
@@ -191,7 +194,7 @@ class _Source:
         """Let an instance use a `WASI`, and initialise it if it is new, unless ``name`` is what does that."""
         is_new = self.snapshot is None
         with self.failures(instance):
-            if is_new and name != _INITIALIZE and _START not in self.functions:
+            if is_new and name != INITIALIZE and START not in self.functions:
                 wasi.initialize(instance)
             else:
                 wasi.finalizeBindings(instance)
@@ -258,7 +261,7 @@ def _print(result: Any) -> int:
     return 0
 
 
-def _show_exports(source: _Source) -> None:
+def _show_exports(source: Source) -> None:
     """Say what is in a module of which nothing was named to be called, and how to call something."""
     import shlex
 

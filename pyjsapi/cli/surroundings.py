@@ -26,6 +26,18 @@ _UNITS: Final = {"k": 10, "m": 20, "g": 30}
 
 def add_options(parser: argparse.ArgumentParser) -> None:
     """Add what is the same for ``run`` and ``snapshot``."""
+    add_host_options(parser)
+    parser.add_argument("--fuel", metavar="N", help="how many instructions it may execute")
+    parser.add_argument(
+        "--max-host-calls",
+        metavar="N",
+        help="how often it may call the host, WASI's functions included",
+    )
+    parser.add_argument("--timeout", metavar="SECONDS", help="how long it may run")
+
+
+def add_host_options(parser: argparse.ArgumentParser) -> None:
+    """Add what a program has from the command line, and how large it may become."""
     parser.add_argument(
         "--dir",
         action="append",
@@ -41,13 +53,6 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         metavar="NAME=VALUE",
         help="a variable of the program's environment, which is empty otherwise; may be repeated",
     )
-    parser.add_argument("--fuel", metavar="N", help="how many instructions it may execute")
-    parser.add_argument(
-        "--max-host-calls",
-        metavar="N",
-        help="how often it may call the host, WASI's functions included",
-    )
-    parser.add_argument("--timeout", metavar="SECONDS", help="how long it may run")
     parser.add_argument(
         "--max-memory", metavar="SIZE", help="how large its memory may become: bytes, or 64M, 1G"
     )
@@ -134,8 +139,8 @@ def provided(module: WebAssembly.Module) -> dict[str, set[str]]:
     return given
 
 
-def wasi_of(options: argparse.Namespace) -> WASI:
-    """The system interface of a program. Raises `InputError`."""
+def wasi_of(options: argparse.Namespace, stdin: Any = None) -> WASI:
+    """The system interface of a program, which reads ``stdin`` or what the command does. Raises `InputError`."""
     from pyjsapi.wasi import WASI
 
     path: Path = options.module
@@ -145,7 +150,7 @@ def wasi_of(options: argparse.Namespace) -> WASI:
             args=[path.name, *options.arguments],
             env=_variables(options.env),
             preopens=_directories(options.dir),
-            stdin=_standard_input(path),
+            stdin=_standard_input(path) if stdin is None else stdin,
             max_written_bytes=_size("--max-written", options.max_written),
             max_created_files=_count("--max-created", options.max_created, "a number of files"),
             max_output_bytes=_size("--max-output", options.max_output),

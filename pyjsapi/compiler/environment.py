@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import sys
 from _thread import RLock, get_ident
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager
 from types import CellType, CodeType, FrameType, FunctionType
 from typing import TYPE_CHECKING, Any, Final
@@ -176,6 +176,23 @@ class Environment:
             space[name] = function
             instance.funcs.append(FuncInst(types[index], function, index=index, owner=self))
 
+    @property
+    def instance(self) -> ModuleInstance:
+        """The instance whose code it is."""
+        return self._instance
+
+    @property
+    def variant(self) -> Variant:
+        """What code it uses now."""
+        return self._variant
+
+    def divert(self, resolve: Callable[[int], Callable[..., Any]] | None) -> None:
+        """Have functions that are called from now on answered by what ``resolve`` gives for their indices, which is
+        asked at each call; with ``None`` by their own code again."""
+        with self._lock:
+            self.globals["resolve"] = resolve or self.resolve
+            self._use(self._variant)
+
     def depth_of(self, index: int, *, at_once: bool = False) -> int:
         """How deep a function of the instance may call, or 0 if that is no matter; see `FuncInst.depth`."""
         bounded = self._bounded
@@ -307,18 +324,24 @@ class Environment:
                     self._exchange(index, function, code)
                     return function
 
-    def _exchange(self, index: int, function: FunctionType, code: FunctionCode) -> None:
-        for table, type_ in code.signatures:
+    def provide(
+        self, signatures: Iterable[tuple[int, int]], accessors: Iterable[tuple[int, str]]
+    ) -> None:
+        """Make what code uses beside the globals that are always there; see `FunctionCode`."""
+        for table, type_ in signatures:
             name = f"t{table}_{type_}"
             if self.globals.get(name) is None:
                 calls = self._instance.tables[table].signature_list(
                     self._instance.context.types[type_], self._instance
                 )
                 self.globals[name] = calls
-        for memidx, accessor in code.accessors:
+        for memidx, accessor in accessors:
             name = f"{accessor}_{memidx}"
             if self.globals.get(name) is None:
                 self.globals[name] = self._instance.mems[memidx].accessor(accessor)
+
+    def _exchange(self, index: int, function: FunctionType, code: FunctionCode) -> None:
+        self.provide(code.signatures, code.accessors)
         # Instances that shared code objects would spoil each other's inline caches.
         if code.body is not None:
             body = FunctionType(code.body.replace(), self.globals, f"f{index}", None, self._closure)

@@ -450,6 +450,25 @@ class MemInst:
             if moves or self.by_calls or len(self.data) != self.block.length:
                 self.moved()
 
+    def rewind(self, data: bytes) -> bool:
+        """Have exactly these bytes, which the memory had before, when it may have been smaller.
+
+        ``False``, with nothing changed, where the block cannot shrink. For who takes a whole program back; the host's
+        buffer is detached where the length changes.
+        """
+        if len(data) == self.byte_length:
+            self.block.write(0, data)
+            return True
+        if self.block.__class__ is not HeapBlock:
+            return False
+        self.release_views()
+        self.block = HeapBlock(len(data))
+        self.block.write(0, data)
+        self.moved()
+        if self.buffer is not None:
+            self.buffer.memory_grown(self)
+        return True
+
     def release_views(self) -> None:
         """Let go of every view of the bytes, until `moved`: so that they can be put elsewhere."""
         if self.buffer is not None:

@@ -215,6 +215,12 @@ class TableInst:
             raise Trap(_OUT_OF_BOUNDS)
         self._write(index, segment[source_index : source_index + count])
 
+    def rewind(self, elements: list[Any]) -> None:
+        """Have exactly these elements, which the table had before, when it may have been smaller."""
+        self.elems[:] = elements
+        for type_, calls in self._signatures.items():
+            calls[:] = _callables(elements, type_, 0)
+
     def _write(self, index: int, values: list[Any]) -> None:
         end = index + len(values)
         self.elems[index:end] = values

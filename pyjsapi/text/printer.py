@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from os import PathLike
-from typing import Final
+from typing import Final, NamedTuple
 
 from pyjsapi.binary.decoder import decode_module
 from pyjsapi.binary.names import SECTION_NAME, Names, encode_names, name_section_place, names_of
@@ -77,6 +77,22 @@ def print_module(module: Module, *, names: Names | None = None) -> str:
     printed like other custom sections when they would not give back the same bytes. Raises like `wasm2wat`.
     """
     return _ModulePrinter(module, names or Names()).text()
+
+
+class PrintedModule(NamedTuple):
+    """A module in the text format, and where its instructions stand in it."""
+
+    text: str
+    lines: dict[int, list[int]]
+    """For each function that it defines, by index: the line of each instruction of the body, from 1; the ``end`` that
+    closes it stands where its parenthesis does."""
+
+
+def print_with_lines(data: bytes) -> PrintedModule:
+    """What `wasm2wat` prints, with the lines of all instructions. Raises like that."""
+    module = decode_module(data)
+    printer = _LocatingPrinter(module, names_of(module))
+    return PrintedModule(printer.text(), printer.lines)
 
 
 class _ModulePrinter(InstructionPrinter):
@@ -273,6 +289,35 @@ class _ModulePrinter(InstructionPrinter):
     def _fields_exist(self, typeidx: int, given: dict[int, str]) -> bool:
         comp = self.subtypes[typeidx].comp if typeidx < len(self.subtypes) else None
         return max(given) < len(getattr(comp, "fields", ()))
+
+
+class _LocatingPrinter(_ModulePrinter):
+    """A printer that keeps where instructions stand."""
+
+    def __init__(self, module: Module, names: Names) -> None:
+        super().__init__(module, names)
+        self.lines: dict[int, list[int]] = {}
+        self._found: list[int] | None = None
+        """Where to note the line that is being printed, if it is an instruction's."""
+
+    def _fields(self) -> Iterator[str]:
+        line = 2
+        for text in super()._fields():
+            if self._found is not None:
+                self._found.append(line)
+            line += text.count("\n") + 1
+            yield text
+
+    def _func(
+        self, index: int, typeidx: int, groups: tuple[tuple[int, ValType], ...], body: Expr
+    ) -> Iterator[str]:
+        found = self.lines[index] = []
+        texts = list(super()._func(index, typeidx, groups, body))
+        first = min(len(texts) - 1, 1 + any(count for count, _ in groups))
+        for number, text in enumerate(texts):
+            self._found = found if number >= first else None
+            yield text
+        self._found = None
 
 
 def _is_func_index(expr: Expr) -> bool:

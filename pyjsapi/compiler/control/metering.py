@@ -42,7 +42,7 @@ CHARGE: Final = Op(0xFF, 0, "fuel.charge", Imm.NONE, None, 0, "")
 """The pseudo-instruction, with a `Segment` as its immediate, or ``None`` where code only looks."""
 SHARED: Final = "_u"
 
-_FREE: Final = frozenset(
+FREE: Final = frozenset(
     OP[name]
     for name in (
         "nop", "block", "loop", "else", "end", "try_table",
@@ -69,7 +69,7 @@ _BULK: Final[dict[Op, int]] = {
 }  # fmt: skip
 """Instructions that cost more the longer what they write is: log2 of the bytes or elements for one unit. The length is
 the topmost operand of each."""
-_PURE: Final = _FREE | {
+_PURE: Final = FREE | {
     LOCAL_GET,
     LOCAL_SET,
     LOCAL_TEE,
@@ -146,7 +146,7 @@ def _costs(own: Sequence[Instr], starts: Sequence[int], length: int) -> list[int
     """What each of the instructions costs that a body was rewritten to."""
     costs = [0] * length
     for instr, start in zip(own, starts, strict=True):
-        if instr[0] not in _FREE:
+        if instr[0] not in FREE:
             costs[start] = 1
     return costs
 

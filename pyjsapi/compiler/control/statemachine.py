@@ -49,7 +49,7 @@ _TRY_TABLE: Final = OP["try_table"]
 _OPENING: Final = frozenset((_BLOCK, _LOOP, _IF, _TRY_TABLE))
 
 
-class _Label:
+class Label:
     """A structured instruction that is open."""
 
     __slots__ = (
@@ -149,7 +149,7 @@ class StateMachine(Frame):
         self._states: list[_State] = []
         self._state = _State(-1)
         """The one whose code is being written."""
-        self._labels: list[_Label] = []
+        self._labels: list[Label] = []
         self._reachable = True
         self._region = -1
         """The innermost try_table around what is being written, as an index of ``_handlers``."""
@@ -161,7 +161,7 @@ class StateMachine(Frame):
         header, marks = self.lines, self.marks
         facts = self.facts
         targets, with_else = branch_targets(body)
-        self._labels = [_Label((), self.type.results, [], is_loop=False)]
+        self._labels = [Label((), self.type.results, [], is_loop=False)]
         self._start(self._new_state(), [])
         self.facts = facts
         self.indent = 0
@@ -297,7 +297,7 @@ class StateMachine(Frame):
             for i in range(len(self.stack) - len(params), len(self.stack)):
                 self.spill(i)
         below = self.stack[: len(self.stack) - len(params)] if targeted or condition else []
-        label = _Label(params, results, below, is_loop=op is _LOOP)
+        label = Label(params, results, below, is_loop=op is _LOOP)
         label.height = len(self.stack) - len(params)
         self._labels.append(label)
         if test is not None:
@@ -313,7 +313,7 @@ class StateMachine(Frame):
                 self._go(label.state, 0)
                 self._start(label.state, self._at(label, params))
 
-    def _open_region(self, label: _Label, instr: Instr) -> None:
+    def _open_region(self, label: Label, instr: Instr) -> None:
         """Begin the states of a try_table."""
         self.mark |= CLAUSES
         outer = label.region = self._region
@@ -335,7 +335,7 @@ class StateMachine(Frame):
         self._go(inner, 0)
         self._start(inner, self._at(label, label.params))
 
-    def _elsewhere(self, state: int, target: _Label, values: list[Entry]) -> None:
+    def _elsewhere(self, state: int, target: Label, values: list[Entry]) -> None:
         """Write a jump as the code of a state of its own."""
         here, indent, stack = self._state, self.indent, self.stack
         self._into(self._states[state])
@@ -344,7 +344,7 @@ class StateMachine(Frame):
         self._into(here)
         self.indent, self.stack = indent, stack
 
-    def _at(self, label: _Label, types: Types) -> list[Entry]:
+    def _at(self, label: Label, types: Types) -> list[Entry]:
         temps = [self.temp(type_, label.height + i) for i, type_ in enumerate(types)]
         return [*label.stack, *temps]
 
@@ -379,7 +379,7 @@ class StateMachine(Frame):
             self._go(label.state, 0)
         self._start(label.state, self._at(label, label.results))
 
-    def _end_function(self, label: _Label) -> None:
+    def _end_function(self, label: Label) -> None:
         if self._reachable:
             self._return(self.pop_values(len(label.results)))
         if label.state is not None:
@@ -449,10 +449,10 @@ class StateMachine(Frame):
         name = self.stack[-1].text
         self._branch_if(label, branch_test(self.scope, name, target, op is BR_ON_CAST_FAIL))
 
-    def _label(self, index: int) -> _Label:
+    def _label(self, index: int) -> Label:
         return self._labels[-1 - index]
 
-    def _jump(self, label: _Label, values: list[Entry], deeper: int) -> None:
+    def _jump(self, label: Label, values: list[Entry], deeper: int) -> None:
         self.settle(0, True, True)
         self.indent += deeper
         if label is self._labels[0]:
@@ -463,12 +463,12 @@ class StateMachine(Frame):
             self._go(self._state_of(label), 0)
         self.indent -= deeper
 
-    def _state_of(self, label: _Label) -> int:
+    def _state_of(self, label: Label) -> int:
         if label.state is None:
             label.state = self._new_state()
         return label.state
 
-    def _branch_if(self, label: _Label, test: Condition) -> None:
+    def _branch_if(self, label: Label, test: Condition) -> None:
         start = len(self.stack) - len(label.types)
         self.spill_from(start)
         values = self.stack[start:]
@@ -477,7 +477,7 @@ class StateMachine(Frame):
         self.write(f"if {test.holds}:")
         self._jump(label, values, 1)
 
-    def _br_table(self, labels: list[_Label]) -> None:
+    def _br_table(self, labels: list[Label]) -> None:
         selector = self.materialise(self.pop(), len(self.stack)).text
         values = self.pop_values(len(labels[0].types))
         self.settle(0, True, True)
@@ -496,7 +496,7 @@ class StateMachine(Frame):
             self.write(f"_s={default}")
         self.write("continue")
 
-    def _moving_state(self, label: _Label, values: list[Entry]) -> int:
+    def _moving_state(self, label: Label, values: list[Entry]) -> int:
         """A state that moves a branch's operands to where the label has them."""
         state = self._new_state()
         self._elsewhere(state, label, values)

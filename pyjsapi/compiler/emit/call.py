@@ -27,7 +27,7 @@ from pyjsapi.syntax.module import Instr
 from pyjsapi.syntax.types import FuncType
 
 _RETURN_CALL: Final = BY_MNEMONIC["return_call"]
-_TAIL_CALLS: Final = frozenset(
+TAIL_CALLS: Final = frozenset(
     (_RETURN_CALL, BY_MNEMONIC["return_call_indirect"], BY_MNEMONIC["return_call_ref"])
 )
 
@@ -101,6 +101,6 @@ def tail_call(frame: Frame, instr: Instr) -> None:
 def hands_on(body: Sequence[Instr], funcidx: int) -> bool:
     """Whether a function tail-calls others: see `convention`. A tail call to itself is a loop."""
     return any(
-        instr[0] in _TAIL_CALLS and not (instr[0] is _RETURN_CALL and instr[1] == funcidx)
+        instr[0] in TAIL_CALLS and not (instr[0] is _RETURN_CALL and instr[1] == funcidx)
         for instr in body
     )

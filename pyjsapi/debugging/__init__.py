@@ -1,0 +1,10 @@
+"""A debugger for WebAssembly on the Python engine: stop anywhere, look at everything, go on, go back.
+
+`Debugger` debugs the calls of an instance; it has no terminal, and takes and gives plain data. ``pyjsapi debug`` is a
+line debugger on it.
+"""
+
+from pyjsapi.debugging.debugger import Debugger
+from pyjsapi.debugging.errors import DebugError
+
+__all__ = ["DebugError", "Debugger"]

@@ -1,0 +1,466 @@
+"""The debugger: commands, and what they lead to, as plain data.
+
+`Debugger.command` takes and gives what JSON can say, so that a page can drive it from another thread. The methods do
+the same for Python.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Final
+
+from pyjsapi.compiler.environment import Environment
+from pyjsapi.debugging.activations import Activation
+from pyjsapi.debugging.breakpoints import Breakpoints
+from pyjsapi.debugging.conditions import Stop, message_of
+from pyjsapi.debugging.errors import DebugError
+from pyjsapi.debugging.listing import Listing
+from pyjsapi.debugging.machine import NEVER, Machine
+from pyjsapi.debugging.recording import HostCall
+from pyjsapi.debugging.values import shown, value_of
+from pyjsapi.debugging.world import World
+from pyjsapi.runtime import ExnInst, FuncInst
+from pyjsapi.runtime.exception import raised_by
+from pyjsapi.runtime.instance import ModuleInstance
+
+_MOST_BYTES: Final = 1 << 20
+_FAILED: Final = ("trap", "exception")
+_ENTRY: Final[Stop] = {"reason": "entry"}
+_STEP: Final[Stop] = {"reason": "step"}
+
+
+class Debugger:
+    """Executes calls of an instance so that they can be stopped anywhere, and taken back.
+
+    ``instance`` is a `WebAssembly.Instance` of the Python engine. All instances that it reaches are debugged with it:
+    until `close`, their functions are executed by the debugger. ``source_map`` is the text of a source map, for a
+    module that has it elsewhere.
+
+    Whatever executes gives the state: see `state`. Raises `DebugError` for what cannot be done, with nothing changed.
+    """
+
+    def __init__(self, instance: Any, *, source_map: str | None = None) -> None:
+        core = getattr(instance, "_instance", instance)
+        if not isinstance(core, ModuleInstance):
+            raise DebugError("only instances of the Python engine can be debugged")
+        self.instance = core
+        self._world = World(core)
+        self._machine = Machine(self._world)
+        self._maps = {id(core): source_map}
+        self._listings: dict[int, Listing] = {}
+        self.instances: list[ModuleInstance] = [core] + [
+            each.instance for each in self._world.environments if each.instance is not core
+        ]
+        """The instances that are debugged; the first is the one that was given."""
+        self.breakpoints = Breakpoints(self._machine, self.instances, self.listing)
+        self._called: tuple[FuncInst, list[Any]] | None = None
+        self._stop: Stop = {"reason": "none"}
+        for environment in self._world.environments:
+            environment.divert(self._diverted(environment))
+
+    def close(self) -> None:
+        """Let functions be executed as they were before; what is stopped is given up."""
+        for environment in self._world.environments:
+            environment.divert(None)
+        self._machine.frames.clear()
+        self._called = None
+
+    def __enter__(self) -> Debugger:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _diverted(self, environment: Environment) -> Callable[[int], Callable[..., Any]]:
+        return lambda index: self._machine.enter(environment, index)
+
+    def listing(self, environment: Environment) -> Listing:
+        """The module of an instance, as people read it."""
+        key = id(environment.compiled)
+        found = self._listings.get(key)
+        if found is None:
+            source_map = self._maps.get(id(environment.instance))
+            found = self._listings[key] = Listing(environment.compiled, source_map)
+        return found
+
+    # ---- executing
+
+    def call(self, function: str | int, arguments: Sequence[Any] = ()) -> dict[str, Any]:
+        """Begin a call of a function, by its name or index, and stop before its first instruction.
+
+        Arguments are numbers, or texts as the text format has them. What the call finds is the start that `restart`
+        and `back` lead to.
+        """
+        func = self.breakpoints.function(function, self.instance)
+        types = func.type.func.params
+        if len(types) != len(arguments):
+            raise DebugError(
+                f"the function takes {len(types)} argument{'s' * (len(types) != 1)} "
+                f"({', '.join(map(str, types))}), {len(arguments)} given"
+            )
+        return self.begin(func, [value_of(a, t) for a, t in zip(arguments, types, strict=True)])
+
+    def begin(self, func: FuncInst, values: list[Any]) -> dict[str, Any]:
+        """`call` of a function of the store with canonical values."""
+        if not isinstance(func.owner, Environment):
+            raise DebugError("the function is the host's: there is nothing to step through")
+        self._world.keep()
+        self._machine.recorder.forget()
+        self._called = func, values
+        self._machine.begin(func, values)
+        return self._at_start()
+
+    def _at_start(self) -> dict[str, Any]:
+        frame = self._machine.frames[-1] if self._machine.frames else None
+        if isinstance(frame, Activation) and frame.position < 0:
+            return self._after(self._machine.run())
+        return self._after(_ENTRY)
+
+    def step(self, count: int = 1) -> dict[str, Any]:
+        """Execute so many instructions, into calls as well; less where there is a reason to stop before."""
+        self._check_stopped()
+        if count == 1:
+            return self._after(self._machine.step())
+        return self._after(self._machine.run(self._machine.count + _positive(count)))
+
+    def over(self) -> dict[str, Any]:
+        """Execute one instruction, and if it calls, all of that call."""
+        self._check_stopped()
+        frame = self._machine.frames[-1]
+        if isinstance(frame, Activation) and frame.position in frame.routine.calls:
+            return self._after(self._machine.run(depth=len(self._machine.frames)))
+        return self._after(self._machine.step())
+
+    def out(self) -> dict[str, Any]:
+        """Execute until the innermost call has returned."""
+        self._check_stopped()
+        return self._after(self._machine.run(depth=len(self._machine.frames) - 1))
+
+    def proceed(self, budget: int | None = None) -> dict[str, Any]:
+        """Execute until there is a reason to stop, or ``budget`` instructions were executed: then it is "paused"."""
+        self._check_stopped()
+        machine = self._machine
+        limit = NEVER if budget is None else machine.count + _positive(budget)
+        stop = machine.run(limit)
+        if stop == _STEP and machine.count >= limit:
+            stop = {"reason": "paused"}
+        return self._after(stop)
+
+    def run_to(self, spec: Mapping[str, Any]) -> dict[str, Any]:
+        """Execute up to a place, given like a breakpoint, or to another reason to stop before."""
+        self._check_stopped()
+        made = self.breakpoints.add(spec)
+        try:
+            stop = self._machine.run()
+            if stop is not None and stop.get("breakpoints") == [made.number]:
+                stop = {**stop, "reason": "reached", "breakpoints": []}
+            return self._after(stop)
+        finally:
+            self.breakpoints.delete(made.number)
+
+    def restart(self) -> dict[str, Any]:
+        """Go back to where the call began: all that it changed is as it was, and what the host's functions did is
+        known and not done again."""
+        self._check_called()
+        self._rewind_to(0)
+        return self._at_start()
+
+    def back(self, count: int = 1) -> dict[str, Any]:
+        """Go back by so many instructions, by executing again from the start."""
+        self._check_called()
+        target = max(self._machine.count - _positive(count), 0)
+        if not target:
+            return self.restart()
+        self._rewind_to(target)
+        return self._after(_STEP)
+
+    def reverse(self) -> dict[str, Any]:
+        """Go back to the last breakpoint before, or to the start."""
+        self._check_called()
+        end = self._machine.count
+        last, found = 0, _ENTRY
+        self._rewind_to(0)
+        while True:
+            stop = self._machine.run(end)
+            if stop is None or stop == _STEP or self._machine.count >= end:
+                break
+            last, found = self._machine.count, stop
+        self._rewind_to(last)
+        return self._after(found)
+
+    def _rewind_to(self, count: int) -> None:
+        if self._called is None:
+            raise DebugError("nothing was called yet")
+        self._world.restore()
+        self._machine.recorder.rewind()
+        self._machine.begin(*self._called)
+        if count:
+            self._machine.run(count, conditions=False)
+
+    def _after(self, stop: Stop | None) -> dict[str, Any]:
+        """The state, where execution stopped like this."""
+        machine = self._machine
+        if stop is not None and stop["reason"] == "missed" and machine.missed is not None:
+            count, stop = machine.missed
+            self._rewind_to(count)
+            if stop["reason"] in _FAILED:
+                machine.run()
+        self._stop = stop or {"reason": "end"}
+        return self.state()
+
+    def _check_called(self) -> None:
+        if self._called is None:
+            raise DebugError("nothing was called yet")
+
+    def _check_stopped(self) -> None:
+        self._check_called()
+        if not self._machine.frames:
+            raise DebugError("the call has ended; it can be restarted")
+
+    # ---- looking
+
+    @property
+    def count(self) -> int:
+        """Instructions executed since the call began, as fuel counts them."""
+        return self._machine.count
+
+    @property
+    def is_stopped(self) -> bool:
+        """Whether there is a call that can go on."""
+        return bool(self._machine.frames)
+
+    @property
+    def failure(self) -> BaseException | None:
+        """What the call has ended with, or is about to end with: a trap, or what else was raised."""
+        failure = self._machine.failure
+        return raised_by(failure) if isinstance(failure, ExnInst) else failure
+
+    def state(self) -> dict[str, Any]:
+        """Where execution is, and why it stopped there.
+
+        ``stop`` has the ``reason``: entry, step, breakpoint, reached, watch, import, growth, trap, exception, paused
+        or end, and what belongs to it. ``count`` are the instructions executed. ``frames`` are the calls, innermost
+        first, of which the first has its locals and operands; see `frame`. At the end there is an ``outcome``.
+        """
+        frames = self._machine.frames
+        found: dict[str, Any] = {
+            "stop": dict(self._stop),
+            "count": self._machine.count,
+            "frames": [self._frame(i, detailed=i == 0) for i in range(len(frames))],
+        }
+        if not frames:
+            found["outcome"] = self._outcome()
+        return found
+
+    def _outcome(self) -> dict[str, Any]:
+        machine = self._machine
+        if self._called is None:
+            return {}
+        if machine.failure is not None:
+            failure = machine.failure
+            if isinstance(failure, SystemExit):
+                return {"exit": failure.code if isinstance(failure.code, int) else 1}
+            kind = "exception" if isinstance(failure, ExnInst) else "error"
+            return {kind: message_of(failure)}
+        types = self._called[0].type.func.results
+        return {"results": _typed(machine.results or [], types)}
+
+    def frame(self, number: int = 0) -> dict[str, Any]:
+        """A call, the innermost is 0: its function, where it is, its locals and operands with types."""
+        if not 0 <= number < len(self._machine.frames):
+            raise DebugError(f"there is no frame {number}: there are {len(self._machine.frames)}")
+        return self._frame(number, detailed=True)
+
+    def _frame(self, number: int, *, detailed: bool) -> dict[str, Any]:
+        frame = self._machine.frames[-1 - number]
+        if isinstance(frame, HostCall):
+            types = frame.func.type.func.params
+            return {
+                "kind": "host",
+                "name": self._import_name(frame.func),
+                "arguments": _typed(frame.arguments, types),
+            }
+        routine = frame.routine
+        listing = self.listing(routine.environment)
+        instruction = routine.instruction(frame.position)
+        function = listing.function(routine.index)
+        place = listing.place(routine.index, instruction)
+        found: dict[str, Any] = {
+            "kind": "wasm",
+            "instance": self.instances.index(routine.environment.instance),
+            "module": listing.module_name,
+            "function": routine.index,
+            "name": listing.names.get(routine.index),
+            "instruction": instruction,
+            "offset": function.offsets[instruction],
+            "text": function.texts[instruction].strip(),
+            "place": None if place is None else place._asdict(),
+        }
+        if detailed:
+            names = listing.local_names(routine.index)
+            local_types = routine.plan.operations.locals
+            values = _typed(frame.locals[: len(local_types)], local_types)
+            found["locals"] = [
+                {"index": i, "name": names.get(i), **value} for i, value in enumerate(values)
+            ]
+            operands = routine.operand_types(frame.position)
+            found["operands"] = _typed(frame.operands[: len(operands)], operands)
+        return found
+
+    def _import_name(self, func: FuncInst) -> str:
+        for instance in self.instances:
+            kinds = [o for o in instance.module.imports if type(o.type).__name__ == "FuncExtern"]
+            for index, one in enumerate(kinds):
+                if instance.funcs[index] is func:
+                    return f"{one.module}.{one.name}"
+        return getattr(func.host, "__name__", "host function")
+
+    def globals(self, instance: int = 0) -> list[dict[str, Any]]:
+        """The globals of an instance, with names, types and values."""
+        core = self._instance(instance)
+        environment = next(
+            (each for each in self._world.environments if each.instance is core), None
+        )
+        names = {} if environment is None else self.listing(environment).global_names()
+        return [
+            {
+                "index": index,
+                "name": names.get(index),
+                "mutable": global_.type.mutable,
+                "type": str(global_.type.valtype),
+                "value": shown(global_.cell[0], global_.type.valtype),
+            }
+            for index, global_ in enumerate(core.globals)
+        ]
+
+    def memory(self, memory: int, address: int, count: int, instance: int = 0) -> bytes:
+        """Bytes of a memory, less than ``count`` where it ends."""
+        mems = self._instance(instance).mems
+        if not 0 <= memory < len(mems):
+            raise DebugError(f"there is no memory {memory}: the instance has {len(mems)}")
+        length = mems[memory].byte_length
+        if not 0 <= address <= length:
+            raise DebugError(f"address {address:#x} is beyond memory {memory} of {length} bytes")
+        count = min(_positive(count), length - address, _MOST_BYTES)
+        return bytes(mems[memory].block.read(address, count))
+
+    def functions(self, instance: int = 0) -> list[dict[str, Any]]:
+        """The functions of an instance, with names and types."""
+        core = self._instance(instance)
+        names = self._listing_of(instance).names
+        return [
+            {
+                "index": index,
+                "name": names.get(index),
+                "type": str(func.type.func),
+                "imported": func.owner is None or getattr(func.owner, "instance", None) is not core,
+            }
+            for index, func in enumerate(core.funcs)
+        ]
+
+    def disassemble(self, function: str | int, instance: int = 0) -> list[dict[str, Any]]:
+        """The instructions of a function: offset in the module, and text."""
+        core = self._instance(instance)
+        func = self.breakpoints.function(function, core)
+        if not isinstance(func.owner, Environment) or func.index is None:
+            raise DebugError("the function is the host's: it has no instructions")
+        texts, offsets = self.listing(func.owner).function(func.index)
+        return [
+            {"instruction": i, "offset": offset, "text": text}
+            for i, (offset, text) in enumerate(zip(offsets, texts, strict=True))
+        ]
+
+    def source(self, file: str, frame: int = 0) -> list[str] | None:
+        """The lines of a file that a place in a frame names, if they can be had: from the source map, from the text
+        that the module was made from or is printed as, or from the file itself."""
+        made = self._machine.frames[-1 - frame]
+        if isinstance(made, HostCall):
+            return None
+        text = self.listing(made.routine.environment).source(file)
+        return None if text is None else text.splitlines()
+
+    def _listing_of(self, instance: int) -> Listing:
+        core = self._instance(instance)
+        for environment in self._world.environments:
+            if environment.instance is core:
+                return self.listing(environment)
+        raise DebugError("the instance has no functions of its own")
+
+    def _instance(self, number: int) -> ModuleInstance:
+        if not 0 <= number < len(self.instances):
+            raise DebugError(f"there is no instance {number}: there are {len(self.instances)}")
+        return self.instances[number]
+
+    # ---- commands
+
+    def command(self, given: Mapping[str, Any]) -> dict[str, Any]:
+        """Do what ``given["do"]`` says, with the other members as arguments. What is wrong is told as ``error``.
+
+        ``call``, ``step``, ``over``, ``out``, ``continue``, ``run-to``, ``back``, ``reverse``, ``restart`` and
+        ``state`` give the state; ``break`` the breakpoint, ``breakpoints`` all of them, ``delete`` none; ``frame``,
+        ``globals``, ``functions``, ``disassemble``, ``source`` and ``memory`` (as hexadecimal digits) what their
+        methods give.
+        """
+        arguments = {str(name): value for name, value in given.items() if name != "do"}
+        name = given.get("do")
+        make = _COMMANDS.get(str(name))
+        if make is None:
+            known = ", ".join(_COMMANDS)
+            return {"error": f"there is no command {name!r}: there are {known}"}
+        try:
+            return make(self, **arguments)
+        except DebugError as error:
+            return {"error": str(error)}
+        except TypeError as error:
+            if error.__traceback__ is not None and error.__traceback__.tb_next is not None:
+                raise
+            return {"error": f"{name}: {str(error).partition('() ')[2] or error}"}
+
+
+def _typed(values: Sequence[Any], types: Sequence[Any]) -> list[dict[str, Any]]:
+    return [
+        {"type": str(type_), "value": shown(value, type_)}
+        for value, type_ in zip(values, types, strict=True)
+    ]
+
+
+def _positive(count: object) -> int:
+    if not isinstance(count, int) or count < 1:
+        raise DebugError(f"{count!r} is no count: it must be a whole number, at least 1")
+    return count
+
+
+def _delete(debugger: Debugger, number: int) -> dict[str, Any]:
+    debugger.breakpoints.delete(number)
+    return _all(debugger)
+
+
+def _all(debugger: Debugger) -> dict[str, Any]:
+    return {"breakpoints": [each.plain() for each in debugger.breakpoints.all.values()]}
+
+
+_COMMANDS: Final[dict[str, Callable[..., dict[str, Any]]]] = {
+    "call": Debugger.call,
+    "step": Debugger.step,
+    "over": Debugger.over,
+    "out": Debugger.out,
+    "continue": Debugger.proceed,
+    "run-to": lambda debugger, **at: debugger.run_to(at),
+    "back": Debugger.back,
+    "reverse": Debugger.reverse,
+    "restart": Debugger.restart,
+    "state": Debugger.state,
+    "break": lambda debugger, **spec: debugger.breakpoints.add(spec).plain(),
+    "delete": _delete,
+    "breakpoints": _all,
+    "frame": lambda debugger, number=0: {"frame": debugger.frame(number)},
+    "globals": lambda debugger, instance=0: {"globals": debugger.globals(instance)},
+    "functions": lambda debugger, instance=0: {"functions": debugger.functions(instance)},
+    "disassemble": lambda debugger, function, instance=0: {
+        "instructions": debugger.disassemble(function, instance)
+    },
+    "source": lambda debugger, file, frame=0: {"lines": debugger.source(file, frame)},
+    "memory": lambda debugger, address, count, memory=0, instance=0: {
+        "bytes": debugger.memory(memory, address, count, instance).hex()
+    },
+}
