@@ -9,7 +9,7 @@ from __future__ import annotations
 from _thread import RLock
 from collections.abc import Callable, Sequence
 from functools import lru_cache
-from types import FunctionType
+from types import CellType, CodeType, FunctionType
 from typing import Any, Final, NoReturn, cast
 
 from pyjsapi.ecmascript import null
@@ -26,7 +26,7 @@ from pyjsapi.jsapi.references import (
     reference_from_js,
 )
 from pyjsapi.runtime import FuncInst
-from pyjsapi.runtime.depth import DEEP_SCOPE, call_deep, deep_lines
+from pyjsapi.runtime.depth import DEEP_SCOPE, deep_lines
 from pyjsapi.runtime.function import BOUNDARY
 from pyjsapi.syntax.deftypes import DefType
 from pyjsapi.syntax.types import (
@@ -145,9 +145,10 @@ def name_parameters(function: Callable[..., Any], names: Names) -> None:
 def _make_exported(func: FuncInst) -> Callable[..., Any]:
     type_ = func.type.func
     name = str(func.index if func.index is not None else 0)
-    function = _fresh(_exporter(type_)(func.call), name)
-    if func.host is None and not _is_opaque(type_):
-        _decide_at_first_call(func, function)
+    if _is_opaque(type_):
+        function = _fresh(_opaque(type_, "functions of type {} cannot be called from Python"), name)
+    else:
+        function = _made_at_first_call(func, type_, name)
     function.__doc__ = f"WebAssembly function {name}: {type_}"
     setattr(function, EXPORTED_MARK, func)
     setattr(function, "__signature__", FunctionSignature(type_))  # noqa: B010
@@ -156,24 +157,45 @@ def _make_exported(func: FuncInst) -> Callable[..., Any]:
     return function
 
 
-def _decide_at_first_call(func: FuncInst, function: FunctionType) -> None:
-    """Let an Exported Function find out whether it may call deep when it is needed: see `runtime.depth`."""
-    (called,) = function.__closure__ or ()
+def _made_at_first_call(func: FuncInst, type_: FuncType, name: str) -> FunctionType:
+    """An Exported Function whose code is made when it is needed: few of those that modules export are ever called.
+
+    Whether it may call deep (see `runtime.depth`) is found out only then, too.
+    """
+    called = CellType()
+    function = FunctionType(
+        _FIRST.replace(co_name=name),
+        _exporter_scope(type_),
+        name,
+        (None,) * len(type_.params),
+        (called,),
+    )
+    function.__qualname__ = name
 
     def first(*arguments: Any) -> Any:
         depth, call = func.depth(), func.entry()
-        if depth:
-            code = _exporter(func.type.func, depth)(call).__code__
-            function.__code__ = code.replace(co_name=function.__name__)
+        code = _exporter(type_, depth)(call).__code__
         # Before the call: if it comes back here it must not use more of the C stack.
         called.cell_contents = call
-        return call_deep(depth, call, *arguments) if depth else call(*arguments)
+        # A code object of its own, so that the interpreter specialises the call inside for this function alone.
+        function.__code__ = code.replace(co_name=function.__name__)
+        return function(*arguments)
 
     called.cell_contents = first
+    return function
+
+
+def _first(raw: Callable[..., Any]) -> Callable[..., Any]:
+    def first(*arguments: Any) -> Any:
+        return raw(*arguments)
+
+    return first
+
+
+_FIRST: Final[CodeType] = _first(print).__code__.replace(co_filename=BOUNDARY)
 
 
 def _fresh(function: Callable[..., Any], name: str) -> FunctionType:
-    # A code object of its own, so that the interpreter specialises the call inside for this function alone.
     made = cast("FunctionType", function)
     made.__code__ = made.__code__.replace(co_name=name)
     made.__name__ = made.__qualname__ = name
@@ -186,23 +208,13 @@ def _exporter(type_: FuncType, depth: int = 0) -> Callable[[Callable[..., Any]],
 
     ``depth`` is how deep that may call, or 0. Code for different depths can be exchanged.
     """
-    if _is_opaque(type_):
-
-        def refuse(_: Callable[..., Any]) -> Callable[..., Any]:
-            def opaque(*_: Any) -> NoReturn:
-                raise TypeError(f"functions of type {type_} cannot be called from Python")
-
-            return opaque
-
-        return refuse
     names = [f"a{i}" for i in range(len(type_.params))]
-    scope: dict[str, Any] = dict(_SCOPE)
     lines = [
         "def make(raw):",
         f" def exported({', '.join([n + '=None' for n in names] + ['*rest'])}):",
     ]
     for name, param in zip(names, type_.params, strict=True):
-        lines += ["  " + line for line in _from_js_lines(name, param, scope)]
+        lines += ["  " + line for line in _from_js_lines(name, param)]
     call = f"{'r = ' if type_.results else ''}raw({', '.join(names)})"
     lines += [
         "  try:",
@@ -218,7 +230,14 @@ def _exporter(type_: FuncType, depth: int = 0) -> Callable[[Callable[..., Any]],
         parts = [_to_js_text(f"r[{i}]", t) for i, t in enumerate(type_.results)]
         lines.append(f"  return [{', '.join(parts)}]")
     lines.append(" return exported")
-    return cast("Callable[[Callable[..., Any]], Any]", _define("\n".join(lines), scope))
+    return cast("Callable[[Callable[..., Any]], Any]", _define(lines, _exporter_scope(type_)))
+
+
+@lru_cache(maxsize=4096)
+def _exporter_scope(type_: FuncType) -> dict[str, Any]:
+    """The globals of the code that `_exporter` makes for a type."""
+    names = [f"a{i}" for i in range(len(type_.params))]
+    return _SCOPE | _converters(dict(zip(names, type_.params, strict=True)))
 
 
 # ---- host functions
@@ -238,32 +257,25 @@ def funcinst_for_import(value: Callable[..., Any], type_: DefType) -> FuncInst:
 def _importer(type_: FuncType) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """A function that makes the raw callable of a host function of the type."""
     if _is_opaque(type_):
-
-        def refuse(_: Callable[..., Any]) -> Callable[..., Any]:
-            def opaque(*_: Any) -> NoReturn:
-                raise TypeError(f"host functions of type {type_} cannot be called")
-
-            return opaque
-
-        return refuse
+        return lambda _: _opaque(type_, "host functions of type {} cannot be called")
     names = [f"a{i}" for i in range(len(type_.params))]
-    scope: dict[str, Any] = dict(_SCOPE)
+    results = ["r"] if len(type_.results) == 1 else [f"r{i}" for i in range(len(type_.results))]
     given = ", ".join(_to_js_text(n, t) for n, t in zip(names, type_.params, strict=True))
     lines = ["def make(host):", f" def imported({', '.join(names)}):"]
     if not type_.results:
         lines.append(f"  host({given})")
     elif len(type_.results) == 1:
         lines.append(f"  r = host({given})")
-        lines += ["  " + line for line in _from_js_lines("r", type_.results[0], scope)]
+        lines += ["  " + line for line in _from_js_lines("r", type_.results[0])]
         lines.append("  return r")
     else:
-        results = [f"r{i}" for i in range(len(type_.results))]
         lines.append(f"  {', '.join(results)} = several(host({given}), {len(results)})")
         for name, result in zip(results, type_.results, strict=True):
-            lines += ["  " + line for line in _from_js_lines(name, result, scope)]
+            lines += ["  " + line for line in _from_js_lines(name, result)]
         lines.append(f"  return {', '.join(results)}")
     lines.append(" return imported")
-    return cast("Callable[[Callable[..., Any]], Any]", _define("\n".join(lines), scope))
+    scope = _SCOPE | _converters(dict(zip(results, type_.results, strict=True)))
+    return cast("Callable[[Callable[..., Any]], Any]", _define(lines, scope))
 
 
 def _several(values: Any, count: int) -> Sequence[Any]:
@@ -284,11 +296,27 @@ def _several(values: Any, count: int) -> Sequence[Any]:
 # ---- source text
 
 
+def _opaque(type_: FuncType, message: str) -> Callable[..., NoReturn]:
+    def opaque(*_: Any) -> NoReturn:
+        raise TypeError(message.format(type_))
+
+    return opaque
+
+
 def _is_opaque(type_: FuncType) -> bool:
     return any(t is V128 or is_exnref(t) for t in type_.params + type_.results)
 
 
-def _from_js_lines(name: str, type_: ValType, scope: dict[str, Any]) -> list[str]:
+def _converters(types: dict[str, ValType]) -> dict[str, Any]:
+    """What `_from_js_lines` needs for variables of these types."""
+    return {
+        f"ref_{name}": reference_from_js(type_)
+        for name, type_ in types.items()
+        if isinstance(type_, RefType)
+    }
+
+
+def _from_js_lines(name: str, type_: ValType) -> list[str]:
     if type_ is I32:
         return [
             f"if {name}.__class__ is int: {name} &= 0xFFFFFFFF",
@@ -303,9 +331,7 @@ def _from_js_lines(name: str, type_: ValType, scope: dict[str, Any]) -> list[str
         return [f"if {name}.__class__ is not float: {name} = to_float({name})"]
     if type_ is F32:
         return [f"{name} = fround({name} if {name}.__class__ is float else to_float({name}))"]
-    converter = f"ref_{name}"
-    scope[converter] = reference_from_js(cast("RefType", type_))
-    return [f"{name} = {converter}({name})"]
+    return [f"{name} = ref_{name}({name})"]
 
 
 def _to_js_text(name: str, type_: ValType) -> str:
@@ -325,9 +351,10 @@ def _reference_to_js(type_: RefType) -> str:
     return "func_to_js" if top is FUNC else "any_to_js"
 
 
-def _define(source: str, scope: dict[str, Any]) -> Any:
-    exec(compile(source, BOUNDARY, "exec"), scope)
-    return scope["make"]
+def _define(lines: list[str], scope: dict[str, Any]) -> Any:
+    made: dict[str, Any] = {}
+    exec(compile("\n".join(lines), BOUNDARY, "exec"), scope, made)
+    return made["make"]
 
 
 _REFERENCE_TO_JS: Final[dict[str, Callable[[Any], Any]]] = {
