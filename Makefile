@@ -17,7 +17,7 @@ help:
 	@echo "make check         ruff, mypy, import contracts, Biome, tsc, the documentation's links"
 	@echo "make docs          the documentation as pages, with a reference of the API, in build/docs"
 	@echo "make test-pythons  the fast tests on every other Python that is installed"
-	@echo "make serve         the comparison page on a local server"
+	@echo "make serve         the page, comparison and workbench, on a local server"
 	@echo "make bench         the benchmarks against other engines"
 	@echo "make fuzz          generated modules against other engines, MINUTES=5; it goes on where it stopped"
 	@echo "make clean         remove what was built (not .venv and node_modules)"

@@ -1,6 +1,6 @@
-"""Builds the comparison page into ``build/site``: ``python -m web.build``.
+"""Builds the page into ``build/site``, both of its views, the comparison and the workbench: ``python -m web.build``.
 
-The site needs no network: it holds the page, the drivers, the cases with their assembled modules, the JavaScript that
+The site needs no network: it holds the views, the drivers, the cases with their assembled modules, the JavaScript that
 makes a ``WebAssembly`` namespace of pyjsapi (``polyfill/python.mjs``), and Pyodide with pyjsapi's wheel (from
 ``build/pyodide``, which ``scripts/build_pyodide.py`` makes).
 """
@@ -19,6 +19,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoes
 
 from pyjsapi.demos.catalogue import find, names
 from web import catalogue, js_catalogue
+from web.workbench import site as workbench
 
 ROOT = catalogue.ROOT
 WEB = ROOT / "web"
@@ -107,6 +108,13 @@ def build(
     for file in ("python.mjs", "implementation.mjs"):
         _copy(POLYFILL / file, site / "polyfill" / file)
     _copy(WEB / "driver.py", site / "driver.py")
+    _copy(WEB / "workbench" / "tools.py", site / "workbench" / "tools.py")
+    for path in workbench.real_modules():
+        _copy(path, site / "workbench" / path.name)
+    try:
+        workbench.build(site, environment())
+    except workbench.BundleError as error:
+        raise BuildError(f"the workbench's libraries cannot be bundled: {error}") from error
     data = {"cases": [case.to_json() for case in cases], "differences": differences}
     (site / "cases.json").write_text(json.dumps(data), "utf-8")
     groups = [

@@ -5,6 +5,8 @@ interface Window {
   report: { readonly summary: Readonly<Record<string, number>> };
   /** The exit status of each demonstration that was run. */
   demos: Readonly<Record<string, number>>;
+  /** The module that the workbench shows. */
+  workbench: { readonly name: string; readonly bytes: Uint8Array; readonly contents: object };
 }
 
 declare namespace WebAssembly {

@@ -1,5 +1,5 @@
 // Made by `make generate` from pyjsapi/syntax/instructions.py: not edited by hand.
-// The letter at an opcode's index tells the form of its immediates: see validate.mjs.
+// The letter at an opcode's index tells the form of its immediates: see stepper.mjs.
 
 export const END = 0x0b;
 

@@ -4,10 +4,11 @@
 // same, and one that the engine knows, the module is valid if and only if every memory's type is valid, every memory index is in range, and the module
 // is valid that has the first memory alone and index 0 everywhere.
 
-import { END, FORMS } from "./instructions.gen.mjs";
+import { END } from "./instructions.gen.mjs";
 import * as native from "../common/engine.mjs";
 import { isLacking } from "./probe.mjs";
 import { HAS_64_BITS, IMPORT_SECTION, MEMORY_SECTION, Reader, Unreadable } from "./sections.mjs";
+import { Stepper } from "./stepper.mjs";
 
 const MAXIMUM_MEMORIES = 100; // JS API, "Implementation-defined Limits"
 const PREAMBLE_SIZE = 8;
@@ -37,7 +38,7 @@ function overwrite(bytes, start, size, value) {
 }
 
 /** Steps over instructions and makes every memory index 0. */
-class Rewriter extends Reader {
+class Rewriter extends Stepper {
   /**
    * @param {Uint8Array} bytes
    * @param {number} memories how many there are
@@ -74,54 +75,6 @@ class Rewriter extends Reader {
       overwrite(this.bytes, start, size, flags & ~HAS_MEMORY_INDEX);
     }
     this.unsigned();
-  }
-
-  /** A value type or an index, in a signed LEB128 number; concrete references have a heap type behind. */
-  blockType() {
-    const byte = this.bytes[this.position];
-    if (byte < 0x80) this.skipValueType();
-    else this.unsigned();
-  }
-
-  /** @param {() => void} step */
-  many(step) {
-    for (let left = this.unsigned(); left > 0; left--) step();
-  }
-
-  catchClause() {
-    const withTag = this.byte() < 2;
-    if (withTag) this.unsigned();
-    this.unsigned();
-  }
-
-  /** Steps over one instruction; returns its opcode, prefix aside. */
-  instruction() {
-    const first = this.byte();
-    const prefixed = first !== 0 && first in FORMS;
-    const opcode = prefixed ? this.unsigned() : first;
-    const index = () => this.unsigned();
-    // biome-ignore format: one row for each form
-    switch (FORMS[prefixed ? first : 0][opcode]) {
-      case "0": break;
-      case "1": index(); break;
-      case "2": index(); index(); break;
-      case "B": this.blockType(); break;
-      case "V": this.many(index); index(); break;
-      case "T": this.many(() => this.skipValueType()); break;
-      case "Y": this.blockType(); this.many(() => this.catchClause()); break;
-      case "C": this.byte(); index(); index(); index(); break;
-      case "m": this.memarg(); break;
-      case "n": this.memarg(); this.byte(); break;
-      case "i": this.memoryIndex(); break;
-      case "j": this.memoryIndex(); this.memoryIndex(); break;
-      case "d": index(); this.memoryIndex(); break;
-      case "b": this.byte(); break;
-      case "w": this.skip(4); break;
-      case "x": this.skip(8); break;
-      case "y": this.skip(16); break;
-      default: throw new Unreadable();
-    }
-    return first;
   }
 
   exports() {

@@ -32,7 +32,7 @@ FORMS: Final = {
     "x": (Imm.F64,),
     "y": (Imm.V128, Imm.LANES16),
 }  # fmt: skip
-"""Letters of the generated tables, which `polyfill/lowered/validate.mjs` reads."""
+"""Letters of the generated tables, which `polyfill/lowered/stepper.mjs` reads."""
 
 _LETTERS: Final = {imm: letter for letter, imms in FORMS.items() for imm in imms}
 _WIDTH: Final = 100
@@ -47,7 +47,7 @@ def letters(prefix: int) -> str:
 def generate() -> str:
     """The text of the module."""
     lines = [
-        "// The letter at an opcode's index tells the form of its immediates: see validate.mjs.",
+        "// The letter at an opcode's index tells the form of its immediates: see stepper.mjs.",
         "",
         f"export const END = {BY_MNEMONIC['end'].opcode:#04x};",
         "",

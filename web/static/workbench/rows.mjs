@@ -1,0 +1,112 @@
+// A list of many rows, of which only those in sight are elements. All rows are equally high.
+
+/**
+ * A list that the keyboard can walk through: one row is current, arrows, Page and Home, End move it, Enter opens it.
+ */
+export class Rows {
+  #height = 28;
+  #count = 0;
+  #current = 0;
+
+  /**
+   * @param {HTMLElement} host what becomes the list; it scrolls, and has a height
+   * @param {{ label: string, render: (index: number, row: HTMLElement) => void, open?: (index: number) => void }} options
+   *   `render` fills the element of a row with text
+   */
+  constructor(host, { label, render, open }) {
+    this.host = host;
+    this.render = render;
+    this.open = open;
+    host.classList.add("rows");
+    host.tabIndex = 0;
+    host.setAttribute("role", "listbox");
+    host.setAttribute("aria-label", label);
+    this.space = document.createElement("div");
+    this.space.className = "rows-space";
+    this.space.setAttribute("role", "presentation");
+    host.replaceChildren(this.space);
+    host.addEventListener("scroll", () => this.#draw(), { passive: true });
+    host.addEventListener("keydown", (event) => this.#key(event));
+    host.addEventListener("click", (event) => this.#click(event));
+    new ResizeObserver(() => this.#draw()).observe(host);
+  }
+
+  /** Shows so many rows, from the first on. @param {number} count */
+  show(count) {
+    this.#count = count;
+    this.#current = 0;
+    this.host.scrollTop = 0;
+    this.space.style.height = `${count * this.#height}px`;
+    this.#draw();
+  }
+
+  get current() {
+    return this.#current;
+  }
+
+  /** Makes a row the current one and brings it into sight. @param {number} index */
+  select(index) {
+    this.#current = Math.max(0, Math.min(index, this.#count - 1));
+    const top = this.#current * this.#height;
+    const { scrollTop, clientHeight } = this.host;
+    if (top < scrollTop) this.host.scrollTop = top;
+    else if (top + this.#height > scrollTop + clientHeight) this.host.scrollTop = top + this.#height - clientHeight;
+    this.#draw();
+  }
+
+  #draw() {
+    const first = Math.max(0, Math.floor(this.host.scrollTop / this.#height) - 4);
+    const last = Math.min(this.#count, first + Math.ceil(this.host.clientHeight / this.#height) + 8);
+    const rows = [];
+    for (let index = first; index < last; index++) rows.push(this.#row(index));
+    this.space.replaceChildren(...rows);
+    if (this.#count > 0) this.host.setAttribute("aria-activedescendant", this.#idOf(this.#current));
+    else this.host.removeAttribute("aria-activedescendant");
+  }
+
+  /** @param {number} index */
+  #row(index) {
+    const row = document.createElement("div");
+    row.className = "row";
+    row.id = this.#idOf(index);
+    row.dataset.index = String(index);
+    row.setAttribute("role", "option");
+    row.setAttribute("aria-selected", String(index === this.#current));
+    row.setAttribute("aria-posinset", String(index + 1));
+    row.setAttribute("aria-setsize", String(this.#count));
+    row.style.top = `${index * this.#height}px`;
+    this.render(index, row);
+    return row;
+  }
+
+  /** @param {number} index */
+  #idOf(index) {
+    return `${this.host.id}-${index}`;
+  }
+
+  /** @param {KeyboardEvent} event */
+  #key(event) {
+    const page = Math.max(1, Math.floor(this.host.clientHeight / this.#height) - 1);
+    /** @type {Record<string, number>} */
+    const to = {
+      ArrowDown: this.#current + 1,
+      ArrowUp: this.#current - 1,
+      PageDown: this.#current + page,
+      PageUp: this.#current - page,
+      Home: 0,
+      End: this.#count - 1,
+    };
+    if (event.key in to) this.select(to[event.key]);
+    else if (event.key === "Enter" && this.#count > 0) this.open?.(this.#current);
+    else return;
+    event.preventDefault();
+  }
+
+  /** @param {MouseEvent} event */
+  #click(event) {
+    const row = /** @type {HTMLElement} */ (event.target).closest(".row");
+    if (!(row instanceof HTMLElement)) return;
+    this.select(Number(row.dataset.index));
+    this.open?.(this.#current);
+  }
+}
