@@ -47,7 +47,7 @@ if TYPE_CHECKING:
 
 __version__ = "0.1.0"
 
-sys.modules["pyjsapi.WebAssembly"] = WebAssembly
+sys.modules[f"{__name__}.WebAssembly"] = WebAssembly
 
 __all__ = [
     "Agent",
@@ -105,9 +105,9 @@ def __getattr__(name: str) -> Any:
     if name in _LAZY:
         from importlib import import_module
 
-        value = globals()[name] = getattr(import_module(f"pyjsapi.{_LAZY[name]}"), name)
+        value = globals()[name] = getattr(import_module(f"{__name__}.{_LAZY[name]}"), name)
         return value
-    raise AttributeError(f"module 'pyjsapi' has no attribute {name!r}")
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 def _control_of_memories() -> Any:
@@ -127,7 +127,7 @@ def _offer() -> None:
     from pyjsapi.jsapi import builtin_sets, instantiation
 
     def load(module: str, name: str) -> Any:
-        return getattr(import_module(f"pyjsapi.{module}"), name)
+        return getattr(import_module(f"{__name__}.{module}"), name)
 
     for name, imported_from, module in _BUILTIN_SETS:
         builtin_sets.offer(name, imported_from, partial(load, module, "BUILTINS"))
@@ -146,8 +146,10 @@ _BUILTIN_SETS: Final = (
 """Builtin sets: the name that enables it, the module that guests import it from, and the module that has it."""
 _offer()
 
-if sys.platform == "emscripten":
-    import pyjsapi.bridge.install
+# A copy under another name, which a compiled module has with it (see `standalone`), does without these.
+if __name__ == "pyjsapi":
+    if sys.platform == "emscripten":
+        import pyjsapi.bridge.install
 
-if "multiprocessing.reduction" in sys.modules:
-    import pyjsapi.agents.pickling  # noqa: F401
+    if "multiprocessing.reduction" in sys.modules:
+        import pyjsapi.agents.pickling  # noqa: F401

@@ -243,7 +243,9 @@ def run_source(source: bytes, name: str, scope: WorkerScope) -> Any:
 
 def _exported_names(source: bytes) -> dict[str, Any]:
     """What `pyjsapi` exports; what is not imported yet, which takes time, only where the script's text names it."""
-    package = sys.modules["pyjsapi"]  # which is above, and there: this is a part of it
+    package = sys.modules[
+        __name__.partition(".")[0]
+    ]  # which is above, and there: this is a part of it
     loaded = vars(package)
     return {
         name: getattr(package, name)

@@ -9,7 +9,7 @@ from typing import Final
 from pyjsapi.runtime.function import BOUNDARY, GENERATED
 from pyjsapi.syntax.errors import WasmError
 
-_PACKAGE: Final = "pyjsapi."
+_PACKAGE: Final = f"{__name__.partition('.')[0]}."
 _CALLERS: Final = (_PACKAGE, "asyncio.", "importlib.", "_frozen_importlib")
 """What stands above a program's first frame."""
 _GENERATED: Final = (GENERATED, BOUNDARY)

@@ -5,12 +5,21 @@ from __future__ import annotations
 import argparse
 import keyword
 import re
+from dataclasses import fields
 from pathlib import Path
 from typing import Final
 
+from pyjsapi import Limits
 from pyjsapi.cli import exits
 from pyjsapi.cli.exits import InputError
-from pyjsapi.cli.files import missing_imports, read_module, write
+from pyjsapi.cli.files import STANDARD, read_module, write
+from pyjsapi.cli.surroundings import directories_of, limits_of, variables_of
+from pyjsapi.jsapi.imported import is_program
+from pyjsapi.jsapi.module import Module
+from pyjsapi.standalone.rooms import NoSources
+from pyjsapi.standalone.stubs import stub
+from pyjsapi.standalone.wheels import wheel
+from pyjsapi.standalone.writing import Surroundings, source
 
 _VERSION: Final = re.compile(r"\d+(\.\d+)*((a|b|rc)\d+)?(\.post\d+)?(\.dev\d+)?")
 """Versions in their normal form (packaging.python.org, "Version specifiers"), without epochs and local parts."""
@@ -18,31 +27,60 @@ _VERSION: Final = re.compile(r"\d+(\.\d+)*((a|b|rc)\d+)?(\.post\d+)?(\.dev\d+)?"
 
 def compile_module(options: argparse.Namespace) -> int:
     """``pyjsapi compile module.wasm -o module.py``, or with ``--wheel -o folder``."""
-    from pyjsapi.cli.python_module import source, stub, wheel  # which most commands do without
-
     module = read_module(options.module)
-    missing = missing_imports(module)
-    if options.wheel:
-        name = _checked_name(options.name or options.module.stem, "--name")
-        if not name.isascii() or not _VERSION.fullmatch(options.version):
-            raise InputError(
-                f"a wheel of name {name!r} and version {options.version!r} there cannot be; "
-                "both are ASCII, and a version is like 1.0 or 1.0rc1",
-                exits.USAGE,
-            )
-        folder = options.output or Path()
-        path = folder / f"{name}-{options.version}-py3-none-any.whl"
-        write(path, wheel(module, name, options.version, missing))
-        print(path)
-        return 0
-    output = options.output or options.module.with_suffix(".py")
-    title = options.name or (options.module if output == Path("-") else output).stem
-    if output != Path("-"):
-        _checked_name(output.stem, "-o")
-    write(output, source(module, title, missing).encode())
-    if options.stub and output != Path("-"):
-        write(output.with_suffix(".pyi"), stub(module, missing).encode())
+    given = Surroundings(_limits(options), directories_of(options), variables_of(options))
+    if not is_program(module) and (given.directories or given.variables):
+        raise InputError(
+            f"{options.module} is no program of WASI: it has no use for --dir and --env",
+            exits.USAGE,
+        )
+    try:
+        return (_write_wheel if options.wheel else _write_file)(options, module, given)
+    except NoSources as error:
+        raise InputError(
+            "pyjsapi is installed as bytecode alone here, and a module that runs elsewhere needs its sources: "
+            "install another wheel of it, or write one that needs pyjsapi, with --thin"
+        ) from error
+
+
+def _write_wheel(options: argparse.Namespace, module: Module, given: Surroundings) -> int:
+    name = _checked_name(options.name or options.module.stem, "--name")
+    if not name.isascii() or not _VERSION.fullmatch(options.version):
+        raise InputError(
+            f"a wheel of name {name!r} and version {options.version!r} there cannot be; "
+            "both are ASCII, and a version is like 1.0 or 1.0rc1",
+            exits.USAGE,
+        )
+    folder = options.output or Path()
+    path = folder / f"{name}-{options.version}-py3-none-any.whl"
+    write(path, wheel(module, name, options.version, given, thin=options.thin))
+    print(path)
     return 0
+
+
+def _write_file(options: argparse.Namespace, module: Module, given: Surroundings) -> int:
+    output = options.output or (
+        STANDARD if options.module == STANDARD else options.module.with_suffix(".py")
+    )
+    title = options.name or (options.module if output == STANDARD else output).stem
+    if output != STANDARD:
+        _checked_name(output.stem, "-o")
+    elif options.stub:
+        raise InputError("--stub writes a file beside that of -o, which is none", exits.USAGE)
+    text = source(module, title, given, thin=options.thin)
+    if options.stub:
+        write(output.with_suffix(".pyi"), stub(module).encode())
+    write(output, text.encode())
+    return 0
+
+
+def _limits(options: argparse.Namespace) -> dict[str, int | float]:
+    limits, without = limits_of(options), Limits()
+    return {
+        field.name: value
+        for field in fields(limits)
+        if (value := getattr(limits, field.name)) != getattr(without, field.name)
+    }
 
 
 def _checked_name(name: str, option: str) -> str:

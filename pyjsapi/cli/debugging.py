@@ -14,11 +14,12 @@ from pyjsapi.cli import exits
 from pyjsapi.cli.exits import InputError
 from pyjsapi.cli.line_debugger import LineDebugger, Pending
 from pyjsapi.cli.running import INITIALIZE, START, Source, host_of
-from pyjsapi.cli.surroundings import is_program, limits_of
+from pyjsapi.cli.surroundings import limits_of
 from pyjsapi.cli.values import arguments_of
 from pyjsapi.debugging import Debugger
 from pyjsapi.debugging.unstarted import UnstartedEngine
 from pyjsapi.jsapi.functions import from_js
+from pyjsapi.jsapi.imported import is_program
 from pyjsapi.runtime import FuncInst, start_function
 from pyjsapi.syntax.spelling import on_one_line
 from pyjsapi.wasi.modules import is_threaded

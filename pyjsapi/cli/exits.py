@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from typing import Final
 
-FAILED: Final = 1
-"""A script, a call or a test failed."""
+from pyjsapi.jsapi.endings import FAILED as FAILED
+from pyjsapi.jsapi.endings import MEMORY_LIMIT as MEMORY_LIMIT
+from pyjsapi.jsapi.endings import OUT_OF_FUEL as OUT_OF_FUEL
+from pyjsapi.jsapi.endings import OUT_OF_HOST_CALLS as OUT_OF_HOST_CALLS
+from pyjsapi.jsapi.endings import TIMED_OUT as TIMED_OUT
+
 USAGE: Final = 2
 """The command was called wrongly: options, or the number or types of a function's arguments."""
 NOT_VALID: Final = 65
@@ -18,14 +22,6 @@ NO_IMPORTS: Final = 69
 """The module imports what is not there."""
 NO_OUTPUT: Final = 73
 """A file cannot be written."""
-OUT_OF_HOST_CALLS: Final = 121
-"""What ran had called the host as often as it may."""
-OUT_OF_FUEL: Final = 122
-"""What ran had executed as many instructions as it may."""
-MEMORY_LIMIT: Final = 123
-"""What ran failed after a memory could not grow, or needs larger memories than it may have."""
-TIMED_OUT: Final = 124
-"""What ran took longer than it may; as of ``timeout`` in coreutils."""
 INTERRUPTED: Final = 130
 """Ctrl-C."""
 

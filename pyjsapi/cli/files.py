@@ -4,37 +4,18 @@ from __future__ import annotations
 
 import sys
 from codecs import BOM_UTF8
-from collections.abc import Container, Mapping
 from pathlib import Path
 from typing import Final
 
 from pyjsapi import Limits, WebAssembly
 from pyjsapi.cli import exits
 from pyjsapi.cli.exits import InputError
-from pyjsapi.jsapi.builtin_sets import is_provided
 from pyjsapi.jsapi.module import is_component, wrong_kind
-from pyjsapi.runtime.instantiate import describe
 from pyjsapi.syntax.errors import ParseError, ValidationError
-from pyjsapi.syntax.spelling import on_one_line
 
 _MAGIC: Final = b"\0asm"
 STANDARD: Final = Path("-")
 """Standard input, or output."""
-
-
-def missing_imports(
-    module: WebAssembly.Module, provided: Mapping[str, Container[str]] | None = None
-) -> list[str]:
-    """A line for each import that is not among the names that each module of ``provided`` has: its two names and
-    its type."""
-    given = provided or {}
-    compiled = module._compiled
-    return [
-        f"{on_one_line(one.module)} {on_one_line(one.name)}: {describe(type_)}"
-        for one, type_ in zip(compiled.module.imports, compiled.context.imports, strict=True)
-        if one.name not in given.get(one.module, ())
-        and not is_provided(module._options, one.module, one.name)
-    ]
 
 
 def read(path: Path) -> bytes:

@@ -163,6 +163,7 @@ def _add_run(verbs: _Verbs) -> None:
         help="exported function (default: _start); its arguments follow: integers (0x… too) and floats, by its type",
     )
     surroundings.add_options(run)
+    surroundings.add_bounds(run)
     run.set_defaults(command="running.run")
 
     snapshot = verbs.add_parser(
@@ -184,6 +185,7 @@ def _add_run(verbs: _Verbs) -> None:
         help="how much to compress memories (default: 0, not at all, which is read fastest)",
     )
     surroundings.add_options(snapshot)
+    surroundings.add_bounds(snapshot)
     snapshot.set_defaults(command="running.snapshot")
 
 
@@ -204,6 +206,7 @@ def _add_debug(verbs: _Verbs) -> None:
         "--source-map", type=Path, metavar="FILE", help="default: the one that the module names"
     )
     surroundings.add_host_options(debug)
+    surroundings.add_bounds(debug)
     debug.set_defaults(command="debugging.debug")
 
 
@@ -246,7 +249,8 @@ def _add_lower(verbs: _Verbs) -> None:
 
 def _add_compile(verbs: _Verbs) -> None:
     compile_ = verbs.add_parser(
-        "compile", help="make a Python module of a module: import it and call its exports"
+        "compile",
+        help="make a Python module of a module, which needs nothing but Python: import it and call its exports",
     )
     compile_.add_argument("module", type=Path, help=".wasm or .wat file")
     compile_.add_argument(
@@ -261,6 +265,12 @@ def _add_compile(verbs: _Verbs) -> None:
     )
     compile_.add_argument("--name", help="of the package; default: the source's name")
     compile_.add_argument("--version", default="0.1.0", help="of the wheel; default: %(default)s")
+    compile_.add_argument(
+        "--thin",
+        action="store_true",
+        help="leave out the parts of pyjsapi that it needs: it runs where pyjsapi is installed",
+    )
+    surroundings.add_options(compile_)
     compile_.set_defaults(command="building.compile_module")
 
 

@@ -4,17 +4,26 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from pyjsapi import Limits, RangeError, WebAssembly
+from pyjsapi import Limits, WebAssembly
 from pyjsapi.cli import exits
 from pyjsapi.cli.exits import InputError
-from pyjsapi.cli.files import binary, compiled, missing_imports, read, write
-from pyjsapi.cli.surroundings import is_program, limits_of, provided, wasi_of
+from pyjsapi.cli.files import binary, compiled, read, write
+from pyjsapi.cli.surroundings import limits_of, wasi_of
 from pyjsapi.cli.values import arguments_of, signature
+from pyjsapi.jsapi.endings import (
+    FAILURES,
+    ending_of,
+    kind_of,
+    memories_of,
+    refusal_of,
+    told,
+)
+from pyjsapi.jsapi.imported import is_program, missing_imports
 from pyjsapi.syntax.spelling import on_one_line
 
 if TYPE_CHECKING:
@@ -27,8 +36,13 @@ START: Final = "_start"
 """What modules export that are run by a call, and then over."""
 INITIALIZE: Final = "_initialize"
 """What modules export that are to be initialised by a call, and used after it."""
-_FAILURES: Final = (WebAssembly.RuntimeError, WebAssembly.Exception, RangeError, TypeError)
-"""What a call from outside can raise."""
+_OPTIONS: Final = {
+    exits.OUT_OF_FUEL: " (--fuel)",
+    exits.OUT_OF_HOST_CALLS: " (--max-host-calls)",
+    exits.TIMED_OUT: " (--timeout)",
+    exits.MEMORY_LIMIT: " (--max-memory)",
+}
+"""Where the limits are set, by the exit codes of what met one."""
 
 
 def run(options: argparse.Namespace) -> int:
@@ -163,13 +177,20 @@ class Source:
 
     def check_imports(self) -> None:
         """Raise `InputError` with all that is missing."""
-        missing = missing_imports(self.module, provided(self.module))
+        missing = missing_imports(self.module, self._provided())
         if missing:
             raise InputError(
                 f"{self.path} imports what is not there; give it from a script (pyjsapi SCRIPT.py):"
                 + "".join(f"\n  {line}" for line in missing),
                 exits.NO_IMPORTS,
             )
+
+    def _provided(self) -> Mapping[str, Container[str]]:
+        if not is_program(self.module):
+            return {}
+        from pyjsapi.wasi.modules import provided
+
+        return provided(self.module)
 
     def instantiate(self, wasi: WASI | None) -> WebAssembly.Instance:
         """A new instance, or one that goes on."""
@@ -209,50 +230,18 @@ class Source:
         """Make `InputError` of what a call or an instantiation raises."""
         try:
             yield
-        except WebAssembly.OutOfFuel as error:
-            told = f"out of fuel: it may execute {self.limits.fuel} instructions (--fuel)"
-            raise InputError(f"{self.path}: {told}", exits.OUT_OF_FUEL) from error
-        except WebAssembly.OutOfHostCalls as error:
-            told = f"out of host calls: it may make {self.limits.max_host_calls} (--max-host-calls)"
-            raise InputError(f"{self.path}: {told}", exits.OUT_OF_HOST_CALLS) from error
-        except WebAssembly.DeadlineExceeded as error:
-            told = f"time-out: it may run for {self.limits.deadline:g} s (--timeout)"
-            raise InputError(f"{self.path}: {told}", exits.TIMED_OUT) from error
-        except (WebAssembly.LinkError, *_FAILURES) as error:
-            refusal = self._refusal(instance)
-            if refusal:
-                raise InputError(
-                    f"{self.path}: {refusal}; then: {error}", exits.MEMORY_LIMIT
-                ) from error
-            if (
-                isinstance(error.__cause__, MemoryError)
-                and self.limits.max_memory_bytes is not None
-            ):
-                raise InputError(f"{self.path}: {error}", exits.MEMORY_LIMIT) from error
-            kind = f"{getattr(error, 'name', type(error).__name__)}: " if place else ""
-            where = place or f"{self.path}: "
-            raise InputError(f"{where}{kind}{_told(error)}") from error
+        except FAILURES as error:
+            ending = ending_of(error, self.limits, memories_of(instance), _OPTIONS)
+            if ending is not None:
+                raise InputError(f"{self.path}: {ending.message}", ending.code) from error
+            kind = f"{kind_of(error)}: " if place else ""
+            raise InputError(f"{place or f'{self.path}: '}{kind}{told(error)}") from error
 
     def note_refusal(self, instance: WebAssembly.Instance) -> None:
         """Say of a program that ended by itself, and not well, that it had too little memory, if so it was."""
-        refusal = self._refusal(instance)
+        refusal = refusal_of(memories_of(instance), self.limits, _OPTIONS[exits.MEMORY_LIMIT])
         if refusal:
             print(f"pyjsapi: {self.path}: {refusal}", file=sys.stderr)
-
-    def _refusal(self, instance: WebAssembly.Instance | None) -> str:
-        most = self.limits.max_memory_bytes
-        if instance is None or most is None:
-            return ""
-        memories = getattr(instance._instance, "mems", ())
-        total = sum(memory.byte_length for memory in memories)
-        for memory in memories:
-            length = memory.refused
-            if length and total - memory.byte_length + length > most:
-                return (
-                    f"memory limit: a memory could not become {length} bytes large, "
-                    f"it may have {most} (--max-memory)"
-                )
-        return ""
 
 
 def _print(result: Any) -> int:
@@ -279,8 +268,3 @@ def _show_exports(source: Source) -> None:
         f"pyjsapi: {path} has no _start; call one of its functions: pyjsapi run {path} --invoke {call}",
         file=sys.stderr,
     )
-
-
-def _told(error: Exception) -> str:
-    """The message of an exception out of WebAssembly, and the calls that it passed."""
-    return "\n".join([str(error), *getattr(error, "__notes__", ())])

@@ -1,4 +1,5 @@
-"""What a program of WASI has from the command line, and how much it may do: the options of ``run`` and ``snapshot``."""
+"""What a program of WASI has from the command line, and how much it may do: the options of ``run``,
+``snapshot`` and ``compile``."""
 
 from __future__ import annotations
 
@@ -7,25 +8,25 @@ import io
 import math
 import os
 import re
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from pyjsapi import Limits, WebAssembly
+from pyjsapi import Limits
 from pyjsapi.cli import exits
 from pyjsapi.cli.exits import InputError
+from pyjsapi.cli.files import STANDARD
+from pyjsapi.jsapi.endings import standard_input
 
 if TYPE_CHECKING:
-    from pyjsapi.wasi import WASI, ReadOnly
+    from pyjsapi.wasi import WASI
 
-_WASI: Final = "wasi_snapshot_preview1"
 _SIZE: Final = re.compile(r"(\d+)(?:([kmg])(?:i?b)?)?", re.ASCII | re.IGNORECASE)
 _UNITS: Final = {"k": 10, "m": 20, "g": 30}
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
-    """Add what is the same for ``run`` and ``snapshot``."""
+    """Add what is the same for ``run``, ``snapshot`` and ``compile``."""
     add_host_options(parser)
     parser.add_argument("--fuel", metavar="N", help="how many instructions it may execute")
     parser.add_argument(
@@ -56,6 +57,10 @@ def add_host_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--max-memory", metavar="SIZE", help="how large its memory may become: bytes, or 64M, 1G"
     )
+
+
+def add_bounds(parser: argparse.ArgumentParser) -> None:
+    """Add how much a program may write."""
     parser.add_argument(
         "--max-written", metavar="SIZE", help="how much it may write into its directories, in all"
     )
@@ -120,37 +125,23 @@ def _size(option: str, given: str | None) -> int | None:
     return int(found[1]) << _UNITS.get((found[2] or "").lower(), 0)
 
 
-def is_program(module: WebAssembly.Module) -> bool:
-    """Whether a module imports something of WASI."""
-    return any(each["module"] == _WASI for each in WebAssembly.Module.imports(module))
-
-
-def provided(module: WebAssembly.Module) -> dict[str, set[str]]:
-    """Names that a module may import because it is a program of WASI, by the modules that they are of."""
-    if not is_program(module):
-        return {}
-    from pyjsapi.wasi.calls.table import TABLE
-    from pyjsapi.wasi.modules import SPAWN, THREADS
-
-    given = {_WASI: {row.name for row in TABLE}, THREADS: {SPAWN}}
-    for each in WebAssembly.Module.imports(module):
-        if each["kind"] == "memory" and each["type"]["shared"]:
-            given.setdefault(each["module"], set()).add(each["name"])
-    return given
-
-
 def wasi_of(options: argparse.Namespace, stdin: Any = None) -> WASI:
     """The system interface of a program, which reads ``stdin`` or what the command does. Raises `InputError`."""
-    from pyjsapi.wasi import WASI
+    from pyjsapi.wasi import WASI, ReadOnly
 
     path: Path = options.module
+    if stdin is None:
+        stdin = io.BytesIO() if path == STANDARD else standard_input()  # or it was the module
     try:
         return WASI(
             version="preview1",
             args=[path.name, *options.arguments],
-            env=_variables(options.env),
-            preopens=_directories(options.dir),
-            stdin=_standard_input(path) if stdin is None else stdin,
+            env=variables_of(options),
+            preopens={
+                guest: ReadOnly(host) if read_only else host
+                for guest, (host, read_only) in directories_of(options).items()
+            },
+            stdin=stdin,
             max_written_bytes=_size("--max-written", options.max_written),
             max_created_files=_count("--max-created", options.max_created, "a number of files"),
             max_output_bytes=_size("--max-output", options.max_output),
@@ -162,9 +153,10 @@ def wasi_of(options: argparse.Namespace, stdin: Any = None) -> WASI:
         raise InputError(told, exits.NO_INPUT) from error
 
 
-def _variables(given: list[str]) -> dict[str, str]:
+def variables_of(options: argparse.Namespace) -> dict[str, str]:
+    """The environment variables that ``--env`` gives. Raises `InputError`."""
     variables: dict[str, str] = {}
-    for text in given:
+    for text in options.env:
         name, equals, value = text.partition("=")
         if not name or not equals:
             raise _wrong("--env", text, "NAME=VALUE")
@@ -172,29 +164,21 @@ def _variables(given: list[str]) -> dict[str, str]:
     return variables
 
 
-def _directories(given: list[str]) -> dict[str, str | os.PathLike[str] | ReadOnly]:
-    from pyjsapi.wasi import ReadOnly
+def directories_of(options: argparse.Namespace) -> dict[str, tuple[str, bool]]:
+    """The directories that ``--dir`` gives, by the program's names: the host's, and whether they are only to be read.
 
-    directories: dict[str, str | os.PathLike[str] | ReadOnly] = {}
-    for text in given:
+    Raises `InputError`.
+    """
+    directories: dict[str, tuple[str, bool]] = {}
+    for text in options.dir:
         host, *rest = text.split("::")
         guest = rest[0] if rest else host
         if not host or not guest or len(rest) > 2 or rest[1:] not in ([], ["ro"]):
             raise _wrong("--dir", text, "HOST, HOST::GUEST or HOST::GUEST::ro")
         if guest in directories:
             raise InputError(f"--dir: two directories are called {guest!r}", exits.USAGE)
-        directories[guest] = ReadOnly(host) if len(rest) == 2 else host
+        directories[guest] = host, len(rest) == 2
     return directories
-
-
-def _standard_input(module: Path) -> Any:
-    """As a number where there is one: so the end of the time ends waiting for it."""
-    if module == Path("-"):  # that was the module
-        return io.BytesIO()
-    try:
-        return sys.stdin.fileno()
-    except (AttributeError, OSError, ValueError):
-        return sys.stdin
 
 
 def _wrong(option: str, given: str, right: str) -> InputError:

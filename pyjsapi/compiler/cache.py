@@ -225,7 +225,13 @@ def _user_folder() -> Path | None:
 @cache
 def engine_version() -> str | None:
     """A hash of the modules that decide what code looks like: their place, sizes and times, on which Python's own
-    bytecode stands too. ``None`` where they cannot be looked at."""
+    bytecode stands too. ``None`` where they cannot be looked at.
+
+    A copy under another name (see `standalone`) has a hash of all that is in it as its name.
+    """
+    name = __name__.partition(".")[0]
+    if name != "pyjsapi":
+        return name
     package = str(Path(__file__).parents[1])
     hasher = digest_of(package.encode())
     count = 0

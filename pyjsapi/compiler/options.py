@@ -60,4 +60,5 @@ def options_of(environment: Mapping[str, str]) -> Options:
     return Options(proof=on(PROOF), assertions=on(ASSERT))
 
 
-DEFAULT_OPTIONS: Final = options_of(os.environ)
+# Copies under another name (see `standalone`) are no place to look for faults of the translator, and have no proofs.
+DEFAULT_OPTIONS: Final = options_of(os.environ if __package__ == "pyjsapi.compiler" else {})

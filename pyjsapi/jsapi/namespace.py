@@ -319,8 +319,8 @@ def __dir__() -> list[str]:
     return sorted(__all__)
 
 
-# What messages and representations call the module, and where pickles of functions that use it look for it: `pyjsapi`
+# What messages and representations call the module, and where pickles of functions that use it look for it: the package
 # has it under this name in `sys.modules`. No class of its own and no `__getattr__`, which would say more: either
 # doubles the time of every look-up.
-__name__ = "pyjsapi.WebAssembly"
+__name__ = f"{__name__.partition('.')[0]}.WebAssembly"
 __spec__ = ModuleSpec(__name__, None)

@@ -1,15 +1,27 @@
-"""What a program's module imports beside the functions of WASI."""
+"""What a program's module imports."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any, Final
 
+from pyjsapi.jsapi.imported import WASI_MODULE
 from pyjsapi.jsapi.memory import Memory
 from pyjsapi.jsapi.module import Module
 
 THREADS: Final = "wasi"
 SPAWN: Final = "thread-spawn"
+
+
+def provided(module: Module) -> dict[str, set[str]]:
+    """Names that a program may import because it is one, by the modules that they are of."""
+    from pyjsapi.wasi.calls.table import TABLE
+
+    given = {WASI_MODULE: {row.name for row in TABLE}, THREADS: {SPAWN}}
+    for each in Module.imports(module):
+        if each["kind"] == "memory" and each["type"]["shared"]:
+            given.setdefault(each["module"], set()).add(each["name"])
+    return given
 
 
 def is_threaded(module: Module) -> bool:

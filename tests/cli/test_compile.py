@@ -30,24 +30,6 @@ TEXT = """(module
 IMPORTING = """(module (import "m" "one" (func $one (result i32)))
   (import "m" "back\\\\slash" (global i32))
   (func (export "f") (result i32) (call $one)))"""
-STUB = """from typing import Any
-
-from pyjsapi import WebAssembly
-from pyjsapi.jsapi.instance import Exports
-
-module: WebAssembly.Module
-
-def instantiate(imports: Any = None) -> Exports: ...
-
-exports: Exports
-def add(a: int, a1: int, /) -> float: ...
-def exports_() -> list[Any]: ...
-def _decode_() -> None: ...
-memory: WebAssembly.Memory
-table: WebAssembly.Table
-tag: WebAssembly.Tag
-if_: WebAssembly.Global[int]
-"""
 
 
 @pytest.fixture(autouse=True)
@@ -64,28 +46,37 @@ def made(*arguments: str) -> dict[str, Any]:
     return runpy.run_path("out.py")
 
 
-def importing(place: Path) -> subprocess.CompletedProcess[str]:
+def importing(place: Path, *more: Path) -> subprocess.CompletedProcess[str]:
     """What another process makes of the module that is there."""
-    command = [sys.executable, "-c", "import mine; print(mine.add(1, 2))"]
-    search = os.pathsep.join([str(place), str(ROOT)])
+    command = [sys.executable, "-S", "-c", "import mine; print(mine.add(1, 2))"]
+    search = os.pathsep.join(map(str, [place, *more]))
     return subprocess.run(command, env={"PYTHONPATH": search}, capture_output=True, text=True)
 
 
-def test_exports_can_be_called(folder: Path) -> None:
-    found = made("mine.wat")
+@pytest.fixture(params=[[], ["--thin"]], ids=["alone", "thin"])
+def kind(request: pytest.FixtureRequest) -> list[str]:
+    """Options for modules that need nothing, or pyjsapi."""
+    found = request.param
+    assert isinstance(found, list)
+    return found
+
+
+def test_exports_can_be_called(folder: Path, kind: list[str]) -> None:
+    found = made("mine.wat", *kind)
     assert found["add"](1, 2) == 3.5
     assert found["exports"]["a-b"]() == 4
     assert (found["exports_"](), found["if_"].value) == ([1, 2], 5)
-    assert isinstance(found["memory"], WebAssembly.Memory)
-    assert isinstance(found["module"], WebAssembly.Module)
+    assert isinstance(found["memory"], found["WebAssembly"].Memory)
+    assert isinstance(found["module"], found["WebAssembly"].Module)
+    assert (found["WebAssembly"] is WebAssembly) is bool(kind)
     another = found["instantiate"]()
     assert another.memory is not found["memory"]
     assert "add: func ([i32 i64] -> [f64])" in found["__doc__"]
     assert {"add", "exports", "if_", "instantiate"} <= set(found["__all__"])
 
 
-def test_a_module_with_imports_is_instantiated_with_them(folder: Path) -> None:
-    found = made("needy.wat")
+def test_a_module_with_imports_is_instantiated_with_them(folder: Path, kind: list[str]) -> None:
+    found = made("needy.wat", *kind)
     exports = found["instantiate"]({"m": {"one": lambda: 6, "back\\slash": 1}})
     assert exports.f() == 6
     assert "m one: func ([] -> [i32])\nm back\\slash: (global i32)" in found["__doc__"]
@@ -101,9 +92,12 @@ def test_it_runs_by_itself_in_another_process(folder: Path) -> None:
     assert (done.stdout, done.stderr) == ("3.5\n", "")
 
 
-def test_a_stub_has_the_types(folder: Path) -> None:
-    made("mine.wat", "--stub")
-    assert (folder / "out.pyi").read_text() == STUB
+def test_a_thin_one_runs_where_pyjsapi_is(folder: Path) -> None:
+    assert main(["compile", "mine.wat", "--thin"]) == 0
+    assert len((folder / "mine.py").read_bytes()) < 1500
+    assert "No module named 'pyjsapi'" in importing(folder).stderr
+    done = importing(folder, ROOT)
+    assert (done.stdout, done.stderr) == ("3.5\n", "")
 
 
 def test_type_checkers_know_a_wheel(folder: Path) -> None:
@@ -113,7 +107,7 @@ def test_type_checkers_know_a_wheel(folder: Path) -> None:
     (folder / "user.py").write_text("import mine\nreveal_type(mine.add(1, 2))\nmine.add('x', 1)\n")
     done = subprocess.run(
         [sys.executable, "-m", "mypy", "--strict", "user.py"],
-        env={"MYPYPATH": f"site:{ROOT}", "PATH": ""},
+        env={"MYPYPATH": "site", "PATH": ""},
         capture_output=True,
         text=True,
     )
@@ -123,10 +117,10 @@ def test_type_checkers_know_a_wheel(folder: Path) -> None:
 
 
 def test_a_wheel_is_one_and_always_the_same(
-    folder: Path, capsys: pytest.CaptureFixture[str]
+    folder: Path, kind: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
     (folder / "dist").mkdir()
-    command = ["compile", "mine.wat", "--wheel", "--name", "other", "--version", "1.2rc1"]
+    command = ["compile", "mine.wat", "--wheel", "--name", "other", "--version", "1.2rc1", *kind]
     assert main([*command, "-o", "dist"]) == 0
     path = folder / "dist" / "other-1.2rc1-py3-none-any.whl"
     assert capsys.readouterr().out == "dist/other-1.2rc1-py3-none-any.whl\n"
@@ -135,7 +129,8 @@ def test_a_wheel_is_one_and_always_the_same(
     assert path.read_bytes() == before
     with zipfile.ZipFile(path) as archive:
         info = "other-1.2rc1.dist-info"
-        assert "\nRequires-Dist: pyjsapi>=" in archive.read(f"{info}/METADATA").decode()
+        needs_it = "\nRequires-Dist: pyjsapi>=" in archive.read(f"{info}/METADATA").decode()
+        assert needs_it is bool(kind)
         rows = [row.rsplit(",", 2) for row in archive.read(f"{info}/RECORD").decode().splitlines()]
         assert {row[0] for row in rows} == set(archive.namelist())
         for name, digest, size in rows[:-1]:

@@ -29,7 +29,8 @@ def script(shell: str, capsys: pytest.CaptureFixture[str]) -> str:
     [
         (["pyjsapi", "wa"], ["wat2wasm", "wasm2wat", "wast"]),
         (["pyjsapi", "inspect", "--d"], ["--disassemble"]),
-        (["pyjsapi", "compile", "--"], ["--help", "--output", "--stub", "--wheel", "--name", "--version"]),
+        (["pyjsapi", "compile", "--"], ["--help", "--output", "--stub", "--wheel", "--name", "--version", "--thin",
+                                        "--dir", "--env", "--max-memory", "--fuel", "--max-host-calls", "--timeout"]),
         (["pyjsapi", "completion", "f"], ["fish", "file.wasm"]),
         (["pyjsapi", "run", "fil"], ["file.wasm"]),
         (["pyjsapi", "script.py", "fil"], ["file.wasm"]),
