@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 START: Final = "_start"
 """What a command exports."""
-OWN: Final = ("WebAssembly", "exports", "instantiate", "module")
+OWN: Final = ("WebAssembly", "exports", "instantiate", "module", "pyjsapi")
 """What a Python module has beside the exports."""
 PROGRAM: Final = ("ReadOnly", "WASI")
 """And one of a program of WASI."""
@@ -140,6 +140,8 @@ class _PythonModule:
             "WebAssembly": WebAssembly,
             "instantiate": self.instantiate,
             "module": self.module,
+            # This package, or the copy of it that this file is in: buffers, typed arrays, `null`, `RangeError`.
+            "pyjsapi": sys.modules[__name__.partition(".")[0]],
         }
 
     def _told(self) -> Iterator[str]:

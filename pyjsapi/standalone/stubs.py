@@ -91,7 +91,7 @@ def stub(module: Module) -> str:
     )
     program = is_program(module)
     wasi = ", *, wasi: Any = None" if program else ""
-    text += "\nWebAssembly: Any\nmodule: Any\n" + (_PROGRAM if program else "")
+    text += "\nWebAssembly: Any\nmodule: Any\npyjsapi: Any\n" + (_PROGRAM if program else "")
     text += f"def instantiate(imports: Any = None{wasi}) -> _pyjsapi_Exports: ...\n"
     text += _COMMAND if is_command(module) else ""
     if has_exports(module):

@@ -34,8 +34,13 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def compiled(name: str, text: str, *options: str) -> None:
+    """A module of a text is compiled into the folder ``alone``."""
+    compiled_bytes(name, wat2wasm(text), *options)
+
+
+def compiled_bytes(name: str, data: bytes, *options: str) -> None:
     """A module is compiled into the folder ``alone``."""
-    Path(f"{name}.wasm").write_bytes(wat2wasm(text))
+    Path(f"{name}.wasm").write_bytes(data)
     target = "alone" if "--wheel" in options else f"alone/{name}.py"
     assert main(["compile", f"{name}.wasm", "-o", target, *options]) == 0
 

@@ -50,6 +50,7 @@ def test_the_types_of_exports() -> None:
     _, _, module = text.partition("\nWebAssembly: Any\n")
     assert module == (
         "module: Any\n"
+        "pyjsapi: Any\n"
         "def instantiate(imports: Any = None) -> _pyjsapi_Exports: ...\n"
         "exports: _pyjsapi_Exports\n"
         "def add(a: int, a1: int, /) -> float: ...\n"
