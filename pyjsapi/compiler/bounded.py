@@ -28,7 +28,7 @@ class BoundedCalls:
 
     A host function counts as one that calls nothing: whatever it calls has its own answer. ``callees`` is what is known
     of the module's own functions, for all its instances and later processes: decoding them takes most of the time. No
-    answer depends on how much that is.
+    answer depends on how much that is. ``quiet`` is which of them call nothing, as far as it is known.
     """
 
     def __init__(
@@ -37,11 +37,13 @@ class BoundedCalls:
         imported: int,
         code: Callable[[int], CodeSource],
         callees: Callees,
+        quiet: dict[int, bool],
     ) -> None:
         self._funcs = funcs
         self._imported = imported
         self._code = code
         self._module_callees = callees
+        self._quiet = quiet
         self._known: dict[int, bool] = {}
         self._left = 0
 
@@ -54,10 +56,12 @@ class BoundedCalls:
         """Whether a function calls none: an answer that takes no decoding, and may be no for one that does not."""
         if index < self._imported:
             return self._funcs[index].host is not None
-        code = self._code(index)
-        if not isinstance(code, BinaryCode):
-            return False
-        return not code.may_have(_OPCODES)
+        found = self._quiet.get(index)
+        if found is None:
+            code = self._code(index)
+            found = isinstance(code, BinaryCode) and not code.may_have(_OPCODES)
+            self._quiet[index] = found
+        return found
 
     def _is_bounded(self, index: int, callers: tuple[int, ...]) -> bool:
         if index in callers or len(callers) >= _DEEPEST:

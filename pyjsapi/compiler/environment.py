@@ -168,13 +168,14 @@ class Environment:
         counts = instance.host_calls
         for index, imported in enumerate(instance.funcs):
             space[f"f{index}"] = imported.call if counts is None else counts.counted(imported)
+        stub, closure, add = self._stub, self._closure, instance.funcs.append
+        # Not only for those that something names: most are in a table or called by others, and to look is as much work.
         for index in range(self._first, len(types)):
             name = f"f{index}"
             # Functions whose code is there already begin as stubs too: most are never called.
-            function = FunctionType(self._stub, space, name, None, self._closure)
+            space[name] = function = FunctionType(stub, space, name, None, closure)
             function.__kwdefaults__ = {"index": index}
-            space[name] = function
-            instance.funcs.append(FuncInst(types[index], function, index=index, owner=self))
+            add(FuncInst(types[index], function, index=index, owner=self))
 
     @property
     def instance(self) -> ModuleInstance:

@@ -76,7 +76,7 @@ class Variant:
     """The code of a module under some assumptions."""
 
     __slots__ = (
-        "_cache", "_context", "_funcs", "_module", "_scopes", "_stored", "assumptions", "call_depth", "codes",
+        "_cache", "_context", "_funcs", "_module", "_quiet", "_scopes", "_stored", "assumptions", "call_depth", "codes",
         "imported_funcs", "options",
     )  # fmt: skip
 
@@ -88,6 +88,7 @@ class Variant:
         self._module = module.module
         self._context = module.context
         self._funcs = module.module.funcs
+        self._quiet: dict[int, bool] = {}
         self._scopes: tuple[ModuleScope, ModuleScope] | None = None
         self._stored = cache.load(assumptions.key)
         """Code that an earlier process has translated and nobody has called yet."""
@@ -186,7 +187,9 @@ class Variant:
 
     def bounded_calls(self, funcs: Sequence[FuncInst]) -> BoundedCalls:
         """Which of an instance's functions cannot call deep."""
-        return BoundedCalls(funcs, self.imported_funcs, self._code, self._cache.callees)
+        return BoundedCalls(
+            funcs, self.imported_funcs, self._code, self._cache.callees, self._quiet
+        )
 
     def relies_on_bound(self, index: int) -> bool:
         """Whether the code of a function stands on what no memory of it can exceed while the function runs."""

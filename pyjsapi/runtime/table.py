@@ -45,6 +45,19 @@ def _type_mismatch(*_: Any) -> NoReturn:
     raise Trap("indirect call type mismatch")
 
 
+class _Fits(dict[DefType, bool]):
+    """Whether functions of a type may be called by another one: tables have many elements of few types."""
+
+    __slots__ = ("_called",)
+
+    def __init__(self, called: DefType) -> None:
+        self._called = called
+
+    def __missing__(self, own: DefType) -> bool:
+        fit = self[own] = own.is_subtype_of(self._called)
+        return fit
+
+
 def _callables(
     elements: Iterable[Any], type_: DefType, start: int, counts: HostCalls | None = None
 ) -> list[Callable[..., Any]]:
@@ -52,25 +65,26 @@ def _callables(
 
     With ``counts`` it is for an instance whose calls of host functions are counted.
     """
-    # Tables have many elements of few types, and modules ask for many types when they start.
-    fits: dict[DefType, bool] = {}
-    found: list[Callable[..., Any]] = []
-    for index, element in enumerate(elements, start):
-        if element is None:
-            far = index >= len(_UNINITIALIZED)
-            found.append(_UNINITIALIZED_FAR if far else _UNINITIALIZED[index])
-        elif not isinstance(element, FuncInst):
-            found.append(_type_mismatch)
-        else:
-            own = element.type
-            fit = fits.get(own)
-            if fit is None:
-                fit = fits[own] = own.is_subtype_of(type_)
-            if not fit:
-                found.append(_type_mismatch)
-            else:
-                found.append(element.call if counts is None else counts.counted(element))
-    return found
+    fits = _Fits(type_)
+    if counts is not None:
+        return [
+            (counts.counted(element) if fits[element.type] else _type_mismatch)
+            if element.__class__ is FuncInst
+            else _not_callable(element, index)
+            for index, element in enumerate(elements, start)
+        ]
+    return [
+        (element.call if fits[element.type] else _type_mismatch)
+        if element.__class__ is FuncInst
+        else _not_callable(element, index)
+        for index, element in enumerate(elements, start)
+    ]
+
+
+def _not_callable(element: Any, index: int) -> Callable[..., NoReturn]:
+    if element is not None:
+        return _type_mismatch
+    return _UNINITIALIZED[index] if index < len(_UNINITIALIZED) else _UNINITIALIZED_FAR
 
 
 def _repeated(

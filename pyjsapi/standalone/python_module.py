@@ -259,8 +259,9 @@ class _Program(_PythonModule):
     def main(self, arguments: Sequence[str] | None = None) -> int:
         """Run the program as a command does, by default with the arguments of this one; its exit code.
 
-        What ends it is one line on standard error: 121 is out of host calls, 122 out of fuel, 124 a time-out, 123 too little memory, 130 an
-        interruption, 69 imports that are missing, 66 a directory that is not there, and 1 what else fails.
+        What ends it is one line on standard error: 121 is out of host calls, 122 out of fuel, 124 a time-out, 123 too
+        little memory, 130 an interruption, 69 imports that are missing, 66 a directory that is not there, and 1 what
+        else fails.
         """
         words = sys.argv[1:] if arguments is None else list(arguments)
         name = self.name if self.name != "__main__" else sys.argv[0]
