@@ -33,6 +33,8 @@ from js_api.sessions import (
     take_snapshot,
 )
 
+from pyjsapi.cli.progress import shown
+from pyjsapi.syntax.watching import watched_of
 from web.browsers import BROWSERS, BrowserMissing, started
 
 FOLDERS = ("test/js-api", "test/legacy/exceptions/js-api")
@@ -104,7 +106,8 @@ def run_place(
     runs: dict[str, Run] = {}
     for namespace in options.namespace:
         run: dict[str, FileResult] = {}
-        for path, result in run_files(files, namespace, make, options.seconds):
+        found = run_files(files, namespace, make, options.seconds)
+        for path, result in watched_of("files run", found, len(files)):
             run[path] = result
             if result.error is not None:
                 say(f"{place.title}, {namespace}: {path}: {result.error.splitlines()[0]}")
@@ -185,7 +188,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--json", type=Path, help="write every subtest's result there")
     options = parser.parse_args(arguments)
     try:
-        with tempfile.TemporaryDirectory() as folder:
+        with shown(), tempfile.TemporaryDirectory() as folder:
             take_snapshot(Path(folder))
             all_results = [
                 run_all(options, each.resolve(), Path(folder)) for each in options.checkout

@@ -169,21 +169,35 @@ def main() -> int:
     parser.add_argument("--only", default="")
     parser.add_argument("--write", action="store_true")
     options = parser.parse_args()
+    from pyjsapi.cli.progress import shown
+
+    with shown():
+        results = run_cases(
+            [case for case in cases(options.checkout) if options.only in case.name],
+            options.resolution,
+        )
+    say(table(results))
+    if options.write:
+        write(table(results))
+    return any(wrong for found in results.values() for _, wrong in found)
+
+
+def run_cases(
+    chosen: Sequence[Case], resolution: str | None
+) -> dict[str, list[tuple[str, str | None]]]:
+    """What is wrong with each test, by suite."""
+    from pyjsapi.syntax.watching import watched
+
     results: dict[str, list[tuple[str, str | None]]] = {}
-    for case in cases(options.checkout):
-        if options.only not in case.name:
-            continue
+    for case in watched("tests run", chosen):
         try:
-            wrong = run_case(case, options.resolution)
+            wrong = run_case(case, resolution)
         except NotImplementedError as error:
             wrong = str(error)
         results.setdefault(case.suite, []).append((case.name, wrong))
         if wrong:
             say(f"{case.suite}/{case.name}: {wrong}")
-    say(table(results))
-    if options.write:
-        write(table(results))
-    return any(wrong for found in results.values() for _, wrong in found)
+    return results
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ import io
 import os
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from functools import cache
 from importlib import import_module
 from pathlib import Path
@@ -95,10 +96,26 @@ def _main(argv: list[str]) -> int:
         # What each command needs is imported with it.
         command: Callable[[argparse.Namespace], int]
         command = getattr(import_module(f"pyjsapi.cli.{module}"), name)
-        return command(options)
+        with _progress(options):
+            return command(options)
     except exits.InputError as error:
         print(f"pyjsapi: {error}", file=sys.stderr)
         return error.code
+
+
+def _progress(options: argparse.Namespace) -> AbstractContextManager[None]:
+    """Show how far the work is; not where standard error is a program's own, and not where nobody wants it."""
+    if getattr(options, "quiet", True) or getattr(options, "json", False):
+        return nullcontext()
+    from pyjsapi.cli import progress  # few commands work for long
+
+    return progress.shown()
+
+
+def _add_quiet(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "-q", "--quiet", action="store_true", help="do not show how far long work is"
+    )
 
 
 def parser_of(
@@ -186,6 +203,7 @@ def _add_run(verbs: _Verbs) -> None:
     )
     surroundings.add_options(snapshot)
     surroundings.add_bounds(snapshot)
+    _add_quiet(snapshot)
     snapshot.set_defaults(command="running.snapshot")
 
 
@@ -244,6 +262,7 @@ def _add_lower(verbs: _Verbs) -> None:
         action="store_true",
         help="for engines that lack 64-bit addresses as well, like Node 20",
     )
+    _add_quiet(lower)
     lower.set_defaults(command="commands.lower")
 
 
@@ -271,6 +290,7 @@ def _add_compile(verbs: _Verbs) -> None:
         help="leave out the parts of pyjsapi that it needs: it runs where pyjsapi is installed",
     )
     surroundings.add_options(compile_)
+    _add_quiet(compile_)
     compile_.set_defaults(command="building.compile_module")
 
 
@@ -289,6 +309,7 @@ def _add_checks(verbs: _Verbs) -> None:
     validate = verbs.add_parser("validate", help="say whether modules are valid, and if not, why")
     validate.add_argument("modules", nargs="+", type=Path, help=".wasm or .wat files")
     validate.add_argument("--json", action="store_true", help="for programs")
+    _add_quiet(validate)
     validate.set_defaults(command="commands.validate")
 
     inspect = verbs.add_parser(
@@ -306,10 +327,12 @@ def _add_checks(verbs: _Verbs) -> None:
         metavar="NAME",
         help="with --disassemble, of this function alone: its index, name or export; may be repeated",
     )
+    _add_quiet(inspect)
     inspect.set_defaults(command="commands.inspect")
 
     wast = verbs.add_parser("wast", help="run test scripts of the specification's format")
     wast.add_argument("scripts", nargs="+", type=Path, help=".wast files, or folders of them")
+    _add_quiet(wast)
     wast.set_defaults(command="commands.wast")
 
 

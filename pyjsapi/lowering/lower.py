@@ -20,6 +20,7 @@ from pyjsapi.syntax.features import Features
 from pyjsapi.syntax.instructions import Imm
 from pyjsapi.syntax.module import Custom, Func, Module
 from pyjsapi.syntax.types import I64, PAGE_SIZE_LOG2
+from pyjsapi.syntax.watching import watched
 from pyjsapi.validation.limits import Limits
 from pyjsapi.validation.module import validate_module
 
@@ -51,7 +52,7 @@ def lower(
         return bytes(data)
     if any(custom.name == SECTION for custom in module.customs):
         raise LoweringError(f"the module has a custom section {SECTION!r} already")
-    stops = [_scan(func) for func in module.funcs]
+    stops = [_scan(func) for func in watched("functions read", module.funcs)]
     uses = uses_of(module)
     _weigh(stops, uses)
     options = options or Options()

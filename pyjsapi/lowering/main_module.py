@@ -21,6 +21,7 @@ from pyjsapi.rewriting.instrs import instr
 from pyjsapi.rewriting.units import Added, Body, Edit, assemble, beyond_limits
 from pyjsapi.syntax.module import Export, Func, Import, Module
 from pyjsapi.syntax.types import I32, FuncType, GlobalType
+from pyjsapi.syntax.watching import watched
 
 HIDDEN: Final = "\0pyjsapi:"
 """How the names of exports begin that are for the linker alone."""
@@ -81,7 +82,7 @@ def _add_functions(
     """Add the functions that stay, by their indices in the original, and map the hints about their code."""
     hinted = any(custom.name == HINTS for custom in module.customs)
     offsets: dict[int, list[tuple[int, int]]] = {}
-    for index, body in bodies:
+    for index, body in watched("functions lowered", bodies):
         if not numbering.changes:
             body.edits = [edit for edit in body.edits if not _names_function(edit)]
         stretches = offsets.setdefault(index, []) if hinted else None

@@ -11,6 +11,7 @@ from pyjsapi.binary.leb128 import unsigned
 from pyjsapi.binary.reader import Reader
 from pyjsapi.runtime import MemInst
 from pyjsapi.snapshots.errors import SnapshotError
+from pyjsapi.syntax.watching import watched
 
 RAW: Final = 0
 ZLIB: Final = 1
@@ -77,7 +78,7 @@ def image_of(memory: MemInst) -> Image:
 def _runs(memory: MemInst, length: int) -> Iterator[tuple[int, int]]:
     """Start and end of what is not zero."""
     start = end = -1
-    for page in range(0, length, _PAGE):
+    for page in watched("pages kept", range(0, length, _PAGE)):
         data = _read(memory, page, min(page + _PAGE, length))
         if data == _ZERO_PAGE:
             continue

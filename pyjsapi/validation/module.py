@@ -16,6 +16,7 @@ from pyjsapi.syntax.types import (
     extern_kind,
     index_spaces,
 )
+from pyjsapi.syntax.watching import watched
 from pyjsapi.validation.context import Context
 from pyjsapi.validation.expressions import FUNCTION, ConstantChecker, names_function
 from pyjsapi.validation.function import validate_function
@@ -69,7 +70,8 @@ def validate_module(module: Module, features: Features, limits: Limits) -> Conte
     context.refs = frozenset(constants.refs)
 
     state = State(context, checker)
-    for funcidx, func in enumerate(module.funcs, imported_funcs):
+    funcs = watched("functions validated", module.funcs)
+    for funcidx, func in enumerate(funcs, imported_funcs):
         validate_function(state, funcidx, context.funcs[funcidx], func.code)
 
     if module.start is not None:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
+from pyjsapi.syntax.watching import watched
 from pyjsapi.text.lexer import decode_source
 from pyjsapi.wast.report import find_scripts, table
 from pyjsapi.wast.runner import run_script, run_text
@@ -24,7 +25,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print("usage: python -m pyjsapi.wast FILE_OR_FOLDER...", file=sys.stderr)
         return 2
     results = []
-    for path in find_scripts(map(Path, argv)):
+    for path in watched("scripts run", find_scripts(map(Path, argv))):
         try:
             if str(path) == _STANDARD:
                 result = run_text(decode_source(sys.stdin.buffer.read()), _STANDARD)
