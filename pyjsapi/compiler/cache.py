@@ -84,6 +84,9 @@ class CodeCache:
     def validated(self, module: Module, data: bytes) -> None:
         """The module was decoded from ``data`` and found valid."""
 
+    def flush(self) -> None:
+        """Write what was found out since the last time."""
+
 
 class FileCache(CodeCache):
     """The cache file of one module. Failures to read or write only cost time."""
@@ -134,7 +137,7 @@ class FileCache(CodeCache):
         self.flush()
 
     def flush(self) -> None:
-        """Write what was found out since the last time, together with what is stored already."""
+        """See `CodeCache`: together with what is stored already."""
         callees = len(self.callees)
         if not self._unsaved and callees == self._saved_callees:
             return

@@ -49,6 +49,10 @@ class CompiledModule(ValidModule):
         """Translate every function now, for memories as the module declares them."""
         self.default_variant.compile_all()
 
+    def keep(self) -> None:
+        """Write what was translated so far to the code cache."""
+        self.cache.flush()
+
     def source(self, funcidx: int) -> str:
         """Python source of a function, for people."""
         return self.default_variant.source(funcidx)

@@ -43,6 +43,9 @@ class ValidModule:
         """How many functions it imports: the index of the first that it defines."""
         return len(self.context.funcs) - len(self.module.funcs)
 
+    def keep(self) -> None:
+        """What an engine keeps of it for other processes is there when this returns; here nothing is kept."""
+
     def frame(self, funcidx: int, offset: int | None) -> WasmFrame:
         """What people are told of a place in a function; ``offset`` is that of the instruction in the module."""
         from pyjsapi.embedding.wasm_frame import WasmFrame  # seldom needed

@@ -245,8 +245,9 @@ def module_object(compiled: ValidModule, options: CompileOptions = NO_OPTIONS) -
 
 
 def plain_of_module(module: Module) -> tuple[Any, ...]:
-    """What a module is made from, as simple values, for another process."""
+    """What a module is made from, as simple values, for another process, which finds its code kept."""
     compiled, options = module._compiled, module._options
+    compiled.keep()
     return compiled.data, options.builtins, options.string_module, compiled.settings.plain()
 
 
