@@ -48,6 +48,7 @@ _BOOKKEEPING: Final = (
     _BLOCKS,
     _AGENTS,
     os.path.join(_PACKAGE, "ecmascript", "promises.py"),
+    os.path.join(_PACKAGE, "runtime", "bell.py"),
     os.path.join(_PACKAGE, "runtime", "call_clock.py"),
     os.path.join(_PACKAGE, "runtime", "depth.py"),
     os.path.join(_PACKAGE, "runtime", "fuel.py"),

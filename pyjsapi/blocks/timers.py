@@ -19,8 +19,8 @@ from typing import Final
 from pyjsapi.blocks.waiting import unlock
 
 _NANOSECONDS: Final = 10**9
-_AT_ONCE: Final = 3600 * _NANOSECONDS
-"""Nanoseconds to sleep at once: less than a system can."""
+_AT_ONCE: Final = _NANOSECONDS
+"""Nanoseconds to sleep at once: so soon the thread sees that all timers were cancelled, for which nobody wakes it."""
 _LINGER: Final = _NANOSECONDS // 20
 """Nanoseconds that the thread waits for another timer before it ends."""
 _FEW: Final = 64
@@ -59,6 +59,8 @@ class Timers:
         self._thread: threading.Thread | None = None
         self._alarm = threading.Lock()
         """Released to wake the thread."""
+        self._wakes_at = 0
+        """When it wakes by itself: that is not too late for timers that ring after it."""
         self._alarm.acquire()
 
     def start(self, nanoseconds: int, action: Callable[[], object]) -> Timer:
@@ -69,13 +71,13 @@ class Timers:
             self._live += 1
             heappush(self._heap, entry)
             try:
-                self._see_to(timer)
+                self._see_to(entry[0])
             except BaseException:
                 self.cancel(timer)
                 raise
         return timer
 
-    def _see_to(self, timer: Timer) -> None:
+    def _see_to(self, deadline: int) -> None:
         if self._thread is None:
             self._thread = threading.Thread(target=self._run, name=self._name, daemon=True)
             try:
@@ -83,7 +85,7 @@ class Timers:
             except BaseException:
                 self._thread = None
                 raise
-        elif self._heap and self._heap[0][2] is timer:
+        elif deadline < self._wakes_at:
             unlock(self._alarm)
 
     def cancel(self, timer: Timer) -> None:
@@ -95,7 +97,6 @@ class Timers:
             self._live -= 1
             if self._live == 0:
                 self._heap = []
-                unlock(self._alarm)
             elif len(self._heap) > 2 * self._live + _FEW:
                 entries, self._heap = self._heap, []
                 for entry in entries:
@@ -119,6 +120,7 @@ class Timers:
                     idle, pause = True, _LINGER
                 else:
                     idle = False
+                self._wakes_at = time.monotonic_ns() + pause
             if action is None:
                 self._alarm.acquire(timeout=pause / _NANOSECONDS)
                 continue

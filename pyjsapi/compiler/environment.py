@@ -27,11 +27,12 @@ from pyjsapi.runtime.fuel import FuelTank
 from pyjsapi.runtime.function import FuncInst
 from pyjsapi.runtime.instance import ModuleInstance
 from pyjsapi.runtime.memory import MemInst
+from pyjsapi.validation.limits import PAYS, Limits
 
 if TYPE_CHECKING:
     from pyjsapi.compiler.bounded import BoundedCalls
     from pyjsapi.compiler.module import CompiledModule
-    from pyjsapi.validation.limits import Limits
+    from pyjsapi.runtime.bell import Bell
 
 _DIRECT_NAMES: Final = ("ba{}", "u16_{}", "u32_{}", "u64_{}", "f32_{}", "f64_{}")
 """By which code reaches the bytes and views of a memory."""
@@ -126,18 +127,29 @@ class Environment:
             # Few modules have a limit of this kind.
             from pyjsapi.runtime.pieces import WHOLE, Pieces
 
-            instance = self._instance
-            tank = instance.fuel
-            if tank is None:
-                tank = instance.fuel = FuelTank(limits.fuel)
-            self.globals.update(WHOLE, pay=tank.pay, refuel=tank.refuel)
+            tank = self._tank(limits)
+            self.globals.update(WHOLE, pay=tank.pay)
+            if isinstance(tank, FuelTank):
+                self.globals["refuel"] = tank.refuel
             if limits.deadline is not None:
-                from pyjsapi.runtime.call_clock import CallClock
-
-                if instance.clock is None:
-                    instance.clock = CallClock(tank, limits.deadline)
                 self.globals.update(Pieces(tank.pay).named())
             self._stub, self._closure = _METERED_STUB, (tank.cell,)
+
+    def _tank(self, limits: Limits) -> FuelTank | Bell:
+        """What code pays from or looks at, and the clock; those of another instance where it shares them."""
+        instance = self._instance
+        tank: FuelTank | Bell | None = instance.fuel
+        if limits.metering == PAYS:
+            if tank is None:
+                tank = instance.fuel = FuelTank(limits.fuel)
+            if limits.deadline is None:
+                return tank
+        from pyjsapi.runtime.bell import Bell
+        from pyjsapi.runtime.call_clock import CallClock
+
+        if instance.clock is None:
+            instance.clock = CallClock(Bell() if tank is None else tank, limits.deadline or 0)
+        return instance.clock.tank
 
     def _count_calls(self, most: int) -> None:
         # Few modules have such a limit.

@@ -171,7 +171,7 @@ class Instance(Protocol):
 
     @property
     def fuel(self) -> Fuel | None:
-        """Its fuel, where `Limits.fuel` or `Limits.deadline` is set."""
+        """Its fuel, where `Limits.fuel` is set; there may be an endless one where `Limits.deadline` is."""
 
     @property
     def budget(self) -> MemoryBudget | None:

@@ -1,7 +1,7 @@
 """How long a call from outside may take, and who may end it before.
 
-Whatever an instance with a clock runs pays fuel (see `fuel`), and so asks for more at once when it has none in hand:
-taking that away ends it. A wait is ended by the lock that it waits for.
+What an instance with a clock runs pays fuel (see `fuel`), and so asks for more at once when it has none in hand: taking
+that away ends it; or it looks at a bell. A wait is ended by the lock that it waits for.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from typing import Any, Final
 
 from pyjsapi.blocks.timers import Timer, call_later
 from pyjsapi.blocks.waiting import Watch, set_watches, watches
+from pyjsapi.runtime.bell import Bell
 from pyjsapi.runtime.fuel import FuelTank
 from pyjsapi.syntax.errors import DeadlineExceeded, Interrupted, Trap
 
@@ -25,10 +26,11 @@ _LONGEST: Final = 10**9
 class CallClock:
     """The clock of an instance. It runs from where the outermost call into the instance begins until that ends."""
 
-    __slots__ = ("_calls", "_lock", "_tank", "_timer", "_watch", "seconds")
+    __slots__ = ("_calls", "_lock", "_timer", "_watch", "seconds", "tank")
 
-    def __init__(self, tank: FuelTank, seconds: float) -> None:
-        self._tank = tank
+    def __init__(self, tank: FuelTank | Bell, seconds: float) -> None:
+        self.tank: Final = tank
+        """What ends the code of all instances that have the clock."""
         self.seconds = seconds
         """How long the calls may take that begin from now on."""
         self._lock = RLock()
@@ -67,7 +69,7 @@ class CallClock:
                 # No threads: whoever asks for fuel looks at the time.
                 left = self._left_until(time.monotonic() + self.seconds)
                 self._watch.left = left
-                self._tank.ask_often(left)
+                self.tank.ask_often(left)
 
     def _leave(self, this: object) -> None:
         with self._lock:
@@ -78,7 +80,7 @@ class CallClock:
                 self._timer.cancel()
                 self._timer = None
             self._watch.error = self._watch.left = None
-            self._tank.go_on()
+            self.tank.go_on()
 
     def _left_until(self, until: float) -> Callable[[], float]:
         def left() -> float:
@@ -96,6 +98,6 @@ class CallClock:
         with self._lock:
             if not self._calls:
                 return False
-            self._tank.stop(kind)
+            self.tank.stop(kind)
             self._watch.end(kind())
             return True

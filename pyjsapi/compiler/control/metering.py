@@ -14,7 +14,7 @@ not enough for all.
 Code that has a deadline alone pays nothing: it looks, where functions and loops begin, whether it is to end.
 
 Code has its fuel in ``_u``, a variable that all functions of the instance share as they would share one of a function
-around them.
+around them; code that only looks has ``None`` there, until it is to end.
 """
 
 from __future__ import annotations
@@ -318,7 +318,7 @@ def charge(frame: Frame, instr: Instr) -> None:
     segment: Segment | None = instr[1]
     if segment is None:
         frame.settle(0, False, True)
-        frame.write(f"if {SHARED}<0.0:refuel()")
+        frame.write(f"if {SHARED} is not None:pay()")
         return
     *before, own = segment.costs
     if segment.bulk is not None:
