@@ -321,6 +321,29 @@ def test_i15_2_trailing_slashes(guest: Guest, root: Path) -> None:
     assert sorted(os.listdir(root)) == ["dir", "file", "link", "linkfile"]
 
 
+@pytest.mark.parametrize(
+    ("path", "oflags", "errno"),
+    [
+        ("outdir/x/", 1, Errno.PERM),
+        ("../x/", 1, Errno.PERM),
+        ("none/x/", 1, Errno.NOENT),
+        ("file/x//", 1, Errno.NOTDIR),
+        ("loop/x/", 1, Errno.LOOP),
+        (".//", 1 | 4, Errno.EXIST),
+        ("dir/..//", 1 | 4, Errno.EXIST),
+        ("dir/.", 1, Errno.ISDIR),
+        ("dir/", 1 | 4, Errno.ISDIR),
+        ("loop/", 1, Errno.ISDIR),
+    ],
+)
+def test_i15_2_what_is_wrong_before_a_trailing_slash_is_told_first(
+    guest: Guest, path: str, oflags: int, errno: Errno
+) -> None:
+    guest.symlink("../outside", "outdir")
+    guest.symlink("loop", "loop")
+    assert failure(guest.open, path, oflags=oflags, rights=FD_WRITE) is errno
+
+
 # ---- what is no file
 
 

@@ -28,14 +28,16 @@ class Walk:
         """See `Resolver`."""
         if not path:
             raise _error(errno.ENOENT)
+        none_is_made = bool(flags & os.O_CREAT) and path.endswith(b"/")
         if flags & os.O_CREAT:
-            if path.endswith(b"/"):
-                raise _error(errno.EISDIR)
-            follow = follow and not flags & os.O_EXCL
+            follow = follow and not flags & os.O_EXCL and not none_is_made
+            path = path.rstrip(b"/") or path
         for _ in range(_TRIES):
             walk = _Steps(root)
             try:
                 name = walk.to_last(path, follow)
+                if none_is_made and name != b".":
+                    raise _error(errno.EISDIR)
                 return os.open(name, flags | NOFOLLOW, 0o666, dir_fd=walk.top)
             except OSError as error:
                 # What was no link a moment ago is one now: walk it.
