@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from struct import Struct
 from struct import error as StructError
 from typing import Final, TypeAlias
@@ -17,6 +17,8 @@ MOST_PARTS: Final = 1024
 """Parts of a transfer, as IOV_MAX of POSIX systems."""
 MOST_BYTES: Final = (1 << 31) - 1
 """Bytes of a transfer: what a guest's ``ssize_t`` can say."""
+MOST_COPIED: Final = 1 << 24
+"""Bytes of a transfer where they are copied: parts that overlap may be far more than the memory has."""
 MOST_PATH: Final = 4096
 """Bytes of a path, as PATH_MAX of Linux."""
 
@@ -56,6 +58,14 @@ class Transfer:
         for part in self.parts:
             if isinstance(part, memoryview):
                 part.release()
+
+
+def _cut(pairs: Sequence[tuple[int, int]]) -> Iterator[tuple[int, int]]:
+    """Parts, as far as they are copied at once."""
+    left = MOST_COPIED
+    for address, size in pairs:
+        yield address, min(size, left)
+        left -= min(size, left)
 
 
 def _check_protection(block: Block, address: int, count: int, *, write: bool) -> None:
@@ -166,6 +176,7 @@ class GuestMemory:
                     [whole[address : address + size] for address, size in pairs], None, pairs
                 )
         block = self.memory.block
+        pairs = list(_cut(pairs))
         if into:
             return Transfer([bytearray(size) for _, size in pairs], block, pairs)
         return Transfer([block.read(address, size) for address, size in pairs], block, pairs)
