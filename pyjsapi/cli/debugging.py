@@ -62,7 +62,7 @@ def _debug(options: argparse.Namespace, source: Source, wasi: Any) -> int:
             f"--invoke {next(iter(source.functions), 'NAME')}",
             exits.USAGE,
         )
-    with Debugger(instance, source_map=_source_map(options, source)) as debugger:
+    with Debugger(instance, source_map=_source_map(options, source), callbacks=False) as debugger:
         return LineDebugger(debugger, calls, _title(source)).run()
 
 

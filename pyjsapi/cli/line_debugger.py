@@ -52,7 +52,7 @@ class LineDebugger(cmd.Cmd):
         self._title = title
         self._frame = 0
         self._listed = -1
-        self._interrupted = False
+        self._interrupted = self._hurries = False
         self._code = 0
         self._typed = sys.stdin is not None and sys.stdin.isatty()
         self.use_rawinput = self._typed
@@ -92,7 +92,7 @@ class LineDebugger(cmd.Cmd):
     @contextmanager
     def _interruptible(self) -> Iterator[None]:
         def interrupt(number: int, frame: object) -> None:
-            if self._interrupted:
+            if self._interrupted or self._hurries:
                 raise KeyboardInterrupt
             self._interrupted = True
 
@@ -205,6 +205,10 @@ class LineDebugger(cmd.Cmd):
 
     def do_continue(self, _: str) -> None:
         """continue: execute until there is a reason to stop. Ctrl-C is one."""
+        state = self._hurry()
+        if state is not None:
+            self._show(state)
+            return
         self._interrupted = False
         while True:
             state = self._debugger.proceed(_SLICE)
@@ -214,6 +218,21 @@ class LineDebugger(cmd.Cmd):
                 self._interrupted = False
                 break
         self._show(state)
+
+    def _hurry(self) -> dict[str, Any] | None:
+        """What compiled code makes of the call, where it can be asked."""
+        if self._debugger.count != 0 or not self._debugger.is_stopped:
+            return None
+        self._hurries = True
+        try:
+            return self._debugger.hurry()
+        except KeyboardInterrupt:
+            print(
+                "interrupted, and back at the start: this was compiled code, which cannot be stopped"
+            )
+            return self._debugger.state()
+        finally:
+            self._hurries = False
 
     def do_finish(self, _: str) -> None:
         """finish: execute until the innermost call has returned."""

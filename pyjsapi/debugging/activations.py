@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 from pyjsapi.debugging.conditions import Stop
+from pyjsapi.debugging.recording import HostCall
 from pyjsapi.debugging.routines import Routine
+from pyjsapi.embedding.backtrace import Backtrace, Locate, attach, backtrace_of
 from pyjsapi.embedding.wasm_frame import WasmFrame
 from pyjsapi.runtime import FuncInst
 from pyjsapi.runtime.exception import UNCATCHABLE
@@ -53,3 +56,17 @@ def values_of(result: Any, count: int) -> Sequence[Any]:
 
 def is_trap(exception: BaseException) -> bool:
     return isinstance(exception, WasmError) or bool(getattr(exception, UNCATCHABLE, False))
+
+
+def note_calls(frames: Sequence[Activation | HostCall], exception: BaseException) -> None:
+    """Let what was raised tell the calls that it passes, as compiled code does."""
+    calls: list[Locate] = []
+    for frame in reversed(frames):
+        if isinstance(frame, HostCall):
+            break
+        calls.append(partial(locate, frame.routine, frame.position))
+        if frame.enters:
+            break
+    backtrace = backtrace_of(exception) or Backtrace()
+    backtrace.add(calls, 0)
+    attach(exception, backtrace)

@@ -10,7 +10,8 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 from pyjsapi.compiler.environment import Environment
-from pyjsapi.debugging.activations import Activation
+from pyjsapi.compiler.support.traps import raised_from_wasm
+from pyjsapi.debugging.activations import Activation, values_of
 from pyjsapi.debugging.breakpoints import Breakpoints
 from pyjsapi.debugging.conditions import Stop, message_of
 from pyjsapi.debugging.errors import DebugError
@@ -18,6 +19,7 @@ from pyjsapi.debugging.listing import Listing
 from pyjsapi.debugging.machine import NEVER, Machine
 from pyjsapi.debugging.recording import HostCall
 from pyjsapi.debugging.values import shown, value_of
+from pyjsapi.debugging.watched import Met, WatchedRun
 from pyjsapi.debugging.world import World
 from pyjsapi.runtime import ExnInst, FuncInst
 from pyjsapi.runtime.exception import raised_by
@@ -34,12 +36,15 @@ class Debugger:
 
     ``instance`` is a `WebAssembly.Instance` of the Python engine. All instances that it reaches are debugged with it:
     until `close`, their functions are executed by the debugger. ``source_map`` is the text of a source map, for a
-    module that has it elsewhere.
+    module that has it elsewhere. ``callbacks=False`` promises that no function of the host calls back, so that more of
+    what need not be stopped is executed by compiled code.
 
     Whatever executes gives the state: see `state`. Raises `DebugError` for what cannot be done, with nothing changed.
     """
 
-    def __init__(self, instance: Any, *, source_map: str | None = None) -> None:
+    def __init__(
+        self, instance: Any, *, source_map: str | None = None, callbacks: bool = True
+    ) -> None:
         core = getattr(instance, "_instance", instance)
         if not isinstance(core, ModuleInstance):
             raise DebugError("only instances of the Python engine can be debugged")
@@ -55,6 +60,10 @@ class Debugger:
         self.breakpoints = Breakpoints(self._machine, self.instances, self.listing)
         self._called: tuple[FuncInst, list[Any]] | None = None
         self._stop: Stop = {"reason": "none"}
+        self._watched = WatchedRun(self._world, self._machine.recorder, callbacks=callbacks)
+        self._divert()
+
+    def _divert(self) -> None:
         for environment in self._world.environments:
             environment.divert(self._diverted(environment))
 
@@ -137,14 +146,58 @@ class Debugger:
         return self._after(self._machine.run(depth=len(self._machine.frames) - 1))
 
     def proceed(self, budget: int | None = None) -> dict[str, Any]:
-        """Execute until there is a reason to stop, or ``budget`` instructions were executed: then it is "paused"."""
+        """Execute until there is a reason to stop, or ``budget`` instructions were executed: then it is "paused".
+
+        From the start of a call, and without a budget, compiled code looks for a reason to stop, where there are no
+        breakpoints at functions and instructions. `count` is not known then at the end.
+        """
         self._check_stopped()
         machine = self._machine
+        if budget is None:
+            state = self.hurry()
+            if state is not None:
+                return state
         limit = NEVER if budget is None else machine.count + _positive(budget)
         stop = machine.run(limit)
         if stop == _STEP and machine.count >= limit:
             stop = {"reason": "paused"}
         return self._after(stop)
+
+    def hurry(self) -> dict[str, Any] | None:
+        """From the start of a call: have compiled code execute it, if there is nothing to stop at.
+
+        ``None`` where there is something, or that cannot be found out so; then the call is where it was. So it is when
+        `KeyboardInterrupt` is raised meanwhile, which is then raised here.
+        """
+        self._check_stopped()
+        if self._machine.count or self._called is None:
+            return None
+        return self._after(None) if self._ended_quickly(*self._called) else None
+
+    def _ended_quickly(self, func: FuncInst, arguments: list[Any]) -> bool:
+        machine = self._machine
+        if not self._watched.is_possible(machine.conditions):
+            return False
+        failure: BaseException | None = None
+        result: Any = None
+        try:
+            result = self._watched.call(func, arguments)
+        except Met as met:
+            failure = met
+        except BaseException as exception:
+            failure = raised_from_wasm(exception)
+        finally:
+            self._divert()
+        stops = failure is not None and (
+            machine.conditions.traps is not None or machine.conditions.throws is not None
+        )
+        if isinstance(failure, Met | KeyboardInterrupt) or stops:
+            self._rewind_to(0)
+            if isinstance(failure, KeyboardInterrupt):
+                raise failure
+            return False
+        machine.end(values_of(result, len(func.type.func.results)), failure)
+        return True
 
     def run_to(self, spec: Mapping[str, Any]) -> dict[str, Any]:
         """Execute up to a place, given like a breakpoint, or to another reason to stop before."""
@@ -168,6 +221,7 @@ class Debugger:
     def back(self, count: int = 1) -> dict[str, Any]:
         """Go back by so many instructions, by executing again from the start."""
         self._check_called()
+        self._count_all()
         target = max(self._machine.count - _positive(count), 0)
         if not target:
             return self.restart()
@@ -177,6 +231,7 @@ class Debugger:
     def reverse(self) -> dict[str, Any]:
         """Go back to the last breakpoint before, or to the start."""
         self._check_called()
+        self._count_all()
         end = self._machine.count
         last, found = 0, _ENTRY
         self._rewind_to(0)
@@ -187,6 +242,12 @@ class Debugger:
             last, found = self._machine.count, stop
         self._rewind_to(last)
         return self._after(found)
+
+    def _count_all(self) -> None:
+        """Find out how many instructions there were, where compiled code has executed them."""
+        if self._machine.count < 0:
+            self._rewind_to(0)
+            self._machine.run(conditions=False)
 
     def _rewind_to(self, count: int) -> None:
         if self._called is None:
@@ -220,9 +281,9 @@ class Debugger:
     # ---- looking
 
     @property
-    def count(self) -> int:
-        """Instructions executed since the call began, as fuel counts them."""
-        return self._machine.count
+    def count(self) -> int | None:
+        """Instructions executed since the call began, as fuel counts them; ``None`` if compiled code did it all."""
+        return self._machine.count if self._machine.count >= 0 else None
 
     @property
     def is_stopped(self) -> bool:
@@ -245,7 +306,7 @@ class Debugger:
         frames = self._machine.frames
         found: dict[str, Any] = {
             "stop": dict(self._stop),
-            "count": self._machine.count,
+            "count": self.count,
             "frames": [self._frame(i, detailed=i == 0) for i in range(len(frames))],
         }
         if not frames:

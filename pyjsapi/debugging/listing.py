@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Final, NamedTuple, cast
 
 from pyjsapi.binary.body import BinaryCode
-from pyjsapi.binary.names import names_of
+from pyjsapi.binary.names import Names, names_of
 from pyjsapi.debugging.dwarf import Row, line_rows
 from pyjsapi.debugging.source_maps import contents_of, inline_map, map_rows, url_of
 from pyjsapi.embedding.valid_module import ValidModule
@@ -56,6 +56,10 @@ class Listing:
         self._customs = customs
 
     @cached_property
+    def _names(self) -> Names:
+        return names_of(self._module)
+
+    @cached_property
     def names(self) -> dict[int, str]:
         """Names of functions: of the name section, else of exports, else of imports."""
         found = {
@@ -63,21 +67,21 @@ class Listing:
         }
         kinds = [one for one in self._module.imports if type(one.type).__name__ == "FuncExtern"]
         imported = {index: f"{one.module}.{one.name}" for index, one in enumerate(kinds)}
-        return {**imported, **found, **names_of(self._module).funcs}
+        return {**imported, **found, **self._names.funcs}
 
     @cached_property
     def module_name(self) -> str | None:
         """The module's own name."""
-        return names_of(self._module).module
+        return self._names.module
 
     def global_names(self) -> dict[int, str]:
         """Names of globals."""
         exported = {e.index: e.name for e in self._module.exports if e.kind == "global"}
-        return {**exported, **names_of(self._module).globals}
+        return {**exported, **self._names.globals}
 
     def local_names(self, function: int) -> dict[int, str]:
         """Names of a function's parameters and locals."""
-        return self._compiled.local_names(function)
+        return self._names.locals.get(function, {})
 
     def function(self, index: int) -> Function:
         """A function that the module defines."""
@@ -85,7 +89,7 @@ class Listing:
         if found is None:
             code = self._module.funcs[index - self._compiled.imported_funcs].code
             loaded = code.load()
-            printer, names = self._printer, names_of(self._module)
+            printer, names = self._printer, self._names
             count = len(self._compiled.context.funcs[index].func.params)
             count += sum(times for times, _ in loaded.locals)
             local_names = References(count, names.locals.get(index, {}))
@@ -97,7 +101,7 @@ class Listing:
 
     @cached_property
     def _printer(self) -> InstructionPrinter:
-        return InstructionPrinter(self._module, names_of(self._module))
+        return InstructionPrinter(self._module, self._names)
 
     # ---- sources
 

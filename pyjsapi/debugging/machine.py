@@ -15,18 +15,16 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from functools import partial
 from typing import Any, Final
 
 from pyjsapi.compiler.environment import Environment
 from pyjsapi.compiler.support.exceptions import caught
-from pyjsapi.debugging.activations import Activation, import_stop, is_trap, locate, values_of
+from pyjsapi.debugging.activations import Activation, import_stop, is_trap, note_calls, values_of
 from pyjsapi.debugging.conditions import Conditions, Stop, message_of
 from pyjsapi.debugging.operations import CALL, RETURN
 from pyjsapi.debugging.recording import HostCall, Recorder
 from pyjsapi.debugging.routines import ACCESS, BREAK, GROW, HIDDEN, Access, Call, Routine
 from pyjsapi.debugging.world import World
-from pyjsapi.embedding.backtrace import Backtrace, Locate, attach, backtrace_of
 from pyjsapi.runtime import ExnInst, FuncInst
 from pyjsapi.syntax.errors import Exhaustion, Trap, WasmError
 
@@ -93,6 +91,11 @@ class Machine:
         self.count = 0
         self._seen = -1
         self._push(func, arguments, enters=True)
+
+    def end(self, results: Sequence[Any], failure: BaseException | None) -> None:
+        """The call has ended elsewhere, after nobody knows how many instructions: `count` is -1."""
+        self.frames.clear()
+        self.results, self.failure, self.count = list(results), failure, -1
 
     # ---- going on
 
@@ -352,9 +355,9 @@ class Machine:
         """Call a function of the host, or have what was recorded of the call stand for it."""
         made = HostCall(func, arguments, enters, after)
         self.frames.append(made)
+        self._host_goes_on(made)
         if not self._aside and self.recorder.begin(made):
             return None  # `_replay` goes on.
-        before = [watch.bytes() for watch in self.conditions.watches] if self._checks else []
         depth = len(self.frames)
         self._live += 1
         try:
@@ -374,8 +377,7 @@ class Machine:
         if failure is not None:
             return self._host_failed(made, failure)
         self.frames.pop()
-        if made.tells is None and self._checks:
-            made.tells = self._written_by_host(made, before)
+        self._host_pauses(made)
         self._deliver(values_of(result, len(func.type.func.results)), made)
         return None
 
@@ -384,33 +386,52 @@ class Machine:
             self.frames.pop()
         return self._fail(failure)
 
-    def _written_by_host(self, made: HostCall, before: list[bytes]) -> Stop | None:
-        for watch, old in zip(self.conditions.watches, before, strict=True):
-            if watch.writes and watch.bytes() != old:
-                return {
+    def _host_goes_on(self, made: HostCall) -> None:
+        """A function of the host begins, or what it called has returned."""
+        made.seen = [(watch, watch.bytes()) for watch in self.conditions.watches] * self._checks
+
+    def _host_is_back(self) -> None:
+        made = self.frames[-1] if self.frames else None
+        if isinstance(made, HostCall):
+            self._host_goes_on(made)
+
+    def _host_pauses(self, made: HostCall) -> None:
+        """It has returned, or calls: what it has changed is a reason to stop when it has returned."""
+        if made.tells is not None or not self._checks:
+            return
+        for watch, before in made.seen:
+            if watch.writes and watch.bytes() != before:
+                made.tells = {
                     "reason": "watch",
                     "breakpoints": [watch.number],
                     "access": "write",
                     "by": "host",
                     "address": watch.start,
                     "size": watch.end - watch.start,
-                    "bytes": old.hex(),
+                    "bytes": before.hex(),
                 }
+                return
         if self.conditions.growth is not None and made.grew:
-            return {"reason": "growth", "breakpoints": [self.conditions.growth], "by": "host"}
-        return None
+            made.tells = {
+                "reason": "growth",
+                "breakpoints": [self.conditions.growth],
+                "by": "host",
+            }
 
     def _replay(self, made: HostCall) -> Stop | None:
         """The next thing that a recorded call of the host's did."""
         kind, what = made.next_event()
         if kind == "changes":
             self.world.apply(what)
+            made.grew = made.grew or bool(what.lengths)
         elif kind == "call":
+            self._host_pauses(made)
             return self._push(what[0], what[1], enters=True)
         elif kind == "raise":
             return self._host_failed(made, what)
         else:
             self.frames.pop()
+            self._host_pauses(made)
             self._deliver(values_of(what, len(made.func.type.func.results)), made)
         return None
 
@@ -426,10 +447,12 @@ class Machine:
             if self._aside or not isinstance(made, HostCall):
                 return self._call_within(func, arguments)
             self.recorder.called(made, func, arguments)
+            self._host_pauses(made)
             try:
                 return self._call_within(func, arguments)
             finally:
                 self.recorder.returned(made)
+                self._host_goes_on(made)
 
         return call
 
@@ -473,6 +496,7 @@ class Machine:
         """Give results to whoever called."""
         if left.enters:
             self.results = list(values)
+            self._host_is_back()
         else:
             frame = self.frames[-1]
             if not isinstance(frame, Activation):
@@ -513,7 +537,7 @@ class Machine:
             self.count += executed
             return None
         stop = self._failure_stop(exception, exn)
-        self._note_calls(exception)
+        note_calls(self.frames, exception)
         self.failure = exception
         if stop is not None:
             stop = self._stop({**stop, "message": message_of(exception)})
@@ -547,19 +571,6 @@ class Machine:
                 return False
         return False
 
-    def _note_calls(self, exception: BaseException) -> None:
-        """Let what was raised tell the calls that it passes, as compiled code does."""
-        calls: list[Locate] = []
-        for frame in reversed(self.frames):
-            if isinstance(frame, HostCall):
-                break
-            calls.append(partial(locate, frame.routine, frame.position))
-            if frame.enters:
-                break
-        backtrace = backtrace_of(exception) or Backtrace()
-        backtrace.add(calls, 0)
-        attach(exception, backtrace)
-
     def _failure_stop(self, exception: BaseException, exn: ExnInst | None) -> Stop | None:
         """Why to stop where nothing of WebAssembly catches what was raised."""
         conditions = self.conditions
@@ -581,4 +592,5 @@ class Machine:
         made = self.frames[-1] if self.frames else None
         if isinstance(made, HostCall) and made.is_replayed:
             self.failure = None  # The recording knows what was made of it.
+            self._host_is_back()
             self._left()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, TypeAlias
 
+from pyjsapi.debugging.conditions import Watch
 from pyjsapi.debugging.world import Image, World
 from pyjsapi.runtime import FuncInst
 
@@ -15,7 +16,17 @@ Event: TypeAlias = tuple[str, Any]
 class HostCall:
     """A call of a function of the host. It is an activation of its own, because it may call back."""
 
-    __slots__ = ("arguments", "enters", "events", "func", "grew", "is_replayed", "tells", "_at")
+    __slots__ = (
+        "arguments",
+        "enters",
+        "events",
+        "func",
+        "grew",
+        "is_replayed",
+        "seen",
+        "tells",
+        "_at",
+    )
 
     def __init__(
         self, func: FuncInst, arguments: Sequence[Any], enters: bool, tells: dict[str, Any] | None
@@ -30,6 +41,8 @@ class HostCall:
         self.grew = False
         """Whether it made a memory grow."""
         self.is_replayed = False
+        self.seen: list[tuple[Watch, bytes]] = []
+        """What was in watched ranges when it began, or went on."""
         self._at = 0
 
     def next_event(self) -> Event:

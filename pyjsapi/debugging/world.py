@@ -75,6 +75,11 @@ class World:
             if isinstance(global_.cell[0], FuncInst):
                 yield global_.cell[0]
 
+    def functions(self) -> Iterator[FuncInst]:
+        """The functions of all instances, those in tables and globals too; some of them more than once."""
+        for instance in self._instances():
+            yield from self._functions(instance)
+
     # ---- what a host function does
 
     def image(self) -> Image:

@@ -463,6 +463,7 @@ class MemInst:
             return False
         self.release_views()
         self.block = HeapBlock(len(data))
+        self._accessors.clear()
         self.block.write(0, data)
         self.moved()
         if self.buffer is not None:

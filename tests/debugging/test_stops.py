@@ -36,7 +36,7 @@ def test_over_and_out_pass_calls(debug: Debug) -> None:
     debugger.step(14)
     state = debugger.over()
     assert (at(state), operands(state)) == (("step", "fact", "i32.mul"), ["3", "2"])
-    debugger.back(debugger.count - 20)
+    debugger.back(state["count"] - 20)
     assert names(debugger.state()) == ["fact", "fact"]
     state = debugger.out()
     assert (at(state), operands(state)) == (("step", "fact", "i32.mul"), ["3", "2"])
