@@ -28,8 +28,10 @@ from pyjsapi.wasi.files import (
     HostDescriptor,
     HostDirectory,
     HostFile,
+    MemoryDevice,
     both_times,
     file_stat,
+    is_memory_device,
 )
 from pyjsapi.wasi.paths import DIRECTORY, HAS_PATHS, LOOK, split
 from pyjsapi.wasi.paths.walk import located
@@ -70,7 +72,8 @@ def open_at(
         base, path, flags, _access(rights, oflags), follow, may_lose_write=not rights & FD_WRITE
     )
     try:
-        mode = os.fstat(fd).st_mode
+        found = os.fstat(fd)
+        mode = found.st_mode
         if stat.S_ISDIR(mode):
             made: HostDescriptor = HostDirectory(
                 fd,
@@ -82,6 +85,8 @@ def open_at(
             )
         elif stat.S_ISREG(mode):
             made = HostFile(fd, rights & FILE, fdflags, quota=base.quota)
+        elif is_memory_device(found):
+            made = MemoryDevice(fd, rights & FILE, fdflags, quota=base.quota)
         else:  # something that could make the program wait, or has effects of its own
             raise WasiError(Errno.NXIO)
     except BaseException:

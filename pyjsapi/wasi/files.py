@@ -201,6 +201,23 @@ class HostFile(HostDescriptor):
             os.posix_fadvise(self.fd, offset, size, getattr(os, f"POSIX_FADV_{names[advice]}"))
 
 
+_MEMORY_DEVICES: Final = frozenset((1, minor) for minor in (3, 5, 7, 8, 9))
+"""Major and minor numbers in Linux: ``null``, ``zero``, ``full``, ``random``, ``urandom``."""
+
+
+def is_memory_device(found: os.stat_result) -> bool:
+    """Whether it is a device that keeps nobody waiting and does nothing else, such as ``/dev/urandom``."""
+    if sys.platform != "linux" or not stat.S_ISCHR(found.st_mode):
+        return False
+    return (os.major(found.st_rdev), os.minor(found.st_rdev)) in _MEMORY_DEVICES
+
+
+class MemoryDevice(HostFile):
+    """A device as `is_memory_device` has it, open as a file is."""
+
+    filetype = FILETYPE_CHARACTER_DEVICE
+
+
 class HostDirectory(HostDescriptor):
     """A directory, and how paths are resolved from it."""
 

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from pyjsapi.wasi import ReadOnly
-from pyjsapi.wasi.abi import Errno
+from pyjsapi.wasi.abi import FILETYPE_CHARACTER_DEVICE, Errno
 from pyjsapi.wasi.paths.beneath import has_openat2
 from pyjsapi.wasi.rights import DIRECTORY, FD_FILESTAT_SET_TIMES, FD_READ, FD_WRITE, INHERITED
 from tests.wasi.guests import BUFFER, RESOLUTIONS, RESULT, Failed, Guest
@@ -364,11 +364,28 @@ def test_i15_2_what_would_block_is_not_opened(guest: Guest, root: Path) -> None:
             guest.on("path_unlink_file", name)
 
 
-@pytest.mark.skipif(not os.path.exists("/dev/zero"), reason="the system has no devices")
+@pytest.mark.skipif(not os.path.exists("/dev/ptmx"), reason="the system has no devices")
 def test_i15_2_devices_are_not_opened(resolution: str) -> None:
     guest = Guest(preopens={"/": "/dev"}, resolution=resolution)
-    assert failure(guest.open, "zero") is Errno.NXIO
-    assert guest.stat("zero")[2] == 2
+    assert failure(guest.open, "ptmx") is Errno.NXIO
+    assert guest.stat("ptmx")[2] == FILETYPE_CHARACTER_DEVICE
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="devices have other numbers elsewhere")
+def test_devices_that_keep_nobody_waiting_are_opened(resolution: str) -> None:
+    """Programs look for chance in ``/dev/urandom``."""
+    guest = Guest(preopens={"/": "/dev"}, resolution=resolution)
+    assert guest.read_file("zero") == bytes(1000)
+    assert guest.read_file("null") == b""
+    assert guest.read_file("urandom") != guest.read_file("urandom")
+    assert guest.stat("urandom")[2] == FILETYPE_CHARACTER_DEVICE
+    fd = guest.open("urandom")
+    guest.call("fd_fdstat_get", fd, BUFFER)
+    assert guest.get(BUFFER, 1) == bytes([FILETYPE_CHARACTER_DEVICE])
+    guest.write_file("null", b"gone")
+    assert failure(guest.write_file, "full", b"too much") is Errno.NOSPC
+    guest = Guest(preopens={"/": ReadOnly("/dev")}, resolution=resolution)
+    assert failure(guest.write_file, "null", b"gone") is Errno.NOTCAPABLE
 
 
 # ---- rights
