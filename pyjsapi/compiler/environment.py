@@ -334,7 +334,7 @@ class Environment:
             code = variant.function(index)
             with self._lock:
                 if variant is self._variant:
-                    self._exchange(index, function, code)
+                    self.install(index, code)
                     return function
 
     def provide(
@@ -353,7 +353,9 @@ class Environment:
             if self.globals.get(name) is None:
                 self.globals[name] = self._instance.mems[memidx].accessor(accessor)
 
-    def _exchange(self, index: int, function: FunctionType, code: FunctionCode) -> None:
+    def install(self, index: int, code: FunctionCode) -> Callable[..., Any]:
+        """Let a function have this code, which is one for its present variant; the function."""
+        function: FunctionType = self.globals[f"f{index}"]
         self.provide(code.signatures, code.accessors)
         # Instances that shared code objects would spoil each other's inline caches.
         if code.body is not None:
@@ -363,6 +365,7 @@ class Environment:
         # In this order, for threads that call it meanwhile: the stub needs its default.
         function.__code__ = code.code.replace()
         function.__kwdefaults__ = None
+        return function
 
 
 def _all_frames() -> Iterator[FrameType]:

@@ -23,7 +23,7 @@ _MOST_MAPS: Final = 16
 class CompiledModule(ValidModule):
     """A valid module, ready to be instantiated any number of times."""
 
-    __slots__ = ("_maps", "_variants", "cache", "options")
+    __slots__ = ("_maps", "_variants", "cache", "lined", "options")
 
     def __init__(self, valid: ValidModule, options: Options, cache: CodeCache) -> None:
         super().__init__(valid.data, valid.module, valid.context, valid.settings)
@@ -31,6 +31,8 @@ class CompiledModule(ValidModule):
         self.cache = cache
         self._variants: dict[Assumptions, Variant] = {}
         self._maps: dict[tuple[Assumptions, int], SourceMap] = {}
+        self.lined: dict[CodeType, dict[tuple[int | None, ...], int]] = {}
+        """Code that bears lines of a text, with the instructions for its lines and columns."""
 
     def variant(self, assumptions: Assumptions) -> Variant:
         """The code under some assumptions."""
@@ -67,6 +69,11 @@ class CompiledModule(ValidModule):
         return self.frame(index, offset)
 
     def _offset_of(self, index: int, code: CodeType, lasti: int) -> int | None:
+        lined = self.lined.get(code)
+        if lined is not None:
+            line, _, column, end = next(islice(code.co_positions(), lasti // 2, None))
+            position = lined.get((line, column, end))
+            return None if position is None else self.default_variant.offset_of(index, position)
         variant = next((v for v in self._variants.values() if v.runs(index, code)), None)
         if variant is None:
             return None

@@ -11,6 +11,18 @@ BOUNDARY: Final = "<pyjsapi boundary>"
 """File name of code that calls host functions, or is called in their place."""
 GENERATED: Final = "<wasm "
 """What the file names of generated code start with."""
+_TEXTS: Final[set[str]] = set()
+"""Files whose lines generated code bears, in place of names of its own."""
+
+
+def is_generated(filename: str) -> bool:
+    """Whether code with this file name was generated from WebAssembly."""
+    return filename.startswith(GENERATED) or filename in _TEXTS
+
+
+def bear_lines_of(filename: str) -> None:
+    """Let generated code have the name of a file, which no other code has."""
+    _TEXTS.add(filename)
 
 
 class Owner(Protocol):

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Final
 from pyjsapi.compiler.support import numerics
 from pyjsapi.embedding.backtrace import Backtrace, Locate, attach, backtrace_of
 from pyjsapi.runtime.exception import ExnInst, raised_by
-from pyjsapi.runtime.function import BOUNDARY, GENERATED
+from pyjsapi.runtime.function import BOUNDARY, GENERATED, is_generated
 from pyjsapi.runtime.gc import NULL_ARRAY, NULL_STRUCTURE, OUT_OF_BOUNDS
 from pyjsapi.syntax.errors import Exhaustion, Trap, WasmError
 
@@ -55,7 +55,7 @@ def translate_exception(exception: BaseException) -> WasmError | None:
     if innermost is None:
         return None
     filename = innermost.tb_frame.f_code.co_filename
-    generated = filename.startswith(GENERATED)
+    generated = is_generated(filename)
     ours = generated or filename.startswith(_PACKAGE)
     if isinstance(exception, RecursionError):
         ours = ours or filename == BOUNDARY or _is_end_of_stack(innermost)
@@ -93,7 +93,7 @@ def _null_instance(exception: AttributeError) -> Trap | None:
     if message is None or innermost is None:
         return None
     filename = innermost.tb_frame.f_code.co_filename
-    return Trap(message) if filename.startswith(GENERATED) else None
+    return Trap(message) if is_generated(filename) else None
 
 
 def _innermost(traceback: TracebackType | None) -> TracebackType | None:
@@ -218,7 +218,11 @@ def trace(exception: BaseException, backtrace: Backtrace) -> None:
             break
         code = frame.f_code
         name = code.co_filename
-        if name.startswith(GENERATED) and name[len(GENERATED)].isdigit():
+        if (
+            name[len(GENERATED) :][:1].isdigit()
+            if name.startswith(GENERATED)
+            else is_generated(name)
+        ):
             outermost = outermost or id(frame)
             calls.append(
                 partial(frame.f_globals["environment"].compiled.locate, code, link.tb_lasti)
