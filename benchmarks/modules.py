@@ -43,7 +43,7 @@ def wasm_of(entry: dict[str, Any]) -> bytes:
 
 
 def case_of(entry: dict[str, Any]) -> dict[str, Any]:
-    """The entry as a comparison case that `web.driver` can run."""
+    """The entry as a comparison case that `pyjsapi.comparison.driver` can run."""
     modules = {
         name: base64.b64encode((REAL / module["file"]).read_bytes()).decode("ascii")
         for name, module in entry["modules"].items()

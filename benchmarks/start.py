@@ -63,7 +63,7 @@ def import_costs(rounds: int, progress: Callable[[str], None] = lambda line: Non
 
 def run_steps(case: dict[str, Any]) -> None:
     """Run a comparison case on pyjsapi. Raises `RuntimeError` when one of its steps fails."""
-    from web.driver import run_case
+    from pyjsapi.comparison.driver import run_case
 
     transcript = asyncio.run(run_case(case))
     for step, entry in zip(case["steps"], transcript, strict=True):
@@ -96,7 +96,7 @@ def instantiate(data: bytes, *, whole: bool) -> Any:
 
 def main(name: str, part: str) -> None:
     # What is imported before the clock starts.
-    import web.driver  # noqa: F401
+    import pyjsapi.comparison.driver  # noqa: F401
     from benchmarks.modules import case_of, entries, wasm_of
 
     entry = entries()[name]

@@ -16,6 +16,7 @@ from fuzz.engines.lowered import lowered_cases, lowered_json
 from fuzz.engines.ours import Ours
 from fuzz.program import Case
 from pyjsapi.binary.decoder import decode_module
+from pyjsapi.comparison.scripts import convert_script
 from pyjsapi.lowering import lower
 from pyjsapi.syntax.errors import WasmError
 from pyjsapi.text import wat2wasm
@@ -25,7 +26,6 @@ from web.build import PYODIDE
 from web.engines import ENGINES, Evaluate, lay_out, opened
 from web.serve import serving
 from web.transcripts import transcripts
-from web.wast import convert_script
 
 ROOT = Path(__file__).resolve().parents[1]
 PROGRAMS = 60

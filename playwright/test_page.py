@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Browser, expect
 
 from web.browsers import new_page
-from web.build import WEB
+from web.build import HARNESS
 from web.compare import Finished, PageFailed, is_good, unexplained, wait_for_report
 
 
@@ -133,7 +133,7 @@ def test_a_page_that_cannot_work_says_so(browser: Browser, site: str) -> None:
 
 
 def test_a_case_that_breaks_pyodide_does_not_stop_the_others(browser: Browser, site: str) -> None:
-    driver = (WEB / "driver.py").read_text("utf-8")
+    driver = (HARNESS / "driver.py").read_text("utf-8")
     broken = """
 run = run_case_json
 async def run_case_json(text):

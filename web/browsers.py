@@ -2,65 +2,24 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, Final
 
-from playwright.sync_api import Browser, Error, Page, Playwright, sync_playwright
+from playwright.sync_api import Browser, Page, Playwright, sync_playwright
+
+from pyjsapi.comparison.browsers import BrowserMissing, Choice, system_browser
+from pyjsapi.comparison.browsers import launch as launch_choice
 
 BROWSERS = ("chromium", "firefox")
 
 PATIENCE_MS: Final = 300_000
 """How long a browser may take for one step: a machine that is busy with other things is slow, not broken."""
 
-_SYSTEM = {
-    "chromium": ("chromium", "chromium-browser", "google-chrome"),
-    "firefox": ("firefox-esr", "firefox"),
-}
-_VARIABLES = {"chromium": "PYJSAPI_CHROMIUM", "firefox": "PYJSAPI_FIREFOX"}
-
-
-class BrowserMissing(Exception):
-    """Neither a system browser nor one of ``playwright install`` could be started."""
-
-
-def system_browser(name: str) -> str | None:
-    """The path of the system's browser, or None.
-
-    ``PYJSAPI_CHROMIUM`` and ``PYJSAPI_FIREFOX`` name one; set but empty, they ask for Playwright's own.
-    """
-    chosen = os.environ.get(_VARIABLES[name])
-    if chosen is not None:
-        return chosen or None
-    return next((path for path in map(shutil.which, _SYSTEM[name]) if path), None)
-
-
-def _options(name: str) -> dict[str, Any]:
-    options: dict[str, Any] = {"timeout": PATIENCE_MS}
-    path = system_browser(name)
-    if path is not None:
-        options["executable_path"] = path
-        if name == "firefox":
-            # A distribution's Firefox lacks Playwright's patches; this channel speaks WebDriver BiDi to it.
-            options["channel"] = "moz-firefox"
-    if name == "chromium" and hasattr(os, "geteuid") and os.geteuid() == 0:
-        options["args"] = ["--no-sandbox"]
-    return options
-
 
 def launch(playwright: Playwright, name: str) -> Browser:
     """Starts a headless browser; raises BrowserMissing with what to do."""
-    try:
-        browser: Browser = getattr(playwright, name).launch(**_options(name))
-    except Error as error:
-        package = "chromium" if name == "chromium" else "firefox-esr"
-        raise BrowserMissing(
-            f"{name} could not be started. Install it (Debian: apt install {package}; elsewhere: "
-            f"playwright install {name}), or name one with {_VARIABLES[name]}.\n{error.message}"
-        ) from error
-    return browser
+    return launch_choice(playwright, Choice(name, system_browser(name)))
 
 
 def new_page(browser: Browser, **options: Any) -> Page:
@@ -100,3 +59,15 @@ def started(name: str) -> Iterator[Browser]:
         _RUNNING.pop()
         if not _RUNNING:
             playwright.stop()
+
+
+__all__ = [
+    "BROWSERS",
+    "PATIENCE_MS",
+    "BrowserMissing",
+    "launch",
+    "listen",
+    "new_page",
+    "started",
+    "system_browser",
+]

@@ -12,6 +12,7 @@ import json
 import os
 import shutil
 import sys
+from collections.abc import Sequence
 from itertools import groupby
 from pathlib import Path
 
@@ -23,6 +24,8 @@ from web.workbench import site as workbench
 
 ROOT = catalogue.ROOT
 WEB = ROOT / "web"
+HARNESS = ROOT / "pyjsapi" / "comparison"
+"""What runs cases, which `pyjsapi compare` has too: the page's static files are those of both folders."""
 SITE = ROOT / "build" / "site"
 PYODIDE = ROOT / "build" / "pyodide"
 POLYFILL = ROOT / "polyfill"
@@ -58,9 +61,19 @@ def _copy(source: Path, target: Path) -> None:
 
 
 def _copy_tree(source: Path, target: Path) -> None:
-    wanted = {path.relative_to(source) for path in source.rglob("*") if path.is_file()}
-    for path in wanted:
-        _copy(source / path, target / path)
+    _copy_trees((source,), target)
+
+
+def _copy_trees(sources: Sequence[Path], target: Path) -> None:
+    """Makes ``target`` have the files of all folders, and no others."""
+    wanted = {
+        path.relative_to(source): path
+        for source in sources
+        for path in source.rglob("*")
+        if path.is_file()
+    }
+    for name, path in wanted.items():
+        _copy(path, target / name)
     if target.exists():
         for path in target.rglob("*"):
             if path.is_file() and path.relative_to(target) not in wanted:
@@ -101,13 +114,13 @@ def build(
     differences = catalogue.load_differences(cases)
     site.mkdir(parents=True, exist_ok=True)
     _copy_tree(pyodide, site / "pyodide")
-    _copy_tree(WEB / "static", site / "static")
+    _copy_trees((WEB / "static", HARNESS / "static"), site / "static")
     _copy_tree(WEB / "js_cases", site / "js_cases")
     for folder in ("python", "lowered", "common"):
         _copy_tree(POLYFILL / folder, site / "polyfill" / folder)
     for file in ("python.mjs", "implementation.mjs"):
         _copy(POLYFILL / file, site / "polyfill" / file)
-    _copy(WEB / "driver.py", site / "driver.py")
+    _copy(HARNESS / "driver.py", site / "driver.py")
     _copy(WEB / "workbench" / "tools.py", site / "workbench" / "tools.py")
     for path in workbench.real_modules():
         _copy(path, site / "workbench" / path.name)

@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from web.driver import run_case
+from pyjsapi.comparison.driver import run_case
 
 ROOT = Path(__file__).resolve().parent.parent
 

@@ -191,17 +191,13 @@ def demo(options: argparse.Namespace) -> int:
     return catalogue.run_all(chosen)
 
 
-def compare(options: argparse.Namespace) -> int:
-    """``pyjsapi compare``: the page-level comparison, which lives beside the package in a checkout."""
-    return _in_checkout("web.compare", options.arguments)
-
-
 def serve(options: argparse.Namespace) -> int:
     """``pyjsapi serve``: the comparison page's server, which lives beside the package in a checkout."""
-    return _in_checkout("web.serve", options.arguments)
+    return in_checkout("web.serve", options.arguments)
 
 
-def _in_checkout(module: str, arguments: list[str]) -> int:
+def in_checkout(module: str, arguments: list[str]) -> int:
+    """Run a program that lives beside the package in a checkout; its exit code. Raises `InputError` elsewhere."""
     root = Path(__file__).resolve().parents[2]
     if not (root / Path(*module.split("."))).with_suffix(".py").exists():
         raise InputError(f"{module} is part of a checkout of pyjsapi, not of the installed package")

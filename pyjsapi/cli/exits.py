@@ -12,6 +12,8 @@ from pyjsapi.jsapi.endings import TIMED_OUT as TIMED_OUT
 
 USAGE: Final = 2
 """The command was called wrongly: options, or the number or types of a function's arguments."""
+DIFFERENT: Final = 3
+"""``compare`` found that engines differ, or that a case comes to something else than it expects."""
 NOT_VALID: Final = 65
 """The file is no valid module or snapshot, or its text is none."""
 NO_INPUT: Final = 66
@@ -26,8 +28,8 @@ INTERRUPTED: Final = 130
 """Ctrl-C."""
 
 TEXT: Final = """\
-Exit codes: 0 success, 1 a script, call or test failed, 2 wrong usage or arguments, 65 not a valid
-module, 66 a file cannot be read, 67 a component, 69 imports are missing,
+Exit codes: 0 success, 1 a script, call or test failed, 2 wrong usage or arguments, 3 engines differ, 65 not a
+valid module, 66 a file cannot be read, 67 a component, 69 imports are missing,
 73 a file cannot be written, 121 out of host calls, 122 out of fuel, 123 memory limit, 124 time-out,
 130 interrupted. A program of WASI that ends by itself has its own.
 """

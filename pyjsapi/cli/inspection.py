@@ -2,44 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
 from typing import Any, Final
 
 from pyjsapi import WebAssembly
-from pyjsapi.binary.decoder import decode_module, section_sizes
-from pyjsapi.embedding.settings import DEFAULT_SETTINGS, Settings
-from pyjsapi.embedding.valid_module import valid_module
+from pyjsapi.binary.decoder import section_sizes
+from pyjsapi.embedding.used_features import features_used
 from pyjsapi.jsapi.memory import memory_type
 from pyjsapi.jsapi.module import kind_name, type_object
 from pyjsapi.jsapi.table import table_type
 from pyjsapi.runtime.instantiate import describe
-from pyjsapi.syntax.errors import DecodeError, FeatureError
-from pyjsapi.syntax.features import Features
 from pyjsapi.syntax.spelling import counted
 from pyjsapi.syntax.types import ExternType
-
-_FIELDS: Final = [one.name for one in fields(Features)]
-
-
-def features_used(data: bytes) -> list[str]:
-    """The features that a valid module cannot do without, found by leaving them off."""
-    used = {name for name in _FIELDS if not _decodes(data, Features(**{name: False}))}
-    while True:
-        features = Features(**{name: name in used for name in _FIELDS})
-        try:
-            valid_module(data, Settings(features, DEFAULT_SETTINGS.limits))
-        except FeatureError as error:
-            used.add(error.feature)
-        else:
-            return [name for name in _FIELDS if name in used]
-
-
-def _decodes(data: bytes, features: Features) -> bool:
-    try:
-        decode_module(data, features)
-    except DecodeError:
-        return False
-    return True
 
 
 def facts(module: WebAssembly.Module) -> dict[str, Any]:

@@ -29,6 +29,11 @@ Run and inspect WebAssembly in Python.
 Where a command takes a file, - is standard input.
 
 """
+_COMPARE: Final = """\
+Run the modules (.wat, .wasm), scripts (.wast) and cases (.toml) of a folder on the Python engine, the same with modules
+lowered, Wasmtime and Node where they are installed, and browsers, and say what differs. Exit codes: 0 nothing differs,
+3 something does, 2 it could not be run. Without a folder, in a checkout: pyjsapi's own cases in the browsers.
+"""
 _PROG: Final = "pyjsapi"
 _USUAL: Final = 80
 """Columns of a terminal that is none."""
@@ -357,13 +362,44 @@ def _add_demo(verbs: _Verbs) -> None:
     demo.set_defaults(command="commands.demo")
 
 
+def _add_compare_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("folder", nargs="?", type=Path, help="folder with modules and cases")
+    parser.add_argument(
+        "--browser",
+        action="append",
+        default=[],
+        metavar="NAME[=WHERE]",
+        help="chromium, firefox or webkit, found by itself; or the path of its program, or a channel of Playwright "
+        "(chromium=msedge); may be repeated; needs pip install 'pyjsapi[compare]'",
+    )
+    parser.add_argument(
+        "--engine",
+        action="append",
+        metavar="NAME",
+        help="of the engines without a browser only this one beside the Python engine: lowered, wasmtime, node, "
+        "'node lowered', 'node javascript'; or none; may be repeated (default: all that are there)",
+    )
+    parser.add_argument(
+        "--timeout", type=float, default=60.0, metavar="SECONDS", help="for each case; default: 60"
+    )
+    parser.add_argument(
+        "--report", type=Path, metavar="FOLDER", help="write report.html and report.json there"
+    )
+    parser.add_argument("--json", action="store_true", help="for programs")
+    parser.add_argument(
+        "--polyfill", type=Path, metavar="FOLDER", help="where @pyjsapi/polyfill is"
+    )
+    parser.add_argument("--pyodide", type=Path, metavar="FOLDER", help="where Pyodide is")
+
+
 def _add_page(verbs: _Verbs) -> None:
     compare = verbs.add_parser(
         "compare",
-        help="compare with the browsers' own WebAssembly (in a checkout)",
-        add_help=False,
+        help="run a folder of modules and cases on every engine, browsers too, and say what differs",
+        description=_COMPARE,
     )
-    compare.set_defaults(command="commands.compare", arguments=())
+    _add_compare_options(compare)
+    compare.set_defaults(command="comparing.compare", arguments=())
 
     serve = verbs.add_parser(
         "serve",

@@ -10,9 +10,9 @@ from pathlib import Path
 from types import CodeType
 from typing import Any, Final
 
+from pyjsapi.compiler.code import FunctionCode
 from pyjsapi.compiler.control.metering import SHARED
 from pyjsapi.compiler.environment import Environment
-from pyjsapi.compiler.function import FunctionCode
 from pyjsapi.compiler.source_map import SourceMap
 from pyjsapi.debugging.errors import DebugError
 from pyjsapi.runtime.function import bear_lines_of

@@ -2,7 +2,7 @@
 // own, `node run_cases.mjs native` or `proxy` on the Python engine's, over a link of that kind. The cases, with their
 // modules as base64, come from standard input.
 import { readFileSync } from "node:fs";
-import { runCase } from "../../web/static/driver.mjs";
+import { runCase } from "../../pyjsapi/comparison/static/driver.mjs";
 
 async function namespaceOf(kind) {
   if (kind === "engine") return globalThis.WebAssembly;

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from pyjsapi import wat2wasm
-from web import driver
+from pyjsapi.comparison import driver
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from pyjsapi.cli.inspection import features_used
 from pyjsapi.cli.main import main
+from pyjsapi.embedding.used_features import features_used
 from pyjsapi.text import wat2wasm
 
 MODULE = r"""(module

@@ -1,8 +1,7 @@
-"""A linker for lowered modules on the Python engine, as polyfill/lowered/linker.mjs is one on a native engine."""
+"""Lowered modules on the Python engine."""
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -11,25 +10,15 @@ from typing import Any
 
 import pytest
 
-from pyjsapi.binary.leb128 import read_unsigned
 from pyjsapi.compiler.cache import CodeCache
 from pyjsapi.embedding.settings import Settings
-from pyjsapi.engines.python import (
-    CompiledModule,
-    compile_module,
-    instantiate,
-    invoke,
-    start_function,
-)
-from pyjsapi.lowering import SECTION, lower
-from pyjsapi.lowering.plan import VERSION
-from pyjsapi.runtime import ExnInst, ExternVal, FuncInst, ModuleInstance
-from pyjsapi.runtime.memory import MemInst
-from pyjsapi.syntax.deftypes import DefType
+from pyjsapi.engines.lowered import Linked, read_plan
+from pyjsapi.engines.python import CompiledModule, compile_module, instantiate, invoke
+from pyjsapi.lowering import lower
+from pyjsapi.runtime import ExnInst, ExternVal, FuncInst
 from pyjsapi.syntax.errors import LinkError, WasmError
 from pyjsapi.syntax.features import Features
 from pyjsapi.syntax.module import Module
-from pyjsapi.syntax.types import FuncExtern
 from pyjsapi.text import wat2wasm
 from pyjsapi.wast import runner as wast_runner
 from pyjsapi.wast.runner import CORE_LIMITS, ScriptResult
@@ -38,83 +27,13 @@ from pyjsapi.wast.script import read_script
 ONE_MEMORY = replace(Features(), multi_memory=False)
 
 
-def read_plan(module: Module) -> tuple[dict[str, Any], list[bytes]] | None:
-    """The plan and the helpers' bytes of a lowered module."""
-    for custom in module.customs:
-        if custom.name == SECTION:
-            size, start = read_unsigned(custom.data, 0, 32)
-            position = start + size
-            plan = json.loads(custom.data[start:position])
-            if plan["version"] != VERSION:
-                raise ValueError(f"a plan of version {plan['version']}, not {VERSION}")
-            position += plan["reader"]["size"]
-            helpers = []
-            for helper in plan["helpers"]:
-                helpers.append(custom.data[position : position + helper["size"]])
-                position += helper["size"]
-            assert position == len(custom.data)
-            return plan, helpers
-    return None
+def settings_of(features: Features) -> Settings:
+    return Settings(features, CORE_LIMITS)
 
 
 def compile_one(data: bytes, features: Features = ONE_MEMORY) -> CompiledModule:
     """Compile on an engine that has one memory per module."""
-    return compile_module(data, Settings(features, CORE_LIMITS), cache=CodeCache())
-
-
-class Linked:
-    """An instance of a lowered module, with the exports of the original."""
-
-    def __init__(
-        self, compiled: CompiledModule, values: Sequence[ExternVal], features: Features
-    ) -> None:
-        read = read_plan(compiled.module)
-        assert read is not None
-        plan, helpers = read
-        self.values = values
-        self.helpers: list[ModuleInstance] = []
-        for entry, data in zip(plan["helpers"], helpers, strict=True):
-            helper = compile_one(data, features)
-            self.helpers.append(instantiate(helper, self._fill(helper, entry["sources"])))
-        self.main: ModuleInstance = instantiate(
-            compiled, self._fill(compiled, plan["sources"]), start=False
-        )
-        start = start_function(self.main)
-        if start is not None:
-            invoke(start, ())
-        self.exports: dict[str, ExternVal] = {}
-        for name, _, _, *rest in plan["exports"]:
-            self.exports[name] = (
-                self._find(rest[0]) if rest and rest[0] is not None else self.main.exports[name]
-            )
-
-    def _fill(self, compiled: CompiledModule, sources: list[Any]) -> list[ExternVal]:
-        types = compiled.context.imports
-        return [
-            self._copier(type_, source[1], source[2])
-            if isinstance(source, list) and source[0] == "copy"
-            else self._find(source)
-            for type_, source in zip(types, sources, strict=True)
-        ]
-
-    def _find(self, source: Any) -> ExternVal:
-        if isinstance(source, int):
-            return self.values[source]
-        helper, name = source
-        found: ExternVal = self.helpers[helper].exports[name]
-        return found
-
-    def _copier(self, type_: Any, to: Any, from_: Any) -> FuncInst:
-        def memory(source: Any) -> MemInst:
-            found = self._find(source)
-            assert isinstance(found, MemInst)
-            return found
-
-        def copy(start: int, origin: int, count: int) -> None:
-            memory(to).copy(memory(from_), start, origin, count)
-
-        assert isinstance(type_, FuncExtern) and isinstance(type_.type, DefType)
-        return FuncInst(type_.type, copy, host=copy)
+    return compile_module(data, settings_of(features), cache=CodeCache())
 
 
 class Tried:
@@ -144,7 +63,7 @@ def link(data: bytes, values: Sequence[ExternVal] = (), features: Features = ONE
     compiled = compile_one(data, features)
     if read_plan(compiled.module) is None:
         return instantiate(compiled, values)
-    return Linked(compiled, values, features)
+    return Linked(compiled, values, settings_of(features))
 
 
 class LoweringRunner(wast_runner._Runner):
@@ -177,7 +96,7 @@ class LoweringRunner(wast_runner._Runner):
             if value is None:
                 raise LinkError(f'unknown import "{module}" "{name}"')
             values.append(value)
-        return Linked(compiled, values, self.features)
+        return Linked(compiled, values, settings_of(self.features))
 
 
 @pytest.fixture

@@ -1,10 +1,10 @@
-// Runs scripts (web/wast.py) lowered in Node. In: {scripts} on standard input. Out: what each gave, as JSON, and whether
+// Runs scripts (pyjsapi/comparison/scripts.py) lowered in Node. In: {scripts} on standard input. Out: what each gave, as JSON, and whether
 // the engine has tables with an initialiser.
 
 import { readFileSync, writeSync } from "node:fs";
 
 import { configure, implementation } from "../../polyfill/implementation.mjs";
-import { lowererOf, runScript } from "../../web/static/wast.mjs";
+import { lowererOf, runScript } from "../../pyjsapi/comparison/static/wast.mjs";
 
 // (table 0 funcref (ref.null func)), in the form with an initialiser
 const INITIALISED_TABLE = Uint8Array.of(

@@ -12,8 +12,8 @@ import pytest
 
 from fuzz.bench import Bench
 from fuzz.engines.lowered import lowered_cases
+from pyjsapi.comparison.scripts import convert_script
 from pyjsapi.lowering import lower
-from web.wast import convert_script
 
 HERE = Path(__file__).resolve().parent
 

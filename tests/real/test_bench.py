@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
+from pyjsapi.comparison.driver import run_case
 from real.build import OUT
 from web.catalogue import check_case
-from web.driver import run_case
 
 
 @pytest.mark.parametrize("name", ["mappings", "sqlite"])

@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 
-from web import catalogue, driver
+from pyjsapi.comparison import driver
+from web import catalogue
 from web.transcripts import transcripts
 
 HERE = Path(__file__).parent

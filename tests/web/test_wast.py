@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from web.wast import convert_script
+from pyjsapi.comparison.scripts import convert_script
 
 ROOT = Path(__file__).resolve().parents[2]
 RUN = """
@@ -37,7 +37,13 @@ def _run(tmp_path: Path, *commands: str) -> dict[str, Any]:
     path = tmp_path / "script.wast"
     path.write_text(MODULE + "\n".join(commands), "utf-8")
     done = subprocess.run(
-        ["node", "--input-type=module", "-e", RUN, (ROOT / "web/static/wast.mjs").as_uri()],
+        [
+            "node",
+            "--input-type=module",
+            "-e",
+            RUN,
+            (ROOT / "pyjsapi/comparison/static/wast.mjs").as_uri(),
+        ],
         input=json.dumps(convert_script(path, "script.wast").json()),
         capture_output=True,
         text=True,

@@ -1,4 +1,4 @@
-"""Turns a script in the specification's format into data that ``web/static/wast.mjs`` runs on a JavaScript engine.
+"""Turns a script in the specification's format into data that ``static/wast.mjs`` runs on a JavaScript engine.
 
 What JavaScript cannot carry exactly (vectors, the bits of NaNs) is judged by a *checker*: a small module that calls
 the function with the arguments and compares the results. Modules of several memories come with their lowered form, or
@@ -64,7 +64,7 @@ class ScriptData:
     modules: list[Json] = field(default_factory=list)
 
     def json(self) -> Json:
-        """What ``runScript`` of ``web/static/wast.mjs`` takes."""
+        """What ``runScript`` of ``pyjsapi/comparison/static/wast.mjs`` takes."""
         return {"path": self.path, "commands": self.commands, "modules": self.modules}
 
 

@@ -1,5 +1,5 @@
 // Runs a comparison case on the WebAssembly of this JavaScript engine. The format is described in web/cases/README.md;
-// web/driver.py is the same program for pyjsapi, and both must write the same transcript for the same behaviour.
+// pyjsapi/comparison/driver.py is the same program for pyjsapi, and both must write the same transcript for the same behaviour.
 
 /** What a host function with `throws` throws; both drivers have a class of this name. */
 export class HostError extends Error {

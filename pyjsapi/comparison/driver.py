@@ -1,6 +1,6 @@
 """Runs a comparison case on pyjsapi, in CPython and in Pyodide.
 
-The format of cases and transcripts is described in ``web/cases/README.md``. ``web/static/driver.mjs``
+The format of cases and transcripts is described in ``web/cases/README.md``. ``static/driver.mjs``
 is the same program for a JavaScript engine; both must write the same transcript for the same
 behaviour. This file is self-contained: the page loads it into Pyodide beside ``pyjsapi``.
 """
@@ -185,7 +185,7 @@ class _Run:
         if isinstance(value, (bool, str)):
             return value
         if isinstance(value, (int, float)):
-            return _describe_number(value, type_)
+            return describe_number(value, type_)
         return self._describe_object(value, pick)
 
     def _describe_object(self, value: Any, pick: list[str] | None) -> Json:
@@ -318,7 +318,8 @@ def _result_type(step: Mapping[str, Json], value: Any) -> Json:
     return None
 
 
-def _describe_number(value: float, type_: Json) -> Json:
+def describe_number(value: float, type_: Json) -> Json:
+    """A number as transcripts have it; ``type_`` is its wasm type, where that is known."""
     if type_ in _WASM_INTEGERS and not isinstance(value, int):
         return {"python type": type(value).__name__, "value": repr(value)}
     if type_ in ("f32", "f64") and not isinstance(value, float):

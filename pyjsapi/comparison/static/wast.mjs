@@ -1,4 +1,4 @@
-// Runs a script of the specification, as web/wast.py gives it, on a WebAssembly namespace.
+// Runs a script of the specification, as pyjsapi/comparison/scripts.py gives it, on a WebAssembly namespace.
 
 /** An assertion does not hold, or a command cannot be carried out. */
 class Mismatch extends Error {}
@@ -200,7 +200,7 @@ class Runner {
 
 /**
  * Runs a script; a command that fails is recorded, and the rest is run all the same.
- * @param {object} script what web/wast.py gives
+ * @param {object} script what pyjsapi/comparison/scripts.py gives
  * @param {typeof WebAssembly} WebAssembly
  * @returns {{path: string, assertions: number, passed: number, failures: string[]}}
  */
