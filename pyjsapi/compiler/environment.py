@@ -182,12 +182,11 @@ class Environment:
             space[f"f{index}"] = imported.call if counts is None else counts.counted(imported)
         stub, closure, add = self._stub, self._closure, instance.funcs.append
         # Not only for those that something names: most are in a table or called by others, and to look is as much work.
-        for index in range(self._first, len(types)):
-            name = f"f{index}"
+        for index, name in enumerate(self.compiled.function_names, self._first):
             # Functions whose code is there already begin as stubs too: most are never called.
             space[name] = function = FunctionType(stub, space, name, None, closure)
             function.__kwdefaults__ = {"index": index}
-            add(FuncInst(types[index], function, index=index, owner=self))
+            add(FuncInst(types[index], function, None, index, self))
 
     @property
     def instance(self) -> ModuleInstance:

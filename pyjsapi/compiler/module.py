@@ -23,12 +23,16 @@ _MOST_MAPS: Final = 16
 class CompiledModule(ValidModule):
     """A valid module, ready to be instantiated any number of times."""
 
-    __slots__ = ("_maps", "_variants", "cache", "lined", "options")
+    __slots__ = ("_maps", "_variants", "cache", "function_names", "lined", "options")
 
     def __init__(self, valid: ValidModule, options: Options, cache: CodeCache) -> None:
         super().__init__(valid.data, valid.module, valid.context, valid.settings)
         self.options = options
         self.cache = cache
+        self.function_names = [
+            f"f{index}" for index in range(self.imported_funcs, len(self.context.funcs))
+        ]
+        """Those of the module's own functions in generated code."""
         self._variants: dict[Assumptions, Variant] = {}
         self._maps: dict[tuple[Assumptions, int], SourceMap] = {}
         self.lined: dict[CodeType, dict[tuple[int | None, ...], int]] = {}

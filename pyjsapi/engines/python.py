@@ -106,15 +106,17 @@ def instantiate(
         environment = Environment(compiled, instance)
 
     try:
-        instance = instantiate_module(
-            compiled.module,
-            compiled.context,
-            externvals,
-            bind,
-            compiled.settings.limits,
-            make_memory,
-            setup,
-        )
+        # Functions and stubs, thousands perhaps, stay: the collector would look at them several times, and at all else.
+        with collector_off():
+            instance = instantiate_module(
+                compiled.module,
+                compiled.context,
+                externvals,
+                bind,
+                compiled.settings.limits,
+                make_memory,
+                setup,
+            )
     finally:
         # Even if an active segment traps, functions may have become reachable through a table.
         if environment is not None:

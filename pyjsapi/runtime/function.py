@@ -51,7 +51,6 @@ class FuncInst:
         self,
         type_: DefType,
         call: Callable[..., Any],
-        *,
         host: Callable[..., Any] | None = None,
         index: int | None = None,
         owner: Owner | None = None,

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from pyjsapi.runtime.instance import ModuleInstance
 
 _OUT_OF_BOUNDS: Final = "out of bounds table access"
+_MOST_PARTED: Final = 1 << 16
+"""Elements of a table for which it is remembered how they part: that is as large as two lists of a signature."""
 _Lists: TypeAlias = "dict[DefType, list[Callable[..., Any]]]"
 
 
@@ -45,7 +47,10 @@ def _type_mismatch(*_: Any) -> NoReturn:
     raise Trap("indirect call type mismatch")
 
 
-class _Fits(dict[DefType, bool]):
+_Parted: TypeAlias = "tuple[list[Callable[..., Any]], list[DefType | None]]"
+
+
+class _Fits(dict["DefType | None", bool]):
     """Whether functions of a type may be called by another one: tables have many elements of few types."""
 
     __slots__ = ("_called",)
@@ -53,32 +58,30 @@ class _Fits(dict[DefType, bool]):
     def __init__(self, called: DefType) -> None:
         self._called = called
 
-    def __missing__(self, own: DefType) -> bool:
-        fit = self[own] = own.is_subtype_of(self._called)
+    def __missing__(self, own: DefType | None) -> bool:
+        fit = self[own] = own is None or own.is_subtype_of(self._called)
         return fit
 
 
-def _callables(
-    elements: Iterable[Any], type_: DefType, start: int, counts: HostCalls | None = None
-) -> list[Callable[..., Any]]:
-    """What indirect calls of a type call for elements, the first of which is number ``start``.
+def _parted(elements: Iterable[Any], start: int, counts: HostCalls | None = None) -> _Parted:
+    """For elements, the first of which is number ``start``, what to call and of which type that is; no type, where any
+    call traps. With ``counts`` it is for an instance whose calls of host functions are counted."""
+    calls: list[Callable[..., Any]] = []
+    types: list[DefType | None] = []
+    for index, element in enumerate(elements, start):
+        if element.__class__ is FuncInst:
+            calls.append(element.call if counts is None else counts.counted(element))
+            types.append(element.type)
+        else:
+            calls.append(_not_callable(element, index))
+            types.append(None)
+    return calls, types
 
-    With ``counts`` it is for an instance whose calls of host functions are counted.
-    """
+
+def _callables(parted: _Parted, type_: DefType) -> list[Callable[..., Any]]:
+    """What indirect calls of a type call for elements."""
     fits = _Fits(type_)
-    if counts is not None:
-        return [
-            (counts.counted(element) if fits[element.type] else _type_mismatch)
-            if element.__class__ is FuncInst
-            else _not_callable(element, index)
-            for index, element in enumerate(elements, start)
-        ]
-    return [
-        (element.call if fits[element.type] else _type_mismatch)
-        if element.__class__ is FuncInst
-        else _not_callable(element, index)
-        for index, element in enumerate(elements, start)
-    ]
+    return [call if fits[own] else _type_mismatch for call, own in zip(*parted, strict=True)]
 
 
 def _not_callable(element: Any, index: int) -> Callable[..., NoReturn]:
@@ -87,14 +90,14 @@ def _not_callable(element: Any, index: int) -> Callable[..., NoReturn]:
     return _UNINITIALIZED[index] if index < len(_UNINITIALIZED) else _UNINITIALIZED_FAR
 
 
-def _repeated(
-    value: Any, count: int, type_: DefType, start: int, counts: HostCalls | None
-) -> list[Callable[..., Any]]:
-    """`_callables` for so many times the same element."""
+def _repeated(value: Any, count: int, start: int, counts: HostCalls | None) -> _Parted:
+    """`_parted` for so many times the same element."""
     if value is not None:
-        return _callables((value,), type_, start, counts) * count
+        calls, types = _parted((value,), start, counts)
+        return calls * count, types * count
     near = min(count, max(len(_UNINITIALIZED) - start, 0))
-    return _callables(repeat(None, near), type_, start) + [_UNINITIALIZED_FAR] * (count - near)
+    calls, _ = _parted(repeat(None, near), start)
+    return calls + [_UNINITIALIZED_FAR] * (count - near), [None] * count
 
 
 class TableInst:
@@ -106,6 +109,7 @@ class TableInst:
     __slots__ = (
         "__weakref__",
         "_counted",
+        "_parted",
         "_signatures",
         "_type",
         "budget",
@@ -120,6 +124,8 @@ class TableInst:
         self.elems: list[Any] = [init] * type_.minimum
         """Elements: `FuncInst`, a host value, or ``None`` for null. Change them through the methods only."""
         self._signatures: _Lists = {}
+        self._parted: _Parted | None = None
+        """All elements so, until one changes: modules ask for many types when they start."""
         self._counted: weakref.WeakKeyDictionary[ModuleInstance, _Lists] | None = None
         """Those of instances whose calls of host functions are counted."""
         self.budget: TableBudget | None = None
@@ -164,16 +170,20 @@ class TableInst:
             lists = self._counted.setdefault(instance, {})
         calls = lists.get(type_)
         if calls is None:
-            calls = lists[type_] = _callables(self.elems, type_, 0, counts)
+            if counts is not None:
+                parted = _parted(self.elems, 0, counts)
+            else:
+                parted = self._parted or _parted(self.elems, 0)
+                self._parted = parted if len(self.elems) <= _MOST_PARTED else None
+            calls = lists[type_] = _callables(parted, type_)
         return calls
 
-    def _lists(self) -> Iterator[tuple[DefType, list[Callable[..., Any]], HostCalls | None]]:
-        """All lists, with the types that they are for and what counts the calls."""
-        for type_, calls in self._signatures.items():
-            yield type_, calls, None
+    def _lists(self) -> Iterator[tuple[HostCalls | None, _Lists]]:
+        """All lists that there are, by what counts the calls."""
+        if self._signatures:
+            yield None, self._signatures
         for instance, lists in self._counted.items() if self._counted is not None else ():
-            for type_, calls in lists.items():
-                yield type_, calls, instance.host_calls
+            yield instance.host_calls, lists
 
     def get(self, index: int) -> Any:
         """The element; traps out of bounds."""
@@ -185,9 +195,7 @@ class TableInst:
         """Replace an element; traps out of bounds."""
         if index >= len(self.elems):
             raise Trap(_OUT_OF_BOUNDS)
-        self.elems[index] = value
-        for type_, calls, counts in self._lists():
-            calls[index : index + 1] = _callables((value,), type_, index, counts)
+        self._write(index, [value])
 
     def size(self) -> int:
         """Number of elements."""
@@ -204,8 +212,7 @@ class TableInst:
             self.elems.extend([value] * count)
         except MemoryError:
             return -1
-        for type_, calls, counts in self._lists():
-            calls += _repeated(value, count, type_, size, counts)
+        self._renew(size, size, lambda counts: _repeated(value, count, size, counts))
         return size
 
     def fill(self, index: int, value: Any, count: int) -> None:
@@ -214,8 +221,7 @@ class TableInst:
             raise Trap(_OUT_OF_BOUNDS)
         end = index + count
         self.elems[index:end] = [value] * count
-        for type_, calls, counts in self._lists():
-            calls[index:end] = _repeated(value, count, type_, index, counts)
+        self._renew(index, end, lambda counts: _repeated(value, count, index, counts))
 
     def copy(self, source: TableInst, index: int, source_index: int, count: int) -> None:
         """``table.copy`` from ``source`` into this table; traps before anything is written."""
@@ -232,14 +238,22 @@ class TableInst:
     def rewind(self, elements: list[Any]) -> None:
         """Have exactly these elements, which the table had before, when it may have been smaller."""
         self.elems[:] = elements
-        for type_, calls in self._signatures.items():
-            calls[:] = _callables(elements, type_, 0)
+        self._renew(0, None, lambda counts: _parted(elements, 0, counts))
 
     def _write(self, index: int, values: list[Any]) -> None:
         end = index + len(values)
         self.elems[index:end] = values
-        for type_, calls, counts in self._lists():
-            calls[index:end] = _callables(values, type_, index, counts)
+        self._renew(index, end, lambda counts: _parted(values, index, counts))
+
+    def _renew(
+        self, index: int, end: int | None, parted: Callable[[HostCalls | None], _Parted]
+    ) -> None:
+        """Have the lists know of the elements from ``index`` on, which were those to ``end``."""
+        self._parted = None
+        for counts, lists in self._lists():
+            made = parted(counts)
+            for type_, calls in lists.items():
+                calls[index:end] = _callables(made, type_)
 
 
 def new_table(type_: TableType, init: Any, limits: Limits) -> TableInst:
