@@ -15,7 +15,6 @@ import argparse
 import time
 from collections.abc import Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
-from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple, TypeAlias
@@ -49,7 +48,7 @@ def options_of(way: str) -> Options:
     """``structured``, ``machine``, or ``loops N``."""
     name, _, number = way.partition(" ")
     loops = int(number) if name == "loops" else DEFAULT_OPTIONS.max_loops
-    return replace(DEFAULT_OPTIONS, state_machine=way == "machine", max_loops=loops, proof=True)
+    return DEFAULT_OPTIONS._replace(state_machine=way == "machine", max_loops=loops, proof=True)
 
 
 @lru_cache(maxsize=1)

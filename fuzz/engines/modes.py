@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import fields
+from inspect import signature
 from typing import Any, Final
 
 from pyjsapi.compiler.options import Options
@@ -11,7 +11,7 @@ from pyjsapi.compiler.options import Options
 _PARTS: Final = ("facts", "views", "patterns", "reuse", "induction", "ranges", "lanes", "elements")
 """Parts of the translator that can be switched off."""
 
-_NAMES: Final = {field.name for field in fields(Options)}
+_NAMES: Final = set(signature(Options).parameters)
 
 
 def _options(**chosen: Any) -> Options:

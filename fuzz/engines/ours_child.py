@@ -14,7 +14,6 @@ import signal
 import sys
 import traceback
 from contextlib import nullcontext
-from dataclasses import replace
 from typing import Any, Final
 
 from fuzz.engines.harness import Run, Stop
@@ -75,7 +74,7 @@ def unproved(modules: Modules, mode: str) -> list[str]:
     first = modules.first
     if prove_compiled is None or first is None:
         return []
-    again = modules.compiled(first.data, replace(MODES[mode], proof=True))
+    again = modules.compiled(first.data, MODES[mode]._replace(proof=True))
     return [f"function {index}, {finding}" for index, finding in prove_compiled(again).findings]
 
 

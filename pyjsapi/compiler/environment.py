@@ -22,7 +22,6 @@ from pyjsapi.compiler.facts import PLAIN_BOUND
 from pyjsapi.compiler.support import aggregates, assertions, exceptions, numerics, simd
 from pyjsapi.compiler.variants import Assumptions, Variant
 from pyjsapi.runtime import atomics
-from pyjsapi.runtime.accessors import ATOMIC_NAMES, NAMES
 from pyjsapi.runtime.fuel import FuelTank
 from pyjsapi.runtime.function import FuncInst
 from pyjsapi.runtime.instance import ModuleInstance
@@ -170,7 +169,7 @@ class Environment:
 
     def _reserve_accessors(self, memidx: int) -> None:
         shared = self._instance.mems[memidx].declared_type.shared
-        for name in NAMES + ATOMIC_NAMES if shared else NAMES:
+        for name in _accessors(shared=shared):
             self.globals[f"{name}_{memidx}"] = None
 
     def _add_functions(self) -> None:
@@ -286,7 +285,7 @@ class Environment:
     def memory_accessed_anew(self, memidx: int, memory: MemInst) -> None:
         """Take over the accessors of a memory, those that code has: it looks them up at each access."""
         with self._lock:
-            for accessor in NAMES + ATOMIC_NAMES:
+            for accessor in _accessors(shared=True):
                 name = f"{accessor}_{memidx}"
                 if self.globals.get(name) is not None:
                     self.globals[name] = memory.accessor(accessor)
@@ -365,6 +364,13 @@ class Environment:
         function.__code__ = code.code.replace()
         function.__kwdefaults__ = None
         return function
+
+
+def _accessors(*, shared: bool) -> tuple[str, ...]:
+    """Names of the accessors that a memory may have."""
+    from pyjsapi.runtime.accessors import ATOMIC_NAMES, NAMES  # most memories need none
+
+    return NAMES + ATOMIC_NAMES if shared else NAMES
 
 
 def _all_frames() -> Iterator[FrameType]:

@@ -53,7 +53,7 @@ def translate(scope: ModuleScope, funcidx: int, code: Code) -> Frame:
         return frame
     # What is proved is the function that neither pays nor counts: that changes nothing but what is left of its limits.
     machine = isinstance(frame, StateMachine)
-    options = replace(scope.options, proof=False, state_machine=machine)
+    options = scope.options._replace(proof=False, state_machine=machine)
     return translate_once(replace(scope, options=options), funcidx, code)
 
 
@@ -176,6 +176,6 @@ def source_map_of(scope: ModuleScope, funcidx: int, code: Code) -> SourceMap:
     if scope.options.proof:
         # What was not proved is a state machine.
         machine = isinstance(translate(scope, funcidx, code), StateMachine)
-        options = replace(scope.options, proof=False, state_machine=machine)
+        options = scope.options._replace(proof=False, state_machine=machine)
         scope = replace(scope, options=options)
     return SourceMap(translate_once(scope, funcidx, code, traced=True))

@@ -5,8 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Mapping
-from dataclasses import astuple, dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 PROOF: Final = "PYJSAPI_PROOF"
 """Environment variable that switches `Options.proof` on, unless it is ``0`` or empty."""
@@ -14,8 +13,7 @@ ASSERT: Final = "PYJSAPI_ASSERT"
 """Environment variable that switches `Options.assertions` on, likewise."""
 
 
-@dataclass(frozen=True, slots=True)
-class Options:
+class Options(NamedTuple):
     """How functions are translated. Every combination gives correct code."""
 
     facts: bool = True
@@ -48,7 +46,7 @@ class Options:
     @property
     def key(self) -> str:
         """Text that differs between options that give different code."""
-        return ",".join(str(int(v)) for v in astuple(self))
+        return ",".join(str(int(v)) for v in self)
 
 
 def options_of(environment: Mapping[str, str]) -> Options:

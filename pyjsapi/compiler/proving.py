@@ -53,7 +53,7 @@ class ModuleReport:
 def prove_compiled(compiled: CompiledModule, options: Options | None = None) -> ModuleReport:
     """Translate every function of a module, with its options or others, and prove it."""
     scope = compiled.default_variant.scope
-    options = replace(scope.options if options is None else options, proof=True)
+    options = (scope.options if options is None else options)._replace(proof=True)
     scope = replace(scope, options=options)
     first = compiled.imported_funcs
     report = ModuleReport()

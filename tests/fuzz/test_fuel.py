@@ -56,7 +56,7 @@ def _seen(
     settings = Settings(limits=Limits(fuel=fuel, deadline=deadline))
 
     def module_of(data: bytes) -> Any:
-        options = replace(MODES[mode], proof=False)
+        options = MODES[mode]._replace(proof=False)
         return module_object(compile_module(data, settings, options=options, cache=CodeCache()))
 
     seen = Run(program.json(), module_of).observe()

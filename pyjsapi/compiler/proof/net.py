@@ -31,7 +31,7 @@ def proved(frame: Frame, code: Code, translate: Translate) -> Frame:
     if isinstance(frame, StateMachine):
         warnings.warn(f"not proved as a state machine: {place}", UnprovedWarning, stacklevel=2)
         return frame
-    scope = replace(frame.scope, options=replace(frame.options, state_machine=True))
+    scope = replace(frame.scope, options=frame.options._replace(state_machine=True))
     machine = translate(scope, frame.funcidx, code)
     warnings.warn(
         f"not proved, translated as a state machine: {place}", UnprovedWarning, stacklevel=2

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 
 from pyjsapi.compiler.cache import CodeCache
@@ -20,7 +18,7 @@ _CHOSEN = {
     "machine": Options(state_machine=True),
 }
 MODES = {
-    f"{name}{', asserted' * asserted}": replace(chosen, assertions=asserted)
+    f"{name}{', asserted' * asserted}": chosen._replace(assertions=asserted)
     for asserted in (False, True)
     for name, chosen in _CHOSEN.items()
 }
