@@ -14,7 +14,7 @@ from benchmarks import pyodide, pythons
 from benchmarks.comparison import Table, compare
 from benchmarks.costs import Cost, call_costs, slice_costs
 from benchmarks.engines import ENGINES, available
-from benchmarks.guests import FIRST, guest_table
+from benchmarks.guests import FIRST, WHOLE, guest_table
 from benchmarks.kernels import ALL_KERNELS
 from benchmarks.modules import module_costs
 from benchmarks.report import cost_table, kernel_table
@@ -93,9 +93,9 @@ def speed_costs(table: Table, least: dict[str, float]) -> list[Cost]:
 
 
 def guest_costs(table: Table) -> list[Cost]:
-    """What gains least beside its target; first starts have none."""
+    """What gains least beside its target; first starts and whole processes have none."""
     costs = []
-    judged = [row for row in table.rows if not row.kernel.endswith(FIRST)]
+    judged = [row for row in table.rows if not row.kernel.endswith((FIRST, WHOLE))]
     for name, target in LEAST_OF_GUESTS.items():
         least = min(judged, key=lambda row: row.ratios[name])
         title = f"guests, {name} ÷ pyjsapi, the least"

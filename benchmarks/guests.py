@@ -12,6 +12,7 @@ from __future__ import annotations
 import importlib
 import importlib.util
 import os
+import resource
 import subprocess
 import sys
 import tempfile
@@ -35,6 +36,8 @@ MOST_STARTS: Final = 3
 """Rounds of starts in processes of their own."""
 FIRST: Final = "first start"
 """The row where pyjsapi has to translate what pwasm interprets: without a target."""
+WHOLE: Final = ", whole process"
+"""Rows of processes with all that they import: without a target."""
 
 
 class Longjmp(Exception):
@@ -197,11 +200,31 @@ for number in range(400):
 text = ",".join(words)
 print(len(text), text.count("ab"), len(text.upper().split(",")))
 """
+STRING_LOOP: Final = """
+count = 0
+for number in range(10000):
+    count += ("a%d" % number).count("7")
+print(count)
+"""
 LOOP: Final = """
 (function () {
   let sum = 0;
   for (let i = 0; i < 10000; i++) sum = (sum * 31 + i) | 0;
   return sum;
+})()
+"""
+
+FIB_JS: Final = """
+(function () {
+  function fib(n) { return n < 2 ? n : fib(n - 1) + fib(n - 2); }
+  return fib(15);
+})()
+"""
+STRING_LOOP_JS: Final = """
+(function () {
+  let count = 0;
+  for (let number = 0; number < 10000; number++) count += ("a" + number).split("7").length - 1;
+  return count;
 })()
 """
 
@@ -215,6 +238,7 @@ KINDS: Final = (
         (
             Program("fib(15)", FIB, "610\n"),
             Program("strings", STRINGS, "4283 1197 400\n"),
+            Program("10,000 string operations", STRING_LOOP, "4000\n"),
         ),
     ),
     Kind(
@@ -223,7 +247,11 @@ KINDS: Final = (
         QuickJs,
         "QuickJS",
         "eval",
-        (Program("a loop", LOOP, "1427211144"),),
+        (
+            Program("a loop", LOOP, "1427211144"),
+            Program("fib(15)", FIB_JS, "610"),
+            Program("10,000 string operations", STRING_LOOP_JS, "4000"),
+        ),
     ),
 )
 
@@ -240,8 +268,8 @@ def started(kind: Kind, engine: str) -> Guest:
 
 def process_starts(kind: Kind, rounds: int) -> list[Row]:
     """Starts from the bytes, in processes of their own: with nothing kept, and with the code kept by an earlier one."""
-    first: list[tuple[float, float]] = []
-    kept: list[tuple[float, float]] = []
+    first: list[tuple[tuple[float, float], tuple[float, float]]] = []
+    kept: list[tuple[tuple[float, float], tuple[float, float]]] = []
     with tempfile.TemporaryDirectory() as folder:
         _process_start(kind, BASE, folder)
         for _ in range(min(rounds, MOST_STARTS)):
@@ -250,15 +278,18 @@ def process_starts(kind: Kind, rounds: int) -> list[Row]:
             kept.append((theirs, _process_start(kind, BASE, folder)))
     return [
         Row(
-            f"{kind.title}: {title}",
-            min(ours for _, ours in pairs) * 1000,
-            {OTHER: median(theirs / ours for theirs, ours in pairs)},
+            f"{kind.title}: {title}{whole}",
+            min(ours[part] for _, ours in pairs) * 1000,
+            {OTHER: median(theirs[part] / ours[part] for theirs, ours in pairs)},
         )
         for title, pairs in ((FIRST, first), ("start with code kept", kept))
+        for part, whole in enumerate(("", WHOLE))
     ]
 
 
-def _process_start(kind: Kind, engine: str, cache: str) -> float:
+def _process_start(kind: Kind, engine: str, cache: str) -> tuple[float, float]:
+    """Seconds after the imports, and of all the process."""
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
     answer = subprocess.run(
         [sys.executable, "-m", "benchmarks.guests", engine, kind.title],
         cwd=ROOT,
@@ -267,7 +298,9 @@ def _process_start(kind: Kind, engine: str, cache: str) -> float:
         text=True,
         check=True,
     )
-    return float(answer.stdout)
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    whole = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    return float(answer.stdout), whole
 
 
 def guest_table(rounds: int, progress: Callable[[str], None] = lambda line: None) -> Table | None:
