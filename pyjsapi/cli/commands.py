@@ -23,6 +23,7 @@ from pyjsapi.cli.files import (
     read,
     read_module,
     write,
+    write_all,
 )
 from pyjsapi.cli.loader import loader
 from pyjsapi.compiler.cache import VARIABLE, cache_folder
@@ -66,10 +67,11 @@ def lower(options: argparse.Namespace) -> int:
         lowered = lower_module(data, memory64=not options.no_memory64)
     except (DecodeError, ValidationError, LoweringError) as error:
         raise InputError(f"{options.module}: {error}", exits.NOT_VALID) from error
-    write(options.output, lowered)
+    files = {options.output: lowered}
     if options.loader is not None:
         target = os.path.relpath(options.output, options.loader.parent)
-        write(options.loader, loader(Path(target).as_posix()).encode())
+        files[options.loader] = loader(Path(target).as_posix()).encode()
+    write_all(files)
     return 0
 
 
@@ -130,13 +132,25 @@ def _disassemble(options: argparse.Namespace) -> int:
 def cache(options: argparse.Namespace) -> int:
     """``pyjsapi cache``: what is kept of translated code between processes; ``--clear`` removes it."""
     folder = cache_folder()
+    if folder is None and options.json:
+        print(
+            json.dumps({"folder": None, "bytes": 0, "most": most_bytes(), "modules": []}, indent=2)
+        )
+        return 0
     if folder is None:
         print(f"no cache: {VARIABLE} is 0, or there is no folder that is the user's alone")
         return 0
     if options.clear:
         removed = list(clear(folder))
         size = sum(kept.size for kept in removed)
-        print(f"{folder}: {counted(len(removed), 'file')} removed, {_mib(size)}")
+        if options.json:
+            print(
+                json.dumps(
+                    {"folder": str(folder), "removed": len(removed), "bytes": size}, indent=2
+                )
+            )
+        else:
+            print(f"{folder}: {counted(len(removed), 'file')} removed, {_mib(size)}")
         return 0
     files = kept_files(folder)
     size = sum(kept.size for kept in files)
@@ -165,10 +179,11 @@ def _mib(size: int) -> str:
 
 
 def wast(options: argparse.Namespace) -> int:
-    """``pyjsapi wast files…``: run scripts and print a table per folder."""
+    """``pyjsapi wast files…``: run scripts and print a table per folder, or with ``--json`` what became of each."""
     from pyjsapi.wast.__main__ import main
 
-    return main([str(path) for path in options.scripts])
+    scripts = [str(path) for path in options.scripts]
+    return main([*(["--json"] if options.json else []), *scripts])
 
 
 def demo(options: argparse.Namespace) -> int:

@@ -6,6 +6,7 @@ from typing import Final
 
 from pyjsapi.jsapi.endings import FAILED as FAILED
 from pyjsapi.jsapi.endings import MEMORY_LIMIT as MEMORY_LIMIT
+from pyjsapi.jsapi.endings import NO_OUTPUT as NO_OUTPUT
 from pyjsapi.jsapi.endings import OUT_OF_FUEL as OUT_OF_FUEL
 from pyjsapi.jsapi.endings import OUT_OF_HOST_CALLS as OUT_OF_HOST_CALLS
 from pyjsapi.jsapi.endings import TIMED_OUT as TIMED_OUT
@@ -22,8 +23,6 @@ COMPONENT: Final = 67
 """The file is a component."""
 NO_IMPORTS: Final = 69
 """The module imports what is not there."""
-NO_OUTPUT: Final = 73
-"""A file cannot be written."""
 INTERRUPTED: Final = 130
 """Ctrl-C."""
 

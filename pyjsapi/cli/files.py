@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from codecs import BOM_UTF8
 from pathlib import Path
@@ -28,18 +29,24 @@ def read(path: Path) -> bytes:
 
 def write(path: Path, data: bytes) -> None:
     """Write a file, whole or not at all, or standard output. Raises `InputError`."""
-    from pyjsapi.snapshots.whole_files import write_file  # most commands write none
+    write_all({path: data})
+
+
+def write_all(files: dict[Path, bytes]) -> None:
+    """Write several files, or none; of them one may be standard output. Raises `InputError`."""
+    from pyjsapi.snapshots.whole_files import write_files  # most commands write none
 
     try:
-        if path == STANDARD:
-            sys.stdout.buffer.write(data)
-            sys.stdout.buffer.flush()
-        else:
-            write_file(path, data)
+        write_files({path: data for path, data in files.items() if path != STANDARD})
     except BrokenPipeError:
         raise
     except OSError as error:
-        raise InputError(f"cannot write {path}: {error.strerror}", exits.NO_OUTPUT) from error
+        raise InputError(
+            f"cannot write {os.fsdecode(error.filename)}: {error.strerror}", exits.NO_OUTPUT
+        ) from error
+    if STANDARD in files:
+        sys.stdout.buffer.write(files[STANDARD])
+        sys.stdout.buffer.flush()
 
 
 def assembled(path: Path, text: bytes, *, names: bool = True) -> bytes:

@@ -15,6 +15,7 @@ from typing import Any, Final, TypeAlias, cast
 
 import pyjsapi
 from pyjsapi.cli import exits, surroundings
+from pyjsapi.jsapi.endings import is_of_output, output_failed
 
 _Verbs: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
 
@@ -49,10 +50,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return code
     except KeyboardInterrupt:
         return exits.INTERRUPTED
-    except BrokenPipeError:
-        # Whoever read the output has enough, as in `pyjsapi wasm2wat m.wasm | head`.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 1
+    except OSError as error:
+        if not is_of_output(error):
+            raise
+        return output_failed("pyjsapi", error)
 
 
 def _main(argv: list[str]) -> int:
@@ -287,8 +288,8 @@ def _add_compile(verbs: _Verbs) -> None:
     compile_.add_argument(
         "--wheel", action="store_true", help="write a wheel with a package of it, stubs inside"
     )
-    compile_.add_argument("--name", help="of the package; default: the source's name")
-    compile_.add_argument("--version", default="0.1.0", help="of the wheel; default: %(default)s")
+    compile_.add_argument("--name", help="of the wheel and its package; default: the source's name")
+    compile_.add_argument("--version", help="of the wheel; default: 0.1.0")
     compile_.add_argument(
         "--thin",
         action="store_true",
@@ -337,6 +338,7 @@ def _add_checks(verbs: _Verbs) -> None:
 
     wast = verbs.add_parser("wast", help="run test scripts of the specification's format")
     wast.add_argument("scripts", nargs="+", type=Path, help=".wast files, or folders of them")
+    wast.add_argument("--json", action="store_true", help="for programs")
     _add_quiet(wast)
     wast.set_defaults(command="commands.wast")
 

@@ -10,6 +10,7 @@ from typing import Any, Final
 
 import pyjsapi
 from pyjsapi.agents.tracebacks import show_own_frames
+from pyjsapi.cli import exits
 from pyjsapi.cli.lifetime import ScriptFailed, live
 
 _FLAGS: Final = ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
@@ -39,7 +40,7 @@ def run_script(path: Path, arguments: list[str]) -> int:
         source = path.read_bytes()
     except OSError as error:
         print(f"pyjsapi: cannot read {path}: {error.strerror}", file=sys.stderr)
-        return 1
+        return exits.NO_INPUT
     return _run(source, str(path), path, [str(path), *arguments], str(path.resolve().parent))
 
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import sys
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from typing import Any, Final, NamedTuple
 
 from pyjsapi.ecmascript.errors import RangeError
@@ -22,6 +25,11 @@ MEMORY_LIMIT: Final = 123
 """What ran failed after a memory could not grow, or needs larger memories than it may have."""
 TIMED_OUT: Final = 124
 """What ran took longer than it may; as of ``timeout`` in coreutils."""
+
+NO_OUTPUT: Final = 73
+"""Something cannot be written."""
+
+_OUTPUT_ERRORS: Final = (errno.EPIPE, errno.ENOSPC, errno.EIO, errno.EFBIG, errno.EBADF)
 
 FAILURES: Final = (
     errors.LinkError,
@@ -65,7 +73,7 @@ def ending_of(
     if refusal:
         return Ending(MEMORY_LIMIT, f"{refusal}; then: {error}")
     if isinstance(error.__cause__, MemoryError) and limits.max_memory_bytes is not None:
-        return Ending(MEMORY_LIMIT, str(error))
+        return Ending(MEMORY_LIMIT, f"{error}{more.get(MEMORY_LIMIT, '')}")
     return None
 
 
@@ -99,6 +107,24 @@ def told(error: Exception) -> str:
 def kind_of(error: Exception) -> str:
     """What an exception is called."""
     return str(getattr(error, "name", type(error).__name__))
+
+
+def is_of_output(error: OSError) -> bool:
+    """Whether an error that nobody else has told of is one of writing standard output."""
+    return error.filename is None and error.errno in _OUTPUT_ERRORS
+
+
+def output_failed(name: str, error: OSError) -> int:
+    """Say that standard output cannot be written, unless whoever read it has enough; the exit code.
+
+    What has not been written is dropped, so that Python does not try again when it ends.
+    """
+    with suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    if isinstance(error, BrokenPipeError):  # As in `… | head`.
+        return FAILED
+    print(f"{name}: cannot write standard output: {error.strerror}", file=sys.stderr)
+    return NO_OUTPUT
 
 
 def standard_input() -> Any:

@@ -20,6 +20,7 @@ from pyjsapi.blocks.block import FILL_AT_ONCE, MUST_NOT_BLOCK, OUT_OF_BOUNDS, Bl
 from pyjsapi.blocks.heap import HeapBlock
 from pyjsapi.blocks.places import new_shared_block
 from pyjsapi.syntax.errors import Trap
+from pyjsapi.syntax.spelling import counted
 from pyjsapi.syntax.types import I32, MemType
 from pyjsapi.validation.limits import Limits
 
@@ -551,7 +552,7 @@ def page_limit_of(type_: MemType, limits: Limits) -> int:
     page_limit = min(most >> type_.page_size_log2, (1 << type_.addrtype.bits) - 1)
     if type_.minimum > page_limit:
         raise MemoryError(
-            f"cannot allocate a memory of {type_.minimum} pages: the limit is {page_limit} pages"
+            f"cannot allocate a memory of {counted(type_.minimum, 'page')}: the limit is {counted(page_limit, 'page')}"
         )
     return page_limit
 

@@ -16,8 +16,10 @@ from pyjsapi.jsapi.endings import (
     FAILED,
     FAILURES,
     ending_of,
+    is_of_output,
     kind_of,
     memories_of,
+    output_failed,
     refusal_of,
     standard_input,
     told,
@@ -276,8 +278,13 @@ class _Program(_PythonModule):
         try:
             with wasi:
                 code = self._started(wasi, None, instances)
+            sys.stdout.flush()
         except KeyboardInterrupt:
             return _INTERRUPTED
+        except OSError as error:
+            if not is_of_output(error):
+                raise
+            return output_failed(name, error)
         except FAILURES as error:
             memories = memories_of(instances[0]) if instances else ()
             ending = ending_of(error, self._limits, memories)

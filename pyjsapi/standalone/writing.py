@@ -108,6 +108,8 @@ def package_source(
 
 
 def _head(title: str, data: bytes, *, thin: bool) -> str:
+    # A name of a file may be no text at all.
+    title = title.encode("utf-8", "backslashreplace").decode()
     escaped = title.replace("\\", "\\\\").replace('"', '\\"')
     return _HEAD.format(
         title=escaped,

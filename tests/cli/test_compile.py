@@ -149,6 +149,11 @@ def test_a_wheel_can_be_imported_as_it_is(folder: Path) -> None:
     ("arguments", "message"),
     [
         (["-o", "my-module.py"], "'my-module' cannot be imported: give it a name like 'my_module' with -o"),
+        (["-o", "zlib.py"], "'zlib' is a module of Python's own: give it a name like 'zlib_wasm' with -o"),
+        (["--wheel", "--name", "json"], "'json' is a module of Python's own"),
+        (["--name", "other"], "--name is for wheels: say --wheel too"),
+        (["--version", "1.0"], "--version is for wheels"),
+        (["-o", "-", "--stub"], "--stub writes a file beside that of -o"),
         (["--wheel", "--name", "class"], "'class' cannot be imported"),
         (["--wheel", "--name", "ä"], "both are ASCII"),
         (["--wheel", "--version", "one"], "a version is like 1.0 or 1.0rc1"),

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -102,6 +105,86 @@ def test_a_file_that_cannot_be_written(folder: Path, capsys: pytest.CaptureFixtu
     (folder / "m.wat").write_text("(module)")
     code, told = failing(capsys, "wat2wasm", "m.wat", "-o", "nowhere/m.wasm")
     assert (code, told) == (73, "pyjsapi: cannot write nowhere/m.wasm: No such file or directory\n")
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="no disk is always full here")
+@pytest.mark.parametrize(
+    "arguments",
+    [["inspect", "m.wat"], ["inspect", "m.wat", "--json"], ["validate", "m.wat"], ["run", "m.wat", "--invoke", "f"],
+     ["compile", "m.wat", "-o", "-"], ["wat2wasm", "m.wat", "-o", "-"], ["completion", "bash"]],
+)  # fmt: skip
+def test_output_that_cannot_be_written(arguments: list[str], folder: Path) -> None:
+    (folder / "m.wat").write_text('(func (export "f") (result i32) (i32.const 1))')
+    with open("/dev/full", "wb") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "pyjsapi.cli", *arguments], stdout=full, stderr=subprocess.PIPE
+        )
+    told = b"pyjsapi: cannot write standard output: No space left on device\n"
+    assert (done.returncode, done.stderr) == (exits.NO_OUTPUT, told)
+
+
+@pytest.mark.skipif(sys.platform == "emscripten", reason="there are no processes")
+def test_output_that_nobody_reads(folder: Path) -> None:
+    (folder / "m.wat").write_text("(func)" * 20_000)
+    command = [sys.executable, "-m", "pyjsapi.cli", "inspect", "--disassemble", "m.wat"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        assert process.stdout is not None and process.stderr is not None
+        assert process.stdout.readline() == b"function 0 [] -> []\n"
+        process.stdout.close()
+        assert process.stderr.read() == b""
+        assert process.wait() == exits.FAILED
+
+
+def test_of_two_files_none_is_written_where_one_cannot_be(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (folder / "m.wat").write_text("(memory 1) (memory 1)")
+    (folder / "m.pyi").mkdir()
+    for arguments, place in (
+        (["lower", "m.wat", "-o", "m.wasm", "--loader", "nowhere/m.mjs"], "nowhere/m.mjs"),
+        (["compile", "m.wat", "-o", "m.py", "--stub"], "m.pyi"),
+    ):
+        code, told = failing(capsys, *arguments)
+        assert code == exits.NO_OUTPUT and told.startswith(f"pyjsapi: cannot write {place}: ")
+        assert sorted(os.listdir()) == ["m.pyi", "m.wat"]
+
+
+def test_a_script_that_is_not_there(capsys: pytest.CaptureFixture[str]) -> None:
+    told = "pyjsapi: cannot read gone.py: No such file or directory\n"
+    assert failing(capsys, "gone.py") == (exits.NO_INPUT, told)
+
+
+def test_a_folder_without_scripts(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (folder / "sub").mkdir()
+    told = "pyjsapi: no scripts (*.wast) in sub\n"
+    assert failing(capsys, "wast", "sub") == (exits.NO_INPUT, told)
+
+
+def test_what_became_of_scripts_for_programs(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    script = '(module (func (export "f") (result i32) (i32.const 1)))\n(assert_return (invoke "f") (i32.const 2))'
+    (folder / "s.wast").write_text(script)
+    assert main(["wast", "--json", "s.wast"]) == exits.FAILED
+    found = json.loads(capsys.readouterr().out)
+    assert [(each["path"], each["assertions"], each["passed"]) for each in found] == [
+        ("s.wast", 1, 0)
+    ]
+    assert [(each["line"], each["keyword"]) for each in found[0]["failures"]] == [
+        (2, "assert_return")
+    ]
+
+
+def test_the_cache_for_programs(
+    folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PYJSAPI_CACHE", "0")
+    assert main(["cache", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["folder"] is None
+    monkeypatch.setenv("PYJSAPI_CACHE", str(folder / "kept"))
+    assert main(["cache", "--clear", "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert found == {"folder": str(folder / "kept"), "removed": 0, "bytes": 0}
 
 
 def test_what_is_written_takes_the_place_of_what_was_there(folder: Path) -> None:

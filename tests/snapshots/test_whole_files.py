@@ -11,7 +11,7 @@ import pytest
 
 from pyjsapi import WebAssembly, wat2wasm
 from pyjsapi.snapshots import snapshot
-from pyjsapi.snapshots.whole_files import write_file
+from pyjsapi.snapshots.whole_files import write_file, write_files
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="it has no modes and no FIFOs")
 IS_ROOT = hasattr(os, "geteuid") and os.geteuid() == 0
@@ -64,6 +64,16 @@ def test_where_nothing_can_be_written_nothing_is_left(name: str, tmp_path: Path)
         write_file(tmp_path / name, b"data")
     assert sorted(os.listdir(tmp_path)) == ["file", "folder"]
     assert (tmp_path / "file").read_bytes() == b"before"
+
+
+def test_of_several_files_all_are_written_or_none(tmp_path: Path) -> None:
+    (tmp_path / "one").write_bytes(b"before")
+    with pytest.raises(FileNotFoundError) as caught:
+        write_files({tmp_path / "one": b"1", tmp_path / "none" / "two": b"2"})
+    assert caught.value.filename == str(tmp_path / "none" / "two")
+    assert (tmp_path / "one").read_bytes() == b"before" and os.listdir(tmp_path) == ["one"]
+    write_files({tmp_path / "one": b"1", tmp_path / "two": b"2"})
+    assert [(tmp_path / name).read_bytes() for name in ("one", "two")] == [b"1", b"2"]
 
 
 def test_what_fails_halfway_leaves_what_was_there(

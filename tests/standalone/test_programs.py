@@ -165,6 +165,16 @@ def test_only_programs_take_what_is_for_programs(
     assert sorted(os.listdir()) == ["alone", "m.wat"]
 
 
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="no disk is always full here")
+def test_output_that_cannot_be_written_is_told(folder: Path) -> None:
+    compiled("words", LIST.format("args"))
+    command = [sys.executable, "-I", "-S", "alone/words.py"]
+    with open("/dev/full", "wb") as full:
+        done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE)
+    told = b"alone/words.py: cannot write standard output: No space left on device\n"
+    assert (done.returncode, done.stderr) == (73, told)
+
+
 def test_an_interruption_ends_a_command(folder: Path) -> None:
     import signal
 

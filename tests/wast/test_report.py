@@ -61,5 +61,5 @@ def test_wrong_usage_is_told_from_failures(
     assert main([]) == 2
     capsys.readouterr()
     absent = tmp_path / "absent.wast"
-    assert main([str(absent)]) == 1
+    assert main([str(absent)]) == 66
     assert capsys.readouterr().err == f"pyjsapi: cannot read {absent}: No such file or directory\n"
