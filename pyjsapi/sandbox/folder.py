@@ -53,7 +53,7 @@ class Folder:
         if not HAS_DIRECTORIES:
             raise OSError("files: this system opens no files in directories that are open")
         self.path: Final = tempfile.mkdtemp(prefix="pyjsapi-")
-        self.close: Final = finalize(self, _remove, self.path)
+        self.close: Final = finalize(self, _remove, self.path, os.getpid())
         self.write(files)
 
     def write(self, files: Mapping[str, bytes]) -> None:
@@ -119,7 +119,9 @@ def _listed(top: str) -> Iterator[str]:
                     yield name
 
 
-def _remove(top: str) -> None:
+def _remove(top: str, process: int) -> None:
+    if os.getpid() != process:  # a fork has a copy of the object, not of the directory
+        return
     _empty(top)
     os.rmdir(top)
 

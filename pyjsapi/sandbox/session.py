@@ -212,6 +212,11 @@ class Sandbox:
             yield
             self._is_over = ""
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        raise TypeError(
+            "a Sandbox stays in its process: send its snapshot(), for Sandbox(snapshot=…)"
+        )
+
     def __enter__(self) -> Sandbox:
         return self
 

@@ -26,6 +26,7 @@ FOLDERS = (
     "compiler",
     "jsapi",
     "agents",
+    "sandbox",
 )
 PLAIN = {"syntax", "binary", "text", "validation", "compiler"}
 """Folders about what is the same in any Python, and depends on the machine least."""

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-import sys
-import threading
 from pathlib import Path
 
 import pytest
@@ -66,16 +63,6 @@ def test_i15_3_streams_are_text_and_the_code_is_given() -> None:
     assert (done.stdout, done.stderr, done.exit_code) == ("hé", "hé", 3)
     assert done.fuel_used in range(10, 100)
     assert Sandbox.program(COPY).run() == Sandbox.program(COPY).run(stdin="")
-
-
-def test_i15_3_each_run_begins_anew_and_can_be_awaited() -> None:
-    copy = Sandbox.program(COPY)
-
-    async def both() -> list[str]:
-        done = await asyncio.gather(*(copy.run_async(stdin=each) for each in "ab"))
-        return [each.stdout for each in done]
-
-    assert asyncio.run(both()) == ["a", "b"]
 
 
 def test_i15_3_runs_with_a_seed_are_the_same() -> None:
@@ -170,43 +157,3 @@ def test_i15_2_what_a_program_writes_has_an_end(tmp_path: Path) -> None:
 def test_i15_2_what_a_program_creates_has_an_end() -> None:
     assert Sandbox.program(MAKES, files={}, max_created_files=2).run().exit_code == 0
     assert Sandbox.program(MAKES, files={}, max_created_files=1).run().exit_code == 2
-
-
-@pytest.mark.skipif(sys.platform == "emscripten", reason="there are no threads")
-@pytest.mark.parametrize("stuck", ["block", "busy", "sleep"])
-def test_i15_1_threads_of_a_program_end_with_it(stuck: str) -> None:
-    from tests.wasi.test_threads import HEAD, ended
-
-    text = f"""(module {HEAD}
-      (func (export "wasi_thread_start") (param i32 i32) (call $told) (call ${stuck}))
-      (func (export "_start")
-        (drop (call $spawn (i32.const 0))) (call $await_other) (call ${stuck})))"""
-    with pytest.raises(WebAssembly.DeadlineExceeded):
-        Sandbox.program(wat2wasm(text), deadline=0.2).run()
-    assert ended()
-    endless = Sandbox.program(wat2wasm(text))  # threads can be interrupted without a deadline
-
-    async def cancelled() -> None:
-        running = asyncio.create_task(endless.run_async())
-        while not any(each.name.startswith("WASI") for each in threading.enumerate()):
-            await asyncio.sleep(0)
-        running.cancel()
-        with pytest.raises(asyncio.CancelledError):
-            await running
-
-    asyncio.run(cancelled())
-    assert ended()
-
-
-@pytest.mark.skipif(sys.platform == "emscripten", reason="there are no threads")
-def test_i15_3_cancelling_a_program_ends_it() -> None:
-    endless = Sandbox.program(LOOP, deadline=600)
-
-    async def cancelled() -> None:
-        running = asyncio.create_task(endless.run_async())
-        await asyncio.sleep(0)
-        running.cancel()
-        with pytest.raises(asyncio.CancelledError):
-            await running
-
-    asyncio.run(cancelled())  # which waits for the thread

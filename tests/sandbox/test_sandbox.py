@@ -2,11 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-import multiprocessing
-import pickle
-import sys
-import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -132,7 +127,7 @@ def test_i15_3_functions_of_the_host_are_called_so_often() -> None:
 @pytest.mark.parametrize(
     ("function", "told"),
     [
-        (lambda x: 1 // 0, "ZeroDivisionError: integer division or modulo by zero"),
+        (lambda x: 1 // 0, "ZeroDivisionError: .*division"),
         (lambda x: {1, 2}, "TypeError: Object of type set is not JSON serializable"),
         (lambda x: float("nan"), "ValueError: Out of range float values are not JSON compliant"),
         (lambda: 1, "TypeError: .* takes 0 positional arguments but 1 was given"),
@@ -189,60 +184,6 @@ def test_i15_3_a_snapshot_begins_other_sessions_with_other_functions(tmp_path: P
     assert other.run(COUNT).stdout == "2"
     assert other.run(CALL).stdout == "-1"
     assert session.run(COUNT).stdout == "2"
-
-
-def count_in_other_process(taken: Snapshot) -> str:
-    return Sandbox.python(snapshot=taken).run(COUNT).stdout
-
-
-@pytest.mark.skipif(sys.platform == "emscripten", reason="there are no processes")
-def test_i15_3_a_session_goes_on_in_another_process() -> None:
-    session = sandbox()
-    session.run(COUNT)
-    with multiprocessing.get_context("spawn").Pool(1) as pool:
-        assert pool.apply(count_in_other_process, (session.snapshot(),)) == "2"
-    assert pickle.loads(pickle.dumps(session.run(COUNT))).stdout == "2"
-
-
-def test_i15_3_runs_can_be_awaited() -> None:
-    async def both() -> list[str]:
-        sessions = [sandbox(), sandbox()]
-        done = await asyncio.gather(*(each.run_async(COUNT) for each in sessions))
-        return [each.stdout for each in done]
-
-    assert asyncio.run(both()) == ["1", "1"]
-
-
-@pytest.mark.skipif(sys.platform == "emscripten", reason="there are no threads")
-def test_i15_3_cancelling_what_is_awaited_ends_it() -> None:
-    session = sandbox(deadline=600)
-
-    async def cancelled() -> None:
-        first, second = (asyncio.create_task(session.run_async(LOOP)) for _ in range(2))
-        while not session._is_running:
-            await asyncio.sleep(0)
-        second.cancel()
-        first.cancel()
-        ended = await asyncio.gather(first, second, return_exceptions=True)
-        assert [type(each) for each in ended] == [asyncio.CancelledError] * 2
-
-    asyncio.run(cancelled())
-    with pytest.raises(SandboxError, match="the session ended by Interrupted"):
-        session.run(COUNT)
-
-
-@pytest.mark.skipif(sys.platform == "emscripten", reason="there are no threads")
-def test_i15_3_threads_take_turns() -> None:
-    session = sandbox()
-    found: list[str] = []
-    threads = [
-        threading.Thread(target=lambda: found.append(session.run(COUNT).stdout)) for _ in range(5)
-    ]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert sorted(found) == ["1", "2", "3", "4", "5"]
 
 
 def test_i15_3_a_sandbox_that_was_closed() -> None:

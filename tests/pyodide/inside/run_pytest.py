@@ -6,8 +6,9 @@ import sys
 from collections.abc import Coroutine
 from typing import Any
 
-# Pytest and what it imports are pure Python: those of the host, mounted at /host, run here too.
-TOOLS = ("pytest", "_pytest", "py.py", "pluggy", "iniconfig", "packaging", "pygments")
+# Pytest and what it imports are pure Python: those of the host, mounted at /host, run here too. Sandboxes look for
+# interpreters in pwasm.
+TOOLS = ("pytest", "_pytest", "py.py", "pluggy", "iniconfig", "packaging", "pygments", "pwasm")
 
 
 def run_at_once(main: Coroutine[Any, Any, Any], **_: Any) -> Any:
