@@ -74,7 +74,8 @@ def hello_costs(rounds: int) -> list[Cost]:
         with zipfile.ZipFile(wheel) as archive:
             archive.extractall(folder)
         compileall.compile_dir(folder, quiet=1)
-        run = [sys.executable, "-m", "pyjsapi", "run", str(program)]
+        command = "import sys; from pyjsapi.cli import main; sys.exit(main())"  # as installed
+        run = [sys.executable, "-c", command, "run", str(program)]
         load = [sys.executable, "-c", "import pyjsapi"]
         _seconds(run, folder)
         pairs = [(_seconds(run, folder), _seconds(load, folder)) for _ in range(2 * rounds)]

@@ -189,6 +189,8 @@ def _add_run(verbs: _Verbs) -> None:
     surroundings.add_bounds(run)
     run.set_defaults(command="running.run")
 
+
+def _add_snapshot(verbs: _Verbs) -> None:
     snapshot = verbs.add_parser(
         "snapshot", help="keep an instance in a file, for `pyjsapi run` to go on from"
     )
@@ -413,7 +415,7 @@ def _add_page(verbs: _Verbs) -> None:
 
 _VERBS: Final[dict[str, Callable[[_Verbs], None]]] = {
     "run": _add_run,
-    "snapshot": _add_run,
+    "snapshot": _add_snapshot,
     "debug": _add_debug,
     "wat2wasm": _add_formats,
     "wasm2wat": _add_formats,
