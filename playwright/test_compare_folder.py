@@ -12,6 +12,7 @@ import pytest
 from playwright.sync_api import Browser, expect
 
 from web.browsers import listen, new_page
+from web.workbench.visits import check_accessibility
 
 ROOT = Path(__file__).resolve().parent.parent
 EXAMPLE = ROOT / "examples" / "compare"
@@ -73,6 +74,7 @@ def test_the_report_shows_tables_and_a_chart(
     page.get_by_text("As a table").click()
     expect(page.locator("table[data-chart] tbody tr")).to_have_count(5)
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    check_accessibility(page)
     assert complaints == []
     page.close()
 

@@ -11,6 +11,7 @@ from playwright.sync_api import Browser, expect
 from web.browsers import new_page
 from web.build import HARNESS
 from web.compare import Finished, PageFailed, is_good, unexplained, wait_for_report
+from web.workbench.visits import check_accessibility
 
 
 def test_every_case_is_equal_or_explained(finished: Finished) -> None:
@@ -52,6 +53,25 @@ def test_each_row_shows_both_results_and_times(finished: Finished) -> None:
     assert results[0] == results[1] == results[2] != ""
     for column in (".native-ms", ".pyjsapi-ms", ".lowered-ms"):
         assert float(row.locator(column).inner_text()) >= 0
+
+
+def test_the_ratios_of_times_are_a_table_and_a_chart(finished: Finished) -> None:
+    section = finished.page.locator("#times")
+    section.get_by_text("As a table").click()
+    rows = section.locator("tbody tr")
+    assert rows.count() >= 20
+    assert section.locator(".chart .row").count() == rows.count() + 1
+    assert section.locator(".chart circle").count() == section.locator("td[data-value]").count()
+    expect(section.locator(".chart")).to_have_attribute("aria-hidden", "true")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing_serious(finished: Finished, scheme: str) -> None:
+    page = finished.page
+    page.evaluate("scheme => document.documentElement.dataset.theme = scheme", scheme)
+    page.locator("#case-copy-overlap button").click()
+    check_accessibility(page)
+    page.locator("#case-copy-overlap button").click()
 
 
 def test_a_difference_of_the_browser_is_shown_with_its_reason(finished: Finished) -> None:

@@ -13,6 +13,7 @@ from playwright.sync_api import Browser, Page, expect
 from web.browsers import listen, new_page
 from web.compare import wait_for_report
 from web.serve import HEADERS, serving
+from web.workbench.visits import check_accessibility
 
 Open: TypeAlias = Callable[..., Page]
 
@@ -118,6 +119,15 @@ def test_columns_are_hidden_by_keyboard(opened: Open) -> None:
     assert page.eval_on_selector("tr.group th", span)
     page.keyboard.press("Space")
     expect(page.locator("#case-memory-grow td.native")).to_be_visible()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [NARROW, 1360])
+def test_axe_finds_nothing_serious(opened: Open, width: int, scheme: str) -> None:
+    page = opened("open=copy-overlap", width)
+    page.evaluate("scheme => document.documentElement.dataset.theme = scheme", scheme)
+    page.locator("details.columns summary").click()
+    check_accessibility(page)
 
 
 def test_an_opened_case_is_filled_when_its_result_comes(opened: Open) -> None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -20,11 +21,15 @@ from playwright.sync_api import Browser, Error, Page
 
 from web import catalogue
 from web.browsers import BROWSERS, BrowserMissing, new_page, started
-from web.build import SITE, BuildError, build, environment
+from web.build import HARNESS, SITE, BuildError, build, environment
 from web.serve import serving
 
 Report = Mapping[str, Any]
 
+STYLES = (
+    catalogue.ROOT / "web" / "static" / "style.css",
+    HARNESS / "static" / "chart.css",
+)
 REPORT = catalogue.ROOT / "build" / "report"
 TIME_LIMIT_MS = 1_800_000
 WINDOW = {"width": 1360, "height": 900}
@@ -136,6 +141,43 @@ def unexplained(report: Report) -> list[str]:
     return lines
 
 
+@dataclass(frozen=True)
+class Times:
+    """Ratios of times to the browser's own, by group of cases: a column for each browser and way."""
+
+    columns: list[str]
+    rows: list[tuple[str, list[float | None]]]
+
+
+def _mean_ratio(cases: Sequence[Report], way: str) -> float | None:
+    """The geometric mean of the ratios of those cases that have both times."""
+    logs = [
+        math.log(ours / theirs)
+        for case in cases
+        if (ours := (case.get(way) or {}).get("ms"))
+        and (theirs := (case.get("native") or {}).get("ms"))
+    ]
+    return math.exp(sum(logs) / len(logs)) if logs else None
+
+
+def times_of(reports: Sequence[Report]) -> Times:
+    """What the chart of the report shows."""
+    groups = list(dict.fromkeys(case["group"] for report in reports for case in report["cases"]))
+    ways = [(report, way) for report in reports for way in ("pyjsapi", "lowered")]
+    rows = [
+        (
+            group,
+            [
+                _mean_ratio([case for case in report["cases"] if case["group"] == group], way)
+                for report, way in ways
+            ],
+        )
+        for group in groups
+    ]
+    found = [row for row in rows if any(ratio is not None for ratio in row[1])]
+    return Times([f"{report['browser']['name']} {way}" for report, way in ways], found)
+
+
 def write_report(reports: Sequence[Report], folder: Path) -> None:
     """Writes ``report.json`` and ``report.html``."""
     folder.mkdir(parents=True, exist_ok=True)
@@ -152,7 +194,9 @@ def write_report(reports: Sequence[Report], folder: Path) -> None:
             reports=reports,
             rows=list(by_case.values()),
             problems={report["browser"]["name"]: unexplained(report) for report in reports},
-            style=(catalogue.ROOT / "web" / "static" / "style.css").read_text("utf-8"),
+            times=times_of(reports),
+            chart=(HARNESS / "static" / "chart.mjs").read_text("utf-8"),
+            style="".join(path.read_text("utf-8") for path in STYLES),
         )
     )
     (folder / "report.html").write_text(page, "utf-8")

@@ -178,7 +178,8 @@ def _ratios_section(comparison: Comparison) -> Iterator[str]:
     if not others:
         return
     yield "<h2>Times ÷ python</h2>"
-    yield f'<details><summary>As a table</summary><div class="frame"><table data-chart>{_head("case", *others)}<tbody>'
+    yield f"<details><summary>As a table</summary>{_frame('Times as a table')}"
+    yield f"<table data-chart>{_head('case', *others)}<tbody>"
     for verdict in comparison.verdicts:
         cells = []
         for engine in others:

@@ -105,3 +105,22 @@ def test_an_unknown_case_is_an_error(
     monkeypatch.setattr(compare, "build", lambda site: 1)
     assert compare.main(["--only", "known,unknown", "--report", str(tmp_path)]) == 2
     assert capsys.readouterr().err == "no case unknown\n"
+
+
+def test_the_report_has_the_ratios_of_times_as_a_table_and_a_chart(tmp_path: Path) -> None:
+    timed = [
+        case(native={"ms": 2.0}, pyjsapi={"ms": ms}, lowered={"ms": 2.0}) for ms in (20.0, 2000.0)
+    ]
+    reports = [report(*timed), report(case(native=None), name="firefox")]
+    found = compare.times_of(reports)
+    assert found.columns == [
+        "chromium pyjsapi",
+        "chromium lowered",
+        "firefox pyjsapi",
+        "firefox lowered",
+    ]
+    assert found.rows == [("Group", [pytest.approx(100), pytest.approx(1), None, None])]
+    compare.write_report(reports, tmp_path)
+    page = (tmp_path / "report.html").read_text("utf-8")
+    assert '<td data-value="100' in page
+    assert "showCharts(document)" in page

@@ -7,6 +7,7 @@ import { judgeAll } from "./judge.mjs";
 import { showDetail, summarise } from "./show.mjs";
 import { switchTheme } from "./state.mjs";
 import { CaseTable } from "./table.mjs";
+import { showTimes } from "./times.mjs";
 
 const NOT_COMPARED = { status: "not compared", differences: [], stale: [], unmet: [], loweredDifferences: [] };
 const SILENCE_LIMIT_MS = 120_000;
@@ -242,6 +243,7 @@ async function main() {
       `pyjsapi ${versions.pyjsapi} · Pyodide ${versions.pyodide} · Python ${versions.python}`;
   }
   $("#save").disabled = false;
+  showTimes($("#times"), cases, results);
   table.showRows();
 }
 
