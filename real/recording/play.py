@@ -12,7 +12,6 @@ import json
 import sys
 import time
 import warnings
-from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -60,10 +59,10 @@ def main() -> int:
         action="append",
         default=[],
         metavar="NAME=VALUE",
-        help=f"of the translation: {', '.join(field.name for field in fields(Options))}",
+        help=f"of the translation: {', '.join(Options._fields)}",
     )
     arguments = parser.parse_args()
-    options = replace(DEFAULT_OPTIONS, **dict(map(_option, arguments.option)))
+    options = DEFAULT_OPTIONS._replace(**dict(map(_option, arguments.option)))
     faulthandler.dump_traceback_later(arguments.deadline, exit=True)
     outcome = play(arguments.folder, options)
     json.dump(outcome, sys.stdout)
