@@ -20,8 +20,8 @@ from pyjsapi.runtime import FuncInst
 from pyjsapi.syntax.spelling import on_one_line
 
 _HISTORY: Final = Path.home() / ".pyjsapi_debug_history"
-_SLICE: Final = 200_000
-"""Instructions after which Ctrl-C is looked at."""
+_ENDLESS: Final = 1 << 62
+"""Instructions that nobody waits for."""
 _PLACE: Final = re.compile(r"(.+):(\d+)")
 _AROUND: Final = 5
 _SHORT: Final = {
@@ -52,7 +52,7 @@ class LineDebugger(cmd.Cmd):
         self._title = title
         self._frame = 0
         self._listed = -1
-        self._interrupted = self._hurries = False
+        self._interrupted = self._hurries = self._executes = False
         self._code = 0
         self._typed = sys.stdin is not None and sys.stdin.isatty()
         self.use_rawinput = self._typed
@@ -94,7 +94,8 @@ class LineDebugger(cmd.Cmd):
         def interrupt(number: int, frame: object) -> None:
             if self._interrupted or self._hurries:
                 raise KeyboardInterrupt
-            self._interrupted = True
+            self._interrupted = self._executes
+            self._debugger.interrupt()
 
         try:
             before = signal.signal(signal.SIGINT, interrupt)
@@ -111,6 +112,7 @@ class LineDebugger(cmd.Cmd):
     def onecmd(self, line: str) -> bool:
         """Do what a line says; errors are a line."""
         name, rest = _split(line)
+        self._interrupted, self._executes = False, True
         try:
             return bool(
                 super().onecmd(f"{_SHORT.get(name, name)} {rest}".strip() if name else line)
@@ -119,6 +121,8 @@ class LineDebugger(cmd.Cmd):
             print(f"error: {error}")
         except ValueError as error:
             print(f"error: {line.strip()}: {error}")
+        finally:
+            self._executes = False
         return False
 
     def default(self, line: str) -> None:
@@ -205,19 +209,7 @@ class LineDebugger(cmd.Cmd):
 
     def do_continue(self, _: str) -> None:
         """continue: execute until there is a reason to stop. Ctrl-C is one."""
-        state = self._hurry()
-        if state is not None:
-            self._show(state)
-            return
-        self._interrupted = False
-        while True:
-            state = self._debugger.proceed(_SLICE)
-            if state["stop"]["reason"] != "paused":
-                break
-            if self._interrupted:
-                self._interrupted = False
-                break
-        self._show(state)
+        self._show(self._hurry() or self._debugger.proceed(_ENDLESS))
 
     def _hurry(self) -> dict[str, Any] | None:
         """What compiled code makes of the call, where it can be asked."""
@@ -339,11 +331,14 @@ class LineDebugger(cmd.Cmd):
 
     def do_where(self, _: str) -> None:
         """where: the calls, innermost first; the one that is looked at has an arrow."""
-        frames = self._debugger.state()["frames"]
-        for number in range(len(frames)):
+        state = self._debugger.state()
+        for number in range(len(state["frames"])):
             mark = ">" if number == self._frame else " "
             print(f"{mark}#{number} {_title(self._debugger.frame(number))}")
-        if not frames:
+        more = state["depth"] - len(state["frames"])
+        if more:
+            print(f"  … and {more} more")
+        if not state["depth"]:
             print("the call has ended")
 
     def do_up(self, line: str) -> None:

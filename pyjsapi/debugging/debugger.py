@@ -6,6 +6,7 @@ the same for Python.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
@@ -26,6 +27,7 @@ from pyjsapi.runtime.exception import raised_by
 from pyjsapi.runtime.instance import ModuleInstance
 
 _MOST_BYTES: Final = 1 << 20
+_MOST_FRAMES: Final = 100
 _FAILED: Final = ("trap", "exception")
 _ENTRY: Final[Stop] = {"reason": "entry"}
 _STEP: Final[Stop] = {"reason": "step"}
@@ -278,6 +280,13 @@ class Debugger:
         if not self._machine.frames:
             raise DebugError("the call has ended; it can be restarted")
 
+    def interrupt(self) -> None:
+        """Have what executes now stop soon, as "paused": from a signal handler, or another thread.
+
+        Compiled code (see `hurry`) and functions of the host go on to their end.
+        """
+        self._machine.interrupt()
+
     # ---- looking
 
     @property
@@ -300,14 +309,18 @@ class Debugger:
         """Where execution is, and why it stopped there.
 
         ``stop`` has the ``reason``: entry, step, breakpoint, reached, watch, import, growth, trap, exception, paused
-        or end, and what belongs to it. ``count`` are the instructions executed. ``frames`` are the calls, innermost
-        first, of which the first has its locals and operands; see `frame`. At the end there is an ``outcome``.
+        or end, and what belongs to it. ``count`` are the instructions executed. ``depth`` is how many calls there are;
+        ``frames`` are the innermost hundred of them, innermost first, of which the first has its locals and operands:
+        see `frame`. At the end there is an ``outcome``.
         """
         frames = self._machine.frames
         found: dict[str, Any] = {
             "stop": dict(self._stop),
             "count": self.count,
-            "frames": [self._frame(i, detailed=i == 0) for i in range(len(frames))],
+            "depth": len(frames),
+            "frames": [
+                self._frame(i, detailed=i == 0) for i in range(min(len(frames), _MOST_FRAMES))
+            ],
         }
         if not frames:
             found["outcome"] = self._outcome()
@@ -327,7 +340,8 @@ class Debugger:
         return {"results": _typed(machine.results or [], types)}
 
     def frame(self, number: int = 0) -> dict[str, Any]:
-        """A call, the innermost is 0: its function, where it is, its locals and operands with types."""
+        """A call, the innermost is 0: its function, where it is, its locals and operands with types, and the bytes of
+        memories that its next instruction reads or writes, if there are such."""
         if not 0 <= number < len(self._machine.frames):
             raise DebugError(f"there is no frame {number}: there are {len(self._machine.frames)}")
         return self._frame(number, detailed=True)
@@ -366,6 +380,7 @@ class Debugger:
             ]
             operands = routine.operand_types(frame.position)
             found["operands"] = _typed(frame.operands[: len(operands)], operands)
+            found["accesses"] = _accesses(frame)
         return found
 
     def _import_name(self, func: FuncInst) -> str:
@@ -454,6 +469,16 @@ class Debugger:
 
     # ---- commands
 
+    def command_json(self, text: str) -> str:
+        """`command` for a text in JSON; the answer likewise."""
+        try:
+            given = json.loads(text)
+        except (ValueError, RecursionError):
+            given = None
+        if not isinstance(given, dict):
+            return json.dumps({"error": "a command is an object in JSON"})
+        return json.dumps(self.command(given))
+
     def command(self, given: Mapping[str, Any]) -> dict[str, Any]:
         """Do what ``given["do"]`` says, with the other members as arguments. What is wrong is told as ``error``.
 
@@ -482,6 +507,19 @@ def _typed(values: Sequence[Any], types: Sequence[Any]) -> list[dict[str, Any]]:
     return [
         {"type": str(type_), "value": shown(value, type_)}
         for value, type_ in zip(values, types, strict=True)
+    ]
+
+
+def _accesses(frame: Activation) -> list[dict[str, Any]]:
+    return [
+        {
+            "memory": access.memidx,
+            "address": frame.operands[access.address] + access.offset,
+            "size": access.size if access.operand < 0 else frame.operands[access.operand],
+            "reads": access.reads,
+            "writes": access.writes,
+        }
+        for access in frame.routine.accesses.get(frame.position, ())
     ]
 
 

@@ -29,6 +29,8 @@ from pyjsapi.runtime import ExnInst, FuncInst
 from pyjsapi.syntax.errors import Exhaustion, Trap, WasmError
 
 NEVER: Final = sys.maxsize
+_AT_ONCE: Final = 1 << 20
+"""Instructions after which an interruption is looked for."""
 _STEPPED: Final[Stop] = {"reason": "step"}
 
 
@@ -114,6 +116,11 @@ class Machine:
             self._let_go(self.failure)
         return self._loop(0)
 
+    def interrupt(self) -> None:
+        """Stop what runs, soon: from a signal handler, or another thread."""
+        self._limit_stop = {"reason": "paused"}
+        self._limit = 0
+
     def step(self) -> Stop | None:
         """Execute one instruction: as `run` with a limit, and faster for those that neither call nor return."""
         frame = self.frames[-1]
@@ -166,11 +173,12 @@ class Machine:
         if marks[position] & HIDDEN:
             return self._execute_hidden(frame)
         if self.count >= self._limit:
-            return self._at_limit()
+            return self._stop(self._limit_stop)
         operations, following = routine.operations, routine.next
         locals_, operands, mask = frame.locals, frame.operands, self._mask
         next_: int | None = 0
-        start, limit = self.count, self._limit
+        start = self.count
+        limit = max(min(self._limit, start + _AT_ONCE), start)
         count = start
         try:
             for count in range(start, limit):
@@ -234,9 +242,6 @@ class Machine:
         """Stop before the next instruction."""
         self._limit = self.count
         self._limit_stop = stop
-
-    def _at_limit(self) -> Stop | None:
-        return self._stop(self._limit_stop)
 
     def _look(self, frame: Activation, marks: int) -> Stop | None:
         """Whether to stop before an instruction that has marks."""
@@ -504,16 +509,15 @@ class Machine:
             base = frame.routine.calls[frame.position].base
             frame.operands[base : base + len(values)] = values
             frame.position = frame.routine.next[frame.position]
-            if not frame.routine.fits:
-                self._renew(frame)
+            self._renew(frame)
         if left.tells is not None and self._checks:
             self._stop_next(left.tells)
         self._left()
 
     def _renew(self, frame: Activation) -> None:
         """Execute on as memories are reached now."""
-        routine = self.routine(frame.routine.environment, frame.routine.index)
-        frame.routine = routine
+        if not frame.routine.fits:
+            frame.routine = self.routine(frame.routine.environment, frame.routine.index)
 
     def _left(self) -> None:
         if len(self.frames) <= self._depth:
@@ -563,8 +567,7 @@ class Machine:
                         end = clause.height + len(given)
                         frame.operands[clause.height : end] = given
                         frame.position = clause.target
-                        if not frame.routine.fits:
-                            self._renew(frame)
+                        self._renew(frame)
                         self._left()
                         return True
             if frame.enters:

@@ -114,3 +114,40 @@ def test_references_are_told_by_what_they_are(debug: Debug) -> None:
 def test_only_instances_of_the_engine_are_debugged() -> None:
     with pytest.raises(DebugError, match="Python engine"):
         Debugger(object())
+
+
+def test_commands_are_text_too(debug: Debug) -> None:
+    debugger = debug(FACTORIAL)
+    said = debugger.command_json('{"do": "call", "function": "fact", "arguments": [2]}')
+    assert json.loads(said)["count"] == 0
+    for text in ("", "[]", "{", "1", "[" * 100_000):
+        assert json.loads(debugger.command_json(text)) == {
+            "error": "a command is an object in JSON"
+        }
+
+
+def test_frames_say_what_is_accessed_next(debug: Debug) -> None:
+    debugger = debug(FACTORIAL)
+    debugger.call("fact", [2])
+    frame = debugger.step(6)["frames"][0]
+    assert frame["text"] == "i32.store"
+    assert frame["accesses"] == [
+        {"memory": 0, "address": 16, "size": 4, "reads": False, "writes": True}
+    ]
+    assert debugger.step()["frames"][0]["accesses"] == []
+
+
+def test_what_executes_is_interrupted(debug: Debug) -> None:
+    def interrupt() -> None:
+        debugger.interrupt()
+
+    debugger = debug(
+        """(module (import "h" "h" (func $h)) (global $n (mut i32) (i32.const 0))
+             (func (export "f") (call $h) (loop
+               (global.set $n (i32.add (global.get $n) (i32.const 1))) (br 0))))""",
+        {"h": {"h": interrupt}},
+    )
+    debugger.call("f")
+    state = debugger.proceed(1 << 60)
+    assert (state["stop"], state["count"]) == ({"reason": "paused"}, 1)
+    assert debugger.proceed(10)["count"] == 11
