@@ -325,3 +325,14 @@ def test_breakpoints_at_what_is_not_there_are_refused(
     with pytest.raises(DebugError, match=message):
         debugger.breakpoints.add(spec)
     assert not debugger.breakpoints.all
+
+
+def test_the_source_of_functions_is_the_same_before_and_after(debug: Debug) -> None:
+    debugger = debug(FACTORIAL)
+    owner: Any = debugger.instance.funcs[0].owner
+    before = owner.compiled.source(0)
+    debugger.breakpoints.add({"kind": "watch", "address": 100})
+    debugger.call("fact", [3])
+    debugger.proceed()
+    debugger.close()
+    assert owner.compiled.source(0) == owner.variant.source(0) == before
