@@ -33,8 +33,8 @@ PLAIN = {"syntax", "binary", "text", "validation", "compiler"}
 # Packages that Pyodide does not have offline, and modules that cannot work in it.
 NOT_INSIDE = {"numpy", "wasmtime", "subprocess", "multiprocessing", "threading"}
 
-DEVELOPMENT = ("tests/compiler/proof/",)
-"""Folders about what looks at the compiler from outside: the same anywhere, and slow."""
+DEVELOPMENT = ("tests/compiler/proof/", "tests/sandbox/test_interpreters.py")
+"""What looks at the compiler from outside, or translates interpreters: the same anywhere, and slow."""
 
 NEED_SCRIPTS = "_scripts.py"
 """How the names of tests end that read the specification's scripts, which are not mounted."""

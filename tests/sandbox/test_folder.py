@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
 
 import pytest
@@ -42,7 +43,8 @@ def deepen(top: str, levels: int) -> None:
 
 
 @pytest.mark.skipif(
-    not {os.mkdir, os.rename, os.open} <= os.supports_dir_fd, reason="the system has no dir_fd"
+    sys.platform == "emscripten" or os.mkdir not in os.supports_dir_fd,
+    reason="the system finds directories by whole paths",
 )
 def test_i15_3_directories_that_are_very_deep() -> None:
     with Folder({"0": b"x", "1/0": b"y"}) as folder:

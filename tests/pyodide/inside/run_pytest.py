@@ -6,9 +6,8 @@ import sys
 from collections.abc import Coroutine
 from typing import Any
 
-# Pytest and what it imports are pure Python: those of the host, mounted at /host, run here too. Sandboxes look for
-# interpreters in pwasm.
-TOOLS = ("pytest", "_pytest", "py.py", "pluggy", "iniconfig", "packaging", "pygments", "pwasm")
+# Pytest and what it imports are pure Python: those of the host, mounted at /host, run here too.
+TOOLS = ("pytest", "_pytest", "py.py", "pluggy", "iniconfig", "packaging", "pygments")
 
 
 def run_at_once(main: Coroutine[Any, Any, Any], **_: Any) -> Any:
