@@ -1,0 +1,1 @@
+"""Whole programs of WASI beside Wasmtime; ``python -m real.commands`` runs them."""

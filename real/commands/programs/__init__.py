@@ -1,0 +1,1 @@
+"""Programs of WASI, one file each."""
