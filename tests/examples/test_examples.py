@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import re
 import runpy
+import sqlite3
 import subprocess
 import sys
 import zlib
@@ -78,6 +80,32 @@ def test_brotli_unpacks_what_node_has_packed(tmp_path: Path) -> None:
     wasm = ROOT / "node_modules/brotli-dec-wasm/pkg/brotli_dec_wasm_bg.wasm"
     text, _, last = said("wasm_bindgen_brotli.py", wasm, packed).rpartition("refused: ")
     assert (text, last) == (guide.read_text(encoding="utf-8"), "Brotli decompress failed\n")
+
+
+def test_i15_7_sqlite_answers_as_python_s_own_and_writes_the_same_tables(tmp_path: Path) -> None:
+    path = tmp_path / "rivers.db"
+    rows = [
+        ("Donau", 2857.0, "Schwarzes Meer", b"\x00\xff"),
+        ("Rhein", 1232.5, "Nordsee", None),
+        ("Weser", 751.0, "Nordsee", b""),
+        ("Łyna", 263.7, None, bytes(range(5))),
+    ]
+    with contextlib.closing(sqlite3.connect(":memory:")) as own:
+        own.execute("CREATE TABLE river (name TEXT PRIMARY KEY, km REAL, mouth TEXT, map BLOB)")
+        own.executemany("INSERT INTO river VALUES (?, ?, ?, ?)", rows)
+        expected = [str(row) for row in own.execute("SELECT * FROM river ORDER BY km")]
+        mouths = "SELECT mouth, count(*), sum(km), group_concat(name, '+') FROM river GROUP BY mouth ORDER BY 1"
+        expected.append(str(own.execute(mouths).fetchall()))
+        values = own.execute("SELECT ?, ?, typeof(?), upper('ß')", (2**62, -0.5, b"x"))
+        expected.append(str(values.fetchall()))
+        with pytest.raises(sqlite3.IntegrityError) as refused:
+            own.execute("INSERT INTO river (name) VALUES ('Rhein')")
+        expected.append(f"refused: {refused.value}")
+    assert said("emscripten_sqlite.py", path).splitlines() == expected
+    with contextlib.closing(sqlite3.connect(path)) as written:
+        assert written.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
+        assert written.execute("SELECT * FROM river ORDER BY name").fetchall() == rows
+    assert [each.name for each in tmp_path.iterdir()] == ["rivers.db"]
 
 
 @pytest.mark.parametrize("data", [b"", b"abc", bytes(range(256)) * 9])
