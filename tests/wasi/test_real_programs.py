@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import importlib.util
+import inspect
 import io
 import os
+import pydoc
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -72,14 +75,37 @@ int main(int argc, char **argv) {
 }
 """
 
+CRASH = r"""
+#include <stdio.h>
+#include <stdlib.h>
+
+__attribute__((noinline)) static int divide(int a, int b) { return a / b; }
+__attribute__((noinline)) int average(const int *numbers, int count) {
+  int sum = 0;
+  for (int i = 0; i < count; i++) sum += numbers[i];
+  return divide(sum, count) + 1;
+}
+int main(int argc, char **argv) {
+  int numbers[] = {1, 2, 3};
+  printf("%d\n", average(numbers, 3));
+  fflush(stdout);
+  printf("%d\n", average(numbers, argc > 9 ? 3 : 0) + 1);
+  return 0;
+}
+"""
+
 
 @pytest.fixture(scope="module")
 def program(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("program")
-    (folder / "files.c").write_text(FILES)
-    made = folder / "files.wasm"
-    command = [sys.executable, "-m", "ziglang", "cc", "-target", "wasm32-wasi", "-Os"]
-    subprocess.run([*command, folder / "files.c", "-o", made], check=True, timeout=800)
+    return compiled(FILES, tmp_path_factory.mktemp("program") / "files.c", "-Os")
+
+
+def compiled(text: str, source: Path, *options: str) -> Path:
+    """The module of a program in C."""
+    source.write_text(text)
+    made = source.with_suffix(".wasm")
+    command = [sys.executable, "-m", "ziglang", "cc", "-target", "wasm32-wasi", *options]
+    subprocess.run([*command, source, "-o", made], check=True, timeout=800)
     return made
 
 
@@ -132,3 +158,45 @@ def test_i15_7_a_program_in_c_as_on_wasmtime(
     assert code == 3
     assert b"rmdir: 0" in out.getvalue()
     assert os.listdir(tmp_path / "root") == []
+
+
+def test_i15_6_a_trap_in_c_shows_functions_by_name_and_where_they_are(tmp_path: Path) -> None:
+    program = compiled(CRASH, tmp_path / "crash.c", "-O1", "-g")
+    done = subprocess.run(
+        [sys.executable, "-m", "pyjsapi", "run", program], capture_output=True, text=True
+    )
+    first, _, *frames = done.stderr.splitlines()
+    assert (done.returncode, done.stdout) == (1, "3\n")
+    assert first == "pyjsapi: _start: RuntimeError: integer divide by zero"
+    found = [re.search(r"at (\S+) \(wasm://wasm/crash\.wasm-.*:0x([0-9a-f]+)\)", f) for f in frames]
+    names = [each[1] for each in found if each is not None]
+    assert names[:3] == ["divide", "average", "main"]
+    assert names == names_on_wasmtime(program)
+    # What is at the offsets in the file: a signed division, and calls around it.
+    offsets = [int(each[2], 16) for each in found if each is not None]
+    assert [program.read_bytes()[offset] for offset in offsets[:3]] == [0x6D, 0x10, 0x10]
+
+
+def names_on_wasmtime(program: Path) -> list[str]:
+    """The functions of a trap, innermost first."""
+    engine = wasmtime.Engine()
+    linker = wasmtime.Linker(engine)
+    linker.define_wasi()
+    store = wasmtime.Store(engine)
+    store.set_wasi(wasmtime.WasiConfig())
+    instance = linker.instantiate(store, wasmtime.Module.from_file(engine, str(program)))
+    with pytest.raises(wasmtime.Trap) as trap:
+        instance.exports(store)["_start"](store)
+    return [str(each.func_name) for each in trap.value.frames]
+
+
+def test_i15_6_help_shows_the_signature_of_an_export_of_a_program(program: Path) -> None:
+    with WASI(version="preview1", stdout=io.BytesIO()) as wasi:
+        module = WebAssembly.Module(program.read_bytes())
+        instance = WebAssembly.Instance(module, wasi.getImportObject())
+    start = instance.exports["_start"]
+    assert str(inspect.signature(start)) == "() -> None"
+    text = pydoc.plain(pydoc.render_doc(start))
+    assert "() -> None" in text
+    assert "[] -> [], exported as '_start'" in text
+    assert "_start" in repr(start)
