@@ -121,7 +121,8 @@ def build(
     for file in ("python.mjs", "implementation.mjs"):
         _copy(POLYFILL / file, site / "polyfill" / file)
     _copy(HARNESS / "driver.py", site / "driver.py")
-    _copy(WEB / "workbench" / "tools.py", site / "workbench" / "tools.py")
+    for file in ("tools.py", "runs.py"):
+        _copy(WEB / "workbench" / file, site / "workbench" / file)
     for path in workbench.real_modules():
         _copy(path, site / "workbench" / path.name)
     try:

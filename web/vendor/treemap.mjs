@@ -1,2 +1,2 @@
-// Bundled by `web.bundle` for the page, which has no other way to npm packages.
+// Bundled by `web.workbench.site` for the page, which has no other way to npm packages.
 export { hierarchy, treemap, treemapSquarify } from "d3-hierarchy";

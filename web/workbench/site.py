@@ -22,6 +22,11 @@ ESBUILD: Final = ROOT / "node_modules" / ".bin" / "esbuild"
 
 TABS: Final = [
     ("module", "Module"),
+    ("text", "Text"),
+    ("code", "Code"),
+    ("run", "Run"),
+    ("memory", "Memory"),
+    ("share", "Share"),
 ]
 """The parts of the view: names in the page, and titles."""
 

@@ -18,7 +18,7 @@ const MOST_SECTIONS = 60;
 let lists = 0;
 
 /** A list with its title, how many there are, and words to filter by. */
-class ItemList {
+export class ItemList {
   /** @param {string} title */
   constructor(title) {
     this.title = title;
@@ -104,7 +104,7 @@ export class Overview {
   /**
    * @param {HTMLElement} host
    * @param {Known} known
-   * @param {{ openFunction: (index: number) => void }} actions
+   * @param {{ openFunction: (index: number) => void, validate: (bytes: Uint8Array) => Promise<{ error?: string }> }} actions
    */
   constructor(host, known, actions) {
     this.known = known;
@@ -132,14 +132,14 @@ export class Overview {
   /** @param {Uint8Array} bytes @param {Contents} contents */
   show(bytes, contents) {
     this.#shown += 1;
-    this.#showFacts(contents);
+    this.#showFacts(contents, bytes);
     this.#showSections(contents);
     this.#showLists(contents);
     void this.#showFeatures(bytes, contents, this.#shown);
   }
 
-  /** @param {Contents} contents */
-  #showFacts(contents) {
+  /** @param {Contents} contents @param {Uint8Array} bytes */
+  #showFacts(contents, bytes) {
     const facts = [
       ["Size", sizeText(contents.size)],
       ["Name", shown(contents.names.module)],
@@ -154,7 +154,29 @@ export class Overview {
       ...facts
         .filter(([, value]) => value !== "")
         .map(([key, value]) => make("div", {}, make("dt", {}, key), make("dd", {}, value))),
+      this.#validity(bytes),
     );
+  }
+
+  /** A button that asks whether the module is valid, and the answers. @param {Uint8Array} bytes */
+  #validity(bytes) {
+    const answer = make("dd", {});
+    const ask = make("button", { type: "button", class: "link" }, "ask pyjsapi and this browser");
+    ask.addEventListener("click", async () => {
+      answer.textContent = "asking …";
+      try {
+        const here = await WebAssembly.compile(/** @type {Uint8Array<ArrayBuffer>} */ (bytes)).then(
+          () => "this browser: yes",
+          (error) => `this browser: no, ${error.message}`,
+        );
+        const { error } = await this.actions.validate(bytes);
+        answer.textContent = `pyjsapi: ${error ? `no, ${error}` : "yes"}; ${here}`;
+      } catch (error) {
+        answer.textContent = error.message;
+      }
+    });
+    answer.append(ask);
+    return make("div", {}, make("dt", {}, "Valid"), answer);
   }
 
   /** @param {Contents} contents */
@@ -219,6 +241,15 @@ export class Overview {
       })),
     );
     lists.types.show(contents.types.map(({ kind, text }, k) => ({ key: `#${k}`, name: kind, text })));
+  }
+
+  /** Brings a type or a data segment into sight. @param {"types" | "datas"} list @param {number} index */
+  reveal(list, index) {
+    const { filter, rows, element } = this.lists[list];
+    if (filter.value) this.lists[list].show(this.lists[list].all);
+    element.scrollIntoView({ block: "center" });
+    rows.host.focus();
+    rows.select(index);
   }
 
   /** @param {Contents} contents @param {{ kind: string, index: number }} what */

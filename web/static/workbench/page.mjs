@@ -1,54 +1,56 @@
 // The workbench: a module comes in, is read at once, and is shown. Python comes later, where it is needed.
 // What was read is in `window.workbench`, for tests.
 
-import { count, readModule } from "./binary.mjs";
-import { $, complain, say, shown } from "./dom.mjs";
+import { CodeView } from "./code.mjs";
+import { $, complain, say } from "./dom.mjs";
 import { given, givenAddress, givenFile, givenText, Refused } from "./intake.mjs";
+import { sharedBy } from "./link.mjs";
+import { MemoryView } from "./memory.mjs";
 import { Overview } from "./overview.mjs";
 import { Python } from "./python.mjs";
+import { RunView } from "./run.mjs";
+import { Session } from "./session.mjs";
+import { ShareView } from "./share.mjs";
 import { showTab } from "./tabs.mjs";
+import { TextView } from "./text.mjs";
+
+const NEW = `(module
+  (memory (export "memory") 1)
+  (func (export "add") (param i32 i32) (result i32)
+    (i32.add (local.get 0) (local.get 1))))
+`;
 
 /** @type {import("./overview.mjs").Known} */
 const known = await (await fetch(new URL("../../workbench/known.json", import.meta.url))).json();
-const python = new Python((stage) => stage && say(stage));
-const overview = new Overview($("#panel-module"), known, { openFunction: () => {} });
-/** Counts what was opened: what comes late of an earlier one is dropped. */
-let turn = 0;
+const python = new Python((stage) => {
+  $("#python").textContent = stage;
+});
+const session = new Session(python);
+const overview = new Overview($("#panel-module"), known, {
+  openFunction: (index) => code.open(index),
+  validate: (bytes) => python.ask("validate", bytes),
+});
+new TextView($("#panel-text"), session, known.instructions);
+const code = new CodeView($("#panel-code"), session, overview);
+const run = new RunView($("#panel-run"), session);
+new MemoryView($("#panel-memory"), session, run);
+new ShareView($("#panel-share"), session, run);
 
-/** Reads the bytes of a module and shows them. @param {string} name @param {Uint8Array} bytes */
-function show(name, bytes) {
-  const contents = readModule(bytes);
+session.addEventListener("module", () => {
+  const { name, bytes, contents } = session;
+  if (!bytes || !contents) return;
   window.workbench = { name, bytes, contents };
   $("#work").hidden = false;
   overview.show(bytes, contents);
-  say(
-    `${shown(name)}: ${count(bytes.length, "byte")}, ${count(contents.sections.length, "section")}, `
-      + `${count(contents.functions.length, "function")}, ${count(contents.memories.length, "memory").replace("memorys", "memories")}.`,
-  );
-  if (contents.problem) {
-    complain(`${shown(name)} is no whole module: ${contents.problem}. What comes before that place is shown.`);
-  }
-}
+});
+session.addEventListener("text", () => {
+  $("#work").hidden = false;
+});
 
-/** Opens what was given. @param {import("./intake.mjs").Given} what */
-async function open(what) {
-  const mine = ++turn;
-  if (what.bytes) {
-    show(what.name, what.bytes);
-    return;
-  }
-  say(`${shown(what.name)} is a text: assembling it …`);
-  const answer = await python.ask("assemble", what.text);
-  if (mine !== turn) return;
-  if (answer.error) throw new Refused(`${shown(what.name)}: ${answer.error}`);
-  show(what.name, answer.bytes);
-}
-
-/** Does what brings a module; what it says of a refusal is shown. @param {() => any} bring */
-async function bringing(bring) {
+/** Does what brings a module; what it says of a refusal is shown. @param {() => any} bring @param {any} [call] */
+async function bringing(bring, call = null) {
   try {
-    const what = await bring();
-    if (what) await open(what);
+    await session.open(await bring(), call);
   } catch (error) {
     if (error instanceof Refused) complain(error.message);
     else complain(`This did not work: ${error.message ?? error}`);
@@ -57,15 +59,18 @@ async function bringing(bring) {
 
 /** @param {number} index */
 async function example(index) {
-  const { name, bytes, file } = known.examples[index];
+  const { name, bytes, text, file } = known.examples[index];
   if (file) {
     say(`Loading ${name} …`);
     return { ...(await givenAddress(new URL(`../../${file}`, import.meta.url).href)), name };
   }
-  return given(
-    Uint8Array.from(atob(bytes), (c) => c.charCodeAt(0)),
-    name,
-  );
+  return {
+    ...given(
+      Uint8Array.from(atob(bytes), (c) => c.charCodeAt(0)),
+      name,
+    ),
+    text,
+  };
 }
 
 function listen() {
@@ -76,7 +81,7 @@ function listen() {
   });
   $("#example").addEventListener("change", () => {
     const chosen = $("#example").value;
-    if (chosen) void bringing(() => example(Number(chosen)));
+    if (chosen) void bringing(() => example(Number(chosen)), known.examples[Number(chosen)].call);
   });
   $("#paste-form").addEventListener("submit", (/** @type {Event} */ event) => {
     event.preventDefault();
@@ -85,6 +90,10 @@ function listen() {
   $("#address-form").addEventListener("submit", (/** @type {Event} */ event) => {
     event.preventDefault();
     void bringing(() => givenAddress($("#address").value));
+  });
+  $("#new").addEventListener("click", () => {
+    showTab("text", { focus: true });
+    void bringing(() => givenText(NEW, "new.wat"));
   });
   $("#theme").addEventListener("click", () => {
     const root = document.documentElement;
@@ -118,6 +127,24 @@ function listenToDrops() {
   });
 }
 
+/** Opens what the address holds behind its #; the calls are made with a click, not by opening. */
+async function openLink() {
+  try {
+    const shared = await sharedBy(location.hash);
+    if (!shared) return;
+    const name = shared.name || "the link's module";
+    const what = shared.text === null ? given(shared.bytes ?? new Uint8Array(), name) : givenText(shared.text, name);
+    await session.open(what);
+    run.ask(shared.calls);
+    showTab("run");
+    say(`${session.name}, from a link. Its calls are filled in; “Run” makes them.`);
+  } catch (error) {
+    complain(error.message);
+  }
+}
+
 listen();
 showTab("module");
+addEventListener("hashchange", () => void openLink());
+await openLink();
 document.body.dataset.ready = "true";

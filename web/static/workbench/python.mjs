@@ -32,6 +32,11 @@ export class Python {
     });
   }
 
+  /** Whether Pyodide was asked for before: a question now does not have to wait for it to load. */
+  get running() {
+    return this.#worker !== null;
+  }
+
   /** Ends what is being done; who asked gets `Broken`. The next question starts anew. */
   stop(why = "stopped") {
     this.#worker?.terminate();

@@ -1,5 +1,8 @@
 // A list of many rows, of which only those in sight are elements. All rows are equally high.
 
+/** Browsers have no higher elements: Firefox ends at some 17 million pixels. */
+const MOST_PIXELS = 8_000_000;
+
 /**
  * A list that the keyboard can walk through: one row is current, arrows, Page and Home, End move it, Enter opens it.
  */
@@ -7,6 +10,10 @@ export class Rows {
   #height = 28;
   #count = 0;
   #current = 0;
+  /** Where the first row in sight would be, were all rows as high as they are: of very many, scrolling skips some. */
+  #offset = 0;
+  /** The place of the scroll bar that belongs to `#offset`. */
+  #scrolled = 0;
 
   /**
    * @param {HTMLElement} host what becomes the list; it scrolls, and has a height
@@ -25,7 +32,7 @@ export class Rows {
     this.space.className = "rows-space";
     this.space.setAttribute("role", "presentation");
     host.replaceChildren(this.space);
-    host.addEventListener("scroll", () => this.#draw(), { passive: true });
+    host.addEventListener("scroll", () => this.#scroll(), { passive: true });
     host.addEventListener("keydown", (event) => this.#key(event));
     host.addEventListener("click", (event) => this.#click(event));
     new ResizeObserver(() => this.#draw()).observe(host);
@@ -35,9 +42,32 @@ export class Rows {
   show(count) {
     this.#count = count;
     this.#current = 0;
-    this.host.scrollTop = 0;
-    this.space.style.height = `${count * this.#height}px`;
+    this.space.style.height = `${Math.min(count * this.#height, MOST_PIXELS)}px`;
+    this.#scrollTo(0);
     this.#draw();
+  }
+
+  /** How many pixels of rows a pixel of the scroll bar stands for. */
+  get #ratio() {
+    const whole = this.#count * this.#height;
+    if (whole <= MOST_PIXELS) return 1;
+    return (whole - this.host.clientHeight) / (MOST_PIXELS - this.host.clientHeight);
+  }
+
+  #scroll() {
+    // What this list itself has set may have been rounded.
+    if (Math.abs(this.host.scrollTop - this.#scrolled) > 1) {
+      this.#scrolled = this.host.scrollTop;
+      this.#offset = this.#scrolled * this.#ratio;
+    }
+    this.#draw();
+  }
+
+  /** @param {number} offset */
+  #scrollTo(offset) {
+    this.#offset = offset;
+    this.host.scrollTop = offset / this.#ratio;
+    this.#scrolled = this.host.scrollTop;
   }
 
   get current() {
@@ -48,14 +78,14 @@ export class Rows {
   select(index) {
     this.#current = Math.max(0, Math.min(index, this.#count - 1));
     const top = this.#current * this.#height;
-    const { scrollTop, clientHeight } = this.host;
-    if (top < scrollTop) this.host.scrollTop = top;
-    else if (top + this.#height > scrollTop + clientHeight) this.host.scrollTop = top + this.#height - clientHeight;
+    const { clientHeight } = this.host;
+    if (top < this.#offset) this.#scrollTo(top);
+    else if (top + this.#height > this.#offset + clientHeight) this.#scrollTo(top + this.#height - clientHeight);
     this.#draw();
   }
 
   #draw() {
-    const first = Math.max(0, Math.floor(this.host.scrollTop / this.#height) - 4);
+    const first = Math.max(0, Math.floor(this.#offset / this.#height) - 4);
     const last = Math.min(this.#count, first + Math.ceil(this.host.clientHeight / this.#height) + 8);
     const rows = [];
     for (let index = first; index < last; index++) rows.push(this.#row(index));
@@ -74,7 +104,7 @@ export class Rows {
     row.setAttribute("aria-selected", String(index === this.#current));
     row.setAttribute("aria-posinset", String(index + 1));
     row.setAttribute("aria-setsize", String(this.#count));
-    row.style.top = `${index * this.#height}px`;
+    row.style.top = `${index * this.#height - this.#offset + this.#scrolled}px`;
     this.render(index, row);
     return row;
   }

@@ -17,6 +17,9 @@ export function showTab(name, { focus = false } = {}) {
   document.dispatchEvent(new CustomEvent("tab", { detail: name }));
 }
 
+/** Whether a part is shown. @param {string} name */
+export const isShown = (name) => !$("#work").hidden && !$(`#panel-${name}`).hidden;
+
 const nameOf = (/** @type {HTMLElement} */ tab) => tab.id.slice("tab-".length);
 
 for (const [index, tab] of tabs.entries()) {

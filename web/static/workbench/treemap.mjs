@@ -27,7 +27,7 @@ export function drawTreemap(parts) {
   root.sum((part) => part.size ?? 0).sort((a, b) => (b.value ?? 0) - (a.value ?? 0));
   const laid = treemap().tile(treemapSquarify).size([WIDTH, HEIGHT]).padding(2)(root);
   const picture = svg("svg", { viewBox: `0 0 ${WIDTH} ${HEIGHT}`, class: "treemap", "aria-hidden": "true" });
-  for (const { x0, x1, y0, y1, data } of laid.leaves()) {
+  for (const { x0, x1, y0, y1, data } of laid.leaves().filter(({ depth }) => depth > 0)) {
     const group = svg("g", { style: `--hue: ${data.hue}` });
     const title = svg("title", {});
     title.textContent = `${data.title}: ${count(data.size, "byte")}`;

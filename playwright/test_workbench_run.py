@@ -1,0 +1,123 @@
+"""The workbench runs calls on every engine at once, and compares; one visit for each browser."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from pyjsapi import wat2wasm
+from web.workbench.visits import check_accessibility, check_width, give, workbench
+
+ENGINES = ("native", "python", "face", "lowered")
+SAME = "The same on 4 engines"
+
+
+@pytest.fixture(scope="module")
+def page(browser: Browser, site: str) -> Iterator[Page]:
+    """A visit that all tests share: each engine's Pyodide is loaded once."""
+    with workbench(browser, site) as page:
+        yield page
+
+
+def example(page: Page, title: str) -> None:
+    page.get_by_label("an example").select_option(label=title)
+    page.get_by_role("tab", name="Run").click()
+
+
+def run(page: Page) -> None:
+    page.get_by_role("button", name="Run", exact=True).click()
+
+
+def cells(page: Page, step: int) -> list[str]:
+    """What the engines came to in a step, without times."""
+    row = page.locator(".outcomes tbody tr").nth(step)
+    return [row.locator(f"[data-engine={name}] code").inner_text() for name in ENGINES]
+
+
+def test_several_memories_are_the_same_on_every_engine(page: Page) -> None:
+    example(page, "Several memories: text and counts")
+    run(page)
+    expect(page.locator(".verdict")).to_contain_text(SAME)
+    assert cells(page, 0) == ["made"] * 4
+    assert cells(page, 1) == ["30"] * 4
+    memories = page.locator(".outcomes tbody tr").nth(2).locator("td")
+    expect(memories).to_have_text(["memory 0: 65,536 bytes; memory 1: 65,536 bytes"] * 4)
+    check_accessibility(page)
+    page.set_viewport_size({"width": 360, "height": 800})
+    check_width(page)
+    page.set_viewport_size({"width": 1280, "height": 800})
+
+
+def test_traps_and_exceptions_are_compared(page: Page) -> None:
+    example(page, "Structures and arrays (GC)")
+    run(page)
+    expect(page.locator(".verdict")).to_contain_text(SAME)
+    assert cells(page, 1) == ["RuntimeError"] * 4
+    example(page, "Exceptions")
+    page.get_by_role("button", name="Add a call").click()
+    page.locator(".calls select").nth(1).select_option(label="withdraw or throw")
+    page.locator(".calls input").nth(1).fill("0x10")
+    run(page)
+    expect(page.locator(".verdict")).to_contain_text(SAME)
+    assert cells(page, 1) == ["30"] * 4
+    assert cells(page, 2) == ["Exception"] * 4
+    logs = page.locator(".outcomes tbody tr").nth(2).locator(".log")
+    expect(logs).to_have_text(["host.log(0)"] * 4)
+
+
+@pytest.mark.parametrize("title", ["Shared memory and atomics", "64-bit addresses"])
+def test_other_memories_are_the_same_too(page: Page, title: str) -> None:
+    example(page, title)
+    run(page)
+    expect(page.locator(".verdict")).to_contain_text(SAME)
+
+
+def test_what_never_ends_is_stopped(page: Page) -> None:
+    example(page, "A loop without end")
+    for name in ("face", "lowered"):
+        page.locator(f"input[name={name}]").uncheck()
+    run(page)
+    for name in ("native", "python"):
+        cell = page.locator(".outcomes tbody tr").nth(1).locator(f"[data-engine={name}]")
+        expect(cell).to_have_text("running …")
+    page.get_by_role("button", name="Stop").click()
+    expect(page.locator(".verdict")).to_contain_text("This browser: stopped.")
+    expect(page.get_by_role("button", name="Stop")).to_be_disabled()
+    for name in ("face", "lowered"):
+        page.locator(f"input[name={name}]").check()
+
+
+def test_values_that_do_not_fit_are_told(page: Page) -> None:
+    example(page, "64-bit addresses")
+    field = page.locator(".calls input").nth(1)
+    for typed, said in (("1.5", "an integer is wanted"), ("0x1ffffffffffffffff", "more than 64")):
+        field.fill(typed)
+        run(page)
+        expect(page.locator(".verdict")).to_contain_text(said)
+        expect(field).to_have_attribute("aria-invalid", "true")
+        expect(field).to_be_focused()
+
+
+def test_names_with_markup_are_text(page: Page) -> None:
+    name = "<img src=x onerror=alert(1)>"
+    data = wat2wasm(
+        f'(module (import "{name}" "f" (func (param externref))) (func (export "{name}") (param externref)'
+        " (call 0 (local.get 0))))"
+    )
+    give(page, data)
+    page.get_by_role("tab", name="Run").click()
+    page.locator(".calls input").fill("<b>")
+    run(page)
+    expect(page.locator(".verdict")).to_contain_text(SAME)
+    expect(page.locator(".log").first).to_have_text(f'{name}.f("<b>")')
+    assert page.locator("main img, main b").count() == 0
+
+
+def test_a_module_without_functions_is_instantiated(page: Page) -> None:
+    give(page, wat2wasm("(module (memory 2))"))
+    page.get_by_role("tab", name="Run").click()
+    expect(page.locator("#panel-run .state")).to_contain_text("No function is exported")
+    run(page)
+    expect(page.locator(".verdict")).to_contain_text(SAME)

@@ -1,0 +1,29 @@
+// Runs the plans of standard input on Node's own engine, as a page does on a browser's. In: lines of JSON with base64, text and calls.
+
+import { readFileSync } from "node:fs";
+import { pathToFileURL } from "node:url";
+
+const [folder] = process.argv.slice(2);
+const load = (name) => import(pathToFileURL(`${folder}/static/workbench/${name}.mjs`).href);
+const { readModule } = await load("binary");
+const { stubsOf, withAllMemories } = await load("plan");
+const { Run } = await load("runner");
+const { typedValue } = await load("values");
+
+for (const line of readFileSync(0, "utf-8").trimEnd().split("\n")) {
+  const { base64, calls } = JSON.parse(line);
+  const bytes = new Uint8Array(Buffer.from(base64, "base64"));
+  const contents = readModule(bytes);
+  const plan = { ...withAllMemories(bytes, contents), stubs: stubsOf(contents), calls: [] };
+  for (const [name, ...given] of calls) {
+    const { index } = contents.exports.find((one) => one.name === name);
+    const { params, results } = contents.functionType(index);
+    plan.calls.push({ export: name, params, results, arguments: given.map((text, k) => typedValue(params[k], text)) });
+  }
+  const steps = [];
+  const images = new Run(WebAssembly, plan).all((step, index) => {
+    steps[index] = step;
+  });
+  const replacer = (_key, value) => (value instanceof Uint8Array ? Buffer.from(value).toString("base64") : value);
+  console.log(JSON.stringify({ plan, steps, images }, replacer));
+}

@@ -1,0 +1,140 @@
+"""A plan gives the same steps and memories from the runner in Python as from that in JavaScript on Node's engine."""
+
+from __future__ import annotations
+
+import base64
+import json
+import math
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pyjsapi import WebAssembly, null, wat2wasm
+from web.workbench import runs
+
+HERE = Path(__file__).parent
+ROOT = HERE.parents[2]
+Both = Callable[..., tuple[dict[str, Any], dict[str, Any]]]
+
+
+@pytest.fixture
+def both(tmp_path: Path) -> Both:
+    """What a module's calls come to on Node's engine and in Python: steps without times and messages, and images."""
+    for name, target in (("static", "web/static"), ("polyfill", "polyfill")):
+        (tmp_path / name).symlink_to(ROOT / target)
+
+    def both(text: str, *calls: list[str]) -> tuple[dict[str, Any], dict[str, Any]]:
+        given = {"base64": base64.b64encode(wat2wasm(text)).decode(), "calls": calls}
+        command = [
+            "node",
+            "--preserve-symlinks",
+            str(HERE / "run_plans.mjs"),
+            str(tmp_path),
+        ]
+        done = subprocess.run(command, input=json.dumps(given), capture_output=True, text=True)
+        assert done.returncode == 0, done.stderr
+        node = json.loads(done.stdout)
+        plan = node["plan"]
+        plan["bytes"] = base64.b64decode(plan["bytes"])
+        assert WebAssembly.validate(plan["bytes"])
+        steps: list[Any] = []
+        images = runs.run(plan, lambda step, index: steps.append(json.loads(step)))
+        for image in node["images"]:
+            image["pages"] = {int(k): base64.b64decode(v) for k, v in image["pages"].items()}
+        return (
+            {"steps": [_plain(step) for step in node["steps"]], "images": node["images"]},
+            {"steps": [_plain(step) for step in steps], "images": images},
+        )
+
+    return both
+
+
+def _plain(step: dict[str, Any]) -> dict[str, Any]:
+    error = {"error": step["error"]["name"]} if "error" in step else {}
+    return {key: step.get(key) for key in ("values", "log", "logged")} | error
+
+
+def test_results_traps_and_calls_of_imports(both: Both) -> None:
+    node, python = both(
+        """(module
+          (import "m" "f" (func $f (param i32 i64 f32 f64 externref) (result i64)))
+          (import "m" "two" (func $two (result i32 f64)))
+          (import "m" "g" (global $g (mut i64))) (import "m" "t" (table 1 2 funcref)) (import "m" "e" (tag (param i32)))
+          (func (export "all") (param i32 i64 f32 f64 externref) (result i32 i64 f32 f64 externref)
+            (drop (call $f (local.get 0) (local.get 1) (local.get 2) (local.get 3) (local.get 4)))
+            (drop (drop (call $two)))
+            (local.get 0) (local.get 1) (local.get 2) (local.get 3) (local.get 4))
+          (func (export "trap") unreachable)
+          (func $deep (export "deep") (call $deep))
+          (func (export "global") (result i64) (global.get $g)))""".replace(
+            "(drop (drop (call $two)))", "(call $two) drop drop"
+        ),
+        ["all", "-1", "0x8000000000000000", "0.1", "-0", "text"],
+        ["all", "4294967295", "-1", "nan", "inf", "null"],
+        ["trap"],
+        ["global"],
+    )
+    assert node == python
+    assert node["steps"][1]["values"][1] == ["i64", str(-(2**63))]
+    assert node["steps"][1]["log"][0]["name"] == "m.f"
+    assert node["steps"][1]["logged"] == 2
+    assert node["steps"][3]["error"] == "RuntimeError"
+    assert node["steps"][4]["values"] == [["i64", "0"]]
+
+
+def test_a_memory_is_seen_though_it_is_not_exported(both: Both) -> None:
+    node, python = both(
+        """(module
+          (memory 2 4) (data (i32.const 70000) "abc")
+          (func (export "memory 0") (param i32)
+            (i32.store (local.get 0) (i32.const 0x01020304))
+            (i32.store8 (i32.const 65535) (i32.const 7))
+            (drop (memory.grow (i32.const 1)))))""",
+        ["memory 0", "16"],
+        ["memory 0", "131068"],
+    )
+    assert node == python
+    (image,) = node["images"]
+    assert image["byteLength"] == 4 * 65536
+    assert image["changed"] == [[131068, 4]]
+    assert image["pages"][0][16:20] == bytes([4, 3, 2, 1])
+    assert image["pages"][1][70000 - 65536 :][:3] == b"abc"
+    assert set(image["pages"]) == {0, 1}
+
+
+def test_a_memory_that_is_imported_is_seen(both: Both) -> None:
+    node, python = both(
+        """(module (import "m" "imported" (memory 1 2))
+          (func (export "write") (i32.store8 (i32.const 3) (i32.const 7))))""",
+        ["write"],
+    )
+    assert node == python
+    assert node["images"][0]["changed"] == [[3, 1]]
+
+
+def test_an_instance_that_cannot_be_made_is_one_step(both: Both) -> None:
+    node, python = both('(module (func $f unreachable) (start $f) (func (export "g")))', ["g"])
+    assert node == python == {
+        "steps": [{"values": None, "log": [], "logged": 0, "error": "RuntimeError"}],
+        "images": [],
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("type_", "value", "text"),
+    [
+        ("i32", -5, "-5"),
+        ("f64", -0.0, "8000000000000000"),
+        ("f64", math.nan, "nan"),
+        ("externref", "ü", '"ü"'),
+        ("externref", null, "null"),
+        ("funcref", len, "function"),
+        ("anyref", object(), "object"),
+        ("externref", None, "undefined"),
+    ],
+)
+def test_values_are_written_as_javascript_writes_them(type_: str, value: Any, text: str) -> None:
+    assert runs.written(type_, value) == [type_, text]

@@ -1,0 +1,83 @@
+// The module and what was asked of it, in the fragment of a link: compressed, and nothing of it goes to a server.
+
+import { Refused } from "./intake.mjs";
+
+/**
+ * @typedef {{ export: string, arguments: string[] }} Asked
+ * @typedef {{ name: string, bytes: Uint8Array | null, text: string | null, calls: Asked[] }} Shared
+ */
+
+const KEY = "#m1=";
+/** What a link may become; more was made to fill the memory of who opens it. */
+const MOST_BYTES = 64 * 1024 * 1024;
+
+/** @param {Uint8Array} bytes */
+function toBase64(bytes) {
+  let text = "";
+  for (let at = 0; at < bytes.length; at += 0x8000) text += String.fromCharCode(...bytes.subarray(at, at + 0x8000));
+  return btoa(text).replaceAll("+", "-").replaceAll("/", "_").replace(/=+$/, "");
+}
+
+/** @param {string} text */
+function fromBase64(text) {
+  return Uint8Array.from(atob(text.replaceAll("-", "+").replaceAll("_", "/")), (c) => c.charCodeAt(0));
+}
+
+/** @param {Uint8Array} bytes @param {CompressionStream | DecompressionStream} through */
+async function piped(bytes, through) {
+  const whole = /** @type {Uint8Array<ArrayBuffer>} */ (bytes);
+  const reader = new Blob([whole])
+    .stream()
+    .pipeThrough(/** @type {any} */ (through))
+    .getReader();
+  const parts = [];
+  let size = 0;
+  for (let next = await reader.read(); !next.done; next = await reader.read()) {
+    parts.push(next.value);
+    size += next.value.length;
+    if (size > MOST_BYTES) {
+      void reader.cancel().catch(() => {});
+      throw new Refused("The link holds more than 64 MiB: it is not opened.");
+    }
+  }
+  return new Uint8Array(await new Blob(parts).arrayBuffer());
+}
+
+/** The fragment for a module; a text is sent as text, and assembled where it is opened. @param {Shared} shared */
+export async function fragmentOf({ name, bytes, text, calls }) {
+  const head = new TextEncoder().encode(JSON.stringify({ name, calls, ...(text === null ? {} : { text }) }));
+  const module = text === null && bytes ? bytes : new Uint8Array();
+  const whole = new Uint8Array(4 + head.length + module.length);
+  new DataView(whole.buffer).setUint32(0, head.length);
+  whole.set(head, 4);
+  whole.set(module, 4 + head.length);
+  return KEY + toBase64(await piped(whole, new CompressionStream("deflate-raw")));
+}
+
+/**
+ * What a fragment holds; null if it is none of these. Raises `Refused` for one that was cut or changed.
+ * @param {string} fragment
+ * @returns {Promise<Shared | null>}
+ */
+export async function sharedBy(fragment) {
+  if (!fragment.startsWith(KEY)) return null;
+  try {
+    const whole = await piped(fromBase64(fragment.slice(KEY.length)), new DecompressionStream("deflate-raw"));
+    const length = new DataView(whole.buffer).getUint32(0);
+    const head = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(whole.subarray(4, 4 + length)));
+    const text = typeof head.text === "string" ? head.text : null;
+    return {
+      name: String(head.name),
+      text,
+      bytes: text === null ? whole.slice(4 + length) : null,
+      calls: callsOf(head.calls),
+    };
+  } catch (error) {
+    if (error instanceof Refused) throw error;
+    throw new Refused("The link was cut off or changed on its way: what it holds cannot be read. Ask for it anew.");
+  }
+}
+
+/** @param {any} calls @returns {Asked[]} */
+const callsOf = (calls) =>
+  calls.map((/** @type {any} */ one) => ({ export: String(one.export), arguments: one.arguments.map(String) }));

@@ -1,0 +1,193 @@
+// Carries out a plan on a `WebAssembly` namespace: the browser's own, that of lowered modules, or pyjsapi's.
+// web/workbench/runs.py does the same in Python; both must say the same of the same behaviour.
+
+import { read, written } from "./values.mjs";
+
+/**
+ * @typedef {import("./plan.mjs").Plan} Plan
+ * @typedef {import("./plan.mjs").Stub} Stub
+ * @typedef {import("./values.mjs").Value} Value
+ * @typedef {{ name: string, arguments: Value[] }} Logged
+ * @typedef {{ values?: Value[], error?: { name: string, message: string }, log: Logged[], logged: number, ms: number }} Step
+ * @typedef {{ index: number, byteLength: number, seen: number, pages: Record<number, Uint8Array>, changed: [number, number][] }} Image
+ *   `pages` are those that are not zero; `changed` the ranges that the last call changed, addresses and lengths
+ */
+
+export const PAGE = 65536;
+/** What is looked at of a memory. */
+const MOST_BYTES = 256 * 1024 * 1024;
+/** Calls of imports that are remembered. */
+const MOST_LOGGED = 1000;
+const MOST_RANGES = 4096;
+
+/** @param {string} type */
+function zeroOf(type) {
+  return type === "i64" ? 0n : /^[if](?:32|64)$/.test(type) ? 0 : null;
+}
+
+/** The name of an error, by which engines are compared. @param {any} error */
+function nameOf(error) {
+  const tag = Object.prototype.toString.call(error).slice(8, -1);
+  if (tag === "WebAssembly.Exception") return "Exception";
+  const name = error?.name ?? typeof error;
+  return name === "InternalError" ? "RangeError" : String(name);
+}
+
+/** @param {any} error */
+const described = (error) => ({ name: nameOf(error), message: String(error?.message ?? error) });
+
+/** One instance of the plan's module on one namespace. */
+export class Run {
+  /** @type {Logged[]} */ log = [];
+  logged = 0;
+  /** @type {any} */ instance = null;
+  /** @type {Map<number, any>} */ before = new Map();
+
+  /** @param {any} WebAssembly @param {Plan} plan */
+  constructor(WebAssembly, plan) {
+    this.WebAssembly = WebAssembly;
+    this.plan = plan;
+  }
+
+  /**
+   * Makes the instance, then makes the calls; `tell` is told each step when it is done.
+   * @param {(step: Step, index: number) => void} tell
+   * @returns {Image[]} the memories as they are in the end
+   */
+  all(tell) {
+    tell(
+      this.#step(() => {
+        const module = new this.WebAssembly.Module(this.plan.bytes);
+        this.instance = new this.WebAssembly.Instance(module, this.#imports());
+        return [];
+      }),
+      0,
+    );
+    if (!this.instance) return [];
+    for (const [k, call] of this.plan.calls.entries()) {
+      if (k === this.plan.calls.length - 1) this.#remember();
+      tell(
+        this.#step(() => this.#call(call)),
+        k + 1,
+      );
+    }
+    return this.plan.memories.map((seen) => this.#image(seen));
+  }
+
+  /** @param {() => Value[]} act @returns {Step} */
+  #step(act) {
+    this.log = [];
+    this.logged = 0;
+    const start = performance.now();
+    let outcome;
+    try {
+      outcome = { values: act() };
+    } catch (error) {
+      outcome = { error: described(error) };
+    }
+    return { ...outcome, log: this.log, logged: this.logged, ms: performance.now() - start };
+  }
+
+  /** @param {import("./plan.mjs").Call} call @returns {Value[]} */
+  #call(call) {
+    const result = this.instance.exports[call.export](...call.arguments.map(read));
+    const { results } = call;
+    if (results.length === 0) return [];
+    const values = results.length === 1 ? [result] : [...result];
+    return values.map((value, k) => written(results[k], value));
+  }
+
+  #imports() {
+    /** @type {Record<string, Record<string, any>>} */
+    const imports = Object.create(null);
+    for (const stub of this.plan.stubs) {
+      imports[stub.module] ??= Object.create(null);
+      imports[stub.module][stub.name] ??= this.#stub(stub);
+    }
+    return imports;
+  }
+
+  /** @param {Stub} stub */
+  #stub(stub) {
+    const { WebAssembly } = this;
+    switch (stub.kind) {
+      case "func":
+        return this.#function(stub);
+      case "memory":
+        return new WebAssembly.Memory({ ...limitsFor(stub), ...(stub.limits?.shared ? { shared: true } : {}) });
+      case "table":
+        return new WebAssembly.Table({
+          element: stub.element === "funcref" ? "anyfunc" : stub.element,
+          ...limitsFor(stub),
+        });
+      case "global":
+        return new WebAssembly.Global(
+          { value: stub.value === "funcref" ? "anyfunc" : stub.value, mutable: stub.mutable },
+          zeroOf(stub.value),
+        );
+      default:
+        return new WebAssembly.Tag({ parameters: stub.params });
+    }
+  }
+
+  /** @param {Stub} stub */
+  #function({ module, name, params, results }) {
+    return (/** @type {any[]} */ ...given) => {
+      this.logged += 1;
+      if (this.log.length < MOST_LOGGED) {
+        this.log.push({ name: `${module}.${name}`, arguments: given.map((value, k) => written(params[k], value)) });
+      }
+      const values = results.map(zeroOf);
+      return values.length > 1 ? values : values[0];
+    };
+  }
+
+  /** @param {import("./plan.mjs").Seen} seen @returns {Uint8Array} */
+  #bytes(seen) {
+    const { buffer } = this.instance.exports[seen.export];
+    return new Uint8Array(buffer, 0, Math.min(buffer.byteLength, MOST_BYTES));
+  }
+
+  #remember() {
+    for (const seen of this.plan.memories) this.before.set(seen.index, this.#bytes(seen).slice());
+  }
+
+  /** @param {import("./plan.mjs").Seen} seen @returns {Image} */
+  #image(seen) {
+    const bytes = this.#bytes(seen);
+    const before = this.before.get(seen.index);
+    /** @type {Record<number, Uint8Array>} */
+    const pages = {};
+    /** @type {[number, number][]} */
+    const changed = [];
+    for (let start = 0; start < bytes.length; start += PAGE) {
+      // A copy: the memory may be shared.
+      const page = bytes.slice(start, start + PAGE);
+      if (page.some((byte) => byte !== 0)) pages[start / PAGE] = page;
+      if (before) addChanges(changed, page, before.subarray(start, start + PAGE), start);
+    }
+    const { byteLength } = this.instance.exports[seen.export].buffer;
+    return { index: seen.index, byteLength, seen: bytes.length, pages, changed };
+  }
+}
+
+/** @param {[number, number][]} changed @param {Uint8Array} page @param {Uint8Array} before @param {number} start */
+function addChanges(changed, page, before, start) {
+  for (let k = 0; k < page.length && changed.length < MOST_RANGES; k++) {
+    if (page[k] === (before[k] ?? 0)) continue;
+    const last = changed.at(-1);
+    if (last && last[0] + last[1] === start + k) last[1] += 1;
+    else changed.push([start + k, 1]);
+  }
+}
+
+/** @param {Stub} stub */
+function limitsFor({ limits }) {
+  const { address, minimum, maximum } = /** @type {import("./plan.mjs").Limits} */ (limits);
+  const number = address === "i64" ? BigInt : Number;
+  return {
+    ...(address === "i64" ? { address } : {}),
+    initial: number(minimum),
+    ...(maximum === null ? {} : { maximum: number(maximum) }),
+  };
+}

@@ -1,0 +1,195 @@
+"""Carries out a plan of the workbench on pyjsapi's Python face, in Pyodide and in tests.
+
+``web/static/workbench/runner.mjs`` does the same in JavaScript; both must say the same of the same behaviour. A plan is
+plain data: ``plan.mjs`` says what is in it.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import struct
+import time
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
+from typing import Any, Final
+
+from pyjsapi import Uint8Array, WebAssembly, null
+
+Json = Any
+Tell = Callable[[str, int], object]
+
+_PAGE: Final = 65536
+_MOST_BYTES: Final = 256 * 1024 * 1024
+_MOST_LOGGED: Final = 1000
+_MOST_RANGES: Final = 4096
+_FLOATS: Final = ("f32", "f64")
+
+
+def run(plan: Mapping[str, Json], tell: Tell) -> list[dict[str, Any]]:
+    """Make the instance and the calls; ``tell`` gets each step as JSON, with its number, when it is done.
+
+    Returns the memories as they are in the end: ``index``, ``byteLength``, ``seen``, ``pages``, ``changed``.
+    """
+    return _Run(plan).all(tell)
+
+
+def written(type_: str, value: Any) -> list[str]:
+    """A value as text that every engine writes alike."""
+    if type_ in _FLOATS:
+        return [type_, "nan" if math.isnan(value) else struct.pack(">d", value).hex()]
+    if value is null:
+        return [type_, "null"]
+    if value is None:
+        return [type_, "undefined"]
+    if isinstance(value, str):
+        return [type_, json.dumps(value, ensure_ascii=False)]
+    if isinstance(value, int):
+        return [type_, str(value)]
+    return [type_, "function" if callable(value) else "object"]
+
+
+def read(value: list[str]) -> Any:
+    """The value that a text stands for."""
+    type_, text = value
+    if type_ in ("i32", "i64"):
+        return int(text)
+    if type_ in _FLOATS:
+        return math.nan if text == "nan" else struct.unpack(">d", bytes.fromhex(text))[0]
+    return null if text == "null" else json.loads(text)
+
+
+def _zero(type_: str) -> Any:
+    return 0 if type_ in ("i32", "i64") else 0.0 if type_ in _FLOATS else null
+
+
+class _Run:
+    def __init__(self, plan: Mapping[str, Json]) -> None:
+        self._plan = plan
+        self._log: list[Json] = []
+        self._logged = 0
+        self._exports: Any = None
+        self._before: dict[int, bytes] = {}
+
+    def all(self, tell: Tell) -> list[dict[str, Any]]:
+        tell(json.dumps(self._step(self._instantiate)), 0)
+        if self._exports is None:
+            return []
+        calls = self._plan["calls"]
+        for k, call in enumerate(calls, 1):
+            if k == len(calls):
+                self._before = {seen["index"]: self._bytes(seen) for seen in self._plan["memories"]}
+            tell(json.dumps(self._step(partial(self._call, call))), k)
+        return [self._image(seen) for seen in self._plan["memories"]]
+
+    def _step(self, act: Callable[[], list[list[str]]]) -> dict[str, Json]:
+        self._log, self._logged = [], 0
+        start = time.perf_counter()
+        outcome: dict[str, Json]
+        try:
+            outcome = {"values": act()}
+        except Exception as error:
+            outcome = {"error": {"name": _name(error), "message": str(error)}}
+        ms = (time.perf_counter() - start) * 1000
+        return {**outcome, "log": self._log, "logged": self._logged, "ms": ms}
+
+    def _instantiate(self) -> list[list[str]]:
+        module = WebAssembly.Module(bytes(self._plan["bytes"]))
+        self._exports = WebAssembly.Instance(module, self._imports()).exports
+        return []
+
+    def _call(self, call: Mapping[str, Json]) -> list[list[str]]:
+        result = self._exports[call["export"]](*map(read, call["arguments"]))
+        results = call["results"]
+        if not results:
+            return []
+        values = [result] if len(results) == 1 else result
+        return [written(type_, value) for type_, value in zip(results, values, strict=True)]
+
+    def _imports(self) -> dict[str, dict[str, Any]]:
+        imports: dict[str, dict[str, Any]] = {}
+        for stub in self._plan["stubs"]:
+            names = imports.setdefault(stub["module"], {})
+            if stub["name"] not in names:
+                names[stub["name"]] = self._stub(stub)
+        return imports
+
+    def _stub(self, stub: Mapping[str, Json]) -> Any:
+        kind = stub["kind"]
+        if kind == "func":
+            return self._function(stub)
+        if kind == "memory":
+            shared = {"shared": True} if stub["limits"]["shared"] else {}
+            return WebAssembly.Memory({**_limits(stub["limits"]), **shared})
+        if kind == "table":
+            element = "anyfunc" if stub["element"] == "funcref" else stub["element"]
+            return WebAssembly.Table({"element": element, **_limits(stub["limits"])})
+        if kind == "global":
+            value = "anyfunc" if stub["value"] == "funcref" else stub["value"]
+            descriptor = {"value": value, "mutable": stub["mutable"]}
+            return WebAssembly.Global(descriptor, _zero(stub["value"]))
+        return WebAssembly.Tag({"parameters": list(stub["params"])})
+
+    def _function(self, stub: Mapping[str, Json]) -> Callable[..., Any]:
+        name = f"{stub['module']}.{stub['name']}"
+        params, results = stub["params"], stub["results"]
+
+        def imported(*given: Any) -> Any:
+            self._logged += 1
+            if len(self._log) < _MOST_LOGGED:
+                arguments = [
+                    written(type_, value) for type_, value in zip(params, given, strict=True)
+                ]
+                self._log.append({"name": name, "arguments": arguments})
+            values = [_zero(type_) for type_ in results]
+            return values if len(values) > 1 else values[0] if values else None
+
+        return imported
+
+    def _bytes(self, seen: Mapping[str, Json]) -> bytes:
+        buffer = self._exports[seen["export"]].buffer
+        return bytes(Uint8Array(buffer, 0, min(buffer.byteLength, _MOST_BYTES)))
+
+    def _image(self, seen: Mapping[str, Json]) -> dict[str, Any]:
+        index = seen["index"]
+        data = self._bytes(seen)
+        before = self._before.get(index)
+        pages = {}
+        changed: list[list[int]] = []
+        for start in range(0, len(data), _PAGE):
+            page = data[start : start + _PAGE]
+            if page.count(0) != len(page):
+                pages[start // _PAGE] = page
+            if before is not None:
+                old = before[start : start + _PAGE].ljust(len(page), b"\0")
+                if old != page:
+                    for at in _differences(page, old):
+                        _add(changed, start + at)
+        length = self._exports[seen["export"]].buffer.byteLength
+        image = {"index": index, "byteLength": length, "seen": len(data)}
+        return {**image, "pages": pages, "changed": changed}
+
+
+def _differences(page: bytes, old: bytes) -> Iterator[int]:
+    return (at for at, (a, b) in enumerate(zip(page, old, strict=True)) if a != b)
+
+
+def _add(changed: list[list[int]], address: int) -> None:
+    if changed and sum(changed[-1]) == address:
+        changed[-1][1] += 1
+    elif len(changed) < _MOST_RANGES:
+        changed.append([address, 1])
+
+
+def _limits(limits: Mapping[str, Json]) -> dict[str, Any]:
+    found: dict[str, Any] = {"initial": int(limits["minimum"])}
+    if limits["address"] == "i64":
+        found["address"] = "i64"
+    if limits["maximum"] is not None:
+        found["maximum"] = int(limits["maximum"])
+    return found
+
+
+def _name(error: Exception) -> str:
+    name = getattr(error, "name", None)
+    return name if isinstance(name, str) else type(error).__name__
