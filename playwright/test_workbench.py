@@ -157,7 +157,7 @@ def test_names_with_markup_are_text(page: Page) -> None:
 def test_many_functions_are_a_list_of_few_elements(page: Page) -> None:
     give(page, with_functions(100_000, 100), "many.wasm")
     expect(page.locator("#status")).to_contain_text("100,000 functions")
-    functions = page.get_by_role("listbox", name="Functions")
+    functions = page.get_by_role("listbox", name="Functions", exact=True)
     assert functions.get_by_role("option").count() < 60
     functions.focus()
     functions.press("End")
@@ -165,9 +165,9 @@ def test_many_functions_are_a_list_of_few_elements(page: Page) -> None:
     functions.press("ArrowUp")
     expect(functions.locator("[aria-selected=true]")).to_contain_text("#99998")
     assert functions.get_by_role("option").count() < 60
-    page.get_by_label("Filter functions").fill("last")
+    page.get_by_label("Filter functions", exact=True).fill("last")
     expect(page.get_by_role("heading", name="Functions (1 of 100000)")).to_be_visible()
-    page.get_by_label("Filter functions").fill("no such name")
+    page.get_by_label("Filter functions", exact=True).fill("no such name")
     expect(functions).to_have_attribute("data-empty", "true")
 
 
