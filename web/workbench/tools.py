@@ -10,7 +10,7 @@ from typing import Any, Final, cast
 
 import pyjsapi
 from pyjsapi import WebAssembly
-from pyjsapi.binary.code import BinaryCode
+from pyjsapi.binary.body import BinaryCode
 from pyjsapi.binary.decoder import decode_module
 from pyjsapi.compiler.module import CompiledModule
 from pyjsapi.embedding.settings import DEFAULT_SETTINGS
