@@ -6,13 +6,11 @@ The page loads this file into Pyodide beside ``pyjsapi``; it needs nothing else.
 from __future__ import annotations
 
 import platform
-from typing import Any, Final, cast
+from typing import TYPE_CHECKING, Any, Final, cast
 
 import pyjsapi
 from pyjsapi import WebAssembly
-from pyjsapi.binary.body import BinaryCode
 from pyjsapi.binary.decoder import decode_module
-from pyjsapi.compiler.module import CompiledModule
 from pyjsapi.embedding.settings import DEFAULT_SETTINGS
 from pyjsapi.embedding.valid_module import valid_module
 from pyjsapi.lowering import LoweringError
@@ -23,6 +21,10 @@ from pyjsapi.syntax.types import extern_kind
 from pyjsapi.text import wasm2wat, wat2wasm
 from pyjsapi.text.disassembly import disassemble
 from pyjsapi.text.positions import positions
+
+if TYPE_CHECKING:
+    from pyjsapi.binary.body import BinaryCode
+    from pyjsapi.compiler.module import CompiledModule
 
 Answer = dict[str, Any]
 
