@@ -20,6 +20,7 @@ NAMES_OF_INSTRUCTIONS: Final = ("mnemonic", "family")
 """Attributes of rows of the instruction table: of their names something may be asked."""
 ELSEWHERE: Final = (
     "cache",
+    "cache_file",
     "environment",
     "support.traps",
     "emit.registry",

@@ -34,6 +34,10 @@ ALLOWED: Final = {
     "tests/bridge/inside/wheel_workers.py": "so do those of compiled packages",
     "tests/project/sample_runner.py": "it runs samples as Python does, from their folder",
     "tests/pyodide/inside/wasi.py": "a guest of the tests, which are mounted there too",
+    "tests/pyodide/test_compiled.py": "a compiled module is found where it was written, in a Python of its own",
+    "tests/standalone/driver.py": "so are those of these tests, in a Python that has nothing else",
+    "tests/standalone/test_alone.py": "likewise",
+    "tests/standalone/test_programs.py": "likewise",
     "tests/pyodide/inside/run_pytest.py": "pytest is the host's, which is mounted beside Pyodide's packages",
 }  # fmt: skip
 
