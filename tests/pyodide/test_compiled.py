@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from tests.pyodide.conftest import Pyodide
 
 pytestmark = [pytest.mark.pyodide, pytest.mark.xdist_group("pyodide")]
-NAMES = ("numbers", "memories", "memory64", "exceptions", "simd", "garbage")
+NAMES = ("numeric", "memories", "memory64", "exceptions", "simd", "garbage")
 SNIPPET = f"""{Path(driver.__file__).read_text("utf-8")}
 
 def runs(name, text, calls):

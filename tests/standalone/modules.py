@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 MODULES: dict[str, tuple[str, list[list[Any]]]] = {
-    "numbers": (
+    "numeric": (
         """(module
           (func (export "divide") (param i32 i32) (result i32) (i32.div_s (local.get 0) (local.get 1)))
           (func (export "wide") (param i64) (result i64) (i64.rotl (local.get 0) (i64.const 5)))
