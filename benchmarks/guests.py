@@ -1,7 +1,7 @@
 """Guests: interpreters that others compiled to WebAssembly, on pyjsapi and on pwasm, which carries them.
 
-On pyjsapi they run as in a browser, through the JS API with the glue that Emscripten writes, in Python. MicroPython
-unwinds by ``invoke_*``: calls that may throw go out to the host, which calls back through the table.
+On pyjsapi they run through the JS API, with glue in Python. MicroPython unwinds by ``invoke_*``: calls that may throw
+go out to the host, which calls back through the table; that is done by what `Sandbox` has for it.
 
 ``python -m benchmarks.guests ENGINE GUEST`` starts a guest in this process, from its bytes, and prints the seconds of
 CPU time that it took.
@@ -38,10 +38,6 @@ FIRST: Final = "first start"
 """The row where pyjsapi has to translate what pwasm interprets: without a target."""
 WHOLE: Final = ", whole process"
 """Rows of processes with all that they import: without a target."""
-
-
-class Longjmp(Exception):
-    """Unwinds to the nearest ``invoke_*``."""
 
 
 class WrongOutput(Exception):
@@ -92,33 +88,19 @@ class MicroPython:
     """MicroPython on pyjsapi: a new one, or one that goes on from a snapshot."""
 
     def __init__(self, module: Any, taken: Any = None) -> None:
-        from pyjsapi import WebAssembly
+        from pyjsapi.sandbox.interpreters import MOST_CALLS
+        from pyjsapi.sandbox.longjmp import Invoker
 
-        def unwind() -> None:
-            raise Longjmp
-
-        names = [each["name"] for each in WebAssembly.Module.imports(module)]
-        env = {name: self._invoke for name in names if name.startswith("invoke_")}
-        reactor = Reactor(module, {"env": {**env, "_emscripten_throw_longjmp": unwind}}, taken)
+        invoker = Invoker(MOST_CALLS, "mp_sandbox_recursion_error")
+        reactor = Reactor(module, {"env": invoker.imports(module)}, taken)
         self.instance = reactor.instance
         exports = reactor.exports
+        invoker.bind(exports)
         self._run = reactor.call_with
-        self._table = exports["__indirect_function_table"]
-        self._save, self._restore = exports.stack_save, exports.stack_restore
-        self._set_threw = exports.setThrew
         if taken is not None:
             return
         exports["_initialize"]()
         exports.mp_sandbox_init(HEAP_BYTES)
-
-    def _invoke(self, index: int, *arguments: Any) -> Any:
-        stack = self._save()
-        try:
-            return self._table.get(index)(*arguments)
-        except Longjmp:
-            self._restore(stack)
-            self._set_threw(1, 0)
-            return 0
 
     def run(self, source: str) -> str:
         return self._run("mp_sandbox_exec", source)
@@ -334,7 +316,7 @@ def _row(title: str, calls: Mapping[str, Callable[[], Any]], rounds: int) -> Row
 def main(engine: str, title: str) -> None:
     """Start a guest here and print how long it took."""
     kind = next(kind for kind in KINDS if kind.title == title)
-    importlib.import_module("pyjsapi.engines.python" if engine == BASE else "pwasm.guests")
+    importlib.import_module("pyjsapi.sandbox" if engine == BASE else "pwasm.guests")
     begin = time.process_time()
     kind.start_of(engine)()
     print(time.process_time() - begin)

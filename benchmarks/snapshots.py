@@ -100,7 +100,7 @@ def in_new_processes(path: Path, cache: str) -> dict[str, tuple[float, float]]:
 
 def child(path: Path, name: str) -> None:
     """One way in this process: print the seconds without and with all that came before."""
-    import_module("pyjsapi.engines.python")
+    import_module("pyjsapi.sandbox")
     from pyjsapi import WebAssembly
     from pyjsapi.snapshots import Snapshot
 
