@@ -118,7 +118,7 @@ def build(
     _copy_tree(WEB / "js_cases", site / "js_cases")
     for folder in ("python", "lowered", "common"):
         _copy_tree(POLYFILL / folder, site / "polyfill" / folder)
-    for file in ("python.mjs", "implementation.mjs"):
+    for file in ("python.mjs", "implementation.mjs", "element.mjs"):
         _copy(POLYFILL / file, site / "polyfill" / file)
     _copy(HARNESS / "driver.py", site / "driver.py")
     for file in ("tools.py", "runs.py"):

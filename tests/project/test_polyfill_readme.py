@@ -12,7 +12,8 @@ from web import bundles
 ROOT = Path(__file__).resolve().parents[2]
 TEXT = (ROOT / "polyfill" / "README.md").read_text(encoding="utf-8")
 BLOCKS = re.findall(r"^```(\w+)\n(.*?)^```$", TEXT, flags=re.MULTILINE | re.DOTALL)
-NAMESPACE, NODE, PAGE, PROGRAM, PREPARED, ENTRY, NAMED = (text for _, text in BLOCKS)
+# playwright/test_element.py has pages with the last one.
+NAMESPACE, NODE, PAGE, PROGRAM, PREPARED, ENTRY, NAMED, ELEMENT = (text for _, text in BLOCKS)
 
 LOWER = f"""
 const bytes = Uint8Array.from({bundles.TWO_MEMORIES});
