@@ -144,8 +144,10 @@ class Variant:
                     self.call_depth, compile_function, self._scope_of(body), index, body
                 )
         except MemoryError:
-            # Wherever it was met, in Python's own library too: it is not the host's.
-            raise MemoryError from None
+            pass
+        # Wherever it was met, in Python's own library too: it is not the host's. Behind the handler all that translation
+        # had made is gone, and whoever tells of it has memory for that.
+        raise MemoryError
 
     def compile_all(self) -> None:
         """Translate every function now."""

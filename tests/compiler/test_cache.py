@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import gc
 import os
+import pickle
 import stat
 import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from pyjsapi import WebAssembly
 from pyjsapi.compiler import cache as cache_module
 from pyjsapi.compiler.cache import VARIABLE, FileCache, cache_folder, engine_version, open_cache
 from pyjsapi.compiler.options import DEFAULT_OPTIONS, Options
@@ -211,3 +214,12 @@ def test_a_module_that_is_not_valid_stays_so(folder: Path) -> None:
         with pytest.raises(ValidationError):
             compile_module(broken)
     assert files(folder) == []
+
+
+def test_what_was_translated_is_kept_when_a_module_is_pickled(folder: Path) -> None:
+    module = WebAssembly.Module(MODULE)
+    exports: Any = WebAssembly.Instance(module).exports
+    assert exports.g(4) == 7
+    assert files(folder) == []
+    pickle.dumps(module)
+    assert len(files(folder)) == 1

@@ -289,4 +289,4 @@ def test_code_with_a_deadline_alone_looks_where_functions_and_loops_begin(mode: 
     assert compiled.source(0).count("if _u is not None:pay()") == 2
     instance = instantiate(compiled, [])
     assert _call(instance, "f", 100) == ()
-    assert _tank(instance).used == 0
+    assert instance.fuel is None

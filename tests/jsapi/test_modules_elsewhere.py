@@ -6,15 +6,13 @@ Dask is in ``tests/examples``; Ray sends by cloudpickle, as joblib and Dask do.
 from __future__ import annotations
 
 import os
-import pickle
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-from pyjsapi import WebAssembly, wat2wasm
-from pyjsapi.compiler.cache_space import kept_files
+from pyjsapi import wat2wasm
 
 PROGRAM = '''
 import os
@@ -27,14 +25,14 @@ DATA = open(sys.argv[0].replace("program.py", "module.wasm"), "rb").read()
 
 def answer(module, n):
     """In another process: a call of a function, while nothing may be validated or translated there."""
-    import pyjsapi.compiler.variants as variants
+    import pyjsapi.compiler.function as function
 
     def never(*_, **__):
         raise AssertionError("translated again")
 
     assert os.getpid() != int(os.environ["FIRST"])
     assert module._compiled.cache.known_valid
-    variants.compile_function = never
+    function.compile_function = never
     return WebAssembly.Instance(module).exports.f(n)
 
 
@@ -106,14 +104,3 @@ def test_i15_6_a_module_arrives_and_takes_its_code_from_the_cache(way: str, tmp_
     )
     assert done.returncode == 0, done.stderr
     assert done.stdout == "[3, 6, 55]\n"
-
-
-def test_what_was_translated_is_kept_when_a_module_is_pickled(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("PYJSAPI_CACHE", str(tmp_path))
-    module = WebAssembly.Module(MODULE)
-    assert WebAssembly.Instance(module).exports.f(4) == 10
-    assert kept_files(tmp_path) == []
-    pickle.dumps(module)
-    assert [each.size > 0 for each in kept_files(tmp_path)] == [True]
