@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, Final, TypedDict, Unpack, final
 
 from pyjsapi import Limits, WebAssembly
+from pyjsapi.sandbox.checks import check_options, check_text
 from pyjsapi.sandbox.concurrency import Ticket, in_thread
 from pyjsapi.sandbox.determinism import repeatable
 from pyjsapi.sandbox.errors import SandboxError
@@ -58,6 +59,7 @@ class Program:
     def __init__(
         self, module: str | PathLike[str] | bytes, **options: Unpack[ProgramOptions]
     ) -> None:
+        check_options("Sandbox.program", options, ProgramOptions.__annotations__)
         self._name = "program.wasm" if isinstance(module, bytes) else Path(module).name
         data = module if isinstance(module, bytes) else Path(module).read_bytes()
         limits = Limits(
@@ -88,6 +90,7 @@ class Program:
     def _go(
         self, arguments: Sequence[str], stdin: str, running: list[Callable[[], object]]
     ) -> Result:
+        check_text("stdin", stdin)
         outputs = [io.BytesIO(), io.BytesIO()]
         with self._directories() as (preopens, folder):
             code, used = self._run(arguments, stdin, outputs, preopens, running)

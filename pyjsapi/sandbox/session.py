@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final, TypedDict, Unpack, final
 
 from pyjsapi import Limits, WebAssembly
 from pyjsapi.sandbox.bridge import ERRORS, OUTPUT, Bridge
+from pyjsapi.sandbox.checks import check_options, check_text
 from pyjsapi.sandbox.concurrency import Ticket, in_thread
 from pyjsapi.sandbox.errors import GuestError, SandboxError
 from pyjsapi.sandbox.folder import Folder, contents
@@ -64,6 +65,7 @@ class Sandbox:
     """
 
     def __init__(self, language: str, options: Options) -> None:
+        check_options(f"Sandbox.{language}", options, Options.__annotations__)
         self.language: Final = language
         self._functions = _checked(options.get("functions") or {})
         self._fuel = options.get("fuel")
@@ -72,6 +74,8 @@ class Sandbox:
         self._seed = options.get("seed")
         self._most_output = options.get("max_output_bytes", MOST_OUTPUT)
         self._snapshot = options.get("snapshot")
+        if self._snapshot is not None:
+            _check_snapshot(self._snapshot)
         self._module = self._compiled(options)
         self._files = _opened(options)
         self._lock = threading.RLock()
@@ -118,17 +122,21 @@ class Sandbox:
 
         Raises `GuestError` for what the code raises, `WebAssembly.OutOfFuel`, `WebAssembly.OutOfHostCalls`,
         `WebAssembly.DeadlineExceeded`, `WebAssembly.Interrupted`, `OutputLimitExceeded`, and
-        `WebAssembly.RuntimeError` for other traps.
+        `WebAssembly.RuntimeError` for other traps; `TypeError` and `ValueError`, the session being as before, for what
+        is no text.
         """
         return self._run(code, stdin, Ticket())
 
     def _run(self, code: str, stdin: str, ticket: Ticket) -> Result:
+        check_text("the code", code)
+        check_text("stdin", stdin)
         with self._running(stdin, ticket):
             value = self._interpreter.run(code)
             return Result(self.stdout, self.stderr, value, 0, self._fuel_used())
 
     def evaluate(self, expression: str) -> Any:
         """The value of an expression, as JSON can say it. Raises as `run`."""
+        check_text("the expression", expression)
         with self._running("", Ticket()):
             return self._interpreter.evaluate(expression)
 
@@ -170,6 +178,7 @@ class Sandbox:
 
         Files are no part of snapshots: they stay as they are now, but that none is open any more.
         """
+        _check_snapshot(taken)
         with self._beginning():
             self._interpreter = self._begun(taken)
             if self._files is not None:
@@ -266,11 +275,11 @@ class Sandbox:
         with self._lock:
             ticket.check()
             self._check_idle()
-            self._is_running, self._ticket = True, ticket
             interpreter = self._interpreter
             if self._fuel is not None:
                 interpreter.refuel(self._fuel)
             interpreter.bridge.begin(stdin)
+            self._is_running, self._ticket = True, ticket
             try:
                 yield
             except GuestError:
@@ -290,6 +299,11 @@ class Sandbox:
         if self._ticket is ticket and self._deadline is not None:
             self.interrupt()
         return self._deadline is not None
+
+
+def _check_snapshot(given: object) -> None:
+    if not isinstance(given, Snapshot):
+        raise TypeError(f"snapshot must be a Snapshot, not {type(given).__name__}")
 
 
 def _opened(options: Options) -> Files | None:

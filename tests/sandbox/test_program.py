@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -157,3 +158,12 @@ def test_i15_2_what_a_program_writes_has_an_end(tmp_path: Path) -> None:
 def test_i15_2_what_a_program_creates_has_an_end() -> None:
     assert Sandbox.program(MAKES, files={}, max_created_files=2).run().exit_code == 0
     assert Sandbox.program(MAKES, files={}, max_created_files=1).run().exit_code == 2
+
+
+def test_i15_3_keywords_and_input_that_a_program_cannot_have() -> None:
+    options: dict[str, Any] = {"max_memory": 5}
+    with pytest.raises(TypeError, match="has no keyword 'max_memory'; did you mean 'max_memory_"):
+        Sandbox.program(COPY, **options)
+    stdin: Any = b"lines"
+    with pytest.raises(TypeError, match="stdin must be a str, not bytes"):
+        Sandbox.program(COPY).run(stdin=stdin)

@@ -276,3 +276,42 @@ def test_i15_3_a_host_that_is_called_too_early() -> None:
 def test_i15_3_an_interpreter_that_does_not_start() -> None:
     with pytest.raises(SandboxError, match="the interpreter did not start"):
         hostile(started=1)
+
+
+@pytest.mark.parametrize("make", [Sandbox.python, Sandbox.javascript])
+def test_i15_3_a_misspelt_limit_is_none_and_is_refused(make: Callable[..., Sandbox]) -> None:
+    with pytest.raises(TypeError, match="has no keyword 'fule'; did you mean 'fuel'"):
+        make(fule=5, module=MODULE)
+
+
+@pytest.mark.parametrize(
+    ("options", "error"),
+    [
+        ({"fuel": -3}, ValueError),
+        ({"fuel": "3"}, TypeError),
+        ({"max_host_calls": -1}, ValueError),
+        ({"max_output_bytes": None}, TypeError),
+        ({"snapshot": b"abc"}, TypeError),
+    ],
+)
+def test_i15_3_limits_and_snapshots_that_are_none(
+    options: dict[str, Any], error: type[Exception]
+) -> None:
+    with pytest.raises(error, match=f"{next(iter(options))} must"):
+        sandbox(**options)
+
+
+def test_i15_3_what_is_no_text_leaves_the_session_as_it_is() -> None:
+    session = sandbox()
+    not_text: Any = 3
+    for code, stdin in ((not_text, ""), (COUNT, not_text)):
+        with pytest.raises(TypeError, match="must be a str, not int"):
+            session.run(code, stdin=stdin)
+    for code, stdin in (("\ud800", ""), (COUNT, "\ud800")):
+        with pytest.raises(ValueError, match="half of a surrogate pair at 0"):
+            session.run(code, stdin=stdin)
+    with pytest.raises(TypeError, match="the expression must be a str"):
+        session.evaluate(not_text)
+    with pytest.raises(TypeError, match="must be a Snapshot, not int"):
+        session.restore(not_text)
+    assert session.run(COUNT).stdout == "1"
