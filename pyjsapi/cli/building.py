@@ -92,7 +92,8 @@ def _limits(options: argparse.Namespace) -> dict[str, int | float]:
 
 def _checked_name(name: str, option: str) -> str:
     if not name.isidentifier() or keyword.iskeyword(name):
-        likely = re.sub(r"\W", "_", name) or "module"
+        likely = re.sub(r"\W|^(?=\d)", "_", name) or "module"
+        likely += "_" if keyword.iskeyword(likely) else ""
         raise InputError(
             f"{name!r} cannot be imported: give it a name like {likely!r} with {option}",
             exits.USAGE,
