@@ -9,7 +9,7 @@ from os import PathLike
 from pathlib import Path
 from typing import Any, Final, TypedDict, Unpack, final
 
-from pyjsapi import Limits, WebAssembly
+from pyjsapi import Features, Limits, WebAssembly
 from pyjsapi.sandbox.checks import check_options, check_text
 from pyjsapi.sandbox.concurrency import Ticket, in_thread
 from pyjsapi.sandbox.determinism import repeatable
@@ -34,6 +34,7 @@ class ProgramOptions(TypedDict, total=False):
     directories: Mapping[str, str | PathLike[str] | ReadOnly]
     files: Mapping[str, str | bytes] | None
     imports: Mapping[str, Any]
+    features: Features | Mapping[str, bool] | None
     fuel: int | None
     max_host_calls: int | None
     deadline: float | None
@@ -50,7 +51,9 @@ class Program:
 
     ``env`` is its environment; ``directories`` those that it may use, as ``preopens`` of `WASI`; ``files`` are put
     into a directory of each run's own, which is its root: a `Result` has what is there at the end. ``imports`` are
-    others than those of WASI; ``max_host_calls`` is how often it may call them and those of WASI.
+    others than those of WASI; ``features`` is what the module may use, as of `WebAssembly.Module`: objects of garbage
+    collection count for no limit, and there are none with ``features={"gc": False}``. ``max_host_calls`` is how
+    often it may call the host, WASI included.
     ``max_written_bytes`` (64 MiB) may be written into the directories, ``max_created_files`` (10,000) files,
     directories and links be created there, then that fails. ``fuel``, ``deadline``, ``max_memory_bytes`` (64 MiB),
     ``max_output_bytes`` (1 MiB, then writing fails) and ``seed`` are as of `Sandbox.python`, for each run.
@@ -69,7 +72,7 @@ class Program:
             max_memory_bytes=options.get("max_memory_bytes", MOST_MEMORY),
             max_total_table_elements=MOST_ELEMENTS,
         )
-        self._module = WebAssembly.Module(data, limits=limits)
+        self._module = WebAssembly.Module(data, features=options.get("features"), limits=limits)
         exported = {each["name"] for each in WebAssembly.Module.exports(self._module)}
         if "_start" not in exported:
             raise SandboxError(

@@ -167,3 +167,11 @@ def test_i15_3_keywords_and_input_that_a_program_cannot_have() -> None:
     stdin: Any = b"lines"
     with pytest.raises(TypeError, match="stdin must be a str, not bytes"):
         Sandbox.program(COPY).run(stdin=stdin)
+
+
+def test_i15_3_objects_that_count_for_no_memory_can_be_refused() -> None:
+    bytes_of_gc = wat2wasm("""(module (type $bytes (array (mut i8))) (memory (export "memory") 0)
+      (func (export "_start") (drop (array.new $bytes (i32.const 5) (i32.const 1000)))))""")
+    assert Sandbox.program(bytes_of_gc, max_memory_bytes=0).run().exit_code == 0
+    with pytest.raises(WebAssembly.CompileError, match="gc"):
+        Sandbox.program(bytes_of_gc, features={"gc": False})
