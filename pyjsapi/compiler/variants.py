@@ -145,8 +145,8 @@ class Variant:
                 )
         except MemoryError:
             pass
-        # Wherever it was met, in Python's own library too: it is not the host's. Behind the handler all that translation
-        # had made is gone, and whoever tells of it has memory for that.
+        # Wherever it was met, in Python's own library too: it is not the host's. Behind the handler all that
+        # translation had made is gone, and whoever tells of it has memory for that.
         raise MemoryError
 
     def compile_all(self) -> None:
