@@ -49,6 +49,15 @@ addEventListener("DOMContentLoaded", () => {
 });
 """
 
+IN_FIREFOX_TOO = {
+    "test_element.py",
+    "test_page_use.py",
+    "test_workbench.py",
+    "test_workbench_memory.py",
+    "test_workbench_text.py",
+}
+"""Tests of how pages are used, which Firefox does once more. That it runs what they run is in the others."""
+
 
 @pytest.fixture(scope="session", autouse=True)
 def own_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
@@ -66,6 +75,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         for name in ENGINES:
             if name in values:
                 item.add_marker(pytest.mark.xdist_group(name))
+        if "firefox" in values and item.path.name in IN_FIREFOX_TOO:
+            item.add_marker(pytest.mark.again)
 
 
 @pytest.fixture(scope="session")

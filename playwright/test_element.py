@@ -43,13 +43,11 @@ def folder(site_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return made
 
 
-@pytest.fixture(params=["plain", "isolated"])
+@pytest.fixture
 def show(request: pytest.FixtureRequest, browser: Browser, folder: Path) -> Iterator[Show]:
     """Shows elements with these attributes, and waits until each has an outcome."""
-    headers = {
-        **(HEADERS if request.param == "isolated" else {}),
-        "Content-Security-Policy": POLICY,
-    }
+    isolated = getattr(request, "param", "plain") == "isolated"
+    headers = {**(HEADERS if isolated else {}), "Content-Security-Policy": POLICY}
     with serving(folder, headers=headers) as url:
         page = new_page(browser)
         complaints = listen(page)
@@ -71,6 +69,7 @@ def show(request: pytest.FixtureRequest, browser: Browser, folder: Path) -> Iter
     assert [text for text in complaints if "404" not in text] == []
 
 
+@pytest.mark.parametrize("show", ["plain", "isolated"], indirect=True)
 def test_both_engines_results_are_shown_and_compared(show: Show) -> None:
     page = show(
         'src="m.wasm" call="add(2147483647, 1)"',
