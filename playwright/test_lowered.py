@@ -33,7 +33,7 @@ MUTATIONS = 400
 SCRIPTS = ("core/instance.wast", "core/simd/simd_memory-multi.wast", "core/multi-memory/*.wast")
 
 RUN_SCRIPTS = """
-const { runScript, lowererOf } = await import("/static/wast.mjs");
+const { runScript, lowererOf } = await import("/comparison/wast.mjs");
 const { implementation, configure } = await import("/polyfill/implementation.mjs");
 return argument.scripts.map((script) => {
   configure({ lower: lowererOf(script) });
@@ -54,6 +54,7 @@ def lowered_site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     site = tmp_path_factory.mktemp("lowered")
     pyodide = Path(os.environ.get("PYJSAPI_PYODIDE") or PYODIDE)
     parts = {
+        "comparison": ROOT / "pyjsapi" / "comparison" / "static",
         "static": ROOT / "web" / "static",
         "js_cases": ROOT / "web" / "js_cases",
         "polyfill": ROOT / "polyfill",
@@ -175,7 +176,7 @@ def test_validation_answers_as_the_engine_does(engine: tuple[str, Evaluate]) -> 
 
 
 RUN_CASES = """
-const { runCase } = await import("/static/driver.mjs");
+const { runCase } = await import("/comparison/driver.mjs");
 const { modulesOf, runJsCase } = await import("/static/js_runner.mjs");
 const { judgeAll } = await import("/static/judge.mjs");
 const { implementation, configure } = await import("/polyfill/implementation.mjs");

@@ -85,8 +85,8 @@ def test_forms_can_be_folded(editor: Page) -> None:
 
 
 def test_a_binary_is_printed_and_formatted(page: Page) -> None:
-    page.get_by_role("tab", name="Text").click()
     give(page, wat2wasm(TEXT), "printed.wasm")
+    page.get_by_role("tab", name="Text").click()
     expect(page.locator(".cm-content")).to_contain_text("(func $near")
     page.get_by_role("button", name="Format").click()
     expect(page.locator("#panel-text .state")).to_contain_text("Printed from the binary")
@@ -99,8 +99,8 @@ def test_a_binary_is_printed_and_formatted(page: Page) -> None:
 def test_it_is_saved_in_every_form(page: Page) -> None:
     if page.context.browser is None or page.context.browser.browser_type.name != "chromium":
         pytest.skip("Playwright sees no downloads of a system's Firefox")
-    page.get_by_role("tab", name="Text").click()
     give(page, wat2wasm(TEXT), "saved one.wasm")
+    page.get_by_role("tab", name="Text").click()
     expect(page.locator(".cm-content")).to_contain_text("(func $near")
     for button, name, start in (
         ("Save .wat", "saved-one.wat", b"(module"),
