@@ -9,6 +9,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from pyjsapi import wat2wasm
 from pyjsapi.binary.leb128 import unsigned
+from web.browsers import new_page
 from web.workbench.visits import (
     base64_of,
     check_accessibility,
@@ -185,7 +186,9 @@ def test_the_view_is_accessible_and_fits_small_windows(page: Page) -> None:
 def test_the_views_lead_to_each_other(page: Page) -> None:
     there = page.get_by_role("link", name="Comparison").evaluate("link => link.href")
     # Beside the visit, whose console has to stay empty: what the other view still loads is broken off.
-    other = page.context.new_page()
+    browser = page.context.browser
+    assert browser is not None
+    other = new_page(browser)
     other.goto(there, wait_until="domcontentloaded")
     back = other.get_by_role("link", name="Workbench").evaluate("link => link.href")
     other.close()

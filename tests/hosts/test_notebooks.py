@@ -104,7 +104,8 @@ def test_readme_and_everything_else(
 
 def test_ipython_completes_after_exports(ipython: Callable[..., list[str]]) -> None:
     assert ipython(COMPLETIONS) == [
-        "['add_fuel', 'exports', 'fuel_left', 'fuel_used', 'interrupt', 'last_mmap_error']",
+        "['add_fuel', 'add_host_calls', 'exports', 'fuel_left', 'fuel_used', 'host_calls_left',"
+        " 'host_calls_used', 'interrupt', 'last_mmap_error']",
         "['add', 'memory']",
         "['add']",
         "['JSTag']",
