@@ -11,6 +11,8 @@ from typing import Any, Final
 
 from pyjsapi.debugging import DebugError, Debugger
 
+_MARK: Final = re.compile(r"_([0-9]+)_")
+"""What stands for a `$name` while Python parses."""
 _NAME: Final = re.compile(r"\$([^\s()+\-*/%&|^<>=!~,\[\]]+)")
 _BINARY: Final[dict[type, Callable[[Any, Any], Any]]] = {
     ast.Add: operator.add, ast.Sub: operator.sub, ast.Mult: operator.mul,
@@ -68,7 +70,8 @@ class Expressions:
         """A whole number, not below 0. Raises `DebugError`."""
         found = self.value(text)
         if not isinstance(found, int) or found < 0:
-            raise DebugError(f"{text.strip()} is {found}: a whole number from 0 is needed")
+            shown = "" if text.strip() == str(found) else f" is {found}"
+            raise DebugError(f"{text.strip()}{shown}: a whole number from 0 is needed")
         return found
 
     def _of(self, node: ast.expr, names: list[str]) -> Any:
@@ -91,8 +94,9 @@ class Expressions:
         raise DebugError("that is more than `print` can compute; `help print` says what it can")
 
     def _name(self, name: str, names: list[str]) -> Any:
-        if name.startswith("_") and name.endswith("_"):
-            wanted = names[int(name[1:-1])]
+        marked = _MARK.fullmatch(name)
+        if marked is not None and int(marked[1]) < len(names):
+            wanted = names[int(marked[1])]
             for local in self._debugger.frame(self._frame).get("locals", ()):
                 if wanted in (local["name"], str(local["index"])):
                     return _plain(local)

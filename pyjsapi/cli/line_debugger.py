@@ -299,7 +299,8 @@ class LineDebugger(cmd.Cmd):
     def do_delete(self, line: str) -> None:
         """delete NUMBER…: take breakpoints away; without numbers all."""
         breakpoints = self._debugger.breakpoints
-        numbers = [int(word, 0) for word in line.split()] or list(breakpoints.all)
+        numbers = [self._expressions().number(word) for word in line.split()]
+        numbers = numbers or list(breakpoints.all)
         for number in numbers:
             breakpoints.delete(number)
 
@@ -343,13 +344,16 @@ class LineDebugger(cmd.Cmd):
 
     def do_up(self, line: str) -> None:
         """up [COUNT]: look at the caller."""
-        self._look_at(self._frame + self._count(line))
+        self._look_at(self._frame + self._count(line), "outermost")
 
     def do_down(self, line: str) -> None:
         """down [COUNT]: look at what it called."""
-        self._look_at(self._frame - self._count(line))
+        self._look_at(self._frame - self._count(line), "innermost")
 
-    def _look_at(self, number: int) -> None:
+    def _look_at(self, number: int, last: str) -> None:
+        depth = self._debugger.state()["depth"]
+        if depth and not 0 <= number < depth:
+            raise DebugError(f"the {last} call is #{0 if number < 0 else depth - 1}")
         frame = self._debugger.frame(number)
         self._frame, self._listed = number, -1
         print(f"#{number} {_title(frame)}")
@@ -372,10 +376,13 @@ class LineDebugger(cmd.Cmd):
     def do_globals(self, _: str) -> None:
         """globals: those of the instance, with their types."""
         frames = self._debugger.state()["frames"]
-        for one in self._debugger.globals(frames[0].get("instance", 0) if frames else 0):
+        found = self._debugger.globals(frames[0].get("instance", 0) if frames else 0)
+        for one in found:
             name = f"${_shown(one['name'])}" if one["name"] else f"g{one['index']}"
             kind = f"mut {one['type']}" if one["mutable"] else one["type"]
             print(f"  {name:<16} {kind:<8} {one['value']}")
+        if not found:
+            print("no globals")
 
     def do_print(self, line: str) -> None:
         """print EXPRESSION: what it computes."""
@@ -414,7 +421,7 @@ class LineDebugger(cmd.Cmd):
             print(f"{_shown(place['file'])}:{place['line']} (the file is not there)")
             return
         if line.strip():
-            first = int(line, 0)
+            first = self._expressions().number(line)
         elif self._listed >= 0:
             first = self._listed
         else:

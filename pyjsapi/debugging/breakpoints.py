@@ -148,7 +148,9 @@ class Breakpoints:
             if wanted is None or wanted in (index, one.name, f"{one.module}.{one.name}")
         ]
         if not matching:
-            names = ", ".join(f"{one.module}.{one.name}" for one in kinds) or "none"
+            names = ", ".join(f"{one.module}.{one.name}" for one in kinds)
+            if not kinds:
+                raise DebugError("the module imports no functions")
             raise DebugError(f"no function {wanted!r} is imported; those that are: {names}")
         for index in matching:
             to.imports.setdefault(instance.funcs[index], made.number)

@@ -342,6 +342,7 @@ class Debugger:
     def frame(self, number: int = 0) -> dict[str, Any]:
         """A call, the innermost is 0: its function, where it is, its locals and operands with types, and the bytes of
         memories that its next instruction reads or writes, if there are such."""
+        self._check_stopped()
         if not 0 <= number < len(self._machine.frames):
             raise DebugError(f"there is no frame {number}: there are {len(self._machine.frames)}")
         return self._frame(number, detailed=True)

@@ -176,10 +176,17 @@ def test_the_start_function_comes_first(run: Run) -> None:
         ("watch", "error: say which address: watch ADDRESS [SIZE [MEMORY]]"),
         ("watch 0 0", "error: a watched range has at least 1 byte"),
         ("delete 7", "error: there is no breakpoint 7"),
-        ("up", "error: there is no frame 1: there are 1"),
+        ("delete x", "error: there is no x here"),
+        ("list x", "error: there is no x here"),
+        ("catch import", "error: the module imports no functions"),
+        ("up", "error: the outermost call is #0"),
+        ("down", "error: the innermost call is #0"),
         ("step 0", "error: 0 is no count"),
         ("step 1 2", "error: one number is enough"),
         ("p $m", "error: there is no $m here: neither a local nor a global"),
+        ("p _0_", "error: there is no _0_ here"),
+        ("p $n + _1_", "error: there is no _1_ here"),
+        ("p ____", "error: there is no ____ here"),
         ("p 1/0", "error: that is more than `print` can compute; `help print` says what it can"),
         ("p 1//0", "error: 1//0: integer division or modulo by zero"),
         ("p 1 +", "error: '1 +' is no expression; `help print` says what is"),
@@ -189,7 +196,7 @@ def test_the_start_function_comes_first(run: Run) -> None:
         ),
         ("p u8(1, 5)", "error: there is no memory 5: the instance has 1"),
         ("x 0x10000000", "error: address 0x10000000 is beyond memory 0 of 65536 bytes"),
-        ("x -1", "error: -1 is -1: a whole number from 0 is needed"),
+        ("x -1", "error: -1: a whole number from 0 is needed"),
         (
             "catch fish",
             "error: say what to stop at: catch trap, exception, growth, or import [MODULE.NAME]",
@@ -206,6 +213,18 @@ def test_the_start_function_comes_first(run: Run) -> None:
 def test_errors_are_one_line(run: Run, command: str, told: str) -> None:
     code, lines = run(FACTORIAL, command, "--invoke", "fact", "3")
     assert (code, lines[2:]) == (0, [told])
+
+
+def test_after_the_end_there_is_nothing_to_look_at(run: Run) -> None:
+    _, lines = run(FACTORIAL, "c; locals; stack; list; up; where", "--invoke", "fact", "3")
+    told = "error: the call has ended; it can be restarted"
+    assert lines[3:] == [told] * 4 + ["the call has ended"]
+
+
+def test_a_module_without_globals(run: Run) -> None:
+    text = """(module (func (export "f")))"""
+    _, lines = run(text, "globals", "--invoke", "f")
+    assert lines[2:] == ["no globals"]
 
 
 def test_help_says_what_each_command_does(run: Run) -> None:
