@@ -6,7 +6,8 @@ from typing import Any, TypeAlias
 
 from pyjsapi.compiler.environment import Environment
 from pyjsapi.debugging.routines import ACCESS, BREAK, GROW, HIDDEN
-from pyjsapi.runtime import FuncInst, MemInst
+from pyjsapi.debugging.values import exception_text
+from pyjsapi.runtime import ExnInst, FuncInst, MemInst
 from pyjsapi.syntax.errors import WasmError
 
 Stop: TypeAlias = dict[str, Any]
@@ -63,6 +64,8 @@ class Conditions:
 
 def message_of(exception: BaseException) -> str:
     """What is said of what a call ended with."""
+    if isinstance(exception, ExnInst):
+        return exception_text(exception)
     text = str(exception)
     return (
         text

@@ -8,8 +8,9 @@ from typing import Any, Final
 from pyjsapi.blocks.floats import f32_bits, f32_from_bits, f64_bits, f64_from_bits
 from pyjsapi.debugging.errors import DebugError
 from pyjsapi.runtime import ExnInst, FuncInst
+from pyjsapi.runtime.exception import HOST_TAG
 from pyjsapi.runtime.gc import ArrayInst, StructInst
-from pyjsapi.syntax.types import F32, F64, I32, I64, V128, PackType, RefType, ValType
+from pyjsapi.syntax.types import EXTERNREF, F32, F64, I32, I64, V128, PackType, RefType, ValType
 from pyjsapi.text.numbers import float_bits
 from pyjsapi.text.printer_values import float_literal, signed, vector_literal
 
@@ -44,10 +45,25 @@ def _reference(value: Any, type_: ValType, depth: int) -> str:
             return _aggregate("struct", value.fields, [f.storage for f in comp.fields], depth)
         return _aggregate("array", value.elems, [comp.field.storage] * len(value.elems), depth)
     if isinstance(value, ExnInst):
-        return f"exception of {value.tag.type}"
+        if depth >= _DEEPEST:
+            return "exception"
+        return exception_text(value, depth)
     if value.__class__ is int:
         return f"i31 {value - (1 << 31) if value >> 30 & 1 else value}"
     return f"host {type(value).__name__}"
+
+
+def exception_text(exn: ExnInst, depth: int = 0) -> str:
+    """An exception for people: the parameters of its tag, and their values."""
+    if exn.tag is HOST_TAG:
+        return f"exception of the host: {shown(exn.payload[0], EXTERNREF, depth + 1)}"
+    tag: Any = exn.tag.type.type
+    types = tag.func.params
+    values = [
+        shown(value, type_, depth + 1) for value, type_ in zip(exn.payload, types, strict=True)
+    ]
+    text = f"exception of a tag with parameters ({', '.join(map(str, types))})"
+    return f"{text}: {', '.join(values)}" if values else text
 
 
 def _aggregate(kind: str, values: list[Any], types: list[Any], depth: int) -> str:

@@ -221,6 +221,20 @@ def test_after_the_end_there_is_nothing_to_look_at(run: Run) -> None:
     assert lines[3:] == [told] * 4 + ["the call has ended"]
 
 
+def test_exceptions_are_told_with_their_values(run: Run) -> None:
+    text = """(module (tag $t (param i64 f32))
+      (func $throw (throw $t (i64.const -1) (f32.const 1.5)))
+      (func (export "f") (local exnref)
+        (local.set 0 (block $caught (result exnref) (try_table (catch_all_ref $caught) (call $throw)) unreachable))
+        (throw_ref (local.get 0))))"""
+    code, lines = run(text, "catch exception; c; locals; c", "--invoke", "f")
+    told = "exception of a tag with parameters (i64, f32): -1, 1.5"
+    assert code == exits.FAILED
+    assert lines[3] == f"exception: {told}"
+    assert lines[5].endswith(told)
+    assert lines[6] == f"failed: {told}"
+
+
 def test_a_module_without_globals(run: Run) -> None:
     text = """(module (func (export "f")))"""
     _, lines = run(text, "globals", "--invoke", "f")
