@@ -138,6 +138,8 @@ def test_every_example_opens(page: Page) -> None:
         (b"\0asm\2\0\0\0", "of version 2 of the binary format"),
         (b"\0asm\1", "is cut off"),
         (MODULE[:60], "is no whole module: the file is cut off"),
+        (b"AGFzbQEAA", "begins as base64 of a module, but is cut off"),
+        (b"hello", "is neither a module, nor the text of one, nor base64 of one"),
         (b"plain words", "is neither a module, nor the text of one, nor base64 of one"),
     ],
 )

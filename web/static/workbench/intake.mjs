@@ -7,6 +7,7 @@ export class Refused extends Error {}
 
 const NEITHER = "is neither a module, nor the text of one, nor base64 of one.";
 const MAGIC = [0x00, 0x61, 0x73, 0x6d];
+const MAGIC_IN_BASE64 = "AGFz";
 const COMPONENT_LAYER = 1;
 const MOST_BYTES = 256 * 1024 * 1024;
 const BASE64 = /^(?:data:[\w/+.;=-]*;base64,)?([A-Za-z0-9+/_\-\s]+={0,2}\s*)$/;
@@ -85,11 +86,12 @@ export function givenText(text, name) {
   if (!text.trim()) throw new Refused(`${name} is empty.`);
   const base64 = BASE64.exec(text.trim());
   if (base64) {
+    if (!base64[1].replace(/\s/g, "").startsWith(MAGIC_IN_BASE64)) throw new Refused(`${name} ${NEITHER}`);
     let bytes;
     try {
       bytes = bytesOfBase64(base64[1]);
     } catch {
-      throw new Refused(`${name} looks like base64, but is not: it is cut off, or a character is missing.`);
+      throw new Refused(`${name} begins as base64 of a module, but is cut off, or a character is missing.`);
     }
     if (!begins(bytes, MAGIC)) throw new Refused(`${name} ${NEITHER}`);
     return given(bytes, name);

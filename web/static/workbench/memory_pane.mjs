@@ -124,7 +124,7 @@ export class MemoryPane {
     this.rows.show(Math.ceil(length / ROW));
     const bytes = image.changed.reduce((sum, [, count]) => sum + count, 0);
     const rest = image.byteLength > length ? ` Only the first ${sizeText(length)} are here.` : "";
-    this.state.textContent = `${bytes ? `The last call changed ${bytes.toLocaleString("en")} bytes, marked below.` : "The last call changed nothing."}${rest}`;
+    this.state.textContent = `${bytes ? `The last call changed ${bytes.toLocaleString("en")} ${bytes === 1 ? "byte" : "bytes"}, marked below.` : "The last call changed nothing."}${rest}`;
     this.#draw();
     const [first] = image.changed;
     this.#put(first ? first[0] : 0);
