@@ -15,6 +15,7 @@ from web.browsers import listen, new_page
 from web.workbench.visits import check_accessibility
 
 ROOT = Path(__file__).resolve().parent.parent
+STATIC = ROOT / "pyjsapi" / "comparison" / "static"
 EXAMPLE = ROOT / "examples" / "compare"
 
 
@@ -76,6 +77,32 @@ def test_the_report_shows_tables_and_a_chart(
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     check_accessibility(page)
     assert complaints == []
+    page.close()
+
+
+def test_every_engine_has_dots_of_its_own(browser: Browser) -> None:
+    """All that `pyjsapi compare` can have beside the Python engine: five, and three for each of three browsers."""
+    count = 14
+    head = "".join(f"<th>engine {k}</th>" for k in range(count))
+    cells = "".join(f'<td data-value="{k + 2}"></td>' for k in range(count))
+    table = (
+        "<table data-chart><thead><tr><th></th>"
+        f"{head}</tr></thead><tbody><tr><th>case</th>{cells}</tr></tbody></table>"
+    )
+    style, script = (STATIC / "chart.css").read_text(), (STATIC / "chart.mjs").read_text()
+    page = new_page(browser)
+    page.set_content(
+        f"<style>:root {{ --paper: #fff }} {style}</style>{table}"
+        f'<script type="module">{script}; showCharts(document);</script>'
+    )
+    looks = page.locator(".chart circle").evaluate_all(
+        "all => all.map(getComputedStyle).map((s) => [s.fill, s.stroke, s.strokeDasharray].join())"
+    )
+    keys = page.locator(".chart .key").evaluate_all(
+        "all => all.map((one) => getComputedStyle(one, '::before'))"
+        ".map((s) => [s.backgroundColor, s.borderColor, s.borderStyle].join())"
+    )
+    assert len(set(looks)) == len(set(keys)) == count
     page.close()
 
 

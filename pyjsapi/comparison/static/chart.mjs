@@ -3,6 +3,7 @@
 
 const SVG = "http://www.w3.org/2000/svg";
 const ROW = 16;
+const COLOURS = 6;
 
 /** @typedef {{ label: string, values: number[] }} Row */
 
@@ -32,6 +33,9 @@ function scaleOf(/** @type {Row[]} */ rows) {
   return { ticks: Array.from({ length: high - low + 1 }, (_, k) => 10 ** (low + k)), at };
 }
 
+/** The look of a column: its colour, and, after all colours had their turn, another kind of dot. */
+const look = (/** @type {number} */ k) => `series-${k % COLOURS} turn-${Math.floor(k / COLOURS)}`;
+
 function drawRow(/** @type {Row} */ { values }, /** @type {ReturnType<typeof scaleOf>} */ { ticks, at }) {
   const svg = shape("svg", { width: "100%", height: values.length * ROW });
   for (const tick of ticks) {
@@ -41,8 +45,8 @@ function drawRow(/** @type {Row} */ { values }, /** @type {ReturnType<typeof sca
   values.forEach((value, k) => {
     if (!(value > 0)) return;
     const y = (k + 0.5) * ROW;
-    svg.append(shape("line", { class: `bar series-${k}`, x1: `${at(1)}%`, x2: `${at(value)}%`, y1: y, y2: y }));
-    svg.append(shape("circle", { class: `series-${k}`, cx: `${at(value)}%`, cy: y, r: 4 }));
+    svg.append(shape("line", { class: `bar ${look(k)}`, x1: `${at(1)}%`, x2: `${at(value)}%`, y1: y, y2: y }));
+    svg.append(shape("circle", { class: look(k), cx: `${at(value)}%`, cy: y, r: 4 }));
   });
   return svg;
 }
@@ -63,7 +67,7 @@ export function drawChart(table) {
     label.style.left = `${scale.at(tick)}%`;
     return label;
   });
-  const keys = names.map((name, k) => element("span", `key series-${k}`, name));
+  const keys = names.map((name, k) => element("span", `key ${look(k)}`, name));
   const chart = element("div", "chart", element("div", "keys", ...keys));
   for (const row of rows) chart.append(element("div", "row", element("span", "label", row.label), drawRow(row, scale)));
   chart.append(element("div", "row", element("span", "label"), element("div", "ticks", ...ticks)));
