@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import base64
 import json
-import math
 import re
 import sys
 import tomllib
@@ -16,6 +15,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
+
+from pyjsapi.comparison.values import plain_number
 
 Json = Any
 Assembler = Callable[[str], bytes]
@@ -92,13 +93,7 @@ def assemble(text: str) -> bytes:
 def plain(value: Json) -> Json:
     """``value`` with the numbers that JSON lacks written as ``"$NaN"`` and so on."""
     if isinstance(value, float):
-        if math.isnan(value):
-            return "$NaN"
-        if math.isinf(value):
-            return "$Infinity" if value > 0 else "$-Infinity"
-        if value == 0 and math.copysign(1, value) < 0:
-            return "$-0"
-        return int(value) if value.is_integer() else value
+        return plain_number(value)
     if isinstance(value, list):
         return [plain(item) for item in value]
     if isinstance(value, dict):

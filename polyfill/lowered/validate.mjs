@@ -6,6 +6,7 @@
 
 import { END } from "./instructions.gen.mjs";
 import * as native from "../common/engine.mjs";
+import { concatenate, unsignedLeb } from "./encoding.mjs";
 import { isLacking } from "./probe.mjs";
 import { HAS_64_BITS, IMPORT_SECTION, MEMORY_SECTION, Reader, Unreadable } from "./sections.mjs";
 import { Stepper } from "./stepper.mjs";
@@ -159,16 +160,6 @@ function declarations(bytes, sections) {
   return { memories, imports };
 }
 
-/** @param {number} value */
-function unsignedLeb(value) {
-  const bytes = [];
-  do {
-    bytes.push((value & 0x7f) | (value > 0x7f ? 0x80 : 0));
-    value >>>= 7;
-  } while (value > 0);
-  return bytes;
-}
-
 /**
  * A section that is a vector of these entries.
  * @param {number} id
@@ -178,17 +169,6 @@ function vectorSection(id, entries) {
   const count = unsignedLeb(entries.length);
   const size = entries.reduce((sum, entry) => sum + entry.length, count.length);
   return [[id, ...unsignedLeb(size), ...count], ...entries];
-}
-
-/** @param {ArrayLike<number>[]} parts */
-function concatenate(parts) {
-  const result = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
-  let position = 0;
-  for (const part of parts) {
-    result.set(part, position);
-    position += part.length;
-  }
-  return result;
 }
 
 /**

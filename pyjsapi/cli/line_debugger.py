@@ -8,18 +8,18 @@ import shlex
 import signal
 import sys
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
-from pathlib import Path
+from contextlib import contextmanager, nullcontext
 from typing import Any, Final, NamedTuple
 
 from pyjsapi.cli import exits
 from pyjsapi.cli.expressions import HELP, Expressions
+from pyjsapi.cli.history import file_at_home, history
 from pyjsapi.debugging import DebugError, Debugger
 from pyjsapi.debugging.listing import TEXT
 from pyjsapi.runtime import FuncInst
 from pyjsapi.syntax.spelling import on_one_line
 
-_HISTORY: Final = Path.home() / ".pyjsapi_debug_history"
+_HISTORY: Final = ".pyjsapi_debug_history"
 _ENDLESS: Final = 1 << 62
 """Instructions that nobody waits for."""
 _PLACE: Final = re.compile(r"(.+):(\d+)")
@@ -63,7 +63,8 @@ class LineDebugger(cmd.Cmd):
         """Debug the calls one after the other; the exit code."""
         print(self._title)
         self._next_call()
-        with self._history(), self._interruptible():
+        kept = history(file_at_home(_HISTORY)) if self._typed else nullcontext()
+        with kept, self._interruptible():
             self.cmdloop()
         return self._code
 
@@ -71,23 +72,6 @@ class LineDebugger(cmd.Cmd):
         call = self._calls.pop(0)
         print(f"{call.name}:")
         self._show(self._debugger.begin(call.func, call.arguments))
-
-    @contextmanager
-    def _history(self) -> Iterator[None]:
-        if not self._typed:
-            yield
-            return
-        try:
-            import readline
-        except ImportError:  # not on every system
-            yield
-            return
-        with suppress(OSError):
-            readline.read_history_file(_HISTORY)
-        yield
-        with suppress(OSError):
-            readline.set_history_length(1000)
-            readline.write_history_file(_HISTORY)
 
     @contextmanager
     def _interruptible(self) -> Iterator[None]:

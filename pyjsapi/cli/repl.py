@@ -23,12 +23,11 @@ import pyjsapi
 from pyjsapi.agents.agent import Agent
 from pyjsapi.agents.tracebacks import show_own_frames
 from pyjsapi.agents.worker import failures_of
+from pyjsapi.cli.history import file_at_home, history
 from pyjsapi.cli.script import script_scope
 
 HISTORY: Final = "PYJSAPI_HISTORY"
 """Environment variable: the file that keeps what was typed; empty for none."""
-_KEPT: Final = 1000
-"""Lines of history."""
 _BANNER: Final = """\
 pyjsapi {version} on Python {python}; await works at the top level.
 WebAssembly, fetch, Worker and all that pyjsapi exports are in scope; help(WebAssembly) tells more. Ctrl-D ends."""
@@ -178,24 +177,12 @@ def _line_editing(scope: dict[str, Any]) -> Any:
     readline.set_completer(rlcompleter.Completer(scope).complete)
     libedit = "libedit" in (readline.__doc__ or "")
     readline.parse_and_bind("bind ^I rl_complete" if libedit else "tab: complete")
-    readline.set_history_length(_KEPT)
-    path = _history()
-    if path is not None:
-        with contextlib.suppress(OSError):
-            readline.read_history_file(path)
-    try:
+    with history(_history_file()):
         yield
-    finally:
-        if path is not None:
-            with contextlib.suppress(OSError):
-                readline.write_history_file(path)
 
 
-def _history() -> Path | None:
+def _history_file() -> Path | None:
     named = os.environ.get(HISTORY)
     if named is not None:
         return Path(named) if named else None
-    try:
-        return Path.home() / ".pyjsapi_history"
-    except RuntimeError:  # there is no home
-        return None
+    return file_at_home(".pyjsapi_history")

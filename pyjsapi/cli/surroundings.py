@@ -127,7 +127,8 @@ def _size(option: str, given: str | None) -> int | None:
 
 def wasi_of(options: argparse.Namespace, stdin: Any = None) -> WASI:
     """The system interface of a program, which reads ``stdin`` or what the command does. Raises `InputError`."""
-    from pyjsapi.wasi import WASI, ReadOnly
+    from pyjsapi.wasi import WASI
+    from pyjsapi.wasi.preopens import preopens_of
 
     path: Path = options.module
     if stdin is None:
@@ -137,10 +138,7 @@ def wasi_of(options: argparse.Namespace, stdin: Any = None) -> WASI:
             version="preview1",
             args=[path.name, *options.arguments],
             env=variables_of(options),
-            preopens={
-                guest: ReadOnly(host) if read_only else host
-                for guest, (host, read_only) in directories_of(options).items()
-            },
+            preopens=preopens_of(directories_of(options)),
             stdin=stdin,
             max_written_bytes=_size("--max-written", options.max_written),
             max_created_files=_count("--max-created", options.max_created, "a number of files"),

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from pyjsapi.comparison.engines import STATIC, Answer, Places, why_not_lowered
+from pyjsapi.comparison.engines import STATIC, Answer, Places, to_lower
 from pyjsapi.comparison.folder import Case
 from pyjsapi.comparison.serving import serving
 
@@ -159,9 +159,9 @@ def _run_mode(
     page: Page, mode: str, cases: Sequence[Case], places: Mapping[str, str], patience: float
 ) -> dict[str, Answer]:
     answers: dict[str, Answer] = {}
+    left = cases
     if mode == "lowered":
-        answers = {case.id: why_not_lowered(case, True) for case in cases}
-    left = [case for case in cases if not answers.get(case.id)]
+        left, answers = to_lower(cases, scripts=True)
     told = [{**case.data, "needs": case.needs} for case in left]
     order = {"mode": mode, "places": places, "cases": told, "patience": patience * 1000}
     for answer in page.evaluate("order => window.runOwn(order)", order):

@@ -151,23 +151,27 @@ def _explained(answer: Answer, said: list[str]) -> Answer:
     return {"id": answer["id"], "failure": answer["failure"] + why}
 
 
-class LoweredEngine(ProcessEngine):
-    """The Python engine with modules lowered: of use where a module has several memories."""
+@dataclass(frozen=True)
+class LoweringEngine(ProcessEngine):
+    """An engine that gets modules lowered: of use where a module has several memories."""
+
+    scripts: bool = True
+    """Whether it runs scripts too."""
 
     def run(self, cases: Sequence[Case], patience: float) -> dict[str, Answer]:
         """See `Engine`."""
-        return _only_lowered(super(), cases, patience, scripts=False)
+        left, answers = to_lower(cases, scripts=self.scripts)
+        return answers | super().run(left, patience)
 
 
-def _only_lowered(
-    engine: Any, cases: Sequence[Case], patience: float, *, scripts: bool
-) -> dict[str, Answer]:
-    answers = {case.id: why_not_lowered(case, scripts) for case in cases}
-    left = [case for case in cases if not answers[case.id]]
-    return {**answers, **engine.run(left, patience)}
+def to_lower(cases: Sequence[Case], *, scripts: bool) -> tuple[list[Case], dict[str, Answer]]:
+    """The cases that lowering changes something of, and answers for the others."""
+    why_not = {case.id: _why_not_lowered(case, scripts) for case in cases}
+    left = [case for case in cases if not why_not[case.id]]
+    return left, {name: answer for name, answer in why_not.items() if answer}
 
 
-def why_not_lowered(case: Case, scripts: bool) -> Answer:
+def _why_not_lowered(case: Case, scripts: bool) -> Answer:
     """An answer for a case that lowering changes nothing of; empty for one that is run."""
     if "script" in case.data and not scripts:
         return {"id": case.id, "unable": "scripts run lowered on JavaScript's engines alone"}
@@ -229,20 +233,12 @@ def node_engines(places: Places) -> list[ProcessEngine]:
     command = (node, str(STATIC / "node.mjs"))
     engines = [ProcessEngine("node", (*command, "native", json.dumps(found)))]
     if places.polyfill is not None:
-        engines.append(NodeLowered("node lowered", (*command, "lowered", json.dumps(found))))
+        engines.append(LoweringEngine("node lowered", (*command, "lowered", json.dumps(found))))
     if places.polyfill is not None and places.pyodide is not None:
         engines.append(
             ProcessEngine("node javascript", (*command, "javascript", json.dumps(found)))
         )
     return engines
-
-
-class NodeLowered(ProcessEngine):
-    """Node's engine with modules lowered."""
-
-    def run(self, cases: Sequence[Case], patience: float) -> dict[str, Answer]:
-        """See `Engine`."""
-        return _only_lowered(super(), cases, patience, scripts=True)
 
 
 def _worker(name: str) -> tuple[str, ...]:
@@ -256,7 +252,7 @@ def reference() -> Engine:
 
 def local_engines(places: Places) -> list[Engine]:
     """All that need no browser and are installed."""
-    engines: list[Engine] = [LoweredEngine("lowered", _worker("lowered"))]
+    engines: list[Engine] = [LoweringEngine("lowered", _worker("lowered"), scripts=False)]
     if importlib.util.find_spec("wasmtime") is not None:
         engines.append(ProcessEngine("wasmtime", _worker("wasmtime")))
     return [*engines, *node_engines(places)]

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from pyjsapi import WebAssembly
-from pyjsapi.jsapi.module import kind_name, type_object
 
 Json = Any
 
@@ -25,22 +24,11 @@ NOTHING = Interface((), {})
 def interface_of(data: bytes) -> Interface:
     """The interface of a module; an empty one if it is not valid, for whoever runs it to say so."""
     try:
-        compiled = WebAssembly.Module(data)._compiled
+        module = WebAssembly.Module(data)
     except WebAssembly.CompileError:
         return NOTHING
-    named = zip(compiled.module.imports, compiled.context.imports, strict=True)
-    return Interface(
-        tuple(
-            {
-                "module": one.module,
-                "name": one.name,
-                "kind": kind_name(type_),
-                "type": type_object(type_),
-            }
-            for one, type_ in named
-        ),
-        {
-            one.name: {"kind": kind_name(type_), "type": type_object(type_)}
-            for one, type_ in compiled.exports()
-        },
-    )
+    exports = {
+        each["name"]: {"kind": each["kind"], "type": each["type"]}
+        for each in WebAssembly.Module.exports(module)
+    }
+    return Interface(tuple(WebAssembly.Module.imports(module)), exports)

@@ -258,8 +258,8 @@ def _comparison(type_: ValType, value: str, pattern: Pattern) -> str:
                 else _is_nan(bits, _lane(bits, k, value), lane.canonical)
                 for k, lane in enumerate(pattern.lanes)
             ])  # fmt: skip
-        assert isinstance(pattern, Const)
-        halves = (pattern.bits & (1 << 64) - 1, pattern.bits >> 64)
+        bits = _constant_bits(pattern, type_)
+        halves = (bits & (1 << 64) - 1, bits >> 64)
         return _all(
             [_same_integer("i64", _lane(64, k, value), half) for k, half in enumerate(halves)]
         )
@@ -270,9 +270,13 @@ def _comparison(type_: ValType, value: str, pattern: Pattern) -> str:
             return _is_nan(width, value, pattern.canonical)
     else:
         width = 32 if type_ is I32 else 64
+    return _same_integer(f"i{width}", value, _constant_bits(pattern, type_))
+
+
+def _constant_bits(pattern: Pattern, type_: ValType) -> int:
     if not isinstance(pattern, Const):
         raise NotImplementedError(f"{pattern} for {_NUMBERS[type_]}")
-    return _same_integer(f"i{width}", value, pattern.bits)
+    return pattern.bits
 
 
 def _checker(type_: FuncType, action: Invoke, patterns: Sequence[Pattern] | None) -> str:

@@ -42,7 +42,7 @@ def argument(value: Json, type_: str, what: str) -> Json:
     if type_ in _NUMBERS:
         if isinstance(value, bool) or not isinstance(value, (int, float)):
             raise CaseError(f"{what}: {value!r} is no number")
-        return _number(value)
+        return plain_number(value)
     if type_ == "v128":
         raise CaseError(f"{what}: JavaScript has no v128; a .wast script can pass one")
     if value == "null":
@@ -59,7 +59,8 @@ def integer(value: Json, what: str) -> int:
     return value
 
 
-def _number(value: float) -> Json:
+def plain_number(value: float) -> Json:
+    """A number for JSON: whole floats as integers, and those that JSON lacks as ``"$NaN"`` and so on."""
     if isinstance(value, float):
         if math.isnan(value):
             return "$NaN"

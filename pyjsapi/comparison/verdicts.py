@@ -6,6 +6,7 @@ do otherwise; here the same entries are compared, without messages.
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -152,15 +153,7 @@ def show_value(value: Json) -> str:
         if "undefined" in value:
             return "nothing"
         return str(value.get("object", value.get("function", value)))
-    return (
-        {None: "null", True: "true", False: "false"}.get(value, str(value))
-        if not _is_number(value)
-        else str(value)
-    )
-
-
-def _is_number(value: Json) -> bool:
-    return isinstance(value, (int, float)) and not isinstance(value, bool)
+    return json.dumps(value) if value is None or isinstance(value, bool) else str(value)
 
 
 def ratio(verdicts: Sequence[Verdict], engine: str, other: str) -> float | None:

@@ -57,13 +57,10 @@ class _Data:
                 return value
 
     def signed_leb(self) -> int:
-        value = shift = 0
-        while True:
-            byte = self.unsigned(1)
-            value |= (byte & 0x7F) << shift
-            shift += 7
-            if byte < 0x80:
-                return value - (1 << shift) if byte & 0x40 else value
+        start = self.pos
+        value = self.leb()
+        bits = 7 * (self.pos - start)
+        return value - (1 << bits) if value >> (bits - 1) else value
 
     def string(self) -> str:
         end = self.data.index(b"\0", self.pos, self.end)

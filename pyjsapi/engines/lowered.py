@@ -16,10 +16,9 @@ from pyjsapi.embedding.settings import Settings
 from pyjsapi.embedding.valid_module import ValidModule, valid_module
 from pyjsapi.engines.python import (
     CompiledModule,
+    call_start,
     compile_module,
     instantiate,
-    invoke,
-    start_function,
 )
 from pyjsapi.engines.python_engine import PythonEngine
 from pyjsapi.lowering import SECTION, lower
@@ -66,8 +65,7 @@ class Linked:
             raise ValueError("the module is not a lowered one")
         plan, helpers = read
         self.values = values
-        self.fuel = None
-        self.clock = None
+        self.fuel = self.host_calls = self.clock = self.budget = None
         self.helpers: list[ModuleInstance] = []
         for entry, data in zip(plan["helpers"], helpers, strict=True):
             helper = compile_module(data, settings)
@@ -75,9 +73,7 @@ class Linked:
         self.main: ModuleInstance = instantiate(
             compiled, self._fill(compiled, plan["sources"]), start=False
         )
-        start = start_function(self.main)
-        if start is not None:
-            invoke(start, ())
+        call_start(self.main)
         self.exports: dict[str, ExternVal] = {}
         for name, _, _, *rest in plan["exports"]:
             self.exports[name] = (
@@ -132,11 +128,11 @@ class LoweredEngine(PythonEngine):
 
     def compile(self, data: bytes, settings: Settings, /) -> Any:
         """Raises what the Python engine raises, and `LoweringError` for a module that cannot be lowered."""
-        changed = lower(data) if len(valid_module(data, settings).context.mems) > 1 else data
+        valid = valid_module(data, settings)
+        changed = lower(data) if len(valid.context.mems) > 1 else data
         if changed == data:
             return super().compile(data, settings)
-        one = _one_memory(settings)
-        return LoweredModule(valid_module(data, settings), compile_module(changed, one))
+        return LoweredModule(valid, compile_module(changed, _one_memory(settings)))
 
     def instantiate(
         self, module: Any, imports: Sequence[ExternVal], /, setup: Setup | None = None

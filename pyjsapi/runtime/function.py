@@ -20,6 +20,13 @@ def is_generated(filename: str) -> bool:
     return filename.startswith(GENERATED) or filename in _TEXTS
 
 
+def is_of_function(filename: str) -> bool:
+    """Whether code with this file name is that of a function: not a stub, for instance."""
+    if filename.startswith(GENERATED):
+        return filename[len(GENERATED) :][:1].isdigit()
+    return filename in _TEXTS
+
+
 def bear_lines_of(filename: str) -> None:
     """Let generated code have the name of a file, which no other code has."""
     _TEXTS.add(filename)

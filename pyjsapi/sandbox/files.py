@@ -21,6 +21,7 @@ from pyjsapi.wasi.abi import (
     FDFLAGS_APPEND,
     FILETYPE_DIRECTORY,
     OFLAGS_CREAT,
+    OFLAGS_DIRECTORY,
     OFLAGS_EXCL,
     OFLAGS_TRUNC,
     WasiError,
@@ -302,7 +303,13 @@ class Files:
         """The names in a directory, sorted."""
         place = self._find(path)
         opened = directories.open_at(
-            place.directory, place.path, oflags=2, fdflags=0, rights=0, inheriting=0, follow=True
+            place.directory,
+            place.path,
+            oflags=OFLAGS_DIRECTORY,
+            fdflags=0,
+            rights=0,
+            inheriting=0,
+            follow=True,
         )
         names = [os.fsdecode(entry.name) for entry in opened.entries(anew=True)[2:]]
         below = [

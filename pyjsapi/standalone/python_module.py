@@ -214,12 +214,10 @@ class _Program(_PythonModule):
         return instance
 
     def _wasi(self, arguments: Sequence[str], **members: Any) -> WASI:
-        from pyjsapi.wasi import WASI, ReadOnly
+        from pyjsapi.wasi import WASI
+        from pyjsapi.wasi.preopens import preopens_of
 
-        preopens = {
-            guest: ReadOnly(host) if read_only else host
-            for guest, (host, read_only) in self._directories.items()
-        }
+        preopens = preopens_of(self._directories)
         given = {key: value for key, value in members.items() if value is not None}
         return WASI(
             **{"version": "preview1", "args": arguments, "env": self._variables, "preopens": preopens} | given

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from typing import Any, Final
 
 from pyjsapi.wasi import rights
@@ -23,6 +24,16 @@ class ReadOnly:
 
     def __repr__(self) -> str:
         return f"ReadOnly({self.path!r})"
+
+
+def preopens_of(
+    directories: Mapping[str, tuple[str, bool]],
+) -> dict[str, str | ReadOnly]:
+    """The ``preopens`` of `WASI` for the host's directories, each with whether it is only to be read."""
+    return {
+        name: ReadOnly(path) if read_only else path
+        for name, (path, read_only) in directories.items()
+    }
 
 
 def resolver_named(name: str | None) -> Resolver:

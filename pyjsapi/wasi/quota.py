@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from typing import Final
 
 from pyjsapi.wasi.abi import Errno, WasiError
@@ -45,6 +45,16 @@ class Budget:
             with self._lock:
                 self._left += count
 
+    @contextmanager
+    def taken(self, count: int) -> Iterator[None]:
+        """Use some for what is done inside, if that succeeds; raises `WasiError` where there is too little."""
+        self.take(count)
+        try:
+            yield
+        except BaseException:
+            self.give_back(count)
+            raise
+
     def spend(self, count: int, act: Callable[[], int]) -> int:
         """What ``act`` gives, which says how much it used, of at most ``count``."""
         if self._left is None:
@@ -72,12 +82,8 @@ class Quota:
             return act()
         with self._lock:  # nobody else makes the file longer meanwhile
             hole = max(offset - os.fstat(fd).st_size, 0) if size else 0
-            self.bytes.take(hole)
-            try:
+            with self.bytes.taken(hole):
                 return self.bytes.spend(size, act)
-            except BaseException:
-                self.bytes.give_back(hole)
-                raise
 
     def lengthen(self, fd: int, size: int, act: Callable[[], object]) -> None:
         """Give a file a size, by ``act``; what it gets more counts as if it were written."""
@@ -86,19 +92,9 @@ class Quota:
             return
         with self._lock:
             more = max(size - os.fstat(fd).st_size, 0)
-            self.bytes.take(more)
-            try:
+            with self.bytes.taken(more):
                 act()
-            except BaseException:
-                self.bytes.give_back(more)
-                raise
 
-    @contextmanager
-    def creation(self) -> Iterator[None]:
+    def creation(self) -> AbstractContextManager[None]:
         """Around what creates a name; it counts where that succeeds."""
-        self.files.take(1)
-        try:
-            yield
-        except BaseException:
-            self.files.give_back(1)
-            raise
+        return self.files.taken(1)

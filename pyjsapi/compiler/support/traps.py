@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Final
 from pyjsapi.compiler.support import numerics
 from pyjsapi.embedding.backtrace import Backtrace, Locate, attach, backtrace_of
 from pyjsapi.runtime.exception import ExnInst, raised_by
-from pyjsapi.runtime.function import BOUNDARY, GENERATED, is_generated
+from pyjsapi.runtime.function import BOUNDARY, is_generated, is_of_function
 from pyjsapi.runtime.gc import NULL_ARRAY, NULL_STRUCTURE, OUT_OF_BOUNDS
 from pyjsapi.syntax.errors import Exhaustion, Trap, WasmError
 
@@ -218,11 +218,7 @@ def trace(exception: BaseException, backtrace: Backtrace) -> None:
             break
         code = frame.f_code
         name = code.co_filename
-        if (
-            name[len(GENERATED) :][:1].isdigit()
-            if name.startswith(GENERATED)
-            else is_generated(name)
-        ):
+        if is_of_function(name):
             outermost = outermost or id(frame)
             calls.append(
                 partial(frame.f_globals["environment"].compiled.locate, code, link.tb_lasti)

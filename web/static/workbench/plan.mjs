@@ -1,5 +1,6 @@
 // What every engine is asked to do with a module: the same plan for all of them, as plain data.
 
+import { concatenate, unsignedLeb } from "../../polyfill/lowered/encoding.mjs";
 import { Reader } from "../../polyfill/lowered/sections.mjs";
 
 /**
@@ -17,16 +18,6 @@ const EXPORT = 7;
 const MEMORY_KIND = 2;
 /** Sections that come before that of the exports. */
 const BEFORE = new Set([1, 2, 3, 4, 5, 6, 13]);
-
-/** @param {number} value */
-function leb(value) {
-  const bytes = [];
-  do {
-    bytes.push((value & 0x7f) | (value > 0x7f ? 0x80 : 0));
-    value = Math.floor(value / 128);
-  } while (value > 0);
-  return bytes;
-}
 
 /**
  * The module with all of its memories exported, so that they can be looked at, and the names by which they are.
@@ -60,7 +51,7 @@ function withExports(bytes, contents, added) {
   const encoder = new TextEncoder();
   const entries = added.flatMap(({ index, name }) => {
     const text = encoder.encode(name);
-    return [...leb(text.length), ...text, MEMORY_KIND, ...leb(index)];
+    return [...unsignedLeb(text.length), ...text, MEMORY_KIND, ...unsignedLeb(index)];
   });
   const old = contents.sections.find(({ id }) => id === EXPORT);
   const last = contents.sections.filter(({ id }) => BEFORE.has(id)).at(-1);
@@ -73,16 +64,9 @@ function withExports(bytes, contents, added) {
     reader.unsigned();
     before = bytes.slice(reader.position, end);
   }
-  const count = leb(contents.exports.length + added.length);
-  const size = leb(count.length + before.length + entries.length);
-  const parts = [bytes.subarray(0, start), [EXPORT, ...size, ...count], before, entries, bytes.subarray(end)];
-  const whole = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    whole.set(part, at);
-    at += part.length;
-  }
-  return whole;
+  const count = unsignedLeb(contents.exports.length + added.length);
+  const size = unsignedLeb(count.length + before.length + entries.length);
+  return concatenate([bytes.subarray(0, start), [EXPORT, ...size, ...count], before, entries, bytes.subarray(end)]);
 }
 
 /** What stands for each import, by its type. @param {Contents} contents @returns {Stub[]} */
