@@ -40,6 +40,7 @@ def runs(name, text, calls):
         return results(module.instantiate(), calls)
     finally:
         sys.path.remove(folder)
+        del sys.modules["pyjsapi"]
         sys.modules.update(hidden)
 """
 PROGRAM = """(module

@@ -11,32 +11,15 @@ from pathlib import Path
 import pytest
 
 from pyjsapi.cli.main import main
+from tests.cli.test_run_program import CREATES, LIST
 from tests.standalone.test_alone import alone, compiled, output
 from tests.wasi.test_threads import HEAD as THREADS
 
 pytestmark = pytest.mark.skipif(sys.platform == "emscripten", reason="there are no processes")
-LIST = """(module
-  (import "wasi_snapshot_preview1" "{0}_sizes_get" (func $sizes (param i32 i32) (result i32)))
-  (import "wasi_snapshot_preview1" "{0}_get" (func $get (param i32 i32) (result i32)))
-  (import "wasi_snapshot_preview1" "fd_write" (func $write (param i32 i32 i32 i32) (result i32)))
-  (memory (export "memory") 1)
-  (func (export "_start")
-    (drop (call $sizes (i32.const 0) (i32.const 12)))
-    (drop (call $get (i32.const 100) (i32.const 1000)))
-    (i32.store (i32.const 8) (i32.const 1000))
-    (drop (call $write (i32.const 1) (i32.const 8) (i32.const 1) (i32.const 16)))))"""
 CALLING = """(module
   (import "wasi_snapshot_preview1" "proc_exit" (func $exit (param i32)))
   (memory (export "memory") 1)
   (func (export "_start") {}))"""
-CREATES = """(module
-  (import "wasi_snapshot_preview1" "path_open"
-    (func $open (param i32 i32 i32 i32 i32 i64 i64 i32 i32) (result i32)))
-  (import "wasi_snapshot_preview1" "proc_exit" (func $exit (param i32)))
-  (memory (export "memory") 1) (data (i32.const 0) "made")
-  (func (export "_start") (call $exit (call $open
-    (i32.const 3) (i32.const 0) (i32.const 0) (i32.const 4) (i32.const 1) (i64.const 64) (i64.const 0)
-    (i32.const 0) (i32.const 100)))))"""
 REACTOR = """(module
   (import "wasi_snapshot_preview1" "sched_yield" (func $yield (result i32)))
   (memory (export "memory") 1) (global $n (mut i32) (i32.const 0))
