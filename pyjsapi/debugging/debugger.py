@@ -134,35 +134,42 @@ class Debugger:
             return self._after(self._machine.step())
         return self._after(self._machine.run(self._machine.count + _positive(count)))
 
-    def over(self) -> dict[str, Any]:
-        """Execute one instruction, and if it calls, all of that call."""
+    def over(self, budget: int | None = None) -> dict[str, Any]:
+        """Execute one instruction, and if it calls, all of that call, or ``budget`` instructions: see `proceed`."""
         self._check_stopped()
         frame = self._machine.frames[-1]
         if isinstance(frame, Activation) and frame.position in frame.routine.calls:
-            return self._after(self._machine.run(depth=len(self._machine.frames)))
+            return self._run_for(budget, len(self._machine.frames))
         return self._after(self._machine.step())
 
-    def out(self) -> dict[str, Any]:
-        """Execute until the innermost call has returned."""
+    def out(self, budget: int | None = None) -> dict[str, Any]:
+        """Execute until the innermost call has returned, or ``budget`` instructions: see `proceed`."""
         self._check_stopped()
-        return self._after(self._machine.run(depth=len(self._machine.frames) - 1))
+        return self._run_for(budget, len(self._machine.frames) - 1)
 
-    def proceed(self, budget: int | None = None) -> dict[str, Any]:
-        """Execute until there is a reason to stop, or ``budget`` instructions were executed: then it is "paused".
+    def proceed(self, budget: int | None = None, depth: int = -1) -> dict[str, Any]:
+        """Execute until there is a reason to stop, or ``budget`` instructions were executed: then it is "paused", and
+        the stop has the ``depth`` with which it goes on. With a ``depth`` it is also a reason that there are not more
+        calls than so many.
 
         From the start of a call, and without a budget, compiled code looks for a reason to stop, where there are no
         breakpoints at functions and instructions. `count` is not known then at the end.
         """
         self._check_stopped()
-        machine = self._machine
-        if budget is None:
+        if budget is None and depth < 0:
             state = self.hurry()
             if state is not None:
                 return state
+        return self._run_for(budget, depth)
+
+    def _run_for(self, budget: int | None, depth: int) -> dict[str, Any]:
+        machine = self._machine
         limit = NEVER if budget is None else machine.count + _positive(budget)
-        stop = machine.run(limit)
-        if stop == _STEP and machine.count >= limit:
+        stop = machine.run(limit, depth, seen=self._stop["reason"] != "paused")
+        if machine.count >= limit and stop == _STEP and len(machine.frames) > depth:
             stop = {"reason": "paused"}
+        if depth >= 0 and stop is not None and stop["reason"] == "paused":
+            stop = {**stop, "depth": depth}
         return self._after(stop)
 
     def hurry(self) -> dict[str, Any] | None:

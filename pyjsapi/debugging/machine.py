@@ -101,17 +101,19 @@ class Machine:
 
     # ---- going on
 
-    def run(self, limit: int = NEVER, depth: int = -1, *, conditions: bool = True) -> Stop | None:
+    def run(
+        self, limit: int = NEVER, depth: int = -1, *, conditions: bool = True, seen: bool = True
+    ) -> Stop | None:
         """Go on until ``limit`` instructions have been executed since the start, or until there are not more than
         ``depth`` activations, or until a condition holds. Why it stopped; ``None`` at the end of the call.
 
-        Conditions are not looked at where the machine is now.
+        Conditions are not looked at where the machine is now, unless that was not ``seen``.
         """
         self._limit, self._depth = limit, depth
         self._limit_stop = _STEPPED
         self._mask = self.conditions.mask if conditions else HIDDEN
         self._checks = conditions
-        self._seen = self.count
+        self._seen = self.count if seen else -1
         if self.failure is not None:
             self._let_go(self.failure)
         return self._loop(0)

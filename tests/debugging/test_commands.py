@@ -46,6 +46,33 @@ def test_a_session_in_json(debug: Debug) -> None:
     assert _do(debugger, do="state")["count"] == 0
 
 
+@pytest.mark.parametrize("budget", range(1, 8))
+def test_breakpoints_are_met_however_often_it_pauses(debug: Debug, budget: int) -> None:
+    debugger = debug(FACTORIAL)
+    _do(debugger, do="break", kind="instruction", function="fact", instruction=6)
+    _do(debugger, do="call", function="fact", arguments=["3"])
+    reasons = []
+    while debugger.is_stopped:
+        reasons.append(_do(debugger, do="continue", budget=budget)["stop"]["reason"])
+    assert reasons.count("breakpoint") == 4
+
+
+def test_what_passes_calls_can_pause_and_go_on(debug: Debug) -> None:
+    debugger = debug(FACTORIAL)
+    _do(debugger, do="call", function="fact", arguments=["3"])
+    before = _do(debugger, do="step", count=14)
+    over = _do(debugger, do="over")
+    _do(debugger, do="restart")
+    _do(debugger, do="step", count=14)
+    state = _do(debugger, do="over", budget=5)
+    assert state["stop"] == {"reason": "paused", "depth": before["depth"]}
+    while state["stop"]["reason"] == "paused":
+        state = _do(debugger, do="continue", budget=5, depth=state["stop"]["depth"])
+    assert state == over
+    _do(debugger, do="restart")
+    assert _do(debugger, do="out", budget=1)["stop"] == {"reason": "paused", "depth": 0}
+
+
 @pytest.mark.parametrize(
     ("given", "told"),
     [
