@@ -23,14 +23,20 @@ test("bytes are read across pages, and end with the memory", () => {
 });
 
 test("what was changed is known for each byte", () => {
-  const image = memory({}, [
+  const { changed, read } = memory({}, [
     [4, 2],
     [100, 1],
   ]);
   assert.deepEqual(
-    [3, 4, 5, 6, 99, 100, 101].map((at) => image.isChanged(at)),
+    [3, 4, 5, 6, 99, 100, 101].map((at) => changed.has(at)),
     [false, true, true, false, false, true, false],
   );
+  assert.deepEqual(
+    [0, 2, 6, 92, 93].map((at) => changed.has(at, 8)),
+    [true, true, false, false, true],
+  );
+  assert.deepEqual([changed.total, changed.behind(4), changed.behind(100)], [3, [100, 1], [4, 2]]);
+  assert.deepEqual([read.total, read.has(4), read.behind(0)], [0, false, undefined]);
 });
 
 test("bytes are found across pages, and from the start on when there are none behind", () => {

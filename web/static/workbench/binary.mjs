@@ -67,6 +67,12 @@ export class Contents {
     return this.names.functions.get(index) ?? this.exportNames.get(index) ?? `#${index}`;
   }
 
+  /** The name of a memory for people: its own, else one that it is exported by, else none. @param {number} index */
+  memoryName(index) {
+    const exported = this.exports.find((one) => one.kind === "memory" && one.index === index);
+    return this.names.memories.get(index) ?? exported?.name ?? "";
+  }
+
   get exportNames() {
     this.#exportNames ??= new Map(
       this.exports.filter(({ kind }) => kind === "func").map(({ index, name }) => [index, name]),

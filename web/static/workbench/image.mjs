@@ -22,13 +22,52 @@ export const VIEWS = {
 
 const ZEROS = new Uint8Array(PAGE);
 
+/** Addresses, as ranges in their order that do not meet. */
+export class Ranges {
+  /** @param {[at: number, count: number][]} list */
+  constructor(list) {
+    this.list = list;
+  }
+
+  get length() {
+    return this.list.length;
+  }
+
+  /** How many addresses there are. */
+  get total() {
+    return this.list.reduce((sum, [, count]) => sum + count, 0);
+  }
+
+  /** How many ranges begin at an address or before it. @param {number} at */
+  #before(at) {
+    let [low, high] = [0, this.list.length];
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (this.list[middle][0] <= at) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  }
+
+  /** Whether an address, or one of some, is in them. @param {number} at @param {number} [count] */
+  has(at, count = 1) {
+    const last = this.list[this.#before(at + count - 1) - 1];
+    return last !== undefined && last[0] + last[1] > at;
+  }
+
+  /** The first that begins behind an address, else the first of all. @param {number} at */
+  behind(at) {
+    return this.list[this.#before(at)] ?? this.list[0];
+  }
+}
+
 export class MemoryImage {
   /** @param {Image} image */
   constructor(image) {
     this.image = image;
     this.length = image.seen;
-    /** The starts of what the last call changed. */
-    this.starts = image.changed.map(([start]) => start);
+    this.changed = new Ranges(image.changed);
+    this.read = new Ranges(image.read ?? []);
   }
 
   /** @param {number} index */
@@ -47,18 +86,6 @@ export class MemoryImage {
       from += part.length;
     }
     return found;
-  }
-
-  /** Whether the last call changed a byte. @param {number} at */
-  isChanged(at) {
-    let [low, high] = [0, this.starts.length];
-    while (low < high) {
-      const middle = (low + high) >> 1;
-      if (this.starts[middle] <= at) low = middle + 1;
-      else high = middle;
-    }
-    const range = this.image.changed[low - 1];
-    return range !== undefined && at < range[0] + range[1];
   }
 
   /**

@@ -1,5 +1,6 @@
 // One memory: a picture of all of it, rows of bytes or numbers, search, and what lies at an address.
 
+import { count } from "./binary.mjs";
 import { make, shown } from "./dom.mjs";
 import { typedAddress, VIEWS, wantedBytes } from "./image.mjs";
 import { sizeText } from "./overview.mjs";
@@ -98,8 +99,12 @@ export class MemoryPane {
     });
   }
 
-  /** @param {MemoryImage[]} images @param {(index: number) => string} nameOf */
-  show(images, nameOf) {
+  /**
+   * @param {MemoryImage[]} images
+   * @param {import("./panes.mjs").About} about
+   * @param {{ keep?: boolean }} [options] whether it stays where it is in its memory
+   */
+  show(images, { nameOf }, { keep = false } = {}) {
     this.images = images;
     this.choice.replaceChildren(
       ...images.map(({ image }, k) =>
@@ -110,24 +115,34 @@ export class MemoryPane {
         ),
       ),
     );
-    this.#choose(Math.min(this.index, images.length - 1));
+    this.#choose(Math.min(this.index, images.length - 1), keep);
   }
 
-  /** @param {number} index */
-  #choose(index) {
+  /** @param {number} index @param {boolean} [keep] */
+  #choose(index, keep = false) {
     this.index = index;
     this.choice.value = String(index);
     this.image = this.images[index] ?? null;
-    this.#marked = { at: -1, count: 0 };
     if (!this.image) return;
-    const { image, length } = this.image;
+    const { image, length, changed } = this.image;
+    const row = this.rows.current;
     this.rows.show(Math.ceil(length / ROW));
-    const bytes = image.changed.reduce((sum, [, count]) => sum + count, 0);
     const rest = image.byteLength > length ? ` Only the first ${sizeText(length)} are here.` : "";
-    this.state.textContent = `${bytes ? `The last call changed ${bytes.toLocaleString("en")} ${bytes === 1 ? "byte" : "bytes"}, marked below.` : "The last call changed nothing."}${rest}`;
+    this.state.textContent = `${this.#marks()}${rest}`;
     this.#draw();
-    const [first] = image.changed;
-    this.#put(first ? first[0] : 0);
+    if (keep) this.rows.select(row);
+    else {
+      this.#marked = { at: -1, count: 0 };
+      this.#put(changed.list[0]?.[0] ?? 0);
+    }
+  }
+
+  /** What is marked. */
+  #marks() {
+    const { changed, read, image } = /** @type {MemoryImage} */ (this.image);
+    const told = changed.length ? `changed ${count(changed.total, "byte")}` : "changed nothing";
+    const reads = image.read ? ` and read ${read.length ? count(read.total, "byte") : "nothing"}` : "";
+    return `The last call ${told}${reads}${changed.length || read.length ? ", marked below" : ""}.`;
   }
 
   /** @param {ViewName} view */
@@ -197,13 +212,19 @@ export class MemoryPane {
   }
 
   #nextChange() {
-    const changed = this.image?.image.changed ?? [];
-    const next = changed.find(([start]) => start > this.#address) ?? changed[0];
+    const next = this.image?.changed.behind(this.#address);
     if (!next) this.state.textContent = "The last call changed nothing.";
     else {
-      this.state.textContent = `${next[1]} bytes from 0x${hex(next[0], 1)} on were changed.`;
+      this.state.textContent = `${count(next[1], "byte")} from 0x${hex(next[0], 1)} on ${next[1] === 1 ? "was" : "were"} changed.`;
       this.#put(next[0]);
     }
+  }
+
+  /** Brings bytes into sight, and marks them. @param {number} at @param {number} count */
+  goTo(at, count) {
+    if (!this.image || at >= this.image.length) return;
+    this.state.textContent = this.#told(at);
+    this.#mark(at, count);
   }
 
   /** @param {number} at @param {number} count */
@@ -224,19 +245,13 @@ export class MemoryPane {
     for (let k = 0; k + size <= bytes.length; k += size) {
       const value = read(view, k);
       const cell = make("span", { class: "cell" }, this.#view === "bytes" ? hex(Number(value)) : String(value));
-      if (this.#has(k + at, size, (one) => image.isChanged(one))) cell.classList.add("changed");
-      if (this.#has(k + at, size, (one) => one >= this.#marked.at && one < this.#marked.at + this.#marked.count))
-        cell.classList.add("found");
+      if (image.changed.has(k + at, size)) cell.classList.add("changed");
+      if (image.read.has(k + at, size)) cell.classList.add("read");
+      if (k + at < this.#marked.at + this.#marked.count && k + at + size > this.#marked.at) cell.classList.add("found");
       if (Number(value) === 0) cell.classList.add("zero");
       row.append(cell);
     }
     if (this.#view === "bytes") row.append(make("span", { class: "characters" }, charactersOf(bytes)));
-  }
-
-  /** @param {number} at @param {number} size @param {(at: number) => boolean} test */
-  #has(at, size, test) {
-    for (let k = 0; k < size; k++) if (test(at + k)) return true;
-    return false;
   }
 
   /** How many bytes a dot of the picture stands for. */

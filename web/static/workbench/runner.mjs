@@ -9,8 +9,9 @@ import { read, written } from "./values.mjs";
  * @typedef {import("./values.mjs").Value} Value
  * @typedef {{ name: string, arguments: Value[] }} Logged
  * @typedef {{ values?: Value[], error?: { name: string, message: string }, log: Logged[], logged: number, ms: number }} Step
- * @typedef {{ index: number, byteLength: number, seen: number, pages: Record<number, Uint8Array>, changed: [number, number][] }} Image
- *   `pages` are those that are not zero; `changed` the ranges that the last call changed, addresses and lengths
+ * @typedef {{ index: number, byteLength: number, seen: number, pages: Record<number, Uint8Array>, changed: [number, number][],
+ *   read?: [number, number][] }} Image
+ *   `pages` are those that are not zero; `changed` and `read` the ranges that the last call changed and read, addresses and lengths
  */
 
 export const PAGE = 65536;
