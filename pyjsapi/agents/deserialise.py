@@ -151,7 +151,7 @@ class _Deserialiser:
         module = self._attachments[attachment]
         if not isinstance(module, Module):
             raise TypeError("the attachment of a Module must be one")
-        return module_object(module._compiled, module._options)
+        return module_object(module._compiled, module._options, module._engine)
 
     def of_memory(self, attachment: int, type_: Record, ceiling: int, growable: bool) -> Memory:
         name, minimum, maximum, page_size_log2 = type_

@@ -17,7 +17,6 @@ from pyjsapi.validation.limits import check_module_size
 
 if TYPE_CHECKING:
     from pyjsapi.binary.names import Names
-    from pyjsapi.embedding.interface import Engine
     from pyjsapi.embedding.wasm_frame import WasmFrame
     from pyjsapi.text.positions import Positions
 
@@ -25,7 +24,7 @@ if TYPE_CHECKING:
 class ValidModule:
     """A valid module. What an engine compiles it to is of a subclass, or keeps it."""
 
-    __slots__ = ("__weakref__", "_names", "context", "data", "engine", "module", "settings")
+    __slots__ = ("__weakref__", "_names", "context", "data", "module", "settings")
 
     def __init__(self, data: bytes, module: Module, context: Context, settings: Settings) -> None:
         self.data = data
@@ -34,8 +33,6 @@ class ValidModule:
         self.context = context
         """Index spaces with closed types; imports first."""
         self.settings = settings
-        self.engine: Engine | None = None
-        """What the host had it compiled by."""
         self._names: tuple[str, dict[int, str]] | None = None
 
     @property

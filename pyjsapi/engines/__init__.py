@@ -1,26 +1,21 @@
-"""The engines, and which of them is used where nothing else is said: the one place that names the default."""
+"""The engines that run WebAssembly behind the JS API, and which of them is used: see docs/engines.md."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from pyjsapi.engines.choosing import Choice, default, use, using
+from pyjsapi.engines.errors import EngineFallback, EngineUnavailable, Refusal
+from pyjsapi.engines.registry import available, engine, names, offer
 
-if TYPE_CHECKING:
-    from pyjsapi.embedding.interface import Engine
-
-_used: Final[list[Engine]] = []
-
-
-def default() -> Engine:
-    """The engine for modules that are compiled now, and for memories, tables and globals of the host's own."""
-    if not _used:
-        from pyjsapi.engines.python_engine import PythonEngine
-
-        _used.append(PythonEngine())
-    return _used[0]
-
-
-def use(engine: Engine) -> Engine:
-    """Let this be the default from now on; the one that was."""
-    before = default()
-    _used[:] = [engine]
-    return before
+__all__ = [
+    "Choice",
+    "EngineFallback",
+    "EngineUnavailable",
+    "Refusal",
+    "available",
+    "default",
+    "engine",
+    "names",
+    "offer",
+    "use",
+    "using",
+]

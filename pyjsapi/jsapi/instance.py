@@ -6,7 +6,6 @@ from collections.abc import Iterator, Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final, NoReturn, TypedDict, final
 
-from pyjsapi import engines
 from pyjsapi.ecmascript import RangeError
 from pyjsapi.ecmascript.conversions import shown
 from pyjsapi.ecmascript.errors import DataCloneError
@@ -170,7 +169,7 @@ class Instance:
         compiled, what = made.compiled, made.what
         self._instantiation = made
         try:
-            engine = compiled.engine or engines.default()
+            engine = made.engine
             if made.is_needed:
                 self._instance = engine.instantiate(compiled, values, made)
             else:
@@ -327,7 +326,7 @@ def read_imports(
     compiled = module._compiled
     if imports is not None and not is_object(imports):
         raise TypeError(f"{what}: the imports must be an object, not {shown(imports)}")
-    made = Instantiation(compiled, what, **extras)
+    made = Instantiation(compiled, what, engine=module._engine, **extras)
     provided = BuiltinImports(module._options, made)
     values: list[ExternVal] = []
     functions = 0

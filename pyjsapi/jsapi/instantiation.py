@@ -20,7 +20,7 @@ from pyjsapi.syntax.errors import Trap
 from pyjsapi.syntax.types import MemType
 
 if TYPE_CHECKING:
-    from pyjsapi.embedding.interface import MemoryBudget
+    from pyjsapi.embedding.interface import Engine, MemoryBudget
     from pyjsapi.embedding.valid_module import ValidModule
     from pyjsapi.runtime import MemInst
     from pyjsapi.runtime.memory import MakeMemory
@@ -43,6 +43,7 @@ class Instantiation:
 
     __slots__ = (
         "__weakref__",
+        "_engine",
         "_overrides",
         "_own",
         "_prepare",
@@ -64,11 +65,13 @@ class Instantiation:
         compiled: ValidModule,
         what: str,
         *,
+        engine: Engine | None = None,
         resources: Any = None,
         memory_overrides: Any = None,
         sections: bool = True,
     ) -> None:
         self.compiled = compiled
+        self._engine = engine
         self.what = what
         self.mems: Sequence[MemInst] = ()
         """The index space of memories, once it stands."""
@@ -90,6 +93,11 @@ class Instantiation:
         for custom in compiled.module.customs if sections else ():
             if custom.name in _SECTIONS:
                 _SECTIONS[custom.name]()(custom.data, self)
+
+    @property
+    def engine(self) -> Engine:
+        """What makes the instance: what compiled the module."""
+        return engines.default() if self._engine is None else self._engine
 
     def when_made(self, step: Callable[[], None]) -> None:
         """Do something when the memories stand and before anything is written to them."""
@@ -147,7 +155,7 @@ class Instantiation:
         return found
 
     def _made(self, type_: MemType, limits: Limits) -> MemInst:
-        found: MemInst = engines.default().new_memory(type_, limits)
+        found: MemInst = self.engine.new_memory(type_, limits)
         return found
 
     def own(self, class_: type[_Own]) -> _Own:

@@ -10,12 +10,15 @@ from pyjsapi import engines
 from pyjsapi.ecmascript import ArrayBuffer, RangeError, bytes_of_buffer_source
 from pyjsapi.ecmascript.conversions import shown, to_string
 from pyjsapi.embedding.settings import DEFAULT_SETTINGS, Plain, Restrictions, Settings, settings_of
+from pyjsapi.engines import choosing
+from pyjsapi.engines.compiling import compile_by
+from pyjsapi.engines.errors import Refusal
 from pyjsapi.jsapi.builtin_sets import check_builtins, is_provided
 from pyjsapi.jsapi.descriptors import type_name
 from pyjsapi.jsapi.errors import CompileError
 from pyjsapi.jsapi.global_ import global_type
 from pyjsapi.jsapi.memory import memory_type
-from pyjsapi.jsapi.options import NO_OPTIONS, CompileOptions, read_options
+from pyjsapi.jsapi.options import NO_OPTIONS, CompileOptions, read_engine, read_options
 from pyjsapi.jsapi.table import table_type
 from pyjsapi.syntax.deftypes import DefType
 from pyjsapi.syntax.errors import WasmError
@@ -29,7 +32,9 @@ from pyjsapi.syntax.types import (
 )
 
 if TYPE_CHECKING:
+    from pyjsapi.embedding.interface import Engine
     from pyjsapi.embedding.valid_module import ValidModule
+    from pyjsapi.engines.choosing import Choice, Chosen
     from pyjsapi.jsapi.signatures import ModuleSource
 
 
@@ -42,16 +47,19 @@ class Module:
     ``builtins``, names of the builtin sets that satisfy imports (``["js-string"]``; extensions are ``mmap``,
     ``memory-control``, ``memory-ref``, ``far``, ``shared-heap`` and ``shm-exchange``), and
     ``importedStringConstants``, the module name whose imports are the strings of their names. ``features`` and
-    ``limits`` restrict what the module may use. Raises `TypeError` for anything else, `CompileError` with the place
-    of the mistake for bytes that are no valid module or that import a builtin with another type.
+    ``limits`` restrict what the module may use. ``engine`` names the engine that runs it, or several, each for what
+    those before it are not there for or refuse (`pyjsapi.engines`); it may be a member of ``options`` too. Raises
+    `TypeError` for anything else, `CompileError` with the place of the mistake for bytes that are no valid module or
+    that import a builtin with another type, and for what the engine refuses, `EngineUnavailable` without that engine.
 
     A module can be pickled: its bytes, options and restrictions are, and whoever loads it compiles it, with the help
     of the code cache where that has it. A copy is the module itself.
     """
 
-    __slots__ = ("__weakref__", "_compiled", "_options")
+    __slots__ = ("__weakref__", "_compiled", "_engine", "_options")
 
     _compiled: ValidModule
+    _engine: Engine
     _options: CompileOptions
 
     def __init__(
@@ -62,6 +70,7 @@ class Module:
         *,
         builtins: Any = None,
         importedStringConstants: Any = None,
+        engine: Choice | None = None,
         **restrictions: Unpack[Restrictions],
     ) -> None:
         what = "WebAssembly.Module()"
@@ -69,8 +78,14 @@ class Module:
         self._options = read_options(
             options, what, builtins=builtins, importedStringConstants=importedStringConstants
         )
+        chosen = read_engine(options, what, engine)
         settings = settings_of(restrictions, what)
-        self._compiled = compile_bytes(data, what, self._options, settings)
+        self._compiled, self._engine = compile_bytes(data, what, self._options, settings, chosen)
+
+    @property
+    def engine(self) -> str:
+        """The name of the engine that runs it and its instances; an extension."""
+        return self._engine.name
 
     def __reduce__(self) -> tuple[Any, ...]:
         return module_of_plain, plain_of_module(self)
@@ -219,26 +234,30 @@ def compile_bytes(
     what: str,
     options: CompileOptions = NO_OPTIONS,
     settings: Settings = DEFAULT_SETTINGS,
-) -> ValidModule:
-    """Decode and validate, builtins and imported strings too; raises `CompileError`.
+    chosen: Chosen | None = None,
+) -> tuple[ValidModule, Engine]:
+    """Decode and validate, builtins and imported strings too, by the first of the chosen engines that can.
 
-    Raises `RangeError` where the system has not the memory for it.
+    Raises `CompileError`, `EngineUnavailable`, and `RangeError` where the system has not the memory for it.
     """
-    engine = engines.default()
     try:
-        compiled = engine.compile(data, settings)
+        compiled, engine = compile_by(chosen or choosing.chosen(), data, settings)
+    except Refusal as refusal:
+        raise CompileError(f"{what}: {refusal}") from refusal
     except WasmError as error:
         raise CompileError(f"{what}: {error}{wrong_kind(data)}") from error
     except MemoryError:
         raise RangeError(f"{what}: out of memory") from None
-    compiled.engine = engine
     check_builtins(compiled, options, what)
-    return compiled
+    return compiled, engine
 
 
-def module_object(compiled: ValidModule, options: CompileOptions = NO_OPTIONS) -> Module:
-    """ "Construct a WebAssembly module object"."""
+def module_object(
+    compiled: ValidModule, options: CompileOptions = NO_OPTIONS, engine: Engine | None = None
+) -> Module:
+    """ "Construct a WebAssembly module object"; without ``engine`` of what the Python engine compiled."""
     module = Module.__new__(Module)
+    module._engine = engines.engine("python") if engine is None else engine
     module._compiled = compiled
     module._options = options
     return module
@@ -256,10 +275,10 @@ def module_of_plain(
 ) -> Module:
     """The module, compiled again. Raises `CompileError` where another version of the package sees no module in it."""
     options = CompileOptions(tuple(builtins), string_module)
-    compiled = compile_bytes(
+    compiled, engine = compile_bytes(
         data, "WebAssembly.Module", options, Settings.from_plain(tuple(settings))
     )
-    return module_object(compiled, options)
+    return module_object(compiled, options, engine)
 
 
 def _compiled(module: Any, method: str) -> ValidModule:

@@ -1,8 +1,9 @@
 """The ``WebAssembly`` namespace (index.bs, "The WebAssembly Namespace").
 
 ``from pyjsapi import WebAssembly`` gives this module. Whatever compiles a module, and `Memory`, takes ``features`` and
-``limits`` that restrict it, as keywords. What returns a promise in JavaScript is awaitable here: as
-there, arguments are read when the function is called, and errors come out of the promise, never out of the call.
+``limits`` that restrict it, as keywords; the former ``engine`` too, which names what runs it (`pyjsapi.engines`). What
+returns a promise in JavaScript is awaitable here: as there, arguments are read when the function is called, and errors
+come out of the promise, never out of the call.
 """
 
 from __future__ import annotations
@@ -10,9 +11,10 @@ from __future__ import annotations
 import builtins
 from collections.abc import Callable, Coroutine, Mapping
 from importlib.machinery import ModuleSpec
-from typing import TYPE_CHECKING, Any, Final, TypeVar, Unpack, overload
+from typing import TYPE_CHECKING, Any, Final, TypeAlias, TypeVar, Unpack, overload
 
 from pyjsapi.embedding.settings import Restrictions, Settings, settings_of
+from pyjsapi.engines.errors import Refusal
 from pyjsapi.jsapi.errors import (
     CompileError,
     DeadlineExceeded,
@@ -28,12 +30,13 @@ from pyjsapi.jsapi.instance import Extras, Instance, instance_object, read_impor
 from pyjsapi.jsapi.memory import Memory
 from pyjsapi.jsapi.memory_map_descriptor import MemoryMapDescriptor
 from pyjsapi.jsapi.module import Module, compile_bytes, is_url, module_bytes, module_object
-from pyjsapi.jsapi.options import CompileOptions, read_options
+from pyjsapi.jsapi.options import CompileOptions, read_engine, read_options
 from pyjsapi.jsapi.streaming import response_bytes, url_bytes
 from pyjsapi.jsapi.table import Table
 from pyjsapi.jsapi.tag import JSTag, Tag
 
 if TYPE_CHECKING:
+    from pyjsapi.engines.choosing import Choice, Chosen
     from pyjsapi.jsapi.signatures import MemoryOverrides, ModuleSource
 
 __all__ = [
@@ -61,6 +64,7 @@ __all__ = [
     "validate",
 ]
 
+_Options: TypeAlias = "tuple[CompileOptions, Chosen]"
 _T = TypeVar("_T")
 _INSTANTIATE: Final = "WebAssembly.instantiate()"
 
@@ -91,6 +95,7 @@ def validate(
     *,
     builtins: Any = None,
     importedStringConstants: Any = None,
+    engine: Choice | None = None,
     **restrictions: Unpack[Restrictions],
 ) -> bool:
     """Whether the bytes of a buffer source are a valid module, with compile options as for `Module`.
@@ -102,11 +107,12 @@ def validate(
     read = read_options(
         options, what, builtins=builtins, importedStringConstants=importedStringConstants
     )
+    chosen = read_engine(options, what, engine)
     settings = settings_of(restrictions, what)
     try:
-        compile_bytes(data, what, read, settings)
-    except CompileError:
-        return False
+        compile_bytes(data, what, read, settings, chosen)
+    except CompileError as error:
+        return isinstance(error.__cause__, Refusal)
     return True
 
 
@@ -117,6 +123,7 @@ def compile(
     *,
     builtins: Any = None,
     importedStringConstants: Any = None,
+    engine: Choice | None = None,
     **restrictions: Unpack[Restrictions],
 ) -> Coroutine[Any, Any, Module]:
     """Promise of a `Module`; the bytes are copied at once. Options, rejections: as `Module` has and raises them.
@@ -127,7 +134,7 @@ def compile(
     what = "WebAssembly.compile()"
     members = {"builtins": builtins, "importedStringConstants": importedStringConstants}
     settings = settings_of(restrictions, what)
-    read = _attempt(lambda: (_source(bytes, what), read_options(options, what, **members)))
+    read = _attempt(lambda: (_source(bytes, what), _read_all(options, what, members, engine)))
 
     async def compiled() -> Module:
         found, wanted = read()
@@ -145,6 +152,7 @@ def instantiate(
     *,
     builtins: Any = None,
     importedStringConstants: Any = None,
+    engine: Choice | None = None,
     resources: Mapping[str, Any] | None = None,
     memory_overrides: MemoryOverrides | None = None,
     **restrictions: Unpack[Restrictions],
@@ -160,6 +168,7 @@ def instantiate(
     *,
     builtins: Any = None,
     importedStringConstants: Any = None,
+    engine: Choice | None = None,
     resources: Mapping[str, Any] | None = None,
     memory_overrides: MemoryOverrides | None = None,
     **restrictions: Unpack[Restrictions],
@@ -174,21 +183,25 @@ def instantiate(
     *,
     builtins: Any = None,
     importedStringConstants: Any = None,
+    engine: Choice | None = None,
     resources: Mapping[str, Any] | None = None,
     memory_overrides: MemoryOverrides | None = None,
     **restrictions: Unpack[Restrictions],
 ) -> Coroutine[Any, Any, Any]:
     """Promise of an `Instance` for a `Module`, of an `InstantiatedSource` for whatever `compile` takes.
 
-    Compile options are for bytes alone: a `Module` has its own. ``resources`` and ``memory_overrides`` as for
-    `Instance`. Rejects with what the constructors of `Module` and `Instance` raise.
+    Compile options and ``engine`` are for bytes alone: a `Module` has its own. ``resources`` and ``memory_overrides``
+    as for `Instance`. Rejects with what the constructors of `Module` and `Instance` raise.
     """
     settings = settings_of(restrictions, _INSTANTIATE)
     extras: Extras = {"resources": resources, "memory_overrides": memory_overrides}
     if isinstance(source, Module):
         return _instantiate_module(source, imports, extras)
     members = {"builtins": builtins, "importedStringConstants": importedStringConstants}
-    return _instantiate_bytes(source, imports, options, members, settings, extras)
+    read = _attempt(
+        lambda: (_source(source, _INSTANTIATE), _read_all(options, _INSTANTIATE, members, engine))
+    )
+    return _instantiate_bytes(read, imports, settings, extras)
 
 
 def _instantiate_module(
@@ -203,26 +216,22 @@ def _instantiate_module(
 
 
 def _instantiate_bytes(
-    source: Any,
+    read: Callable[[], tuple[builtins.bytes | str, _Options]],
     imports: Any,
-    options: Any,
-    members: dict[str, Any],
     settings: Settings,
     extras: Extras,
 ) -> Coroutine[Any, Any, InstantiatedSource]:
-    read = _attempt(
-        lambda: (
-            _source(source, _INSTANTIATE),
-            read_options(options, _INSTANTIATE, **members),
-        )
-    )
-
     async def instantiated() -> InstantiatedSource:
         found, wanted = read()
         module = _compile(await _read(found, _INSTANTIATE), wanted, _INSTANTIATE, settings)
         return _instantiate(module, imports, _INSTANTIATE, extras)
 
     return instantiated()
+
+
+def _read_all(options: Any, what: str, members: dict[str, Any], engine: Choice | None) -> _Options:
+    """Compile options, and the engines that are to compile: those that are used when a function is called."""
+    return read_options(options, what, **members), read_engine(options, what, engine)
 
 
 def _source(source: Any, what: str) -> builtins.bytes | str:
@@ -236,11 +245,13 @@ async def _read(found: builtins.bytes | str, what: str) -> builtins.bytes:
 
 def _compile(
     data: bytes,
-    options: CompileOptions,
+    wanted: _Options,
     what: str,
     settings: Settings,
 ) -> Module:
-    return module_object(compile_bytes(data, what, options, settings), options)
+    options, chosen = wanted
+    compiled, engine = compile_bytes(data, what, options, settings, chosen)
+    return module_object(compiled, options, engine)
 
 
 def _instantiate(module: Module, imports: Any, what: str, extras: Extras) -> InstantiatedSource:
@@ -255,6 +266,7 @@ def compileStreaming(
     *,
     builtins: Any = None,
     importedStringConstants: Any = None,
+    engine: Choice | None = None,
     **restrictions: Unpack[Restrictions],
 ) -> Coroutine[Any, Any, Module]:
     """Promise of a `Module` from a fetch ``Response``, anything of its shape, or an awaitable of one.
@@ -265,7 +277,7 @@ def compileStreaming(
     what = "WebAssembly.compileStreaming()"
     members = {"builtins": builtins, "importedStringConstants": importedStringConstants}
     settings = settings_of(restrictions, what)
-    read = _attempt(lambda: read_options(options, what, **members))
+    read = _attempt(lambda: _read_all(options, what, members, engine))
 
     async def compiled() -> Module:
         wanted = read()
@@ -282,6 +294,7 @@ def instantiateStreaming(
     *,
     builtins: Any = None,
     importedStringConstants: Any = None,
+    engine: Choice | None = None,
     resources: Mapping[str, Any] | None = None,
     memory_overrides: MemoryOverrides | None = None,
     **restrictions: Unpack[Restrictions],
@@ -291,7 +304,7 @@ def instantiateStreaming(
     extras: Extras = {"resources": resources, "memory_overrides": memory_overrides}
     members = {"builtins": builtins, "importedStringConstants": importedStringConstants}
     settings = settings_of(restrictions, what)
-    read = _attempt(lambda: read_options(options, what, **members))
+    read = _attempt(lambda: _read_all(options, what, members, engine))
 
     async def instantiated() -> InstantiatedSource:
         wanted = read()

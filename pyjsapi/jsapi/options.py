@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from pyjsapi.ecmascript.conversions import shown, to_string
 from pyjsapi.ecmascript.values import is_nullish, is_object
+from pyjsapi.engines.choosing import Choice, chosen
 from pyjsapi.jsapi.descriptors import get_property
+
+if TYPE_CHECKING:
+    from pyjsapi.engines.choosing import Chosen
 
 
 class CompileOptions:
@@ -48,6 +52,21 @@ def read_options(given: Any, what: str, **members: Any) -> CompileOptions:
     constants = member("importedStringConstants")
     string_module = None if is_nullish(constants) else _usv_string(constants)
     return CompileOptions(names, string_module)
+
+
+def read_engine(given: Any, what: str, engine: Choice | None = None) -> Chosen:
+    """The engines that are to compile, in their order: the argument's, an extension, else the options' own, an
+    extension too, else those that are used now.
+
+    Raises `ValueError` for an unknown name, `TypeError` for what is no engine.
+    """
+    if engine is None and not is_nullish(given) and is_object(given):
+        found = get_property(given, "engine")
+        engine = None if is_nullish(found) else found
+    try:
+        return chosen(engine)
+    except (TypeError, ValueError) as error:
+        raise type(error)(f"{what}: {error}") from None
 
 
 def _sequence(value: Any, what: str) -> Iterable[Any]:

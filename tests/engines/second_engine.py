@@ -46,7 +46,7 @@ class SecondInstance:
 class SecondEngine:
     """An engine that translates at instantiation."""
 
-    name: Final = "second"
+    name: str = "second"
 
     def __init__(self) -> None:
         self.asked: Counter[str] = Counter()

@@ -12,6 +12,7 @@ import pytest
 
 import pyjsapi
 from pyjsapi import WebAssembly, engines, wat2wasm
+from pyjsapi.engines import choosing
 from pyjsapi.engines.python_engine import PythonEngine
 from tests.engines.second_engine import SecondEngine, SecondModule
 
@@ -43,11 +44,11 @@ def test_it_is_one_short_file() -> None:
 def test_a_module_is_instantiated_by_the_engine_that_compiled_it(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(engines, "_used", [])
+    monkeypatch.setattr(choosing, "_of_process", {})
     second = SecondEngine()
     text = '(module (func (export "f") (result i32) (i32.const 7)))'
     first_module = WebAssembly.Module(wat2wasm(text))
-    assert isinstance(engines.use(second), PythonEngine)
+    assert engines.use(second) is None
     module = WebAssembly.Module(wat2wasm(text))
     assert isinstance(module._compiled, SecondModule)
     assert engines.use(PythonEngine()) is second

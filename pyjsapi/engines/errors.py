@@ -1,0 +1,29 @@
+"""What choosing an engine may come to, beside an engine."""
+
+from __future__ import annotations
+
+from typing import Any
+
+
+class EngineUnavailable(ImportError):
+    """The engine that was asked for is not there; ``reason`` says what is missing, or what to install."""
+
+    def __init__(self, name: str, reason: str) -> None:
+        super().__init__(f"the engine {name!r} is not available: {reason}", name=name)
+        self.reason = reason
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), (self.name, self.reason)
+
+
+class EngineFallback(UserWarning):
+    """A module runs on another engine of a list than the first; issued once for each such module."""
+
+
+class Refusal(Exception):
+    """An engine cannot run a valid module; ``feature`` is the one of `Features` that it lacks, where that is known."""
+
+    def __init__(self, reason: str, feature: str | None = None) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.feature = feature
