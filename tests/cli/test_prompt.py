@@ -134,7 +134,6 @@ class Terminal:
             cwd=folder,
             env={**ENVIRONMENT, "PYJSAPI_HISTORY": str(history), "TERM": "dumb"},
             start_new_session=True,
-            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
         )
         os.close(slave)
         self.seen = ""

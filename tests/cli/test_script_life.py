@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -33,13 +32,7 @@ def run(folder: Path, text: str, *options: str, **others: str) -> subprocess.Com
         capture_output=True,
         text=True,
         timeout=300,
-        preexec_fn=_heed_interrupts,
     )
-
-
-def _heed_interrupts() -> None:
-    """Whoever runs the tests in the background of a shell has the signal ignored, and so would the command."""
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 ALIVE = [
