@@ -26,8 +26,15 @@ def example(page: Page, title: str) -> None:
     page.get_by_role("tab", name="Run").click()
 
 
-def run(page: Page) -> None:
+def start(page: Page) -> None:
     page.get_by_role("button", name="Run", exact=True).click()
+
+
+def run(page: Page) -> str:
+    """Run to the end; what is said then."""
+    start(page)
+    expect(page.locator(".verdict")).not_to_have_text("Running …")
+    return page.locator(".verdict").inner_text()
 
 
 def cells(page: Page, step: int) -> list[str]:
@@ -78,7 +85,7 @@ def test_what_never_ends_is_stopped(page: Page) -> None:
     example(page, "A loop without end")
     for name in ("face", "lowered"):
         page.locator(f"input[name={name}]").uncheck()
-    run(page)
+    start(page)
     for name in ("native", "python"):
         cell = page.locator(".outcomes tbody tr").nth(1).locator(f"[data-engine={name}]")
         expect(cell).to_have_text("running …")
@@ -121,3 +128,38 @@ def test_a_module_without_functions_is_instantiated(page: Page) -> None:
     expect(page.locator("#panel-run .state")).to_contain_text("No function is exported")
     run(page)
     expect(page.locator(".verdict")).to_contain_text(SAME)
+
+
+def test_what_an_engine_does_not_have_is_no_difference(page: Page) -> None:
+    text = '(module (memory 1 2 (pagesize 1)) (func (export "size") (result i32) (memory.size)))'
+    give(page, wat2wasm(text))
+    page.get_by_role("tab", name="Run").click()
+    page.locator("input[name=face]").uncheck()
+    said = run(page)
+    page.locator("input[name=face]").check()
+    assert said.startswith("Done. This browser is not compared")
+    assert "This browser is not compared: it does not have: Custom page sizes." in said
+    assert "Different" not in said
+    lack = page.locator(".lack")
+    assert lack.all_inner_texts() == ["Not compared: it does not have: Custom page sizes"] * 2
+    assert "1 memory" in page.locator("#status").inner_text()
+
+
+def test_a_memory_that_an_engine_cannot_allocate_is_no_difference(page: Page) -> None:
+    text = '(module (memory 65536) (func (export "f") (result i32) (memory.size)))'
+    give(page, wat2wasm(text))
+    page.get_by_role("tab", name="Run").click()
+    for name in ("face", "lowered"):
+        page.locator(f"input[name={name}]").uncheck()
+    told = "pyjsapi, Python face is not compared: it cannot allocate what the module needs."
+    assert told in run(page)
+    for name in ("face", "lowered"):
+        page.locator(f"input[name={name}]").check()
+
+
+def test_a_further_engine_is_ticked(page: Page) -> None:
+    example(page, "64-bit addresses")
+    further = page.get_by_label("Lowered, pyjsapi, Python face")
+    further.check()
+    assert "The same on 5 engines" in run(page)
+    further.uncheck()

@@ -14,7 +14,8 @@ from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from typing import Any, Final
 
-from pyjsapi import Uint8Array, WebAssembly, null
+from pyjsapi import Uint8Array, WebAssembly, engines, null
+from pyjsapi.engines.lowered import LoweredEngine
 
 Json = Any
 Tell = Callable[[str, int], object]
@@ -31,7 +32,13 @@ def run(plan: Mapping[str, Json], tell: Tell) -> list[dict[str, Any]]:
 
     Returns the memories as they are in the end: ``index``, ``byteLength``, ``seen``, ``pages``, ``changed``.
     """
-    return _Run(plan).all(tell)
+    before = engines.default()
+    if plan.get("engine") == "lowered":
+        engines.use(LoweredEngine())
+    try:
+        return _Run(plan).all(tell)
+    finally:
+        engines.use(before)
 
 
 def written(type_: str, value: Any) -> list[str]:

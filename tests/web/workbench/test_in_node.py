@@ -12,7 +12,7 @@ HERE = Path(__file__).parent
 ROOT = HERE.parents[2]
 
 
-@pytest.mark.parametrize("name", ["judging", "memory"])
+@pytest.mark.parametrize("name", ["judging", "lacking", "memory"])
 def test_in_node(tmp_path: Path, name: str) -> None:
     for link, target in (("static", "web/static"), ("polyfill", "polyfill")):
         (tmp_path / link).symlink_to(ROOT / target)

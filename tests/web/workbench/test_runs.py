@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from pyjsapi import WebAssembly, null, wat2wasm
+from pyjsapi import WebAssembly, engines, null, wat2wasm
 from web.workbench import runs
 
 HERE = Path(__file__).parent
@@ -26,7 +26,7 @@ def both(tmp_path: Path) -> Both:
     for name, target in (("static", "web/static"), ("polyfill", "polyfill")):
         (tmp_path / name).symlink_to(ROOT / target)
 
-    def both(text: str, *calls: list[str]) -> tuple[dict[str, Any], dict[str, Any]]:
+    def both(text: str, *calls: list[str], **more: Any) -> tuple[dict[str, Any], dict[str, Any]]:
         given = {"base64": base64.b64encode(wat2wasm(text)).decode(), "calls": calls}
         command = [
             "node",
@@ -37,8 +37,7 @@ def both(tmp_path: Path) -> Both:
         done = subprocess.run(command, input=json.dumps(given), capture_output=True, text=True)
         assert done.returncode == 0, done.stderr
         node = json.loads(done.stdout)
-        plan = node["plan"]
-        plan["bytes"] = base64.b64decode(plan["bytes"])
+        plan = {**node["plan"], **more, "bytes": base64.b64decode(node["plan"]["bytes"])}
         assert WebAssembly.validate(plan["bytes"])
         steps: list[Any] = []
         images = runs.run(plan, lambda step, index: steps.append(json.loads(step)))
@@ -113,6 +112,32 @@ def test_a_memory_that_is_imported_is_seen(both: Both) -> None:
     )
     assert node == python
     assert node["images"][0]["changed"] == [[3, 1]]
+
+
+def test_of_very_many_changes_the_first_are_kept(both: Both) -> None:
+    node, python = both(
+        """(module (memory 1)
+          (func (export "scatter") (local $at i32)
+            (loop
+              (i32.store8 (local.get $at) (i32.const 1))
+              (br_if 0 (i32.lt_u (local.tee $at (i32.add (local.get $at) (i32.const 2))) (i32.const 8196))))
+            (i32.store8 (i32.const 8191) (i32.const 1))))""",
+        ["scatter"],
+    )
+    assert node == python
+    changed = node["images"][0]["changed"]
+    assert len(changed) == 4096
+    assert changed[-1] == [8190, 3]
+
+
+def test_the_lowered_engine_does_the_same_and_is_used_for_one_run(both: Both) -> None:
+    text = """(module (memory $a 1) (memory $b 1)
+      (func (export "put") (param i32) (result i32)
+        (i32.store $b (i32.const 8) (local.get 0)) (i32.load $b (i32.const 8))))"""
+    _, python = both(text, ["put", "7"])
+    _, lowered = both(text, ["put", "7"], engine="lowered")
+    assert lowered == python
+    assert type(engines.default()).__name__ == "PythonEngine"
 
 
 def test_an_instance_that_cannot_be_made_is_one_step(both: Both) -> None:

@@ -4,13 +4,6 @@
 /** @typedef {import("./runner.mjs").Image} Image */
 /** @typedef {{ steps: Step[], images: Image[] | null, broken: string, stage: string, done: boolean }} Outcome */
 
-export const ENGINES = [
-  { name: "native", title: "This browser" },
-  { name: "python", title: "pyjsapi, Python face" },
-  { name: "face", title: "pyjsapi, JavaScript face" },
-  { name: "lowered", title: "Lowered, this browser" },
-];
-
 /** One engine and its worker, which is kept for the next run. */
 export class Engine {
   /** @type {Worker | null} */ #worker = null;

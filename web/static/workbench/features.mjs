@@ -56,6 +56,13 @@ class CodeReader extends TypeReader {
   }
 }
 
+/**
+ * The feature that each instruction belongs to, by its code. @param {{ code: number, feature: string }[]} instructions
+ * @returns {Record<number, string>}
+ */
+export const featuresByCode = (instructions) =>
+  Object.fromEntries(instructions.filter(({ feature }) => feature).map(({ code, feature }) => [code, feature]));
+
 /** Lets the page work: input and painting come first. */
 const pause = () => new Promise((resolve) => setTimeout(resolve));
 

@@ -54,13 +54,20 @@ export async function fragmentOf({ name, bytes, text, calls }) {
   return KEY + toBase64(await piped(whole, new CompressionStream("deflate-raw")));
 }
 
+/** What is wrong with a fragment that does not begin as those of links do. @param {string} fragment */
+const strange = (fragment) =>
+  /^#m\d+=/.test(fragment)
+    ? "The link was made by a newer version of this page: open it there."
+    : `The address ends with “${fragment.slice(0, 20)}${fragment.length > 20 ? "…" : ""}”, which holds no module: the link was cut off or changed on its way. Ask for it anew.`;
+
 /**
- * What a fragment holds; null if it is none of these. Raises `Refused` for one that was cut or changed.
+ * What a fragment holds; null if there is none. Raises `Refused` for one that was cut or changed.
  * @param {string} fragment
  * @returns {Promise<Shared | null>}
  */
 export async function sharedBy(fragment) {
-  if (!fragment.startsWith(KEY)) return null;
+  if (fragment === "" || fragment === "#") return null;
+  if (!fragment.startsWith(KEY)) throw new Refused(strange(fragment));
   try {
     const whole = await piped(fromBase64(fragment.slice(KEY.length)), new DecompressionStream("deflate-raw"));
     const length = new DataView(whole.buffer).getUint32(0);

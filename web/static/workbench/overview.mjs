@@ -2,7 +2,7 @@
 
 import { count } from "./binary.mjs";
 import { make, shown } from "./dom.mjs";
-import { ENGINES, featuresOf, isHere } from "./features.mjs";
+import { ENGINES, featuresByCode, featuresOf, isHere } from "./features.mjs";
 import { Rows } from "./rows.mjs";
 import { drawTreemap } from "./treemap.mjs";
 
@@ -110,9 +110,7 @@ export class Overview {
     this.known = known;
     this.actions = actions;
     /** @type {Record<number, string>} */
-    this.featureOfCode = Object.fromEntries(
-      known.instructions.filter(({ feature }) => feature).map(({ code, feature }) => [code, feature]),
-    );
+    this.featureOfCode = featuresByCode(known.instructions);
     this.facts = make("dl", { class: "facts" });
     this.sections = make("section", { class: "card wide" });
     this.features = make("section", { class: "card wide" });

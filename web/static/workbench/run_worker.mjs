@@ -1,5 +1,6 @@
 // Carries out plans on one engine, beside the page. In: {engine, plan}. Out: {stage}, {step, index}, {images}, {broken}.
 
+import { rowOf } from "./engine_table.mjs";
 import { call, startPyodide } from "./pyodide.mjs";
 import { Run } from "./runner.mjs";
 
@@ -7,40 +8,31 @@ import { Run } from "./runner.mjs";
 let started = null;
 
 const tell = (/** @type {string} */ stage) => postMessage({ stage });
+const report = (/** @type {any} */ step, /** @type {number} */ index) => postMessage({ step, index });
 
-/** @type {Record<string, () => Promise<any>>} */
-const NAMESPACES = {
-  native: async () => globalThis.WebAssembly,
-  async face() {
-    started ??= startPyodide(tell);
-    const { pyodide } = await started;
-    const { loadPythonWebAssembly } = await import("../../polyfill/python.mjs");
-    return (await loadPythonWebAssembly({ pyodide })).WebAssembly;
-  },
-  async lowered() {
-    started ??= startPyodide(tell);
-    const { pyodide } = await started;
-    const { implementation, prepare } = await import("../../polyfill/implementation.mjs");
-    await prepare({ pyodide });
-    return implementation;
-  },
-};
+function start() {
+  started ??= startPyodide(tell);
+  return started;
+}
+
+/** @param {import("./engine_table.mjs").Row} row @param {import("./plan.mjs").Plan} plan */
+async function carryOut(row, plan) {
+  if (row.namespace) {
+    const namespace = await row.namespace(start);
+    tell("");
+    return new Run(namespace, plan).all(report);
+  }
+  return call(
+    await start(),
+    "run",
+    [{ ...plan, engine: row.python }],
+    (/** @type {string} */ step, /** @type {number} */ k) => report(JSON.parse(step), k),
+  );
+}
 
 addEventListener("message", async ({ data: { engine, plan } }) => {
-  const report = (/** @type {any} */ step, /** @type {number} */ index) => postMessage({ step, index });
   try {
-    let images;
-    if (engine === "python") {
-      started ??= startPyodide(tell);
-      images = call(await started, "run", [plan], (/** @type {string} */ step, /** @type {number} */ index) =>
-        report(JSON.parse(step), index),
-      );
-    } else {
-      const namespace = await NAMESPACES[engine]();
-      tell("");
-      images = new Run(namespace, plan).all(report);
-    }
-    postMessage({ images });
+    postMessage({ images: await carryOut(rowOf(engine), plan) });
   } catch (error) {
     const message = String(error.message ?? error).trim();
     postMessage({ broken: message.split("\n").at(-1) });

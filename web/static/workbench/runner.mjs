@@ -172,13 +172,17 @@ export class Run {
   }
 }
 
-/** @param {[number, number][]} changed @param {Uint8Array} page @param {Uint8Array} before @param {number} start */
+/**
+ * Adds what differs from before; of very many ranges the first are kept, as web/workbench/runs.py keeps them.
+ * @param {[number, number][]} changed @param {Uint8Array} page @param {Uint8Array} before @param {number} start
+ */
 function addChanges(changed, page, before, start) {
-  for (let k = 0; k < page.length && changed.length < MOST_RANGES; k++) {
-    if (page[k] === (before[k] ?? 0)) continue;
+  for (const [k, byte] of page.entries()) {
+    if (byte === (before[k] ?? 0)) continue;
     const last = changed.at(-1);
     if (last && last[0] + last[1] === start + k) last[1] += 1;
-    else changed.push([start + k, 1]);
+    else if (changed.length < MOST_RANGES) changed.push([start + k, 1]);
+    else return;
   }
 }
 

@@ -1,7 +1,7 @@
 // The view "Share": a link that repeats what is here, and a text that tells of a difference.
 
 import { make } from "./dom.mjs";
-import { ENGINES } from "./engines.mjs";
+import { rowOf } from "./engine_table.mjs";
 import { spelling, summary } from "./judging.mjs";
 import { fragmentOf } from "./link.mjs";
 
@@ -82,7 +82,7 @@ export class ShareView {
       lines.push("", `${k}. ${step}`);
       for (const { name, outcome } of chosen) {
         const done = outcome.steps[k];
-        const title = ENGINES.find((one) => one.name === name)?.title;
+        const title = rowOf(name).title;
         const what = done
           ? `${k === 0 && !done.error ? "made" : summary(done)}${done.error ? `: ${done.error.message}` : ""}`
           : outcome.broken || "not run";
