@@ -7,7 +7,7 @@ the table of instructions runs over everything else: between two stops Python do
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from enum import IntEnum
 from functools import cache
 from typing import Final
@@ -16,7 +16,14 @@ from pyjsapi.binary.body import BinaryCode
 from pyjsapi.binary.code import decode_instrs
 from pyjsapi.binary.leb128 import read_unsigned
 from pyjsapi.binary.reader import Reader
-from pyjsapi.binary.types import EMPTY, REF, REF_NULL, value_type
+from pyjsapi.binary.types import (
+    ABS_HEAP_TYPE_OF,
+    EMPTY,
+    REF,
+    REF_NULL,
+    VAL_TYPE_OF,
+    value_type,
+)
 from pyjsapi.syntax.errors import DecodeError
 from pyjsapi.syntax.instructions import BY_CODE, BY_MNEMONIC, OPS, Imm, Op
 from pyjsapi.syntax.module import Instr
@@ -168,6 +175,29 @@ def uses_only(code: BinaryCode, ops: frozenset[Op]) -> bool:
         _, pos = decode_instrs(data, pos, end, count=1)
 
 
+def has_only(data: bytes, pos: int, end: int, ops: frozenset[Op], most_operands: int) -> bool:
+    """Whether instructions are all among some, name no types but those that there are, and none takes a count of
+    operands above ``most_operands``. What they do to each other is not looked at.
+
+    ``False`` also where the bytes from ``pos`` to ``end`` are seen to be malformed.
+    """
+    match = _known_pattern(ops).match
+    try:
+        while True:
+            pos = _end_of(match(data, pos, end), pos)
+            if pos >= end:
+                return pos == end
+            (instr,), pos = decode_instrs(data, pos, end, count=1)
+            if instr[0] not in ops or (instr[0].imm is Imm.TYPE_COUNT and instr[2] > most_operands):
+                return False
+    except (DecodeError, IndexError):
+        return False
+
+
+def _end_of(found: re.Match[bytes] | None, pos: int) -> int:
+    return pos if found is None else found.end()
+
+
 def body_start(code: BinaryCode) -> int:
     """Offset of the first instruction, after the locals."""
     return local_groups(code)[1]
@@ -189,13 +219,17 @@ def _head(op: Op) -> bytes:
     return re.escape(bytes((op.prefix,)) + encoded)
 
 
+def _one_of(codes: Iterable[int]) -> bytes:
+    return b"[" + b"".join(re.escape(bytes((code,))) for code in codes) + b"]"
+
+
 def _any_of(ops: list[Op]) -> bytes:
-    return b"[" + b"".join(re.escape(bytes((op.opcode,))) for op in ops) + b"]"
+    return _one_of(op.opcode for op in ops)
 
 
 @cache
 def _only_pattern(ops: frozenset[Op]) -> re.Pattern[bytes]:
-    simple = b"[" + b"".join(re.escape(bytes((code,))) for code in (EMPTY, *_NUMBERS)) + b"]"
+    simple = _one_of((EMPTY, *_NUMBERS))
     memarg = _LEB * 2
     immediates = {
         **_PATTERNS,
@@ -205,6 +239,11 @@ def _only_pattern(ops: frozenset[Op]) -> re.Pattern[bytes]:
         Imm.MEMARG: b"(?:[\\x00-\\x3f]" + _LEB + b"|[\\x40-\\x7f]" + memarg + b")",
         Imm.MEMARG_LANE: b"(?:[\\x00-\\x3f]" + _LEB + b"|[\\x40-\\x7f]" + memarg + b").",
     }
+    return _passing(ops, immediates)
+
+
+def _passing(ops: frozenset[Op], immediates: Mapping[Imm, bytes]) -> re.Pattern[bytes]:
+    """What passes over instructions with immediates of some kinds."""
     by_imm: dict[tuple[bool, bytes], list[Op]] = {}
     for op in ops:
         if op.imm in immediates:
@@ -212,9 +251,35 @@ def _only_pattern(ops: frozenset[Op]) -> re.Pattern[bytes]:
     options = []
     for (prefixed, imm), found in by_imm.items():
         heads = b"(?:" + b"|".join(map(_head, found)) + b")" if prefixed else _any_of(found)
-        options.append(heads + imm)
-    options.sort(key=len)
-    return re.compile(b"(?:" + b"|".join(options) + b")*+", re.DOTALL)
+        options.append((prefixed, imm != _LEB, len(imm), heads + imm))
+    # The frequent ones first: one byte, and an index or a number.
+    options.sort()
+    return re.compile(b"(?:" + b"|".join(text for *_, text in options) + b")*+", re.DOTALL)
+
+
+_INDEX: Final = rb"(?:[\x00-\x3f]|[\x80-\xff]++[\x00-\x7f])"
+"""A signed LEB that is not negative, or longer than it need be."""
+
+
+@cache
+def _known_pattern(ops: frozenset[Op]) -> re.Pattern[bytes]:
+    heap = b"(?:" + _one_of(ABS_HEAP_TYPE_OF) + b"|" + _INDEX + b")"
+    types = _one_of((EMPTY, *VAL_TYPE_OF))
+    memarg = b"(?:[\\x00-\\x3f]|[\\x40-\\x7f]" + _LEB + b")" + _LEB
+    immediates = {
+        **_PATTERNS,
+        Imm.BLOCK: b"(?:" + types + b"|" + _INDEX + b"|" + _REFS + heap + b")",
+        Imm.MEM: _LEB,
+        Imm.MEM_MEM: _LEB * 2,
+        Imm.DATA_MEM: _LEB * 2,
+        Imm.MEMARG: memarg,
+        Imm.MEMARG_LANE: memarg + b".",
+        Imm.HEAP: heap,
+        Imm.REF: heap,
+        Imm.REF_NULL: heap,
+    }
+    del immediates[Imm.CAST], immediates[Imm.TYPE_COUNT]
+    return _passing(ops, immediates)
 
 
 @cache

@@ -237,7 +237,16 @@ class Engine(Protocol):
         """Its name, for people."""
 
     def compile(self, data: bytes, settings: Settings, /) -> ValidModule:
-        """Decode, validate and make ready. Raises `DecodeError`, `ValidationError`, `FeatureError`, `MemoryError`."""
+        """Decode, validate and make ready. Raises `DecodeError`, `ValidationError`, `FeatureError`, `MemoryError`.
+
+        `engines.Refusal` for a valid module that it cannot run. See `engines.native` for engines that validate bodies.
+        """
+
+    def prepare(self, module: ValidModule, /) -> ValidModule:
+        """Make ready what was validated already, by another engine, with its settings.
+
+        Raises `MemoryError` and `engines.Refusal`.
+        """
 
     def instantiate(
         self, module: Any, imports: Sequence[Any], /, setup: Setup | None = None

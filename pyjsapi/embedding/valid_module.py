@@ -85,16 +85,26 @@ def _names_of(module: Module) -> Names:
     return names_of(module)
 
 
-def valid_module(data: bytes, settings: Settings) -> ValidModule:
-    """Decode and validate a binary module. Raises `DecodeError`, `ValidationError` or `FeatureError`."""
+def valid_module(data: bytes, settings: Settings, *, bodies: bool = True) -> ValidModule:
+    """Decode and validate a binary module. Raises `DecodeError`, `ValidationError` or `FeatureError`.
+
+    Without ``bodies`` whoever asks must see to it that those of functions are valid: see `engines.native`.
+    """
     # Programs whose modules are all in the code cache do without.
     from pyjsapi.binary.decoder import decode_module
-    from pyjsapi.validation.module import validate_module
 
     check_module_size(len(data), settings.limits)
-    module = decode_module(data, settings.features)
+    return validated(data, decode_module(data, settings.features), settings, bodies=bodies)
+
+
+def validated(
+    data: bytes, module: Module, settings: Settings, *, bodies: bool = True
+) -> ValidModule:
+    """Validate a module that was decoded from ``data``; otherwise as `valid_module`."""
+    from pyjsapi.validation.module import validate_module
+
     try:
-        context = validate_module(module, settings.features, settings.limits)
+        context = validate_module(module, settings.features, settings.limits, bodies=bodies)
     except ValidationError as error:
         _locate(error, data, module, settings)
         raise

@@ -9,7 +9,7 @@ from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from pyjsapi.engines.errors import EngineUnavailable
-from pyjsapi.engines.registry import check_name, engine
+from pyjsapi.engines.registry import check_name, engine, names
 
 if TYPE_CHECKING:
     from pyjsapi.embedding.interface import Engine
@@ -64,6 +64,16 @@ def chosen(choice: Choice | None = None) -> Chosen:
 def default() -> Engine:
     """The engine that is used now, the first of several that is available. Raises as `engine`."""
     return first_available(chosen())
+
+
+def chosen_elsewhere(name: str | None) -> Chosen:
+    """What a module is compiled by that comes from another process: the engine it had, where that is there too."""
+    if name is not None and name in names():
+        try:
+            return (engine(name),)
+        except EngineUnavailable:
+            pass
+    return chosen()
 
 
 def first_available(engines: Chosen) -> Engine:

@@ -25,16 +25,18 @@ def compile_by(engines: Chosen, data: bytes, settings: Settings) -> tuple[ValidM
     `EngineUnavailable` where none is there.
     """
     failures: list[EngineUnavailable | Refusal] = []
+    valid: ValidModule | None = None
     for each in engines:
         try:
             found = engine(each) if isinstance(each, str) else each
-            compiled = found.compile(data, settings)
+            compiled = found.compile(data, settings) if valid is None else found.prepare(valid)
         except EngineUnavailable as error:
             failures.append(error)
         except Refusal as error:
             if len(engines) == 1:
                 raise
             failures.append(error)
+            valid = valid or error.module
         else:
             if failures:
                 _warn(found, engines, failures)
@@ -42,7 +44,7 @@ def compile_by(engines: Chosen, data: bytes, settings: Settings) -> tuple[ValidM
     missing = [each for each in failures if isinstance(each, EngineUnavailable)]
     if len(missing) == len(failures):
         raise none_available(missing)
-    raise Refusal(_reasons(engines, failures))
+    raise Refusal(_reasons(engines, failures), module=valid)
 
 
 def _warn(found: Engine, engines: Chosen, failures: list[EngineUnavailable | Refusal]) -> None:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from pyjsapi.embedding.valid_module import ValidModule
 
 
 class EngineUnavailable(ImportError):
@@ -21,9 +24,15 @@ class EngineFallback(UserWarning):
 
 
 class Refusal(Exception):
-    """An engine cannot run a valid module; ``feature`` is the one of `Features` that it lacks, where that is known."""
+    """An engine cannot run a valid module; ``feature`` is the one of `Features` that it lacks, where that is known.
 
-    def __init__(self, reason: str, feature: str | None = None) -> None:
+    ``module`` is what was validated, bodies too, if anything was: another engine need not do that again.
+    """
+
+    def __init__(
+        self, reason: str, feature: str | None = None, module: ValidModule | None = None
+    ) -> None:
         super().__init__(reason)
         self.reason = reason
         self.feature = feature
+        self.module = module

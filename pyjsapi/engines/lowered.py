@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 from pyjsapi.binary.leb128 import read_unsigned
 from pyjsapi.embedding.settings import Settings
 from pyjsapi.embedding.valid_module import ValidModule, valid_module
+from pyjsapi.engines.errors import Refusal
 from pyjsapi.engines.python import (
     CompiledModule,
     call_start,
@@ -21,7 +22,7 @@ from pyjsapi.engines.python import (
     instantiate,
 )
 from pyjsapi.engines.python_engine import PythonEngine
-from pyjsapi.lowering import SECTION, lower
+from pyjsapi.lowering import SECTION, LoweringError, lower
 from pyjsapi.lowering.plan import VERSION
 from pyjsapi.runtime import ExternVal, FuncInst, ModuleInstance
 from pyjsapi.runtime.memory import MemInst
@@ -127,12 +128,19 @@ class LoweredEngine(PythonEngine):
     name: Final = "lowered"  # type: ignore[misc]
 
     def compile(self, data: bytes, settings: Settings, /) -> Any:
-        """Raises what the Python engine raises, and `LoweringError` for a module that cannot be lowered."""
-        valid = valid_module(data, settings)
-        changed = lower(data) if len(valid.context.mems) > 1 else data
+        """Raises what the Python engine raises, and `Refusal` for a module that cannot be lowered."""
+        return self.prepare(valid_module(data, settings))
+
+    def prepare(self, module: ValidModule, /) -> Any:
+        """Likewise."""
+        data = module.data
+        try:
+            changed = lower(data) if len(module.context.mems) > 1 else data
+        except LoweringError as error:
+            raise Refusal(f"it cannot be lowered: {error}", module=module) from error
         if changed == data:
-            return super().compile(data, settings)
-        return LoweredModule(valid, compile_module(changed, _one_memory(settings)))
+            return super().prepare(module)
+        return LoweredModule(module, compile_module(changed, _one_memory(module.settings)))
 
     def instantiate(
         self, module: Any, imports: Sequence[ExternVal], /, setup: Setup | None = None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import weakref
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any, Final
 
@@ -44,13 +44,34 @@ def compile_module(
     check_module_size(len(data), settings.limits)
     if cache is not None:
         return _compile(data, settings, options, cache)
+    return _found_or_made(
+        data, settings, options, lambda opened: _compile(data, settings, options, opened)
+    )
+
+
+def compile_valid(valid: ValidModule) -> CompiledModule:
+    """Make a module ready that was decoded and validated already; what is compiled is shared as `compile_module` does.
+
+    Its code is kept in the user's default cache.
+    """
+
+    def make(cache: CodeCache) -> CompiledModule:
+        if cache.facts is None:
+            cache.validated(valid.module, valid.data)
+        return CompiledModule(valid, DEFAULT_OPTIONS, cache)
+
+    return _found_or_made(valid.data, valid.settings, DEFAULT_OPTIONS, make)
+
+
+def _found_or_made(
+    data: bytes, settings: Settings, options: Options, make: Callable[[CodeCache], CompiledModule]
+) -> CompiledModule:
     digest = digest_of(data)
     path = cache_path(data, digest, settings, options)
     key = f"{digest.hexdigest()} {settings} {options} {path}"
     found = _shared_module(key)
     if found is None:
-        opened = CodeCache() if path is None else cache_at(path, data)
-        found = _share(key, _compile(data, settings, options, opened))
+        found = _share(key, make(CodeCache() if path is None else cache_at(path, data)))
     return found
 
 
@@ -162,6 +183,7 @@ __all__ = [
     "CompiledModule",
     "call_start",
     "compile_module",
+    "compile_valid",
     "instantiate",
     "invoke",
     "start_function",

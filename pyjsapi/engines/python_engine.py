@@ -14,6 +14,7 @@ from pyjsapi.validation.limits import Limits
 if TYPE_CHECKING:
     from pyjsapi.compiler.module import CompiledModule
     from pyjsapi.embedding.settings import Settings
+    from pyjsapi.embedding.valid_module import ValidModule
     from pyjsapi.runtime.instance import ExternVal, ModuleInstance
     from pyjsapi.runtime.instantiate import Setup
 
@@ -28,6 +29,12 @@ class PythonEngine:
         from pyjsapi.engines.python import compile_module
 
         return compile_module(data, settings)
+
+    def prepare(self, module: ValidModule, /) -> CompiledModule:
+        """See `python.compile_valid`."""
+        from pyjsapi.engines.python import compile_valid
+
+        return compile_valid(module)
 
     def instantiate(
         self, module: CompiledModule, imports: Sequence[ExternVal], /, setup: Setup | None = None

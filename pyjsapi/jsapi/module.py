@@ -52,8 +52,9 @@ class Module:
     `TypeError` for anything else, `CompileError` with the place of the mistake for bytes that are no valid module or
     that import a builtin with another type, and for what the engine refuses, `EngineUnavailable` without that engine.
 
-    A module can be pickled: its bytes, options and restrictions are, and whoever loads it compiles it, with the help
-    of the code cache where that has it. A copy is the module itself.
+    A module can be pickled: its bytes, options, restrictions and the name of its engine are, and whoever loads it
+    compiles it, by that engine if it is there, and with the help of the code cache where that has it. A copy is the
+    module itself.
     """
 
     __slots__ = ("__weakref__", "_compiled", "_engine", "_options")
@@ -243,6 +244,8 @@ def compile_bytes(
     try:
         compiled, engine = compile_by(chosen or choosing.chosen(), data, settings)
     except Refusal as refusal:
+        if refusal.module is not None:
+            check_builtins(refusal.module, options, what)
         raise CompileError(f"{what}: {refusal}") from refusal
     except WasmError as error:
         raise CompileError(f"{what}: {error}{wrong_kind(data)}") from error
@@ -267,18 +270,26 @@ def plain_of_module(module: Module) -> tuple[Any, ...]:
     """What a module is made from, as simple values, for another process, which finds its code kept."""
     compiled, options = module._compiled, module._options
     compiled.keep()
-    return compiled.data, options.builtins, options.string_module, compiled.settings.plain()
+    settings = compiled.settings.plain()
+    return compiled.data, options.builtins, options.string_module, settings, module.engine
 
 
 def module_of_plain(
-    data: bytes, builtins: Any, string_module: str | None, settings: Plain
+    data: bytes,
+    builtins: Any,
+    string_module: str | None,
+    settings: Plain,
+    engine: str | None = None,
 ) -> Module:
-    """The module, compiled again. Raises `CompileError` where another version of the package sees no module in it."""
+    """The module, compiled again by the ``engine`` of that name, or, where that is not there, what is used here.
+
+    Raises `CompileError` where another version of the package sees no module in it.
+    """
+    what = "WebAssembly.Module"
     options = CompileOptions(tuple(builtins), string_module)
-    compiled, engine = compile_bytes(
-        data, "WebAssembly.Module", options, Settings.from_plain(tuple(settings))
-    )
-    return module_object(compiled, options, engine)
+    chosen = choosing.chosen_elsewhere(engine)
+    made = compile_bytes(data, what, options, Settings.from_plain(tuple(settings)), chosen)
+    return module_object(made[0], options, made[1])
 
 
 def _compiled(module: Any, method: str) -> ValidModule:

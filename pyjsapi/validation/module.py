@@ -29,8 +29,10 @@ from pyjsapi.validation.types import TypeChecker
 _T = TypeVar("_T")
 
 
-def validate_module(module: Module, features: Features, limits: Limits) -> Context:
-    """Validate a module and return its context, with closed types.
+def validate_module(
+    module: Module, features: Features, limits: Limits, *, bodies: bool = True
+) -> Context:
+    """Validate a module, without its functions' ``bodies`` if that is said, and return its context, with closed types.
 
     Each function body is loaded once and not kept. Raises `ValidationError` for a module that is not valid or exceeds a
     limit, `FeatureError` for one that needs a feature that is off, and `DecodeError` when a body turns out to be
@@ -69,10 +71,11 @@ def validate_module(module: Module, features: Features, limits: Limits) -> Conte
     constants.refs.update(export.index for export in module.exports if export.kind == "func")
     context.refs = frozenset(constants.refs)
 
-    state = State(context, checker)
-    funcs = watched("functions validated", module.funcs)
-    for funcidx, func in enumerate(funcs, imported_funcs):
-        validate_function(state, funcidx, context.funcs[funcidx], func.code)
+    if bodies:
+        state = State(context, checker)
+        funcs = watched("functions validated", module.funcs)
+        for funcidx, func in enumerate(funcs, imported_funcs):
+            validate_function(state, funcidx, context.funcs[funcidx], func.code)
 
     if module.start is not None:
         _each("start", (module.start,), lambda start: _start(start, context))

@@ -21,6 +21,12 @@ def echo(scope: Any) -> None:
         scope.postMessage(value)
 
 
+def engine(scope: Any) -> None:
+    """Name the engine of a module that comes, and send it back."""
+    module = scope.receive()
+    scope.postMessage([module.engine, module])
+
+
 def nothing() -> None:
     """End at once."""
 

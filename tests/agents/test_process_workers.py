@@ -121,6 +121,14 @@ def call(workers: list[Worker], name: str, *arguments: Any) -> list[Any]:
     return [worker.receive() for worker in workers]
 
 
+def test_a_module_has_the_same_engine_in_the_worker(module: WebAssembly.Module) -> None:
+    lowered = WebAssembly.Module(module._compiled.data, engine="lowered")
+    with start("engine") as worker:
+        worker.postMessage(lowered)
+        name, back = worker.receive()
+    assert (name, back.engine) == ("lowered", "lowered")
+
+
 Four = tuple[WebAssembly.Memory, list[Worker]]
 
 

@@ -8,7 +8,7 @@ from pyjsapi.binary.body import BinaryCode
 from pyjsapi.binary.decoder import decode_module
 from pyjsapi.binary.encode_instrs import encode_instr
 from pyjsapi.binary.leb128 import unsigned
-from pyjsapi.binary.scan import scan
+from pyjsapi.binary.scan import body_start, has_only, scan
 from pyjsapi.syntax.errors import DecodeError
 from pyjsapi.syntax.instructions import BY_MNEMONIC, OPS, Imm, Op
 from pyjsapi.syntax.module import Instr
@@ -72,6 +72,56 @@ def test_every_instruction_is_passed_over_or_stopped_at(op: Op) -> None:
     assert [stop.instr for stop in found] == [i for i in instrs if i[0].imm in STOPS]
     for stop in found:
         assert code.data[stop.pos : stop.end] == encode_instr(stop.instr)
+
+
+ALL = frozenset(OPS)
+
+
+def only(instrs: list[Instr], ops: frozenset[Op]) -> bool:
+    code = code_of(instrs)
+    return has_only(code.data, body_start(code), code.end, ops, 1000)
+
+
+@pytest.mark.parametrize("op", OPS, ids=lambda op: f"{op.mnemonic}-{op.imm.name}")
+def test_a_body_has_only_instructions_of_a_set(op: Op) -> None:
+    end = BY_MNEMONIC["end"].instr
+    const = (BY_MNEMONIC["i32.const"], 0x0B0B)
+    instrs = [const, instruction(op), const, end]
+    assert only(instrs, ALL)
+    assert not only(instrs, ALL - {op})
+    assert only([const, const, end], frozenset((const[0], end[0], op)))
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("d06f 1a 0b", True),  # ref.null extern
+        ("d068 1a 0b", False),
+        ("d08002 1a 0b", True),  # ref.null 256
+        ("fb146b 1a 0b", True),  # ref.test (ref struct)
+        ("fb1460 1a 0b", False),
+        ("fb187f 1a 0b", False),
+        ("0240 0b 0b", True),
+        ("0268 0b 0b", False),
+        ("02636f 0b 0b", True),
+        ("026368 0b 0b", False),
+        ("1c017f 0b", True),  # select t
+        ("1c0168 0b", False),
+        ("fb0800e707 0b", True),  # array.new_fixed 0 999
+        ("fb0800e907 0b", False),
+        ("d3 0b", True),
+        ("f72a 0b", False),
+        ("fdff7f 0b", False),
+        ("4180", False),
+        ("41", False),
+        ("2a0200", True),
+        ("2a02", False),
+    ],
+)
+def test_types_and_counts_of_operands_are_those_that_there_are(text: str, expected: bool) -> None:
+    data = bytes.fromhex(text)
+    assert has_only(data, 0, len(data), ALL, 1000) is expected
+    assert has_only(data + b"\x0b", 0, len(data), ALL, 1000) is expected
 
 
 @pytest.mark.parametrize("name", ["global.set", "table.set", "table.copy", "nop", "struct.set"])

@@ -56,6 +56,10 @@ class SecondEngine:
         self.asked["compile"] += 1
         return SecondModule(valid_module(data, settings))
 
+    def prepare(self, module: ValidModule, /) -> SecondModule:
+        self.asked["prepare"] += 1
+        return SecondModule(module)
+
     def instantiate(
         self, module: SecondModule, imports: Sequence[ExternVal], /, setup: Setup | None = None
     ) -> SecondInstance:

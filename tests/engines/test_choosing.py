@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import copy
 import os
 import pickle
 import subprocess
@@ -13,7 +14,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from pyjsapi import WebAssembly, engines
+from pyjsapi import WebAssembly, engines, structuredClone
 from pyjsapi.embedding.settings import Settings
 from pyjsapi.engines import choosing, registry
 from pyjsapi.engines.python_engine import PythonEngine
@@ -323,3 +324,31 @@ def test_the_environment_names_the_engine_of_a_process() -> None:
         text=True,
     )
     assert (done.stdout, done.stderr) == ("lowered\n", "")
+
+
+def test_a_module_that_is_posted_or_copied_keeps_its_engine() -> None:
+    module = WebAssembly.Module(SEVEN, engine="second")
+    again = structuredClone(module)
+    assert again is not module
+    assert again.engine == "second"
+    assert copy.deepcopy(module).engine == "second"
+    assert pickle.loads(pickle.dumps(module)).engine == "second"
+
+
+def test_elsewhere_the_engine_is_the_senders_by_name_or_what_is_used_there() -> None:
+    pickled = pickle.dumps(WebAssembly.Module(SEVEN, engine="second"))
+    engines.offer("second", _absent)
+    assert pickle.loads(pickled).engine == "python"
+    with engines.using("lowered"):
+        assert pickle.loads(pickled).engine == "lowered"
+        assert pickle.loads(pickle.dumps(WebAssembly.Module(SEVEN, engine="python"))).engine == (
+            "python"
+        )
+        unnamed = WebAssembly.Module(SEVEN, engine=NamelessEngine())
+        assert pickle.loads(pickle.dumps(unnamed)).engine == "lowered"
+
+
+class NamelessEngine(SecondEngine):
+    """One that nobody has offered under its name."""
+
+    name = "nameless"
