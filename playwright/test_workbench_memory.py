@@ -11,7 +11,7 @@ from playwright.sync_api import Browser, Locator, Page, expect
 from pyjsapi import wat2wasm
 from web.build import build
 from web.serve import serving
-from web.workbench.visits import check_accessibility, check_width, give, workbench
+from web.workbench.visits import check_accessibility, check_width, give, run_here, workbench
 
 MODULE = wat2wasm(
     """(module
@@ -23,16 +23,6 @@ MODULE = wat2wasm(
         (i32.store $hidden (local.get $at) (local.get $value))
         (i32.store8 $hidden (i32.const 0x2000000) (i32.const 0xff))))"""
 )
-
-
-def run(page: Page) -> None:
-    """Run on this browser's engine, and go to the memories."""
-    page.get_by_role("tab", name="Run").click()
-    for name in ("python", "face", "lowered"):
-        page.locator(f"input[name={name}]").uncheck()
-    page.get_by_role("button", name="Run", exact=True).click()
-    expect(page.locator(".verdict")).to_have_text("Done.")
-    page.get_by_role("tab", name="Memory").click()
 
 
 @pytest.fixture
@@ -48,7 +38,7 @@ def pane(page: Page) -> Locator:
     page.get_by_role("tab", name="Run").click()
     page.locator(".calls input").nth(0).fill("0x20")
     page.locator(".calls input").nth(1).fill("0x01020304")
-    run(page)
+    run_here(page)
     return page.get_by_role("region", name="A memory").first
 
 
@@ -168,5 +158,5 @@ def test_any_server_will_do(browser: Browser, tmp_path: Path) -> None:
     build(tmp_path)
     with serving(tmp_path, headers={}) as url, workbench(browser, url) as page:
         page.get_by_label("an example").select_option(label="Several memories: text and counts")
-        run(page)
+        run_here(page)
         expect(page.get_by_role("region", name="A memory")).to_have_count(1)

@@ -13,6 +13,7 @@ from playwright.sync_api import Browser, Page, expect
 from web.browsers import new_page
 
 ROOT: Final = Path(__file__).resolve().parents[2]
+PICTURES: Final = ROOT / "build" / "pictures"
 AXE: Final = ROOT / "node_modules" / "axe-core" / "axe.min.js"
 
 
@@ -61,6 +62,32 @@ def base64_of(data: bytes) -> str:
     return base64.encodebytes(data).decode()
 
 
+def run_here(page: Page) -> None:
+    """Run on this browser's engine alone, which needs no Pyodide, and go to the memories."""
+    page.get_by_role("tab", name="Run").click()
+    for name in ("python", "face", "lowered"):
+        page.locator(f"input[name={name}]").uncheck()
+    page.get_by_role("button", name="Run", exact=True).click()
+    expect(page.locator(".verdict")).to_have_text("Done.")
+    page.get_by_role("tab", name="Memory").click()
+
+
+def picture(page: Page, name: str) -> None:
+    """Keep a picture of all of the page, light and dark, beside those of the comparison."""
+    browser = page.context.browser
+    engine = "" if browser is None else browser.browser_type.name
+    PICTURES.mkdir(parents=True, exist_ok=True)
+    theme = page.evaluate("document.documentElement.dataset.theme ?? ''")
+    for scheme in ("light", "dark"):
+        page.evaluate("scheme => document.documentElement.dataset.theme = scheme", scheme)
+        page.screenshot(path=PICTURES / f"{engine}-workbench-{name}-{scheme}.png", full_page=True)
+    page.evaluate(
+        "theme => { if (theme) document.documentElement.dataset.theme = theme;"
+        " else delete document.documentElement.dataset.theme }",
+        theme,
+    )
+
+
 def rows(page: Page, label: str) -> list[str]:
     """The texts of the rows of a list that are elements now."""
     texts = page.get_by_role("listbox", name=label, exact=True).get_by_role("option")
@@ -75,7 +102,7 @@ def check_accessibility(page: Page) -> None:
           .filter(({ impact }) => impact === "serious" || impact === "critical")
           .map(({ id, nodes }) => [id, ...nodes.map(({ target, failureSummary }) => `${target} ${failureSummary}`)])"""
     )
-    assert found == []
+    assert found == [], found
 
 
 def check_width(page: Page) -> None:

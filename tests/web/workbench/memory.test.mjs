@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import test from "node:test";
 
 const { MemoryImage, typedAddress, wantedBytes } = await import(`${process.env.STATIC}/workbench/image.mjs`);
+const { Places } = await import(`${process.env.STATIC}/workbench/places.mjs`);
 const { fragmentOf, sharedBy } = await import(`${process.env.STATIC}/workbench/link.mjs`);
 
 const PAGE = 65536;
@@ -58,6 +59,25 @@ test("what is looked for is text, bytes, or a number", () => {
   assert.deepEqual(bytes("word"), [119, 111, 114, 100]);
   assert.throws(() => wantedBytes(" "), /Look for/);
   assert.deepEqual(["0x10", "16", "x", ""].map(typedAddress), [16, 16, -1, -1]);
+});
+
+test("places are come back to, and those that lay before are forgotten when one goes elsewhere", () => {
+  const places = new Places();
+  const place = (at) => ({ index: 0, at, count: 4, value: null });
+  assert.deepEqual([places.canGoBack, places.canGoForward, places.go(-1)], [false, false, undefined]);
+  for (const at of [1, 2, 2, 3]) places.visit(place(at));
+  places.note("tree");
+  assert.equal(places.go(-1).at, 2);
+  assert.equal(places.go(-1).at, 1);
+  assert.deepEqual([places.canGoBack, places.canGoForward], [false, true]);
+  assert.equal(places.go(1).at, 2);
+  assert.equal(places.go(1).value, "tree");
+  assert.equal(places.go(1), undefined);
+  places.go(-1);
+  places.visit(place(4));
+  assert.deepEqual([places.here.at, places.canGoForward, places.go(-1).at], [4, false, 2]);
+  for (let at = 0; at < 300; at++) places.visit(place(at));
+  assert.equal(places.here.at, 299);
 });
 
 test("a link holds a module or a text, and the calls", async () => {

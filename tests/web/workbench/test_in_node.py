@@ -1,4 +1,4 @@
-"""The page's comparison of outcomes, its images of memories, and its links, in Node."""
+"""The page's comparison of outcomes, its images of memories, its structures, and its links, in Node."""
 
 from __future__ import annotations
 
@@ -10,9 +10,10 @@ import pytest
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[2]
+NAMES = sorted(path.name.removesuffix(".test.mjs") for path in HERE.glob("*.test.mjs"))
 
 
-@pytest.mark.parametrize("name", ["judging", "lacking", "memory"])
+@pytest.mark.parametrize("name", NAMES)
 def test_in_node(tmp_path: Path, name: str) -> None:
     for link, target in (("static", "web/static"), ("polyfill", "polyfill")):
         (tmp_path / link).symlink_to(ROOT / target)

@@ -16,6 +16,8 @@ export const VIEWS = {
   i64: { size: 8, read: (/** @type {DataView} */ view, /** @type {number} */ at) => view.getBigInt64(at, true) },
   f32: { size: 4, read: (/** @type {DataView} */ view, /** @type {number} */ at) => view.getFloat32(at, true) },
   f64: { size: 8, read: (/** @type {DataView} */ view, /** @type {number} */ at) => view.getFloat64(at, true) },
+  ptr32: { size: 4, read: (/** @type {DataView} */ view, /** @type {number} */ at) => view.getUint32(at, true) },
+  ptr64: { size: 8, read: (/** @type {DataView} */ view, /** @type {number} */ at) => view.getBigUint64(at, true) },
 };
 
 /** @typedef {keyof typeof VIEWS} ViewName */

@@ -1,7 +1,7 @@
 // The view "Memory": what the memories hold after a run, as bytes and characters, as numbers, and as a picture.
 
 import { make } from "./dom.mjs";
-import { Panes } from "./panes.mjs";
+import { aboutOf, Panes } from "./panes.mjs";
 import { isShown } from "./tabs.mjs";
 
 export class MemoryView {
@@ -53,7 +53,6 @@ export class MemoryView {
   /** Gives each pane the memory that it showed, of the engine that is chosen. */
   #show() {
     const found = this.run.images.find(({ title }) => title === this.engine.value);
-    const { contents } = this.session;
-    this.panes.show(found?.images ?? [], { nameOf: (index) => contents?.memoryName(index) ?? "" });
+    this.panes.show(found?.images ?? [], aboutOf(this.session.contents));
   }
 }

@@ -1,28 +1,44 @@
-// One memory: a picture of all of it, rows of bytes or numbers, search, and what lies at an address.
+// One memory: a picture of all of it, rows of bytes or numbers, structures, search, and what lies at an address.
 
 import { count } from "./binary.mjs";
 import { make, shown } from "./dom.mjs";
+import { HexRows, hex } from "./hex_rows.mjs";
 import { typedAddress, VIEWS, wantedBytes } from "./image.mjs";
 import { sizeText } from "./overview.mjs";
-import { Rows } from "./rows.mjs";
+import { Places } from "./places.mjs";
+import { StructureView } from "./structure_view.mjs";
+import { pointerAt } from "./structures.mjs";
 
 /** @typedef {import("./image.mjs").MemoryImage} MemoryImage */
 /** @typedef {import("./image.mjs").ViewName} ViewName */
 
-const ROW = 16;
 const PICTURE_WIDTH = 256;
 const PICTURE_ROWS = 128;
 
 let panes = 0;
 
-const hex = (/** @type {number} */ value, digits = 2) => value.toString(16).padStart(digits, "0");
+/** @param {string} text @param {() => void} act */
+const small = (text, act) => make("button", { type: "button", class: "link", onclick: act }, text);
+
+/** @param {any} field @param {string} text @param {() => void} act */
+function form(field, text, act) {
+  const element = make("form", { class: "intake-row" }, field, make("button", { type: "submit", class: "link" }, text));
+  element.addEventListener("submit", (/** @type {Event} */ event) => {
+    event.preventDefault();
+    act();
+  });
+  return element;
+}
+
+/** @param {string} type @param {string} label @param {string} placeholder @param {number} [size] */
+const field = (type, label, placeholder, size) =>
+  make("input", { type, size, "aria-label": label, placeholder, autocomplete: "off" });
 
 export class MemoryPane {
   /** @type {MemoryImage | null} */ image = null;
   /** @type {MemoryImage[]} */ images = [];
-  /** @type {ViewName} */ #view = "bytes";
-  /** The address that was gone to or found last. */ #address = 0;
-  #marked = { at: -1, count: 0 };
+  /** @type {import("./panes.mjs").About} */ about = { nameOf: () => "" };
+  #places = new Places();
 
   /** @param {number} index */
   constructor(index) {
@@ -34,69 +50,54 @@ export class MemoryPane {
       { "aria-label": "Shown as", onchange: () => this.#as(this.view.value) },
       ...Object.keys(VIEWS).map((name) => make("option", {}, name)),
     );
-    this.address = make("input", {
-      type: "text",
-      size: 10,
-      "aria-label": "Address",
-      placeholder: "address",
-      autocomplete: "off",
-    });
-    this.wanted = make("input", {
-      type: "search",
-      "aria-label": "Look for",
-      placeholder: '"text", de ad, number',
-      autocomplete: "off",
-    });
+    this.address = field("text", "Address", "address", 12);
+    this.wanted = field("search", "Look for", '"text", de ad, number');
     this.state = make("p", { class: "state", role: "status" });
     this.picture = make("canvas", { width: PICTURE_WIDTH, height: PICTURE_ROWS, class: "memory-picture", role: "img" });
     this.picture.addEventListener("click", (/** @type {MouseEvent} */ event) => this.#pointed(event));
-    const list = make("div", { id, class: "hex" });
-    const form = (/** @type {any} */ field, /** @type {string} */ text, /** @type {() => void} */ act) => {
-      const element = make(
-        "form",
-        { class: "intake-row" },
-        field,
-        make("button", { type: "submit", class: "link" }, text),
-      );
-      element.addEventListener("submit", (/** @type {Event} */ event) => {
-        event.preventDefault();
-        act();
-      });
-      return element;
-    };
-    const small = (/** @type {string} */ text, /** @type {() => void} */ act) =>
-      make("button", { type: "button", class: "link", onclick: act }, text);
+    this.backward = small("back", () => this.#turn(-1));
+    this.forward = small("forward", () => this.#turn(1));
+    const back = () => this.#turn(-1);
+    this.hex = new HexRows(id, {
+      back,
+      moved: (at) => this.#moved(at),
+      follow: (at, size) => this.#follow(at, size || this.pointerSize),
+    });
+    this.structures = new StructureView(id, {
+      back,
+      address: () => this.hex.address,
+      mark: (at, size) => this.#mark(at, size),
+      follow: (at, size, type) => this.#followed(at, size, type),
+    });
+    const row = (/** @type {any[]} */ ...parts) => make("div", { class: "intake-row" }, ...parts);
     this.element = make(
       "section",
       { class: "card", "aria-label": "A memory" },
-      make(
-        "div",
-        { class: "intake-row" },
+      row(
         this.choice,
         this.view,
         small("close", () => this.element.remove()),
       ),
-      make(
-        "div",
-        { class: "intake-row" },
+      row(
         form(this.address, "go", () => this.#go()),
         form(this.wanted, "find", () => this.#find()),
       ),
-      make(
-        "div",
-        { class: "intake-row" },
-        small("follow the pointer here", () => this.#follow()),
+      row(
+        this.backward,
+        this.forward,
+        small("follow the pointer here", () => this.#follow(typedAddress(this.address.value), this.pointerSize)),
         small("next change", () => this.#nextChange()),
       ),
       this.state,
       this.picture,
-      list,
+      this.structures.element,
+      this.hex.element,
     );
-    this.rows = new Rows(list, {
-      label: "Bytes of the memory",
-      render: (row, element) => this.#render(row, element),
-      open: (row) => this.#put(row * ROW),
-    });
+  }
+
+  get pointerSize() {
+    const { image } = this;
+    return (image && this.about.pointerSize?.(image.image.index)) ?? 4;
   }
 
   /**
@@ -104,37 +105,42 @@ export class MemoryPane {
    * @param {import("./panes.mjs").About} about
    * @param {{ keep?: boolean }} [options] whether it stays where it is in its memory
    */
-  show(images, { nameOf }, { keep = false } = {}) {
+  show(images, about, { keep = false } = {}) {
     this.images = images;
+    this.about = about;
     this.choice.replaceChildren(
       ...images.map(({ image }, k) =>
         make(
           "option",
           { value: k },
-          `memory ${image.index} ${shown(nameOf(image.index))} (${sizeText(image.byteLength)})`,
+          `memory ${image.index} ${shown(about.nameOf(image.index))} (${sizeText(image.byteLength)})`,
         ),
       ),
     );
+    if (!keep) this.#places = new Places();
     this.#choose(Math.min(this.index, images.length - 1), keep);
   }
 
   /** @param {number} index @param {boolean} [keep] */
   #choose(index, keep = false) {
+    this.#take(index, keep);
+    if (!this.image) return;
+    if (keep) this.#buttons();
+    else this.#visit(this.image.changed.list[0]?.[0] ?? 0, 0);
+  }
+
+  /** Shows another memory, or the same as it is now. @param {number} index @param {boolean} keep */
+  #take(index, keep) {
     this.index = index;
     this.choice.value = String(index);
     this.image = this.images[index] ?? null;
     if (!this.image) return;
-    const { image, length, changed } = this.image;
-    const row = this.rows.current;
-    this.rows.show(Math.ceil(length / ROW));
+    const { image, length } = this.image;
+    this.hex.show(this.image, keep);
+    this.structures.show(this.image, this.pointerSize);
     const rest = image.byteLength > length ? ` Only the first ${sizeText(length)} are here.` : "";
     this.state.textContent = `${this.#marks()}${rest}`;
     this.#draw();
-    if (keep) this.rows.select(row);
-    else {
-      this.#marked = { at: -1, count: 0 };
-      this.#put(changed.list[0]?.[0] ?? 0);
-    }
   }
 
   /** What is marked. */
@@ -147,16 +153,52 @@ export class MemoryPane {
 
   /** @param {ViewName} view */
   #as(view) {
-    this.#view = view;
-    this.rows.select(this.rows.current);
+    this.hex.view = view;
+    this.hex.draw();
   }
 
-  /** Brings an address into sight. @param {number} at */
-  #put(at) {
-    if (!this.image) return;
-    this.#address = at;
+  /** The cursor of the bytes went somewhere. @param {number} at */
+  #moved(at) {
     this.address.value = `0x${hex(at, 1)}`;
-    this.rows.select(Math.floor(at / ROW));
+    this.state.textContent = this.#told(at);
+  }
+
+  /** Marks bytes and brings them into sight. @param {number} at @param {number} size */
+  #mark(at, size) {
+    if (!this.image || at >= this.image.length) return;
+    this.hex.marked = { at, count: size };
+    this.hex.select(at);
+    this.address.value = `0x${hex(at, 1)}`;
+  }
+
+  /**
+   * Goes to a place, from which one can come back.
+   * @param {number} at
+   * @param {number} size how many bytes are marked
+   */
+  #visit(at, size) {
+    this.#mark(at, size);
+    this.#places.visit({ index: this.index, at, count: size, value: this.structures.value });
+    this.#buttons();
+  }
+
+  #buttons() {
+    this.backward.disabled = !this.#places.canGoBack;
+    this.forward.disabled = !this.#places.canGoForward;
+  }
+
+  /** Goes back, or forward again. @param {1 | -1} by */
+  #turn(by) {
+    const place = this.#places.go(by);
+    if (!place) {
+      this.state.textContent = by < 0 ? "This is where it began." : "There is nothing later.";
+      return;
+    }
+    if (place.index !== this.index) this.#take(place.index, false);
+    if (place.value) this.structures.place(place.value.type, place.value.at);
+    this.#mark(place.at, place.count);
+    this.state.textContent = this.#told(place.at);
+    this.#buttons();
   }
 
   #go() {
@@ -165,7 +207,7 @@ export class MemoryPane {
     else if (at >= this.image.length) this.state.textContent = `The memory ends at 0x${hex(this.image.length, 1)}.`;
     else {
       this.state.textContent = this.#told(at);
-      this.#mark(at, 1);
+      this.#visit(at, 1);
     }
   }
 
@@ -183,40 +225,49 @@ export class MemoryPane {
     if (!this.image) return;
     try {
       const wanted = wantedBytes(this.wanted.value);
-      const at = this.image.find(wanted, this.#address + 1);
+      const at = this.image.find(wanted, this.hex.address + 1);
       if (at < 0) this.state.textContent = "Not found.";
       else {
         this.state.textContent = `Found at 0x${hex(at, 1)}.`;
-        this.#mark(at, wanted.length);
+        this.#visit(at, wanted.length);
       }
     } catch (error) {
       this.state.textContent = error.message;
     }
   }
 
-  /** Goes where the four bytes at the address point to. */
-  #follow() {
-    const at = typedAddress(this.address.value);
-    const bytes = at < 0 ? new Uint8Array() : (this.image?.bytes(at, 4) ?? new Uint8Array());
-    if (!this.image || bytes.length < 4) {
-      this.state.textContent = "There are no four bytes at that address.";
-      return;
-    }
-    const to = VIEWS.u32.read(new DataView(bytes.buffer), 0);
-    if (to >= this.image.length)
+  /** Goes where the bytes at an address point to. @param {number} at @param {number} size */
+  #follow(at, size) {
+    const to = this.image && at >= 0 ? pointerAt(this.image, at, size) : null;
+    if (!this.image || to === null)
+      this.state.textContent = `There are no ${size === 8 ? "eight" : "four"} bytes at that address.`;
+    else if (to >= this.image.length)
       this.state.textContent = `What is at 0x${hex(at, 1)} points to 0x${hex(to, 1)}, behind the memory's end.`;
     else {
+      this.#visit(to, size);
       this.state.textContent = `From 0x${hex(at, 1)}. ${this.#told(to)}`;
-      this.#mark(to, 4);
     }
   }
 
+  /**
+   * A pointer of a structure was followed.
+   * @param {number} at where it leads
+   * @param {number} size
+   * @param {import("./structures.mjs").Type | null} type what is there
+   */
+  #followed(at, size, type) {
+    this.#places.note(this.structures.value);
+    if (type && type.kind !== "number") this.structures.place(type, at);
+    this.#visit(at, size);
+    this.state.textContent = this.#told(at);
+  }
+
   #nextChange() {
-    const next = this.image?.changed.behind(this.#address);
+    const next = this.image?.changed.behind(this.hex.address);
     if (!next) this.state.textContent = "The last call changed nothing.";
     else {
       this.state.textContent = `${count(next[1], "byte")} from 0x${hex(next[0], 1)} on ${next[1] === 1 ? "was" : "were"} changed.`;
-      this.#put(next[0]);
+      this.#visit(next[0], 0);
     }
   }
 
@@ -224,34 +275,7 @@ export class MemoryPane {
   goTo(at, count) {
     if (!this.image || at >= this.image.length) return;
     this.state.textContent = this.#told(at);
-    this.#mark(at, count);
-  }
-
-  /** @param {number} at @param {number} count */
-  #mark(at, count) {
-    this.#marked = { at, count };
-    this.#put(at);
-  }
-
-  /** @param {number} index @param {HTMLElement} row */
-  #render(index, row) {
-    const { image } = this;
-    if (!image) return;
-    const at = index * ROW;
-    const bytes = image.bytes(at, ROW);
-    const { size, read } = VIEWS[this.#view];
-    const view = new DataView(bytes.buffer);
-    row.append(make("span", { class: "offset" }, hex(at, 8)));
-    for (let k = 0; k + size <= bytes.length; k += size) {
-      const value = read(view, k);
-      const cell = make("span", { class: "cell" }, this.#view === "bytes" ? hex(Number(value)) : String(value));
-      if (image.changed.has(k + at, size)) cell.classList.add("changed");
-      if (image.read.has(k + at, size)) cell.classList.add("read");
-      if (k + at < this.#marked.at + this.#marked.count && k + at + size > this.#marked.at) cell.classList.add("found");
-      if (Number(value) === 0) cell.classList.add("zero");
-      row.append(cell);
-    }
-    if (this.#view === "bytes") row.append(make("span", { class: "characters" }, charactersOf(bytes)));
+    this.#visit(at, count);
   }
 
   /** How many bytes a dot of the picture stands for. */
@@ -289,7 +313,7 @@ export class MemoryPane {
     const x = Math.floor(((event.clientX - box.left) / box.width) * PICTURE_WIDTH);
     const y = Math.floor(((event.clientY - box.top) / box.height) * this.picture.height);
     const at = (y * PICTURE_WIDTH + x) * this.#scale;
-    if (this.image && at < this.image.length) this.#mark(at, this.#scale);
+    if (this.image && at < this.image.length) this.#visit(at, this.#scale);
   }
 }
 
@@ -308,9 +332,4 @@ function colourOf(bytes) {
   if (letters === bytes.length) return TEXT;
   const grey = 90 + Math.floor((sum / bytes.length) * 0.6);
   return (0xff000000 | (grey << 16) | (grey << 8) | grey) >>> 0;
-}
-
-/** @param {Uint8Array} bytes */
-function charactersOf(bytes) {
-  return Array.from(bytes, (byte) => (byte >= 0x20 && byte < 0x7f ? String.fromCharCode(byte) : "·")).join("");
 }

@@ -6,8 +6,15 @@ import { MemoryPane } from "./memory_pane.mjs";
 
 /** @typedef {import("./runner.mjs").Image} Image */
 /**
- * @typedef {{ nameOf: (index: number) => string }} About what is known of memories by their indices in the module
+ * @typedef {{ nameOf: (index: number) => string, pointerSize?: (index: number) => number }} About
+ *   what is known of memories by their indices in the module: names, and how many bytes an address has (4 if that is not said)
  */
+
+/** What a module says of its memories. @param {import("./binary.mjs").Contents | null} contents @returns {About} */
+export const aboutOf = (contents) => ({
+  nameOf: (index) => contents?.memoryName(index) ?? "",
+  pointerSize: (index) => (contents?.memories[index]?.address === "i64" ? 8 : 4),
+});
 
 /** How many panes there are at first, if so many memories were changed. */
 const AT_FIRST = 2;

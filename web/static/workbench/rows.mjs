@@ -17,16 +17,21 @@ export class Rows {
 
   /**
    * @param {HTMLElement} host what becomes the list; it scrolls, and has a height
-   * @param {{ label: string, render: (index: number, row: HTMLElement) => void, open?: (index: number) => void }} options
-   *   `render` fills the element of a row with text
+   * @param {{ label: string, render: (index: number, row: HTMLElement) => void, open?: (index: number, target: HTMLElement | null) => void,
+   *   moved?: (index: number) => void, key?: (key: string, index: number) => boolean, tree?: boolean }} options
+   *   `render` fills the element of a row with text; `open` is told what was clicked, `moved` where the keyboard went to, and `key`
+   *   may take keys before the list does; of a tree, `render` says how deep a row is and whether it is open
    */
-  constructor(host, { label, render, open }) {
+  constructor(host, { label, render, open, moved, key, tree = false }) {
     this.host = host;
     this.render = render;
     this.open = open;
+    this.moved = moved;
+    this.key = key;
+    this.role = tree ? "treeitem" : "option";
     host.classList.add("rows");
     host.tabIndex = 0;
-    host.setAttribute("role", "listbox");
+    host.setAttribute("role", tree ? "tree" : "listbox");
     host.setAttribute("aria-label", label);
     this.space = document.createElement("div");
     this.space.className = "rows-space";
@@ -40,10 +45,17 @@ export class Rows {
 
   /** Shows so many rows, from the first on. @param {number} count */
   show(count) {
-    this.#count = count;
     this.#current = 0;
+    this.#offset = 0;
+    this.recount(count);
+  }
+
+  /** There are so many rows now; what is in sight stays, as far as it is there. @param {number} count */
+  recount(count) {
+    this.#count = count;
+    this.#current = Math.max(0, Math.min(this.#current, count - 1));
     this.space.style.height = `${Math.min(count * this.#height, MOST_PIXELS)}px`;
-    this.#scrollTo(0);
+    this.#scrollTo(Math.max(0, Math.min(this.#offset, count * this.#height - this.host.clientHeight)));
     this.#draw();
   }
 
@@ -74,6 +86,10 @@ export class Rows {
     return this.#current;
   }
 
+  get count() {
+    return this.#count;
+  }
+
   /** Makes a row the current one and brings it into sight. @param {number} index */
   select(index) {
     this.#current = Math.max(0, Math.min(index, this.#count - 1));
@@ -100,7 +116,7 @@ export class Rows {
     row.className = "row";
     row.id = this.#idOf(index);
     row.dataset.index = String(index);
-    row.setAttribute("role", "option");
+    row.setAttribute("role", this.role);
     row.setAttribute("aria-selected", String(index === this.#current));
     row.setAttribute("aria-posinset", String(index + 1));
     row.setAttribute("aria-setsize", String(this.#count));
@@ -126,17 +142,24 @@ export class Rows {
       Home: 0,
       End: this.#count - 1,
     };
-    if (event.key in to) this.select(to[event.key]);
-    else if (event.key === "Enter" && this.#count > 0) this.open?.(this.#current);
+    if (this.#count > 0 && this.key?.(event.key, this.#current)) {
+      event.preventDefault();
+      return;
+    }
+    if (event.key in to) {
+      this.select(to[event.key]);
+      this.moved?.(this.#current);
+    } else if (event.key === "Enter" && this.#count > 0) this.open?.(this.#current, null);
     else return;
     event.preventDefault();
   }
 
   /** @param {MouseEvent} event */
   #click(event) {
-    const row = /** @type {HTMLElement} */ (event.target).closest(".row");
+    const target = /** @type {HTMLElement} */ (event.target);
+    const row = target.closest(".row");
     if (!(row instanceof HTMLElement)) return;
     this.select(Number(row.dataset.index));
-    this.open?.(this.#current);
+    this.open?.(this.#current, target);
   }
 }
