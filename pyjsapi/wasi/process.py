@@ -82,6 +82,16 @@ class Process:
     def memory(self, memory: GuestMemory) -> None:
         self._memory = memory
 
+    def for_another_memory(self) -> Process:
+        """The same program, as another instance of it has it."""
+        return Process(
+            self.arguments,
+            self.environment,
+            self.descriptors,
+            clock=self.clock,
+            random=self.random,
+        )
+
     def now(self, clock: int) -> int:
         """Nanoseconds of a clock. Raises `WasiError` with INVAL for one that is none."""
         read = _CLOCKS.get(clock)

@@ -15,7 +15,7 @@ from pyjsapi.jsapi.instance import Instance
 from pyjsapi.jsapi.memory import Memory
 from pyjsapi.jsapi.module import Module
 from pyjsapi.runtime import FuncInst
-from pyjsapi.wasi.calls.table import TABLE
+from pyjsapi.wasi.calls.table import TABLE, Row
 from pyjsapi.wasi.descriptors import Descriptors
 from pyjsapi.wasi.guest import GuestMemory
 from pyjsapi.wasi.modules import is_threaded, with_memories
@@ -112,18 +112,29 @@ class WASI:
                 stream = getattr(sys, name) or _nothing  # which a program without a console has not
             made = input_stream(stream) if name == "stdin" else output_stream(stream, name, output)
             descriptors.add(made)
+        self._resolution, self._quota = read.get("resolution"), quota
         for name, directory in (read.get("preopens") or {}).items():
-            descriptors.add(
-                open_preopen(_text(name, "preopens"), directory, read.get("resolution"), quota)
-            )
+            self.add_preopen(name, directory)
         self._add_sockets(read.get("sockets") or ())
         self._bound = False
         self._interrupt: Callable[[], bool] | None = None
         self.wasiImport: dict[str, Any] = {
-            row.name: exported_function(_function(row.bound(self._process), row.type, index))
-            for index, row in enumerate(TABLE)
+            row.name: exported_call(row, self._process, index) for index, row in enumerate(TABLE)
         }
         """The functions, by name."""
+
+    def add_preopen(self, name: str, directory: str | os.PathLike[str] | ReadOnly) -> None:
+        """Have one more directory, before anything is started, under a name that another one may have as well.
+
+        An extension. Raises as `WASI` does.
+        """
+        self._process.descriptors.add(
+            open_preopen(_text(name, "preopens"), directory, self._resolution, self._quota)
+        )
+
+    def another_process(self) -> Process:
+        """What another instance has of the same program: all but the memory. For what is built on this package."""
+        return self._process.for_another_memory()
 
     def _add_sockets(self, sockets: Sequence[socket.socket]) -> None:
         for each in sockets:
@@ -251,8 +262,10 @@ def _nothing(_: Any) -> bytes:
     return b""
 
 
-def _function(call: Any, type_: Any, index: int) -> FuncInst:
-    return FuncInst(type_, call, host=call, index=index)
+def exported_call(row: Row, process: Process, index: int) -> Callable[..., Any]:
+    """A function of WASI for a process, as an Exported Function; ``index`` is that of the row."""
+    call = row.bound(process)
+    return exported_function(FuncInst(row.type, call, host=call, index=index))
 
 
 def _text(given: Any, what: str) -> bytes:
