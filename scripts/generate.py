@@ -60,6 +60,11 @@ GENERATED: Final = (
         "polyfill/python/workers/connection.mjs",
         bundle.generate,
     ),
+    Generated(
+        "pyjsapi/bridge/engine/javascript_gen.py",
+        "polyfill/python/engine/engine.mjs",
+        bundle.engine,
+    ),
 )
 
 

@@ -102,6 +102,13 @@ class Block:
         self.extend(before + delta)
         return before
 
+    def own_buffer(self, resizable: bool | None = None) -> Any:
+        """The host's current buffer, of a block that has buffers of its own; ``None`` where the host makes them.
+
+        With ``resizable`` it becomes one that is, or is not.
+        """
+        return None
+
     def holding(self) -> AbstractContextManager[None]:
         """Keep others from growing the block meanwhile."""
         return _NOTHING

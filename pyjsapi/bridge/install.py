@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from pyjsapi import engines
 from pyjsapi.agents import kinds
 from pyjsapi.blocks import places, waiting
 from pyjsapi.bridge.memory.places import make_shared
@@ -11,6 +12,7 @@ from pyjsapi.ecmascript.buffer_source import ForeignSource, look_also
 
 if TYPE_CHECKING:
     from pyjsapi.agents.backend import Backend
+    from pyjsapi.embedding.interface import Engine
 
 
 def _web_workers() -> type[Backend]:
@@ -31,6 +33,13 @@ def _look(value: Any) -> ForeignSource | None:
     return look(value)
 
 
+def _host_engine() -> Engine:
+    from pyjsapi.bridge.engine.engine import HostEngine
+
+    return HostEngine()
+
+
+engines.offer("host", _host_engine)
 places.ask_first(make_shared)
 waiting.find_out_by(_may_block)
 look_also(_look)

@@ -19,7 +19,13 @@ _BUILT_IN: Final = {
     "lowered": ("lowered", "LoweredEngine"),
 }
 """By name: the module here that has the engine, and what makes one when it is called without arguments."""
-_makers: Final[dict[str, Callable[[], Engine]]] = {}
+
+
+def _only_in_pyodide() -> Engine:
+    raise EngineUnavailable("host", "it is that of JavaScript, and there in Pyodide only")
+
+
+_makers: Final[dict[str, Callable[[], Engine]]] = {"host": _only_in_pyodide}
 _made: Final[dict[str, Engine]] = {}
 _making: Final = RLock()
 

@@ -140,6 +140,9 @@ class Memory:
         shared = _shared_buffer(self._memory, growable=False)
         if shared is not None:
             return shared
+        own: ArrayBuffer | None = self._memory.block.own_buffer(False)
+        if own is not None:
+            return own
         buffer = _current_buffer(self._memory)
         if not buffer.resizable:
             return buffer
@@ -161,6 +164,9 @@ class Memory:
         shared = _shared_buffer(self._memory, growable=True)
         if shared is not None:
             return shared
+        own: ArrayBuffer | None = self._memory.block.own_buffer(True)
+        if own is not None:
+            return own
         buffer = _current_buffer(self._memory)
         if buffer.resizable:
             return buffer
@@ -452,6 +458,9 @@ def _shared_buffer(memory: MemInst, growable: bool | None = None) -> SharedArray
 
 
 def _current_buffer(memory: MemInst) -> ArrayBuffer:
+    own: ArrayBuffer | None = memory.block.own_buffer()
+    if own is not None:
+        return own
     link = memory.buffer
     if not isinstance(link, _BufferLink):
         return _new_buffer(memory, None)

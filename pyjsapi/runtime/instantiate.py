@@ -82,7 +82,7 @@ def instantiate(
     cannot be allocated, `Trap` when an active segment does not fit; what was written before stays written.
     The start function is not called: see `start_function`.
     """
-    _match_imports(module, context, externvals)
+    match_imports(module, context, externvals)
     instance = ModuleInstance(module, context)
     spaces: Mapping[str, list[Any]] = index_spaces(instance)
     for type_, value in zip(context.imports, externvals, strict=True):
@@ -108,7 +108,8 @@ def start_function(instance: ModuleInstance) -> FuncInst | None:
     return None if start is None else instance.funcs[start]
 
 
-def _match_imports(module: Module, context: Context, externvals: Sequence[ExternVal]) -> None:
+def match_imports(module: Module, context: Context, externvals: Sequence[ExternVal]) -> None:
+    """Raise `LinkError` where an external value does not match its import."""
     if len(externvals) != len(module.imports):
         from pyjsapi.syntax.spelling import counted
 

@@ -17,6 +17,7 @@ from typing import Final
 from common import ROOT, Failure
 
 ENTRY: Final = ROOT / "polyfill" / "python" / "workers" / "connection.mjs"
+ENGINE: Final = ROOT / "polyfill" / "python" / "engine" / "engine.mjs"
 NAME: Final = "javascript"
 OPTIONS: Final = (
     "--format=iife",
@@ -30,7 +31,7 @@ WORKER: Final = ROOT / "polyfill" / "lowered" / "lowering-worker.mjs"
 WORKER_OPTIONS: Final = ("--format=esm", "--minify")
 
 MODULE: Final = '''# ruff: noqa: E501
-"""The link layer and the workers' script."""
+"""{what}"""
 
 from typing import Final
 
@@ -40,11 +41,20 @@ SOURCE: Final = r"""
 
 
 def generate() -> str:
-    """The text of the Python module."""
-    source = bundled(ENTRY, *OPTIONS)
+    """The text of the Python module with the link layer."""
+    return _module(ENTRY, "The link layer and the workers' script.")
+
+
+def engine() -> str:
+    """The text of the Python module with the engine's side of the bridge."""
+    return _module(ENGINE, "The side of the bridge that the engine of JavaScript is on.")
+
+
+def _module(entry: Path, what: str) -> str:
+    source = bundled(entry, *OPTIONS)
     if '"""' in source:
         raise Failure('a module has """ in it')
-    return MODULE.format(source=source)
+    return MODULE.format(source=source, what=what)
 
 
 def worker() -> str:

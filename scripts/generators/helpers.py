@@ -155,6 +155,7 @@ def generate() -> str:
     lines = ["// The helper modules of the native link layer, in base64."]
     texts = {name: (TEMPLATES / f"link_{name}.wat").read_text() for name in ("glue", "dispatch")}
     texts |= {kind: helper_text(kind) for kind in KINDS}
+    texts["crossing"] = (TEMPLATES / "link_crossing.wat").read_text()
     for name, text in texts.items():
         lines.append("")
         lines += _lines(name, wat2wasm(text, names=False))

@@ -61,6 +61,11 @@ class WebBlock(SharedBlock):
         self.lock = nullcontext()
 
     @property
+    def record(self) -> int:
+        """The number that names the memory in JavaScript."""
+        return int(self._anchor)
+
+    @property
     def backend(self) -> str:
         """How accesses are atomic."""
         return "js"

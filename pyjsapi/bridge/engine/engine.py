@@ -1,0 +1,78 @@
+"""The engine of JavaScript, as hosts know it."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, Final
+
+from pyjsapi.engines.errors import EngineUnavailable
+from pyjsapi.syntax.errors import LinkError
+
+if TYPE_CHECKING:
+    from pyjsapi.embedding.settings import Settings
+    from pyjsapi.runtime.global_ import GlobalInst
+    from pyjsapi.runtime.instance import ExternVal
+    from pyjsapi.runtime.instantiate import Setup
+    from pyjsapi.runtime.memory import MemInst
+    from pyjsapi.runtime.table import TableInst
+    from pyjsapi.syntax.types import GlobalType, MemType, TableType
+    from pyjsapi.validation.limits import Limits
+
+NAME: Final = "host"
+
+
+class HostEngine:
+    """See `embedding.interface.Engine`. Raises `EngineUnavailable`, an `ImportError`, where it cannot be used."""
+
+    name: Final = NAME
+
+    def __init__(self) -> None:
+        if sys.platform != "emscripten":
+            raise EngineUnavailable(NAME, "it is JavaScript's own, which is there in Pyodide only")
+        from pyjsapi.bridge.engine.start import start
+
+        start()
+
+    def compile(self, data: bytes, settings: Settings, /) -> Any:
+        """See `modules.compile_native`."""
+        from pyjsapi.bridge.engine.modules import compile_native
+
+        return compile_native(data, settings)
+
+    def instantiate(
+        self, module: Any, imports: Sequence[ExternVal], /, setup: Setup | None = None
+    ) -> Any:
+        """See `instances.instantiate`. Nothing can be told while it is made: a ``setup`` is a `LinkError`."""
+        from pyjsapi.bridge.engine.instances import instantiate
+
+        if setup is not None:
+            raise LinkError(
+                "native code writes its segments itself: what is to be mapped, protected, overridden or resumed "
+                'needs the engine "python"'
+            )
+        return instantiate(module, imports)
+
+    def new_memory(self, type_: MemType, limits: Limits, /) -> MemInst:
+        """See `memories.new_memory`.
+
+        A shared memory is one of JavaScript's already, where it can be shared. One with pages that this engine does not
+        have is the Python engine's.
+        """
+        from pyjsapi.bridge.engine import memories
+        from pyjsapi.runtime.memory import new_memory
+
+        make = memories.new_memory if memories.can_have(type_) and not type_.shared else new_memory
+        return make(type_, limits)
+
+    def new_table(self, type_: TableType, limits: Limits, init: Any, /) -> TableInst:
+        """See `tables.new_table`."""
+        from pyjsapi.bridge.engine.tables import new_table
+
+        return new_table(type_, limits, init)
+
+    def new_global(self, type_: GlobalType, value: Any, /) -> GlobalInst:
+        """See `tables.new_global`."""
+        from pyjsapi.bridge.engine.tables import new_global
+
+        return new_global(type_, value)
