@@ -40,6 +40,7 @@ from pyjsapi.agents.ports import (
 from pyjsapi.agents.scope import WorkerScope, load_target, run_source, worker_scope
 from pyjsapi.agents.serialise import is_untransferable, mark_as_untransferable, serialise
 from pyjsapi.agents.worker import Worker as _Worker
+from pyjsapi.blocks.carried import carry
 
 __all__ = [
     "MISSING",
@@ -102,6 +103,7 @@ class _Here(threading.local):
 
 
 _here: Final = _Here()
+carry(_here)
 _numbers: Final = itertools.count(1)
 
 

@@ -12,6 +12,7 @@ from collections import deque
 from collections.abc import Callable
 from typing import Any, Final, Protocol
 
+from pyjsapi.blocks.carried import carry
 from pyjsapi.blocks.owners import end_thread
 from pyjsapi.blocks.waiting import (
     WaiterPolicy,
@@ -292,6 +293,7 @@ class _Current(threading.local):
 
 
 _CURRENT: Final = _Current()
+carry(_CURRENT)
 
 
 def _settle(future: asyncio.Future[None]) -> None:

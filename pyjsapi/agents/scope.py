@@ -18,6 +18,7 @@ from pyjsapi.agents.channel import ChannelEnd
 from pyjsapi.agents.events import error_record
 from pyjsapi.agents.ports import MessageTarget
 from pyjsapi.agents.remote import Route
+from pyjsapi.blocks.carried import carry
 from pyjsapi.blocks.waiting import WaiterPolicy
 
 
@@ -102,6 +103,7 @@ class _Current(threading.local):
 
 
 _CURRENT: Final = _Current()
+carry(_CURRENT)
 
 
 def worker_scope() -> WorkerScope | None:

@@ -14,6 +14,8 @@ import threading
 import weakref
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
+from pyjsapi.blocks.carried import carry
+
 if TYPE_CHECKING:
     import asyncio
 
@@ -83,6 +85,7 @@ class _Current(threading.local):
 
 
 _CURRENT: Final = _Current()
+carry(_CURRENT)
 
 
 def thread_owner() -> Owner:

@@ -11,10 +11,10 @@ import operator
 import sys
 from _thread import get_ident
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
 from itertools import chain, compress
 from types import FrameType
-from typing import Any
+from typing import Any, Final
 
 
 def run_through(*parts: Iterable[Any]) -> None:
@@ -42,3 +42,27 @@ def current_frames() -> dict[int, FrameType]:
     # That of `run_through` would keep itself, and with it all that its callers have.
     found[0].pop(get_ident(), None)
     return found[0]
+
+
+_suspended: Final[list[Callable[[], Iterator[FrameType]]]] = []
+_outer: Final[list[Callable[[], Iterator[FrameType]]]] = []
+
+
+def suspended_frames() -> Iterator[FrameType]:
+    """The innermost frames of stacks that no thread runs now, because they are suspended or wait for another one."""
+    for frames in _suspended:
+        yield from frames()
+
+
+def outer_frames() -> Iterator[FrameType]:
+    """The innermost frames of the stacks that the running one returns to."""
+    for frames in _outer:
+        yield from frames()
+
+
+def find_frames_by(
+    suspended: Callable[[], Iterator[FrameType]], outer: Callable[[], Iterator[FrameType]]
+) -> None:
+    """Ask for those frames from now on: a thread may have more stacks than Python knows of (see `suspension`)."""
+    _suspended.append(suspended)
+    _outer.append(outer)

@@ -10,6 +10,8 @@ import time
 from collections.abc import Callable
 from typing import Final, Protocol
 
+from pyjsapi.blocks.carried import carry
+
 _NANOSECONDS: Final = 10**9
 _MOST: Final = int(threading.TIMEOUT_MAX) * _NANOSECONDS
 """Nanoseconds that Python can wait at once: less than an i64 can say."""
@@ -127,6 +129,7 @@ class _Current(threading.local):
 
 
 _CURRENT: Final = _Current()
+carry(_CURRENT)
 _DEFAULT: Final = WaiterPolicy()
 if hasattr(os, "register_at_fork"):
     # A thread that is no more in the fork must not hold it there.

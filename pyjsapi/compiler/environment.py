@@ -14,7 +14,7 @@ from contextlib import AbstractContextManager
 from types import CellType, CodeType, FrameType, FunctionType
 from typing import TYPE_CHECKING, Any, Final
 
-from pyjsapi.blocks.undivided import current_frames
+from pyjsapi.blocks.undivided import current_frames, suspended_frames
 from pyjsapi.compiler.code import FunctionCode, first_of_type
 from pyjsapi.compiler.convention import BODY_ATTRIBUTE
 from pyjsapi.compiler.extents import Extent, is_big
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from pyjsapi.compiler.bounded import BoundedCalls
     from pyjsapi.compiler.module import CompiledModule
     from pyjsapi.runtime.bell import Bell
+    from pyjsapi.runtime.call_clock import CallClock
 
 _DIRECT_NAMES: Final = ("ba{}", "u16_{}", "u32_{}", "u64_{}", "f32_{}", "f64_{}")
 """By which code reaches the bytes and views of a memory."""
@@ -222,6 +223,10 @@ class Environment:
         clock = self._instance.clock
         return call if clock is None else clock.timed(call)
 
+    def clock(self) -> CallClock | None:
+        """What limits the time of calls from outside."""
+        return self._instance.clock
+
     def bind_globals(self) -> None:
         """Take over the cells of the globals, once they exist."""
         for index, global_ in enumerate(self._instance.globals):
@@ -374,8 +379,8 @@ def _accessors(*, shared: bool) -> tuple[str, ...]:
 
 
 def _all_frames() -> Iterator[FrameType]:
-    """The frames of all threads."""
-    for innermost in (sys._getframe(), *current_frames().values()):
+    """The frames of all threads, and of stacks that are suspended."""
+    for innermost in (sys._getframe(), *current_frames().values(), *suspended_frames()):
         yield from _frames_from(innermost)
 
 

@@ -67,6 +67,12 @@ class Interrupted(RuntimeError):
     """A call from outside was ended by `Instance.interrupt`. WebAssembly cannot catch that; an extension."""
 
 
+class SuspendError(NamedError):
+    """A `Suspending` function was called where the call cannot be suspended; the message says why."""
+
+    name: ClassVar[str] = "SuspendError"
+
+
 class CallStackError(RangeError, RecursionError):
     """The call stack is exhausted: a RangeError to JavaScript eyes, a RecursionError to Python's."""
 

@@ -185,6 +185,15 @@ def _made_at_first_call(func: FuncInst, type_: FuncType, name: str) -> FunctionT
     return function
 
 
+def raw_exporter(func: FuncInst) -> Callable[..., Any]:
+    """What an Exported Function does, but for its depth and its time, which are its caller's concern."""
+    type_ = func.type.func
+    name = str(func.index if func.index is not None else 0)
+    if _is_opaque(type_):
+        return _fresh(_opaque(type_, "functions of type {} cannot be called from Python"), name)
+    return _fresh(_exporter(type_)(func.call), name)
+
+
 def _first(raw: Callable[..., Any]) -> Callable[..., Any]:
     def first(*arguments: Any) -> Any:
         return raw(*arguments)

@@ -24,6 +24,7 @@ from pyjsapi.jsapi.global_ import Global, global_object
 from pyjsapi.jsapi.instantiation import Instantiation
 from pyjsapi.jsapi.memory import Memory, memory_object
 from pyjsapi.jsapi.module import Module, in_short
+from pyjsapi.jsapi.promising import Suspending, suspending_function
 from pyjsapi.jsapi.table import Table, table_object
 from pyjsapi.jsapi.tag import Tag, tag_object
 from pyjsapi.runtime import ExternVal, FuncInst, GlobalInst, MemInst, TagInst
@@ -406,14 +407,12 @@ _MOST_MISSING: Final = 50
 def _link(value: Any, where: _Where) -> ExternVal:
     type_ = where.type
     if isinstance(type_, FuncExtern):
+        if isinstance(value, Suspending) and isinstance(type_.type, DefType):
+            return suspending_function(value, type_.type)
         if not callable(value) or not isinstance(type_.type, DefType):
             raise where.error("function import requires a callable", value)
         if _is_async(value):
-            raise where.error(
-                "function import must not be async, because WebAssembly code cannot await it yet "
-                "(that is JavaScript Promise Integration)",
-                value,
-            )
+            raise where.error(_NOT_ASYNC, value)
         return funcinst_for_import(value, type_.type)
     if isinstance(type_, GlobalType):
         if isinstance(value, Global):
@@ -430,6 +429,12 @@ def _link(value: Any, where: _Where) -> ExternVal:
     if not isinstance(value, Tag):
         raise where.error("tag import requires a WebAssembly.Tag", value)
     return value._tag
+
+
+_NOT_ASYNC: Final = (
+    "function import must not be async: give WebAssembly.Suspending(function), "
+    "and call the export as await WebAssembly.promising(export)(…)"
+)
 
 
 def _is_async(value: Any) -> bool:

@@ -9,6 +9,8 @@ come out of the promise, never out of the call.
 from __future__ import annotations
 
 import builtins
+import os
+import sys
 from collections.abc import Callable, Coroutine, Mapping
 from importlib.machinery import ModuleSpec
 from typing import TYPE_CHECKING, Any, Final, TypeAlias, TypeVar, Unpack, overload
@@ -23,6 +25,7 @@ from pyjsapi.jsapi.errors import (
     OutOfFuel,
     OutOfHostCalls,
     RuntimeError,
+    SuspendError,
 )
 from pyjsapi.jsapi.exception import Exception
 from pyjsapi.jsapi.global_ import Global
@@ -31,6 +34,7 @@ from pyjsapi.jsapi.memory import Memory
 from pyjsapi.jsapi.memory_map_descriptor import MemoryMapDescriptor
 from pyjsapi.jsapi.module import Module, compile_bytes, is_url, module_bytes, module_object
 from pyjsapi.jsapi.options import CompileOptions, read_engine, read_options
+from pyjsapi.jsapi.promising import Suspending, promising
 from pyjsapi.jsapi.streaming import response_bytes, url_bytes
 from pyjsapi.jsapi.table import Table
 from pyjsapi.jsapi.tag import JSTag, Tag
@@ -55,12 +59,15 @@ __all__ = [
     "OutOfFuel",
     "OutOfHostCalls",
     "RuntimeError",
+    "SuspendError",
+    "Suspending",
     "Table",
     "Tag",
     "compile",
     "compileStreaming",
     "instantiate",
     "instantiateStreaming",
+    "promising",
     "validate",
 ]
 
@@ -329,11 +336,53 @@ def _attempt(read: Callable[[], _T]) -> Callable[[], _T]:
 
 
 def __dir__() -> list[str]:
+    _find_integration()
     return sorted(__all__)
+
+
+_integration: Final[dict[str, Any]] = {}
+"""What of the namespace is there if calls can be suspended, until that is found out."""
+
+
+def _find_integration() -> str:
+    """Find it out; why calls cannot be suspended, if so."""
+    from pyjsapi import suspension
+
+    try:
+        suspension.mechanism()
+    except suspension.MissingMechanism as error:
+        return str(error)
+    globals().update(_integration)
+    globals().pop("__getattr__", None)
+    __all__.extend(_integration)
+    _integration.clear()
+    return ""
+
+
+def _hide_integration() -> None:
+    for name in ("SuspendError", "Suspending", "promising"):
+        _integration[name] = globals().pop(name)
+        __all__.remove(name)
+
+    def find(name: str) -> Any:
+        reason = ""
+        if name in _integration:
+            found = _integration[name]
+            reason = _find_integration()
+            if not reason:
+                return found
+            reason = f", because calls of WebAssembly cannot be suspended here: {reason}"
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}{reason}", name=name)
+
+    globals()["__getattr__"] = find
+
+
+if sys.platform in ("emscripten", "wasi") or "PYJSAPI_SUSPENSION" in os.environ:
+    _hide_integration()
 
 
 # What messages and representations call the module, and where pickles of functions that use it look for it: the package
 # has it under this name in `sys.modules`. No class of its own and no `__getattr__`, which would say more: either
-# doubles the time of every look-up.
+# doubles the time of every look-up. (So that of `_hide_integration` goes as soon as something is found.)
 __name__ = f"{__name__.partition('.')[0]}.WebAssembly"
 __spec__ = ModuleSpec(__name__, None)

@@ -45,7 +45,7 @@ class CallClock:
         def timed(*arguments: Any) -> Any:
             this, outer = object(), watches()
             try:
-                self._enter(this)
+                self._enter(this, self.seconds)
                 set_watches((*outer, self._watch))
                 return call(*arguments)
             finally:
@@ -54,20 +54,40 @@ class CallClock:
 
         return timed
 
+    def timed_parts(self, call: Callable[..., Any]) -> Callable[..., Any]:
+        """A function for the parts of one call from outside that is suspended in between: together they may take so
+        long."""
+        seconds = self.seconds
+
+        def timed(*arguments: Any) -> Any:
+            nonlocal seconds
+            this, outer = object(), watches()
+            start = time.monotonic()
+            try:
+                self._enter(this, seconds)
+                set_watches((*outer, self._watch))
+                return call(*arguments)
+            finally:
+                set_watches(outer)
+                self._leave(this)
+                seconds = max(seconds - (time.monotonic() - start), 0.0)
+
+        return timed
+
     def interrupt(self) -> bool:
         """End what runs, from any thread; whether anything did."""
         return self._stop(Interrupted)
 
-    def _enter(self, this: object) -> None:
+    def _enter(self, this: object, seconds: float) -> None:
         with self._lock:
             self._calls.add(this)
-            if len(self._calls) > 1 or not self.seconds < _LONGEST:
+            if len(self._calls) > 1 or not seconds < _LONGEST:
                 return
             try:
-                self._timer = call_later(math.ceil(self.seconds * _NANOSECONDS), self._ring)
+                self._timer = call_later(math.ceil(seconds * _NANOSECONDS), self._ring)
             except RuntimeError:
                 # No threads: whoever asks for fuel looks at the time.
-                left = self._left_until(time.monotonic() + self.seconds)
+                left = self._left_until(time.monotonic() + seconds)
                 self._watch.left = left
                 self.tank.ask_often(left)
 

@@ -20,7 +20,7 @@ from sys import getrecursionlimit, setrecursionlimit
 from types import FrameType
 from typing import Any, Final, TypeVar, cast
 
-from pyjsapi.blocks.undivided import current_frames
+from pyjsapi.blocks.undivided import current_frames, outer_frames
 
 _LOWERING_ABORTS: Final = sys.version_info < (3, 12)
 """Whether Python ends the process if the limit is lowered below the depth of another thread."""
@@ -141,11 +141,12 @@ def _entrance(parameters: int) -> Callable[[Callable[..., Any], int], Callable[.
 def _after_fork() -> None:
     """Forget the threads that a child process has not got."""
     inside = 0
-    frame: FrameType | None = sys._getframe()
-    while frame is not None:
-        if "deepen" in frame.f_code.co_names:  # code of this module, or made from `deep_lines`
-            inside += "inside" in frame.f_locals
-        frame = frame.f_back
+    for innermost in (sys._getframe(), *outer_frames()):
+        frame: FrameType | None = innermost
+        while frame is not None:
+            if "deepen" in frame.f_code.co_names:  # code of this module, or made from `deep_lines`
+                inside += "inside" in frame.f_locals
+            frame = frame.f_back
     entries[0] = inside
     if not inside:
         leave()

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Final, Protocol
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from pyjsapi.syntax.deftypes import DefType
+
+if TYPE_CHECKING:
+    from pyjsapi.runtime.call_clock import CallClock
 
 BOUNDARY: Final = "<pyjsapi boundary>"
 """File name of code that calls host functions, or is called in their place."""
@@ -43,6 +46,9 @@ class Owner(Protocol):
 
     def entry_of(self, call: Callable[..., Any], /) -> Callable[..., Any]:
         """See `FuncInst.entry`."""
+
+    def clock(self) -> CallClock | None:
+        """See `FuncInst.clock`."""
 
 
 class FuncInst:
@@ -89,6 +95,10 @@ class FuncInst:
     def entry(self) -> Callable[..., Any]:
         """What the host calls: ``call``, or something around it where calls from outside have a deadline."""
         return self.call if self.owner is None else self.owner.entry_of(self.call)
+
+    def clock(self) -> CallClock | None:
+        """What limits the time of calls from outside, if anything does: `entry` heeds it, ``call`` does not."""
+        return None if self.owner is None else self.owner.clock()
 
     def __repr__(self) -> str:
         kind = "host function" if self.host is not None else f"function #{self.index}"

@@ -1,0 +1,86 @@
+"""A stack of its own for one call, which can be suspended there and goes on later."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Awaitable, Callable, Sequence
+from types import FrameType
+from typing import Any, Final, Protocol
+
+from pyjsapi.runtime.function import BOUNDARY, is_generated
+
+_COUNTED: Final = "counted"
+"""What counts host calls, between WebAssembly and the host function: see `runtime.host_calls`."""
+
+
+class Stack:
+    """What all kinds of stacks have in common: their base, and what is handed over."""
+
+    value: Any = None
+    """What it is suspended for; when it has ended, the result."""
+    failure: BaseException | None = None
+    """What it ended with, if not with a result."""
+    ended: bool = False
+    _base: FrameType | None = None
+    _known: FrameType | None = None
+
+    def begin(self, function: Callable[..., Any], arguments: Sequence[Any]) -> None:
+        """Be the outermost function on the stack."""
+        self._base = sys._getframe()
+        try:
+            self.value = function(*arguments)
+        except BaseException as error:
+            self.value, self.failure = None, error
+        finally:
+            self.ended = True
+            self._base = self._known = None
+
+    def between(self, caller: FrameType | None) -> FrameType | None:
+        """The innermost frame of the host's between ``caller``, which calls a host function, and the stack's base.
+
+        ``None`` where there is none, so that the stack may be suspended: it is active, as the specification says.
+        """
+        frame, known, base = caller, self._known, self._base
+        while frame is not None and frame is not known:
+            code = frame.f_code
+            name = code.co_filename
+            if not is_generated(name) and not (name is BOUNDARY and code.co_name == _COUNTED):
+                if frame.f_back is not base or name is not BOUNDARY:
+                    return frame
+                break
+            frame = frame.f_back
+        # Whoever calls again from this frame need not look beyond it: it returns to nobody else.
+        self._known = caller
+        return None
+
+    def suspend(self, value: Any) -> Any:
+        """Called on the stack itself: wait for a value; what it becomes, or the exception that it raises."""
+        raise NotImplementedError
+
+    def resume(self, value: Any, error: BaseException | None) -> Awaitable[None] | None:
+        """Called from outside: begin, or go on with a value or an exception, until it is suspended or has ended.
+
+        Where that takes its time it gives an awaitable of it.
+        """
+        raise NotImplementedError
+
+    def let_go(self) -> None:
+        """It is not going to be resumed any more."""
+
+
+def nothing() -> None:
+    """In place of a call that has begun: whoever holds the stack need not hold its arguments."""
+
+
+class Mechanism(Protocol):
+    """A way to have stacks."""
+
+    @property
+    def name(self) -> str:
+        """What it is chosen by."""
+
+    def stack(self, function: Callable[..., Any], arguments: Sequence[Any], /) -> Stack:
+        """A stack on which the function is called when it is first resumed."""
+
+    def running(self) -> Stack | None:
+        """The stack that runs in this thread; ``None`` outside of any."""
