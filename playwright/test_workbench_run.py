@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 import pytest
@@ -72,6 +73,37 @@ def test_traps_and_exceptions_are_compared(page: Page) -> None:
     assert cells(page, 2) == ["Exception"] * 4
     logs = page.locator(".outcomes tbody tr").nth(2).locator(".log")
     expect(logs).to_have_text(["host.log(0)"] * 4)
+
+
+def test_frames_of_a_trap_lead_to_the_instruction(page: Page) -> None:
+    # The memory is not exported: for the run it is, and offsets are those in the module that was given all the same.
+    data = wat2wasm(
+        """(module (import "m" "f" (func $f (param i32))) (memory 1)
+          (func $share (param i32) (result i32)
+            (call $f (local.get 0)) (i32.div_s (i32.const 1) (local.get 0)))
+          (func (export "mean") (param i32) (result i32) (call $share (local.get 0))))"""
+    )
+    give(page, data, "traps.wasm")
+    page.get_by_role("tab", name="Run").click()
+    assert SAME in run(page)
+    row = page.locator(".outcomes tbody tr").nth(1)
+    division, call = data.rindex(b"\x6d\x0b"), data.rindex(b"\x10")
+    told = [
+        f"at share, function 1, {division:#x}",
+        f"at mean, function 2, {call:#x}",
+    ]
+    for name in ("native", "python", "face"):
+        assert row.locator(f"[data-engine={name}] .frames li").all_inner_texts() == told
+    row.locator("[data-engine=python] .frames button").first.click()
+    expect(page.locator("#panel-code h3").last).to_have_text("Function 1: share")
+    current = page.locator(".instructions [aria-current]")
+    expect(current).to_contain_text("i32.div_s")
+    expect(current).to_contain_text(f"{division:x}")
+    expect(current).to_be_focused()
+    page.get_by_role("tab", name="Share").click()
+    page.get_by_role("button", name="Write a report").click()
+    report = page.get_by_label("Report of the last run")
+    expect(report).to_have_value(re.compile(re.escape(f"at share, function 1, {division:#x}")))
 
 
 @pytest.mark.parametrize("title", ["Shared memory and atomics", "64-bit addresses"])

@@ -24,6 +24,7 @@ _PAGE: Final = 65536
 _MOST_BYTES: Final = 256 * 1024 * 1024
 _MOST_LOGGED: Final = 1000
 _MOST_RANGES: Final = 4096
+_MOST_FRAMES: Final = 50
 _FLOATS: Final = ("f32", "f64")
 
 
@@ -96,7 +97,7 @@ class _Run:
         try:
             outcome = {"values": act()}
         except Exception as error:
-            outcome = {"error": {"name": _name(error), "message": str(error)}}
+            outcome = {"error": _described(error)}
         ms = (time.perf_counter() - start) * 1000
         return {**outcome, "log": self._log, "logged": self._logged, "ms": ms}
 
@@ -195,6 +196,14 @@ def _limits(limits: Mapping[str, Json]) -> dict[str, Any]:
     if limits["maximum"] is not None:
         found["maximum"] = int(limits["maximum"])
     return found
+
+
+def _described(error: Exception) -> dict[str, Json]:
+    passed = getattr(error, "wasm_frames", ())[:_MOST_FRAMES]
+    frames = [
+        {"index": frame.index, "offset": frame.offset, "name": frame.name or ""} for frame in passed
+    ]
+    return {"name": _name(error), "message": str(error), "frames": frames}
 
 
 def _name(error: Exception) -> str:

@@ -16,7 +16,7 @@ const page = (at, value) => {
 const call = (value) => ({ name: "m.f", arguments: [["i32", value]] });
 
 test("the same is the same, whatever the times and messages are", () => {
-  const error = (message) => step({ error: { name: "RuntimeError", message } });
+  const error = (message) => step({ error: { name: "RuntimeError", message, frames: [] } });
   const a = outcome([step(), error("one")], [image({ 0: page(5, 1) })]);
   const b = outcome([step({ ms: 7 }), error("two")], [image({ 0: page(5, 1) })]);
   assert.equal(firstDifference(a, b), null);
@@ -24,7 +24,11 @@ test("the same is the same, whatever the times and messages are", () => {
 
 test("the first step that differs is named", () => {
   const a = outcome([step(), step({ values: [["i32", "1"]] }), step()]);
-  const b = outcome([step(), step({ values: [["i32", "2"]] }), step({ error: { name: "RuntimeError", message: "" } })]);
+  const b = outcome([
+    step(),
+    step({ values: [["i32", "2"]] }),
+    step({ error: { name: "RuntimeError", message: "", frames: [] } }),
+  ]);
   assert.deepEqual(firstDifference(a, b), { step: 1, text: "2 in place of 1" });
 });
 
@@ -34,6 +38,15 @@ test("calls of imports are compared one by one, and by their number", () => {
   const c = outcome([step({ log: [call("1"), call("2")], logged: 9 })]);
   assert.equal(firstDifference(a, b).text, "call 2 of an import is m.f(3) in place of m.f(2)");
   assert.equal(firstDifference(a, c).text, "9 calls of imports in place of 2");
+});
+
+test("frames of traps are compared where both engines run the same module, and not where the stack ended", () => {
+  const failed = (name, offset) =>
+    outcome([step({ error: { name, message: "", frames: [{ index: 1, offset, name: "" }] } })]);
+  const [a, b] = [failed("RuntimeError", 5), failed("RuntimeError", 6)];
+  assert.match(firstDifference(a, b).text, /^frame 1 of the trap/);
+  assert.equal(firstDifference(a, b, { frames: false }), null);
+  assert.equal(firstDifference(failed("RangeError", 5), failed("RangeError", 6)), null);
 });
 
 test("memories are compared byte by byte; a page that is not there is zero", () => {

@@ -1,4 +1,4 @@
-"""The page's comparison of outcomes, its images of memories, its structures, and its links, in Node."""
+"""What the workbench computes without its page, in Node: each file of tests beside this one."""
 
 from __future__ import annotations
 

@@ -52,8 +52,13 @@ def both(tmp_path: Path) -> Both:
 
 
 def _plain(step: dict[str, Any]) -> dict[str, Any]:
-    error = {"error": step["error"]["name"]} if "error" in step else {}
-    return {key: step.get(key) for key in ("values", "log", "logged")} | error
+    plain = {key: step.get(key) for key in ("values", "log", "logged")}
+    if "error" in step:
+        name, frames = step["error"]["name"], step["error"]["frames"]
+        # How deep a stack goes and what a function without a name is called is an engine's own.
+        told = [[frame["index"], frame["offset"]] for frame in frames]
+        plain |= {"error": name, "frames": told if name != "RangeError" else []}
+    return plain
 
 
 def test_results_traps_and_calls_of_imports(both: Both) -> None:
@@ -114,6 +119,18 @@ def test_a_memory_that_is_imported_is_seen(both: Both) -> None:
     assert node["images"][0]["changed"] == [[3, 1]]
 
 
+def test_frames_of_a_trap_are_told(both: Both) -> None:
+    node, python = both(
+        """(module (import "m" "f" (func $f (param i32))) (memory 1)
+          (func $share (param i32) (result i32)
+            (call $f (local.get 0)) (i32.div_s (i32.const 1) (local.get 0)))
+          (func (export "mean") (param i32) (result i32) (call $share (local.get 0))))""",
+        ["mean", "0"],
+    )
+    assert node == python
+    assert [index for index, _ in node["steps"][1]["frames"]] == [1, 2]
+
+
 def test_of_very_many_changes_the_first_are_kept(both: Both) -> None:
     node, python = both(
         """(module (memory 1)
@@ -143,7 +160,12 @@ def test_the_lowered_engine_does_the_same_and_is_used_for_one_run(both: Both) ->
 def test_an_instance_that_cannot_be_made_is_one_step(both: Both) -> None:
     node, python = both('(module (func $f unreachable) (start $f) (func (export "g")))', ["g"])
     assert node == python == {
-        "steps": [{"values": None, "log": [], "logged": 0, "error": "RuntimeError"}],
+        "steps": [
+            {
+                "values": None, "log": [], "logged": 0, "error": "RuntimeError",
+                "frames": [[0, 0x22]],
+            }
+        ],
         "images": [],
     }  # fmt: skip
 

@@ -7,8 +7,11 @@ import { isShown, showTab } from "./tabs.mjs";
 /** Instructions that are shown at once; there is a button for the others. */
 const MOST_LINES = 3000;
 
+const offsetOf = (/** @type {{ offset: string }} */ { offset }) => Number.parseInt(offset, 16);
+
 export class CodeView {
   #index = -1;
+  /** The instruction that is marked. @type {number | null} */ #offset = null;
   /** Functions that were shown before this one. @type {number[]} */
   #before = [];
   #current = false;
@@ -46,6 +49,7 @@ export class CodeView {
     if (!contents) return;
     this.#current = false;
     this.#before = [];
+    this.#offset = null;
     if (this.#index >= contents.functions.length || this.#index < contents.importedFunctions) this.#index = -1;
     const indices = contents.bodies.map((_start, k) => k + contents.importedFunctions);
     this.list.show(
@@ -68,8 +72,9 @@ export class CodeView {
     else void this.#show(this.#index < 0 ? first : this.#index);
   }
 
-  /** Shows a function in this view. @param {number} index */
-  open(index) {
+  /** Shows a function in this view, with an instruction marked. @param {number} index @param {number | null} [offset] */
+  open(index, offset = null) {
+    this.#offset = offset;
     if (this.#index >= 0 && this.#index !== index) this.#before.push(this.#index);
     this.#index = index;
     this.#current = false;
@@ -78,6 +83,7 @@ export class CodeView {
   }
 
   #goBack() {
+    this.#offset = null;
     this.#index = this.#before.pop() ?? this.#index;
     this.#current = false;
     this.update();
@@ -117,7 +123,20 @@ export class CodeView {
     }
     this.state.textContent = "";
     this.source.textContent = answer.source;
-    this.body.replaceChildren(make("pre", {}, answer.head.join("\n")), this.#lines(answer.lines, MOST_LINES));
+    const at = answer.lines.findIndex((/** @type {any} */ line) => offsetOf(line) === this.#offset);
+    const most = at < MOST_LINES ? MOST_LINES : answer.lines.length;
+    this.body.replaceChildren(make("pre", {}, answer.head.join("\n")), this.#lines(answer.lines, most));
+    this.#mark(at);
+  }
+
+  /** Brings an instruction into sight. @param {number} at */
+  #mark(at) {
+    if (at < 0) return;
+    const item = this.body.querySelectorAll("li")[at];
+    item.setAttribute("aria-current", "true");
+    item.tabIndex = -1;
+    item.scrollIntoView({ block: "nearest" });
+    item.focus();
   }
 
   /** @param {any[]} lines @param {number} most @returns {HTMLElement} */

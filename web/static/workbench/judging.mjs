@@ -1,5 +1,6 @@
 // Where the outcomes of two engines differ first.
 
+import { differenceOfFrames } from "./frames.mjs";
 import { PAGE } from "./runner.mjs";
 import { spelt } from "./values.mjs";
 
@@ -18,8 +19,11 @@ export function summary(step) {
   return values.length === 1 ? spelt(values[0]) : values.length ? `[${values.map(spelt).join(", ")}]` : "nothing";
 }
 
-/** @param {Step} a @param {Step} b */
-function differenceOfSteps(a, b) {
+/** Where a stack ends is an engine's own. @param {Step} step */
+const framesOfTrap = ({ error }) => (error && error.name !== "RangeError" ? error.frames : []);
+
+/** @param {Step} a @param {Step} b @param {boolean} frames */
+function differenceOfSteps(a, b, frames) {
   const same = (/** @type {any} */ x, /** @type {any} */ y) => JSON.stringify(x) === JSON.stringify(y);
   if (a.error?.name !== b.error?.name || !same(a.values, b.values)) return `${summary(b)} in place of ${summary(a)}`;
   const k = a.log.findIndex((one, at) => !same(one, b.log[at]));
@@ -27,7 +31,8 @@ function differenceOfSteps(a, b) {
     const other = b.log[k] ? spelling(b.log[k]) : "none";
     return `call ${k + 1} of an import is ${other} in place of ${spelling(a.log[k])}`;
   }
-  return a.logged === b.logged ? "" : `${b.logged} calls of imports in place of ${a.logged}`;
+  if (a.logged !== b.logged) return `${b.logged} calls of imports in place of ${a.logged}`;
+  return frames ? differenceOfFrames(framesOfTrap(a), framesOfTrap(b)) : "";
 }
 
 /** @param {NonNullable<Outcome["images"]>} a @param {NonNullable<Outcome["images"]>} b */
@@ -55,12 +60,13 @@ function differenceOfMemories(a, b) {
  * Where `other` differs first from `base`; null where it does not, as far as both have come.
  * @param {Outcome} base
  * @param {Outcome} other
+ * @param {{ frames?: boolean }} [options] whether both tell the frames of traps in the same module
  * @returns {Difference | null}
  */
-export function firstDifference(base, other) {
+export function firstDifference(base, other, { frames = true } = {}) {
   const steps = Math.min(base.steps.length, other.steps.length);
   for (let step = 0; step < steps; step++) {
-    const text = differenceOfSteps(base.steps[step], other.steps[step]);
+    const text = differenceOfSteps(base.steps[step], other.steps[step], frames);
     if (text) return { step, text };
   }
   if (!base.images || !other.images) return null;

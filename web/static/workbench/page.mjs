@@ -32,7 +32,7 @@ const overview = new Overview($("#panel-module"), known, {
 });
 new TextView($("#panel-text"), session, known.instructions);
 const code = new CodeView($("#panel-code"), session, overview);
-const run = new RunView($("#panel-run"), session, known);
+const run = new RunView($("#panel-run"), session, known, (index, offset) => code.open(index, offset));
 new MemoryView($("#panel-memory"), session, run);
 new ShareView($("#panel-share"), session, run);
 

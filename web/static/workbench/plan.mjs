@@ -10,7 +10,8 @@ import { Reader } from "../../polyfill/lowered/sections.mjs";
  *   value: string, mutable: boolean }} Stub
  * @typedef {{ export: string, params: string[], results: string[], arguments: Value[] }} Call
  * @typedef {{ index: number, export: string }} Seen
- * @typedef {{ bytes: Uint8Array, stubs: Stub[], calls: Call[], memories: Seen[] }} Plan
+ * @typedef {{ bytes: Uint8Array, stubs: Stub[], calls: Call[], memories: Seen[], shift: number }} Plan
+ *   `shift` is by how much the code comes later in `bytes` than in the module that was given
  * @typedef {import("./binary.mjs").Contents} Contents
  */
 
@@ -24,7 +25,7 @@ const BEFORE = new Set([1, 2, 3, 4, 5, 6, 13]);
  * Nothing else is changed; a module that exports them all stays as it is.
  * @param {Uint8Array} bytes
  * @param {Contents} contents
- * @returns {{ bytes: Uint8Array, memories: Seen[] }}
+ * @returns {{ bytes: Uint8Array, memories: Seen[], shift: number }}
  */
 export function withAllMemories(bytes, contents) {
   const exported = new Map(
@@ -43,7 +44,8 @@ export function withAllMemories(bytes, contents) {
     }
     memories.push({ index, export: name });
   }
-  return { bytes: added.length ? withExports(bytes, contents, added) : bytes, memories };
+  const whole = added.length ? withExports(bytes, contents, added) : bytes;
+  return { bytes: whole, memories, shift: whole.length - bytes.length };
 }
 
 /** @param {Uint8Array} bytes @param {Contents} contents @param {{ index: number, name: string }[]} added */

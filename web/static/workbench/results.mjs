@@ -2,6 +2,7 @@
 
 import { make, shown } from "./dom.mjs";
 import { rowOf } from "./engine_table.mjs";
+import { speltFrame } from "./frames.mjs";
 import { firstDifference, spelling, summary } from "./judging.mjs";
 
 /** @typedef {import("./engines.mjs").Engine} Engine */
@@ -15,7 +16,9 @@ export class Results {
   /** @type {Engine[]} */ engines = [];
   /** Where engines differ, in words. @type {string[]} */ differences = [];
 
-  constructor() {
+  /** @param {(index: number, offset: number) => void} openFunction shows an instruction of a function */
+  constructor(openFunction) {
+    this.openFunction = openFunction;
     this.verdict = make("p", { class: "verdict", role: "status" });
     this.head = make("tr");
     this.rows = make("tbody");
@@ -27,9 +30,15 @@ export class Results {
     );
   }
 
-  /** The table, empty. @param {Engine[]} engines @param {string[]} titles of the steps */
-  frame(engines, titles) {
+  /**
+   * The table, empty.
+   * @param {Engine[]} engines
+   * @param {string[]} titles of the steps
+   * @param {{ contents: import("./binary.mjs").Contents, shift: number }} module
+   */
+  frame(engines, titles, module) {
     this.engines = engines;
+    this.module = module;
     this.table.hidden = false;
     this.head.replaceChildren(...["Step", ...engines.map(titleOf)].map((text) => make("th", { scope: "col" }, text)));
     const cells = () => engines.map(({ name }) => make("td", { "data-engine": name }));
@@ -50,7 +59,8 @@ export class Results {
     for (const [k, cell] of cells.entries()) {
       const step = steps[k];
       cell.className = "";
-      if (step) cell.replaceChildren(...contentOf(step, k === 0 ? "made" : summary(step)));
+      if (step)
+        cell.replaceChildren(...contentOf(step, k === 0 ? "made" : summary(step)), ...this.#frames(engine, step));
       else if (k === steps.length && !done) cell.textContent = stage || "running …";
       else if (k === steps.length && broken) cell.textContent = broken;
       else cell.textContent = "";
@@ -62,6 +72,24 @@ export class Results {
       );
       cells.at(-1).textContent = texts.join("; ");
     } else if (images) cells.at(-1).textContent = "none";
+  }
+
+  /** Where a trap was, the innermost call first; each leads to the instruction. @param {Engine} engine @param {Step} step */
+  #frames({ name }, { error }) {
+    const { module } = this;
+    if (!error?.frames.length || !module) return [];
+    const { original } = rowOf(name);
+    const items = error.frames.slice(0, MOST_SHOWN).map((frame) => {
+      if (!original) return make("li", {}, `${shown(speltFrame(frame, frame.name, 0))} of the lowered module`);
+      const text = shown(speltFrame(frame, module.contents.functionName(frame.index), module.shift));
+      if (frame.offset === null) return make("li", {}, text);
+      const offset = frame.offset - module.shift;
+      const open = () => this.openFunction(frame.index, offset);
+      return make("li", {}, make("button", { type: "button", class: "link", onclick: open }, text));
+    });
+    const more = error.frames.length - MOST_SHOWN;
+    const rest = more > 0 ? make("li", {}, `and ${more} more`) : null;
+    return [make("ol", { class: "log frames", "aria-label": "Frames, the innermost first" }, ...items, rest)];
   }
 
   /**
@@ -93,7 +121,9 @@ export class Results {
 
   /** @param {Engine} base @param {Engine} engine @returns {string[]} */
   #compare(base, engine) {
-    const difference = firstDifference(base.outcome, engine.outcome);
+    const difference = firstDifference(base.outcome, engine.outcome, {
+      frames: rowOf(base.name).original && rowOf(engine.name).original,
+    });
     if (!difference) return [];
     const row = this.rows.children[difference.step];
     const cell = row?.querySelector(`[data-engine="${engine.name}"]`);

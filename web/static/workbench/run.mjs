@@ -18,12 +18,13 @@ export class RunView extends EventTarget {
    * @param {HTMLElement} host
    * @param {import("./session.mjs").Session} session
    * @param {import("./overview.mjs").Known} known
+   * @param {(index: number, offset: number) => void} openFunction shows an instruction of a function
    */
-  constructor(host, session, known) {
+  constructor(host, session, known, openFunction) {
     super();
     this.session = session;
     this.lacking = new Lacking(known);
-    this.results = new Results();
+    this.results = new Results(openFunction);
     this.engines = ENGINES.map(({ name }) => new Engine(name, (engine) => this.results.show(engine)));
     this.boxes = ENGINES.map(({ name, title, chosen }) => {
       const box = make("input", { type: "checkbox", checked: chosen, name });
@@ -106,9 +107,10 @@ export class RunView extends EventTarget {
     this.stop();
     this.chosen = chosen;
     this.calls = plan.calls;
+    this.shift = plan.shift;
     const { bytes, contents } = this.session;
     this.#ran = bytes;
-    this.results.frame(chosen, titlesOf(plan));
+    if (contents) this.results.frame(chosen, titlesOf(plan), { contents, shift: plan.shift });
     this.halt.disabled = false;
     await Promise.all(chosen.map((engine) => engine.run(plan)));
     if (chosen !== this.chosen) return;

@@ -4,6 +4,9 @@ import { rowOf } from "./engine_table.mjs";
 import { call, startPyodide } from "./pyodide.mjs";
 import { Run } from "./runner.mjs";
 
+// V8 keeps ten frames otherwise.
+Error.stackTraceLimit = 100;
+
 /** @type {ReturnType<typeof startPyodide> | null} */
 let started = null;
 

@@ -1,6 +1,7 @@
 // Carries out a plan on a `WebAssembly` namespace: the browser's own, that of lowered modules, or pyjsapi's.
 // web/workbench/runs.py does the same in Python; both must say the same of the same behaviour.
 
+import { framesOf } from "./frames.mjs";
 import { read, written } from "./values.mjs";
 
 /**
@@ -8,7 +9,8 @@ import { read, written } from "./values.mjs";
  * @typedef {import("./plan.mjs").Stub} Stub
  * @typedef {import("./values.mjs").Value} Value
  * @typedef {{ name: string, arguments: Value[] }} Logged
- * @typedef {{ values?: Value[], error?: { name: string, message: string }, log: Logged[], logged: number, ms: number }} Step
+ * @typedef {{ name: string, message: string, frames: import("./frames.mjs").Frame[] }} Failure
+ * @typedef {{ values?: Value[], error?: Failure, log: Logged[], logged: number, ms: number }} Step
  * @typedef {{ index: number, byteLength: number, seen: number, pages: Record<number, Uint8Array>, changed: [number, number][],
  *   read?: [number, number][] }} Image
  *   `pages` are those that are not zero; `changed` and `read` the ranges that the last call changed and read, addresses and lengths
@@ -34,8 +36,12 @@ function nameOf(error) {
   return name === "InternalError" ? "RangeError" : String(name);
 }
 
-/** @param {any} error */
-const described = (error) => ({ name: nameOf(error), message: String(error?.message ?? error) });
+/** @param {any} error @returns {Failure} */
+const described = (error) => ({
+  name: nameOf(error),
+  message: String(error?.message ?? error),
+  frames: framesOf(error),
+});
 
 /** One instance of the plan's module on one namespace. */
 export class Run {

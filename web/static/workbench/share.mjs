@@ -2,6 +2,7 @@
 
 import { make } from "./dom.mjs";
 import { rowOf } from "./engine_table.mjs";
+import { speltFrame } from "./frames.mjs";
 import { spelling, summary } from "./judging.mjs";
 import { fragmentOf } from "./link.mjs";
 
@@ -71,7 +72,7 @@ export class ShareView {
   }
 
   #results() {
-    const { chosen = [], calls = [], differences = [] } = this.run;
+    const { chosen = [], calls = [], differences = [], shift = 0 } = this.run;
     if (chosen.length === 0) return ["Nothing was run."];
     const steps = [
       "make the instance",
@@ -87,6 +88,8 @@ export class ShareView {
           ? `${k === 0 && !done.error ? "made" : summary(done)}${done.error ? `: ${done.error.message}` : ""}`
           : outcome.broken || "not run";
         lines.push(`   ${title}: ${what}${done?.logged ? ` (imports called ${done.logged} times)` : ""}`);
+        if (done?.error && rowOf(name).original)
+          lines.push(...done.error.frames.map((frame) => `      ${speltFrame(frame, frame.name, shift)}`));
       }
     }
     return lines;
