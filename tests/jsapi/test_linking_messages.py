@@ -109,7 +109,8 @@ def test_an_async_function_is_no_import(value: object) -> None:
     module = WebAssembly.Module(wat2wasm('(module (import "env" "f" (func (result i32))))'))
     expected = (
         'WebAssembly.Instance(): Import #0 "env" "f": function import must not be async: give '
-        "WebAssembly.Suspending(function), and call the export as await WebAssembly.promising(export)(…): func ([] -> [i32]) is needed, "
+        "WebAssembly.Suspending(function), and call the export as await WebAssembly.promising(export)(…): "
+        "func ([] -> [i32]) is needed, "
     )
     with pytest.raises(WebAssembly.LinkError) as caught:
         WebAssembly.Instance(module, {"env": {"f": value}})

@@ -41,7 +41,13 @@ export class StructureView {
       described,
     );
     this.which = make("select", { "aria-label": "Structure", hidden: true, onchange: () => this.#apply() });
-    this.many = make("input", { type: "text", inputmode: "numeric", value: 1, "aria-label": "How many", autocomplete: "off" });
+    this.many = make("input", {
+      type: "text",
+      inputmode: "numeric",
+      value: 1,
+      "aria-label": "How many",
+      autocomplete: "off",
+    });
     this.said = make("p", { class: "said", id: `${id}-said`, role: "status" });
     const host = make("div", { id: `${id}-tree`, class: "structure hex", hidden: true });
     const form = make(
