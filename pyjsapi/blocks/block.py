@@ -109,6 +109,10 @@ class Block:
         """
         return None
 
+    def is_viewed(self) -> bool:
+        """Whether somebody has a view of ``data``, as far as that can be known."""
+        return False
+
     def holding(self) -> AbstractContextManager[None]:
         """Keep others from growing the block meanwhile."""
         return _NOTHING

@@ -40,6 +40,21 @@ class HeapBlock(Block):
         """See `Block`."""
         return len(self._data)
 
+    def is_viewed(self) -> bool:
+        """See `Block`: bytes that are viewed cannot be resized, not even by nothing."""
+        data = self._data
+        try:
+            if isinstance(data, bytearray):
+                data.append(0)
+                del data[-1]
+            elif isinstance(data, mmap.mmap):
+                data.resize(len(data))
+        except BufferError:
+            return True
+        except (SystemError, OSError, ValueError):
+            pass  # the system cannot resize it, which is asked after the views
+        return False
+
     def load(self, address: int, size: int) -> int:
         """See `Block`."""
         value: int = LOAD[size](self._data, address)[0]

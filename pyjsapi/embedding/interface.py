@@ -38,6 +38,8 @@ class Memory(Protocol):
     """A memory instance: sizes in pages, addresses in bytes."""
 
     ceiling: int
+    held_by: str | None
+    """The name of the engine whose instances have it; ``None`` as long as none has: it floats."""
     buffer: Any
     """The host's current buffer."""
     wrapper: Any
@@ -71,6 +73,7 @@ class Memory(Protocol):
 class Table(Protocol):
     """A table instance."""
 
+    held_by: str | None
     wrapper: Any
 
     @property
@@ -93,6 +96,7 @@ class Global(Protocol):
     type: GlobalType
     cell: Any
     """Its value is ``cell[0]``."""
+    held_by: str | None
     wrapper: Any
 
 
@@ -257,10 +261,7 @@ class Engine(Protocol):
         """
 
     def new_memory(self, type_: MemType, limits: Limits, /) -> Any:
-        """A `Memory` of the host's own. Raises `MemoryError`."""
+        """A `Memory` of the host's own, which no instance has. Raises `MemoryError`.
 
-    def new_table(self, type_: TableType, limits: Limits, init: Any, /) -> Any:
-        """A `Table` of the host's own, all its elements ``init``. Raises `MemoryError`."""
-
-    def new_global(self, type_: GlobalType, value: Any, /) -> Any:
-        """A `Global` of the host's own."""
+        Tables and globals of the host's are the runtime's: an engine takes over those that float when it links them.
+        """

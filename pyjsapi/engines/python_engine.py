@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
-from pyjsapi.runtime.global_ import GlobalInst
 from pyjsapi.runtime.memory import MemInst, new_memory
-from pyjsapi.runtime.table import TableInst, new_table
-from pyjsapi.syntax.types import GlobalType, MemType, TableType
+from pyjsapi.syntax.types import MemType
 from pyjsapi.validation.limits import Limits
 
 if TYPE_CHECKING:
@@ -47,11 +45,3 @@ class PythonEngine:
     def new_memory(self, type_: MemType, limits: Limits, /) -> MemInst:
         """See `runtime.memory.new_memory`."""
         return new_memory(type_, limits)
-
-    def new_table(self, type_: TableType, limits: Limits, init: Any, /) -> TableInst:
-        """See `runtime.table.new_table`."""
-        return new_table(type_, init, limits)
-
-    def new_global(self, type_: GlobalType, value: Any, /) -> GlobalInst:
-        """A global that no module defines."""
-        return GlobalInst(type_, value)

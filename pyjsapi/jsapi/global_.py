@@ -6,7 +6,6 @@ import weakref
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final, Generic, Literal, NoReturn, TypeVar, overload
 
-from pyjsapi import engines
 from pyjsapi.ecmascript.conversions import shown
 from pyjsapi.ecmascript.errors import DataCloneError
 from pyjsapi.embedding.settings import settings_of
@@ -111,7 +110,9 @@ class Global(Generic[Value]):
                 "WebAssembly.Global(): a global of type v128 cannot be made by the host"
             )
         value = default_value(valtype) if v is None else from_js(v, valtype)
-        self._attach(engines.default().new_global(GlobalType(valtype, mutable), value))
+        made = GlobalInst(GlobalType(valtype, mutable), value)
+        made.held_by = None
+        self._attach(made)
 
     def __reduce_ex__(self, protocol: Any) -> NoReturn:
         """StructuredSerialize: a global belongs to its agent."""

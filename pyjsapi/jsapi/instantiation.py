@@ -150,6 +150,7 @@ class Instantiation:
         if self.budget is not None:
             self.budget.check(type_.minimum * type_.page_size)
         found = self._made(type_, self.compiled.settings.limits)
+        found.held_by = None
         if self.budget is not None:
             self.budget.add(found)
         return found

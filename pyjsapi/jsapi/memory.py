@@ -99,6 +99,7 @@ class Memory:
                 memory = engines.default().new_memory(type_, settings.limits)
         except (MemoryError, OverflowError) as error:
             raise RangeError(f"WebAssembly.Memory(): could not allocate memory: {error}") from error
+        memory.held_by = None
         self._attach(memory)
 
     def __reduce_ex__(self, protocol: Any) -> NoReturn:

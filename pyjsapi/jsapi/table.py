@@ -6,7 +6,6 @@ import weakref
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final, Generic, Literal, NoReturn, TypeVar, Unpack, overload
 
-from pyjsapi import engines
 from pyjsapi.ecmascript import RangeError
 from pyjsapi.ecmascript.errors import DataCloneError
 from pyjsapi.embedding.settings import settings_of
@@ -14,6 +13,7 @@ from pyjsapi.jsapi.descriptors import ADDRESS_TYPES, Descriptor, address_value, 
 from pyjsapi.jsapi.functions import default_value, from_js, is_exnref, to_js
 from pyjsapi.jsapi.identity import object_of
 from pyjsapi.runtime import FuncInst, TableInst
+from pyjsapi.runtime.table import new_table
 from pyjsapi.syntax.errors import Trap
 from pyjsapi.syntax.types import EXTERNREF, FUNCREF, TableType
 from pyjsapi.validation.limits import Limits
@@ -95,11 +95,12 @@ class Table(Generic[Element]):
         init = default_value(reftype) if value is None else from_js(value, reftype)
         try:
             type_ = TableType(addrtype, initial, maximum, reftype)
-            table = engines.default().new_table(type_, settings.limits, init)
+            table = new_table(type_, init, settings.limits)
         except (MemoryError, OverflowError) as error:
             raise RangeError(
                 f"WebAssembly.Table(): could not allocate the table: {error}"
             ) from error
+        table.held_by = None
         self._attach(table)
 
     def __reduce_ex__(self, protocol: Any) -> NoReturn:

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from itertools import chain
 from typing import Any, Protocol
 
 from pyjsapi.runtime.constant import evaluate
 from pyjsapi.runtime.exception import TagInst
 from pyjsapi.runtime.function import FuncInst
-from pyjsapi.runtime.global_ import GlobalInst
+from pyjsapi.runtime.global_ import PYTHON, GlobalInst
 from pyjsapi.runtime.instance import ExternVal, ModuleInstance
 from pyjsapi.runtime.memory import MakeMemory, MemInst, new_memory
 from pyjsapi.runtime.memory_budget import MemoryBudget, check_total
-from pyjsapi.runtime.table import TableBudget, check_total_elements, new_table
+from pyjsapi.runtime.table import TableBudget, TableInst, check_total_elements, new_table
 from pyjsapi.syntax.errors import LinkError
 from pyjsapi.syntax.module import Active, Module
 from pyjsapi.syntax.types import (
@@ -87,6 +88,11 @@ def instantiate(
     spaces: Mapping[str, list[Any]] = index_spaces(instance)
     for type_, value in zip(context.imports, externvals, strict=True):
         spaces[extern_kind(type_)].append(value)
+    linked: chain[MemInst | TableInst | GlobalInst]
+    linked = chain(instance.mems, instance.tables, instance.globals)
+    for each in linked:
+        if each.held_by is None:
+            each.held_by = PYTHON
     _allocate(instance, limits, make_memory, setup)
     bind(instance)
     resumes = setup is not None and setup.resumes

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any, Final, Protocol, TypeAlias, TypeVar
 from pyjsapi.blocks.block import FILL_AT_ONCE, MUST_NOT_BLOCK, OUT_OF_BOUNDS, Block, Bytes
 from pyjsapi.blocks.heap import HeapBlock
 from pyjsapi.blocks.places import new_shared_block
+from pyjsapi.runtime.global_ import PYTHON
 from pyjsapi.syntax.errors import Trap
 from pyjsapi.syntax.spelling import counted
 from pyjsapi.syntax.types import I32, MemType
@@ -103,6 +104,7 @@ class MemInst:
         "data",
         "f32",
         "f64",
+        "held_by",
         "refused",
         "sharing",
         "u16",
@@ -137,6 +139,8 @@ class MemInst:
         self._accessors: dict[str, Callable[..., Any]] = {}
         self.budget: MemoryBudget | None = None
         """What it shares with other memories of its instance."""
+        self.held_by: str | None = PYTHON
+        """The name of the engine whose instances have it; ``None`` as long as none has: it floats."""
         self.buffer: MemoryBuffer | None = None
         """The embedder's current buffer object."""
         self.wrapper: weakref.ref[Any] | None = None
@@ -244,6 +248,33 @@ class MemInst:
                     "or do this before that code is called"
                 )
             self._stand_on(make(self.block))
+
+    def take(self, engine: str, make: Callable[[Block], Block]) -> None:
+        """Stand on a block of an engine's own from now on, which has the same bytes; the engine has the memory then.
+
+        Whoever uses the memory goes on with that block. Raises `BufferError`, with nothing changed, where somebody has
+        a view of the bytes, which would go on to show the old ones, and where code runs that would; whatever ``make``
+        raises.
+        """
+        with self._switching() as users:
+            if any(user.memory_reached_elsewhere(memidx) for user, memidx in users):
+                raise BufferError("code of another thread is running in the memory")
+            self.release_views()
+            try:
+                if self.block.is_viewed():
+                    raise BufferError(
+                        "somebody holds a memoryview of the memory, or an array over its bytes; take it afterwards"
+                    )
+                made = make(self.block)
+                if made.by_calls and not self.by_calls:
+                    _have_call(users)
+            except BaseException:
+                self.moved()
+                raise
+            if made.by_calls:
+                self._users = []
+            self._stand_on(made)
+            self.held_by = engine
 
     @contextmanager
     def _switching(self) -> Iterator[list[tuple[MemoryUser, int]]]:

@@ -11,9 +11,10 @@ import weakref
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from itertools import repeat
-from typing import TYPE_CHECKING, Any, Final, NoReturn, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, NoReturn, Protocol, TypeAlias
 
 from pyjsapi.runtime.function import FuncInst
+from pyjsapi.runtime.global_ import PYTHON
 from pyjsapi.syntax.deftypes import DefType
 from pyjsapi.syntax.errors import Trap
 from pyjsapi.syntax.types import AddrType, RefType, TableType
@@ -78,6 +79,14 @@ def _parted(elements: Iterable[Any], start: int, counts: HostCalls | None = None
     return calls, types
 
 
+def callable_for(
+    element: Any, index: int, type_: DefType, counts: HostCalls | None = None
+) -> Callable[..., Any]:
+    """What an indirect call of a type calls for an element, which is number ``index``."""
+    (call,) = _callables(_parted((element,), index, counts), type_)
+    return call
+
+
 def _callables(parted: _Parted, type_: DefType) -> list[Callable[..., Any]]:
     """What indirect calls of a type call for elements."""
     fits = _Fits(type_)
@@ -100,6 +109,21 @@ def _repeated(value: Any, count: int, start: int, counts: HostCalls | None) -> _
     return calls + [_UNINITIALIZED_FAR] * (count - near), [None] * count
 
 
+class Elements(Protocol):
+    """What stands for the list of a table's elements where an engine has them in a way of its own.
+
+    Indices are in bounds, but for `extend`, which raises `MemoryError` where there cannot be so many more.
+    """
+
+    def __len__(self) -> int: ...
+    def __getitem__(self, index: Any, /) -> Any: ...
+    def __setitem__(self, index: Any, value: Any, /) -> None: ...
+    def extend(self, values: Any, /) -> None: ...
+    def calls(self, type_: DefType, instance: ModuleInstance | None, /) -> Any:
+        """What has, by the index of an element, the callable for indirect calls of a type: see
+        `TableInst.signature_list`. Elements may change after it is given."""
+
+
 class TableInst:
     """A table in the store.
 
@@ -115,14 +139,18 @@ class TableInst:
         "budget",
         "ceiling",
         "elems",
+        "held_by",
         "wrapper",
     )
 
     def __init__(self, type_: TableType, init: Any, *, ceiling: int) -> None:
         self._type = type_
         self.ceiling = ceiling if type_.maximum is None else min(type_.maximum, ceiling)
-        self.elems: list[Any] = [init] * type_.minimum
-        """Elements: `FuncInst`, a host value, or ``None`` for null. Change them through the methods only."""
+        self.elems: Any = [init] * type_.minimum
+        """Elements, a list or `Elements`: `FuncInst`, a host value, or ``None`` for null. Change them through the
+        methods only."""
+        self.held_by: str | None = PYTHON
+        """The name of the engine whose instances have it; ``None`` as long as none has: it floats."""
         self._signatures: _Lists = {}
         self._parted: _Parted | None = None
         """All elements so, until one changes: modules ask for many types when they start."""
@@ -132,6 +160,13 @@ class TableInst:
         """What it shares with other tables of its instance."""
         self.wrapper: weakref.ref[Any] | None = None
         """The embedder's object for this table."""
+
+    def take(self, engine: str, elems: Elements) -> None:
+        """Have the elements elsewhere from now on, as many and the same; `ValueError` unless the table floats."""
+        if self.held_by is not None:
+            raise ValueError(f"the table belongs to the engine {self.held_by!r}")
+        self.elems, self.held_by = elems, engine
+        self._parted = None
 
     def limit(self) -> int:
         """Elements that it may have now, beside what others have."""
@@ -161,6 +196,9 @@ class TableInst:
 
         An ``instance`` whose calls of host functions are counted has lists of its own.
         """
+        if self.elems.__class__ is not list:
+            found: list[Callable[..., Any]] = self.elems.calls(type_, instance)
+            return found
         counts = None if instance is None else instance.host_calls
         if instance is None or counts is None:
             lists = self._signatures

@@ -6,6 +6,7 @@ from pyjsapi.embedding import interface
 from pyjsapi.embedding.settings import Settings
 from pyjsapi.engines.python_engine import PythonEngine
 from pyjsapi.runtime import FuncInst, GlobalInst, MemInst, TableInst, TagInst
+from pyjsapi.runtime.table import new_table
 from pyjsapi.syntax.deftypes import func_def_type
 from pyjsapi.syntax.types import (
     FUNCREF,
@@ -32,8 +33,8 @@ def test_the_classes_of_the_runtime_fit() -> None:
     engine = PythonEngine()
     type_ = func_def_type(FuncType((), ()))
     memory: MemInst = engine.new_memory(MemType(I32, 1, 2), Limits())
-    table: TableInst = engine.new_table(TableType(I32, 2, None, FUNCREF), Limits(), None)
-    global_: GlobalInst = engine.new_global(GlobalType(I32, True), 5)
+    table: TableInst = new_table(TableType(I32, 2, None, FUNCREF), None, Limits())
+    global_: GlobalInst = GlobalInst(GlobalType(I32, True), 5)
     tag = TagInst(TagType(type_))
     func = FuncInst(type_, lambda: None)
     externs: list[interface.Extern] = [func, memory, table, global_, tag]

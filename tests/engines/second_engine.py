@@ -16,9 +16,9 @@ from pyjsapi import engines
 from pyjsapi.embedding.settings import Settings
 from pyjsapi.embedding.valid_module import ValidModule, valid_module
 from pyjsapi.engines.python_engine import PythonEngine
-from pyjsapi.runtime import ExternVal, GlobalInst, MemInst, TableInst
+from pyjsapi.runtime import ExternVal, MemInst
 from pyjsapi.runtime.instantiate import Setup
-from pyjsapi.syntax.types import GlobalType, MemType, TableType
+from pyjsapi.syntax.types import MemType
 from pyjsapi.validation.limits import Limits
 
 
@@ -72,14 +72,6 @@ class SecondEngine:
     def new_memory(self, type_: MemType, limits: Limits, /) -> MemInst:
         self.asked["new_memory"] += 1
         return self._first.new_memory(type_, limits)
-
-    def new_table(self, type_: TableType, limits: Limits, init: Any, /) -> TableInst:
-        self.asked["new_table"] += 1
-        return self._first.new_table(type_, limits, init)
-
-    def new_global(self, type_: GlobalType, value: Any, /) -> GlobalInst:
-        self.asked["new_global"] += 1
-        return self._first.new_global(type_, value)
 
 
 SECOND: Final = SecondEngine()
