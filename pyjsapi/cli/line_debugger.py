@@ -12,9 +12,9 @@ from contextlib import contextmanager, nullcontext
 from typing import Any, Final, NamedTuple
 
 from pyjsapi.cli import exits
-from pyjsapi.cli.expressions import HELP, Expressions
 from pyjsapi.cli.history import file_at_home, history
 from pyjsapi.debugging import DebugError, Debugger
+from pyjsapi.debugging.expressions import HELP, Expressions
 from pyjsapi.debugging.listing import TEXT
 from pyjsapi.runtime import FuncInst
 from pyjsapi.syntax.spelling import on_one_line
@@ -234,48 +234,62 @@ class LineDebugger(cmd.Cmd):
     # ---- breakpoints
 
     def do_break(self, line: str) -> None:
-        """break [PLACE]: stop at a place, or say which breakpoints there are.
+        """break [PLACE [if EXPRESSION]]: stop at a place, or say which breakpoints there are.
 
         A place is the name or index of a function, FUNCTION+INSTRUCTION (its number), *OFFSET in the module, or
-        FILE:LINE of a source program (:LINE of the text)."""
+        FILE:LINE of a source program (:LINE of the text). With an expression it stops where that is not 0."""
         if not line.strip():
             self._show_breakpoints()
             return
-        self._set(self._spec(line))
+        place, condition = _divided(line)
+        self._set({**self._spec(place), **condition})
+
+    def do_condition(self, line: str) -> None:
+        """condition NUMBER [EXPRESSION]: stop at a breakpoint only where an expression is not 0; without one always."""
+        number, _, expression = line.strip().partition(" ")
+        if not number:
+            raise DebugError("say which breakpoint: condition NUMBER [EXPRESSION]")
+        made = self._debugger.breakpoints.set_condition(
+            self._expressions().number(number), expression.strip() or None
+        )
+        print(_breakpoint(made.plain()))
 
     def do_tbreak(self, line: str) -> None:
         """tbreak PLACE: as `to`."""
         self.do_to(line)
 
     def do_watch(self, line: str) -> None:
-        """watch ADDRESS [SIZE [MEMORY]]: stop before bytes of a memory are written (SIZE 4, MEMORY 0)."""
+        """watch ADDRESS [SIZE [MEMORY]] [if EXPRESSION]: stop before bytes of a memory are written
+        (SIZE 4, MEMORY 0)."""
         self._watch(line, reads=False, writes=True)
 
     def do_rwatch(self, line: str) -> None:
-        """rwatch ADDRESS [SIZE [MEMORY]]: stop before bytes of a memory are read."""
+        """rwatch ADDRESS [SIZE [MEMORY]] [if EXPRESSION]: stop before bytes of a memory are read."""
         self._watch(line, reads=True, writes=False)
 
     def do_awatch(self, line: str) -> None:
-        """awatch ADDRESS [SIZE [MEMORY]]: stop before bytes of a memory are read or written."""
+        """awatch ADDRESS [SIZE [MEMORY]] [if EXPRESSION]: stop before bytes of a memory are read or written."""
         self._watch(line, reads=True, writes=True)
 
     def _watch(self, line: str, *, reads: bool, writes: bool) -> None:
-        words = shlex.split(line)
+        given, condition = _divided(line)
+        words = shlex.split(given)
         if not 1 <= len(words) <= 3:
             raise DebugError("say which address: watch ADDRESS [SIZE [MEMORY]]")
         numbers = [self._expressions().number(word) for word in words]
         spec = dict(zip(("address", "size", "memory"), numbers, strict=False))
-        self._set({"kind": "watch", **spec, "reads": reads, "writes": writes})
+        self._set({"kind": "watch", **spec, "reads": reads, "writes": writes, **condition})
 
     def do_catch(self, line: str) -> None:
-        """catch trap | exception | growth | import [MODULE.NAME]: stop where that happens; at a trap or an exception
-        that nobody catches before the calls are left, at imports before and after the call."""
-        words = shlex.split(line)
+        """catch trap | exception | growth | import [MODULE.NAME] [if EXPRESSION]: stop where that happens; at a
+        trap or an exception that nobody catches before the calls are left, at imports before and after the call."""
+        given, condition = _divided(line)
+        words = shlex.split(given)
         if not words or words[0] not in ("trap", "exception", "growth", "import"):
             raise DebugError(
                 "say what to stop at: catch trap, exception, growth, or import [MODULE.NAME]"
             )
-        spec: dict[str, Any] = {"kind": words[0]}
+        spec: dict[str, Any] = {"kind": words[0], **condition}
         if words[0] == "import" and len(words) > 1:
             spec["import"] = words[1]
         self._set(spec)
@@ -446,6 +460,8 @@ class LineDebugger(cmd.Cmd):
     def _show(self, state: dict[str, Any]) -> None:
         self._frame, self._listed = 0, -1
         told = _reason(state["stop"])
+        if "problem" in state["stop"]:
+            told += f" ({on_one_line(state['stop']['problem'])})"
         if told:
             print(told)
         if state["frames"]:
@@ -465,6 +481,12 @@ class LineDebugger(cmd.Cmd):
             return f"returned {results}" if results else "returned"
         self._code = exits.FAILED
         return f"failed: {on_one_line(next(iter(outcome.values()), ''))}"
+
+
+def _divided(line: str) -> tuple[str, dict[str, str]]:
+    """What stands before ``if``, and the condition after it."""
+    before, found, condition = line.partition(" if ")
+    return before, {"condition": condition.strip()} if found else {}
 
 
 def _split(line: str) -> tuple[str, str]:
@@ -498,6 +520,11 @@ def _title(frame: dict[str, Any]) -> str:
 
 
 def _breakpoint(one: dict[str, Any]) -> str:
+    condition = one.get("condition")
+    return _unconditional(one) + (f" if {_shown(condition)}" if condition else "")
+
+
+def _unconditional(one: dict[str, Any]) -> str:
     kind = one["kind"]
     text = f"{kind} {one['number']}: "
     if kind in ("trap", "exception", "growth"):

@@ -9,6 +9,7 @@ from typing import Any, Final, cast
 from pyjsapi.compiler.environment import Environment
 from pyjsapi.debugging.conditions import Conditions, Watch
 from pyjsapi.debugging.errors import DebugError
+from pyjsapi.debugging.expressions import parsed
 from pyjsapi.debugging.listing import Listing
 from pyjsapi.debugging.machine import Machine
 from pyjsapi.runtime import FuncInst
@@ -42,13 +43,14 @@ class Breakpoints:
         self.all: dict[int, Breakpoint] = {}
 
     def add(self, spec: Mapping[str, Any]) -> Breakpoint:
-        """Set one. Raises `DebugError` for what is not there."""
+        """Set one; of any kind, a ``condition`` says where it holds. Raises `DebugError` for what is not there."""
         given = dict(spec)
         kind = given.pop("kind", None)
         if kind not in KINDS:
             raise DebugError(
                 f"there is no kind of breakpoint {kind!r}: there are {', '.join(KINDS)}"
             )
+        _check_condition(given.get("condition"))
         made = Breakpoint(self._next, kind, given)
         conditions = self._machine.conditions
         getattr(self, f"_{kind}")(made, conditions)
@@ -66,6 +68,17 @@ class Breakpoints:
         for each in self.all.values():
             getattr(self, f"_{each.kind}")(each, conditions)
         self._machine.mark_all()
+
+    def set_condition(self, number: int, condition: str | None) -> Breakpoint:
+        """Let one hold only where an expression is not 0; with ``None`` always. Raises `DebugError`."""
+        if number not in self.all:
+            raise DebugError(f"there is no breakpoint {number}")
+        _check_condition(condition)
+        made = self.all[number]
+        made.spec.pop("condition", None)
+        if condition is not None:
+            made.spec["condition"] = condition
+        return made
 
     # ---- one method a kind
 
@@ -206,6 +219,14 @@ class Breakpoints:
         if isinstance(named, int) and 0 <= named < len(instance.funcs):
             return instance.funcs[named]
         raise DebugError(f"there is no function {named!r}")
+
+
+def _check_condition(condition: object) -> None:
+    if condition is None:
+        return
+    if not isinstance(condition, str):
+        raise DebugError(f"{condition!r} is no condition: it must be an expression, as a text")
+    parsed(condition)
 
 
 def _number(value: Any, what: str) -> int:

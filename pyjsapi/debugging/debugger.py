@@ -14,8 +14,10 @@ from pyjsapi.compiler.environment import Environment
 from pyjsapi.compiler.support.traps import raised_from_wasm
 from pyjsapi.debugging.activations import Activation, values_of
 from pyjsapi.debugging.breakpoints import Breakpoints
+from pyjsapi.debugging.commands import carried_out
 from pyjsapi.debugging.conditions import Stop, message_of
 from pyjsapi.debugging.errors import DebugError
+from pyjsapi.debugging.expressions import Expressions
 from pyjsapi.debugging.listing import Listing
 from pyjsapi.debugging.machine import NEVER, Machine
 from pyjsapi.debugging.recording import HostCall
@@ -124,15 +126,16 @@ class Debugger:
     def _at_start(self) -> dict[str, Any]:
         frame = self._machine.frames[-1] if self._machine.frames else None
         if isinstance(frame, Activation) and frame.position < 0:
-            return self._after(self._machine.run())
+            return self._after(self._run())
         return self._after(_ENTRY)
 
     def step(self, count: int = 1) -> dict[str, Any]:
         """Execute so many instructions, into calls as well; less where there is a reason to stop before."""
         self._check_stopped()
-        if count == 1:
-            return self._after(self._machine.step())
-        return self._after(self._machine.run(self._machine.count + _positive(count)))
+        limit = self._machine.count + _positive(count)
+        if count > 1:
+            return self._after(self._run(limit))
+        return self._after(self._holding(self._machine.step(), limit))
 
     def over(self, budget: int | None = None) -> dict[str, Any]:
         """Execute one instruction, and if it calls, all of that call, or ``budget`` instructions: see `proceed`."""
@@ -140,7 +143,7 @@ class Debugger:
         frame = self._machine.frames[-1]
         if isinstance(frame, Activation) and frame.position in frame.routine.calls:
             return self._run_for(budget, len(self._machine.frames))
-        return self._after(self._machine.step())
+        return self.step()
 
     def out(self, budget: int | None = None) -> dict[str, Any]:
         """Execute until the innermost call has returned, or ``budget`` instructions: see `proceed`."""
@@ -165,7 +168,7 @@ class Debugger:
     def _run_for(self, budget: int | None, depth: int) -> dict[str, Any]:
         machine = self._machine
         limit = NEVER if budget is None else machine.count + _positive(budget)
-        stop = machine.run(limit, depth, seen=self._stop["reason"] != "paused")
+        stop = self._run(limit, depth, seen=self._stop["reason"] != "paused")
         if machine.count >= limit and stop == _STEP and len(machine.frames) > depth:
             stop = {"reason": "paused"}
         if depth >= 0 and stop is not None and stop["reason"] == "paused":
@@ -213,7 +216,7 @@ class Debugger:
         self._check_stopped()
         made = self.breakpoints.add(spec)
         try:
-            stop = self._machine.run()
+            stop = self._run()
             if stop is not None and stop.get("breakpoints") == [made.number]:
                 stop = {**stop, "reason": "reached", "breakpoints": []}
             return self._after(stop)
@@ -245,7 +248,7 @@ class Debugger:
         last, found = 0, _ENTRY
         self._rewind_to(0)
         while True:
-            stop = self._machine.run(end)
+            stop = self._run(end)
             if stop is None or stop == _STEP or self._machine.count >= end:
                 break
             last, found = self._machine.count, stop
@@ -267,14 +270,49 @@ class Debugger:
         if count:
             self._machine.run(count, conditions=False)
 
-    def _after(self, stop: Stop | None) -> dict[str, Any]:
-        """The state, where execution stopped like this."""
+    def _run(self, limit: int = NEVER, depth: int = -1, *, seen: bool = True) -> Stop | None:
+        """`Machine.run`, which goes on where breakpoints have conditions that do not hold."""
+        return self._holding(self._machine.run(limit, depth, seen=seen), limit, depth)
+
+    def _holding(self, stop: Stop | None, limit: int, depth: int = -1) -> Stop | None:
+        """A stop whose breakpoints hold: this one, or one that comes later."""
+        stop = self._reached(stop)
+        while stop is not None:
+            held = self._held(stop)
+            if held is not None:
+                return held
+            stop = self._reached(self._machine.run(limit, depth))
+        return None
+
+    def _held(self, stop: Stop) -> Stop | None:
+        """A stop with those of its breakpoints whose conditions hold, or cannot be computed; ``None`` without any."""
+        numbers = stop.get("breakpoints")
+        if not numbers:
+            return stop
+        held = []
+        for number in numbers:
+            made = self.breakpoints.all.get(number)
+            condition = None if made is None else made.spec.get("condition")
+            try:
+                if condition is None or Expressions(self, 0).value(condition):
+                    held.append(number)
+            except DebugError as error:
+                held.append(number)
+                stop = {**stop, "problem": str(error)}
+        return {**stop, "breakpoints": held} if held else None
+
+    def _reached(self, stop: Stop | None) -> Stop | None:
+        """Go where there was a reason to stop that the machine had to pass, and the reason."""
         machine = self._machine
         if stop is not None and stop["reason"] == "missed" and machine.missed is not None:
             count, stop = machine.missed
             self._rewind_to(count)
             if stop["reason"] in _FAILED:
                 machine.run()
+        return stop
+
+    def _after(self, stop: Stop | None) -> dict[str, Any]:
+        """The state, where execution stopped like this."""
         self._stop = stop or {"reason": "end"}
         return self.state()
 
@@ -316,9 +354,10 @@ class Debugger:
         """Where execution is, and why it stopped there.
 
         ``stop`` has the ``reason``: entry, step, breakpoint, reached, watch, import, growth, trap, exception, paused
-        or end, and what belongs to it. ``count`` are the instructions executed. ``depth`` is how many calls there are;
-        ``frames`` are the innermost hundred of them, innermost first, of which the first has its locals and operands:
-        see `frame`. At the end there is an ``outcome``.
+        or end, and what belongs to it; a ``problem`` if a condition could not be computed. ``count`` are
+        the instructions executed. ``depth`` is how many calls there are; ``frames`` are the innermost hundred of them,
+        innermost first, of which the first has its locals and operands: see `frame`. At the end there is an
+        ``outcome``.
         """
         frames = self._machine.frames
         found: dict[str, Any] = {
@@ -491,24 +530,11 @@ class Debugger:
         """Do what ``given["do"]`` says, with the other members as arguments. What is wrong is told as ``error``.
 
         ``call``, ``step``, ``over``, ``out``, ``continue``, ``run-to``, ``back``, ``reverse``, ``restart`` and
-        ``state`` give the state; ``break`` the breakpoint, ``breakpoints`` all of them, ``delete`` none; ``frame``,
-        ``globals``, ``functions``, ``disassemble``, ``source`` and ``memory`` (as hexadecimal digits) what their
-        methods give.
+        ``state`` give the state; ``break`` and ``condition`` the breakpoint, ``breakpoints`` and ``delete`` all of
+        them; ``frame``, ``globals``, ``functions``, ``disassemble``, ``source`` and ``memory`` (as hexadecimal digits)
+        what their methods give.
         """
-        arguments = {str(name): value for name, value in given.items() if name != "do"}
-        name = given.get("do")
-        make = _COMMANDS.get(str(name))
-        if make is None:
-            known = ", ".join(_COMMANDS)
-            return {"error": f"there is no command {name!r}: there are {known}"}
-        try:
-            return make(self, **arguments)
-        except DebugError as error:
-            return {"error": str(error)}
-        except TypeError as error:
-            if error.__traceback__ is not None and error.__traceback__.tb_next is not None:
-                raise
-            return {"error": f"{name}: {str(error).partition('() ')[2] or error}"}
+        return carried_out(self, given)
 
 
 def _typed(values: Sequence[Any], types: Sequence[Any]) -> list[dict[str, Any]]:
@@ -535,39 +561,3 @@ def _positive(count: object) -> int:
     if not isinstance(count, int) or count < 1:
         raise DebugError(f"{count!r} is no count: it must be a whole number, at least 1")
     return count
-
-
-def _delete(debugger: Debugger, number: int) -> dict[str, Any]:
-    debugger.breakpoints.delete(number)
-    return _all(debugger)
-
-
-def _all(debugger: Debugger) -> dict[str, Any]:
-    return {"breakpoints": [each.plain() for each in debugger.breakpoints.all.values()]}
-
-
-_COMMANDS: Final[dict[str, Callable[..., dict[str, Any]]]] = {
-    "call": Debugger.call,
-    "step": Debugger.step,
-    "over": Debugger.over,
-    "out": Debugger.out,
-    "continue": Debugger.proceed,
-    "run-to": lambda debugger, **at: debugger.run_to(at),
-    "back": Debugger.back,
-    "reverse": Debugger.reverse,
-    "restart": Debugger.restart,
-    "state": Debugger.state,
-    "break": lambda debugger, **spec: debugger.breakpoints.add(spec).plain(),
-    "delete": _delete,
-    "breakpoints": _all,
-    "frame": lambda debugger, number=0: {"frame": debugger.frame(number)},
-    "globals": lambda debugger, instance=0: {"globals": debugger.globals(instance)},
-    "functions": lambda debugger, instance=0: {"functions": debugger.functions(instance)},
-    "disassemble": lambda debugger, function, instance=0: {
-        "instructions": debugger.disassemble(function, instance)
-    },
-    "source": lambda debugger, file, frame=0: {"lines": debugger.source(file, frame)},
-    "memory": lambda debugger, address, count, memory=0, instance=0: {
-        "bytes": debugger.memory(memory, address, count, instance).hex()
-    },
-}

@@ -244,7 +244,7 @@ def test_a_module_without_globals(run: Run) -> None:
 def test_help_says_what_each_command_does(run: Run) -> None:
     _, lines = run(FACTORIAL, "help; h b; help x; help p", "--invoke", "fact", "3")
     text = "\n".join(lines)
-    assert "commands: awatch, back, break, catch, continue" in text
+    assert "commands: awatch, back, break, catch, condition, continue" in text
     assert "FILE:LINE" in text
     assert "Locals are $name" in text
 
@@ -292,3 +292,41 @@ def test_names_complete(run: Run) -> None:
         assert shell.completenames("wat") == ["watch"]
         assert shell.completedefault("fa") == ["fact"]
         assert shell.completedefault("$") == ["$n"]
+
+
+def test_breakpoints_have_conditions(run: Run) -> None:
+    _, lines = run(
+        FACTORIAL,
+        "b fact if $n == 1; watch 16 if s1 == 2; catch trap if 1; b; c; c; condition 1 $n == 0; c; condition 1; c",
+        "--invoke",
+        "fact",
+        "3",
+    )
+    assert lines[2:8] == [
+        "function 1: function 0 if $n == 1",
+        "watch 2: writes of 4 bytes at 0x10 of memory 0 if s1 == 2",
+        "trap 3 if 1",
+        "function 1: function 0 if $n == 1",
+        "watch 2: writes of 4 bytes at 0x10 of memory 0 if s1 == 2",
+        "trap 3 if 1",
+    ]
+    text = "\n".join(lines[8:])
+    assert "watch 2: write of 4 bytes at 0x10" in text
+    assert "function 1: function 0 if $n == 0" in text
+    assert "returned i32 6" in text
+
+
+def test_a_condition_that_is_wrong_is_told(run: Run) -> None:
+    _, lines = run(
+        FACTORIAL,
+        "condition; condition 7 1; b fact if 1 +; b fact if $m; c",
+        "--invoke",
+        "fact",
+        "1",
+    )
+    assert lines[2:5] == [
+        "error: say which breakpoint: condition NUMBER [EXPRESSION]",
+        "error: there is no breakpoint 7",
+        "error: '1 +' is no expression; `help print` says what is",
+    ]
+    assert lines[6] == "breakpoint 1 (there is no $m here: neither a local nor a global)"

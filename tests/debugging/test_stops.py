@@ -336,3 +336,80 @@ def test_the_source_of_functions_is_the_same_before_and_after(debug: Debug) -> N
     debugger.proceed()
     debugger.close()
     assert owner.compiled.source(0) == owner.variant.source(0) == before
+
+
+@pytest.mark.parametrize(
+    ("spec", "text"),
+    [
+        ({"kind": "function", "function": "fact"}, "global.get $calls"),
+        ({"kind": "instruction", "function": "fact", "instruction": 5}, "local.get $n"),
+        ({"kind": "line", "line": 6}, "i32.const 16"),
+        ({"kind": "watch", "address": 16}, "i32.store"),
+    ],
+)
+def test_breakpoints_hold_where_their_conditions_do(
+    debug: Debug, spec: dict[str, Any], text: str
+) -> None:
+    debugger = debug(FACTORIAL)
+    made = debugger.breakpoints.add({**spec, "condition": "$n == 1 or $n == 2 and g0 < 9"})
+    debugger.call("fact", [4])
+    for n in ("2", "1"):
+        state = debugger.proceed()
+        assert (at(state)[2], locals_of(state)["n"]) == (text, n)
+    assert at(debugger.proceed())[0] == "end"
+    assert locals_of(debugger.reverse())["n"] == "1"
+    debugger.breakpoints.set_condition(made.number, "not $n")
+    debugger.restart()
+    assert locals_of(debugger.proceed())["n"] == "0"
+    debugger.breakpoints.set_condition(made.number, None)
+    debugger.restart()
+    state = debugger.proceed()
+    assert "condition" not in made.plain()
+    assert locals_of(state)["n"] == ("3" if spec["kind"] == "function" else "4")
+
+
+def test_a_step_is_no_stop_at_a_breakpoint_that_does_not_hold(debug: Debug) -> None:
+    debugger = debug(FACTORIAL)
+    debugger.breakpoints.add({"kind": "function", "function": "fact", "condition": "$n == 0"})
+    debugger.call("fact", [1])
+    state = debugger.step(14)
+    assert at(state) == ("step", "fact", "call $fact")
+    assert at(debugger.step())[0] == "breakpoint"
+    debugger.call("fact", [2])
+    debugger.step(14)
+    assert at(debugger.step()) == ("step", "fact", "global.get $calls")
+
+
+def test_conditions_hold_in_calls_that_the_host_makes(debug: Debug) -> None:
+    exports: dict[str, Any] = {}
+
+    def again(n: int) -> None:
+        if n:
+            exports["run"](n - 1)
+
+    debugger = debug(
+        """(module (import "host" "again" (func $again (param i32)))
+             (func (export "run") (param $n i32) (call $again (local.get $n))))""",
+        {"host": {"again": again}},
+    )
+    exports["run"] = lambda n: debugger.instance.exports["run"].call(n)  # type: ignore[union-attr]
+    debugger.breakpoints.add({"kind": "function", "function": "run", "condition": "$n == 2"})
+    debugger.call("run", [4])
+    state = debugger.proceed()
+    assert (at(state)[0], locals_of(state)["n"]) == ("breakpoint", "2")
+    assert at(debugger.proceed())[0] == "end"
+
+
+def test_a_condition_that_cannot_be_computed_stops_and_tells(debug: Debug) -> None:
+    debugger = debug(FACTORIAL)
+    with pytest.raises(DebugError, match="'1 \\+' is no expression"):
+        debugger.breakpoints.add({"kind": "trap", "condition": "1 +"})
+    with pytest.raises(DebugError, match="is no condition"):
+        debugger.breakpoints.add({"kind": "trap", "condition": 1})
+    with pytest.raises(DebugError, match="no breakpoint 1"):
+        debugger.breakpoints.set_condition(1, "1")
+    debugger.breakpoints.add({"kind": "function", "function": "fact", "condition": "$m"})
+    debugger.call("fact", [3])
+    stop = debugger.proceed()["stop"]
+    assert stop["reason"] == "breakpoint"
+    assert "there is no $m here" in stop["problem"]

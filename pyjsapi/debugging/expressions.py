@@ -1,4 +1,4 @@
-"""What ``print`` and the commands that take an address compute: whole numbers, with names of what is in a frame."""
+"""What people write about a frame: conditions of breakpoints, and what ``print`` and addresses are computed from."""
 
 from __future__ import annotations
 
@@ -7,9 +7,12 @@ import operator
 import re
 import struct
 from collections.abc import Callable
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
-from pyjsapi.debugging import DebugError, Debugger
+from pyjsapi.debugging.errors import DebugError
+
+if TYPE_CHECKING:
+    from pyjsapi.debugging.debugger import Debugger
 
 _MARK: Final = re.compile(r"_([0-9]+)_")
 """What stands for a `$name` while Python parses."""
@@ -25,6 +28,7 @@ _BINARY: Final[dict[type, Callable[[Any, Any], Any]]] = {
 _UNARY: Final[dict[type, Callable[[Any], Any]]] = {
     ast.USub: operator.neg,
     ast.Invert: operator.invert,
+    ast.Not: lambda value: int(not value),
 }
 _READERS: Final = {
     "u8": "<B", "i8": "<b", "u16": "<H", "i16": "<h", "u32": "<I", "i32": "<i", "u64": "<Q", "i64": "<q",
@@ -34,8 +38,22 @@ _MOST_BITS: Final = 256
 
 HELP: Final = """\
 Locals are $name or l0, l1 …; operands s0 (the lowest), s1 …; globals g0, g1 …. Whole numbers, 0x… too,
-with + - * // % & | ^ << >> ~ and comparisons. u8(a) i8 u16 i16 u32 i32 u64 i64 f32 f64 read memory 0 at an address,
-i32(a, 1) memory 1."""
+with + - * // % & | ^ << >> ~, comparisons, and, or, not. u8(a) i8 u16 i16 u32 i32 u64 i64 f32 f64 read
+memory 0 at an address, i32(a, 1) memory 1."""
+
+
+def parsed(text: str) -> tuple[ast.expr, list[str]]:
+    """An expression as a tree, and the names that are marked in it. Raises `DebugError`."""
+    names: list[str] = []
+
+    def name(found: re.Match[str]) -> str:
+        names.append(found[1])
+        return f"_{len(names) - 1}_"
+
+    try:
+        return ast.parse(_NAME.sub(name, text.strip()), mode="eval").body, names
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        raise DebugError(f"{text.strip()!r} is no expression; `help print` says what is") from None
 
 
 class Expressions:
@@ -47,20 +65,9 @@ class Expressions:
 
     def value(self, text: str) -> Any:
         """The value of an expression: a number, or a text for what is no number. Raises `DebugError`."""
-        names: list[str] = []
-
-        def name(found: re.Match[str]) -> str:
-            names.append(found[1])
-            return f"_{len(names) - 1}_"
-
+        tree, names = parsed(text)
         try:
-            tree = ast.parse(_NAME.sub(name, text.strip()), mode="eval")
-        except (SyntaxError, ValueError, RecursionError, MemoryError):
-            raise DebugError(
-                f"{text.strip()!r} is no expression; `help print` says what is"
-            ) from None
-        try:
-            return self._of(tree.body, names)
+            return self._of(tree, names)
         except (ZeroDivisionError, OverflowError, ValueError, RecursionError) as error:
             raise DebugError(f"{text.strip()}: {error}") from None
         except TypeError:
@@ -84,6 +91,11 @@ class Expressions:
             if isinstance(node.op, ast.LShift) and right > _MOST_BITS:
                 raise DebugError("no value has so many bits")
             return _BINARY[type(node.op)](left, right)
+        if isinstance(node, ast.BoolOp):
+            stops_at = isinstance(node.op, ast.Or)
+            return int(
+                any(bool(self._of(each, names)) is stops_at for each in node.values) is stops_at
+            )
         if isinstance(node, ast.UnaryOp) and type(node.op) in _UNARY:
             return _UNARY[type(node.op)](self._of(node.operand, names))
         if isinstance(node, ast.Compare) and len(node.ops) == 1 and type(node.ops[0]) in _BINARY:
