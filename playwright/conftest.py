@@ -53,6 +53,7 @@ IN_FIREFOX_TOO = {
     "test_element.py",
     "test_page_use.py",
     "test_workbench.py",
+    "test_workbench_debug.py",
     "test_workbench_memory.py",
     "test_workbench_structures.py",
     "test_workbench_text.py",

@@ -37,7 +37,7 @@ def run(plan: Mapping[str, Json], tell: Tell) -> list[dict[str, Any]]:
     if plan.get("engine") == "lowered":
         engines.use(LoweredEngine())
     try:
-        return _Run(plan).all(tell)
+        return Run(plan).all(tell)
     finally:
         engines.use(before)
 
@@ -71,11 +71,13 @@ def _zero(type_: str) -> Any:
     return 0 if type_ in ("i32", "i64") else 0.0 if type_ in _FLOATS else null
 
 
-class _Run:
+class Run:
+    """A plan, and what the imports of its instance have written down."""
+
     def __init__(self, plan: Mapping[str, Json]) -> None:
         self._plan = plan
-        self._log: list[Json] = []
-        self._logged = 0
+        self.log: list[Json] = []
+        self.logged = 0
         self._exports: Any = None
         self._before: dict[int, bytes] = {}
 
@@ -91,7 +93,7 @@ class _Run:
         return [self._image(seen) for seen in self._plan["memories"]]
 
     def _step(self, act: Callable[[], list[list[str]]]) -> dict[str, Json]:
-        self._log, self._logged = [], 0
+        self.log, self.logged = [], 0
         start = time.perf_counter()
         outcome: dict[str, Json]
         try:
@@ -99,11 +101,11 @@ class _Run:
         except Exception as error:
             outcome = {"error": _described(error)}
         ms = (time.perf_counter() - start) * 1000
-        return {**outcome, "log": self._log, "logged": self._logged, "ms": ms}
+        return {**outcome, "log": self.log, "logged": self.logged, "ms": ms}
 
     def _instantiate(self) -> list[list[str]]:
         module = WebAssembly.Module(bytes(self._plan["bytes"]))
-        self._exports = WebAssembly.Instance(module, self._imports()).exports
+        self._exports = WebAssembly.Instance(module, self.imports()).exports
         return []
 
     def _call(self, call: Mapping[str, Json]) -> list[list[str]]:
@@ -114,7 +116,8 @@ class _Run:
         values = [result] if len(results) == 1 else result
         return [written(type_, value) for type_, value in zip(results, values, strict=True)]
 
-    def _imports(self) -> dict[str, dict[str, Any]]:
+    def imports(self) -> dict[str, dict[str, Any]]:
+        """What stands for each import: modules, and names in them."""
         imports: dict[str, dict[str, Any]] = {}
         for stub in self._plan["stubs"]:
             names = imports.setdefault(stub["module"], {})
@@ -143,12 +146,12 @@ class _Run:
         params, results = stub["params"], stub["results"]
 
         def imported(*given: Any) -> Any:
-            self._logged += 1
-            if len(self._log) < _MOST_LOGGED:
+            self.logged += 1
+            if len(self.log) < _MOST_LOGGED:
                 arguments = [
                     written(type_, value) for type_, value in zip(params, given, strict=True)
                 ]
-                self._log.append({"name": name, "arguments": arguments})
+                self.log.append({"name": name, "arguments": arguments})
             values = [_zero(type_) for type_ in results]
             return values if len(values) > 1 else values[0] if values else None
 

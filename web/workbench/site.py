@@ -25,6 +25,7 @@ TABS: Final = [
     ("text", "Text"),
     ("code", "Code"),
     ("run", "Run"),
+    ("debug", "Debug"),
     ("memory", "Memory"),
     ("share", "Share"),
 ]

@@ -2,6 +2,8 @@
 // What was read is in `window.workbench`, for tests.
 
 import { CodeView } from "./code.mjs";
+import { DebugView } from "./debugger.mjs";
+import { Debugging } from "./debugging.mjs";
 import { $, complain, say } from "./dom.mjs";
 import { given, givenAddress, givenFile, givenText, Refused } from "./intake.mjs";
 import { sharedBy } from "./link.mjs";
@@ -33,6 +35,8 @@ const overview = new Overview($("#panel-module"), known, {
 new TextView($("#panel-text"), session, known.instructions);
 const code = new CodeView($("#panel-code"), session, overview);
 const run = new RunView($("#panel-run"), session, known, (index, offset) => code.open(index, offset));
+const debugging = new Debugging(session, run, (stage) => debug.tell(stage));
+const debug = new DebugView($("#panel-debug"), debugging, (index, offset) => code.open(index, offset));
 new MemoryView($("#panel-memory"), session, run);
 new ShareView($("#panel-share"), session, run);
 

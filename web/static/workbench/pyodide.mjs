@@ -1,24 +1,29 @@
-// Pyodide with pyjsapi and the functions of web/workbench/tools.py and runs.py; for workers.
+// Pyodide with pyjsapi and the functions of web/workbench/tools.py and its neighbours; for workers.
 
 const PYODIDE = new URL("../../pyodide/", import.meta.url).href;
+
+/** Where the files of web/workbench are in Pyodide: by the names that they have for each other. */
+const FOLDER = "/home/pyodide/web/workbench";
 
 /**
  * Loads them. `tell` is told what is being done.
  * @param {(stage: string) => void} tell
+ * @param {string[]} [names] of the files
  * @returns {Promise<{ pyodide: any, modules: any[] }>}
  */
-export async function startPyodide(tell) {
+export async function startPyodide(tell, names = ["tools", "runs"]) {
   tell("Loading Pyodide …");
   const { loadPyodide } = await import(`${PYODIDE}pyodide.mjs`);
   const pyodide = await loadPyodide({ indexURL: PYODIDE });
   tell("Loading pyjsapi …");
   await pyodide.loadPackage("pyjsapi", { messageCallback: () => {} });
   const modules = [];
-  for (const name of ["tools", "runs"]) {
+  pyodide.FS.mkdirTree(FOLDER);
+  for (const name of names) {
     const answer = await fetch(new URL(`../../workbench/${name}.py`, import.meta.url));
     if (!answer.ok) throw new Error(`workbench/${name}.py: the server answers ${answer.status}`);
-    pyodide.FS.writeFile(`/home/pyodide/${name}.py`, await answer.text());
-    modules.push(pyodide.pyimport(name));
+    pyodide.FS.writeFile(`${FOLDER}/${name}.py`, await answer.text());
+    modules.push(pyodide.pyimport(`web.workbench.${name}`));
   }
   tell("");
   return { pyodide, modules };
@@ -32,7 +37,7 @@ export async function startPyodide(tell) {
  * @param {...Function} callbacks what it calls
  */
 export function call({ pyodide, modules }, verb, given, ...callbacks) {
-  const proxies = given.map((value) => pyodide.toPy(value));
+  const proxies = given.map((value) => pyodide.toPy(withoutNull(value)));
   const module = modules.find((one) => verb in one);
   const answer = module[verb](...proxies, ...callbacks);
   try {
@@ -41,4 +46,12 @@ export function call({ pyodide, modules }, verb, given, ...callbacks) {
     answer?.destroy?.();
     for (const proxy of proxies) proxy?.destroy?.();
   }
+}
+
+/** Python's None is undefined; null would be an object of JavaScript's. @param {any} value @returns {any} */
+function withoutNull(value) {
+  if (value === null) return undefined;
+  if (Array.isArray(value)) return value.map(withoutNull);
+  if (value === undefined || Object.getPrototypeOf(value) !== Object.prototype) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, one]) => [key, withoutNull(one)]));
 }

@@ -1,4 +1,4 @@
-// The page's side of python_worker.mjs: questions to pyjsapi, answered in order, beside the page.
+// The page's side of answering.mjs: questions to pyjsapi, answered in order, beside the page.
 
 /** Pyodide or pyjsapi could not be started, or the question made the worker end. */
 export class Broken extends Error {}
@@ -12,9 +12,13 @@ export class Python {
   /** @type {Map<number, { resolve: (value: any) => void, reject: (error: Error) => void, verb: string }>} */
   #asked = new Map();
 
-  /** @param {Tell} tell told what the worker is doing, in words; empty when it is ready */
-  constructor(tell) {
+  /**
+   * @param {Tell} tell told what the worker is doing, in words; empty when it is ready
+   * @param {string} [script] of the worker
+   */
+  constructor(tell, script = "python_worker.mjs") {
     this.tell = tell;
+    this.script = script;
   }
 
   /**
@@ -30,6 +34,11 @@ export class Python {
       this.#asked.set(id, { resolve, reject, verb });
       /** @type {Worker} */ (this.#worker).postMessage({ id, verb, given });
     });
+  }
+
+  /** Tells a worker that is there something that has no answer. @param {any} message */
+  send(message) {
+    this.#worker?.postMessage(message);
   }
 
   /** Whether Pyodide was asked for before: a question now does not have to wait for it to load. */
@@ -48,7 +57,7 @@ export class Python {
   }
 
   #start() {
-    const worker = new Worker(new URL("python_worker.mjs", import.meta.url), { type: "module" });
+    const worker = new Worker(new URL(this.script, import.meta.url), { type: "module" });
     worker.addEventListener("message", ({ data }) => this.#receive(data));
     worker.addEventListener("error", (event) => {
       event.preventDefault();

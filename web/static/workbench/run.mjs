@@ -83,6 +83,13 @@ export class RunView extends EventTarget {
     if (call) this.ask([call]);
   }
 
+  /** The plan for the module as it is, without exports for the run's sake. Raises an Error for what does not fit. */
+  planAsIs() {
+    const { bytes, contents } = this.session;
+    if (!bytes || !contents) throw new Error("There is no module.");
+    return { bytes, memories: [], stubs: stubsOf(contents), calls: this.form.calls };
+  }
+
   /** @returns {import("./plan.mjs").Plan | null} */
   #plan() {
     const { bytes, contents } = this.session;
