@@ -211,9 +211,12 @@ class Breakpoints:
             listing = self._listing(
                 self._environment({"instance": self._instances.index(instance)})
             )
-            found = [i for i, name in listing.names.items() if name == named.removeprefix("$")]
+            found = listing.named(named.removeprefix("$"))
+            if len(set(found.values())) > 1:
+                several = ", ".join(f"{name} ({index})" for index, name in found.items())
+                raise DebugError(f"{named!r} may be any of {several}")
             if found:
-                return instance.funcs[found[0]]
+                return instance.funcs[min(found)]
         if isinstance(named, str) and named.isdecimal():
             named = int(named)
         if isinstance(named, int) and 0 <= named < len(instance.funcs):

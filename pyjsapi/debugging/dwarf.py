@@ -26,8 +26,8 @@ class Row(NamedTuple):
     """From 1; 0 for none."""
 
 
-class _Data:
-    """Reads what DWARF is made of."""
+class Data:
+    """Reads what DWARF is made of. Raises `ValueError` where the data ends."""
 
     def __init__(self, data: bytes, pos: int = 0, end: int | None = None) -> None:
         self.data = data
@@ -75,7 +75,7 @@ def line_rows(sections: Mapping[str, bytes]) -> list[Row]:
     rows: list[Row] = []
     pos = 0
     while pos + 4 < len(data):
-        unit = _Data(data, pos)
+        unit = Data(data, pos)
         pos = len(data)
         try:
             length = unit.unsigned(4)
@@ -93,7 +93,7 @@ def line_rows(sections: Mapping[str, bytes]) -> list[Row]:
 class _Program:
     """The line number program of a unit."""
 
-    def __init__(self, unit: _Data, sections: Mapping[str, bytes]) -> None:
+    def __init__(self, unit: Data, sections: Mapping[str, bytes]) -> None:
         self._sections = sections
         self._unit = unit
         self._version = unit.unsigned(2)
@@ -144,7 +144,7 @@ class _Program:
             return unit.string()
         if form in (0x0E, 0x1F):  # DW_FORM_strp, DW_FORM_line_strp
             section = ".debug_str" if form == 0x0E else ".debug_line_str"
-            return _Data(self._sections.get(section, b""), unit.offset()).string()
+            return Data(self._sections.get(section, b""), unit.offset()).string()
         if form == 0x0F:  # DW_FORM_udata
             return unit.leb()
         if form == 0x1E:  # DW_FORM_data16: a hash

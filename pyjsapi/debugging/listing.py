@@ -10,6 +10,7 @@ from typing import Final, NamedTuple, cast
 from pyjsapi.binary.body import BinaryCode
 from pyjsapi.binary.names import Names, names_of
 from pyjsapi.debugging.dwarf import Row, line_rows
+from pyjsapi.debugging.dwarf_functions import DebugFunction, debug_functions
 from pyjsapi.debugging.source_maps import contents_of, inline_map, map_rows, url_of
 from pyjsapi.embedding.valid_module import ValidModule
 from pyjsapi.syntax.module import Module
@@ -61,13 +62,42 @@ class Listing:
 
     @cached_property
     def names(self) -> dict[int, str]:
-        """Names of functions: of the name section, else of exports, else of imports."""
+        """Names of functions: of the name section, else in their source (DWARF), else of exports, else of imports."""
         found = {
             each.index: each.name for each in reversed(self._module.exports) if each.kind == "func"
         }
         kinds = [one for one in self._module.imports if type(one.type).__name__ == "FuncExtern"]
         imported = {index: f"{one.module}.{one.name}" for index, one in enumerate(kinds)}
-        return {**imported, **found, **self._names.funcs}
+        own = self._names.funcs or {index: one.name for index, one in self.source_functions.items()}
+        return {**imported, **found, **own}
+
+    @cached_property
+    def source_functions(self) -> dict[int, DebugFunction]:
+        """What DWARF says of functions, by their indices."""
+        codes = [cast("BinaryCode", func.code) for func in self._module.funcs]
+        ends = [code.end for code in codes] if self._customs.get(".debug_info") else []
+        found: dict[int, DebugFunction] = {}
+        for one in debug_functions(self._customs) if ends else ():
+            # The address may be that of the size, which is before the body.
+            at = bisect_right(ends, one.address + self.code_start)
+            if at < len(ends):
+                found.setdefault(at + self._compiled.imported_funcs, one)
+        return found
+
+    def named(self, name: str) -> dict[int, str]:
+        """The functions that a name stands for: as they are named here, else by their names in their source, whole or
+        without what qualifies them."""
+        found = {index: each for index, each in self.names.items() if each == name}
+        if found:
+            return found
+        for fits in (
+            lambda one: name in (one.name, one.linkage_name),
+            lambda one: one.name.endswith(f"::{name}"),
+        ):
+            found = {index: one.name for index, one in self.source_functions.items() if fits(one)}
+            if found:
+                break
+        return found
 
     @cached_property
     def module_name(self) -> str | None:
