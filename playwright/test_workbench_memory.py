@@ -61,6 +61,30 @@ def test_what_the_last_call_wrote_is_marked(page: Page, pane: Locator) -> None:
     assert colours[4:] != colours[:4]
 
 
+def test_what_the_last_call_read_is_marked_too(page: Page) -> None:
+    give(
+        page,
+        wat2wasm(
+            """(module (memory 1) (memory 1)
+              (func (export "sum") (result i32)
+                (i32.store 1 (i32.const 0x20) (i32.const 9))
+                (i32.add (i32.load 1 (i32.const 0x10)) (i32.load16_u 1 offset=3 (i32.const 0x1f)))))"""
+        ),
+    )
+    run_here(page)
+    page.get_by_label("mark what the last call reads").check()
+    pane = page.get_by_role("region", name="A memory").first
+    expect(pane.locator(".state").first).to_have_text(
+        "The last call changed 1 byte and read 6 bytes, marked below."
+    )
+    expect(row(pane, "00000010").locator(".read")).to_have_count(4)
+    expect(row(pane, "00000020").locator(".changed")).to_have_text("09")
+    expect(row(pane, "00000020").locator(".read")).to_have_count(2)
+    pane.get_by_label("Memory", exact=True).select_option(index=0)
+    expect(pane.locator(".state").first).to_contain_text("changed nothing and read nothing")
+    check_accessibility(page)
+
+
 def test_the_last_rows_of_a_large_memory_are_reached(page: Page, pane: Locator) -> None:
     rows = pane.get_by_role("listbox")
     rows.focus()

@@ -195,3 +195,18 @@ def test_a_further_engine_is_ticked(page: Page) -> None:
     further.check()
     assert "The same on 5 engines" in run(page)
     further.uncheck()
+
+
+def test_what_a_call_reads_is_the_same_on_every_engine(page: Page) -> None:
+    example(page, "Several memories: text and counts")
+    run(page)
+    expect(page.locator(".verdict")).to_contain_text(SAME)
+    page.get_by_role("tab", name="Memory").click()
+    page.get_by_label("mark what the last call reads").check()
+    engine = page.get_by_label("Memories of")
+    expect(engine.locator("option")).to_have_count(len(ENGINES))
+    told = page.get_by_role("region", name="A memory").first.locator(".state").first
+    for k in range(len(ENGINES)):
+        engine.select_option(index=k)
+        expect(told).to_contain_text(" bytes and read ")
+    page.get_by_label("mark what the last call reads").uncheck()

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 import struct
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -31,13 +32,16 @@ _FLOATS: Final = ("f32", "f64")
 def run(plan: Mapping[str, Json], tell: Tell) -> list[dict[str, Any]]:
     """Make the instance and the calls; ``tell`` gets each step as JSON, with its number, when it is done.
 
-    Returns the memories as they are in the end: ``index``, ``byteLength``, ``seen``, ``pages``, ``changed``.
+    Returns the memories as they are in the end: ``index``, ``byteLength``, ``seen``, ``pages``, ``changed``, and with
+    a ``recording`` in the plan what the last call ``read``, or why that is ``unread``.
     """
     before = engines.default()
     if plan.get("engine") == "lowered":
         engines.use(LoweredEngine())
     try:
-        return Run(plan).all(tell)
+        images = Run(plan).all(tell)
+        _add_reads(plan, images)
+        return images
     finally:
         engines.use(before)
 
@@ -81,7 +85,9 @@ class Run:
         self._exports: Any = None
         self._before: dict[int, bytes] = {}
 
-    def all(self, tell: Tell) -> list[dict[str, Any]]:
+    def all(
+        self, tell: Tell, before_last: Callable[[], None] = lambda: None
+    ) -> list[dict[str, Any]]:
         tell(json.dumps(self._step(self._instantiate)), 0)
         if self._exports is None:
             return []
@@ -89,6 +95,7 @@ class Run:
         for k, call in enumerate(calls, 1):
             if k == len(calls):
                 self._before = {seen["index"]: self._bytes(seen) for seen in self._plan["memories"]}
+                before_last()
             tell(json.dumps(self._step(partial(self._call, call))), k)
         return [self._image(seen) for seen in self._plan["memories"]]
 
@@ -157,6 +164,10 @@ class Run:
 
         return imported
 
+    def notes(self) -> Uint8Array:
+        """What a module with a recording has noted."""
+        return Uint8Array(self._exports[self._plan["recording"]["export"]].buffer)
+
     def _bytes(self, seen: Mapping[str, Json]) -> bytes:
         buffer = self._exports[seen["export"]].buffer
         return bytes(Uint8Array(buffer, 0, min(buffer.byteLength, _MOST_BYTES)))
@@ -179,6 +190,47 @@ class Run:
         length = self._exports[seen["export"]].buffer.byteLength
         image = {"index": index, "byteLength": length, "seen": len(data)}
         return {**image, "pages": pages, "changed": changed}
+
+
+def _add_reads(plan: Mapping[str, Json], images: list[dict[str, Any]]) -> None:
+    """Make the calls once more with a module that notes what it reads, and add what the last call has read."""
+    recording = plan.get("recording")
+    if recording is None or not images:
+        return
+    run = Run({**plan, "bytes": recording["bytes"]})
+    steps: list[Json] = []
+
+    def clear() -> None:
+        run.notes().fill(0)
+
+    again = run.all(lambda step, index: steps.append(json.loads(step)), clear)
+    why = ""
+    if "error" in steps[0]:
+        why = f"this engine does not take the module that notes it: {steps[0]['error']['message']}"
+    elif [_contents(image) for image in images] != [_contents(image) for image in again]:
+        why = "the calls came to other memories when they were made once more"
+    for image in images:
+        if why:
+            image["unread"] = why
+            continue
+        region = recording["regions"][image["index"]]
+        base, limit = region["base"], region["limit"]
+        image["read"] = _ranges(bytes(run.notes().subarray(base, base + limit // 8)), image["seen"])
+
+
+def _contents(image: dict[str, Any]) -> tuple[int, dict[int, bytes]]:
+    return image["byteLength"], image["pages"]
+
+
+def _ranges(bits: bytes, length: int) -> list[list[int]]:
+    """The addresses whose bits are set."""
+    found: list[list[int]] = []
+    for match in re.finditer(rb"[^\0]", bits[: (length + 7) // 8]):
+        byte = match[0][0]
+        for bit in range(8):
+            if byte >> bit & 1:
+                _add(found, match.start() * 8 + bit)
+    return found
 
 
 def _differences(page: bytes, old: bytes) -> Iterator[int]:

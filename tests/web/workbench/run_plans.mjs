@@ -8,13 +8,17 @@ const load = (name) => import(pathToFileURL(`${folder}/static/workbench/${name}.
 const { readModule } = await load("binary");
 const { stubsOf, withAllMemories } = await load("plan");
 const { Run } = await load("runner");
+const { withReads } = await load("reads");
+const { addReads } = await load("recording");
 const { typedValue } = await load("values");
 
 for (const line of readFileSync(0, "utf-8").trimEnd().split("\n")) {
-  const { base64, calls } = JSON.parse(line);
+  const { base64, calls, reads } = JSON.parse(line);
   const bytes = new Uint8Array(Buffer.from(base64, "base64"));
   const contents = readModule(bytes);
-  const plan = { ...withAllMemories(bytes, contents), stubs: stubsOf(contents), calls: [] };
+  const whole = withAllMemories(bytes, contents);
+  const recording = reads ? withReads(whole.bytes, readModule(whole.bytes)) : undefined;
+  const plan = { ...whole, recording, stubs: stubsOf(contents), calls: [] };
   for (const [name, ...given] of calls) {
     const { index } = contents.exports.find((one) => one.name === name);
     const { params, results } = contents.functionType(index);
@@ -24,6 +28,7 @@ for (const line of readFileSync(0, "utf-8").trimEnd().split("\n")) {
   const images = new Run(WebAssembly, plan).all((step, index) => {
     steps[index] = step;
   });
+  addReads(WebAssembly, plan, images);
   const replacer = (_key, value) => (value instanceof Uint8Array ? Buffer.from(value).toString("base64") : value);
   console.log(JSON.stringify({ plan, steps, images }, replacer));
 }

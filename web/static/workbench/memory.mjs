@@ -15,17 +15,24 @@ export class MemoryView {
     this.note = make("p", { class: "state" });
     this.engine = make("select", { id: "memory-engine", onchange: () => this.#show() });
     this.add = make("button", { type: "button", onclick: () => this.panes.add() }, "One more beside");
+    this.reads = make("input", { type: "checkbox", onchange: () => this.#noteReads() });
     this.bar = make(
       "div",
       { class: "intake-row", hidden: true },
       make("label", { for: "memory-engine" }, "Memories of"),
       this.engine,
       make("span", { class: "buttons" }, this.add),
+      make("label", { class: "box" }, this.reads, "mark what the last call reads (makes the calls once more)"),
     );
     host.replaceChildren(this.note, this.bar, this.panes.element);
     run.addEventListener("done", () => this.#reset());
     session.addEventListener("module", () => this.#reset());
     document.addEventListener("tab", () => this.#update());
+  }
+
+  #noteReads() {
+    this.run.noteReads = this.reads.checked;
+    if (this.reads.checked) void this.run.run();
   }
 
   #reset() {

@@ -148,7 +148,8 @@ export class MemoryPane {
     const { changed, read, image } = /** @type {MemoryImage} */ (this.image);
     const told = changed.length ? `changed ${count(changed.total, "byte")}` : "changed nothing";
     const reads = image.read ? ` and read ${read.length ? count(read.total, "byte") : "nothing"}` : "";
-    return `The last call ${told}${reads}${changed.length || read.length ? ", marked below" : ""}.`;
+    const more = image.unread ? ` What it read is not known: ${image.unread}.` : "";
+    return `The last call ${told}${reads}${changed.length || read.length ? ", marked below" : ""}.${more}`;
   }
 
   /** @param {ViewName} view */

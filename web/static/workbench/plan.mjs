@@ -10,7 +10,8 @@ import { Reader } from "../../polyfill/lowered/sections.mjs";
  *   value: string, mutable: boolean }} Stub
  * @typedef {{ export: string, params: string[], results: string[], arguments: Value[] }} Call
  * @typedef {{ index: number, export: string }} Seen
- * @typedef {{ bytes: Uint8Array, stubs: Stub[], calls: Call[], memories: Seen[], shift: number }} Plan
+ * @typedef {{ bytes: Uint8Array, stubs: Stub[], calls: Call[], memories: Seen[], shift: number,
+ *   recording?: import("./reads.mjs").Recording }} Plan
  *   `shift` is by how much the code comes later in `bytes` than in the module that was given
  * @typedef {import("./binary.mjs").Contents} Contents
  */

@@ -1,17 +1,20 @@
 // The view "Run": what is asked of the module, on every engine at once, and the results side by side.
 
+import { readModule } from "./binary.mjs";
 import { CallsForm } from "./calls.mjs";
 import { make, shown } from "./dom.mjs";
 import { ENGINES, rowOf } from "./engine_table.mjs";
 import { Engine } from "./engines.mjs";
 import { Lacking } from "./lacking.mjs";
 import { stubsOf, withAllMemories } from "./plan.mjs";
+import { withReads } from "./reads.mjs";
 import { Results } from "./results.mjs";
 import { spelt } from "./values.mjs";
 
 /** @typedef {import("./calls.mjs").Asked} Asked */
 
 export class RunView extends EventTarget {
+  /** Whether the calls are made once more, to note what the last one reads. */ noteReads = false;
   /** The bytes that were run last. @type {Uint8Array | null} */ #ran = null;
 
   /**
@@ -95,7 +98,9 @@ export class RunView extends EventTarget {
     const { bytes, contents } = this.session;
     if (!bytes || !contents) return null;
     try {
-      return { ...withAllMemories(bytes, contents), stubs: stubsOf(contents), calls: this.form.calls };
+      const whole = withAllMemories(bytes, contents);
+      const recording = this.noteReads ? withReads(whole.bytes, readModule(whole.bytes)) : undefined;
+      return { ...whole, recording, stubs: stubsOf(contents), calls: this.form.calls };
     } catch (error) {
       this.results.verdict.textContent = error.message;
       return null;

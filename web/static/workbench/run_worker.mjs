@@ -2,6 +2,7 @@
 
 import { rowOf } from "./engine_table.mjs";
 import { call, startPyodide } from "./pyodide.mjs";
+import { addReads } from "./recording.mjs";
 import { Run } from "./runner.mjs";
 
 // V8 keeps ten frames otherwise.
@@ -23,7 +24,9 @@ async function carryOut(row, plan) {
   if (row.namespace) {
     const namespace = await row.namespace(start);
     tell("");
-    return new Run(namespace, plan).all(report);
+    const images = new Run(namespace, plan).all(report);
+    addReads(namespace, plan, images);
+    return images;
   }
   return call(
     await start(),

@@ -12,8 +12,9 @@ import { read, written } from "./values.mjs";
  * @typedef {{ name: string, message: string, frames: import("./frames.mjs").Frame[] }} Failure
  * @typedef {{ values?: Value[], error?: Failure, log: Logged[], logged: number, ms: number }} Step
  * @typedef {{ index: number, byteLength: number, seen: number, pages: Record<number, Uint8Array>, changed: [number, number][],
- *   read?: [number, number][] }} Image
- *   `pages` are those that are not zero; `changed` and `read` the ranges that the last call changed and read, addresses and lengths
+ *   read?: [number, number][], unread?: string }} Image
+ *   `pages` are those that are not zero; `changed` and `read` the ranges that the last call changed and read, addresses and lengths;
+ *   `unread` is why it is not known what was read
  */
 
 export const PAGE = 65536;
@@ -21,7 +22,7 @@ export const PAGE = 65536;
 const MOST_BYTES = 256 * 1024 * 1024;
 /** Calls of imports that are remembered. */
 const MOST_LOGGED = 1000;
-const MOST_RANGES = 4096;
+export const MOST_RANGES = 4096;
 
 /** @param {string} type */
 function zeroOf(type) {
@@ -59,9 +60,10 @@ export class Run {
   /**
    * Makes the instance, then makes the calls; `tell` is told each step when it is done.
    * @param {(step: Step, index: number) => void} tell
+   * @param {{ beforeLast?: () => void }} [also] what is done before the last call
    * @returns {Image[]} the memories as they are in the end
    */
-  all(tell) {
+  all(tell, { beforeLast } = {}) {
     tell(
       this.#step(() => {
         const module = new this.WebAssembly.Module(this.plan.bytes);
@@ -72,7 +74,10 @@ export class Run {
     );
     if (!this.instance) return [];
     for (const [k, call] of this.plan.calls.entries()) {
-      if (k === this.plan.calls.length - 1) this.#remember();
+      if (k === this.plan.calls.length - 1) {
+        this.#remember();
+        beforeLast?.();
+      }
       tell(
         this.#step(() => this.#call(call)),
         k + 1,
