@@ -11,7 +11,14 @@ from playwright.sync_api import Browser, Locator, Page, expect
 from pyjsapi import wat2wasm
 from web.build import build
 from web.serve import serving
-from web.workbench.visits import check_accessibility, check_width, give, run_here, workbench
+from web.workbench.visits import (
+    check_accessibility,
+    check_width,
+    give,
+    picture,
+    run_here,
+    workbench,
+)
 
 MODULE = wat2wasm(
     """(module
@@ -123,15 +130,96 @@ def test_bytes_are_found_followed_and_read_in_every_form(page: Page, pane: Locat
     expect(row(pane, "00000110").locator(".cell").first).to_have_text("288")
 
 
+GROWING = wat2wasm(
+    """(module (memory 1) (data (i32.const 0) "text")
+      (func (export "write") (param $at i32) (i32.store (local.get $at) (i32.const 0x01020304)))
+      (func (export "grow") (param $pages i32) (result i32) (memory.grow (local.get $pages))))"""
+)
+
+
+def test_growth_and_when_words_changed_are_shown(page: Page) -> None:
+    give(page, GROWING)
+    page.get_by_role("tab", name="Run").click()
+    for k, (name, value) in enumerate(
+        (("write", "8"), ("grow", "2"), ("grow", "0"), ("write", "0x20000"))
+    ):
+        if k:
+            page.get_by_role("button", name="Add a call").click()
+        page.locator(".calls select").nth(k).select_option(label=name)
+        page.locator(".calls input").nth(k).fill(value)
+    run_here(page)
+    pane = page.get_by_role("region", name="A memory").first
+    expect(pane.locator(".growth")).to_have_text(
+        "It had 1 page at first; call 2 (grow) grew it from 1 page to 3 pages: the buffer of before is detached; "
+        "call 3 (grow) detached its buffer, and left its size."
+    )
+    pane.get_by_label("Coloured by").select_option("when it changed")
+    legend = pane.get_by_role("list", name="Colours")
+    expect(legend.get_by_role("listitem")).to_have_text(
+        [
+            "zero, and never changed",
+            "there from the start",
+            "call 1 (write)",
+            "call 2 (grow)",
+            "call 3 (grow)",
+            "call 4 (write)",
+            "some call that was not looked at alone",
+        ]
+    )
+    swatches = legend.locator(".swatch").evaluate_all(
+        "all => all.map((one) => getComputedStyle(one).backgroundColor)"
+    )
+    pane.get_by_label("Scale").select_option("a dot a word")
+    data = pane.locator("canvas").evaluate(
+        "canvas => [...canvas.getContext('2d').getImageData(0, 0, 3, 1).data]"
+    )
+    dots = [data[k : k + 3] for k in (0, 4, 8)]
+    assert [f"rgb({', '.join(map(str, dot))})" for dot in dots] == [
+        swatches[1],
+        swatches[0],
+        swatches[2],
+    ]
+    picture_ = pane.get_by_role("slider")
+    picture_.focus()
+    picture_.press("Home")
+    picture_.press("ArrowRight")
+    picture_.press("ArrowRight")
+    expect(picture_).to_have_attribute(
+        "aria-valuetext", "0x8: 04 03 02 01, changed by call 1 (write)"
+    )
+    picture_.press("PageDown")
+    expect(picture_).to_have_attribute("aria-valuetext", "0x20008: 00 00 00 00")
+    expect(pane.locator(".intake-row .cursor")).to_have_text("0x20000 to 0x30000")
+    picture_.press("ArrowLeft")
+    picture_.press("ArrowLeft")
+    expect(picture_).to_have_attribute(
+        "aria-valuetext", "0x20000: 04 03 02 01, changed by call 4 (write)"
+    )
+    picture_.press("Enter")
+    expect(pane.get_by_label("Address")).to_have_value("0x20000")
+    check_accessibility(page)
+    picture(page, "memory")
+
+
 def test_memories_stand_side_by_side(page: Page, pane: Locator) -> None:
     page.get_by_role("button", name="One more beside").click()
     panes = page.get_by_role("region", name="A memory")
     expect(panes).to_have_count(2)
     expect(panes.nth(1).get_by_label("Memory", exact=True)).to_have_value("0")
     check_accessibility(page)
-    for width in (360, 3840):
+    for width, beside in ((360, False), (3840, True)):
         page.set_viewport_size({"width": width, "height": 900})
         check_width(page)
+        first, second = (panes.nth(k).bounding_box() for k in (0, 1))
+        assert first is not None and second is not None
+        assert (first["y"] == second["y"]) is beside
+        assert (first["x"] == second["x"]) is not beside
+    for _ in range(2):
+        page.get_by_role("button", name="One more beside").click()
+    boxes = [panes.nth(k).bounding_box() for k in range(4)]
+    assert len({box["y"] for box in boxes if box}) == 1  # four in a row
+    for k in (3, 2):
+        panes.nth(k).get_by_role("button", name="close").click()
     panes.nth(1).get_by_role("button", name="close").click()
     expect(panes).to_have_count(1)
 

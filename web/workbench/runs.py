@@ -11,8 +11,11 @@ import math
 import re
 import struct
 import time
+from array import array
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
+from itertools import count
+from operator import ne
 from typing import Any, Final
 
 from pyjsapi import Uint8Array, WebAssembly, engines, null
@@ -25,6 +28,10 @@ _PAGE: Final = 65536
 _MOST_BYTES: Final = 256 * 1024 * 1024
 _MOST_LOGGED: Final = 1000
 _MOST_RANGES: Final = 4096
+_MOST_COMPARED: Final = 512 * 1024 * 1024
+_MOST_PAGES: Final = 1024
+_SOME_CALL: Final = 0xFFFF
+_MOST_CALLS: Final = 0xFFFE
 _MOST_FRAMES: Final = 50
 _FLOATS: Final = ("f32", "f64")
 
@@ -33,6 +40,7 @@ def run(plan: Mapping[str, Json], tell: Tell) -> list[dict[str, Any]]:
     """Make the instance and the calls; ``tell`` gets each step as JSON, with its number, when it is done.
 
     Returns the memories as they are in the end: ``index``, ``byteLength``, ``seen``, ``pages``, ``changed``, and with
+    ``sizes`` after each step, which steps ``detached`` the buffer of before, ``when`` (see `_History`), and with
     a ``recording`` in the plan what the last call ``read``, or why that is ``unread``.
     """
     before = engines.default()
@@ -84,6 +92,7 @@ class Run:
         self.logged = 0
         self._exports: Any = None
         self._before: dict[int, bytes] = {}
+        self._histories: list[_History] = []
 
     def all(
         self, tell: Tell, before_last: Callable[[], None] = lambda: None
@@ -92,12 +101,31 @@ class Run:
         if self._exports is None:
             return []
         calls = self._plan["calls"]
+        self._histories = [self._history(seen) for seen in self._plan["memories"]]
         for k, call in enumerate(calls, 1):
+            for history in self._histories:
+                history.before(last=k == len(calls))
             if k == len(calls):
                 self._before = {seen["index"]: self._bytes(seen) for seen in self._plan["memories"]}
                 before_last()
             tell(json.dumps(self._step(partial(self._call, call))), k)
-        return [self._image(seen) for seen in self._plan["memories"]]
+            for history in self._histories:
+                history.after(k, last=k == len(calls))
+        return [
+            {
+                **self._image(seen),
+                "sizes": history.sizes,
+                "detached": history.detached,
+                "when": history.when,
+            }
+            for seen, history in zip(self._plan["memories"], self._histories, strict=True)
+        ]
+
+    def _history(self, seen: Mapping[str, Json]) -> _History:
+        export = seen["export"]
+        history = _History(lambda: self._exports[export].buffer, lambda: self._bytes(seen))
+        history.start()
+        return history
 
     def _step(self, act: Callable[[], list[list[str]]]) -> dict[str, Json]:
         self.log, self.logged = [], 0
@@ -190,6 +218,71 @@ class Run:
         length = self._exports[seen["export"]].buffer.byteLength
         image = {"index": index, "byteLength": length, "seen": len(data)}
         return {**image, "pages": pages, "changed": changed}
+
+
+class _History:
+    """A memory's sizes, whether steps detached its buffers, and in which call each of its words changed last."""
+
+    def __init__(self, buffer: Callable[[], Any], data: Callable[[], bytes]) -> None:
+        self._now = buffer
+        self._data = data
+        self._buffer: Any = None
+        self._known = b""
+        self._compared = 0
+        self._missed = False
+        self._when: dict[int, array[int]] = {}
+        self.sizes: list[int] = []
+        self.detached: list[bool] = []
+
+    def start(self) -> None:
+        """The instance is made."""
+        self._known = self._data()
+        self._end()
+
+    def before(self, last: bool) -> None:
+        """A call is about to be made."""
+        self._buffer = self._now()
+        if last and self._missed:
+            self._compare(self._data(), _SOME_CALL)
+
+    def after(self, call: int, last: bool) -> None:
+        """A call was made, the first has the number 1."""
+        length = self._now().byteLength
+        if last or self._compared + length <= _MOST_COMPARED:
+            some = self._missed and not last
+            self._compare(self._data(), _SOME_CALL if some else min(call, _MOST_CALLS))
+            self._missed = False
+        else:
+            self._missed = True
+        self._end()
+
+    def _end(self) -> None:
+        self.sizes.append(self._now().byteLength)
+        self.detached.append(bool(getattr(self._buffer, "detached", False)))
+        self._buffer = None
+
+    def _compare(self, data: bytes, call: int) -> None:
+        self._compared += len(data)
+        known = self._known.ljust(len(data), b"\0")
+        for start in range(0, len(data), _PAGE):
+            old, page = known[start : start + _PAGE], data[start : start + _PAGE]
+            if old == page:
+                continue
+            index = start // _PAGE
+            if index not in self._when and len(self._when) >= _MOST_PAGES:
+                continue
+            when = self._when.setdefault(index, array("H", bytes(_PAGE // 2)))
+            rest = -len(page) % 4
+            pair = (array("I", each + bytes(rest)) for each in (old, page))
+            for word, changed in zip(count(), map(ne, *pair)):
+                if changed:
+                    when[word] = call
+        self._known = data
+
+    @property
+    def when(self) -> dict[int, bytes]:
+        """By pages, for each word the number of the call that changed it last, in two bytes, 0 for none."""
+        return {page: words.tobytes() for page, words in self._when.items()}
 
 
 def _add_reads(plan: Mapping[str, Json], images: list[dict[str, Any]]) -> None:

@@ -42,7 +42,8 @@ def both(tmp_path: Path) -> Both:
         steps: list[Any] = []
         images = runs.run(plan, lambda step, index: steps.append(json.loads(step)))
         for image in node["images"]:
-            image["pages"] = {int(k): base64.b64decode(v) for k, v in image["pages"].items()}
+            for key in ("pages", "when"):
+                image[key] = {int(k): base64.b64decode(v) for k, v in image[key].items()}
         return (
             {"steps": [_plain(step) for step in node["steps"]], "images": node["images"]},
             {"steps": [_plain(step) for step in steps], "images": images},
@@ -107,6 +108,33 @@ def test_a_memory_is_seen_though_it_is_not_exported(both: Both) -> None:
     assert image["pages"][0][16:20] == bytes([4, 3, 2, 1])
     assert image["pages"][1][70000 - 65536 :][:3] == b"abc"
     assert set(image["pages"]) == {0, 1}
+
+
+def test_growth_detaching_and_when_words_changed(both: Both) -> None:
+    node, python = both(
+        """(module
+          (memory 1) (data (i32.const 0) "data")
+          (func (export "write") (param i32) (i32.store (local.get 0) (i32.add (local.get 0) (i32.const 1))))
+          (func (export "grow") (result i32) (memory.grow (i32.const 2)))
+          (func (export "fail") (result i32) (memory.grow (i32.const 70000)))
+          (func (export "trap")
+            (i32.store8 (i32.const 100) (i32.const 1)) (drop (memory.grow (i32.const 1))) unreachable))""",
+        ["write", "8"],
+        ["write", "14"],
+        ["grow"],
+        ["fail"],
+        ["write", "65544"],
+        ["write", "8"],
+        ["trap"],
+    )
+    assert node == python
+    (image,) = node["images"]
+    assert [size // 65536 for size in image["sizes"]] == [1, 1, 1, 3, 3, 3, 3, 4]
+    assert image["detached"] == [False, False, False, True, False, False, False, True]
+    assert set(image["when"]) == {0, 1}
+    words = memoryview(image["when"][0]).cast("H")
+    assert {k: call for k, call in enumerate(words) if call} == {2: 1, 3: 2, 25: 7}
+    assert memoryview(image["when"][1]).cast("H")[2] == 5
 
 
 def test_a_memory_that_is_imported_is_seen(both: Both) -> None:

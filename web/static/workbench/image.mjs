@@ -22,7 +22,7 @@ export const VIEWS = {
 
 /** @typedef {keyof typeof VIEWS} ViewName */
 
-const ZEROS = new Uint8Array(PAGE);
+export const ZEROS = new Uint8Array(PAGE);
 
 /** Addresses, as ranges in their order that do not meet. */
 export class Ranges {
@@ -70,6 +70,10 @@ export class MemoryImage {
     this.length = image.seen;
     this.changed = new Ranges(image.changed);
     this.read = new Ranges(image.read ?? []);
+    /** By pages, for each word the number of the call that changed it last. @type {Record<number, Uint16Array>} */
+    this.when = Object.fromEntries(
+      Object.entries(image.when ?? {}).map(([page, bytes]) => [page, new Uint16Array(bytes.slice().buffer)]),
+    );
   }
 
   /** @param {number} index */

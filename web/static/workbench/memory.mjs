@@ -60,6 +60,6 @@ export class MemoryView {
   /** Gives each pane the memory that it showed, of the engine that is chosen. */
   #show() {
     const found = this.run.images.find(({ title }) => title === this.engine.value);
-    this.panes.show(found?.images ?? [], aboutOf(this.session.contents));
+    this.panes.show(found?.images ?? [], aboutOf(this.session.contents, this.run.calls));
   }
 }

@@ -4,16 +4,15 @@ import { count } from "./binary.mjs";
 import { make, shown } from "./dom.mjs";
 import { HexRows, hex } from "./hex_rows.mjs";
 import { typedAddress, VIEWS, wantedBytes } from "./image.mjs";
+import { growthText } from "./growth.mjs";
 import { sizeText } from "./overview.mjs";
+import { Picture } from "./picture.mjs";
 import { Places } from "./places.mjs";
 import { StructureView } from "./structure_view.mjs";
 import { pointerAt } from "./structures.mjs";
 
 /** @typedef {import("./image.mjs").MemoryImage} MemoryImage */
 /** @typedef {import("./image.mjs").ViewName} ViewName */
-
-const PICTURE_WIDTH = 256;
-const PICTURE_ROWS = 128;
 
 let panes = 0;
 
@@ -53,8 +52,8 @@ export class MemoryPane {
     this.address = field("text", "Address", "address", 12);
     this.wanted = field("search", "Look for", '"text", de ad, number');
     this.state = make("p", { class: "state", role: "status" });
-    this.picture = make("canvas", { width: PICTURE_WIDTH, height: PICTURE_ROWS, class: "memory-picture", role: "img" });
-    this.picture.addEventListener("click", (/** @type {MouseEvent} */ event) => this.#pointed(event));
+    this.picture = new Picture({ goTo: (at, size) => this.goTo(at, size) });
+    this.growth = make("p", { class: "growth" });
     this.backward = small("back", () => this.#turn(-1));
     this.forward = small("forward", () => this.#turn(1));
     const back = () => this.#turn(-1);
@@ -89,7 +88,8 @@ export class MemoryPane {
         small("next change", () => this.#nextChange()),
       ),
       this.state,
-      this.picture,
+      this.growth,
+      this.picture.element,
       this.structures.element,
       this.hex.element,
     );
@@ -140,7 +140,9 @@ export class MemoryPane {
     this.structures.show(this.image, this.pointerSize);
     const rest = image.byteLength > length ? ` Only the first ${sizeText(length)} are here.` : "";
     this.state.textContent = `${this.#marks()}${rest}`;
-    this.#draw();
+    const stepName = (/** @type {number} */ k) => this.about.stepName?.(k) ?? `call ${k}`;
+    this.growth.textContent = growthText(image, stepName);
+    this.picture.show(this.image, stepName);
   }
 
   /** What is marked. */
@@ -278,59 +280,4 @@ export class MemoryPane {
     this.state.textContent = this.#told(at);
     this.#visit(at, count);
   }
-
-  /** How many bytes a dot of the picture stands for. */
-  get #scale() {
-    return Math.max(4, Math.ceil((this.image?.length ?? 0) / (PICTURE_WIDTH * PICTURE_ROWS)));
-  }
-
-  /** All of the memory: a dot for a word, or for more where it is large; by what it holds, and what was changed. */
-  #draw() {
-    const { image } = this;
-    const context = this.picture.getContext("2d");
-    if (!image || !context) return;
-    const scale = this.#scale;
-    const dots = Math.ceil(image.length / scale);
-    const rows = Math.max(1, Math.ceil(dots / PICTURE_WIDTH));
-    this.picture.height = rows;
-    const pixels = context.createImageData(PICTURE_WIDTH, rows);
-    const colours = new Uint32Array(pixels.data.buffer);
-    for (let dot = 0; dot < dots; dot++) colours[dot] = colourOf(image.bytes(dot * scale, Math.min(scale, 64)));
-    for (const [start, count] of image.image.changed) {
-      for (let dot = Math.floor(start / scale); dot * scale < start + count; dot++) colours[dot] = CHANGED;
-    }
-    context.putImageData(pixels, 0, 0);
-    const used = Object.keys(image.image.pages).length;
-    this.picture.setAttribute(
-      "aria-label",
-      `The whole memory, a dot for ${scale} bytes: ${used} of ${Math.ceil(image.length / 65536)} pages hold something, ${image.image.changed.length} ranges were changed`,
-    );
-    this.picture.title = `A dot stands for ${scale} bytes: dark is zero, blue is text, grey other bytes, orange what the last call changed. A click goes there.`;
-  }
-
-  /** @param {MouseEvent} event */
-  #pointed(event) {
-    const box = this.picture.getBoundingClientRect();
-    const x = Math.floor(((event.clientX - box.left) / box.width) * PICTURE_WIDTH);
-    const y = Math.floor(((event.clientY - box.top) / box.height) * this.picture.height);
-    const at = (y * PICTURE_WIDTH + x) * this.#scale;
-    if (this.image && at < this.image.length) this.#visit(at, this.#scale);
-  }
-}
-
-const CHANGED = 0xff1e8cff;
-const ZERO = 0xff2b211b;
-const TEXT = 0xffd9904a;
-
-/** Text is blue, zero dark, all else grey by how large its bytes are. The numbers are ABGR. @param {Uint8Array} bytes */
-function colourOf(bytes) {
-  let [sum, letters] = [0, 0];
-  for (const byte of bytes) {
-    sum += byte;
-    if (byte >= 0x20 && byte < 0x7f) letters += 1;
-  }
-  if (sum === 0) return ZERO;
-  if (letters === bytes.length) return TEXT;
-  const grey = 90 + Math.floor((sum / bytes.length) * 0.6);
-  return (0xff000000 | (grey << 16) | (grey << 8) | grey) >>> 0;
 }

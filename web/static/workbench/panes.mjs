@@ -6,12 +6,19 @@ import { MemoryPane } from "./memory_pane.mjs";
 
 /** @typedef {import("./runner.mjs").Image} Image */
 /**
- * @typedef {{ nameOf: (index: number) => string, pointerSize?: (index: number) => number }} About
- *   what is known of memories by their indices in the module: names, and how many bytes an address has (4 if that is not said)
+ * @typedef {{ nameOf: (index: number) => string, pointerSize?: (index: number) => number, stepName?: (k: number) => string }} About
+ *   what is known of memories by their indices in the module: names, and how many bytes an address has (4 if that is not said);
+ *   and what a step is called, the making of the instance is the first
  */
 
-/** What a module says of its memories. @param {import("./binary.mjs").Contents | null} contents @returns {About} */
-export const aboutOf = (contents) => ({
+/**
+ * What a module says of its memories.
+ * @param {import("./binary.mjs").Contents | null} contents
+ * @param {{ export: string }[]} [calls] that were made
+ * @returns {About}
+ */
+export const aboutOf = (contents, calls = []) => ({
+  stepName: (k) => (k === 0 ? "making the instance" : `call ${k}${calls[k - 1] ? ` (${calls[k - 1].export})` : ""}`),
   nameOf: (index) => contents?.memoryName(index) ?? "",
   pointerSize: (index) => (contents?.memories[index]?.address === "i64" ? 8 : 4),
 });

@@ -2,6 +2,7 @@
 // web/workbench/runs.py does the same in Python; both must say the same of the same behaviour.
 
 import { framesOf } from "./frames.mjs";
+import { History } from "./history.mjs";
 import { read, written } from "./values.mjs";
 
 /**
@@ -12,9 +13,10 @@ import { read, written } from "./values.mjs";
  * @typedef {{ name: string, message: string, frames: import("./frames.mjs").Frame[] }} Failure
  * @typedef {{ values?: Value[], error?: Failure, log: Logged[], logged: number, ms: number }} Step
  * @typedef {{ index: number, byteLength: number, seen: number, pages: Record<number, Uint8Array>, changed: [number, number][],
- *   read?: [number, number][], unread?: string }} Image
+ *   read?: [number, number][], unread?: string, sizes?: number[], detached?: boolean[], when?: Record<number, Uint8Array> }} Image
  *   `pages` are those that are not zero; `changed` and `read` the ranges that the last call changed and read, addresses and lengths;
- *   `unread` is why it is not known what was read
+ *   `unread` is why it is not known what was read; `sizes` in bytes after each step, which of them `detached` the buffer of before,
+ *   and by pages `when` each word was changed last: see history.mjs
  */
 
 export const PAGE = 65536;
@@ -73,8 +75,12 @@ export class Run {
       0,
     );
     if (!this.instance) return [];
+    const histories = this.plan.memories.map((seen) => new History(() => this.#bytes(seen)));
+    for (const history of histories) history.start();
+    const { length } = this.plan.calls;
     for (const [k, call] of this.plan.calls.entries()) {
-      if (k === this.plan.calls.length - 1) {
+      for (const history of histories) history.before(k === length - 1);
+      if (k === length - 1) {
         this.#remember();
         beforeLast?.();
       }
@@ -82,8 +88,12 @@ export class Run {
         this.#step(() => this.#call(call)),
         k + 1,
       );
+      for (const history of histories) history.after(k + 1, k === length - 1);
     }
-    return this.plan.memories.map((seen) => this.#image(seen));
+    return this.plan.memories.map((seen, k) => {
+      const { sizes, detached, whenBytes: when } = histories[k];
+      return { ...this.#image(seen), sizes, detached, when };
+    });
   }
 
   /** @param {() => Value[]} act @returns {Step} */
