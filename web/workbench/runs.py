@@ -19,7 +19,6 @@ from operator import ne
 from typing import Any, Final
 
 from pyjsapi import Uint8Array, WebAssembly, engines, null
-from pyjsapi.engines.lowered import LoweredEngine
 
 Json = Any
 Tell = Callable[[str, int], object]
@@ -43,15 +42,10 @@ def run(plan: Mapping[str, Json], tell: Tell) -> list[dict[str, Any]]:
     ``sizes`` after each step, which steps ``detached`` the buffer of before, ``when`` (see `_History`), and with
     a ``recording`` in the plan what the last call ``read``, or why that is ``unread``.
     """
-    before = engines.default()
-    if plan.get("engine") == "lowered":
-        engines.use(LoweredEngine())
-    try:
+    with engines.using(plan.get("engine", "python")):
         images = Run(plan).all(tell)
         _add_reads(plan, images)
         return images
-    finally:
-        engines.use(before)
 
 
 def written(type_: str, value: Any) -> list[str]:
