@@ -17,6 +17,7 @@ NATIVE: Final = "native"
 _BUILT_IN: Final = {
     "python": ("python_engine", "PythonEngine"),
     "lowered": ("lowered", "LoweredEngine"),
+    "wasmtime": ("wasmtime.engine", "WasmtimeEngine"),
 }
 """By name: the module here that has the engine, and what makes one when it is called without arguments."""
 

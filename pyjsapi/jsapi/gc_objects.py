@@ -5,7 +5,7 @@ from __future__ import annotations
 import weakref
 from typing import Any, Final, NoReturn, final
 
-from pyjsapi.runtime.gc import ArrayInst, StructInst
+from pyjsapi.runtime.gc import Aggregate, StructInst
 
 
 @final
@@ -17,7 +17,7 @@ class ExportedGCObject:
 
     __slots__ = ("__weakref__", "_instance")
 
-    _instance: StructInst | ArrayInst
+    _instance: Aggregate
 
     def __init__(self) -> None:
         raise TypeError("WebAssembly structures and arrays are made by WebAssembly code alone")
@@ -37,7 +37,7 @@ _objects: Final[weakref.WeakValueDictionary[int, ExportedGCObject]] = weakref.We
 """The Exported GC Object cache, by the identity of the instance, which its object keeps alive."""
 
 
-def exported_object(instance: StructInst | ArrayInst) -> ExportedGCObject:
+def exported_object(instance: Aggregate) -> ExportedGCObject:
     """ "A new Exported GC Object": always the same one for an instance."""
     found = _objects.get(id(instance))
     if found is None:

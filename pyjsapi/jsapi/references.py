@@ -13,7 +13,7 @@ from pyjsapi.ecmascript import null
 from pyjsapi.ecmascript.conversions import shown
 from pyjsapi.jsapi.gc_objects import ExportedGCObject, exported_object
 from pyjsapi.runtime import FuncInst
-from pyjsapi.runtime.gc import ArrayInst, StructInst, externalize, internalize
+from pyjsapi.runtime.gc import Aggregate, externalize, internalize
 from pyjsapi.syntax.types import (
     ANY,
     EXTERN,
@@ -62,7 +62,7 @@ def extern_to_js(value: Any) -> Any:
         return null
     if value is UNDEFINED:
         return None
-    if value.__class__ is StructInst or value.__class__ is ArrayInst:
+    if isinstance(value, Aggregate):
         return exported_object(value)
     return value
 
@@ -125,18 +125,18 @@ def _any_from_js(type_: RefType) -> Callable[[Any], Any]:
                 return None
             raise TypeError(f"null is not a value of type {type_}")
         reference = internalize(extern_from_js(value))
-        if not match_heap(_heap_of(reference), type_.heap):
+        if not _matches(reference, type_.heap):
             raise TypeError(f"{shown(value)} is not a value of type {type_}")
         return reference
 
     return convert
 
 
-def _heap_of(reference: Any) -> HeapType:
-    """The heap type of a reference of the ``any`` hierarchy that is not null."""
-    if isinstance(reference, StructInst | ArrayInst):
-        return reference.type
-    return I31 if reference.__class__ is int else ANY
+def _matches(reference: Any, heap: HeapType) -> bool:
+    """Whether a reference of the ``any`` hierarchy that is not null is of a heap type."""
+    if isinstance(reference, Aggregate):
+        return reference.matches(heap)
+    return match_heap(I31 if reference.__class__ is int else ANY, heap)
 
 
 def _not_null(convert: Callable[[Any], Any], type_: RefType) -> Callable[[Any], Any]:

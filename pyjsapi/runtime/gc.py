@@ -20,10 +20,12 @@ from pyjsapi.syntax.types import (
     F32,
     F64,
     ArrayType,
+    HeapType,
     PackType,
     RefType,
     StorageType,
 )
+from pyjsapi.validation.matching import match_heap
 
 I31_MASK: Final = 0x7FFFFFFF
 _I31_SIGN: Final = 0x40000000
@@ -37,10 +39,22 @@ _OUT_OF_MEMORY_BOUNDS: Final = "out of bounds memory access"
 _OUT_OF_TABLE_BOUNDS: Final = "out of bounds table access"
 
 
-class StructInst:
+class Aggregate:
+    """A structure or an array, of whatever engine."""
+
+    __slots__ = ("type",)
+
+    type: DefType
+
+    def matches(self, heap: HeapType) -> bool:
+        """Whether a reference to it is of a heap type."""
+        return match_heap(self.type, heap)
+
+
+class StructInst(Aggregate):
     """A structure: its type and the values of its fields, packed ones unsigned."""
 
-    __slots__ = ("fields", "type")
+    __slots__ = ("fields",)
 
     def __init__(self, type_: DefType, fields: list[Any]) -> None:
         self.type = type_
@@ -50,10 +64,10 @@ class StructInst:
         return f"<structure of {counted(len(self.fields), 'field')}>"
 
 
-class ArrayInst:
+class ArrayInst(Aggregate):
     """An array: its type and its elements, packed ones unsigned. It never changes its length."""
 
-    __slots__ = ("elems", "type")
+    __slots__ = ("elems",)
 
     def __init__(self, type_: DefType, elems: list[Any]) -> None:
         self.type = type_

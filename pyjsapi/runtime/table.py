@@ -294,8 +294,8 @@ class TableInst:
                 calls[index:end] = _callables(made, type_)
 
 
-def new_table(type_: TableType, init: Any, limits: Limits) -> TableInst:
-    """A table of the type; `MemoryError` where its minimum is beyond the limit."""
+def check_table_size(type_: TableType, limits: Limits) -> int:
+    """How many elements a table of the type may have; `MemoryError` where its minimum is beyond the limit."""
     most, name = limits.max_table_elements, "max_table_elements"
     total = limits.max_total_table_elements
     if total is not None and total < most:
@@ -304,7 +304,12 @@ def new_table(type_: TableType, init: Any, limits: Limits) -> TableInst:
         raise MemoryError(
             f"cannot allocate a table of {type_.minimum} elements: the limit is {most} (Limits.{name})"
         )
-    return TableInst(type_, init, ceiling=most)
+    return most
+
+
+def new_table(type_: TableType, init: Any, limits: Limits) -> TableInst:
+    """A table of the type; `MemoryError` where its minimum is beyond the limit."""
+    return TableInst(type_, init, ceiling=check_table_size(type_, limits))
 
 
 class TableBudget:

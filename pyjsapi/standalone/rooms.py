@@ -24,6 +24,7 @@ _MORE: Final = ("agents", "sharing", "wasi")
 _LEFT_OUT: Final = (
     "compiler/proof/",
     "compiler/proving.py",
+    "engines/wasmtime/",
     "engines/lowered.py",
     "standalone/carriers.py",
     "standalone/rooms.py",

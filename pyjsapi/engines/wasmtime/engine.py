@@ -1,0 +1,74 @@
+"""Wasmtime as the engine behind the JS API."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, Final
+
+from pyjsapi.engines.native import compile_natively
+from pyjsapi.engines.wasmtime import factories
+from pyjsapi.engines.wasmtime.instances import NativeInstance, instantiate
+from pyjsapi.engines.wasmtime.library import NAME
+from pyjsapi.engines.wasmtime.modules import WasmtimeModule
+from pyjsapi.engines.wasmtime.native_engine import native_engine
+from pyjsapi.engines.wasmtime.objects import NativeGlobal, NativeTable
+from pyjsapi.engines.wasmtime.self_test import self_test
+from pyjsapi.engines.wasmtime.store import store_here
+from pyjsapi.runtime.memory import MemInst, page_limit_of
+from pyjsapi.runtime.memory import new_memory as new_python_memory
+from pyjsapi.runtime.table import TableInst, check_table_size
+from pyjsapi.syntax.types import GlobalType, MemType, TableType
+from pyjsapi.validation.limits import Limits
+
+if TYPE_CHECKING:
+    from pyjsapi.embedding.settings import Settings
+    from pyjsapi.embedding.valid_module import ValidModule
+    from pyjsapi.runtime.global_ import GlobalInst
+    from pyjsapi.runtime.instance import ExternVal
+    from pyjsapi.runtime.instantiate import Setup
+
+
+class WasmtimeEngine:
+    """See `embedding.interface.Engine`. Raises `EngineUnavailable` where it cannot run here."""
+
+    name: Final = NAME
+
+    def __init__(self) -> None:
+        native_engine()
+        self_test()
+
+    def compile(self, data: bytes, settings: Settings, /) -> WasmtimeModule:
+        """See `native.compile_natively`. Raises `Refusal` where Wasmtime lacks what the module, or a limit, needs."""
+        found = compile_natively(data, settings, self.prepare)
+        if not isinstance(found, WasmtimeModule):
+            raise TypeError("a module of another engine")
+        return found
+
+    def prepare(self, module: ValidModule, /) -> WasmtimeModule:
+        """Compile what was validated before. Raises `Refusal`."""
+        return WasmtimeModule(module)
+
+    def instantiate(
+        self, module: WasmtimeModule, imports: Sequence[ExternVal], /, setup: Setup | None = None
+    ) -> NativeInstance:
+        """See `instances.instantiate`."""
+        return instantiate(module, imports, setup)
+
+    def new_memory(self, type_: MemType, limits: Limits, /) -> MemInst:
+        """A native memory. A shared one is of the Python engine: see `rewritten.refuse_limits`."""
+        page_limit = page_limit_of(type_, limits)
+        if type_.shared:
+            return new_python_memory(type_, limits)
+        block = factories.new_memory(store_here(), type_)
+        return MemInst(type_, page_limit=page_limit, block=block)
+
+    def new_table(self, type_: TableType, limits: Limits, init: Any, /) -> TableInst:
+        """A native table."""
+        most = check_table_size(type_, limits)
+        store = store_here()
+        return NativeTable(store, type_, factories.new_table(store, type_, init), most)
+
+    def new_global(self, type_: GlobalType, value: Any, /) -> GlobalInst:
+        """A native global."""
+        store = store_here()
+        return NativeGlobal(store, type_, factories.new_global(store, type_, value))

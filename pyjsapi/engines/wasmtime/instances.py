@@ -1,0 +1,265 @@
+"""Instantiation: imports become native, and all that an instance may hand out becomes known."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from ctypes import addressof
+from typing import TYPE_CHECKING, Any
+
+from pyjsapi.embedding.interface import Clock, Fuel, HostCalls
+from pyjsapi.engines.wasmtime import factories, failures
+from pyjsapi.engines.wasmtime.adopting import native_block
+from pyjsapi.engines.wasmtime.library import NAME
+from pyjsapi.engines.wasmtime.modules import WasmtimeModule
+from pyjsapi.engines.wasmtime.objects import NativeGlobal, NativeTable
+from pyjsapi.engines.wasmtime.reservations import block_of
+from pyjsapi.engines.wasmtime.rewritten import hidden
+from pyjsapi.engines.wasmtime.store import Store, func_handle_of, handle_of, store_here
+from pyjsapi.engines.wasmtime.words import (
+    FUNC_KIND,
+    GLOBAL_KIND,
+    MEMORY_KIND,
+    TABLE_KIND,
+    TAG_KIND,
+    WasmtimeError,
+    Words,
+    words,
+)
+from pyjsapi.runtime import ExternVal, FuncInst, GlobalInst, MemInst, TableInst, TagInst
+from pyjsapi.runtime.instantiate import import_place, match_imports
+from pyjsapi.runtime.memory import page_limit_of
+from pyjsapi.runtime.memory_budget import MemoryBudget, check_total
+from pyjsapi.runtime.table import check_table_size, check_total_elements
+from pyjsapi.syntax.errors import LinkError
+from pyjsapi.syntax.types import FuncExtern, TableType
+
+if TYPE_CHECKING:
+    from pyjsapi.runtime.instantiate import Setup
+
+
+class NativeInstance:
+    """An instance of Wasmtime's: its index spaces, imports first. Functions are there as far as they may come out."""
+
+    __slots__ = (
+        "__weakref__",
+        "budget",
+        "exports",
+        "funcs",
+        "globals",
+        "handle",
+        "mems",
+        "module",
+        "store",
+        "tables",
+        "tags",
+    )
+
+    def __init__(self, module: WasmtimeModule, store: Store) -> None:
+        self.module = module
+        self.store = store
+        self.funcs: dict[int, FuncInst] = {}
+        self.tables: list[TableInst] = []
+        self.mems: list[MemInst] = []
+        self.globals: list[GlobalInst] = []
+        self.tags: list[TagInst] = []
+        self.exports: Mapping[str, ExternVal] = {}
+        most = module.settings.limits.max_memory_bytes
+        self.budget = None if most is None else MemoryBudget(most)
+        self.handle: Words = words(2)
+
+    @property
+    def fuel(self) -> Fuel | None:
+        """There is none: see `rewritten.refuse_limits`."""
+        return None
+
+    @property
+    def host_calls(self) -> HostCalls | None:
+        """They are not counted, likewise."""
+        return None
+
+    @property
+    def clock(self) -> Clock | None:
+        """There is none, likewise."""
+        return None
+
+
+def instantiate(
+    module: WasmtimeModule, values: Sequence[ExternVal], setup: Setup | None = None
+) -> NativeInstance:
+    """See `embedding.interface.Engine`."""
+    if setup is not None:
+        raise LinkError(
+            f"the engine {NAME!r} makes memories as the module says, and no instance from a snapshot: "
+            "memory_overrides, resources and builtins that belong to the instance need engine='python'"
+        )
+    match_imports(module.module, module.context, values)
+    _check_sizes(module, len([value for value in values if isinstance(value, MemInst)]))
+    store = store_here()
+    instance = NativeInstance(module, store)
+    with store.entered():
+        externs = _link(instance, values)
+        imported = _counts(instance)
+        _instantiate(instance, externs, len(values))
+        _find_objects(instance, imported)
+        _find_funcs(instance, imported[0])
+    spaces: dict[str, Any] = {
+        "func": instance.funcs,
+        "table": instance.tables,
+        "memory": instance.mems,
+        "global": instance.globals,
+        "tag": instance.tags,
+    }
+    instance.exports = {
+        export.name: spaces[export.kind][export.index] for export in module.module.exports
+    }
+    start = module.module.start
+    if start is not None:
+        instance.funcs[start].call()
+    return instance
+
+
+def _check_sizes(module: WasmtimeModule, imported: int) -> None:
+    """Raise `MemoryError` for what is larger than it may be."""
+    limits, context = module.settings.limits, module.context
+    own = context.mems[imported:]
+    for type_ in own:
+        page_limit_of(type_, limits)
+    if limits.max_memory_bytes is not None:
+        check_total(sum(type_.minimum * type_.page_size for type_ in own), limits.max_memory_bytes)
+    tables = context.tables[len(context.tables) - len(module.module.tables) :]
+    check_total_elements(sum(type_.minimum for type_ in tables), limits.max_total_table_elements)
+    for table in tables:
+        check_table_size(table, limits)
+
+
+def _counts(instance: NativeInstance) -> tuple[int, int, int, int, int]:
+    return (
+        len(instance.funcs),
+        len(instance.tables),
+        len(instance.mems),
+        len(instance.globals),
+        len(instance.tags),
+    )
+
+
+def _link(instance: NativeInstance, values: Sequence[ExternVal]) -> Words:
+    """The imports as the C API has them."""
+    module = instance.module
+    externs = words(4 * max(len(values), 1))
+    for index, value in enumerate(values):
+        kind, handle = _extern(instance, index, value)
+        externs[4 * index] = kind
+        externs[4 * index + 1 : 4 * index + 1 + len(handle)] = list(handle)
+    del module
+    return externs
+
+
+def _extern(instance: NativeInstance, index: int, value: ExternVal) -> tuple[int, Words]:
+    store = instance.store
+    if isinstance(value, FuncInst):
+        native = instance.module.native
+        instance.funcs[len(instance.funcs)] = value
+        return FUNC_KIND, store.native_func(value, native.import_types[index]).handle
+    if isinstance(value, MemInst):
+        kind, handle = _memory(instance, index, value)
+        instance.mems.append(value)
+        return kind, handle
+    if isinstance(value, GlobalInst):
+        instance.globals.append(value)
+        return GLOBAL_KIND, _global(instance, index, value)
+    if isinstance(value, TagInst):
+        instance.tags.append(value)
+        return TAG_KIND, store.exceptions.native_tag(value)
+    if not isinstance(value, NativeTable) or value.store is not store:
+        raise _foreign(instance, index, "table", isinstance(value, NativeTable))
+    instance.tables.append(value)
+    return TABLE_KIND, value.handle
+
+
+def _memory(instance: NativeInstance, index: int, memory: MemInst) -> tuple[int, Words]:
+    block = native_block(instance.store, memory)
+    if block is None:
+        raise _foreign(instance, index, "memory", False)
+    return MEMORY_KIND, block.handle
+
+
+def _global(instance: NativeInstance, index: int, value: GlobalInst) -> Words:
+    store = instance.store
+    if isinstance(value, NativeGlobal) and value.store is store:
+        return value.handle
+    if value.type.mutable:
+        raise _foreign(instance, index, "global", isinstance(value, NativeGlobal))
+    return factories.new_global(store, value.type, value.cell[0])
+
+
+def _foreign(instance: NativeInstance, index: int, kind: str, native: bool) -> LinkError:
+    where = import_place(instance.module.module, index)
+    if native:
+        text = f"the {kind} belongs to another thread's store of Wasmtime"
+    else:
+        text = (
+            f"the {kind} belongs to the Python engine and is in use there; compile its module with "
+            "engine='wasmtime', or this one with engine='python'"
+        )
+    return LinkError(text, where)
+
+
+def _instantiate(instance: NativeInstance, externs: Words, count: int) -> None:
+    store, trap = instance.store, words(1)
+    native = instance.module.native
+    error = store.lib.wasmtime_instance_new(
+        store.context,
+        native.pointer,
+        addressof(externs),
+        count,
+        addressof(instance.handle),
+        addressof(trap),
+    )
+    # Even if a segment did not fit: functions may be in a table.
+    store.modules.add(instance.module)
+    if error or trap[0]:
+        failed = failures.failure(store, error, trap[0])
+        if isinstance(failed, WasmtimeError):
+            raise MemoryError(str(failed))
+        raise failed
+
+
+def _find_objects(instance: NativeInstance, imported: tuple[int, int, int, int, int]) -> None:
+    store, context = instance.store, instance.module.context
+    limits = instance.module.settings.limits
+    _, tables, mems, globals_, tags = imported
+    for index, type_ in enumerate(context.mems[mems:], mems):
+        handle = handle_of(_export(instance, "memory", index))
+        block = block_of(store, handle, type_.page_size_log2)
+        memory = MemInst(type_, page_limit=page_limit_of(type_, limits), block=block)
+        instance.mems.append(memory)
+        if instance.budget is not None:
+            instance.budget.add(memory)
+    most = limits.max_table_elements
+    if limits.max_total_table_elements is not None:
+        most = min(most, limits.max_total_table_elements)
+    for index, table in enumerate(context.tables[tables:], tables):
+        handle = handle_of(_export(instance, "table", index))
+        instance.tables.append(NativeTable(store, table, handle, most))
+    for index, global_ in enumerate(context.globals[globals_:], globals_):
+        handle = handle_of(_export(instance, "global", index))
+        instance.globals.append(NativeGlobal(store, global_, handle))
+    for index, tag_type in enumerate(context.tags[tags:], tags):
+        tag = TagInst(tag_type)
+        store.exceptions.add_tag(tag, handle_of(_export(instance, "tag", index)))
+        instance.tags.append(tag)
+
+
+def _find_funcs(instance: NativeInstance, imported: int) -> None:
+    store, context = instance.store, instance.module.context
+    deep = any(isinstance(type_, FuncExtern | TableType) for type_ in context.imports)
+    for index in instance.module.native.reachable:
+        handle = func_handle_of(_export(instance, "func", index))
+        if index < imported:
+            store.know_as(handle, instance.funcs[index])
+        else:
+            instance.funcs[index] = store.add_func(context.funcs[index], handle, index, deep)
+
+
+def _export(instance: NativeInstance, kind: str, index: int) -> Words:
+    return instance.store.export(instance.handle, hidden(kind, index))

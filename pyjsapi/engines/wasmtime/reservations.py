@@ -1,0 +1,212 @@
+"""Bytes of Wasmtime's unshared memories, which are ours: Wasmtime asks for each of them, and before it grows.
+
+Address space is reserved with guard pages behind it, and made accessible as far as the memory has grown. So growth in
+native code is told at once, bytes never move, and views of them stay valid: the mapping is Python's, and lives as long
+as a view of it does.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import itertools
+import mmap
+import sys
+import weakref
+from ctypes import addressof, c_uint64
+from functools import cache
+from typing import TYPE_CHECKING, Any, Final
+
+from pyjsapi.blocks.block import Bytes
+from pyjsapi.blocks.paging import PageMap, Paging, address_of
+from pyjsapi.blocks.reservation import Reservation
+from pyjsapi.engines.wasmtime import library
+from pyjsapi.engines.wasmtime.words import Words, words
+
+if TYPE_CHECKING:
+    from pyjsapi.engines.wasmtime.store import Store
+    from pyjsapi.runtime.memory import MemInst
+
+_NO_ACCESS: Final = 0
+_LAZILY: Final = getattr(mmap, "MAP_NORESERVE", 0x4000 if sys.platform == "linux" else 0)
+
+
+@cache
+def _protect() -> Any:
+    """The system's ``mprotect``. Raises `EngineUnavailable` where there is none."""
+    try:
+        call = ctypes.CDLL(None, use_errno=True).mprotect
+    except (AttributeError, OSError, TypeError):
+        raise library.unavailable(f"memories cannot be reserved on {sys.platform} yet") from None
+    call.argtypes = (ctypes.c_void_p, ctypes.c_size_t, ctypes.c_int)
+    call.restype = ctypes.c_int
+    return call
+
+
+def _pages(length: int) -> int:
+    """A length in whole pages of the system, in bytes."""
+    return -(-length // mmap.PAGESIZE) * mmap.PAGESIZE
+
+
+class NativeBlock(Reservation):
+    """Bytes of a memory of Wasmtime's; ``capacity`` of them can be had, behind which ``guard`` trap.
+
+    `bind` gives it the native memory, once that stands. Raises `MemoryError` where the system has not the addresses.
+    """
+
+    __slots__ = ("_follower", "_log2", "address", "handle", "home")
+
+    def __init__(self, length: int, capacity: int, guard: int) -> None:
+        size = max(_pages(capacity + guard), mmap.PAGESIZE)
+        try:
+            flags = mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS | _LAZILY
+            mapping = mmap.mmap(-1, size, flags=flags)
+        except (OSError, ValueError, OverflowError) as error:
+            raise MemoryError(f"cannot reserve {size} bytes of addresses: {error}") from None
+        self.address = address_of(mapping)
+        """Of the first byte, in this process."""
+        if _protect()(self.address, size, _NO_ACCESS):
+            raise MemoryError(f"cannot protect {size} bytes of addresses")
+        self._bytes = memoryview(mapping)
+        self._most = capacity
+        self._length = 0
+        self._open(length)
+        self.pages = PageMap(self._bytes[:capacity], _fresh)
+        self.home: Store | None = None
+        """Where the native memory is."""
+        self.handle: Words = words(3)
+        """The native memory, as the C API knows it."""
+        self._log2 = 16
+        self._follower: weakref.ref[MemInst] | None = None
+
+    def bind(self, store: Store, handle: Words, page_size_log2: int) -> None:
+        """Belong to a native memory of a store."""
+        self.home, self.handle, self._log2 = store, handle, page_size_log2
+
+    def _open(self, length: int) -> None:
+        """Have so many bytes. Raises `MemoryError`."""
+        start, end = _pages(self._length), _pages(length)
+        access = mmap.PROT_READ | mmap.PROT_WRITE
+        if end > start and _protect()(self.address + start, end - start, access):
+            raise MemoryError(f"the system has no {length} bytes")
+        self._length = length
+        self._data = self._bytes[:length]
+
+    @property
+    def data(self) -> Bytes:
+        """See `Block`."""
+        return self._data
+
+    @property
+    def asks_first(self) -> bool:
+        """Native code grows it."""
+        return False
+
+    def follow(self, follower: Any) -> None:
+        """Tell the memory when native code has grown it."""
+        self._follower = weakref.ref(follower)
+
+    def others_follow(self, follower: Any) -> bool:
+        """See `Block`. Native code does: raises `BufferError`, as it would go on to see these bytes."""
+        raise BufferError(
+            "machine code reaches the memory's bytes where they are: what is to be reached by calls needs "
+            "engine='python'"
+        )
+
+    def extend(self, length: int) -> None:
+        """See `Block`: the native memory grows."""
+        store = self.home
+        if store is None:
+            raise MemoryError("the native memory is gone")
+        delta, before = length - self._length >> self._log2, words(1)
+        with store.lock:
+            error = store.lib.wasmtime_memory_grow(
+                store.context, addressof(self.handle), delta, addressof(before)
+            )
+        if error:
+            store.lib.wasmtime_error_delete(error)
+            raise MemoryError(f"the memory cannot have {length} bytes")
+
+    def native_grows(self, length: int) -> bool:
+        """The native memory is about to have so many bytes; whether it can. The memory that stands here knows then."""
+        memory = None if self._follower is None else self._follower()
+        if length > self._most:
+            return False
+        if memory is not None and memory.block is self:
+            if length > memory.may_exceed or not memory.may_become(length):
+                memory.refused = length
+                return False
+        self._open(length)
+        if memory is not None and memory.block is self:
+            memory.moved()
+            if memory.buffer is not None:
+                memory.buffer.memory_grown(memory)
+        return True
+
+
+def _fresh(system: Paging, absolute: int, address: int, count: int) -> None:
+    system.put_zeros(absolute, count)
+
+
+_blocks: Final[dict[int, NativeBlock]] = {}
+"""Blocks of native memories there are, by the number that Wasmtime knows them by."""
+_numbers: Final = itertools.count(1)
+_by_address: Final[weakref.WeakValueDictionary[int, NativeBlock]] = weakref.WeakValueDictionary()
+
+
+def block_of(store: Store, handle: Words, page_size_log2: int) -> NativeBlock:
+    """The bytes of a native memory, to which they are bound. Wasmtime makes others for purposes of its own."""
+    address = store.lib.wasmtime_memory_data(store.context, addressof(handle))
+    block = _by_address[address]
+    block.bind(store, handle, page_size_log2)
+    return block
+
+
+def _get_memory(number: int, size: Any, capacity: Any) -> int:
+    block = _blocks[number]
+    size[0] = block.length
+    capacity[0] = block.most
+    return block.address
+
+
+def _grow_memory(number: int, length: int) -> int | None:
+    try:
+        if _blocks[number].native_grows(length):
+            return None
+    except BaseException:  # it must not be seen by native code, which would take it for success
+        pass
+    return _failed()
+
+
+def _free_memory(number: int) -> None:
+    _blocks.pop(number, None)
+
+
+def _new_memory(
+    _: int, type_: int, minimum: int, maximum: int, reserved: int, guard: int, out: Any
+) -> int | None:
+    try:
+        block = NativeBlock(minimum, max(reserved, minimum), guard)
+        number = next(_numbers)
+        _blocks[number] = _by_address[block.address] = block
+        made = out[0]
+        made[0] = number
+        made[1:4] = _ADDRESSES[:3]
+    except BaseException:
+        return _failed()
+    return None
+
+
+def _failed() -> int:
+    error: int = library.load().wasmtime_error_new(b"cannot allocate memory")
+    return error
+
+
+_CALLBACKS: Final = (
+    library.GET_MEMORY(_get_memory),
+    library.GROW_MEMORY(_grow_memory),
+    library.FINALIZER(_free_memory),
+    library.NEW_MEMORY(_new_memory),
+)
+_ADDRESSES: Final = [ctypes.cast(callback, ctypes.c_void_p).value or 0 for callback in _CALLBACKS]
+CREATOR: Final = (c_uint64 * 3)(0, _ADDRESSES[3], 0)
+"""What Wasmtime is given as its creator of memories."""
