@@ -7,7 +7,7 @@ the table of instructions runs over everything else: between two stops Python do
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from enum import IntEnum
 from functools import cache
 from typing import Final
@@ -69,6 +69,7 @@ _OPENS: Final = frozenset(BY_MNEMONIC[name] for name in ("block", "if", "try"))
 _END: Final = BY_MNEMONIC["end"]
 _TRY_TABLE: Final = BY_MNEMONIC["try_table"]
 _DELEGATE: Final = BY_MNEMONIC["delegate"]
+_REF_FUNC: Final = BY_MNEMONIC["ref.func"]
 
 
 class _Group(IntEnum):
@@ -175,9 +176,16 @@ def uses_only(code: BinaryCode, ops: frozenset[Op]) -> bool:
         _, pos = decode_instrs(data, pos, end, count=1)
 
 
-def has_only(data: bytes, pos: int, end: int, ops: frozenset[Op], most_operands: int) -> bool:
-    """Whether instructions are all among some, name no types but those that there are, and none takes a count of
-    operands above ``most_operands``. What they do to each other is not looked at.
+def has_only(
+    data: bytes,
+    pos: int,
+    end: int,
+    ops: frozenset[Op],
+    most_operands: int,
+    refs: Container[int] = frozenset(),
+) -> bool:
+    """Whether instructions are all among some, name no types but those that there are, none takes a count of operands
+    above ``most_operands``, and references are to functions among ``refs``. What they do to each other is left out.
 
     ``False`` also where the bytes from ``pos`` to ``end`` are seen to be malformed.
     """
@@ -188,7 +196,10 @@ def has_only(data: bytes, pos: int, end: int, ops: frozenset[Op], most_operands:
             if pos >= end:
                 return pos == end
             (instr,), pos = decode_instrs(data, pos, end, count=1)
-            if instr[0] not in ops or (instr[0].imm is Imm.TYPE_COUNT and instr[2] > most_operands):
+            op = instr[0]
+            if op not in ops or (op.imm is Imm.TYPE_COUNT and instr[2] > most_operands):
+                return False
+            if op is _REF_FUNC and instr[1] not in refs:
                 return False
     except (DecodeError, IndexError):
         return False
@@ -279,7 +290,7 @@ def _known_pattern(ops: frozenset[Op]) -> re.Pattern[bytes]:
         Imm.REF_NULL: heap,
     }
     del immediates[Imm.CAST], immediates[Imm.TYPE_COUNT]
-    return _passing(ops, immediates)
+    return _passing(ops - {_REF_FUNC}, immediates)
 
 
 @cache

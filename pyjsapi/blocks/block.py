@@ -109,6 +109,10 @@ class Block:
         """
         return None
 
+    def take_buffer(self, buffer: Any) -> bool:
+        """Have the host's buffer, over the same bytes, as `own_buffer` from now on; ``False`` where it has none."""
+        return False
+
     def is_viewed(self) -> bool:
         """Whether somebody has a view of ``data``, as far as that can be known."""
         return False

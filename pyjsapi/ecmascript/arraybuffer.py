@@ -13,7 +13,7 @@ from __future__ import annotations
 import sys
 import weakref
 from collections.abc import Callable, Sized
-from typing import TYPE_CHECKING, Any, ClassVar, Final, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Final, Protocol, Self
 
 from pyjsapi.blocks.foreign_bytes import ForeignView
 from pyjsapi.ecmascript.conversions import to_index, to_integer_or_infinity
@@ -81,15 +81,40 @@ class ArrayBufferView:
             raise TypeError(f"cannot {doing}: the view is out of bounds of its resized buffer")
 
 
+class ByteSource(Protocol):
+    """The bytes of a buffer that somebody else has, who detaches and grows it too: it is asked each time."""
+
+    def length(self) -> int:
+        """How many bytes there are; -1 once they are detached."""
+
+    def view(self, start: int, end: int) -> Any:
+        """What stands for a ``memoryview`` of some bytes that are there."""
+
+    def elements(self, code: str, offset: int, byte_length: int) -> ElementView | None:
+        """Elements of a format, if the source has a way of its own to reach them."""
+
+    def shared_view(self) -> memoryview[int]:
+        """A ``memoryview`` of the bytes themselves. Raises `BufferError` where there is none."""
+
+
 class BufferBase:
     """What both kinds of buffer share. Lengths are in bytes."""
 
-    __slots__ = ("__weakref__", "_data", "_length", "_max_byte_length", "_prune_at", "_views")
+    __slots__ = (
+        "__weakref__",
+        "_data",
+        "_length",
+        "_max_byte_length",
+        "_prune_at",
+        "_source",
+        "_views",
+    )
 
     _data: Any  # bytes, or what stands for them where they are elsewhere; None when detached
     _length: int
     _max_byte_length: int | None
     _views: list[weakref.ref[ElementView]]
+    _source: ByteSource | None  # in place of `_data` and `_length`
     _prune_at: int  # the count of registered views at which the dead ones are dropped
 
     _kind: ClassVar[str] = "buffer"
@@ -98,19 +123,20 @@ class BufferBase:
     @property
     def _is_elsewhere(self) -> bool:
         """Whether the bytes are not in Python's memory: `_bytes` gives what stands for a ``memoryview`` then."""
-        return isinstance(self._data, ForeignView)
+        return self._source is not None or isinstance(self._data, ForeignView)
 
     def _initialize(self, data: object, length: int, max_byte_length: int | None) -> None:
         self._data = data
         self._length = length
         self._max_byte_length = max_byte_length
+        self._source = None
         self._views = []
         self._prune_at = 16
 
     # ---- geometry
 
     def _byte_length(self) -> int:
-        return self._length
+        return self._length if self._source is None else max(self._source.length(), 0)
 
     @property
     def byteLength(self) -> int:
@@ -138,9 +164,12 @@ class BufferBase:
 
         Raises ``TypeError`` when the buffer is detached.
         """
-        if self._data is None:
+        source = self._source
+        if self._data is None if source is None else source.length() < 0:
             raise TypeError("cannot access the bytes: the ArrayBuffer is detached")
         end = self._byte_length() if byte_length is None else offset + byte_length
+        if source is not None:
+            return source.view(offset, end)  # type: ignore[no-any-return]
         if isinstance(self._data, ForeignView):
             part: Any = self._data[offset:end]
             return part  # type: ignore[no-any-return]
@@ -148,6 +177,10 @@ class BufferBase:
 
     def _element_view(self, code: str, offset: int, byte_length: int) -> ElementView:
         """An element view of a part that the buffer releases when its bytes move or go."""
+        source = self._source
+        found = None if source is None else source.elements(code, offset, byte_length)
+        if found is not None:
+            return found
         view = make_element_view(self._bytes(offset, byte_length), code)
         views = self._views
         if len(views) >= self._prune_at:
@@ -168,6 +201,11 @@ class BufferBase:
             if view is not None:
                 view.release()
 
+    def _stand_over(self, source: ByteSource) -> None:
+        """Have the bytes of a source from now on, which are as many and the same. Views take them over."""
+        self._release_views()
+        self._data, self._length, self._source = None, 0, source
+
     def _rebind(self, data: Sized, length: int | None = None) -> None:
         """Stand on ``data`` from now on, whose first ``length`` bytes (all of them) are the buffer.
 
@@ -182,8 +220,9 @@ class BufferBase:
         """A new ``memoryview`` (format ``B``) of the bytes. Raises ``TypeError`` when detached.
 
         Where something takes bytes-like objects and Python is 3.11, which knows no others than its own, give it this.
+        Raises ``BufferError`` where the bytes are not in Python's memory and whoever has them says so.
         """
-        return self._bytes()
+        return self._bytes() if self._source is None else self._source.shared_view()
 
     def tobytes(self) -> bytes:
         """A copy of the bytes. Raises ``TypeError`` when detached."""
@@ -301,7 +340,7 @@ class ArrayBuffer(BufferBase):
     @property
     def detached(self) -> bool:
         """Whether the bytes are gone (transferred, or replaced by a memory that grew)."""
-        return self._data is None
+        return self._data is None if self._source is None else self._source.length() < 0
 
     @property
     def resizable(self) -> bool:
@@ -311,9 +350,9 @@ class ArrayBuffer(BufferBase):
     @property
     def maxByteLength(self) -> int:
         """The length the buffer can grow to, in bytes; 0 when detached."""
-        if self._data is None:
+        if self.detached:
             return 0
-        return self._length if self._max_byte_length is None else self._max_byte_length
+        return self._byte_length() if self._max_byte_length is None else self._max_byte_length
 
     def _detach(self, key: object = None) -> None:
         """DetachArrayBuffer (ECMA-262 §25.1.3.5): drop the bytes and release all views on them.
@@ -322,12 +361,14 @@ class ArrayBuffer(BufferBase):
         """
         if key != self._detach_key:
             raise TypeError("the ArrayBuffer belongs to a host and cannot be detached")
+        if self._source is not None:
+            raise TypeError("the ArrayBuffer belongs to an engine, which alone detaches it")
         self._release_views()
         self._data = None
         self._length = 0
 
     def _require_attached(self, doing: str) -> None:
-        if self._data is None:
+        if self.detached:
             raise TypeError(f"cannot {doing} a detached ArrayBuffer")
 
     def resize(self, newLength: object = None) -> None:
@@ -376,7 +417,7 @@ class ArrayBuffer(BufferBase):
         length = None if new_length is None else to_index(new_length, "ArrayBuffer length")
         self._require_attached("transfer")
         if length is None:
-            length = self._length
+            length = self._byte_length()
         if self._detach_key is not None:
             raise TypeError("cannot transfer an ArrayBuffer that belongs to a WebAssembly memory")
         if max_byte_length is not None and length > max_byte_length:
@@ -393,11 +434,12 @@ class ArrayBuffer(BufferBase):
         return ArrayBuffer._host(data, max_byte_length=max_byte_length)
 
     def __repr__(self) -> str:
-        if self._data is None:
+        if self.detached:
             return "ArrayBuffer(detached)"
+        length = self._byte_length()
         if self._max_byte_length is None:
-            return f"ArrayBuffer(byteLength={self._length})"
-        return f"ArrayBuffer(byteLength={self._length}, maxByteLength={self._max_byte_length})"
+            return f"ArrayBuffer(byteLength={length})"
+        return f"ArrayBuffer(byteLength={length}, maxByteLength={self._max_byte_length})"
 
 
 def _as_bytes_view(data: WriteableBuffer) -> memoryview[int]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection
 from functools import lru_cache
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeVar
 
 from pyjsapi.binary.body import BinaryCode
 from pyjsapi.binary.scan import has_only, local_groups
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from pyjsapi.embedding.settings import Settings
     from pyjsapi.validation.limits import Limits
 
+_Native = TypeVar("_Native", bound=ValidModule)
 _STANDARD: Final = Features()
 _NEEDED: Final = tuple(name for name in Features.__slots__ if getattr(_STANDARD, name))
 RUN_TIME_LIMITS: Final = ("fuel", "max_host_calls", "deadline")
@@ -32,8 +33,8 @@ RUN_TIME_LIMITS: Final = ("fuel", "max_host_calls", "deadline")
 
 
 def compile_natively(
-    data: bytes, settings: Settings, prepare: Callable[[ValidModule], ValidModule]
-) -> ValidModule:
+    data: bytes, settings: Settings, prepare: Callable[[ValidModule], _Native]
+) -> _Native:
     """What `Engine.compile` does where ``prepare`` compiles a module, and validates bodies by that.
 
     ``prepare`` gets a module of which bodies may have faults, and raises `Refusal` for one that it does not compile,
@@ -56,7 +57,7 @@ def compile_natively(
         raise
 
 
-def _prepared(module: ValidModule, prepare: Callable[[ValidModule], ValidModule]) -> ValidModule:
+def _prepared(module: ValidModule, prepare: Callable[[ValidModule], _Native]) -> _Native:
     try:
         return prepare(module)
     except Refusal as refusal:
@@ -84,7 +85,7 @@ def _bodies_are_left(module: ValidModule) -> bool:
             return False
         start = _after_locals(code, limits.locals - len(deftype.func.params))
         if start is None or not has_only(
-            code.data, start, code.end, ops, limits.array_new_fixed_operands
+            code.data, start, code.end, ops, limits.array_new_fixed_operands, module.context.refs
         ):
             return False
     return True

@@ -436,7 +436,11 @@ class _BufferLink:
 
     def memory_elsewhere(self, memory: MemInst) -> None:
         buffer = self._buffer()
-        if buffer is not None:
+        if buffer is None:
+            return
+        if memory.block.take_buffer(buffer):
+            memory.buffer = None
+        else:
             buffer._rebind(_visible(memory))
 
 

@@ -79,7 +79,7 @@ ALL = frozenset(OPS)
 
 def only(instrs: list[Instr], ops: frozenset[Op]) -> bool:
     code = code_of(instrs)
-    return has_only(code.data, body_start(code), code.end, ops, 1000)
+    return has_only(code.data, body_start(code), code.end, ops, 1000, range(300))
 
 
 @pytest.mark.parametrize("op", OPS, ids=lambda op: f"{op.mnemonic}-{op.imm.name}")
@@ -115,13 +115,15 @@ def test_a_body_has_only_instructions_of_a_set(op: Op) -> None:
         ("4180", False),
         ("41", False),
         ("2a0200", True),
+        ("d203 0b", True),  # ref.func 3
+        ("d207 0b", False),
         ("2a02", False),
     ],
 )
 def test_types_and_counts_of_operands_are_those_that_there_are(text: str, expected: bool) -> None:
     data = bytes.fromhex(text)
-    assert has_only(data, 0, len(data), ALL, 1000) is expected
-    assert has_only(data + b"\x0b", 0, len(data), ALL, 1000) is expected
+    assert has_only(data, 0, len(data), ALL, 1000, {3}) is expected
+    assert has_only(data + b"\x0b", 0, len(data), ALL, 1000, {3}) is expected
 
 
 @pytest.mark.parametrize("name", ["global.set", "table.set", "table.copy", "nop", "struct.set"])

@@ -49,6 +49,7 @@ def _check_same_error(data: bytes, part: str, **restrictions: Any) -> None:
         ("(func (memory.fill (i32.const 0) (i32.const 0) (i32.const 0)))", "unknown memory 0"),
         ("(func) (start 1)", "unknown function 1"),
         ("(func $f) (func (drop (ref.func $f)))", "undeclared function reference"),
+        ("(func $f) (func (drop (ref.func $f))) (start $f)", "undeclared function reference"),
         ("(memory 1) (data (i64.const 0))", "type mismatch"),
     ],
 )

@@ -6,20 +6,18 @@ import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Final
 
+from pyjsapi.bridge.engine.letters import NAME
 from pyjsapi.engines.errors import EngineUnavailable
 from pyjsapi.syntax.errors import LinkError
 
 if TYPE_CHECKING:
     from pyjsapi.embedding.settings import Settings
-    from pyjsapi.runtime.global_ import GlobalInst
+    from pyjsapi.embedding.valid_module import ValidModule
     from pyjsapi.runtime.instance import ExternVal
     from pyjsapi.runtime.instantiate import Setup
     from pyjsapi.runtime.memory import MemInst
-    from pyjsapi.runtime.table import TableInst
-    from pyjsapi.syntax.types import GlobalType, MemType, TableType
+    from pyjsapi.syntax.types import MemType
     from pyjsapi.validation.limits import Limits
-
-NAME: Final = "host"
 
 
 class HostEngine:
@@ -39,6 +37,12 @@ class HostEngine:
         from pyjsapi.bridge.engine.modules import compile_native
 
         return compile_native(data, settings)
+
+    def prepare(self, module: ValidModule, /) -> Any:
+        """See `modules.prepare_native`."""
+        from pyjsapi.bridge.engine.modules import prepare_native
+
+        return prepare_native(module)
 
     def instantiate(
         self, module: Any, imports: Sequence[ExternVal], /, setup: Setup | None = None
@@ -64,15 +68,3 @@ class HostEngine:
 
         make = memories.new_memory if memories.can_have(type_) and not type_.shared else new_memory
         return make(type_, limits)
-
-    def new_table(self, type_: TableType, limits: Limits, init: Any, /) -> TableInst:
-        """See `tables.new_table`."""
-        from pyjsapi.bridge.engine.tables import new_table
-
-        return new_table(type_, limits, init)
-
-    def new_global(self, type_: GlobalType, value: Any, /) -> GlobalInst:
-        """See `tables.new_global`."""
-        from pyjsapi.bridge.engine.tables import new_global
-
-        return new_global(type_, value)

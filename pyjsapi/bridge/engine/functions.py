@@ -73,6 +73,9 @@ class NativeFunctions:
         """See `Owner`. Nothing here depends on it."""
         return False
 
+    def clock(self) -> None:
+        """See `Owner`: nothing limits the time of native code."""
+
     def entry_of(self, call: Callable[..., Any], /) -> Callable[..., Any]:
         """See `Owner`."""
         index: int | None = getattr(call, _MARK, None)

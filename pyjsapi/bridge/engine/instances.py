@@ -8,20 +8,28 @@ from typing import Any
 from pyjsapi.bridge.engine.exceptions import know_tag, native_tag
 from pyjsapi.bridge.engine.functions import NativeFunctions, Shape, give, is_native
 from pyjsapi.bridge.engine.hooks import NATIVE, Handle
-from pyjsapi.bridge.engine.letters import OPAQUE, letter
-from pyjsapi.bridge.engine.memories import NativeBlock, memory_of
+from pyjsapi.bridge.engine.letters import NAME, OPAQUE, letter
+from pyjsapi.bridge.engine.memories import NativeBlock, memory_of, take_memory
 from pyjsapi.bridge.engine.modules import NativeModule
-from pyjsapi.bridge.engine.tables import NativeCell, NativeTable, check_elements, global_of
+from pyjsapi.bridge.engine.tables import (
+    NativeCell,
+    NativeElements,
+    check_elements,
+    global_of,
+    table_of,
+    take_global,
+    take_table,
+)
 from pyjsapi.bridge.memory.linked import LinkedBlock
 from pyjsapi.bridge.memory.web import WebBlock
+from pyjsapi.engines.mixing import refused
 from pyjsapi.runtime.exception import TagInst
 from pyjsapi.runtime.function import FuncInst
 from pyjsapi.runtime.global_ import GlobalInst
 from pyjsapi.runtime.instance import ExternVal
-from pyjsapi.runtime.instantiate import import_place, match_imports
+from pyjsapi.runtime.instantiate import match_imports
 from pyjsapi.runtime.memory import MemInst, page_limit_of
 from pyjsapi.runtime.table import TableInst
-from pyjsapi.syntax.errors import LinkError
 
 
 class NativeInstance:
@@ -95,8 +103,7 @@ def _take_definitions(module: NativeModule, instance: NativeInstance) -> None:
     for i in range(len(instance.mems), len(context.mems)):
         instance.mems.append(memory_of(context.mems[i], get("memory", i), limits))
     for i in range(len(instance.tables), len(context.tables)):
-        table = NativeTable(context.tables[i], get("table", i), ceiling=limits.max_table_elements)
-        instance.tables.append(table)
+        instance.tables.append(table_of(context.tables[i], get("table", i), limits))
     for i in range(len(instance.globals), len(context.globals)):
         instance.globals.append(global_of(context.globals[i], get("global", i)))
     for i in range(len(instance.tags), len(context.tags)):
@@ -134,9 +141,7 @@ def _give_import(module: NativeModule, index: int, value: ExternVal) -> None:
     elif isinstance(value, MemInst):
         _give_memory(module, index, value)
     elif isinstance(value, TableInst):
-        if not isinstance(value, NativeTable):
-            raise _foreign(module, index, "table")
-        NATIVE.import_handle(int(value.handle))
+        _give_table(module, index, value)
     elif isinstance(value, GlobalInst):
         _give_global(module, index, value)
     else:
@@ -150,7 +155,26 @@ def _give_memory(module: NativeModule, index: int, memory: MemInst) -> None:
     elif isinstance(block, WebBlock) or (isinstance(block, LinkedBlock) and block.in_javascript):
         NATIVE.import_memory(block.record)
     else:
-        raise _foreign(module, index, "memory")
+        try:
+            taken = take_memory(memory)
+        except BufferError as error:
+            raise refused(module, index, "memory", memory.held_by, NAME, str(error)) from error
+        NATIVE.import_handle(int(taken.handle))
+
+
+def _give_table(module: NativeModule, index: int, table: TableInst) -> None:
+    elements: Any = table.elems
+    if isinstance(elements, NativeElements):
+        handle: Handle | None = elements.handle
+    elif table.held_by is None:
+        handle = take_table(table)
+    else:
+        raise refused(module, index, "table", table.held_by, NAME)
+    if handle is None:
+        raise refused(
+            module, index, "table", None, NAME, f"JavaScript has no values of type {table.reftype}"
+        )
+    NATIVE.import_handle(int(handle))
 
 
 def _give_global(module: NativeModule, index: int, value: GlobalInst) -> None:
@@ -159,14 +183,12 @@ def _give_global(module: NativeModule, index: int, value: GlobalInst) -> None:
         NATIVE.import_handle(int(cell.handle))
         return
     code = letter(value.type.valtype)
-    if value.type.mutable or code == OPAQUE:
-        raise _foreign(module, index, "global")
-    NATIVE.import_value(code, cell[0])
-
-
-def _foreign(module: NativeModule, index: int, kind: str) -> LinkError:
-    return LinkError(
-        f"the {kind} belongs to the Python engine, and native code cannot reach it; make it, or compile its module, "
-        'with the engine "host", or this module with the engine "python"',
-        import_place(module.module, index),
-    )
+    if code == OPAQUE:
+        reason = f"JavaScript has no values of type {value.type.valtype}"
+        raise refused(module, index, "global", None, NAME, reason)
+    if not value.type.mutable:
+        NATIVE.import_value(code, cell[0])
+    elif value.held_by is None:
+        NATIVE.import_handle(int(take_global(value)))
+    else:
+        raise refused(module, index, "global", value.held_by, NAME)

@@ -8,6 +8,8 @@ from typing import Final
 from pyjsapi.syntax.types import ANY, EXN, EXTERN, F32, F64, FUNC, I32, I64, RefType, ValType
 from pyjsapi.validation.cast_rules import top_of
 
+NAME: Final = "host"
+"""What the engine is called."""
 OPAQUE: Final = "x"
 """For types whose values JavaScript cannot have: v128 and exnref."""
 _NUMBERS: Final[dict[ValType, str]] = {I32: "i", I64: "I", F32: "f", F64: "d"}

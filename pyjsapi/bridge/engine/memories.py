@@ -5,11 +5,14 @@ from __future__ import annotations
 import gc
 import weakref
 from collections.abc import Callable
-from typing import Any, ClassVar, Final, NoReturn
+from typing import Any, Final, NoReturn
 
+from pyjsapi.blocks.block import Block
 from pyjsapi.blocks.foreign_bytes import ForeignView
+from pyjsapi.blocks.heap import HeapBlock
 from pyjsapi.bridge.engine.elements import native_elements
 from pyjsapi.bridge.engine.hooks import NATIVE, EngineFailure, Handle
+from pyjsapi.bridge.engine.letters import NAME
 from pyjsapi.bridge.link.hooks import LINK
 from pyjsapi.bridge.memory.linked import LinkedBlock
 from pyjsapi.ecmascript import ArrayBuffer, RangeError
@@ -20,17 +23,19 @@ from pyjsapi.validation.limits import Limits
 
 _MOST_PAGES: Final = 1 << 16
 """Pages of 64 KiB that a WebAssembly.Memory of 32-bit addresses can have."""
+_NOT_RESIZABLE: Final = "this engine of JavaScript has no resizable buffers of memories"
 _DETACH_KEY: Final = "WebAssembly.Memory"
 
 
 class NativeBlock(LinkedBlock):
     """The bytes of a memory of the engine's, which native code grows without asking anybody."""
 
-    __slots__ = ("_buffer", "handle")
+    __slots__ = ("_buffer", "_source", "handle")
 
     def __init__(self, type_: MemType, handle: Handle) -> None:
         self.handle = handle
-        self._buffer: weakref.ref[NativeBuffer] | None = None
+        self._buffer: weakref.ref[ArrayBuffer] | None = None
+        self._source: NativeSource | None = None
         if type_.addrtype is I64:
             NATIVE.mark_wide(int(handle))
         super().__init__(type_, NATIVE.record_of(int(handle), type_.addrtype.name))
@@ -82,97 +87,82 @@ class NativeBlock(LinkedBlock):
         """See `Block`."""
         LINK.copy(self.record, address, self.record, source, count)
 
-    def own_buffer(self, resizable: bool | None = None) -> NativeBuffer:
+    def own_buffer(self, resizable: bool | None = None) -> ArrayBuffer:
         """See `Block`: the same object as long as the engine has the same."""
         if resizable is not None and bool(self._current().resizable) is not resizable:
-            if not NATIVE.can_be_resizable():
-                raise TypeError("this engine of JavaScript has no resizable buffers of memories")
-            NATIVE.resizable_buffer(int(self.handle), resizable)
+            self._become(resizable)
         return self._current()
 
-    def _current(self) -> NativeBuffer:
+    def take_buffer(self, buffer: Any) -> bool:
+        """See `Block`."""
+        if buffer.resizable:
+            self._become(True)
+        source = NativeSource(self)
+        buffer._resize = source.resize
+        buffer._stand_over(source)
+        self._buffer, self._source = weakref.ref(buffer), source
+        return True
+
+    def _become(self, resizable: bool) -> None:
+        if not NATIVE.can_be_resizable():
+            raise TypeError(_NOT_RESIZABLE)
+        NATIVE.resizable_buffer(int(self.handle), resizable)
+
+    def _current(self) -> ArrayBuffer:
         found = self._buffer() if self._buffer is not None else None
-        if found is None or not NATIVE.is_buffer_of(int(self.handle), found.number):
-            found = NativeBuffer.of(self)
-            self._buffer = weakref.ref(found)
+        source = self._source
+        if found is None or source is None or not self._is_current(source):
+            source = NativeSource(self)
+            most = NATIVE.most_of_buffer(source.number)
+            found = ArrayBuffer._host(
+                bytearray(),
+                max_byte_length=None if most < 0 else int(most),
+                detach_key=_DETACH_KEY,
+                resize=source.resize,
+            )
+            found._stand_over(source)
+            self._buffer, self._source = weakref.ref(found), source
         return found
 
+    def _is_current(self, source: NativeSource) -> bool:
+        return bool(NATIVE.is_buffer_of(int(self.handle), source.number))
 
-class NativeBuffer(ArrayBuffer):
-    """An ``ArrayBuffer`` of JavaScript: detached when that is. What it is asked is asked of JavaScript's."""
+
+class NativeSource:
+    """An ``ArrayBuffer`` of JavaScript, the one that a memory has now: see `arraybuffer.ByteSource`.
+
+    It is detached when JavaScript's is. What it is asked is asked of that.
+    """
 
     __slots__ = ("_handle", "_memory", "number")
 
-    _kind: ClassVar[str] = "ArrayBuffer"
+    def __init__(self, memory: NativeBlock) -> None:
+        self._handle = Handle(NATIVE.buffer_of(int(memory.handle)))
+        self._memory = memory
+        self.number = int(self._handle)
 
-    _handle: Handle
-    _memory: NativeBlock
-    number: int
+    def resize(self, length: int) -> None:
+        """What `ArrayBuffer.resize` does."""
+        before = self.length()
+        if length < before or length % PAGE_SIZE or NATIVE.resize_buffer(self.number, length):
+            raise RangeError(
+                f"ArrayBuffer.resize(): {length} bytes: the buffer of a memory grows by multiples of "
+                f"{PAGE_SIZE} bytes, as far as the memory does"
+            )
 
-    @classmethod
-    def of(cls, memory: NativeBlock) -> NativeBuffer:
-        """The buffer that a memory has now."""
-        handle = Handle(NATIVE.buffer_of(int(memory.handle)))
-        most = NATIVE.most_of_buffer(int(handle))
+    def length(self) -> int:
+        """See `ByteSource`."""
+        return int(NATIVE.length_of_buffer(self.number))
 
-        def resize(length: int) -> None:
-            before = int(NATIVE.length_of_buffer(int(handle)))
-            if length < before or length % PAGE_SIZE or NATIVE.resize_buffer(int(handle), length):
-                raise RangeError(
-                    f"ArrayBuffer.resize(): {length} bytes: the buffer of a memory grows by multiples of "
-                    f"{PAGE_SIZE} bytes, as far as the memory does"
-                )
+    def view(self, start: int, end: int) -> Any:
+        """See `ByteSource`."""
+        return ForeignView(self, range(start, end))
 
-        buffer = cls._host(
-            bytearray(),
-            max_byte_length=None if most < 0 else int(most),
-            detach_key=_DETACH_KEY,
-            resize=resize,
-        )
-        buffer._handle, buffer._memory, buffer.number = handle, memory, int(handle)
-        return buffer
+    def elements(self, code: str, offset: int, byte_length: int) -> ElementView | None:
+        """See `ByteSource`: by accessors of the memory."""
+        return native_elements(self._memory, self.number, code, offset, byte_length)
 
-    @property
-    def _is_elsewhere(self) -> bool:
-        return True
-
-    @property
-    def detached(self) -> bool:
-        """Whether the engine has detached it."""
-        return NATIVE.length_of_buffer(self.number) < 0
-
-    def _byte_length(self) -> int:
-        return max(int(NATIVE.length_of_buffer(self.number)), 0)
-
-    @property
-    def maxByteLength(self) -> int:
-        """The length that it can grow to, in bytes; 0 when detached."""
-        if self.detached:
-            return 0
-        return self._byte_length() if self._max_byte_length is None else self._max_byte_length
-
-    def _require_attached(self, doing: str) -> None:
-        if self.detached:
-            raise TypeError(f"cannot {doing} a detached ArrayBuffer")
-
-    def _detach(self, key: object = None) -> None:
-        """It is the engine that detaches it."""
-        raise TypeError("the ArrayBuffer belongs to a host and cannot be detached")
-
-    def _bytes(self, offset: int = 0, byte_length: int | None = None) -> Any:
-        length = int(NATIVE.length_of_buffer(self.number))
-        if length < 0:
-            raise TypeError("cannot access the bytes: the ArrayBuffer is detached")
-        return ForeignView(
-            self, range(offset, length if byte_length is None else offset + byte_length)
-        )
-
-    def _element_view(self, code: str, offset: int, byte_length: int) -> ElementView:
-        found = native_elements(self._memory, self.number, code, offset, byte_length)
-        return super()._element_view(code, offset, byte_length) if found is None else found
-
-    @property
-    def mv(self) -> NoReturn:
+    def shared_view(self) -> NoReturn:
         """No ``memoryview`` can show bytes that are JavaScript's: raises `BufferError`."""
         raise BufferError(
             "the bytes are JavaScript's, and no memoryview can show them: bytes(buffer) is a copy, and "
@@ -192,7 +182,7 @@ class NativeBuffer(ArrayBuffer):
         NATIVE.write_buffer(self.number, address, bytes(data))
 
     def _check(self, end: int) -> None:
-        if end > NATIVE.length_of_buffer(self.number):
+        if end > self.length():
             raise ValueError("the bytes are gone")
 
 
@@ -212,10 +202,36 @@ def memory_of(type_: MemType, handle: Handle, limits: Limits) -> MemInst:
 def new_memory(type_: MemType, limits: Limits) -> MemInst:
     """A memory of the host's, which the engine makes. Raises `MemoryError`."""
     page_limit_of(type_, limits)
+    return memory_of(type_, _made(type_), limits)
+
+
+def _made(type_: MemType) -> Handle:
     maximum = -1 if type_.maximum is None else type_.maximum
     address = type_.addrtype.name
-    handle = Handle(retried(lambda: NATIVE.new_memory(type_.minimum, maximum, address)))
-    return memory_of(type_, handle, limits)
+    return Handle(retried(lambda: NATIVE.new_memory(type_.minimum, maximum, address)))
+
+
+def take_memory(memory: MemInst) -> NativeBlock:
+    """Have the bytes of a memory in one of the engine's from now on, for all who have it.
+
+    Raises `BufferError` where that cannot be, with the reason, and `MemoryError`.
+    """
+    type_ = memory.type
+    if not can_have(type_) or type_.shared or memory.block.__class__ is not HeapBlock:
+        raise BufferError("its bytes are where native code cannot reach them")
+    is_resizable = getattr(memory.buffer, "max_byte_length", None) is not None
+    if is_resizable and not NATIVE.can_be_resizable():
+        raise BufferError(_NOT_RESIZABLE)
+    made: list[NativeBlock] = []
+
+    def moved(old: Block) -> NativeBlock:
+        block = NativeBlock(memory.declared_type, _made(type_))
+        block.write(0, bytes(old.data))
+        made.append(block)
+        return block
+
+    memory.take(NAME, moved)
+    return made[0]
 
 
 def retried(make: Callable[[], int]) -> int:

@@ -11,8 +11,9 @@ from pyjsapi.binary.encoder import EncodedCode, encode_module
 from pyjsapi.bridge.engine.hooks import NATIVE, EngineFailure, Handle
 from pyjsapi.bridge.engine.memories import can_have
 from pyjsapi.embedding.settings import Settings
-from pyjsapi.embedding.valid_module import ValidModule, valid_module
+from pyjsapi.embedding.valid_module import ValidModule
 from pyjsapi.engines.errors import Refusal
+from pyjsapi.engines.native import compile_natively
 from pyjsapi.syntax.module import CodeSource, Export, Func, Import, Module
 from pyjsapi.validation.context import Context
 
@@ -30,9 +31,13 @@ class NativeModule(ValidModule):
 
 
 def compile_native(data: bytes, settings: Settings) -> NativeModule:
-    """Decode, validate, and have the engine compile. Raises as `Engine.compile`, and `Refusal`."""
-    check_limits(settings)
-    valid = valid_module(data, settings)
+    """Decode, validate, bodies by the engine, and have it compile. Raises as `Engine.compile`, and `Refusal`."""
+    return compile_natively(data, settings, prepare_native)
+
+
+def prepare_native(valid: ValidModule) -> NativeModule:
+    """Have the engine compile a module, whose bodies may have faults. Raises `Refusal`."""
+    check_limits(valid.settings)
     if not all(map(can_have, valid.context.mems)):
         raise Refusal("the engine of JavaScript has pages of 64 KiB only", "custom_page_sizes")
     try:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from pyjsapi.bridge.engine.hooks import NATIVE, Handle
-from pyjsapi.bridge.engine.letters import OPAQUE, descriptor_name, letter
+from pyjsapi.bridge.engine.letters import NAME, OPAQUE, descriptor_name, letter
 from pyjsapi.bridge.engine.memories import retried
-from pyjsapi.engines.errors import Refusal
 from pyjsapi.runtime.function import FuncInst
 from pyjsapi.runtime.global_ import GlobalInst
 from pyjsapi.runtime.table import TableInst
@@ -47,11 +47,15 @@ class NativeElements(Sequence[Any]):
         for index, value in enumerate(values, place.start):
             NATIVE.set_element(self._number, index, self._letter, value)
 
-    def extend(self, values: Sequence[Any]) -> None:
+    def extend(self, values: Sequence[Any], /) -> None:
         """Grow by some elements, all of which are the same. Raises `MemoryError`."""
         value = values[0] if values else None
         if NATIVE.grow_table(self._number, len(values), self._letter, value) < 0:
             raise MemoryError("the engine could not grow the table")
+
+    def calls(self, type_: DefType, _: ModuleInstance | None, /) -> Any:
+        """See `runtime.table.Elements`."""
+        return _Calls(self, type_)
 
 
 class _Calls(Sequence[Callable[..., Any]]):
@@ -75,49 +79,31 @@ class _Calls(Sequence[Callable[..., Any]]):
         return found.call
 
 
-class NativeTable(TableInst):
-    """A table of the engine's. ``ceiling`` is the number of elements that the host may let it grow to."""
-
-    __slots__ = ("_elements",)
-
-    def __init__(self, type_: TableType, handle: Handle, *, ceiling: int) -> None:
-        super().__init__(_empty(type_), None, ceiling=ceiling)
-        self._type = type_
-        self._elements = NativeElements(handle, letter(type_.reftype))
-
-    @property
-    def elems(self) -> Any:
-        """The elements."""
-        return self._elements
-
-    @elems.setter
-    def elems(self, _: list[Any]) -> None:
-        """They are the engine's."""
-
-    @property
-    def handle(self) -> Handle:
-        """The engine's table."""
-        return self._elements.handle
-
-    def signature_list(self, type_: DefType, instance: ModuleInstance | None = None) -> Any:
-        """See `TableInst`."""
-        return _Calls(self._elements, type_)
+def table_of(type_: TableType, handle: Handle, limits: Limits) -> TableInst:
+    """The table instance for a table of the engine's."""
+    table = TableInst(replace(type_, minimum=0), None, ceiling=limits.max_table_elements)
+    table.held_by = None
+    table.take(NAME, NativeElements(handle, letter(type_.reftype)))
+    return table
 
 
-def _empty(type_: TableType) -> TableType:
-    return TableType(type_.addrtype, 0, type_.maximum, type_.reftype)
+def take_table(table: TableInst) -> Handle | None:
+    """The engine's table for one that floats, which has its elements from now on; ``None`` where it cannot have them.
 
-
-def new_table(type_: TableType, limits: Limits, init: Any) -> NativeTable:
-    """A table of the host's, which the engine makes. Raises `MemoryError`."""
-    check_elements(type_, limits)
+    Raises `MemoryError`.
+    """
+    type_, elements = table.type, list(table.elems)
+    code = letter(type_.reftype)
+    if code == OPAQUE:
+        return None
     maximum = -1 if type_.maximum is None else type_.maximum
     element, address = descriptor_name(type_.reftype), type_.addrtype.name
-    number = retried(lambda: NATIVE.new_table(element, type_.minimum, maximum, address))
-    table = NativeTable(type_, Handle(number), ceiling=limits.max_table_elements)
-    if init is not None and type_.minimum:
-        table.fill(0, init, type_.minimum)
-    return table
+    made = Handle(retried(lambda: NATIVE.new_table(element, len(elements), maximum, address)))
+    native = NativeElements(made, code)
+    if any(each is not None for each in elements):
+        native[0 : len(elements)] = elements
+    table.take(NAME, native)
+    return made
 
 
 def check_elements(type_: TableType, limits: Limits) -> None:
@@ -159,14 +145,16 @@ def _refuse_opaque() -> NoReturn:
 def global_of(type_: GlobalType, handle: Handle) -> GlobalInst:
     """The global instance for a global of the engine's."""
     made = GlobalInst(type_, None)
-    made.cell = NativeCell(handle, letter(type_.valtype))  # type: ignore[assignment]
+    made.held_by = None
+    made.take(NAME, NativeCell(handle, letter(type_.valtype)))
     return made
 
 
-def new_global(type_: GlobalType, value: Any) -> GlobalInst:
-    """A global of the host's, which the engine makes. Raises `Refusal` for a type that it does not have."""
+def take_global(global_: GlobalInst) -> Handle:
+    """The engine's global for one that floats, of a type that JavaScript has values of."""
+    type_ = global_.type
     code = letter(type_.valtype)
-    if code == OPAQUE:
-        raise Refusal(f"the engine of JavaScript makes no globals of type {type_.valtype}")
     name = descriptor_name(type_.valtype)
-    return global_of(type_, Handle(NATIVE.new_global(name, type_.mutable, code, value)))
+    made = Handle(NATIVE.new_global(name, type_.mutable, code, global_.cell[0]))
+    global_.take(NAME, NativeCell(made, code))
+    return made
