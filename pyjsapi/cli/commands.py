@@ -167,6 +167,28 @@ def cache(options: argparse.Namespace) -> int:
     return 0
 
 
+def engines(options: argparse.Namespace) -> int:
+    """``pyjsapi engines``: what can run modules, and why each of the others cannot; ``--json`` has it for programs."""
+    from pyjsapi.engines import available
+    from pyjsapi.engines.choosing import chosen
+
+    try:
+        used = [each if isinstance(each, str) else each.name for each in chosen()]
+    except ValueError as error:
+        raise InputError(str(error), exits.USAGE) from error
+    found = available()
+    if options.json:
+        print(json.dumps({"used": used, "engines": found}, indent=2))
+        return 0
+    width = max(map(len, found))
+    for name, reason in found.items():
+        mark = "*" if name in used else " "
+        print(
+            f"{mark} {name:{width}}  {'available' if reason is None else f'not available: {reason}'}"
+        )
+    return 0
+
+
 def _time(seconds: float) -> str:
     try:
         return datetime.fromtimestamp(seconds).isoformat(" ", "minutes")

@@ -8,7 +8,7 @@ from codecs import BOM_UTF8
 from pathlib import Path
 from typing import Final
 
-from pyjsapi import Limits, WebAssembly
+from pyjsapi import Limits, WebAssembly, engines
 from pyjsapi.cli import exits
 from pyjsapi.cli.exits import InputError
 from pyjsapi.jsapi.module import is_component, wrong_kind
@@ -79,7 +79,13 @@ def compiled(path: Path, data: bytes, limits: Limits | None = None) -> WebAssemb
     """The module of some bytes, which a file had. Raises `InputError`."""
     try:
         return WebAssembly.Module(data, limits=limits)
+    except engines.EngineUnavailable as error:
+        raise InputError(str(error)) from error
+    except ValueError as error:  # of the environment
+        raise InputError(str(error), exits.USAGE) from error
     except WebAssembly.CompileError as error:
+        if isinstance(error.__cause__, engines.Refusal):
+            raise InputError(f"{path}: {error.__cause__}") from error
         raise not_valid(path, error.__cause__ or error, data) from error
 
 

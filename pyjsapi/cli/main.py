@@ -185,6 +185,7 @@ def _add_run(verbs: _Verbs) -> None:
         metavar="NAME",
         help="exported function (default: _start); its arguments follow: integers (0x… too) and floats, by its type",
     )
+    surroundings.add_engine(run)
     surroundings.add_options(run)
     surroundings.add_bounds(run)
     run.set_defaults(command="running.run")
@@ -352,6 +353,14 @@ def _add_cache(verbs: _Verbs) -> None:
     cache.set_defaults(command="commands.cache")
 
 
+def _add_engines(verbs: _Verbs) -> None:
+    engines = verbs.add_parser(
+        "engines", help="list what can run modules here, and why the others cannot"
+    )
+    engines.add_argument("--json", action="store_true", help="for programs")
+    engines.set_defaults(command="commands.engines")
+
+
 def _add_demo(verbs: _Verbs) -> None:
     demo = verbs.add_parser(
         "demo",
@@ -425,6 +434,7 @@ _VERBS: Final[dict[str, Callable[[_Verbs], None]]] = {
     "inspect": _add_checks,
     "wast": _add_checks,
     "cache": _add_cache,
+    "engines": _add_engines,
     "demo": _add_demo,
     "compare": _add_page,
     "serve": _add_page,

@@ -13,7 +13,7 @@ from pyjsapi import Limits, WebAssembly
 from pyjsapi.cli import exits
 from pyjsapi.cli.exits import InputError
 from pyjsapi.cli.files import binary, compiled, read, write
-from pyjsapi.cli.surroundings import limits_of, wasi_of
+from pyjsapi.cli.surroundings import engine_used, limits_of, wasi_of
 from pyjsapi.cli.values import arguments_of, signature
 from pyjsapi.jsapi.endings import (
     FAILURES,
@@ -52,6 +52,11 @@ def run(options: argparse.Namespace) -> int:
     Without ``--invoke`` it is ``_start`` that is called, or the start function by instantiating. Where there is none
     of them, what could be called is shown, and the exit code is that of wrong usage.
     """
+    with engine_used(options):
+        return _run(options)
+
+
+def _run(options: argparse.Namespace) -> int:
     source = Source(options.module, limits_of(options))
     name = options.invoke or START
     if name not in source.functions and options.invoke is None:

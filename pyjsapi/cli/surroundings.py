@@ -8,11 +8,12 @@ import io
 import math
 import os
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from pyjsapi import Limits
+from pyjsapi import Limits, engines
 from pyjsapi.cli import exits
 from pyjsapi.cli.exits import InputError
 from pyjsapi.cli.files import STANDARD
@@ -57,6 +58,35 @@ def add_host_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--max-memory", metavar="SIZE", help="how large its memory may become: bytes, or 64M, 1G"
     )
+
+
+def add_engine(parser: argparse.ArgumentParser) -> None:
+    """Add what runs the module."""
+    parser.add_argument(
+        "--engine",
+        metavar="NAME[,NAME ...]",
+        help="what runs it: `pyjsapi engines` lists them (default: PYJSAPI_ENGINE, or python); of several each is for "
+        "what those before it are not there for, or refuse",
+    )
+
+
+@contextmanager
+def engine_used(options: argparse.Namespace) -> Iterator[None]:
+    """Have modules compiled by what ``--engine`` says. Raises `InputError`."""
+    if options.engine is None:
+        yield
+        return
+    names = [name for part in options.engine.split(",") if (name := part.strip())]
+    try:
+        before = engines.use(names)
+    except engines.EngineUnavailable as error:
+        raise InputError(f"--engine: {error}") from error
+    except (TypeError, ValueError) as error:
+        raise InputError(f"--engine: {error}", exits.USAGE) from error
+    try:
+        yield
+    finally:
+        engines.use(before)
 
 
 def add_bounds(parser: argparse.ArgumentParser) -> None:
