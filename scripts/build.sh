@@ -5,5 +5,6 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 
 .venv/bin/python -m real.build
+.venv/bin/python -m real.packages --install
 .venv/bin/python scripts/build_pyodide.py
 .venv/bin/python scripts/pack_polyfill.py

@@ -69,7 +69,7 @@ def play(
         capture_output=True,
         timeout=deadline,
     )
-    return Outcome(done.returncode, done.stdout, done.stderr, _tree(root), _seconds() - begun)
+    return Outcome(done.returncode, done.stdout, done.stderr, tree(root), _seconds() - begun)
 
 
 def _seconds() -> float:
@@ -87,7 +87,8 @@ def _words(name: str, command: Command, path: Path, run: Run, engine: str, root:
     return [*words, "--", *run.arguments]
 
 
-def _tree(root: Path) -> dict[str, bytes | None]:
+def tree(root: Path) -> dict[str, bytes | None]:
+    """What is in a folder, as `Outcome` has it."""
     found: dict[str, bytes | None] = {}
     for path in sorted(root.rglob("*")):
         name = path.relative_to(root).as_posix()

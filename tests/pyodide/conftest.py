@@ -15,6 +15,7 @@ import pytest
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
 DISTRIBUTION = ROOT / "build" / "pyodide"
+PACKAGES = ROOT / "build" / "packages"
 SITE_PACKAGES = Path(pytest.__file__).resolve().parents[1]
 
 
@@ -57,7 +58,13 @@ class Pyodide:
 
     def _start(self) -> None:
         self._log = tempfile.TemporaryFile("a+", encoding="utf-8")  # noqa: SIM115
-        mounts = {"/project/tests": ROOT / "tests", "/host": SITE_PACKAGES}
+        mounts = {
+            "/project/tests": ROOT / "tests",
+            "/project/real/packages": ROOT / "real" / "packages",
+            "/host": SITE_PACKAGES,
+        }
+        if PACKAGES.is_dir():  # which `make build` sees to
+            mounts["/packages"] = PACKAGES
         self._process = subprocess.Popen(
             ["node", HERE / "run.mjs", DISTRIBUTION, *(f"{at}={of}" for at, of in mounts.items())],
             stdin=subprocess.PIPE,

@@ -1,0 +1,1 @@
+"""Published packages that import ``wasmtime``, unmodified, with that and with `pyjsapi.compat.wasmtime`."""
