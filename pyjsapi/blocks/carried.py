@@ -26,6 +26,11 @@ def hand_over() -> Belongings:
     return found
 
 
+def copies() -> Belongings:
+    """The values that the running thread has, and keeps."""
+    return [dict(vars(local)) for local in tuple(_LOCALS)]
+
+
 def take_over(belongings: Belongings) -> None:
     """Let the running thread have values, and none of its own."""
     for local, values in zip(tuple(_LOCALS), belongings, strict=False):

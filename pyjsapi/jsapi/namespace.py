@@ -352,11 +352,16 @@ def _find_integration() -> str:
         suspension.mechanism()
     except suspension.MissingMechanism as error:
         return str(error)
+    show_integration()
+    return ""
+
+
+def show_integration() -> None:
+    """Let the names of promise integration be there: calls can be suspended."""
     globals().update(_integration)
     globals().pop("__getattr__", None)
     __all__.extend(_integration)
     _integration.clear()
-    return ""
 
 
 def _hide_integration() -> None:

@@ -84,11 +84,11 @@ def _promising(
 
     def promised(*arguments: Any) -> Coroutine[Any, Any, Any]:
         call = Call(mechanism().stack(exported, arguments), func.depth(), func.clock())
-        call.go_on()
+        running = call.go_on()
         failure = call.stack.failure
         if isinstance(failure, Exhaustion):  # There was no stack to begin on.
             call.stack.failure = js_error(failure)
-        promise = promise_of(call)
+        promise = promise_of(call, running)
         setattr(promise, "__qualname__", name)  # noqa: B010
         return promise
 

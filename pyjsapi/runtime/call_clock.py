@@ -57,22 +57,20 @@ class CallClock:
     def timed_parts(self, call: Callable[..., Any]) -> Callable[..., Any]:
         """A function for the parts of one call from outside that is suspended in between: together they may take so
         long."""
-        seconds = self.seconds
+        part = self.part()
 
         def timed(*arguments: Any) -> Any:
-            nonlocal seconds
-            this, outer = object(), watches()
-            start = time.monotonic()
             try:
-                self._enter(this, seconds)
-                set_watches((*outer, self._watch))
+                part.enter()
                 return call(*arguments)
             finally:
-                set_watches(outer)
-                self._leave(this)
-                seconds = max(seconds - (time.monotonic() - start), 0.0)
+                part.leave()
 
         return timed
+
+    def part(self) -> CallPart:
+        """The same for whoever enters and leaves by hand."""
+        return CallPart(self)
 
     def interrupt(self) -> bool:
         """End what runs, from any thread; whether anything did."""
@@ -121,3 +119,28 @@ class CallClock:
             self.tank.stop(kind)
             self._watch.end(kind())
             return True
+
+
+class CallPart:
+    """The parts of one call, one after the other."""
+
+    __slots__ = ("_clock", "_outer", "_seconds", "_start")
+
+    def __init__(self, clock: CallClock) -> None:
+        self._clock = clock
+        self._seconds = clock.seconds
+        self._start = 0.0
+        self._outer: tuple[Watch, ...] = ()
+
+    def enter(self) -> None:
+        """A part begins; `leave` is to be called whatever happens."""
+        self._outer = watches()
+        self._start = time.monotonic()
+        self._clock._enter(self, self._seconds)
+        set_watches((*self._outer, self._clock._watch))
+
+    def leave(self) -> None:
+        """It ends."""
+        set_watches(self._outer)
+        self._clock._leave(self)
+        self._seconds = max(self._seconds - (time.monotonic() - self._start), 0.0)

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from pyjsapi.runtime.call_clock import CallClock
 from pyjsapi.runtime.depth import call_deep
-from pyjsapi.suspension.stack import Stack
+from pyjsapi.suspension.stack import Stack, Turn
 
 _OLD_COROUTINE: Final = 0x100
 """Flag of code: `inspect.CO_ITERABLE_COROUTINE`."""
@@ -25,8 +25,12 @@ class Call:
 
     def __init__(self, stack: Stack, depth: int, clock: CallClock | None) -> None:
         self.stack = stack
-        self._depth = depth
-        self._resume = stack.resume if clock is None else clock.timed_parts(stack.resume)
+        self._depth = 0 if stack.takes_turns else depth
+        self._resume = stack.resume
+        if stack.takes_turns:
+            stack.turn = Turn(depth, clock)
+        elif clock is not None:
+            self._resume = clock.timed_parts(stack.resume)
 
     def go_on(
         self, value: Any = None, error: BaseException | None = None
@@ -63,9 +67,11 @@ class Call:
                 awaited.close()  # Nobody is going to await it either.
 
 
-async def promise_of(call: Call) -> Any:
-    """The result of a call that has begun."""
+async def promise_of(call: Call, running: Awaitable[None] | None) -> Any:
+    """The result of a call of which a part runs, or has run."""
     stack = call.stack
+    if running is not None:
+        await running
     while not stack.ended:
         value, stack.value = stack.value, None
         try:

@@ -7,10 +7,46 @@ from collections.abc import Awaitable, Callable, Sequence
 from types import FrameType
 from typing import Any, Final, Protocol
 
+from pyjsapi.runtime.call_clock import CallClock
+from pyjsapi.runtime.depth import deepen, entries, leave
 from pyjsapi.runtime.function import BOUNDARY, is_generated
 
 _COUNTED: Final = "counted"
 """What counts host calls, between WebAssembly and the host function: see `runtime.host_calls`."""
+
+
+class Turn:
+    """What a part of a call borrows, from one suspension to the next: its depth, and the clock that it is timed by."""
+
+    __slots__ = ("_depth", "_part")
+
+    def __init__(self, depth: int, clock: CallClock | None) -> None:
+        self._depth = depth
+        self._part = None if clock is None else clock.part()
+
+    def deepen(self) -> None:
+        """Said outside, before the part begins: inside it may be too deep for that already."""
+        if self._depth:
+            entries[0] += 1
+            deepen(self._depth)
+
+    def take(self) -> None:
+        """Said inside: the part begins."""
+        if self._part is not None:
+            self._part.enter()
+
+    def give(self) -> None:
+        """Said inside: it ends."""
+        if self._part is not None:
+            self._part.leave()
+        if self._depth:
+            entries[0] -= 1
+            self.settle()
+
+    def settle(self) -> None:
+        """Said outside afterwards: deep inside the usual limit cannot come back."""
+        if self._depth and not entries[0]:
+            leave()
 
 
 class Stack:
@@ -21,6 +57,9 @@ class Stack:
     failure: BaseException | None = None
     """What it ended with, if not with a result."""
     ended: bool = False
+    takes_turns: bool = False
+    """Whether it takes its ``turn`` itself, because it does not run while it is resumed."""
+    turn: Turn
     _base: FrameType | None = None
     _known: FrameType | None = None
 
@@ -45,10 +84,12 @@ class Stack:
             code = frame.f_code
             name = code.co_filename
             if not is_generated(name) and not (name is BOUNDARY and code.co_name == _COUNTED):
-                if frame.f_back is not base or name is not BOUNDARY:
+                if frame.f_back is not base:
                     return frame
-                break
+                break  # the function that the stack is for
             frame = frame.f_back
+        if frame is None:
+            return caller  # an engine's own frames are not Python's
         # Whoever calls again from this frame need not look beyond it: it returns to nobody else.
         self._known = caller
         return None

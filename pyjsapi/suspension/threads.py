@@ -15,6 +15,7 @@ from typing import Any, Final
 
 from pyjsapi.blocks.carried import Belongings, hand_over, take_over
 from pyjsapi.blocks.waiting import current_policy, unlock
+from pyjsapi.suspension.context import change
 from pyjsapi.suspension.stack import Stack, nothing
 from pyjsapi.syntax.errors import Exhaustion
 
@@ -22,7 +23,6 @@ _MOST_IDLE: Final = 8
 """Threads that are kept for later calls."""
 _MOST_NESTED: Final = 100
 """Threads that may wait for each other."""
-_UNSET: Final = object()
 
 
 class ThreadStack(Stack):
@@ -68,7 +68,7 @@ class ThreadStack(Stack):
                     thread.outside.acquire()
         finally:
             take_over(loan.belongings)
-            _change(loan.context, self._seen)
+            change(loan.context, self._seen)
 
     # ---- inside
 
@@ -109,7 +109,7 @@ class ThreadStack(Stack):
             _RUNNING[get_ident()] = self
             take_over(loan.belongings)
             _set_running_loop(loan.loop)
-            _change(self._seen, loan.context)
+            change(self._seen, loan.context)
 
     def _give_back(self) -> None:
         loan = self._loan
@@ -203,14 +203,6 @@ class Threads:
     def stack(self, function: Callable[..., Any], arguments: Sequence[Any], /) -> Stack:
         """See `Mechanism`."""
         return ThreadStack(function, arguments)
-
-
-def _change(before: Context, after: Context) -> None:
-    """Give the variables of the running context the values that have changed."""
-    for variable in after:
-        value = after[variable]
-        if before.get(variable, _UNSET) is not value:
-            variable.set(value)
 
 
 def _locked() -> LockType:

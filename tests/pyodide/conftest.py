@@ -25,7 +25,8 @@ class Pyodide:
     A test that ends the process fails; the next one gets a new process.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, node: Path | str = "node") -> None:
+        self._node = node
         if not (DISTRIBUTION / "pyodide-lock.json").is_file():
             raise FileNotFoundError(f"{DISTRIBUTION} is not built: run `make build`")
         self.python = ""
@@ -66,7 +67,12 @@ class Pyodide:
         if PACKAGES.is_dir():  # which `make build` sees to
             mounts["/packages"] = PACKAGES
         self._process = subprocess.Popen(
-            ["node", HERE / "run.mjs", DISTRIBUTION, *(f"{at}={of}" for at, of in mounts.items())],
+            [
+                self._node,
+                HERE / "run.mjs",
+                DISTRIBUTION,
+                *(f"{at}={of}" for at, of in mounts.items()),
+            ],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._log,
@@ -85,6 +91,19 @@ class Pyodide:
             pytest.fail(f"Node ended with exit code {code}:\n{log}", pytrace=False)
         answer: dict[str, Any] = json.loads(line)
         return answer
+
+
+NEW_NODE = ROOT / "fuzz" / "node_modules" / ".bin" / "node"
+"""A Node whose engine has promise integration, where `npm ci` in `fuzz/` has put it."""
+
+
+@pytest.fixture(scope="session")
+def pyodide_of_new_node() -> Iterator[Pyodide]:
+    if not NEW_NODE.is_file():
+        pytest.skip("needs the Node of fuzz/package.json")
+    process = Pyodide(NEW_NODE)
+    yield process
+    process.close()
 
 
 @pytest.fixture(scope="session")
