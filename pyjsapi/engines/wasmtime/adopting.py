@@ -1,35 +1,91 @@
-"""Memories of the Python engine that become native: the bytes move, the `Memory`, its buffer and its users stay."""
+"""What another engine made, or nobody's yet, becomes native when a module on Wasmtime imports it.
+
+What it stands on is exchanged, the objects stay: a memory's block, a table's elements, a global's cell.
+"""
 
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pyjsapi.blocks.block import Block
 from pyjsapi.blocks.heap import HeapBlock
-from pyjsapi.engines.wasmtime.factories import new_memory
+from pyjsapi.engines.mixing import refused
+from pyjsapi.engines.wasmtime import factories
+from pyjsapi.engines.wasmtime.library import NAME
+from pyjsapi.engines.wasmtime.objects import Cell, NativeElements
 from pyjsapi.engines.wasmtime.reservations import NativeBlock
+from pyjsapi.engines.wasmtime.words import Words
+from pyjsapi.runtime.instantiate import import_place
+from pyjsapi.syntax.errors import LinkError
 
 if TYPE_CHECKING:
+    from pyjsapi.embedding.valid_module import ValidModule
     from pyjsapi.engines.wasmtime.store import Store
+    from pyjsapi.runtime.global_ import GlobalInst
     from pyjsapi.runtime.memory import MemInst
+    from pyjsapi.runtime.table import TableInst
 
 
-def native_block(store: Store, memory: MemInst) -> NativeBlock | None:
-    """The native bytes of a memory, which it stands on from now on; ``None`` where it cannot.
-
-    Raises `MemoryError`, and `BufferError` while another thread runs code in it.
-    """
+def native_memory(store: Store, module: ValidModule, index: int, memory: MemInst) -> Words:
+    """The native memory of one that is import number ``index`` of a module. Raises `LinkError`."""
     block = memory.block
     if isinstance(block, NativeBlock):
-        return block if block.home is store else None
+        _must_be_here(store, block.home, module, index, "memory")
+        memory.held_by = memory.held_by or NAME
+        return block.handle
     if block.__class__ is not HeapBlock or memory.by_calls:
-        return None
-    made = new_memory(store, replace(memory.declared_type, minimum=memory.pages))
+        reason = "its bytes are in a place of their own"
+        raise refused(module, index, "memory", memory.held_by, NAME, reason)
+    made = factories.new_memory(store, replace(memory.declared_type, minimum=memory.pages))
 
     def moved(old: Block) -> Block:
         made.write(0, bytes(old.data))
         return made
 
-    memory.rebase(moved)
-    return made
+    try:
+        memory.take(NAME, moved)
+    except BufferError as error:
+        raise refused(module, index, "memory", memory.held_by, NAME, str(error)) from error
+    return made.handle
+
+
+def native_table(store: Store, module: ValidModule, index: int, table: TableInst) -> Words:
+    """Likewise of a table."""
+    elements: NativeElements | Any = table.elems
+    if not isinstance(elements, NativeElements):
+        if table.held_by is not None:
+            raise refused(module, index, "table", table.held_by, NAME)
+        type_ = replace(table.type, maximum=max(table.ceiling, table.size()))
+        handle = factories.new_table(store, replace(type_, minimum=0), None)
+        made = NativeElements(store, type_.reftype, handle)
+        made.extend(elements)
+        table.take(NAME, made)
+        return made.handle
+    _must_be_here(store, elements.store, module, index, "table")
+    return elements.handle
+
+
+def native_global(store: Store, module: ValidModule, index: int, global_: GlobalInst) -> Words:
+    """Likewise of a global. Of an immutable one the value is enough."""
+    type_, cell = global_.type, global_.cell
+    if isinstance(cell, Cell) and (cell.store is store or type_.mutable):
+        _must_be_here(store, cell.store, module, index, "global")
+        return cell.handle
+    if type_.mutable and global_.held_by is not None:
+        raise refused(module, index, "global", global_.held_by, NAME)
+    handle = factories.new_global(store, type_, cell[0])
+    if global_.held_by is None:
+        global_.take(NAME, Cell(store, type_.valtype, handle))
+    return handle
+
+
+def _must_be_here(
+    store: Store, home: Store | None, module: ValidModule, index: int, kind: str
+) -> None:
+    if home is not store:
+        raise LinkError(
+            f"the {kind} belongs to another thread, which runs it on Wasmtime: there only functions, tags, immutable "
+            "globals and shared memories are for several threads",
+            import_place(module.module, index),
+        )

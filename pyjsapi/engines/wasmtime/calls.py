@@ -39,6 +39,10 @@ class _Owner:
         """See `FuncInst.depth`."""
         return self._depth
 
+    def clock(self) -> None:
+        """There is none."""
+        return None
+
     def is_running(self) -> bool:
         """Nobody is to exchange its code."""
         return True

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from pyjsapi.engines.native import compile_natively
 from pyjsapi.engines.wasmtime import factories
@@ -11,19 +11,16 @@ from pyjsapi.engines.wasmtime.instances import NativeInstance, instantiate
 from pyjsapi.engines.wasmtime.library import NAME
 from pyjsapi.engines.wasmtime.modules import WasmtimeModule
 from pyjsapi.engines.wasmtime.native_engine import native_engine
-from pyjsapi.engines.wasmtime.objects import NativeGlobal, NativeTable
 from pyjsapi.engines.wasmtime.self_test import self_test
 from pyjsapi.engines.wasmtime.store import store_here
 from pyjsapi.runtime.memory import MemInst, page_limit_of
 from pyjsapi.runtime.memory import new_memory as new_python_memory
-from pyjsapi.runtime.table import TableInst, check_table_size
-from pyjsapi.syntax.types import GlobalType, MemType, TableType
+from pyjsapi.syntax.types import MemType
 from pyjsapi.validation.limits import Limits
 
 if TYPE_CHECKING:
     from pyjsapi.embedding.settings import Settings
     from pyjsapi.embedding.valid_module import ValidModule
-    from pyjsapi.runtime.global_ import GlobalInst
     from pyjsapi.runtime.instance import ExternVal
     from pyjsapi.runtime.instantiate import Setup
 
@@ -61,14 +58,3 @@ class WasmtimeEngine:
             return new_python_memory(type_, limits)
         block = factories.new_memory(store_here(), type_)
         return MemInst(type_, page_limit=page_limit, block=block)
-
-    def new_table(self, type_: TableType, limits: Limits, init: Any, /) -> TableInst:
-        """A native table."""
-        most = check_table_size(type_, limits)
-        store = store_here()
-        return NativeTable(store, type_, factories.new_table(store, type_, init), most)
-
-    def new_global(self, type_: GlobalType, value: Any, /) -> GlobalInst:
-        """A native global."""
-        store = store_here()
-        return NativeGlobal(store, type_, factories.new_global(store, type_, value))

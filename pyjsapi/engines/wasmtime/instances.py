@@ -7,11 +7,10 @@ from ctypes import addressof
 from typing import TYPE_CHECKING, Any
 
 from pyjsapi.embedding.interface import Clock, Fuel, HostCalls
-from pyjsapi.engines.wasmtime import factories, failures
-from pyjsapi.engines.wasmtime.adopting import native_block
+from pyjsapi.engines.wasmtime import adopting, failures
 from pyjsapi.engines.wasmtime.library import NAME
 from pyjsapi.engines.wasmtime.modules import WasmtimeModule
-from pyjsapi.engines.wasmtime.objects import NativeGlobal, NativeTable
+from pyjsapi.engines.wasmtime.objects import global_of, table_of
 from pyjsapi.engines.wasmtime.reservations import block_of
 from pyjsapi.engines.wasmtime.rewritten import hidden
 from pyjsapi.engines.wasmtime.store import Store, func_handle_of, handle_of, store_here
@@ -26,7 +25,7 @@ from pyjsapi.engines.wasmtime.words import (
     words,
 )
 from pyjsapi.runtime import ExternVal, FuncInst, GlobalInst, MemInst, TableInst, TagInst
-from pyjsapi.runtime.instantiate import import_place, match_imports
+from pyjsapi.runtime.instantiate import match_imports
 from pyjsapi.runtime.memory import page_limit_of
 from pyjsapi.runtime.memory_budget import MemoryBudget, check_total
 from pyjsapi.runtime.table import check_table_size, check_total_elements
@@ -144,64 +143,30 @@ def _counts(instance: NativeInstance) -> tuple[int, int, int, int, int]:
 
 def _link(instance: NativeInstance, values: Sequence[ExternVal]) -> Words:
     """The imports as the C API has them."""
-    module = instance.module
     externs = words(4 * max(len(values), 1))
     for index, value in enumerate(values):
         kind, handle = _extern(instance, index, value)
         externs[4 * index] = kind
         externs[4 * index + 1 : 4 * index + 1 + len(handle)] = list(handle)
-    del module
     return externs
 
 
 def _extern(instance: NativeInstance, index: int, value: ExternVal) -> tuple[int, Words]:
-    store = instance.store
+    store, module = instance.store, instance.module
     if isinstance(value, FuncInst):
-        native = instance.module.native
         instance.funcs[len(instance.funcs)] = value
-        return FUNC_KIND, store.native_func(value, native.import_types[index]).handle
+        return FUNC_KIND, store.native_func(value, module.native.import_types[index]).handle
     if isinstance(value, MemInst):
-        kind, handle = _memory(instance, index, value)
         instance.mems.append(value)
-        return kind, handle
+        return MEMORY_KIND, adopting.native_memory(store, module, index, value)
     if isinstance(value, GlobalInst):
         instance.globals.append(value)
-        return GLOBAL_KIND, _global(instance, index, value)
+        return GLOBAL_KIND, adopting.native_global(store, module, index, value)
     if isinstance(value, TagInst):
         instance.tags.append(value)
         return TAG_KIND, store.exceptions.native_tag(value)
-    if not isinstance(value, NativeTable) or value.store is not store:
-        raise _foreign(instance, index, "table", isinstance(value, NativeTable))
     instance.tables.append(value)
-    return TABLE_KIND, value.handle
-
-
-def _memory(instance: NativeInstance, index: int, memory: MemInst) -> tuple[int, Words]:
-    block = native_block(instance.store, memory)
-    if block is None:
-        raise _foreign(instance, index, "memory", False)
-    return MEMORY_KIND, block.handle
-
-
-def _global(instance: NativeInstance, index: int, value: GlobalInst) -> Words:
-    store = instance.store
-    if isinstance(value, NativeGlobal) and value.store is store:
-        return value.handle
-    if value.type.mutable:
-        raise _foreign(instance, index, "global", isinstance(value, NativeGlobal))
-    return factories.new_global(store, value.type, value.cell[0])
-
-
-def _foreign(instance: NativeInstance, index: int, kind: str, native: bool) -> LinkError:
-    where = import_place(instance.module.module, index)
-    if native:
-        text = f"the {kind} belongs to another thread's store of Wasmtime"
-    else:
-        text = (
-            f"the {kind} belongs to the Python engine and is in use there; compile its module with "
-            "engine='wasmtime', or this one with engine='python'"
-        )
-    return LinkError(text, where)
+    return TABLE_KIND, adopting.native_table(store, module, index, value)
 
 
 def _instantiate(instance: NativeInstance, externs: Words, count: int) -> None:
@@ -232,6 +197,7 @@ def _find_objects(instance: NativeInstance, imported: tuple[int, int, int, int, 
         handle = handle_of(_export(instance, "memory", index))
         block = block_of(store, handle, type_.page_size_log2)
         memory = MemInst(type_, page_limit=page_limit_of(type_, limits), block=block)
+        memory.held_by = NAME
         instance.mems.append(memory)
         if instance.budget is not None:
             instance.budget.add(memory)
@@ -240,10 +206,10 @@ def _find_objects(instance: NativeInstance, imported: tuple[int, int, int, int, 
         most = min(most, limits.max_total_table_elements)
     for index, table in enumerate(context.tables[tables:], tables):
         handle = handle_of(_export(instance, "table", index))
-        instance.tables.append(NativeTable(store, table, handle, most))
+        instance.tables.append(table_of(store, table, handle, most))
     for index, global_ in enumerate(context.globals[globals_:], globals_):
         handle = handle_of(_export(instance, "global", index))
-        instance.globals.append(NativeGlobal(store, global_, handle))
+        instance.globals.append(global_of(store, global_, handle))
     for index, tag_type in enumerate(context.tags[tags:], tags):
         tag = TagInst(tag_type)
         store.exceptions.add_tag(tag, handle_of(_export(instance, "tag", index)))
