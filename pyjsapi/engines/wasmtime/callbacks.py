@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from pyjsapi.blocks.floats import f32_bits, f32_from_bits
 from pyjsapi.engines.wasmtime.calls import raw_text, value_text
-from pyjsapi.engines.wasmtime.words import V_FUNC, kind_of, words
+from pyjsapi.engines.wasmtime.words import UNREACHABLE, V_FUNC, kind_of, words
 from pyjsapi.runtime.function import BOUNDARY, FuncInst
 from pyjsapi.syntax.types import F32, F64, I32, I64, V128, FuncExtern, FuncType, RefType, ValType
 
@@ -63,7 +63,7 @@ def _made(type_: FuncType) -> _Made:
     function = ctypes.CFUNCTYPE(
         ctypes.c_void_p, ctypes.c_void_p, ctypes.c_void_p, pointer, ctypes.c_size_t
     )
-    scope: dict[str, Any] = {"f32_bits": f32_bits, "f32_from_bits": f32_from_bits}
+    scope = {"f32_bits": f32_bits, "f32_from_bits": f32_from_bits, "unreachable": UNREACHABLE}
     made: dict[str, Any] = {}
     exec(compile("\n".join(_lines(type_)), BOUNDARY, "exec"), scope, made)
     return _Made(function, made["make"])
@@ -108,11 +108,15 @@ def _lines(type_: FuncType) -> list[str]:
     return [
         "def make(store, function):",
         " references, exceptions, throw = store.references, store.exceptions, store.exceptions.throw",
+        " stop = store.lib.wasmtime_trap_new_code",
         " def callback(environment, caller, at, count):",
         "  try:",
         *(f"   {line}" for line in body),
         "  except BaseException as error:",
-        "   return throw(error)",
+        "   try: return throw(error)",
+        "   except BaseException as other:",  # there was no room for that
+        "    store.pending = other",
+        "    return stop(unreachable)",
         " return callback",
     ]
 

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from pyjsapi.engines.wasmtime.store import Store
 
 _LOW: Final = (1 << 64) - 1
+_ROOM: Final = 6
+"""Calls that must be possible before native code is entered that calls the host."""
 
 
 class _Owner:
@@ -81,13 +83,27 @@ class Slot:
         )
 
 
-def native_call(store: Store, type_: FuncType, handle: Words) -> Callable[..., Any]:
-    """The callable over canonical values for a native function."""
-    return cast("Callable[..., Any]", _maker(type_)(store, handle))
+def native_call(
+    store: Store, type_: FuncType, handle: Words, deep: bool = False
+) -> Callable[..., Any]:
+    """The callable over canonical values for a native function; ``deep`` if it may call the host."""
+    return cast("Callable[..., Any]", _maker(type_, deep)(store, handle))
+
+
+def _room() -> Callable[[], None]:
+    """A function that raises `RecursionError` where the next few calls would.
+
+    A callback that cannot even be entered gives native code no answer, or any: there must be room for it, for what it
+    does with an exception, and for the calls of `ctypes`, which count before Python 3.12.
+    """
+    lines = ["def room0(): pass", *(f"def room{i}(): room{i - 1}()" for i in range(1, _ROOM))]
+    scope: dict[str, Any] = {}
+    exec(compile("\n".join(lines), BOUNDARY, "exec"), scope)
+    return cast("Callable[[], None]", scope[f"room{_ROOM - 1}"])
 
 
 @lru_cache(maxsize=4096)
-def _maker(type_: FuncType) -> Callable[[Store, Words], Any]:
+def _maker(type_: FuncType, deep: bool) -> Callable[[Store, Words], Any]:
     params, results = type_.params, type_.results
     count = max(len(params), len(results))
     names = [f"a{i}" for i in range(len(params))]
@@ -120,6 +136,7 @@ def _maker(type_: FuncType) -> Callable[[Store, Words], Any]:
         f" def call({', '.join(names)}):",
         "  try: thread.admitted",
         "  except AttributeError: admit()",
+        *(["  room()"] if deep else []),
         "  acquire()",
         "  try:",
         f"   s = pop() if free else Slot({count}, context, handle)",
@@ -142,6 +159,7 @@ def _scope() -> dict[str, Any]:
         "f32_from_bits": f32_from_bits,
         "failure": failure,
         "native": quick_call(),
+        "room": _room(),
         "thread": thread,
     }
 

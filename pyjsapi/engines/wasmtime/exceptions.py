@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 from pyjsapi.embedding.failures import error_of
 from pyjsapi.engines.wasmtime import values
-from pyjsapi.engines.wasmtime.words import WasmtimeError, Words, check, words
+from pyjsapi.engines.wasmtime.words import UNREACHABLE, WasmtimeError, Words, check, words
 from pyjsapi.runtime.exception import HOST_TAG, UNCATCHABLE, ExnInst, HostException, TagInst
 from pyjsapi.syntax.deftypes import DefType
 from pyjsapi.syntax.errors import WasmError
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from pyjsapi.engines.wasmtime.store import Store
 
 _VALUE: Final = c_uint64 * 4
-_UNREACHABLE: Final = 9
 
 
 class _Root:
@@ -165,7 +164,7 @@ class Exceptions:
 
 def _stop(store: Store) -> int:
     """A trap for native code to end with. One with a code, for only so it tells which calls it passes."""
-    trap: int = store.lib.wasmtime_trap_new_code(_UNREACHABLE)
+    trap: int = store.lib.wasmtime_trap_new_code(UNREACHABLE)
     return trap
 
 

@@ -87,7 +87,9 @@ class Store:
         from pyjsapi.engines.wasmtime.calls import native_call, owner
 
         type_, handle, index, deep = self._known[key]
-        func = FuncInst(type_, native_call(self, type_.func, handle), None, index, owner(deep))
+        func = FuncInst(
+            type_, native_call(self, type_.func, handle, deep), None, index, owner(deep)
+        )
         self._natives[func] = native
         self._funcs[key] = weakref.ref(func)
         return func

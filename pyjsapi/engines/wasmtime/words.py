@@ -29,6 +29,8 @@ FUNC_KIND, GLOBAL_KIND, TABLE_KIND, MEMORY_KIND, SHARED_KIND, TAG_KIND = range(6
 """Kinds of externs."""
 V_I32, V_I64, V_F32, V_F64, V_V128, V_FUNC, V_EXTERN, V_ANY, V_EXN = range(9)
 """Kinds of values."""
+UNREACHABLE: Final = 9
+"""The code of a trap."""
 _NUMBERS: Final[dict[ValType, int]] = {I32: V_I32, I64: V_I64, F32: V_F32, F64: V_F64, V128: V_V128}
 _TOPS: Final = {FUNC: V_FUNC, EXTERN: V_EXTERN, ANY: V_ANY, EXN: V_EXN}
 _POINTERS: Final = {count: c_uint64 * count for count in range(5)}

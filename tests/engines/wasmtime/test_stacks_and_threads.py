@@ -120,6 +120,31 @@ def _run(program: str) -> str:
     return done.stdout.strip()
 
 
+def test_en_26_a_callback_that_there_is_no_room_for_is_no_success() -> None:
+    program = """
+import sys
+from pyjsapi import RangeError, WebAssembly, wat2wasm
+text = '''(module (import "m" "f" (func $f (param i32) (result i32)))
+  (func (export "g") (param i32) (result i32) (call $f (local.get 0))))'''
+module = WebAssembly.Module(wat2wasm(text), engine="wasmtime")
+raw = []
+exports = WebAssembly.Instance(module, {"m": {"f": lambda n: raw[0](n + 1)}}).exports
+raw.append(exports.g._pyjsapi_funcinst.call)  # what raises no limit of Python's
+for limit in range(100, 150):
+    sys.setrecursionlimit(limit)
+    try:
+        print("success", raw[0](0))
+    except Exception:
+        pass
+sys.setrecursionlimit(1000)
+try:
+    exports.g(0)
+except (RangeError, RecursionError):
+    print("ended")
+"""
+    assert _run(program) == "ended"
+
+
 def test_en_18_a_trap_in_a_host_function_is_not_caught_outside() -> None:
     text = """(module (import "m" "f" (func $f))
       (func (export "trap") (unreachable))
