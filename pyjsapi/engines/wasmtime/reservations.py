@@ -16,7 +16,6 @@ from ctypes import addressof, c_uint64
 from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 
-from pyjsapi.blocks.block import Bytes
 from pyjsapi.blocks.paging import PageMap, Paging, address_of
 from pyjsapi.blocks.reservation import Reservation
 from pyjsapi.engines.wasmtime import library
@@ -47,13 +46,13 @@ def _pages(length: int) -> int:
     return -(-length // mmap.PAGESIZE) * mmap.PAGESIZE
 
 
-class NativeBlock(Reservation):
-    """Bytes of a memory of Wasmtime's; ``capacity`` of them can be had, behind which ``guard`` trap.
+class _Mapping:
+    """Addresses of which the first ``length`` bytes can be accessed, and up to ``capacity`` ever; all others trap.
 
-    `bind` gives it the native memory, once that stands. Raises `MemoryError` where the system has not the addresses.
+    Wasmtime has it as long as the native memory is there. Raises `MemoryError` where the system has not the addresses.
     """
 
-    __slots__ = ("_follower", "_log2", "address", "handle", "home")
+    __slots__ = ("__weakref__", "address", "block", "bytes", "capacity", "length")
 
     def __init__(self, length: int, capacity: int, guard: int) -> None:
         size = max(_pages(capacity + guard), mmap.PAGESIZE)
@@ -66,35 +65,49 @@ class NativeBlock(Reservation):
         """Of the first byte, in this process."""
         if _protect()(self.address, size, _NO_ACCESS):
             raise MemoryError(f"cannot protect {size} bytes of addresses")
-        self._bytes = memoryview(mapping)
-        self._most = capacity
-        self._length = 0
-        self._open(length)
-        self.pages = PageMap(self._bytes[:capacity], _fresh)
-        self.home: Store | None = None
-        """Where the native memory is."""
-        self.handle: Words = words(3)
-        """The native memory, as the C API knows it."""
-        self._log2 = 16
-        self._follower: weakref.ref[MemInst] | None = None
+        self.bytes = memoryview(mapping)
+        self.capacity = capacity
+        self.length = 0
+        self.block: weakref.ref[NativeBlock] | None = None
+        """What is to be told when the memory grows, if anybody has it."""
+        self.open(length)
 
-    def bind(self, store: Store, handle: Words, page_size_log2: int) -> None:
-        """Belong to a native memory of a store."""
-        self.home, self.handle, self._log2 = store, handle, page_size_log2
-
-    def _open(self, length: int) -> None:
+    def open(self, length: int) -> None:
         """Have so many bytes. Raises `MemoryError`."""
-        start, end = _pages(self._length), _pages(length)
+        start, end = _pages(self.length), _pages(length)
         access = mmap.PROT_READ | mmap.PROT_WRITE
         if end > start and _protect()(self.address + start, end - start, access):
             raise MemoryError(f"the system has no {length} bytes")
-        self._length = length
-        self._data = self._bytes[:length]
+        self.length = length
 
-    @property
-    def data(self) -> Bytes:
-        """See `Block`."""
-        return self._data
+    def grows(self, length: int) -> bool:
+        """The native memory is about to have so many bytes; whether it can."""
+        block = None if self.block is None else self.block()
+        if length > self.capacity or not (block is None or block.may_have(length)):
+            return False
+        self.open(length)
+        if block is not None:
+            block.grown(length)
+        return True
+
+
+class NativeBlock(Reservation):
+    """The bytes of a memory of a store, ``home``, whose native ``handle`` is at hand."""
+
+    __slots__ = ("_follower", "_log2", "_mapping", "handle", "home")
+
+    def __init__(self, mapping: _Mapping, home: Store, handle: Words, page_size_log2: int) -> None:
+        self._mapping = mapping
+        self._bytes = mapping.bytes
+        self._most = mapping.capacity
+        self._length = mapping.length
+        self._data = self._bytes[: self._length]
+        self.pages = PageMap(self._bytes[: self._most], _fresh)
+        self.home = home
+        self.handle = handle
+        self._log2 = page_size_log2
+        self._follower: weakref.ref[MemInst] | None = None
+        mapping.block = weakref.ref(self)
 
     @property
     def asks_first(self) -> bool:
@@ -115,8 +128,6 @@ class NativeBlock(Reservation):
     def extend(self, length: int) -> None:
         """See `Block`: the native memory grows."""
         store = self.home
-        if store is None:
-            raise MemoryError("the native memory is gone")
         delta, before = length - self._length >> self._log2, words(1)
         with store.lock:
             error = store.lib.wasmtime_memory_grow(
@@ -126,51 +137,57 @@ class NativeBlock(Reservation):
             store.lib.wasmtime_error_delete(error)
             raise MemoryError(f"the memory cannot have {length} bytes")
 
-    def native_grows(self, length: int) -> bool:
-        """The native memory is about to have so many bytes; whether it can. The memory that stands here knows then."""
-        memory = None if self._follower is None else self._follower()
-        if length > self._most:
-            return False
-        if memory is not None and memory.block is self:
-            if length > memory.may_exceed or not memory.may_become(length):
-                memory.refused = length
-                return False
-        self._open(length)
-        if memory is not None and memory.block is self:
+    def may_have(self, length: int) -> bool:
+        """Whether the memory that stands here can have so many bytes."""
+        memory = self._memory()
+        if memory is None:
+            return True
+        if length <= memory.may_exceed and memory.may_become(length):
+            return True
+        memory.refused = length
+        return False
+
+    def grown(self, length: int) -> None:
+        """Let the memory know of its bytes."""
+        self._length = length
+        self._data = self._bytes[:length]
+        memory = self._memory()
+        if memory is not None:
             memory.moved()
             if memory.buffer is not None:
                 memory.buffer.memory_grown(memory)
-        return True
+
+    def _memory(self) -> MemInst | None:
+        memory = None if self._follower is None else self._follower()
+        return memory if memory is not None and memory.block is self else None
 
 
 def _fresh(system: Paging, absolute: int, address: int, count: int) -> None:
     system.put_zeros(absolute, count)
 
 
-_blocks: Final[dict[int, NativeBlock]] = {}
-"""Blocks of native memories there are, by the number that Wasmtime knows them by."""
+_mappings: Final[dict[int, _Mapping]] = {}
+"""Those of native memories there are, by the number that Wasmtime knows them by."""
 _numbers: Final = itertools.count(1)
-_by_address: Final[weakref.WeakValueDictionary[int, NativeBlock]] = weakref.WeakValueDictionary()
+_by_address: Final[weakref.WeakValueDictionary[int, _Mapping]] = weakref.WeakValueDictionary()
 
 
 def block_of(store: Store, handle: Words, page_size_log2: int) -> NativeBlock:
-    """The bytes of a native memory, to which they are bound. Wasmtime makes others for purposes of its own."""
+    """The bytes of a native memory. Wasmtime has others for purposes of its own."""
     address = store.lib.wasmtime_memory_data(store.context, addressof(handle))
-    block = _by_address[address]
-    block.bind(store, handle, page_size_log2)
-    return block
+    return NativeBlock(_by_address[address], store, handle, page_size_log2)
 
 
 def _get_memory(number: int, size: Any, capacity: Any) -> int:
-    block = _blocks[number]
-    size[0] = block.length
-    capacity[0] = block.most
-    return block.address
+    mapping = _mappings[number]
+    size[0] = mapping.length
+    capacity[0] = mapping.capacity
+    return mapping.address
 
 
 def _grow_memory(number: int, length: int) -> int | None:
     try:
-        if _blocks[number].native_grows(length):
+        if _mappings[number].grows(length):
             return None
     except BaseException:  # it must not be seen by native code, which would take it for success
         pass
@@ -178,16 +195,16 @@ def _grow_memory(number: int, length: int) -> int | None:
 
 
 def _free_memory(number: int) -> None:
-    _blocks.pop(number, None)
+    _mappings.pop(number, None)
 
 
 def _new_memory(
     _: int, type_: int, minimum: int, maximum: int, reserved: int, guard: int, out: Any
 ) -> int | None:
     try:
-        block = NativeBlock(minimum, max(reserved, minimum), guard)
+        mapping = _Mapping(minimum, max(reserved, minimum), guard)
         number = next(_numbers)
-        _blocks[number] = _by_address[block.address] = block
+        _mappings[number] = _by_address[mapping.address] = mapping
         made = out[0]
         made[0] = number
         made[1:4] = _ADDRESSES[:3]
