@@ -74,8 +74,13 @@ def _head(content: Any) -> bytes:
 
 
 def write(path: Path, contents: Contents) -> None:
-    """Put a file into its place in one step, if there is room for it. What fails only costs time."""
+    """Put a file into its place, as `put` does."""
     content = marshal.dumps(tuple(contents))
+    put(path, _head(content), content)
+
+
+def put(path: Path, head: bytes, content: bytes) -> None:
+    """Put a file into its place in one step, if there is room for it. What fails only costs time."""
     if len(content) > most_bytes():
         return
     part = path.with_name(f"{path.stem}.{os.getpid()}.{get_ident()}{PART_SUFFIX}")
@@ -83,7 +88,7 @@ def write(path: Path, contents: Contents) -> None:
     written = False
     try:
         with open(part, "xb", opener=partial(os.open, mode=0o600)) as file:
-            file.write(_head(content))
+            file.write(head)
             file.write(content)
         os.replace(part, path)
         written = True

@@ -9,7 +9,7 @@ from pyjsapi.engines.native import compile_natively
 from pyjsapi.engines.wasmtime import factories
 from pyjsapi.engines.wasmtime.instances import NativeInstance, instantiate
 from pyjsapi.engines.wasmtime.library import NAME
-from pyjsapi.engines.wasmtime.modules import WasmtimeModule
+from pyjsapi.engines.wasmtime.modules import WasmtimeModule, compiled_module, known_module
 from pyjsapi.engines.wasmtime.native_engine import native_engine
 from pyjsapi.engines.wasmtime.self_test import self_test
 from pyjsapi.engines.wasmtime.store import store_here
@@ -36,6 +36,9 @@ class WasmtimeEngine:
 
     def compile(self, data: bytes, settings: Settings, /) -> WasmtimeModule:
         """See `native.compile_natively`. Raises `Refusal` where Wasmtime lacks what the module, or a limit, needs."""
+        known = known_module(data, settings)
+        if known is not None:
+            return known
         found = compile_natively(data, settings, self.prepare)
         if not isinstance(found, WasmtimeModule):
             raise TypeError("a module of another engine")
@@ -43,7 +46,7 @@ class WasmtimeEngine:
 
     def prepare(self, module: ValidModule, /) -> WasmtimeModule:
         """Compile what was validated before. Raises `Refusal`."""
-        return WasmtimeModule(module)
+        return compiled_module(module)
 
     def instantiate(
         self, module: WasmtimeModule, imports: Sequence[ExternVal], /, setup: Setup | None = None

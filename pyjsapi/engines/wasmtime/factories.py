@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from ctypes import addressof, c_uint8, c_uint64
+from ctypes import addressof, c_uint8, c_uint64, string_at
 from typing import TYPE_CHECKING, Any, Final
 
 from pyjsapi.engines.wasmtime import made_modules, values
@@ -57,15 +57,28 @@ def compiled(engine: NativeEngine, data: bytes) -> int:
 
 def _taken_over(engine: NativeEngine, module: int) -> int:
     """A module that another engine of the same settings has compiled."""
-    lib, artifact, out = engine.lib, words(2), words(1)
-    error = lib.wasmtime_module_serialize(module, addressof(artifact))
-    lib.wasmtime_module_delete(module)
-    check(lib, error)
-    error = lib.wasmtime_module_deserialize(
-        engine.pointer, artifact[1], artifact[0], addressof(out)
+    try:
+        return restored(engine, artifact_of(engine, module))
+    finally:
+        engine.lib.wasmtime_module_delete(module)
+
+
+def artifact_of(engine: NativeEngine, module: int) -> bytes:
+    """A compiled module as bytes, for engines of the same settings."""
+    vector = words(2)
+    check(engine.lib, engine.lib.wasmtime_module_serialize(module, addressof(vector)))
+    found = string_at(vector[1], vector[0])
+    engine.lib.wasm_byte_vec_delete(addressof(vector))
+    return found
+
+
+def restored(engine: NativeEngine, artifact: bytes) -> int:
+    """The module of such bytes, which must be what an engine has given. Raises `WasmtimeError`."""
+    out = words(1)
+    error = engine.lib.wasmtime_module_deserialize(
+        engine.pointer, artifact, len(artifact), addressof(out)
     )
-    lib.wasm_byte_vec_delete(addressof(artifact))
-    check(lib, error)
+    check(engine.lib, error)
     return out[0]
 
 
@@ -86,12 +99,12 @@ def native_type(type_: ExternType) -> int:
         with _making:
             module = compiled(native_engine(), made_modules.import_module(type_))
             # It, and the list of its imports, stay: the types are in them.
-            found = _types[type_] = import_types(native_engine().lib, module)[0]
+            found = _types[type_] = import_types(native_engine().lib, module)[1][0]
     return found
 
 
-def import_types(lib: Any, module: int) -> list[int]:
-    """The native types of what a module imports; 0 for memories. They live as long as the module."""
+def import_types(lib: Any, module: int) -> tuple[Words, list[int]]:
+    """The list of what a module imports, which is to be deleted, and the native types in it; 0 for memories."""
     vector = words(2)
     lib.wasmtime_module_imports(module, addressof(vector))
     found = []
@@ -99,7 +112,7 @@ def import_types(lib: Any, module: int) -> list[int]:
         type_ = lib.wasm_importtype_type(pointer)
         made = (getattr(lib, f"wasm_externtype_as_{kind}type")(type_) for kind in _TYPED)
         found.append(next(filter(None, made), 0))
-    return found
+    return vector, found
 
 
 def new_tag(store: Store, type_: TagType) -> Words:

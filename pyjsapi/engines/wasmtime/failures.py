@@ -7,7 +7,6 @@ is known.
 from __future__ import annotations
 
 import ctypes
-import itertools
 import weakref
 from ctypes import addressof, c_uint64
 from functools import partial
@@ -66,17 +65,17 @@ class _Frame(NamedTuple):
 
 
 _modules: Final[dict[str, _Known]] = {}
-_numbers: Final = itertools.count(1)
-
-
-def new_name() -> str:
-    """A name for a native module."""
-    return f"m{next(_numbers)}"
 
 
 def know(name: str, module: ValidModule, shift: int) -> None:
     """Have the frames of a native module be those of a module, whose code stands so many bytes further in front."""
-    _modules[name] = _Known(weakref.ref(module, lambda _: _modules.pop(name, None)), shift)
+
+    def forget(reference: weakref.ref[ValidModule]) -> None:
+        known = _modules.get(name)
+        if known is not None and known.module is reference:
+            del _modules[name]
+
+    _modules[name] = _Known(weakref.ref(module, forget), shift)
 
 
 def failure(store: Store, error: int | None, trap: int) -> BaseException:

@@ -219,7 +219,7 @@ def _find_objects(instance: NativeInstance, imported: tuple[int, int, int, int, 
 def _find_funcs(instance: NativeInstance, imported: int) -> None:
     store, context = instance.store, instance.module.context
     deep = any(isinstance(type_, FuncExtern | TableType) for type_ in context.imports)
-    for index in instance.module.native.reachable:
+    for index in instance.module.reachable:
         handle = func_handle_of(_export(instance, "func", index))
         if index < imported:
             store.know_as(handle, instance.funcs[index])

@@ -12,7 +12,7 @@ from pyjsapi.embedding.settings import DEFAULT_SETTINGS
 from pyjsapi.embedding.valid_module import valid_module
 from pyjsapi.engines.wasmtime.instances import instantiate
 from pyjsapi.engines.wasmtime.library import unavailable
-from pyjsapi.engines.wasmtime.modules import WasmtimeModule
+from pyjsapi.engines.wasmtime.modules import compiled_module
 from pyjsapi.runtime.exception import ExnInst
 from pyjsapi.runtime.function import FuncInst
 from pyjsapi.syntax.deftypes import func_def_type
@@ -97,7 +97,7 @@ def _test() -> None:
         return first + int(second)
 
     imported = FuncInst(func_def_type(_SUM), host)
-    module = WasmtimeModule(valid_module(_module(), DEFAULT_SETTINGS))
+    module = compiled_module(valid_module(_module(), DEFAULT_SETTINGS))
     exports: Any = instantiate(module, [imported]).exports
     _expect(exports["sum"].call(_BIG, 2.5) == _BIG + 2, "a result")
     _expect(given == [(_BIG, 2.5)], "arguments of a host function")
