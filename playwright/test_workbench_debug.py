@@ -49,7 +49,7 @@ def breakpoints(page: Page) -> Locator:
 
 
 def where(page: Page) -> Locator:
-    return page.locator("#panel-debug .verdict")
+    return page.locator("#panel-debug .where")
 
 
 def begin(page: Page, export: str, *arguments: str) -> None:
@@ -194,6 +194,40 @@ def test_what_runs_is_paused_and_stopped_and_the_page_goes_on(page: Page) -> Non
     page.get_by_role("button", name="Stop", exact=True).click()
     expect(page.get_by_role("button", name="Debug", exact=True)).to_be_focused()
     expect(page.locator(".stack li")).to_have_count(0)
+
+
+def test_the_text_and_the_code_show_the_place_and_take_breakpoints(page: Page) -> None:
+    page.get_by_role("tab", name="Text").click()
+    expect(page.locator(".cm-content")).to_contain_text("(func $fact")
+    page.locator(".cm-breakpoints .cm-gutterElement").nth(6).click()
+    expect(page.locator(".cm-breakpoints .breaks")).to_have_count(1)
+    page.locator(".cm-line").filter(has_text="(then (call $log").click()
+    page.keyboard.press("F9")
+    expect(page.locator(".cm-breakpoints .breaks")).to_have_count(2)
+    page.keyboard.press("F9")
+    expect(page.locator(".cm-breakpoints .breaks")).to_have_count(1)
+    begin(page, "fact", "1")
+    expect(breakpoints(page)).to_have_count(2)
+    expect(breakpoints(page).nth(1)).to_contain_text("line 7")
+    page.get_by_role("listbox", name="Instructions").press("c")
+    expect(where(page)).to_contain_text("line 7: i32.const 16")
+    page.get_by_role("tab", name="Text").click()
+    expect(page.locator(".cm-here")).to_contain_text("i32.store $second")
+    page.get_by_role("tab", name="Code").click()
+    listing = page.get_by_role("region", name="Instructions")
+    page.get_by_role("listbox", name="Functions with code").get_by_text("#1").click()
+    expect(listing.locator("li.here")).to_contain_text("i32.const 16")
+    mark = listing.get_by_role("button", name="Breakpoint at").nth(4)
+    mark.focus()
+    mark.press("ArrowDown")
+    page.keyboard.press("Enter")
+    mark = listing.get_by_role("button", name="Breakpoint at").nth(5)
+    expect(mark).to_have_attribute("aria-pressed", "true")
+    check_accessibility(page)
+    page.get_by_role("tab", name="Debug").click()
+    expect(breakpoints(page).nth(2)).to_contain_text("function 1, instruction 5")
+    page.get_by_role("listbox", name="Instructions").press("F8")
+    expect(where(page)).to_contain_text("Breakpoint 3: $fact+5")
 
 
 def test_it_is_accessible_and_fits_small_windows(page: Page) -> None:

@@ -186,6 +186,11 @@ class Listing:
             return Place("", frame.line, frame.column or 0)
         return self.text_place(function, instruction)
 
+    def _text_line(self, function: int, instruction: int) -> int:
+        """The line of an instruction in the text that the module was made from, or is printed as."""
+        frame = self._compiled.frame(function, self.function(function).offsets[instruction])
+        return self.printed.lines[function][instruction] if frame.line is None else frame.line
+
     def text_place(self, function: int, instruction: int) -> Place | None:
         """The line of an instruction in the module as it is printed."""
         lines = self.printed.lines.get(function, ())
@@ -225,8 +230,9 @@ class Listing:
         return None
 
     def at_line(self, file: str, line: int) -> list[tuple[int, int]]:
-        """The instructions where the code of a line begins, one in each function that has any."""
-        if self.rows:
+        """The instructions where the code of a line begins, one in each function that has any; without a file, of a
+        line of the text."""
+        if self.rows and file not in ("", TEXT):
             offsets = [
                 row.address
                 for row in self.rows
@@ -244,8 +250,7 @@ class Listing:
         found: list[tuple[int, int] | None] = []
         for index, lines in self.printed.lines.items():
             for instruction in range(len(lines)):
-                place = self.place(index, instruction)
-                if place is not None and place.line == line:
+                if self._text_line(index, instruction) == line:
                     found.append((index, instruction))
         return found
 

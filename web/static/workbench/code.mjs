@@ -9,7 +9,8 @@ const MOST_LINES = 3000;
 
 const offsetOf = (/** @type {{ offset: string }} */ { offset }) => Number.parseInt(offset, 16);
 
-export class CodeView {
+/** Tells its listeners "shown" when there are other instructions. */
+export class CodeView extends EventTarget {
   #index = -1;
   /** The instruction that is marked. @type {number | null} */ #offset = null;
   /** Functions that were shown before this one. @type {number[]} */
@@ -18,6 +19,7 @@ export class CodeView {
 
   /** @param {HTMLElement} host @param {import("./session.mjs").Session} session @param {import("./overview.mjs").Overview} overview */
   constructor(host, session, overview) {
+    super();
     this.session = session;
     this.overview = overview;
     this.list = new ItemList("Functions with code");
@@ -127,6 +129,12 @@ export class CodeView {
     const most = at < MOST_LINES ? MOST_LINES : answer.lines.length;
     this.body.replaceChildren(make("pre", {}, answer.head.join("\n")), this.#lines(answer.lines, most));
     this.#mark(at);
+    this.dispatchEvent(new Event("shown"));
+  }
+
+  /** The function that is shown, or -1. */
+  get index() {
+    return this.#index;
   }
 
   /** Brings an instruction into sight. @param {number} at */
@@ -146,7 +154,10 @@ export class CodeView {
       list.append(make("li", {}, make("span", { class: "offset" }, line.offset), this.#text(line)));
     if (lines.length > most) {
       const more = make("button", { type: "button" }, `Show ${lines.length - most} more`);
-      more.addEventListener("click", () => list.replaceWith(this.#lines(lines, lines.length)));
+      more.addEventListener("click", () => {
+        list.replaceWith(this.#lines(lines, lines.length));
+        this.dispatchEvent(new Event("shown"));
+      });
       list.append(make("li", {}, more));
     }
     return list;

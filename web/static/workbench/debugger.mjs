@@ -59,7 +59,7 @@ export class DebugView {
       ...one,
       button: button(one.name, one.keys, () => this.#go(one)),
     }));
-    this.where = make("p", { class: "verdict", role: "status" });
+    this.where = make("p", { class: "where", role: "status" });
     this.progress = make("p", { class: "state progress" });
     this.problem = make("p", { class: "state wrong", role: "alert" });
     this.stack = make("ol", { class: "stack", "aria-label": "Calls, innermost first" });

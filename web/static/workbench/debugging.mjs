@@ -17,6 +17,9 @@ import { Python } from "./python.mjs";
 /** Commands that are over at once: another can be given meanwhile. */
 const QUICK = new Set(["step", "back"]);
 
+/** The text has one name, whether the module was made from it or is printed so. @param {string} file */
+const fileOf = (file) => (file === "text" ? "" : file);
+
 /**
  * Tells its listeners: "phase" when it starts, runs, stops or ends; "state" when there is another place, or none any
  * more; "breakpoints" when those are others.
@@ -158,8 +161,9 @@ export class Debugging extends EventTarget {
     one.number = one.error ? null : one.made.number;
   }
 
-  /** Sets one; that it cannot be is in its `error`. While something runs none can be set. @param {Spec} spec */
-  async add(spec) {
+  /** Sets one; that it cannot be is in its `error`. While something runs none can be set. @param {Spec} given */
+  async add(given) {
+    const spec = given.kind === "line" ? { ...given, file: fileOf(given.file) } : given;
     if (this.phase === "running" || this.phase === "starting") throw new Error("Pause it first.");
     const one = { spec, number: null, made: null, error: "" };
     this.breakpoints.push(one);
@@ -202,7 +206,9 @@ export class Debugging extends EventTarget {
 
   /** The breakpoint at a line. @param {string} file @param {number} line */
   atLine(file, line) {
-    return this.breakpoints.find(({ spec }) => spec.kind === "line" && spec.file === file && spec.line === line);
+    return this.breakpoints.find(
+      ({ spec }) => spec.kind === "line" && spec.file === fileOf(file) && spec.line === line,
+    );
   }
 
   /** The breakpoint with a number. @param {number} number */

@@ -24,9 +24,9 @@ export class Editor {
 
   /**
    * @param {HTMLElement} host
-   * @param {{ instructions: any[], changed: () => void, moved: (line: number, column: number) => void }} options
+   * @param {{ instructions: any[], changed: () => void, moved: (line: number, column: number) => void, extensions: any[] }} options
    */
-  constructor(host, { instructions, changed, moved }) {
+  constructor(host, { instructions, changed, moved, extensions }) {
     const listener = cm.EditorView.updateListener.of((update) => {
       if (update.docChanged && !this.setting) changed();
       if (update.selectionSet || update.docChanged) moved(...this.cursor);
@@ -63,6 +63,7 @@ export class Editor {
           wat,
           theme,
           listener,
+          ...extensions,
         ],
       }),
     });

@@ -4,6 +4,7 @@
 import { CodeView } from "./code.mjs";
 import { DebugView } from "./debugger.mjs";
 import { Debugging } from "./debugging.mjs";
+import { ListingBreakpoints } from "./listing_breakpoints.mjs";
 import { $, complain, say } from "./dom.mjs";
 import { given, givenAddress, givenFile, givenText, Refused } from "./intake.mjs";
 import { sharedBy } from "./link.mjs";
@@ -32,10 +33,11 @@ const overview = new Overview($("#panel-module"), known, {
   openFunction: (index) => code.open(index),
   validate: (bytes) => python.ask("validate", bytes),
 });
-new TextView($("#panel-text"), session, known.instructions);
 const code = new CodeView($("#panel-code"), session, overview);
 const run = new RunView($("#panel-run"), session, known, (index, offset) => code.open(index, offset));
 const debugging = new Debugging(session, run, (stage) => debug.tell(stage));
+new TextView($("#panel-text"), session, known.instructions, debugging);
+new ListingBreakpoints(code, debugging, (error) => complain(error.message));
 const debug = new DebugView($("#panel-debug"), debugging, (index, offset) => code.open(index, offset));
 new MemoryView($("#panel-memory"), session, run);
 new ShareView($("#panel-share"), session, run);

@@ -17,9 +17,15 @@ export class TextView {
   /** @type {any} */ #timer = 0;
   /** @type {any} */ #cursorTimer = 0;
 
-  /** @param {HTMLElement} host @param {import("./session.mjs").Session} session @param {any[]} instructions */
-  constructor(host, session, instructions) {
+  /**
+   * @param {HTMLElement} host
+   * @param {import("./session.mjs").Session} session
+   * @param {any[]} instructions
+   * @param {import("./debugging.mjs").Debugging} debugging
+   */
+  constructor(host, session, instructions, debugging) {
     this.session = session;
+    this.debugging = debugging;
     this.instructions = instructions;
     const button = (/** @type {string} */ text, /** @type {() => any} */ act) =>
       make("button", { type: "button", onclick: () => this.#try(act) }, text);
@@ -84,9 +90,13 @@ export class TextView {
 
   async #made() {
     if (this.#editor) return this.#editor;
-    const { Editor } = await import("./editor.mjs");
+    const [{ Editor }, { lineBreakpoints }] = await Promise.all([
+      import("./editor.mjs"),
+      import("./editor_breakpoints.mjs"),
+    ]);
     this.#editor ??= new Editor(this.frame, {
       instructions: this.instructions,
+      extensions: lineBreakpoints(this.debugging, (error) => complain(error.message)),
       changed: () => {
         clearTimeout(this.#timer);
         this.state.textContent = "…";
