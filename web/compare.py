@@ -23,6 +23,7 @@ from web import catalogue
 from web.browsers import BROWSERS, BrowserMissing, new_page, started
 from web.build import HARNESS, SITE, BuildError, build, environment
 from web.serve import serving
+from web.workbench.links import WORKBENCH, Link, links_of
 
 Report = Mapping[str, Any]
 
@@ -178,8 +179,13 @@ def times_of(reports: Sequence[Report]) -> Times:
     return Times([f"{report['browser']['name']} {way}" for report, way in ways], found)
 
 
-def write_report(reports: Sequence[Report], folder: Path) -> None:
-    """Writes ``report.json`` and ``report.html``."""
+def write_report(
+    reports: Sequence[Report],
+    folder: Path,
+    links: Mapping[str, Sequence[Link]] | None = None,
+    workbench: str = WORKBENCH,
+) -> None:
+    """Writes ``report.json`` and ``report.html``, which links the modules of its cases into the workbench."""
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "report.json").write_text(json.dumps(reports, indent=1), "utf-8")
     by_case: dict[str, dict[str, Any]] = {}
@@ -193,6 +199,8 @@ def write_report(reports: Sequence[Report], folder: Path) -> None:
         .render(
             reports=reports,
             rows=list(by_case.values()),
+            links=links or {},
+            workbench=workbench,
             problems={report["browser"]["name"]: unexplained(report) for report in reports},
             times=times_of(reports),
             chart=(HARNESS / "static" / "chart.mjs").read_text("utf-8"),
@@ -202,11 +210,14 @@ def write_report(reports: Sequence[Report], folder: Path) -> None:
     (folder / "report.html").write_text(page, "utf-8")
 
 
-def compare(names: Sequence[str], folder: Path, only: Sequence[str] = ()) -> list[dict[str, Any]]:
+def compare(
+    names: Sequence[str], folder: Path, only: Sequence[str] = (), workbench: str = WORKBENCH
+) -> list[dict[str, Any]]:
     """Builds and serves the site, runs every browser, and writes the report."""
     build(SITE)
-    known = {case["id"] for case in json.loads((SITE / "cases.json").read_text("utf-8"))["cases"]}
-    if strangers := set(only) - known:
+    cases = json.loads((SITE / "cases.json").read_text("utf-8"))["cases"]
+    known = {case["id"]: case for case in cases}
+    if strangers := set(only) - set(known):
         raise catalogue.CatalogueError(f"no case {', '.join(sorted(strangers))}")
     query = f"?only={','.join(only)}" if only else ""
     folder.mkdir(parents=True, exist_ok=True)
@@ -215,7 +226,8 @@ def compare(names: Sequence[str], folder: Path, only: Sequence[str] = ()) -> lis
         for name in names:
             print(f"running the cases in {name} …", file=sys.stderr, flush=True)
             reports.append(run(name, url + query, folder))
-    write_report(reports, folder)
+    links = {name: links_of(case) for name, case in known.items() if case.get("modules")}
+    write_report(reports, folder, links, workbench)
     return reports
 
 
@@ -228,6 +240,12 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument(
         "--report", type=Path, default=REPORT, help="folder of the report (default build/report)"
     )
+    parser.add_argument(
+        "--workbench",
+        default=WORKBENCH,
+        metavar="URL",
+        help=f"the workbench that the report's links lead to (default {WORKBENCH}, of make serve)",
+    )
     parser.add_argument("--only", default="", help="ids of the cases to run, separated by commas")
     parser.add_argument(
         "--json", action="store_true", help="print the reports as JSON instead of a table"
@@ -235,7 +253,7 @@ def main(arguments: list[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     only = [name for name in options.only.split(",") if name]
     try:
-        reports = compare(options.browser or BROWSERS, options.report, only)
+        reports = compare(options.browser or BROWSERS, options.report, only, options.workbench)
     except (BuildError, catalogue.CatalogueError, BrowserMissing, PageFailed) as error:
         print(error, file=sys.stderr)
         return 2

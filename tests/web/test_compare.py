@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from web import compare
+from web.workbench.links import Link
 
 
 def case(status: str = "equal", **others: Any) -> dict[str, Any]:
@@ -124,3 +125,16 @@ def test_the_report_has_the_ratios_of_times_as_a_table_and_a_chart(tmp_path: Pat
     page = (tmp_path / "report.html").read_text("utf-8")
     assert '<td data-value="100' in page
     assert "showCharts(document)" in page
+
+
+def test_cases_lead_to_the_workbench(tmp_path: Path) -> None:
+    links = {
+        "a-case": [
+            Link("main", "#m1=abc", [{"export": "f", "arguments": []}]),
+            Link("o<b>", "#m1=d", []),
+        ]
+    }
+    compare.write_report([report(case(id="a-case"))], tmp_path, links, "https://example.org/bench")
+    page = (tmp_path / "report.html").read_text("utf-8")
+    assert '<a href="https://example.org/bench#m1=abc">main with 1 call</a>, ' in page
+    assert '<a href="https://example.org/bench#m1=d">o&lt;b&gt;</a>' in page
