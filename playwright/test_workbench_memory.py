@@ -264,6 +264,9 @@ def test_a_report_has_module_calls_results_and_versions(page: Page, pane: Locato
         "Module in base64:\nAGFzbQEAAAA",
     ):
         assert text in report
+    give(page, wat2wasm("(module)"), "other.wasm")
+    page.get_by_role("button", name="Write a report").click()
+    expect(page.locator("#panel-share .state")).to_contain_text("is another than the one that was")
 
 
 def test_any_server_will_do(browser: Browser, tmp_path: Path) -> None:

@@ -64,6 +64,11 @@ export class RunView extends EventTarget {
     this.form.ask(asked);
   }
 
+  /** Whether what was run last, if anything was, is what is there now. */
+  get isCurrent() {
+    return this.#ran === null || this.#ran === this.session.bytes;
+  }
+
   /** Where the engines of the last run differ, in words. */
   get differences() {
     return this.results.differences;

@@ -55,8 +55,9 @@ export class ShareView {
   }
 
   async #makeReport() {
-    const { name, bytes, text, python } = this.session;
+    const { name, bytes, text, mistakes, python } = this.session;
     if (!bytes) throw new Error("There is no module.");
+    if (!this.run.isCurrent) throw new Error("The module is another than the one that was run: run it, then report.");
     this.state.textContent = "Asking for the versions …";
     const versions = await python.ask("versions");
     this.report.value = [
@@ -66,7 +67,7 @@ export class ShareView {
       "",
       ...this.#results(),
       "",
-      ...(text === null ? ["Module in base64:", base64Of(bytes)] : ["Text:", text]),
+      ...(text === null || mistakes.length ? ["Module in base64:", base64Of(bytes)] : ["Text:", text]),
     ].join("\n");
     this.state.textContent = "The report is below.";
   }
