@@ -72,7 +72,10 @@ class Program:
             max_memory_bytes=options.get("max_memory_bytes", MOST_MEMORY),
             max_total_table_elements=MOST_ELEMENTS,
         )
-        self._module = WebAssembly.Module(data, features=options.get("features"), limits=limits)
+        # What bounds it is kept by the Python engine alone, whatever runs other modules.
+        self._module = WebAssembly.Module(
+            data, features=options.get("features"), limits=limits, engine="python"
+        )
         exported = {each["name"] for each in WebAssembly.Module.exports(self._module)}
         if "_start" not in exported:
             raise SandboxError(

@@ -10,7 +10,7 @@ from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypedDict, Unpack, final
 
-from pyjsapi import Limits, WebAssembly
+from pyjsapi import Limits, WebAssembly, engines
 from pyjsapi.sandbox.bridge import ERRORS, OUTPUT, Bridge
 from pyjsapi.sandbox.checks import check_options, check_text
 from pyjsapi.sandbox.concurrency import Ticket, in_thread
@@ -247,9 +247,10 @@ class Sandbox:
         )
         given = options.get("module")
         if given is None and self._snapshot is not None:
-            return self._snapshot.module(limits=limits)
+            with engines.using("python"):
+                return self._snapshot.module(limits=limits)
         data = given if isinstance(given, bytes) else _read(given, self.language)
-        return WebAssembly.Module(data, limits=limits)
+        return WebAssembly.Module(data, limits=limits, engine="python")
 
     def _begun(self, taken: Snapshot | None) -> Interpreter:
         files = None if self._files is None else self._files.call
