@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import warnings
 from collections.abc import Callable
 from dataclasses import fields
@@ -233,3 +234,52 @@ def test_builtins_of_a_refused_module_are_checked() -> None:
     native = NativeEngine(lacks=b"\x7c")
     for engine in ("python", native):
         assert not WebAssembly.validate(data, {"builtins": ["js-string"]}, engine=engine)
+
+
+WASMTIME = pytest.mark.skipif(
+    importlib.util.find_spec("wasmtime") is None, reason="the package wasmtime is not installed"
+)
+
+
+def _error(data: bytes, engine: str, **restrictions: Any) -> str:
+    try:
+        WebAssembly.Module(data, engine=engine, **restrictions)
+    except WebAssembly.CompileError as error:
+        return str(error)
+    return ""
+
+
+@WASMTIME
+@pytest.mark.parametrize("feature", USES)
+def test_en_8_features_restrict_on_wasmtime(feature: str) -> None:
+    data = wat2wasm(f"(module {USES[feature]})")
+    said = _error(data, "wasmtime", features={feature: False})
+    assert said == _error(data, "python", features={feature: False})
+    assert feature in said
+
+
+@WASMTIME
+@pytest.mark.parametrize("field", BEYOND)
+def test_en_8_limits_restrict_on_wasmtime(field: str) -> None:
+    limit, text = BEYOND[field]
+    data = wat2wasm(f"(module {text})")
+    assert _error(data, "wasmtime") == ""
+    said = _error(data, "wasmtime", limits={field: limit})
+    assert said == _error(data, "python", limits={field: limit})
+    assert f"Limits.{field}" in said
+
+
+@WASMTIME
+def test_en_6_one_wrong_byte_is_told_in_the_same_words_on_wasmtime() -> None:
+    data = wat2wasm("""(module (memory 1) (table 1 funcref) (global (mut i32) (i32.const 1))
+      (type $s (struct (field i32)))
+      (func $f (param i32) (result i32)
+        (block (result i32) (br_table 0 0 (local.get 0) (i32.load offset=4 (local.get 0)))))
+      (func (drop (ref.null $s)) (drop (ref.test (ref $s) (ref.null any))) (drop (ref.func $f))
+        (drop (call_indirect (param i32) (result i32) (i32.const 1) (i32.const 0))))
+      (elem declare func $f))""")
+    start = data.index(b"\x0a", data.index(b"\x09"))
+    for at in range(start, len(data)):
+        for value in (0x00, 0x0B, 0x40, 0x68, 0xD2, 0xFB, 0xFF, (data[at] + 1) & 0xFF):
+            changed = data[:at] + bytes([value]) + data[at + 1 :]
+            assert _error(changed, "wasmtime") == _error(changed, "python"), (at, value)
