@@ -106,19 +106,27 @@ def _instantiate(
     _count(store, module)
     try:
         values, made = read_imports(js, _Positional(given), _WHAT, {})
-    except LinkError:
-        _refuse(module, given)
-    settings = store.engine._settings
-    if settings.fuel or settings.epochs or guest is not None or _has_callers(imports):
+    except LinkError as error:
+        _refuse(module, given, error)
+    starts = js._compiled.module.start is not None
+    if _must_be_told(store, starts and (guest is not None or _has_callers(imports))):
         made = _InStore(made, store, calling, guest)
     store.modules[js._compiled] = None
     try:
-        starts = js._compiled.module.start is not None
         instance: JsInstance = enter(store, instance_object, values, made, runs=starts)
-    except LinkError:
-        _refuse(module, given)
+    except LinkError as error:
+        _refuse(module, given, error)
+    calling.instance = instance._instance
+    if guest is not None:
+        guest.belongs_to(calling.instance.exports)
     _declare_tables(js._compiled, instance)
     return instance
+
+
+def _must_be_told(store: Store, calls_early: bool) -> bool:
+    """Whether the engine has to say when the instance stands, before any of its code runs."""
+    settings = store.engine._settings
+    return settings.fuel or settings.epochs or calls_early
 
 
 def _has_callers(imports: Sequence[AsExtern]) -> bool:
@@ -165,7 +173,7 @@ class _Next(_Positional):
         return next(self._left)
 
 
-def _refuse(module: Module, given: Sequence[Any]) -> NoReturn:
+def _refuse(module: Module, given: Sequence[Any], error: LinkError) -> NoReturn:
     """Raise `WasmtimeError` for the first import that does not fit."""
     compiled = module._js._compiled
     for import_, expected, js in zip(
@@ -175,7 +183,7 @@ def _refuse(module: Module, given: Sequence[Any]) -> NoReturn:
         if not match_extern(actual, expected):
             what = f"incompatible import type for `{import_.module}::{import_.name}`"
             raise WasmtimeError(caused(what, _mismatch(expected, actual))) from None
-    raise WasmtimeError("incompatible imports")
+    raise WasmtimeError(str(error)) from None  # Something that the engine has not.
 
 
 def _mismatch(expected: ExternType, actual: ExternType) -> str:
@@ -208,7 +216,7 @@ class _InStore(Instantiation):
     def __init__(
         self, made: Instantiation, store: Store, calling: Calling, guest: Guest | None
     ) -> None:
-        super().__init__(made.compiled, made.what)
+        super().__init__(made.compiled, made.what, engine=made.engine)
         self._store = store
         self._calling = calling
         self._guest = guest

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ctypes
 import importlib.metadata
-import importlib.util
 import platform
 import sys
 from ctypes import c_bool, c_size_t, c_uint8, c_uint32, c_uint64, c_void_p
@@ -147,8 +146,8 @@ def package_version() -> str:
 def library_path() -> Path:
     """Where the shared library is. Raises `EngineUnavailable`."""
     package_version()
-    spec = importlib.util.find_spec("wasmtime")
-    places = [] if spec is None else list(spec.submodule_search_locations or ())
+    # Not by what `import wasmtime` would give: that may be `pyjsapi.compat.wasmtime`.
+    places = [str(importlib.metadata.distribution("wasmtime").locate_file("wasmtime"))]
     machine = _MACHINES.get(platform.machine(), platform.machine())
     for place in places:
         path = (
