@@ -181,7 +181,12 @@ def _grow(js: JsMemory, delta: int) -> int:
 
 
 def _bytes(js: JsMemory) -> memoryview[int]:
-    return Uint8Array(js.buffer).mv
+    memory: Any = js._memory
+    if not isinstance(memory, MemInst) or memory.by_calls:
+        return Uint8Array(js.buffer).mv
+    # What the buffer shows, at a fifth of the cost: packages read and write a few bytes at a time.
+    length = memory.byte_length  # Also looks whether others have grown it.
+    return memoryview(memory.data)[:length]
 
 
 def _keep_in_place(memory: Any) -> None:
