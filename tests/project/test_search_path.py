@@ -35,6 +35,7 @@ ALLOWED: Final = {
     "tests/project/sample_runner.py": "it runs samples as Python does, from their folder",
     "tests/pyodide/inside/wasi.py": "a guest of the tests, which are mounted there too",
     "tests/pyodide/test_compiled.py": "a compiled module is found where it was written, in a Python of its own",
+    "tests/pyodide/test_packages.py": "packages are found where they are mounted, in a Python of its own",
     "tests/standalone/driver.py": "so are those of these tests, in a Python that has nothing else",
     "tests/standalone/test_alone.py": "likewise",
     "tests/standalone/test_programs.py": "likewise",
