@@ -70,6 +70,8 @@ class Environment:
         "globals",
     )  # fmt: skip
 
+    suspends = True
+
     def __init__(self, compiled: CompiledModule, instance: ModuleInstance) -> None:
         self.compiled = compiled
         """The module whose code it is."""

@@ -29,6 +29,11 @@ _OUTSIDE: Final = (
     "call the export as await WebAssembly.promising(export)(…)"
 )
 
+_OF_MACHINE_CODE: Final = (
+    "the engine of the module cannot suspend its calls: "
+    "compile it with engine='python' for promise integration"
+)
+
 
 @final
 class Suspending:
@@ -81,9 +86,12 @@ def _promising(
     from pyjsapi.suspension.calls import Call, promise_of
 
     exported = raw_exporter(func)
+    is_foreign = func.owner is not None and not func.owner.suspends
 
     def promised(*arguments: Any) -> Coroutine[Any, Any, Any]:
-        call = Call(mechanism().stack(exported, arguments), func.depth(), func.clock())
+        stack = mechanism().stack(exported, arguments)
+        stack.is_foreign = is_foreign
+        call = Call(stack, func.depth(), func.clock())
         running = call.go_on()
         failure = call.stack.failure
         if isinstance(failure, Exhaustion):  # There was no stack to begin on.
@@ -112,7 +120,7 @@ def suspending_function(value: Suspending, type_: DefType) -> FuncInst:
             raise SuspendError(_OUTSIDE)
         host = stack.between(current_frame(2))
         if host is not None:
-            raise SuspendError(_between(host))
+            raise SuspendError(_OF_MACHINE_CODE if stack.is_foreign else _between(host))
         return stack.suspend(function(*arguments))
 
     return host_function(suspending, type_)

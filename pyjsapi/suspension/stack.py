@@ -59,6 +59,8 @@ class Stack:
     ended: bool = False
     takes_turns: bool = False
     """Whether it takes its ``turn`` itself, because it does not run while it is resumed."""
+    is_foreign: bool = False
+    """Whether frames of an engine are on it that are not Python's, and cannot be suspended."""
     turn: Turn
     _base: FrameType | None = None
     _known: FrameType | None = None

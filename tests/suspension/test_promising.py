@@ -263,6 +263,16 @@ def test_a_host_function_has_a_stack_of_its_own_where_it_calls_what_is_promising
     assert [results(promise) for promise in promises] == [9, 9]
 
 
+def test_not_on_an_engine_of_machine_code() -> None:
+    pytest.importorskip("wasmtime")
+    module = WebAssembly.Module(wat2wasm(ADDS_ONE), engine="wasmtime")
+    run = WebAssembly.Instance(module, {"m": {"f": WebAssembly.Suspending(later)}}).exports.run
+    with pytest.raises(WebAssembly.SuspendError, match="engine='python'"):
+        results(WebAssembly.promising(run)(1))
+    plain = WebAssembly.Instance(module, {"m": {"f": lambda value: value}}).exports.run
+    assert results(WebAssembly.promising(plain)(1)) == 2
+
+
 CATCHING = """(module (import "m" "f" (func $f (result i32))) (import "m" "tag" (tag $tag (param externref)))
   (import "m" "own" (tag $own (param i32)))
   (func (export "run") (result i32)

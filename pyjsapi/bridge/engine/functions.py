@@ -36,6 +36,8 @@ class NativeFunctions:
 
     __slots__ = ("__weakref__", "_live", "_shape", "handle")
 
+    suspends = False
+
     def __init__(self, handle: Handle, shape: Shape) -> None:
         self.handle = handle
         self._shape = shape
@@ -80,6 +82,9 @@ class NativeFunctions:
         """See `Owner`."""
         index: int | None = getattr(call, _MARK, None)
         return call if index is None else self._linked(index)
+
+    def clock(self) -> None:
+        """See `Owner`: no limits of time are this engine's."""
 
 
 _instances: Final[weakref.WeakValueDictionary[int, NativeFunctions]] = weakref.WeakValueDictionary()

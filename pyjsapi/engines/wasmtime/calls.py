@@ -34,6 +34,8 @@ class _Owner:
 
     __slots__ = ("_depth",)
 
+    suspends = False
+
     def __init__(self, depth: int) -> None:
         self._depth = depth
 
@@ -52,6 +54,9 @@ class _Owner:
     def entry_of(self, call: Callable[..., Any], /) -> Callable[..., Any]:
         """See `FuncInst.entry`."""
         return call
+
+    def clock(self) -> None:
+        """See `FuncInst.clock`: the engine looks at the time itself."""
 
 
 _DEEP: Final = _Owner(DEFAULT_CALL_DEPTH)
