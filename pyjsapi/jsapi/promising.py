@@ -92,7 +92,7 @@ def _promising(
         stack = mechanism().stack(exported, arguments)
         stack.is_foreign = is_foreign
         call = Call(stack, func.depth(), func.clock())
-        running = call.go_on()
+        running = call.go_on(None, None)
         failure = call.stack.failure
         if isinstance(failure, Exhaustion):  # There was no stack to begin on.
             call.stack.failure = js_error(failure)
@@ -118,9 +118,11 @@ def suspending_function(value: Suspending, type_: DefType) -> FuncInst:
         stack = running()
         if stack is None:
             raise SuspendError(_OUTSIDE)
-        host = stack.between(current_frame(2))
-        if host is not None:
-            raise SuspendError(_OF_MACHINE_CODE if stack.is_foreign else _between(host))
+        caller = current_frame(2)
+        if caller is not stack.known:
+            host = stack.between(caller)
+            if host is not None:
+                raise SuspendError(_OF_MACHINE_CODE if stack.is_foreign else _between(host))
         return stack.suspend(function(*arguments))
 
     return host_function(suspending, type_)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from functools import partial
 from types import CoroutineType, GeneratorType
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 from pyjsapi.runtime.call_clock import CallClock
 from pyjsapi.runtime.depth import call_deep
@@ -15,33 +16,31 @@ _OLD_COROUTINE: Final = 0x100
 """Flag of code: `inspect.CO_ITERABLE_COROUTINE`."""
 
 
+GoOn: TypeAlias = Callable[[Any, "BaseException | None"], "Awaitable[None] | None"]
+
+
 class Call:
     """A call that has begun.
 
     When it is let go of while it is suspended, `GeneratorExit` is raised in it, as in a coroutine.
     """
 
-    __slots__ = ("_depth", "_resume", "stack")
+    __slots__ = ("go_on", "stack")
 
     def __init__(self, stack: Stack, depth: int, clock: CallClock | None) -> None:
         self.stack = stack
-        self._depth = 0 if stack.takes_turns else depth
-        self._resume = stack.resume
+        self.go_on: GoOn = stack.resume
+        """Let it run, with a value and no exception or the other way round, until it is suspended or has ended.
+
+        Nothing is raised. Neither its depth nor its time is counted while it is suspended.
+        """
         if stack.takes_turns:
             stack.turn = Turn(depth, clock)
-        elif clock is not None:
-            self._resume = clock.timed_parts(stack.resume)
-
-    def go_on(
-        self, value: Any = None, error: BaseException | None = None
-    ) -> Awaitable[None] | None:
-        """Let it run until it is suspended or has ended. Nothing is raised."""
-        # Neither its depth nor its time is counted while it is suspended.
-        if self._depth:
-            running: Awaitable[None] | None = call_deep(self._depth, self._resume, value, error)
-        else:
-            running = self._resume(value, error)
-        return running
+            return
+        if clock is not None:
+            self.go_on = clock.timed_parts(self.go_on)
+        if depth:
+            self.go_on = partial(call_deep, depth, self.go_on)
 
     def result(self) -> Any:
         """What it has ended with; it is the last to ask."""
@@ -69,19 +68,19 @@ class Call:
 
 async def promise_of(call: Call, running: Awaitable[None] | None) -> Any:
     """The result of a call of which a part runs, or has run."""
-    stack = call.stack
+    stack, go_on = call.stack, call.go_on
     if running is not None:
         await running
     while not stack.ended:
         value, stack.value = stack.value, None
         try:
-            if is_awaitable(value):
+            if type(value) is CoroutineType or is_awaitable(value):
                 value = await value
         except BaseException as error:
             value = None
-            running = call.go_on(None, error)
+            running = go_on(None, error)
         else:
-            running = call.go_on(value)
+            running = go_on(value, None)
         if running is not None:
             await running
     return call.result()
@@ -90,6 +89,6 @@ async def promise_of(call: Call, running: Awaitable[None] | None) -> Any:
 def is_awaitable(value: Any) -> bool:
     """Whether ``await`` takes a value."""
     type_ = type(value)
-    if type_ is CoroutineType or hasattr(type_, "__await__"):
+    if hasattr(type_, "__await__"):
         return True
     return type_ is GeneratorType and bool(value.gi_code.co_flags & _OLD_COROUTINE)

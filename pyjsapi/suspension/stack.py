@@ -63,7 +63,8 @@ class Stack:
     """Whether frames of an engine are on it that are not Python's, and cannot be suspended."""
     turn: Turn
     _base: FrameType | None = None
-    _known: FrameType | None = None
+    known: FrameType | None = None
+    """Where `between` has looked last, and found nothing."""
 
     def begin(self, function: Callable[..., Any], arguments: Sequence[Any]) -> None:
         """Be the outermost function on the stack."""
@@ -74,14 +75,14 @@ class Stack:
             self.value, self.failure = None, error
         finally:
             self.ended = True
-            self._base = self._known = None
+            self._base = self.known = None
 
     def between(self, caller: FrameType | None) -> FrameType | None:
         """The innermost frame of the host's between ``caller``, which calls a host function, and the stack's base.
 
         ``None`` where there is none, so that the stack may be suspended: it is active, as the specification says.
         """
-        frame, known, base = caller, self._known, self._base
+        frame, known, base = caller, self.known, self._base
         while frame is not None and frame is not known:
             code = frame.f_code
             name = code.co_filename
@@ -93,7 +94,7 @@ class Stack:
         if frame is None:
             return caller  # an engine's own frames are not Python's
         # Whoever calls again from this frame need not look beyond it: it returns to nobody else.
-        self._known = caller
+        self.known = caller
         return None
 
     def suspend(self, value: Any) -> Any:
