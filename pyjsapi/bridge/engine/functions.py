@@ -83,9 +83,6 @@ class NativeFunctions:
         index: int | None = getattr(call, _MARK, None)
         return call if index is None else self._linked(index)
 
-    def clock(self) -> None:
-        """See `Owner`: no limits of time are this engine's."""
-
 
 _instances: Final[weakref.WeakValueDictionary[int, NativeFunctions]] = weakref.WeakValueDictionary()
 

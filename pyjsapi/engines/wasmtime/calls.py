@@ -55,9 +55,6 @@ class _Owner:
         """See `FuncInst.entry`."""
         return call
 
-    def clock(self) -> None:
-        """See `FuncInst.clock`: the engine looks at the time itself."""
-
 
 _DEEP: Final = _Owner(DEFAULT_CALL_DEPTH)
 _FLAT: Final = _Owner(0)
