@@ -15,7 +15,8 @@ from pyjsapi.engines.wasmtime import factories
 from pyjsapi.engines.wasmtime.library import NAME
 from pyjsapi.engines.wasmtime.objects import Cell, NativeElements
 from pyjsapi.engines.wasmtime.reservations import NativeBlock
-from pyjsapi.engines.wasmtime.words import Words
+from pyjsapi.engines.wasmtime.shared_blocks import NativeSharedBlock
+from pyjsapi.engines.wasmtime.words import MEMORY_KIND, SHARED_KIND, Words, words
 from pyjsapi.runtime.instantiate import import_place
 from pyjsapi.syntax.errors import LinkError
 
@@ -27,13 +28,20 @@ if TYPE_CHECKING:
     from pyjsapi.runtime.table import TableInst
 
 
-def native_memory(store: Store, module: ValidModule, index: int, memory: MemInst) -> Words:
-    """The native memory of one that is import number ``index`` of a module. Raises `LinkError`."""
+def native_memory(
+    store: Store, module: ValidModule, index: int, memory: MemInst
+) -> tuple[int, Words]:
+    """The kind and the handle of a memory that is import number ``index`` of a module. Raises `LinkError`."""
     block = memory.block
+    if isinstance(block, NativeSharedBlock):
+        memory.held_by = memory.held_by or NAME
+        handle = words(1)
+        handle[0] = block.pointer
+        return SHARED_KIND, handle
     if isinstance(block, NativeBlock):
         _must_be_here(store, block.home, module, index, "memory")
         memory.held_by = memory.held_by or NAME
-        return block.handle
+        return MEMORY_KIND, block.handle
     if block.__class__ is not HeapBlock or memory.by_calls:
         reason = "its bytes are in a place of their own"
         raise refused(module, index, "memory", memory.held_by, NAME, reason)
@@ -47,7 +55,7 @@ def native_memory(store: Store, module: ValidModule, index: int, memory: MemInst
         memory.take(NAME, moved)
     except BufferError as error:
         raise refused(module, index, "memory", memory.held_by, NAME, str(error)) from error
-    return made.handle
+    return MEMORY_KIND, made.handle
 
 
 def native_table(store: Store, module: ValidModule, index: int, table: TableInst) -> Words:

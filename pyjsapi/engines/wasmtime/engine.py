@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from pyjsapi.engines.native import compile_natively
@@ -12,9 +13,9 @@ from pyjsapi.engines.wasmtime.library import NAME
 from pyjsapi.engines.wasmtime.modules import WasmtimeModule, compiled_module, known_module
 from pyjsapi.engines.wasmtime.native_engine import native_engine
 from pyjsapi.engines.wasmtime.self_test import self_test
+from pyjsapi.engines.wasmtime.shared_blocks import NativeSharedBlock
 from pyjsapi.engines.wasmtime.store import store_here
 from pyjsapi.runtime.memory import MemInst, page_limit_of
-from pyjsapi.runtime.memory import new_memory as new_python_memory
 from pyjsapi.syntax.types import MemType
 from pyjsapi.validation.limits import Limits
 
@@ -55,9 +56,11 @@ class WasmtimeEngine:
         return instantiate(module, imports, setup)
 
     def new_memory(self, type_: MemType, limits: Limits, /) -> MemInst:
-        """A native memory. A shared one is of the Python engine: see `rewritten.refuse_limits`."""
+        """A native memory."""
         page_limit = page_limit_of(type_, limits)
-        if type_.shared:
-            return new_python_memory(type_, limits)
-        block = factories.new_memory(store_here(), type_)
-        return MemInst(type_, page_limit=page_limit, block=block)
+        if not type_.shared:
+            block = factories.new_memory(store_here(), type_)
+            return MemInst(type_, page_limit=page_limit, block=block)
+        bounded = replace(type_, maximum=min(type_.maximum or 0, page_limit))
+        shared = NativeSharedBlock(factories.new_shared_memory(bounded), bounded)
+        return MemInst(type_, page_limit=page_limit, block=shared)

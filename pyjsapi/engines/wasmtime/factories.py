@@ -14,6 +14,7 @@ from pyjsapi.engines.wasmtime.native_engine import NativeEngine, native_engine
 from pyjsapi.engines.wasmtime.reservations import NativeBlock, block_of
 from pyjsapi.engines.wasmtime.store import func_handle_of, handle_of
 from pyjsapi.engines.wasmtime.words import (
+    SHARED_KIND,
     WasmtimeError,
     Words,
     check,
@@ -183,6 +184,29 @@ def new_shared_memory(type_: MemType) -> int:
     if error:
         raise MemoryError(error_text(lib, error))
     return out[0]
+
+
+def atomics(store: Store, type_: MemType, memory: int) -> dict[str, Callable[..., int]]:
+    """The atomic instructions on a native shared memory, by names as ``load4`` and ``add8``."""
+    module = _module(made_modules.atomics_module(type_))
+    externs, instance, trap = words(4), words(2), words(1)
+    externs[0], externs[1] = SHARED_KIND, memory
+    with store.entered():
+        error = store.lib.wasmtime_instance_new(
+            store.context, module, addressof(externs), 1, addressof(instance), addressof(trap)
+        )
+        check(store.lib, error)
+        found = {}
+        for action in made_modules.ATOMIC_ACTIONS:
+            for size in (1, 2, 4, 8):
+                name = f"{action}{size}"
+                handle = func_handle_of(store.export(instance, name.encode()))
+                value = I64 if size == 8 else I32
+                given = {"load": 0, "cmpxchg": 2}.get(action, 1)
+                results = () if action == "store" else (value,)
+                signature = FuncType((type_.addrtype, *[value] * given), results)
+                found[name] = native_call(store, signature, handle)
+    return found
 
 
 def type_test(store: Store, heap: HeapType) -> Callable[[Any], int]:

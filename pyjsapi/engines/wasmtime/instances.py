@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from ctypes import addressof
 from typing import TYPE_CHECKING, Any
 
+from pyjsapi.blocks.block import Block
 from pyjsapi.embedding.interface import Clock, Fuel, HostCalls
 from pyjsapi.engines.wasmtime import adopting, failures
 from pyjsapi.engines.wasmtime.library import NAME
@@ -13,11 +14,12 @@ from pyjsapi.engines.wasmtime.modules import WasmtimeModule
 from pyjsapi.engines.wasmtime.objects import global_of, table_of
 from pyjsapi.engines.wasmtime.reservations import block_of
 from pyjsapi.engines.wasmtime.rewritten import hidden
+from pyjsapi.engines.wasmtime.shared_blocks import NativeSharedBlock
 from pyjsapi.engines.wasmtime.store import Store, func_handle_of, handle_of, store_here
 from pyjsapi.engines.wasmtime.words import (
     FUNC_KIND,
     GLOBAL_KIND,
-    MEMORY_KIND,
+    SHARED_KIND,
     TABLE_KIND,
     TAG_KIND,
     WasmtimeError,
@@ -30,7 +32,7 @@ from pyjsapi.runtime.memory import page_limit_of
 from pyjsapi.runtime.memory_budget import MemoryBudget, check_total
 from pyjsapi.runtime.table import check_table_size, check_total_elements
 from pyjsapi.syntax.errors import LinkError
-from pyjsapi.syntax.types import FuncExtern, TableType
+from pyjsapi.syntax.types import FuncExtern, MemType, TableType
 
 if TYPE_CHECKING:
     from pyjsapi.runtime.instantiate import Setup
@@ -158,7 +160,7 @@ def _extern(instance: NativeInstance, index: int, value: ExternVal) -> tuple[int
         return FUNC_KIND, store.native_func(value, module.native.import_types[index]).handle
     if isinstance(value, MemInst):
         instance.mems.append(value)
-        return MEMORY_KIND, adopting.native_memory(store, module, index, value)
+        return adopting.native_memory(store, module, index, value)
     if isinstance(value, GlobalInst):
         instance.globals.append(value)
         return GLOBAL_KIND, adopting.native_global(store, module, index, value)
@@ -194,8 +196,7 @@ def _find_objects(instance: NativeInstance, imported: tuple[int, int, int, int, 
     limits = instance.module.settings.limits
     _, tables, mems, globals_, tags = imported
     for index, type_ in enumerate(context.mems[mems:], mems):
-        handle = handle_of(_export(instance, "memory", index))
-        block = block_of(store, handle, type_.page_size_log2)
+        block = _block(store, _export(instance, "memory", index), type_)
         memory = MemInst(type_, page_limit=page_limit_of(type_, limits), block=block)
         memory.held_by = NAME
         instance.mems.append(memory)
@@ -214,6 +215,12 @@ def _find_objects(instance: NativeInstance, imported: tuple[int, int, int, int, 
         tag = TagInst(tag_type)
         store.exceptions.add_tag(tag, handle_of(_export(instance, "tag", index)))
         instance.tags.append(tag)
+
+
+def _block(store: Store, extern: Words, type_: MemType) -> Block:
+    if extern[0] & 0xFF == SHARED_KIND:
+        return NativeSharedBlock(extern[1], type_)
+    return block_of(store, handle_of(extern), type_.page_size_log2)
 
 
 def _find_funcs(instance: NativeInstance, imported: int) -> None:

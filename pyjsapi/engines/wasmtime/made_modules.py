@@ -9,12 +9,14 @@ from dataclasses import replace
 from typing import Final
 
 from pyjsapi.binary.encoder import encode_module
+from pyjsapi.blocks.integers import OPERATIONS
 from pyjsapi.syntax.deftypes import DefType, map_comp, map_val
 from pyjsapi.syntax.instructions import BY_MNEMONIC
 from pyjsapi.syntax.module import Code, Export, Func, Import, Instr, Module
 from pyjsapi.syntax.types import (
     ANY,
     I32,
+    I64,
     ExternType,
     FuncType,
     GlobalType,
@@ -31,6 +33,7 @@ from pyjsapi.syntax.types import (
 
 EXPORT: Final = "x"
 """What the module's one thing is exported as."""
+ATOMIC_ACTIONS: Final = ("load", "store", "cmpxchg", *OPERATIONS)
 _END: Final[Instr] = (BY_MNEMONIC["end"],)
 
 
@@ -111,6 +114,34 @@ def _opened(types: _Types, type_: ExternType) -> ExternType:
     if not isinstance(type_.type, DefType):
         raise TypeError("the type is not closed")
     return replace(type_, type=types.index(type_.type))
+
+
+def _atomic(action: str, size: int) -> tuple[str, ValType]:
+    """The mnemonic of an atomic instruction on so many bytes, and the type of its values."""
+    type_ = I64 if size == 8 else I32
+    narrow = str(8 * size) if size < 4 else ""
+    end = "_u" if narrow and action != "store" else ""
+    if action in ("load", "store"):
+        return f"{type_.name}.atomic.{action}{narrow}{end}", type_
+    return f"{type_.name}.atomic.rmw{narrow}.{action}{end}", type_
+
+
+def atomics_module(type_: MemType) -> bytes:
+    """A module that imports a shared memory and exports its atomic instructions: ``load4``, ``add8`` …"""
+    module = Module()
+    types = _Types(module)
+    module.imports.append(Import("", "", replace(type_, minimum=0)))
+    for action in ATOMIC_ACTIONS:
+        for size in (1, 2, 4, 8):
+            mnemonic, value = _atomic(action, size)
+            given = {"load": 0, "cmpxchg": 2}.get(action, 1)
+            results = () if action == "store" else (value,)
+            function = types.add(FuncType((type_.addrtype, *[value] * given), results))
+            body: list[Instr] = [(BY_MNEMONIC["local.get"], at) for at in range(1 + given)]
+            body += [(BY_MNEMONIC[mnemonic], 0, size.bit_length() - 1, 0), _END]
+            module.exports.append(Export(f"{action}{size}", "func", len(module.funcs)))
+            module.funcs.append(Func(function, Code((), body)))
+    return encode_module(module)
 
 
 def test_module(heap: HeapType) -> bytes:

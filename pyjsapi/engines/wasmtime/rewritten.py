@@ -2,7 +2,7 @@
 
 The module's names are not needed for that, nor its start function, which is called when all that it may reach is known,
 nor custom sections. A name section is added that has a number: traces tell by it which module a frame is of. Bounds
-that hold for tables, which grow without asking anybody, are written into their types.
+that hold for tables and shared memories, which grow without asking anybody, are written into their types.
 """
 
 from __future__ import annotations
@@ -11,20 +11,36 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import Final, NamedTuple
 
+from pyjsapi.binary.body import BinaryCode
 from pyjsapi.binary.encoder import encode_module
 from pyjsapi.binary.leb128 import unsigned
 from pyjsapi.binary.reader import Reader
+from pyjsapi.binary.scan import scan
 from pyjsapi.binary.sections import SECTION_IDS
 from pyjsapi.embedding.valid_module import ValidModule
 from pyjsapi.engines import native
 from pyjsapi.engines.errors import Refusal
 from pyjsapi.engines.wasmtime.library import NAME
+from pyjsapi.runtime.memory import page_limit_of
 from pyjsapi.syntax.instructions import BY_MNEMONIC
 from pyjsapi.syntax.module import SECTIONS, Expr, Module, Table
-from pyjsapi.syntax.types import TableType
+from pyjsapi.syntax.types import MemType, TableType
 from pyjsapi.validation.limits import DEFAULT_CALL_DEPTH, Limits
 
 _REF_FUNC: Final = BY_MNEMONIC["ref.func"]
+_WAITING: Final = frozenset(
+    BY_MNEMONIC[name]
+    for name in ("memory.atomic.notify", "memory.atomic.wait32", "memory.atomic.wait64")
+)
+_WAITING_BYTES: Final = (
+    b"\xfe\x00",
+    b"\xfe\x01",
+    b"\xfe\x02",
+    b"\xfe\x80",
+    b"\xfe\x81",
+    b"\xfe\x82",
+)
+"""What such instructions begin with; a longer encoding of the number has a bit more."""
 _KINDS: Final = {"func": 0, "table": 1, "memory": 2, "global": 3, "tag": 4}
 _NAMES: Final = {id_: name for name, id_ in SECTION_IDS.items()}
 _HEADER: Final = 8
@@ -66,10 +82,13 @@ def _constants(module: Module) -> Iterable[Expr]:
 def rewritten(valid: ValidModule, name: str) -> Rewritten:
     """The module for Wasmtime, called ``name``. Raises `Refusal` for limits that it cannot be held to."""
     sections, start = _sections(valid.data)
-    for dropped in ("start", "table"):
+    for dropped in ("start", "memory", "table"):
         sections.pop(dropped, None)
     sections["export"] = _exports(valid)
     module, limits = valid.module, valid.settings.limits
+    if module.mems:
+        mems = [_bounded_memory(type_, limits) for type_ in module.mems]
+        sections["memory"] = _content(Module(mems=mems))
     if module.tables:
         tables = [Table(_bounded_table(table.type, limits), table.init) for table in module.tables]
         sections["table"] = _content(Module(tables=tables))
@@ -142,12 +161,46 @@ def _bounded_table(type_: TableType, limits: Limits) -> TableType:
     return replace(type_, maximum=max(table_ceiling(type_, limits), type_.minimum))
 
 
+def _bounded_memory(type_: MemType, limits: Limits) -> MemType:
+    """The type of a memory that does not grow further than it may. Wasmtime asks before unshared ones grow."""
+    if not type_.shared or type_.maximum is None:
+        return type_
+    try:
+        most = page_limit_of(type_, limits)
+    except MemoryError:  # which is said when it is to be made
+        return type_
+    return replace(type_, maximum=min(type_.maximum, most))
+
+
+def _waits(module: Module) -> bool:
+    """Whether there is an instruction that waits or notifies."""
+    for func in module.funcs:
+        code = func.code
+        if not isinstance(code, BinaryCode):
+            return True
+        data = code.data[code.start : code.end]
+        if any(start in data for start in _WAITING_BYTES) and any(
+            stop.instr[0] in _WAITING for stop in scan(code)
+        ):
+            return True
+    return False
+
+
 def refuse_limits(valid: ValidModule) -> None:
     """Raise `Refusal` for limits that native code cannot be held to."""
     limits, module = valid.settings.limits, valid.module
     native.refuse_limits(NAME, limits)
-    if any(type_.shared for type_ in valid.context.mems):
-        raise Refusal(f"the engine {NAME!r} runs no shared memories", "threads")
+    shared = any(type_.shared for type_ in valid.context.mems)
+    if shared and _waits(module):
+        raise Refusal(
+            f"the engine {NAME!r} does not run memory.atomic.wait and notify on shared memories: "
+            "those who wait would not be in the queues of Atomics",
+            "threads",
+        )
+    if shared and limits.max_memory_bytes is not None and len(module.mems) > 1:
+        raise Refusal(
+            f"the engine {NAME!r} does not keep Limits.max_memory_bytes for several memories of which one is shared"
+        )
     if limits.call_depth != DEFAULT_CALL_DEPTH:
         raise Refusal(
             f"the engine {NAME!r} does not keep Limits.call_depth: its stack ends where it ends"
