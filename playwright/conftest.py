@@ -57,6 +57,7 @@ IN_FIREFOX_TOO = {
     "test_workbench_memory.py",
     "test_workbench_structures.py",
     "test_workbench_text.py",
+    "test_workbench_threads.py",
 }
 """Tests of how pages are used, which Firefox does once more. That it runs what they run is in the others."""
 

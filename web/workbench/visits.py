@@ -68,7 +68,7 @@ def run_here(page: Page) -> None:
     for name in ("python", "face", "lowered"):
         page.locator(f"input[name={name}]").uncheck()
     page.get_by_role("button", name="Run", exact=True).click()
-    expect(page.locator(".verdict")).to_have_text("Done.")
+    expect(page.locator("#panel-run .verdict")).to_have_text("Done.")
     page.get_by_role("tab", name="Memory").click()
 
 

@@ -106,6 +106,7 @@ export class HexRows {
         "cell",
         image.changed.has(at, size) && "changed",
         image.read.has(at, size) && "read",
+        image.waited.has(at, size) && "waited",
         at < marked.at + marked.count && at + size > marked.at && "found",
         at <= this.address && this.address < at + size && "cursor",
         Number(value) === 0 && "zero",

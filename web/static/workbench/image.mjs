@@ -64,6 +64,14 @@ export class Ranges {
 }
 
 export class MemoryImage {
+  /** Whether it changes while it is shown. */ live = false;
+  /** How it grew, in words, if it is known without steps. */
+  get growth() {
+    return "";
+  }
+
+  /** Addresses at which somebody waits. */ waited = new Ranges([]);
+
   /** @param {Image} image */
   constructor(image) {
     this.image = image;
@@ -79,6 +87,16 @@ export class MemoryImage {
   /** @param {number} index */
   page(index) {
     return this.image.pages[index] ?? ZEROS;
+  }
+
+  /** How many pages hold something. */
+  get used() {
+    return Object.keys(this.image.pages).length;
+  }
+
+  /** Whether a page may hold something. @param {number} index */
+  has(index) {
+    return index in this.image.pages;
   }
 
   /** A copy of bytes; beyond the end there are none. @param {number} at @param {number} count */
@@ -111,7 +129,7 @@ export class MemoryImage {
     for (let index = Math.floor(from / PAGE); index * PAGE < to; index++) {
       // What is wanted may go on into the next page.
       const start = Math.max(from, index * PAGE);
-      const absent = !(index in this.image.pages) && !(index + 1 in this.image.pages);
+      const absent = !this.has(index) && !this.has(index + 1);
       if (absent && !zeros) continue;
       const bytes = this.bytes(start, Math.min((index + 1) * PAGE, to) - start + wanted.length - 1);
       const at = indexOf(bytes, wanted);

@@ -3,6 +3,9 @@
 import { make } from "./dom.mjs";
 import { aboutOf, Panes } from "./panes.mjs";
 import { isShown } from "./tabs.mjs";
+import { Threads } from "./threads.mjs";
+
+const LIVE = "The workers, live";
 
 export class MemoryView {
   #current = false;
@@ -24,7 +27,12 @@ export class MemoryView {
       make("span", { class: "buttons" }, this.add),
       make("label", { class: "box" }, this.reads, "mark what the last call reads (makes the calls once more)"),
     );
-    host.replaceChildren(this.note, this.bar, this.panes.element);
+    this.threads = new Threads(session, (index, at, count) => this.panes.goTo(index, at, count));
+    this.threads.addEventListener("start", () => this.#reset(LIVE));
+    this.threads.addEventListener("look", () => {
+      if (isShown("memory") && this.engine.value === LIVE) this.panes.refresh();
+    });
+    host.replaceChildren(this.threads.element, this.note, this.bar, this.panes.element);
     run.addEventListener("done", () => this.#reset());
     session.addEventListener("module", () => this.#reset());
     document.addEventListener("tab", () => this.#update());
@@ -35,15 +43,23 @@ export class MemoryView {
     if (this.reads.checked) void this.run.run();
   }
 
-  #reset() {
+  /** @param {string} [wanted] whose memories are wanted now */
+  #reset(wanted) {
     this.#current = false;
-    this.#update();
+    this.#update(wanted);
   }
 
-  #update() {
+  /** The memories that there are, by whose they are. @returns {{ title: string, images: any[] }[]} */
+  get #all() {
+    const { images } = this.threads;
+    return [...this.run.images, ...(images.length ? [{ title: LIVE, images }] : [])];
+  }
+
+  /** @param {string} [wanted] */
+  #update(wanted) {
     if (!isShown("memory") || this.#current) return;
     this.#current = true;
-    const { images } = this.run;
+    const images = this.#all;
     const memories = this.session.contents?.memories.length ?? 0;
     this.note.textContent = images.length
       ? ""
@@ -51,7 +67,7 @@ export class MemoryView {
         ? "Run the module (in the view “Run”, also without a call): then its memories are here."
         : "The module has no memory.";
     this.bar.hidden = images.length === 0;
-    const chosen = this.engine.value;
+    const chosen = wanted ?? this.engine.value;
     this.engine.replaceChildren(...images.map(({ title }) => make("option", {}, title)));
     if (images.some(({ title }) => title === chosen)) this.engine.value = chosen;
     this.#show();
@@ -59,7 +75,7 @@ export class MemoryView {
 
   /** Gives each pane the memory that it showed, of the engine that is chosen. */
   #show() {
-    const found = this.run.images.find(({ title }) => title === this.engine.value);
+    const found = this.#all.find(({ title }) => title === this.engine.value);
     this.panes.show(found?.images ?? [], aboutOf(this.session.contents, this.run.calls));
   }
 }

@@ -140,13 +140,27 @@ export class MemoryPane {
     this.structures.show(this.image, this.pointerSize);
     const rest = image.byteLength > length ? ` Only the first ${sizeText(length)} are here.` : "";
     this.state.textContent = `${this.#marks()}${rest}`;
+    this.#picture();
+  }
+
+  /** Draws again what is there, which may have changed. */
+  refresh() {
+    if (!this.image) return;
+    this.hex.show(this.image, true);
+    this.structures.show(this.image, this.pointerSize);
+    this.#picture();
+  }
+
+  #picture() {
+    if (!this.image) return;
     const stepName = (/** @type {number} */ k) => this.about.stepName?.(k) ?? `call ${k}`;
-    this.growth.textContent = growthText(image, stepName);
+    this.growth.textContent = this.image.growth || growthText(this.image.image, stepName);
     this.picture.show(this.image, stepName);
   }
 
   /** What is marked. */
   #marks() {
+    if (this.image?.live) return "Live: marked is what changed since the last look, and where somebody waits.";
     const { changed, read, image } = /** @type {MemoryImage} */ (this.image);
     const told = changed.length ? `changed ${count(changed.total, "byte")}` : "changed nothing";
     const reads = image.read ? ` and read ${read.length ? count(read.total, "byte") : "nothing"}` : "";

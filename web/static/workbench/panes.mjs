@@ -39,19 +39,24 @@ export class Panes {
    * Shows memories: each pane the one that it showed before. With `keep` the places stay where they are, as while one
    * steps through a program; else each pane shows what was changed first. `changed` and `read` of an image are what
    * is marked in it; pages that it lacks are zero.
-   * @param {Image[]} images
+   * @param {(Image | MemoryImage)[]} images
    * @param {About} about
    * @param {{ keep?: boolean }} [options]
    */
   show(images, about, { keep = false } = {}) {
-    this.#images = images.map((image) => new MemoryImage(image));
+    this.#images = images.map((image) => (image instanceof MemoryImage ? image : new MemoryImage(image)));
     this.#about = about;
     this.#panes = this.#panes.filter((pane) => pane.element.isConnected);
     if (images.length === 0) this.clear();
     else if (this.#panes.length === 0) {
-      const changed = images.flatMap((image, k) => (image.changed.length ? [k] : []));
+      const changed = this.#images.flatMap((image, k) => (image.changed.length ? [k] : []));
       for (const k of (changed.length ? changed : [0]).slice(0, AT_FIRST)) this.add(k);
     } else for (const pane of this.#panes) pane.show(this.#images, about, { keep });
+  }
+
+  /** Draws again what changes by itself. */
+  refresh() {
+    for (const pane of this.#panes) if (pane.element.isConnected) pane.refresh();
   }
 
   clear() {

@@ -179,11 +179,10 @@ export class Picture {
   /** Says what the picture is, and what its colours mean. @param {number} size @param {number} calls @param {boolean} when */
   #tell(size, calls, when) {
     const image = /** @type {MemoryImage} */ (this.#image);
-    const used = Object.keys(image.image.pages).length;
     const what = this.#words ? "Words of the memory, a dot for each" : `The whole memory, a dot for ${size} bytes`;
     this.canvas.setAttribute(
       "aria-label",
-      `${what}: ${used} of ${Math.ceil(image.length / PAGE)} pages hold something, ${image.changed.length} ranges were changed`,
+      `${what}: ${image.used} of ${Math.ceil(image.length / PAGE)} pages hold something, ${image.changed.length} ranges were changed`,
     );
     this.canvas.title = "A click, or Enter, goes there; the arrows move the cursor.";
     this.canvas.setAttribute("aria-valuemax", String(Math.max(0, image.length - 1)));

@@ -69,7 +69,7 @@ export class Run {
     tell(
       this.#step(() => {
         const module = new this.WebAssembly.Module(this.plan.bytes);
-        this.instance = new this.WebAssembly.Instance(module, this.#imports());
+        this.instance = new this.WebAssembly.Instance(module, this.imports());
         return [];
       }),
       0,
@@ -96,6 +96,11 @@ export class Run {
     });
   }
 
+  /** Makes one call of the instance. @param {import("./plan.mjs").Call} call */
+  once(call) {
+    return this.#step(() => this.#call(call));
+  }
+
   /** @param {() => Value[]} act @returns {Step} */
   #step(act) {
     this.log = [];
@@ -119,7 +124,8 @@ export class Run {
     return values.map((value, k) => written(results[k], value));
   }
 
-  #imports() {
+  /** What stands for each import: modules, and names in them. */
+  imports() {
     /** @type {Record<string, Record<string, any>>} */
     const imports = Object.create(null);
     for (const stub of this.plan.stubs) {
