@@ -189,7 +189,7 @@ def test_growth_and_when_words_changed_are_shown(page: Page) -> None:
     )
     picture_.press("PageDown")
     expect(picture_).to_have_attribute("aria-valuetext", "0x20008: 00 00 00 00")
-    expect(pane.locator(".intake-row .cursor")).to_have_text("0x20000 to 0x30000")
+    expect(pane.locator(".part")).to_have_text("0x20000 to 0x30000")
     picture_.press("ArrowLeft")
     picture_.press("ArrowLeft")
     expect(picture_).to_have_attribute(

@@ -69,7 +69,7 @@ def test_who_waits_is_shown_with_the_address_and_stopped(page: Page) -> None:
     call(form, "wait")
     start(form, 3)
     expect(states(form)).to_have_text(["waits at 0x28 of memory 1"] * 3)
-    expect(form.locator(".state")).to_have_text("3 workers: 0 run, 3 wait, 0 are done.")
+    expect(form.locator(".said")).to_have_text("3 workers: 0 run, 3 wait, 0 are done.")
     expect(form.locator("tbody td:nth-child(3)")).to_have_text(["1"] * 3)
     pane = page.get_by_role("region", name="A memory").first
     expect(pane.get_by_label("Memory", exact=True)).to_contain_text("memory 1 shared (64 KiB)")
@@ -96,7 +96,7 @@ def test_workers_change_one_memory_and_it_is_shown_while_they_do(page: Page) -> 
         expect(states(form).nth(k)).to_contain_text("returned ")
     for k in (4, 5):
         expect(states(form).nth(k)).to_contain_text("RuntimeError: ")
-    expect(form.locator(".state")).to_have_text("6 workers: 2 run, 0 wait, 4 are done.")
+    expect(form.locator(".said")).to_have_text("6 workers: 2 run, 0 wait, 4 are done.")
     pane = page.get_by_role("region", name="A memory").first
     pane.get_by_label("Shown as").select_option("u32")
     expect(
@@ -110,7 +110,7 @@ def test_a_memory_that_a_worker_grows_is_shown_with_its_new_size(page: Page) -> 
     form = workers(page)
     call(form, "grow")
     start(form, 2)
-    expect(form.locator(".state")).to_have_text("2 workers: 0 run, 0 wait, 2 are done.")
+    expect(form.locator(".said")).to_have_text("2 workers: 0 run, 0 wait, 2 are done.")
     pane = page.get_by_role("region", name="A memory").first
     expect(pane.locator(".growth")).to_have_text(
         "It had 1 page at first, and has 3 pages now: the buffers of before are still there."
@@ -132,7 +132,7 @@ def test_who_was_woken_is_counted(page: Page) -> None:
     assert wake.nth(0).inner_text() == f"returned {woken}"
     form.get_by_label("workers for each call").fill("65")
     form.get_by_role("button", name="Start the workers").click()
-    expect(form.locator(".state")).to_have_text(
+    expect(form.locator(".said")).to_have_text(
         "There can be 1 to 64 workers, as many for each call."
     )
 
@@ -143,5 +143,5 @@ def test_without_isolation_it_says_why_there_are_no_workers(
     build(tmp_path)
     with serving(tmp_path, headers={}) as url, workbench(browser, url) as page:
         form = workers(page)
-        expect(form.locator(".state")).to_contain_text("Cross-Origin-Opener-Policy")
+        expect(form.locator(".said")).to_contain_text("Cross-Origin-Opener-Policy")
         expect(form.get_by_role("button", name="Start the workers")).to_be_hidden()

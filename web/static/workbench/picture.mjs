@@ -78,7 +78,7 @@ export class Picture {
     this.canvas.addEventListener("keydown", (/** @type {KeyboardEvent} */ event) => this.#key(event));
     for (const name of ["focus", "blur"]) this.canvas.addEventListener(name, () => this.#show());
     this.legend = make("ul", { class: "legend", "aria-label": "Colours" });
-    this.part = make("span", { class: "cursor" });
+    this.part = make("span", { class: "part" });
     this.element = make(
       "div",
       {},

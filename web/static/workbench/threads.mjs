@@ -29,7 +29,7 @@ export class Threads extends EventTarget {
     this.many = make("input", { type: "text", inputmode: "numeric", value: 2, size: 4, autocomplete: "off" });
     this.go = make("button", { type: "submit" }, "Start the workers");
     this.halt = make("button", { type: "button", disabled: true, onclick: () => this.stop() }, "Stop the workers");
-    this.state = make("p", { class: "state", role: "status" });
+    this.state = make("p", { class: "said", role: "status" });
     this.rows = make("tbody");
     const heads = ["Worker", "State", "Waits", "Notifies", "Woken by it"];
     this.table = make(
