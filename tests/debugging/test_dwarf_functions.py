@@ -32,7 +32,7 @@ def abbreviation(code: int, tag: int, inner: bool, *attributes: tuple[int, int])
 
 
 def sections(version: int, starts: list[int]) -> dict[str, bytes]:
-    """What a compiler says of three functions: ``main``, ``Counter::twice``, declared in its class, ``other::twice``."""
+    """What a compiler says of ``main``, ``other::twice``, and of ``Counter::twice``, which is declared in its class."""
     late = version >= 5
     text, address, reference = (0x25, 0x1B, 0x13) if late else (0x0E, 0x01, 0x13)
     linkage = 0x6E if version >= 4 else 0x2007
