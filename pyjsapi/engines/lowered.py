@@ -7,7 +7,7 @@ where there is neither.
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
@@ -17,14 +17,13 @@ from pyjsapi.embedding.valid_module import ValidModule, valid_module
 from pyjsapi.engines.errors import Refusal
 from pyjsapi.engines.python import (
     CompiledModule,
-    call_start,
     compile_module,
     instantiate,
 )
 from pyjsapi.engines.python_engine import PythonEngine
 from pyjsapi.lowering import SECTION, LoweringError, lower
 from pyjsapi.lowering.plan import VERSION
-from pyjsapi.runtime import ExternVal, FuncInst, ModuleInstance
+from pyjsapi.runtime import ExternVal, FuncInst
 from pyjsapi.runtime.memory import MemInst
 from pyjsapi.syntax.deftypes import DefType
 from pyjsapi.syntax.module import Module
@@ -53,13 +52,17 @@ def read_plan(module: Module) -> tuple[dict[str, Any], list[bytes]] | None:
 
 
 class Linked:
-    """An instance of a lowered module, with the exports of the original; ``values`` are the original's imports."""
+    """An instance of a lowered module, with the exports of the original; ``values`` are the original's imports.
+
+    ``compile_`` and ``instantiate_`` are those of the engine that runs the parts.
+    """
 
     def __init__(
         self,
-        compiled: CompiledModule,
+        compiled: ValidModule,
         values: Sequence[ExternVal],
-        settings: Settings,
+        compile_: Callable[[bytes], Any],
+        instantiate_: Callable[[Any, Sequence[ExternVal]], Any],
     ) -> None:
         read = read_plan(compiled.module)
         if read is None:
@@ -67,21 +70,18 @@ class Linked:
         plan, helpers = read
         self.values = values
         self.fuel = self.host_calls = self.clock = self.budget = None
-        self.helpers: list[ModuleInstance] = []
+        self.helpers: list[Any] = []
         for entry, data in zip(plan["helpers"], helpers, strict=True):
-            helper = compile_module(data, settings)
-            self.helpers.append(instantiate(helper, self._fill(helper, entry["sources"])))
-        self.main: ModuleInstance = instantiate(
-            compiled, self._fill(compiled, plan["sources"]), start=False
-        )
-        call_start(self.main)
+            helper = compile_(data)
+            self.helpers.append(instantiate_(helper, self._fill(helper, entry["sources"])))
+        self.main = instantiate_(compiled, self._fill(compiled, plan["sources"]))
         self.exports: dict[str, ExternVal] = {}
         for name, _, _, *rest in plan["exports"]:
             self.exports[name] = (
                 self._find(rest[0]) if rest and rest[0] is not None else self.main.exports[name]
             )
 
-    def _fill(self, compiled: CompiledModule, sources: list[Any]) -> list[ExternVal]:
+    def _fill(self, compiled: ValidModule, sources: list[Any]) -> list[ExternVal]:
         types = compiled.context.imports
         return [
             self._copier(type_, source[1], source[2])
@@ -140,7 +140,7 @@ class LoweredEngine(PythonEngine):
             raise Refusal(f"it cannot be lowered: {error}", module=module) from error
         if changed == data:
             return super().prepare(module)
-        return LoweredModule(module, compile_module(changed, _one_memory(module.settings)))
+        return LoweredModule(module, compile_module(changed, one_memory(module.settings)))
 
     def instantiate(
         self, module: Any, imports: Sequence[ExternVal], /, setup: Setup | None = None
@@ -148,8 +148,14 @@ class LoweredEngine(PythonEngine):
         """See `python.instantiate`; what a host says while an instance is made reaches modules with one memory."""
         if not isinstance(module, LoweredModule):
             return super().instantiate(module, imports, setup)
-        return Linked(module.lowered, imports, _one_memory(module.settings))
+        return linked(module.lowered, imports, one_memory(module.settings))
 
 
-def _one_memory(settings: Settings) -> Settings:
+def linked(compiled: ValidModule, values: Sequence[ExternVal], settings: Settings) -> Linked:
+    """An instance of a lowered module, whose parts the Python engine runs."""
+    return Linked(compiled, values, lambda data: compile_module(data, settings), instantiate)
+
+
+def one_memory(settings: Settings) -> Settings:
+    """The settings for what a module is lowered to."""
     return replace(settings, features=replace(settings.features, multi_memory=False))

@@ -33,13 +33,17 @@ RUN_TIME_LIMITS: Final = ("fuel", "max_host_calls", "deadline")
 
 
 def compile_natively(
-    data: bytes, settings: Settings, prepare: Callable[[ValidModule], _Native]
+    data: bytes,
+    settings: Settings,
+    prepare: Callable[[ValidModule], _Native],
+    lax: frozenset[Op] = frozenset(),
 ) -> _Native:
     """What `Engine.compile` does where ``prepare`` compiles a module, and validates bodies by that.
 
     ``prepare`` gets a module of which bodies may have faults, and raises `Refusal` for one that it does not compile,
     whatever the reason. If that is a fault in a body, the error is the one of any other engine: `ValidationError`,
-    `FeatureError` or `DecodeError`, with its place. Else the `Refusal` has the module, for another engine.
+    `FeatureError` or `DecodeError`, with its place. Else the `Refusal` has the module, for another engine. Bodies with
+    one of the instructions ``lax``, of which the engine allows more than is valid, are validated here.
     """
     if not all(getattr(settings.features, name) for name in _NEEDED):
         return _prepared(valid_module(data, settings), prepare)
@@ -48,7 +52,7 @@ def compile_natively(
     except WasmError:
         valid_module(data, settings)  # whose error is about a body where one comes first
         raise
-    if not _bodies_are_left(module):
+    if not _bodies_are_left(module, lax):
         return _prepared(_with_bodies(module), prepare)
     try:
         return prepare(module)
@@ -69,10 +73,10 @@ def _with_bodies(module: ValidModule) -> ValidModule:
     return validated(module.data, module.module, module.settings)
 
 
-def _bodies_are_left(module: ValidModule) -> bool:
+def _bodies_are_left(module: ValidModule, lax: frozenset[Op]) -> bool:
     """Whether all that only this package knows or limits is met by the bodies of a module."""
     limits = module.settings.limits
-    ops = _known(module.settings.features)
+    ops = _known(module.settings.features) - lax
     most_left = _most_left(module)
     for deftype, func in zip(
         module.context.funcs[module.imported_funcs :], module.module.funcs, strict=True

@@ -12,7 +12,7 @@ import pytest
 
 from pyjsapi.compiler.cache import CodeCache
 from pyjsapi.embedding.settings import Settings
-from pyjsapi.engines.lowered import Linked, read_plan
+from pyjsapi.engines.lowered import linked, read_plan
 from pyjsapi.engines.python import CompiledModule, compile_module, instantiate, invoke
 from pyjsapi.lowering import lower
 from pyjsapi.runtime import ExnInst, ExternVal, FuncInst
@@ -63,7 +63,7 @@ def link(data: bytes, values: Sequence[ExternVal] = (), features: Features = ONE
     compiled = compile_one(data, features)
     if read_plan(compiled.module) is None:
         return instantiate(compiled, values)
-    return Linked(compiled, values, settings_of(features))
+    return linked(compiled, values, settings_of(features))
 
 
 class LoweringRunner(wast_runner._Runner):
@@ -96,7 +96,7 @@ class LoweringRunner(wast_runner._Runner):
             if value is None:
                 raise LinkError(f'unknown import "{module}" "{name}"')
             values.append(value)
-        return Linked(compiled, values, settings_of(self.features))
+        return linked(compiled, values, settings_of(self.features))
 
 
 @pytest.fixture

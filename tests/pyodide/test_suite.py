@@ -51,7 +51,7 @@ def _imports(path: Path) -> set[str]:
     return found
 
 
-def _files() -> list[str]:
+def files() -> list[str]:
     return [
         path.relative_to(ROOT).as_posix()
         for folder in FOLDERS
@@ -66,7 +66,7 @@ def _parameter(path: str) -> object:
     return pytest.param(path, marks=[pytest.mark.long] if path.split("/")[1] in PLAIN else [])
 
 
-@pytest.mark.parametrize("path", list(map(_parameter, _files())))
+@pytest.mark.parametrize("path", list(map(_parameter, files())))
 def test_passes_inside_pyodide(pyodide: Pyodide, path: str) -> None:
     source = (HERE / "inside" / "run_pytest.py").read_text(encoding="utf-8")
     result = pyodide.call(source, "run", "run_pytest.py", path)

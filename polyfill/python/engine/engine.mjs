@@ -32,12 +32,15 @@ class Shapes {
  * Give Python the functions of pyjsapi/bridge/engine/hooks.py.
  *
  * @param {any} link
- * @returns {string} what is missing for it; empty where it is done
+ * @returns {{ missing: string, objectOf?: (number: number) => any }} `missing` says what is missing for it, and is empty
+ *   where it is done; then `objectOf` gives an object of the engine by its number
  */
 export function createEngine(link) {
-  if (link.kind !== "native") return "the functions of the interpreter cannot be called directly in this Pyodide";
-  const missing = REQUIRED.filter((name) => typeof link.module[name] !== "function");
-  if (missing.length) return `Pyodide ${link.pyodide.version} lacks ${missing.join(", ")}`;
+  const absent = REQUIRED.filter((name) => link.kind === "native" && typeof link.module[name] !== "function");
+  if (absent.length) return { missing: `Pyodide ${link.pyodide.version} lacks ${absent.join(", ")}` };
+  if (link.kind !== "native") {
+    return { missing: "the functions of the interpreter cannot be called directly in this Pyodide" };
+  }
   const python = new Python(link);
   const handles = new Handles();
   const references = new References(link, python, handles);
@@ -69,5 +72,5 @@ export function createEngine(link) {
   defineObjects({ define, quick, link, handles, references, failures, calls, values, shapes });
   define("held", "", "i", () => handles.count);
   define("held_calls", "", "i", () => calls.count);
-  return "";
+  return { missing: "", objectOf: (number) => handles.get(number) };
 }

@@ -16,6 +16,7 @@ export class Failures {
   #references;
   #handles;
   #carried = new WeakMap();
+  #exhausted = new WeakSet();
   #standing = new Map();
   #dropped;
   #exceptionType;
@@ -50,8 +51,16 @@ export class Failures {
       return known;
     }
     const standing = this.#python.call(this.#callbacks.standing_for, ptr);
-    if (standing === 0 || standing === this.#python.none) {
-      this.#python.decref(standing || this.#python.takeError());
+    if (standing === 0) {
+      // Not even that could be asked: there is no room.
+      this.#python.decref(this.#python.takeError());
+      this.#python.decref(ptr);
+      const trap = this.#trap();
+      this.#exhausted.add(trap);
+      return trap;
+    }
+    if (standing === this.#python.none) {
+      this.#python.decref(standing);
       return this.#carry(this.#trap(), ptr);
     }
     if (this.#python.typeOf(standing) === this.#exceptionType) return this.#tagged(ptr, standing);
@@ -126,6 +135,9 @@ export class Failures {
       const ptr = python.callWith(this.#callbacks.exception_of, [this.#handles.put(error)]);
       if (ptr !== 0) this.#carry(error, python.incref(ptr));
       return ptr;
+    }
+    if (isObject && this.#exhausted.has(error)) {
+      return python.callWith(this.#callbacks.explained, [EXHAUSTED, "call stack"]);
     }
     const kind = kindOf(error);
     if (kind === OTHER && !(error instanceof Error)) {

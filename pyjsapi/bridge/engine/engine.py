@@ -33,38 +33,37 @@ class HostEngine:
         start()
 
     def compile(self, data: bytes, settings: Settings, /) -> Any:
-        """See `modules.compile_native`."""
-        from pyjsapi.bridge.engine.modules import compile_native
+        """See `native.compile_natively`, and `prepare`."""
+        from pyjsapi.bridge.engine.modules import LAX
+        from pyjsapi.engines.native import compile_natively
 
-        return compile_native(data, settings)
+        return compile_natively(data, settings, self.prepare, LAX)
 
     def prepare(self, module: ValidModule, /) -> Any:
-        """See `modules.prepare_native`."""
-        from pyjsapi.bridge.engine.modules import prepare_native
+        """See `lowered.prepare`."""
+        from pyjsapi.bridge.engine.lowered import prepare
 
-        return prepare_native(module)
+        return prepare(module)
 
     def instantiate(
         self, module: Any, imports: Sequence[ExternVal], /, setup: Setup | None = None
     ) -> Any:
-        """See `instances.instantiate`. Nothing can be told while it is made: a ``setup`` is a `LinkError`."""
-        from pyjsapi.bridge.engine.instances import instantiate
+        """See `lowered.instantiate_any`. Nothing can be told while it is made: a ``setup`` is a `LinkError`."""
+        from pyjsapi.bridge.engine.lowered import instantiate_any
 
         if setup is not None:
             raise LinkError(
                 "native code writes its segments itself: what is to be mapped, protected, overridden or resumed "
                 'needs the engine "python"'
             )
-        return instantiate(module, imports)
+        return instantiate_any(module, imports)
 
     def new_memory(self, type_: MemType, limits: Limits, /) -> MemInst:
         """See `memories.new_memory`.
 
-        A shared memory is one of JavaScript's already, where it can be shared. One with pages that this engine does not
-        have is the Python engine's.
+        One that this engine cannot have is the Python engine's.
         """
         from pyjsapi.bridge.engine import memories
         from pyjsapi.runtime.memory import new_memory
 
-        make = memories.new_memory if memories.can_have(type_) and not type_.shared else new_memory
-        return make(type_, limits)
+        return (new_memory if memories.lacking(type_) else memories.new_memory)(type_, limits)

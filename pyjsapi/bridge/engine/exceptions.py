@@ -89,7 +89,7 @@ def standing_for(error: BaseException) -> Any:
         error = error.exn
     if isinstance(error, ExnInst):
         return error.payload if error.tag is HOST_TAG else error
-    if isinstance(error, RecursionError) or not isinstance(error, Exception):
+    if not isinstance(error, Exception):
         return None
     if getattr(error, UNCATCHABLE, False) or error_of(error) is not None:
         return None

@@ -30,29 +30,30 @@ this.#callbacks.function_of,[record.number,index]));record.number=this.#handles.
 index],record.shape))}#functionFor(ptr){const known=this.hostFunction(ptr);if(known!==void 0)return known;this.#python.decref(this.#made(this.#python.call(this.#callbacks.
 give,ptr)));const{given}=this;this.given=void 0;return given}#aggregate(value){let number=this.#aggregates.get(value);if(number===void 0||this.#handles.get(number)!==
 value){number=this.#handles.put(value);this.#aggregates.set(value,number)}return this.#made(this.#python.callWith(this.#callbacks.aggregate_of,[number]))}#made(ptr){
-if(ptr===0)throw this.thrown();return ptr}thrown=()=>new Error("an exception is set")};var[OTHER,TRAP,EXHAUSTED,LINK]=[0,1,2,3];var hasLimit=Object.getOwnPropertyDescriptor(Error,"stackTraceLimit")?.writable===true;var Failures=class{#python;#references;#handles;#carried=new WeakMap;#standing=new Map;#dropped;#exceptionType;#callbacks;made=void 0;constructor(link,python,references,handles){
+if(ptr===0)throw this.thrown();return ptr}thrown=()=>new Error("an exception is set")};var[OTHER,TRAP,EXHAUSTED,LINK]=[0,1,2,3];var hasLimit=Object.getOwnPropertyDescriptor(Error,"stackTraceLimit")?.writable===true;var Failures=class{#python;#references;#handles;#carried=new WeakMap;#exhausted=new WeakSet;#standing=new Map;#dropped;#exceptionType;#callbacks;made=void 0;constructor(link,python,references,handles){
 this.#python=python;this.#references=references;this.#handles=handles;this.#dropped=new FinalizationRegistry(ptr=>{if(this.#standing.get(ptr)?.deref()===void 0)
 this.#standing.delete(ptr);python.decref(ptr)});this.#exceptionType=link.lookup("pyjsapi.runtime.exception","ExnInst");this.#callbacks=Object.fromEntries(["stan\
 ding_for","make_exception","exception_of","explained","thrown"].map(name2=>[name2,python.callback(name2)]));references.thrown=()=>this.thrown()}thrown(){const ptr=this.#python.
 takeError();const known=this.#standing.get(ptr)?.deref();if(known!==void 0){this.#python.decref(ptr);return known}const standing=this.#python.call(this.#callbacks.
-standing_for,ptr);if(standing===0||standing===this.#python.none){this.#python.decref(standing||this.#python.takeError());return this.#carry(this.#trap(),ptr)}if(this.#python.
-typeOf(standing)===this.#exceptionType)return this.#tagged(ptr,standing);try{return this.#references.fromPython(this.#python.firstOf(standing))}finally{this.#python.
-decref(standing);this.#python.decref(ptr)}}#tagged(ptr,exn){let exception=this.#standing.get(exn)?.deref();if(exception===void 0){const done=this.#python.call(this.#callbacks.
-make_exception,exn);if(done===0){this.#python.decref(ptr);this.#python.decref(exn);return this.thrown()}this.#python.decref(done);exception=this.made;this.made=
-void 0;this.#carry(exception,this.#python.incref(exn))}this.#carried.set(exception,ptr);this.#dropped.register(exception,ptr);this.#python.decref(exn);return exception}#trap(){
-const restore=withoutTraces();try{return this.#python.trap()}catch(error){return error}finally{restore()}}#carry(object,ptr){this.#carried.set(object,ptr);this.#standing.
-set(ptr,new WeakRef(object));this.#dropped.register(object,ptr);return object}failed(error){try{const ptr=this.#exception(error);if(ptr!==0)this.#python.raise(ptr)}catch{
-this.#python.raiseExhausted()}return 0}#exception(error){const python=this.#python;const isObject=(typeof error==="object"||typeof error==="function")&&error!==
-null;const known=isObject?this.#carried.get(error):void 0;if(known!==void 0)return python.incref(known);if(error instanceof PythonObject)return python.call(this.#callbacks.
-thrown,error.ptr);if(namespace.Exception!==void 0&&error instanceof namespace.Exception){const ptr2=python.callWith(this.#callbacks.exception_of,[this.#handles.
-put(error)]);if(ptr2!==0)this.#carry(error,python.incref(ptr2));return ptr2}const kind=kindOf(error);if(kind===OTHER&&!(error instanceof Error)){const reference=this.#references.
-toPython(error);try{return python.call(this.#callbacks.thrown,reference)}finally{python.decref(reference)}}const ptr=python.callWith(this.#callbacks.explained,[
-kind,String(error?.message??error)]);if(ptr!==0&&isObject)this.#carry(error,python.incref(ptr));return ptr}};function kindOf(error){if(error instanceof namespace.
-RuntimeError)return TRAP;if(error instanceof RangeError||error?.name==="InternalError")return EXHAUSTED;return error instanceof namespace.LinkError?LINK:OTHER}var hostLimit;
-function withoutTraces(){if(!hasLimit)return()=>{};const before=hostLimit;hostLimit=Error.stackTraceLimit;Error.stackTraceLimit=0;return()=>{Error.stackTraceLimit=
-hostLimit;hostLimit=before}}function native(run){if(!hasLimit)return run();const before=hostLimit;hostLimit=Error.stackTraceLimit;Error.stackTraceLimit=0;try{return run()}finally{
-Error.stackTraceLimit=hostLimit;hostLimit=before}}function leaveNative(){if(hasLimit)Error.stackTraceLimit=hostLimit}function enterNative(){if(!hasLimit)return;
-hostLimit=Error.stackTraceLimit;Error.stackTraceLimit=0}var TYPES={i:127,I:126,f:125,d:124};var[TYPE,IMPORT,FUNCTION,GLOBAL,EXPORT,CODE]=[1,2,3,6,7,10];var END=11;function unsigned(number){return number<128?[number]:
+standing_for,ptr);if(standing===0){this.#python.decref(this.#python.takeError());this.#python.decref(ptr);const trap=this.#trap();this.#exhausted.add(trap);return trap}
+if(standing===this.#python.none){this.#python.decref(standing);return this.#carry(this.#trap(),ptr)}if(this.#python.typeOf(standing)===this.#exceptionType)return this.#tagged(
+ptr,standing);try{return this.#references.fromPython(this.#python.firstOf(standing))}finally{this.#python.decref(standing);this.#python.decref(ptr)}}#tagged(ptr,exn){
+let exception=this.#standing.get(exn)?.deref();if(exception===void 0){const done=this.#python.call(this.#callbacks.make_exception,exn);if(done===0){this.#python.
+decref(ptr);this.#python.decref(exn);return this.thrown()}this.#python.decref(done);exception=this.made;this.made=void 0;this.#carry(exception,this.#python.incref(
+exn))}this.#carried.set(exception,ptr);this.#dropped.register(exception,ptr);this.#python.decref(exn);return exception}#trap(){const restore=withoutTraces();try{
+return this.#python.trap()}catch(error){return error}finally{restore()}}#carry(object,ptr){this.#carried.set(object,ptr);this.#standing.set(ptr,new WeakRef(object));
+this.#dropped.register(object,ptr);return object}failed(error){try{const ptr=this.#exception(error);if(ptr!==0)this.#python.raise(ptr)}catch{this.#python.raiseExhausted()}
+return 0}#exception(error){const python=this.#python;const isObject=(typeof error==="object"||typeof error==="function")&&error!==null;const known=isObject?this.#carried.
+get(error):void 0;if(known!==void 0)return python.incref(known);if(error instanceof PythonObject)return python.call(this.#callbacks.thrown,error.ptr);if(namespace.
+Exception!==void 0&&error instanceof namespace.Exception){const ptr2=python.callWith(this.#callbacks.exception_of,[this.#handles.put(error)]);if(ptr2!==0)this.#carry(
+error,python.incref(ptr2));return ptr2}if(isObject&&this.#exhausted.has(error)){return python.callWith(this.#callbacks.explained,[EXHAUSTED,"call stack"])}const kind=kindOf(
+error);if(kind===OTHER&&!(error instanceof Error)){const reference=this.#references.toPython(error);try{return python.call(this.#callbacks.thrown,reference)}finally{
+python.decref(reference)}}const ptr=python.callWith(this.#callbacks.explained,[kind,String(error?.message??error)]);if(ptr!==0&&isObject)this.#carry(error,python.
+incref(ptr));return ptr}};function kindOf(error){if(error instanceof namespace.RuntimeError)return TRAP;if(error instanceof RangeError||error?.name==="InternalE\
+rror")return EXHAUSTED;return error instanceof namespace.LinkError?LINK:OTHER}var hostLimit;function withoutTraces(){if(!hasLimit)return()=>{};const before=hostLimit;
+hostLimit=Error.stackTraceLimit;Error.stackTraceLimit=0;return()=>{Error.stackTraceLimit=hostLimit;hostLimit=before}}function native(run){if(!hasLimit)return run();
+const before=hostLimit;hostLimit=Error.stackTraceLimit;Error.stackTraceLimit=0;try{return run()}finally{Error.stackTraceLimit=hostLimit;hostLimit=before}}function leaveNative(){
+if(hasLimit)Error.stackTraceLimit=hostLimit}function enterNative(){if(!hasLimit)return;hostLimit=Error.stackTraceLimit;Error.stackTraceLimit=0}var TYPES={i:127,I:126,f:125,d:124};var[TYPE,IMPORT,FUNCTION,GLOBAL,EXPORT,CODE]=[1,2,3,6,7,10];var END=11;function unsigned(number){return number<128?[number]:
 [number&127|128,...unsigned(number>>>7)]}function signed(number){const low=number&127;const rest=number>>7;return rest===0&&low<64||rest===-1&&low>=64?[low]:[low|
 128,...signed(rest)]}var sized=bytes=>[...unsigned(bytes.length),...bytes];var vector=items=>[...unsigned(items.length),...items.flat()];var section=(id,items)=>items.
 length?[id,...sized(vector(items))]:[];var name=text=>sized([...text].map(character=>character.charCodeAt(0)));var types=letters=>vector([...letters].map(letter=>[
@@ -178,15 +179,16 @@ this.#python.none);if(letters.length===1)return this.toPython[letters];return va
 _PyTuple_New(letters.length);try{for(const[k,letter]of[...letters].entries()){this.#module._PyTuple_SetItem(tuple,k,this.toPython[letter](values[k]))}}catch(error){
 this.#python.decref(tuple);throw error}return tuple}resultOf(ptr,letters){if(letters.length===0)return void 0;return letters.length===1?this.fromPython[letters](
 ptr):this.list(letters,ptr)}list(letters,ptr){return[...letters].map((letter,k)=>this.fromPython[letter](this.#module._PyTuple_GetItem(ptr,k)))}};var Shapes=class{#dropped;#python;constructor(python){this.#python=python;this.#dropped=new FinalizationRegistry(ptr=>python.decref(ptr))}hold(object,ptr){this.#dropped.
-register(object,this.#python.incref(ptr))}};function createEngine(link){if(link.kind!=="native")return"the functions of the interpreter cannot be called directl\
-y in this Pyodide";const missing=REQUIRED.filter(name2=>typeof link.module[name2]!=="function");if(missing.length)return`Pyodide ${link.pyodide.version} lacks ${missing.
-join(", ")}`;const python=new Python(link);const handles=new Handles;const references=new References(link,python,handles);const failures=new Failures(link,python,
-references,handles);const values=new Values(link,python,references);const calls=new Calls(link,python,failures,values);const shapes=new Shapes(python);const{fromF64}=link.
-python;const boxes={"":()=>python.incref(python.none),i:value=>python.integer(value),d:value=>fromF64(value),b:value=>link.conversion("b").box(value),O:ptr=>ptr};
-const define=(name2,params,result,f)=>{const takes=[...params].map(letter=>link.conversion(letter).unbox);const box=boxes[result];const called=(...ptrs)=>{try{return box(
-f(...takes.map((take,k)=>take(ptrs[k]))))}catch(error){return failures.failed(error)}};python.hook(name2,called,"O".repeat(params.length),"O")};const quick=(name2,params,result,f)=>python.
-hook(name2,f,params,result);defineObjects({define,quick,link,handles,references,failures,calls,values,shapes});define("held","","i",()=>handles.count);define("h\
-eld_calls","","i",()=>calls.count);return""}return __toCommonJS(engine_exports);})();
+register(object,this.#python.incref(ptr))}};function createEngine(link){const absent=REQUIRED.filter(name2=>link.kind==="native"&&typeof link.module[name2]!=="f\
+unction");if(absent.length)return{missing:`Pyodide ${link.pyodide.version} lacks ${absent.join(", ")}`};if(link.kind!=="native"){return{missing:"the functions o\
+f the interpreter cannot be called directly in this Pyodide"}}const python=new Python(link);const handles=new Handles;const references=new References(link,python,
+handles);const failures=new Failures(link,python,references,handles);const values=new Values(link,python,references);const calls=new Calls(link,python,failures,
+values);const shapes=new Shapes(python);const{fromF64}=link.python;const boxes={"":()=>python.incref(python.none),i:value=>python.integer(value),d:value=>fromF64(
+value),b:value=>link.conversion("b").box(value),O:ptr=>ptr};const define=(name2,params,result,f)=>{const takes=[...params].map(letter=>link.conversion(letter).unbox);
+const box=boxes[result];const called=(...ptrs)=>{try{return box(f(...takes.map((take,k)=>take(ptrs[k]))))}catch(error){return failures.failed(error)}};python.hook(
+name2,called,"O".repeat(params.length),"O")};const quick=(name2,params,result,f)=>python.hook(name2,f,params,result);defineObjects({define,quick,link,handles,references,
+failures,calls,values,shapes});define("held","","i",()=>handles.count);define("held_calls","","i",()=>calls.count);return{missing:"",objectOf:number=>handles.get(
+number)}}return __toCommonJS(engine_exports);})();
 return javascript;
 })()
 """

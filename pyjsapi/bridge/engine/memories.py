@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import weakref
 from collections.abc import Callable
+from functools import cache
 from typing import Any, Final, NoReturn
 
 from pyjsapi.blocks.block import Block
@@ -15,6 +16,8 @@ from pyjsapi.bridge.engine.hooks import NATIVE, EngineFailure, Handle
 from pyjsapi.bridge.engine.letters import NAME
 from pyjsapi.bridge.link.hooks import LINK
 from pyjsapi.bridge.memory.linked import LinkedBlock
+from pyjsapi.bridge.memory.places import NOT_ISOLATED, can_share
+from pyjsapi.bridge.memory.web import WebBlock, new_block
 from pyjsapi.ecmascript import ArrayBuffer, RangeError
 from pyjsapi.ecmascript.element_view import ElementView
 from pyjsapi.runtime.memory import MemInst, page_limit_of
@@ -186,9 +189,31 @@ class NativeSource:
             raise ValueError("the bytes are gone")
 
 
-def can_have(type_: MemType) -> bool:
-    """Whether the engine can have a memory of a type, as far as its pages are concerned."""
-    return type_.page_size_log2 == PAGE_SIZE_LOG2
+def _most(type_: MemType, page_limit: int) -> int:
+    """Pages that a shared memory can have, which has a maximum."""
+    return min(page_limit, _MOST_PAGES, _MOST_PAGES if type_.maximum is None else type_.maximum)
+
+
+def lacking(type_: MemType) -> str:
+    """Why JavaScript can have no memory of a type that bridges know; nothing where it can."""
+    if type_.page_size_log2 != PAGE_SIZE_LOG2:
+        return "the engine of JavaScript has pages of 64 KiB only"
+    if type_.shared and type_.addrtype is I64:
+        return "shared memories of 64-bit addresses cannot be reached from Python"
+    if type_.shared and not can_share():
+        return NOT_ISOLATED
+    if type_.addrtype is I64 and not _has_wide_memories():
+        return "this engine of JavaScript has no memories of 64-bit addresses"
+    return ""
+
+
+@cache
+def _has_wide_memories() -> bool:
+    try:
+        Handle(NATIVE.new_memory(0, 0, I64.name))
+    except (EngineFailure, MemoryError):
+        return False
+    return True
 
 
 def memory_of(type_: MemType, handle: Handle, limits: Limits) -> MemInst:
@@ -196,12 +221,20 @@ def memory_of(type_: MemType, handle: Handle, limits: Limits) -> MemInst:
     page_limit = page_limit_of(type_, limits)
     if type_.addrtype is not I64:
         page_limit = min(page_limit, _MOST_PAGES)
-    return MemInst(type_, page_limit=page_limit, block=NativeBlock(type_, handle))
+    if not type_.shared:
+        return MemInst(type_, page_limit=page_limit, block=NativeBlock(type_, handle))
+    from pyjsapi.bridge.engine.start import start
+
+    block = WebBlock(start().objectOf(int(handle)), _most(type_, page_limit) * PAGE_SIZE)
+    return MemInst(type_, page_limit=page_limit, block=block)
 
 
 def new_memory(type_: MemType, limits: Limits) -> MemInst:
     """A memory of the host's, which the engine makes. Raises `MemoryError`."""
-    page_limit_of(type_, limits)
+    page_limit = page_limit_of(type_, limits)
+    if type_.shared:
+        block = new_block(type_.minimum, _most(type_, page_limit))
+        return MemInst(type_, page_limit=page_limit, block=block)
     return memory_of(type_, _made(type_), limits)
 
 
@@ -217,7 +250,7 @@ def take_memory(memory: MemInst) -> NativeBlock:
     Raises `BufferError` where that cannot be, with the reason, and `MemoryError`.
     """
     type_ = memory.type
-    if not can_have(type_) or type_.shared or memory.block.__class__ is not HeapBlock:
+    if lacking(type_) or type_.shared or memory.block.__class__ is not HeapBlock:
         raise BufferError("its bytes are where native code cannot reach them")
     is_resizable = getattr(memory.buffer, "max_byte_length", None) is not None
     if is_resizable and not NATIVE.can_be_resizable():

@@ -9,15 +9,20 @@ from typing import Any, Final
 from pyjsapi.binary.body import BinaryCode
 from pyjsapi.binary.encoder import EncodedCode, encode_module
 from pyjsapi.bridge.engine.hooks import NATIVE, EngineFailure, Handle
-from pyjsapi.bridge.engine.memories import can_have
+from pyjsapi.bridge.engine.memories import lacking
 from pyjsapi.embedding.settings import Settings
 from pyjsapi.embedding.valid_module import ValidModule
 from pyjsapi.engines.errors import Refusal
 from pyjsapi.engines.native import compile_natively
+from pyjsapi.syntax.instructions import OPS
 from pyjsapi.syntax.module import CodeSource, Export, Func, Import, Module
 from pyjsapi.validation.context import Context
 
 _DIGITS: Final = "0123456789abcdefghijklmnopqrstuvwxyz"
+
+
+LAX: Final = frozenset(op for op in OPS if op.feature == "threads")
+"""Atomic instructions: some engines let their alignment be anything."""
 
 
 class NativeModule(ValidModule):
@@ -32,14 +37,16 @@ class NativeModule(ValidModule):
 
 def compile_native(data: bytes, settings: Settings) -> NativeModule:
     """Decode, validate, bodies by the engine, and have it compile. Raises as `Engine.compile`, and `Refusal`."""
-    return compile_natively(data, settings, prepare_native)
+    return compile_natively(data, settings, prepare_native, LAX)
 
 
 def prepare_native(valid: ValidModule) -> NativeModule:
     """Have the engine compile a module, whose bodies may have faults. Raises `Refusal`."""
     check_limits(valid.settings)
-    if not all(map(can_have, valid.context.mems)):
-        raise Refusal("the engine of JavaScript has pages of 64 KiB only", "custom_page_sizes")
+    for type_ in valid.context.mems:
+        lack = lacking(type_)
+        if lack:
+            raise Refusal(lack)
     try:
         handle = Handle(NATIVE.new_module(native_binary(valid)))
     except EngineFailure as error:

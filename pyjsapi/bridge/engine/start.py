@@ -20,25 +20,26 @@ _PROBE: Final = bytes.fromhex(
 
 
 @cache
-def start() -> None:
-    """Have `hooks.NATIVE` filled. Raises `EngineUnavailable`, which says what is missing."""
+def start() -> Any:
+    """Have `hooks.NATIVE` filled; gives what ``createEngine`` gave. Raises `EngineUnavailable`: what is missing."""
     from pyodide.code import run_js
     from pyodide.ffi import JsException
 
     from pyjsapi.bridge.engine.javascript_gen import SOURCE
 
     try:
-        missing = run_js(SOURCE).createEngine(connection())
+        made = run_js(SOURCE).createEngine(connection())
     except RuntimeError as error:
         raise EngineUnavailable("host", str(error)) from None
     except JsException as error:
         reason = NO_TEXT if error.name == "EvalError" else f"JavaScript says: {error}"
         raise EngineUnavailable("host", reason) from None
-    if missing:
-        raise EngineUnavailable("host", missing)
+    if made.missing:
+        raise EngineUnavailable("host", made.missing)
     fault = fault_found()
     if fault:
         raise EngineUnavailable("host", f"the test of itself failed: {fault}")
+    return made
 
 
 def fault_found() -> str:

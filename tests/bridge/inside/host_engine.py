@@ -36,13 +36,17 @@ def in_python(text: str, imports: Any = None) -> Any:
         return exports(text, imports)
 
 
-def raises(kind: type[BaseException], call: Callable[[], Any], words: str = "") -> BaseException:
+def raises(
+    kind: type[BaseException] | tuple[type[BaseException], ...],
+    call: Callable[[], Any],
+    words: str = "",
+) -> BaseException:
     try:
         call()
     except kind as error:
         assert words in str(error), error
         return error
-    raise AssertionError(f"no {kind.__name__}")
+    raise AssertionError(f"no {kind}")
 
 
 # ---- identity (EN-9, EN-10)
@@ -259,7 +263,7 @@ def case_en_17_what_python_raises_comes_back_as_the_same_object() -> None:
         raise raised[-1]
 
     made = catching(host)
-    for error in (ValueError("x"), KeyError(1), WebAssembly.Exception(made.t, [7, "y"])):
+    for error in (ValueError("x"), RecursionError("own"), WebAssembly.Exception(made.t, [7, "y"])):
         raised.append(error)
         for call in (made.through, made.again):
             found = raises(type(error), call)
@@ -267,7 +271,7 @@ def case_en_17_what_python_raises_comes_back_as_the_same_object() -> None:
             assert any(name == "host" for name in names(found))
         assert made.all() == 1
     assert made.own() == 7
-    for uncaught in (KeyboardInterrupt(), SystemExit(3), RecursionError("deep")):
+    for uncaught in (KeyboardInterrupt(), SystemExit(3)):
         raised.append(uncaught)
         for call in (made.through, made.again, made.all):
             assert raises(type(uncaught), call) is uncaught
