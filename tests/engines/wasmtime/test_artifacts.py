@@ -148,7 +148,9 @@ def test_en_36_settings_have_code_of_their_own(folder: Path, compilations: list[
 
 
 def test_modules_that_are_the_same_share_their_code(compilations: list[int]) -> None:
-    small = wat2wasm('(module (func (export "f") (result i32) (i32.const 7)))')
+    small = wat2wasm(
+        f'(module (func (export "f") (result i32) (i32.const {77_000 + next(_numbers)})))'
+    )
     first, second = WebAssembly.Module(small), WebAssembly.Module(small)
     assert len(compilations) == 1
-    assert WebAssembly.Instance(first).exports.f() == WebAssembly.Instance(second).exports.f() == 7
+    assert WebAssembly.Instance(first).exports.f() == WebAssembly.Instance(second).exports.f()
