@@ -121,7 +121,7 @@ def build(
     for file in ("python.mjs", "implementation.mjs", "element.mjs"):
         _copy(POLYFILL / file, site / "polyfill" / file)
     _copy(HARNESS / "driver.py", site / "driver.py")
-    for file in ("tools.py", "runs.py", "debugging.py"):
+    for file in ("tools.py", "runs.py", "hand.py", "programs.py", "debugging.py"):
         _copy(WEB / "workbench" / file, site / "workbench" / file)
     for path in workbench.real_modules():
         _copy(path, site / "workbench" / path.name)

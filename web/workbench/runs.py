@@ -13,12 +13,15 @@ import struct
 import time
 from array import array
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import redirect_stdout
 from functools import partial
 from itertools import count
 from operator import ne
 from typing import Any, Final
 
 from pyjsapi import Uint8Array, WebAssembly, engines, null
+from web.workbench.hand import evaluate, line_of, written_imports
+from web.workbench.programs import MODULE, Lines, Program
 
 Json = Any
 Tell = Callable[[str, int], object]
@@ -32,6 +35,7 @@ _MOST_PAGES: Final = 1024
 _SOME_CALL: Final = 0xFFFF
 _MOST_CALLS: Final = 0xFFFE
 _MOST_FRAMES: Final = 50
+_SCRIPT: Final = "the script"
 _FLOATS: Final = ("f32", "f64")
 
 
@@ -87,22 +91,56 @@ class Run:
         self._exports: Any = None
         self._before: dict[int, bytes] = {}
         self._histories: list[_History] = []
+        self._written: Mapping[str, Mapping[str, Any]] = {}
+        self._program: Program | None = None
+        self._printed = Lines(partial(self._say, "print"))
+        self._scope: dict[str, Any] = {
+            "__name__": "__workbench__",
+            "WebAssembly": WebAssembly,
+            "null": null,
+            **dict.fromkeys(("module", "instance", "exports", "memory")),
+            "memories": [],
+        }
+        """The names that texts can use which somebody wrote."""
 
     def all(
         self, tell: Tell, before_last: Callable[[], None] = lambda: None
     ) -> list[dict[str, Any]]:
+        """See `run`; ``before_last`` is called before the last call."""
+        with redirect_stdout(self._printed):
+            self._prepare()
+            try:
+                return self._steps(tell, before_last)
+            finally:
+                if self._program is not None:
+                    self._program.close()
+
+    def _prepare(self) -> None:
+        imports = self._plan.get("imports")
+        if imports is None:
+            return
+        if imports["way"] == "hand":
+            self._written = written_imports(imports["texts"], self._scope, self._plan["stubs"])
+        else:
+            self._program = Program(imports, self._say)
+            self._scope["wasi"] = self._program.wasi
+
+    def _steps(self, tell: Tell, before_last: Callable[[], None]) -> list[dict[str, Any]]:
         tell(json.dumps(self._step(self._instantiate)), 0)
         if self._exports is None:
             return []
-        calls = self._plan["calls"]
+        calls: list[Callable[[], list[list[str]]]]
+        calls = [partial(self._call, call) for call in self._plan["calls"]]
+        if self._plan.get("script") is not None:
+            calls = [self._script]
         self._histories = [self._history(seen) for seen in self._plan["memories"]]
         for k, call in enumerate(calls, 1):
             for history in self._histories:
                 history.before(last=k == len(calls))
             if k == len(calls):
-                self._before = {seen["index"]: self._bytes(seen) for seen in self._plan["memories"]}
+                self._remember()
                 before_last()
-            tell(json.dumps(self._step(partial(self._call, call))), k)
+            tell(json.dumps(self._step(call)), k)
             for history in self._histories:
                 history.after(k, last=k == len(calls))
         return [
@@ -130,14 +168,33 @@ class Run:
         except Exception as error:
             outcome = {"error": _described(error)}
         ms = (time.perf_counter() - start) * 1000
+        self._printed.end()
+        if self._program is not None:
+            self._program.end_lines()
         return {**outcome, "log": self.log, "logged": self.logged, "ms": ms}
 
     def _instantiate(self) -> list[list[str]]:
         module = WebAssembly.Module(bytes(self._plan["bytes"]))
-        self._exports = WebAssembly.Instance(module, self.imports()).exports
+        self._scope["module"] = module
+        instance = WebAssembly.Instance(module, self.imports())
+        self._exports = instance.exports
+        memories = [self._exports[seen["export"]] for seen in self._plan["memories"]]
+        self._scope |= {"instance": instance, "exports": self._exports, "memories": memories}
+        self._scope["memory"] = memories[0] if memories else None
         return []
 
+    def _remember(self) -> None:
+        self._before = {seen["index"]: self._bytes(seen) for seen in self._plan["memories"]}
+
+    def _script(self) -> list[list[str]]:
+        value = evaluate(self._plan["script"]["text"], self._scope, _SCRIPT)
+        return [] if value is None else [["script", _shown(value)]]
+
     def _call(self, call: Mapping[str, Json]) -> list[list[str]]:
+        if self._program is not None:
+            done = self._program.call(self._scope["instance"], call["export"])
+            if done is not None:
+                return done
         result = self._exports[call["export"]](*map(read, call["arguments"]))
         results = call["results"]
         if not results:
@@ -151,8 +208,18 @@ class Run:
         for stub in self._plan["stubs"]:
             names = imports.setdefault(stub["module"], {})
             if stub["name"] not in names:
-                names[stub["name"]] = self._stub(stub)
+                names[stub["name"]] = self._given(stub)
         return imports
+
+    def _given(self, stub: Mapping[str, Json]) -> Any:
+        """What stands for an import: WASI's or what was written by hand, else a stub of its type."""
+        given = self._written.get(stub["module"], {})
+        if self._program is not None and stub["module"] == MODULE:
+            given = self._program.wasi.wasiImport
+        if stub["name"] not in given:
+            return self._stub(stub)
+        value = given[stub["name"]]
+        return self._function(stub, value) if stub["kind"] == "func" else value
 
     def _stub(self, stub: Mapping[str, Json]) -> Any:
         kind = stub["kind"]
@@ -170,17 +237,26 @@ class Run:
             return WebAssembly.Global(descriptor, _zero(stub["value"]))
         return WebAssembly.Tag({"parameters": list(stub["params"])})
 
-    def _function(self, stub: Mapping[str, Json]) -> Callable[..., Any]:
+    def _say(self, name: str, text: str) -> None:
+        self._write({"name": name, "said": text})
+
+    def _write(self, entry: Json) -> None:
+        self.logged += 1
+        if len(self.log) < _MOST_LOGGED:
+            self.log.append(entry)
+
+    def _function(
+        self, stub: Mapping[str, Json], answer: Callable[..., Any] | None = None
+    ) -> Callable[..., Any]:
+        """A function that writes down its calls. Without ``answer`` it gives zeros."""
         name = f"{stub['module']}.{stub['name']}"
         params, results = stub["params"], stub["results"]
 
         def imported(*given: Any) -> Any:
-            self.logged += 1
-            if len(self.log) < _MOST_LOGGED:
-                arguments = [
-                    written(type_, value) for type_, value in zip(params, given, strict=True)
-                ]
-                self.log.append({"name": name, "arguments": arguments})
+            arguments = [written(type_, value) for type_, value in zip(params, given, strict=True)]
+            self._write({"name": name, "arguments": arguments})
+            if answer is not None:
+                return answer(*given)
             values = [_zero(type_) for type_ in results]
             return values if len(values) > 1 else values[0] if values else None
 
@@ -345,7 +421,16 @@ def _described(error: Exception) -> dict[str, Json]:
     frames = [
         {"index": frame.index, "offset": frame.offset, "name": frame.name or ""} for frame in passed
     ]
-    return {"name": _name(error), "message": str(error), "frames": frames}
+    message = error.msg if isinstance(error, SyntaxError) else str(error)
+    described = {"name": _name(error), "message": message, "frames": frames}
+    line = line_of(error, _SCRIPT)
+    return described if line is None else {**described, "line": line}
+
+
+def _shown(value: Any) -> str:
+    """A result of a script, without the addresses of objects."""
+    plain = isinstance(value, bool | int | float | str | bytes | list | tuple | dict)
+    return repr(value) if plain else type(value).__name__
 
 
 def _name(error: Exception) -> str:

@@ -4,7 +4,6 @@ import assert from "node:assert/strict";
 import test from "node:test";
 
 const { lackOf } = await import(`${process.env.STATIC}/workbench/lacking.mjs`);
-const { sharedBy } = await import(`${process.env.STATIC}/workbench/link.mjs`);
 
 const failed = (name, message) => ({ error: { name, message }, log: [], logged: 0, ms: 1 });
 
@@ -31,11 +30,4 @@ test("a feature that the browser lacks is named", () => {
     lackOf(failed("CompileError", "invalid"), ["Tail calls", "Threads"]),
     "it does not have: Tail calls, Threads",
   );
-});
-
-test("an address that was cut before its module says so; one of a newer page, too", async () => {
-  assert.equal(await sharedBy(""), null);
-  assert.equal(await sharedBy("#"), null);
-  await assert.rejects(sharedBy("#m1"), /ends with “#m1”, which holds no module: the link was cut off/);
-  await assert.rejects(sharedBy("#m2=abc"), /newer version/);
 });

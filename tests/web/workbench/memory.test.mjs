@@ -5,7 +5,6 @@ import test from "node:test";
 
 const { MemoryImage, typedAddress, wantedBytes } = await import(`${process.env.STATIC}/workbench/image.mjs`);
 const { Places } = await import(`${process.env.STATIC}/workbench/places.mjs`);
-const { fragmentOf, sharedBy } = await import(`${process.env.STATIC}/workbench/link.mjs`);
 
 const PAGE = 65536;
 const memory = (pages, changed = [], size = 4 * PAGE) =>
@@ -78,20 +77,4 @@ test("places are come back to, and those that lay before are forgotten when one 
   assert.deepEqual([places.here.at, places.canGoForward, places.go(-1).at], [4, false, 2]);
   for (let at = 0; at < 300; at++) places.visit(place(at));
   assert.equal(places.here.at, 299);
-});
-
-test("a link holds a module or a text, and the calls", async () => {
-  const calls = [{ export: "f", arguments: ["1", "nan"] }];
-  const binary = { name: "ü.wasm", bytes: Uint8Array.of(0, 97, 115, 109, 1, 0, 0, 0), text: null, calls };
-  assert.deepEqual(await sharedBy(await fragmentOf(binary)), binary);
-  const text = { name: "t.wat", bytes: Uint8Array.of(1), text: "(module)", calls: [] };
-  assert.deepEqual(await sharedBy(await fragmentOf(text)), { ...text, bytes: null });
-  assert.equal(await sharedBy(""), null);
-});
-
-test("a link that was cut anywhere is refused", async () => {
-  const calls = [{ export: "f", arguments: [] }];
-  const whole = await fragmentOf({ name: "m", bytes: null, text: "(module (func))", calls });
-  for (let end = 4; end < whole.length; end++)
-    await assert.rejects(sharedBy(whole.slice(0, end)), /cut off or changed/);
 });

@@ -5,7 +5,9 @@ from __future__ import annotations
 import base64
 import json
 import math
+import re
 import subprocess
+import textwrap
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -14,6 +16,7 @@ import pytest
 
 from pyjsapi import WebAssembly, engines, null, wat2wasm
 from web.workbench import runs
+from web.workbench.hand import ImportsError
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[2]
@@ -26,8 +29,14 @@ def both(tmp_path: Path) -> Both:
     for name, target in (("static", "web/static"), ("polyfill", "polyfill")):
         (tmp_path / name).symlink_to(ROOT / target)
 
-    def both(text: str, *calls: list[str], **more: Any) -> tuple[dict[str, Any], dict[str, Any]]:
-        given = {"base64": base64.b64encode(wat2wasm(text)).decode(), "calls": calls}
+    def both(
+        text: str, *calls: list[str], in_javascript: Any = None, **more: Any
+    ) -> tuple[dict[str, Any], dict[str, Any]]:
+        given = {
+            "base64": base64.b64encode(wat2wasm(text)).decode(),
+            "calls": calls,
+            **(in_javascript or {}),
+        }
         command = [
             "node",
             "--preserve-symlinks",
@@ -40,16 +49,33 @@ def both(tmp_path: Path) -> Both:
         plan = {**node["plan"], **more, "bytes": base64.b64decode(node["plan"]["bytes"])}
         assert WebAssembly.validate(plan["bytes"])
         steps: list[Any] = []
-        images = runs.run(plan, lambda step, index: steps.append(json.loads(step)))
+        broken, images = "", []
+        try:
+            images = runs.run(plan, lambda step, index: steps.append(json.loads(step)))
+        except ImportsError as error:
+            broken = str(error)
         for image in node["images"]:
             for key in ("pages", "when"):
                 image[key] = {int(k): base64.b64decode(v) for k, v in image[key].items()}
         return (
-            {"steps": [_plain(step) for step in node["steps"]], "images": node["images"]},
-            {"steps": [_plain(step) for step in steps], "images": images},
+            _outcome(node["steps"], node["images"], node["broken"]),
+            _outcome(steps, images, broken),
         )
 
     return both
+
+
+def _outcome(steps: list[Any], images: list[Any], broken: str) -> dict[str, Any]:
+    outcome = {"steps": [_plain(step) for step in steps], "images": images}
+    return {**outcome, "broken": broken} if broken else outcome
+
+
+def _by_hand(language: str, **texts: str) -> dict[str, Any]:
+    return {"imports": {"way": "hand", "language": language, "texts": texts}}
+
+
+def _script(language: str, text: str) -> dict[str, Any]:
+    return {"script": {"language": language, "text": textwrap.dedent(text)}}
 
 
 def _plain(step: dict[str, Any]) -> dict[str, Any]:
@@ -57,6 +83,7 @@ def _plain(step: dict[str, Any]) -> dict[str, Any]:
     if "error" in step:
         name, frames = step["error"]["name"], step["error"]["frames"]
         # How deep a stack goes and what a function without a name is called is an engine's own.
+        plain |= {"line": step["error"]["line"]} if "line" in step["error"] else {}
         told = [[frame["index"], frame["offset"]] for frame in frames]
         plain |= {"error": name, "frames": told if name != "RangeError" else []}
     return plain
@@ -196,6 +223,174 @@ def test_an_instance_that_cannot_be_made_is_one_step(both: Both) -> None:
         ],
         "images": [],
     }  # fmt: skip
+
+
+HOST = """(module
+  (import "host" "twice" (func $twice (param i32) (result i32)))
+  (import "host" "other" (func $other (param i32) (result i64)))
+  (import "host" "start" (global $start i32))
+  (memory (export "memory") 1)
+  (data (i32.const 8) "in the memory")
+  (func (export "f") (param i32) (result i64)
+    (call $other (i32.add (global.get $start) (call $twice (local.get 0))))))"""
+
+
+def test_imports_by_hand_are_called_and_the_others_are_stubs(both: Both) -> None:
+    node, python = both(
+        HOST,
+        ["f", "21"],
+        in_javascript=_by_hand(
+            "JavaScript",
+            host="""{
+              start: 100,
+              twice(value) {
+                print("twice", value, new Uint8Array(memory.buffer, 8, 2).join(","));
+                console.log(typeof instance.exports.f, memories.length);
+                return 2 * value;
+              },
+            }""",
+        ),
+        **_by_hand(
+            "Python",
+            host="""
+                from pyjsapi import Uint8Array
+                def twice(value):
+                    print("twice", value, ",".join(map(str, Uint8Array(memory.buffer, 8, 2))))
+                    print("function" if callable(instance.exports.f) else "", len(memories))
+                    return 2 * value
+                {"start": 100, "twice": twice}
+            """,
+        ),
+    )
+    assert node == python
+    assert node["steps"][1]["values"] == [["i64", "0"]]
+    assert node["steps"][1]["log"] == [
+        {"name": "host.twice", "arguments": [["i32", "21"]]},
+        {"name": "print", "said": "twice 21 105,110"},
+        {"name": "print", "said": "function 1"},
+        {"name": "host.other", "arguments": [["i32", "142"]]},
+    ]
+
+
+@pytest.mark.parametrize(
+    ("javascript", "python", "said"),
+    [
+        ("5", "5", "an? .* is wanted, as .* not (number|int)$"),
+        ("{ twise() {} }", '{"twise": len}', "imports no “twise” from it; it imports “twice”, “other”, “start”"),
+        ("{ twice: 3 }", '{"twice": 3}', "“twice” must be a function, and is (number|int)"),
+        ("{ twice() { ", '{"twice": ', "SyntaxError: "),
+        ("missing", "\nmissing", "(line 1: NameError|ReferenceError): .*missing.* is not defined"),
+    ],
+)  # fmt: skip
+def test_imports_that_do_not_fit_are_told(
+    both: Both, javascript: str, python: str, said: str
+) -> None:
+    outcomes = both(
+        HOST,
+        ["f", "1"],
+        in_javascript=_by_hand("JavaScript", host=javascript),
+        **_by_hand("Python", host=python),
+    )
+    for outcome in outcomes:
+        assert outcome["steps"] == []
+        assert outcome["broken"].startswith("imports of “host”: ")
+        assert re.search(said, outcome["broken"])
+
+
+def test_a_script_is_run_against_the_instance(both: Both) -> None:
+    node, python = both(
+        HOST,
+        in_javascript=_script(
+            "JavaScript",
+            """
+            const view = new Uint8Array(memory.buffer);
+            view[3] = 7;
+            for (const n of [1, 2]) print("result", Number(exports.f(n)));
+            await null;
+            return view[8] + memories.length;
+            """,
+        ),
+        **_script(
+            "Python",
+            """
+            from pyjsapi import Uint8Array
+            view = Uint8Array(memory.buffer)
+            view[3] = 7
+            for n in [1, 2]:
+                print("result", exports.f(n))
+            view[8] + len(memories)
+            """,
+        ),
+    )
+    assert node == python
+    assert node["steps"][1]["values"] == [["script", "106"]]
+    said = [one.get("said", one["name"]) for one in node["steps"][1]["log"]]
+    assert said == ["host.twice", "host.other", "result 0"] * 2
+    assert node["images"][0]["changed"] == [[3, 1]]
+
+
+def test_what_a_script_throws_has_its_line(both: Both) -> None:
+    text = '(module (func (export "f") unreachable))'
+    scripts = ("print(1);\nexports.f();\nprint(2);", "print(1)\nexports.f()\nprint(2)")
+    javascript, other = (
+        _script(language, one)
+        for language, one in zip(("JavaScript", "Python"), scripts, strict=True)
+    )
+    node, python = both(text, in_javascript=javascript, **other)
+    assert node == python
+    assert node["steps"][1]["error"] == "RuntimeError"
+    assert node["steps"][1]["line"] == 2
+    assert node["steps"][1]["log"] == [{"name": "print", "said": "1"}]
+
+
+def test_a_script_with_a_mistake_has_its_line() -> None:
+    plan = {
+        "bytes": wat2wasm("(module)"), "stubs": [], "calls": [], "memories": [],
+        **_script("Python", "print(1)\n1 +\n"),
+    }  # fmt: skip
+    steps: list[Any] = []
+    runs.run(plan, lambda step, index: steps.append(json.loads(step)))
+    assert steps[1]["error"]["name"] == "SyntaxError"
+    assert steps[1]["error"]["line"] == 2
+
+
+PROGRAM = r"""(module
+  (import "wasi_snapshot_preview1" "fd_write" (func $write (param i32 i32 i32 i32) (result i32)))
+  (import "wasi_snapshot_preview1" "fd_read" (func $read (param i32 i32 i32 i32) (result i32)))
+  (import "wasi_snapshot_preview1" "clock_time_get" (func $time (param i32 i64 i32) (result i32)))
+  (import "wasi_snapshot_preview1" "proc_exit" (func $exit (param i32)))
+  (import "env" "strange" (func $strange))
+  (memory (export "memory") 1)
+  (data (i32.const 0) "\40\00\00\00\10\00\00\00")
+  (func (export "_start")
+    (call $strange)
+    (drop (call $read (i32.const 0) (i32.const 0) (i32.const 1) (i32.const 32)))
+    (i32.store (i32.const 4) (i32.load (i32.const 32)))
+    (drop (call $write (i32.const 1) (i32.const 0) (i32.const 1) (i32.const 32)))
+    (drop (call $time (i32.const 0) (i64.const 0) (i32.const 48)))
+    (call $exit (i32.const 3)))
+  (func (export "time") (result i64) (i64.load (i32.const 48))))"""
+
+
+def test_a_program_of_wasi_runs_and_repeats(both: Both) -> None:
+    wasi = {"way": "wasi", "args": ["program"], "env": {}, "stdin": "typed\nin"}
+    calls = ["_start"], ["time"]
+    outcomes = [both(PROGRAM, *calls, imports=wasi)[1] for _ in range(2)]
+    assert outcomes[0] == outcomes[1]
+    _, started, time = outcomes[0]["steps"]
+    assert started["values"] == [["exit", "exit code 3"]]
+    assert [one["said"] for one in started["log"] if "said" in one] == ["typed", "in"]
+    names = [one["name"].split(".")[-1] for one in started["log"]]
+    assert names == [
+        "strange",
+        "fd_read",
+        "fd_write",
+        "stdout",
+        "clock_time_get",
+        "proc_exit",
+        "stdout",
+    ]
+    assert int(time["values"][0][1]) > 1_700_000_000 * 10**9
 
 
 @pytest.mark.parametrize(

@@ -24,6 +24,10 @@ export class CallsForm {
     return this.#calls.map((call) => call.asked());
   }
 
+  get callables() {
+    return this.#callables;
+  }
+
   /** Whether there is nothing that could be called. */
   get none() {
     return this.#callables.length === 0;
@@ -50,7 +54,6 @@ export class CallsForm {
         params: contents.functionType(index)?.params ?? [],
         results: contents.functionType(index)?.results ?? [],
       }));
-    this.element.hidden = this.none;
     const known = new Map(this.#callables.map((one) => [one.name, one.params.join()]));
     const kept = this.#module === signatureOf(this.#callables) ? this.asked.filter((one) => known.has(one.export)) : [];
     this.#module = signatureOf(this.#callables);

@@ -1,7 +1,8 @@
 // A text editor for the text format: CodeMirror, set up.
 
 import * as cm from "../../vendor/codemirror.mjs";
-import { completionOf, wat } from "./wat.mjs";
+import { scriptLanguage } from "./script_language.mjs";
+import { completionOf, highlighting, wat } from "./wat.mjs";
 
 /** @typedef {{ message: string, line: number, column: number }} Mistake  both from 1 */
 
@@ -24,9 +25,9 @@ export class Editor {
 
   /**
    * @param {HTMLElement} host
-   * @param {{ instructions: any[], changed: () => void, moved: (line: number, column: number) => void, extensions: any[] }} options
+   * @param {{ label: string, extensions: any[], changed?: () => void, moved?: (line: number, column: number) => void }} options
    */
-  constructor(host, { instructions, changed, moved, extensions }) {
+  constructor(host, { label, extensions, changed = () => {}, moved = () => {} }) {
     const listener = cm.EditorView.updateListener.of((update) => {
       if (update.docChanged && !this.setting) changed();
       if (update.selectionSet || update.docChanged) moved(...this.cursor);
@@ -48,7 +49,6 @@ export class Editor {
           cm.history(),
           cm.bracketMatching(),
           cm.closeBrackets(),
-          cm.autocompletion({ override: [completionOf(instructions)] }),
           cm.keymap.of([
             ...cm.closeBracketsKeymap,
             ...cm.defaultKeymap,
@@ -58,12 +58,11 @@ export class Editor {
             ...cm.completionKeymap,
             ...cm.lintKeymap,
           ]),
-          cm.EditorView.contentAttributes.of({ "aria-label": "Text of the module" }),
+          cm.EditorView.contentAttributes.of({ "aria-label": label }),
           this.#editable.of(cm.EditorState.readOnly.of(false)),
-          wat,
+          ...extensions,
           theme,
           listener,
-          ...extensions,
         ],
       }),
     });
@@ -115,3 +114,19 @@ export class Editor {
     this.view.focus();
   }
 }
+
+/**
+ * An editor for the text format.
+ * @param {HTMLElement} host
+ * @param {{ instructions: any[], changed: () => void, moved: (line: number, column: number) => void, extensions: any[] }} options
+ */
+export const watEditor = (host, { instructions, extensions, ...listeners }) =>
+  new Editor(host, {
+    label: "Text of the module",
+    extensions: [cm.autocompletion({ override: [completionOf(instructions)] }), wat, ...extensions],
+    ...listeners,
+  });
+
+/** An editor for a script. @param {HTMLElement} host @param {import("./engine_table.mjs").Language} language */
+export const scriptEditor = (host, language) =>
+  new Editor(host, { label: `Script in ${language}`, extensions: [scriptLanguage(language), highlighting] });

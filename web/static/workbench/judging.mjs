@@ -9,7 +9,11 @@ import { spelt } from "./values.mjs";
 /** @typedef {{ step: number, text: string }} Difference  `step` is that of the outcome; one more than the last for memories */
 
 /** @param {import("./runner.mjs").Logged} logged */
-export const spelling = ({ name, arguments: given }) => `${name}(${given.map(spelt).join(", ")})`;
+export const spelling = ({ name, arguments: given = [], said }) =>
+  said === undefined ? `${name}(${given.map(spelt).join(", ")})` : `${name}: ${said}`;
+
+/** What is compared of an entry of the log. @param {import("./runner.mjs").Logged | undefined} logged */
+const compared = (logged) => logged && { ...logged, said: logged.same ?? logged.said, same: undefined };
 
 /** What came of a step, in short; messages differ between engines and are left out. @param {Step | undefined} step */
 export function summary(step) {
@@ -26,12 +30,14 @@ const framesOfTrap = ({ error }) => (error && error.name !== "RangeError" ? erro
 function differenceOfSteps(a, b, frames) {
   const same = (/** @type {any} */ x, /** @type {any} */ y) => JSON.stringify(x) === JSON.stringify(y);
   if (a.error?.name !== b.error?.name || !same(a.values, b.values)) return `${summary(b)} in place of ${summary(a)}`;
-  const k = a.log.findIndex((one, at) => !same(one, b.log[at]));
+  const k = a.log.findIndex((one, at) => !same(compared(one), compared(b.log[at])));
+  const printed = [...a.log, ...b.log].some(({ said }) => said !== undefined);
   if (k >= 0) {
     const other = b.log[k] ? spelling(b.log[k]) : "none";
-    return `call ${k + 1} of an import is ${other} in place of ${spelling(a.log[k])}`;
+    return `${printed ? `line ${k + 1} of the log` : `call ${k + 1} of an import`} is ${other} in place of ${spelling(a.log[k])}`;
   }
-  if (a.logged !== b.logged) return `${b.logged} calls of imports in place of ${a.logged}`;
+  if (a.logged !== b.logged)
+    return `${b.logged} ${printed ? "lines in the log" : "calls of imports"} in place of ${a.logged}`;
   return frames ? differenceOfFrames(framesOfTrap(a), framesOfTrap(b)) : "";
 }
 

@@ -4,7 +4,7 @@ import { Refused } from "./intake.mjs";
 
 /**
  * @typedef {{ export: string, arguments: string[] }} Asked
- * @typedef {{ name: string, bytes: Uint8Array | null, text: string | null, calls: Asked[] }} Shared
+ * @typedef {import("./run.mjs").Request & { name: string, bytes: Uint8Array | null, text: string | null }} Shared
  */
 
 const KEY = "#m1=";
@@ -44,8 +44,10 @@ async function piped(bytes, through) {
 }
 
 /** The fragment for a module; a text is sent as text, and assembled where it is opened. @param {Shared} shared */
-export async function fragmentOf({ name, bytes, text, calls }) {
-  const head = new TextEncoder().encode(JSON.stringify({ name, calls, ...(text === null ? {} : { text }) }));
+export async function fragmentOf({ name, bytes, text, calls, script, imports }) {
+  // Pages from before scripts and imports leave out what they do not know, and take the rest.
+  const optional = Object.entries({ text, script, imports }).filter(([, value]) => value !== null);
+  const head = new TextEncoder().encode(JSON.stringify({ name, calls, ...Object.fromEntries(optional) }));
   const module = text === null && bytes ? bytes : new Uint8Array();
   const whole = new Uint8Array(4 + head.length + module.length);
   new DataView(whole.buffer).setUint32(0, head.length);
@@ -78,11 +80,31 @@ export async function sharedBy(fragment) {
       text,
       bytes: text === null ? whole.slice(4 + length) : null,
       calls: callsOf(head.calls),
+      script: scriptOf(head.script),
+      imports: importsOf(head.imports),
     };
   } catch (error) {
     if (error instanceof Refused) throw error;
     throw new Refused("The link was cut off or changed on its way: what it holds cannot be read. Ask for it anew.");
   }
+}
+
+/** @param {any} language @returns {import("./engine_table.mjs").Language} */
+const languageOf = (language) => (language === "Python" ? "Python" : "JavaScript");
+
+/** @param {any} script @returns {Shared["script"]} */
+const scriptOf = (script) => (script && { language: languageOf(script.language), text: String(script.text) }) || null;
+
+const textsOf = (/** @type {any} */ texts) =>
+  Object.fromEntries(Object.entries(texts).map(([name, text]) => [name, String(text)]));
+
+/** @param {any} imports @returns {Shared["imports"]} */
+function importsOf(imports) {
+  if (!imports) return null;
+  if (imports.way === "hand")
+    return { way: "hand", language: languageOf(imports.language), texts: textsOf(imports.texts) };
+  if (imports.way !== "wasi") return null;
+  return { way: "wasi", args: imports.args.map(String), env: textsOf(imports.env), stdin: String(imports.stdin) };
 }
 
 /** @param {any} calls @returns {Asked[]} */

@@ -141,9 +141,9 @@ async function openLink() {
     const name = shared.name || "the link's module";
     const what = shared.text === null ? given(shared.bytes ?? new Uint8Array(), name) : givenText(shared.text, name);
     await session.open(what);
-    run.ask(shared.calls);
+    run.fill(shared);
     showTab("run");
-    say(`${session.name}, from a link. Its calls are filled in; “Run” makes them.`);
+    say(`${session.name}, from a link. What it asks for is filled in; “Run” does it.`);
   } catch (error) {
     complain(error.message);
   }

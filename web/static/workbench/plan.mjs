@@ -10,9 +10,13 @@ import { Reader } from "../../polyfill/lowered/sections.mjs";
  *   value: string, mutable: boolean }} Stub
  * @typedef {{ export: string, params: string[], results: string[], arguments: Value[] }} Call
  * @typedef {{ index: number, export: string }} Seen
+ * @typedef {{ way: "hand", language: import("./engine_table.mjs").Language, texts: Record<string, string> }} ByHand
+ *   a text for each module name, in one language
+ * @typedef {{ way: "wasi", args: string[], env: Record<string, string>, stdin: string }} Wasi
  * @typedef {{ bytes: Uint8Array, stubs: Stub[], calls: Call[], memories: Seen[], shift: number,
- *   recording?: import("./reads.mjs").Recording }} Plan
- *   `shift` is by how much the code comes later in `bytes` than in the module that was given
+ *   recording?: import("./reads.mjs").Recording, imports: ByHand | Wasi | null, script: import("./script.mjs").Script | null }} Plan
+ *   `shift` is by how much the code comes later in `bytes` than in the module that was given; without `imports` there are stubs alone;
+ *   a script is in the place of calls
  * @typedef {import("./binary.mjs").Contents} Contents
  */
 

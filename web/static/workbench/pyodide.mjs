@@ -4,6 +4,8 @@ const PYODIDE = new URL("../../pyodide/", import.meta.url).href;
 
 /** Where the files of web/workbench are in Pyodide: by the names that they have for each other. */
 const FOLDER = "/home/pyodide/web/workbench";
+/** What the others import. */
+const SHARED = ["hand", "programs"];
 
 /**
  * Loads them. `tell` is told what is being done.
@@ -17,14 +19,13 @@ export async function startPyodide(tell, names = ["tools", "runs"]) {
   const pyodide = await loadPyodide({ indexURL: PYODIDE });
   tell("Loading pyjsapi …");
   await pyodide.loadPackage("pyjsapi", { messageCallback: () => {} });
-  const modules = [];
   pyodide.FS.mkdirTree(FOLDER);
-  for (const name of names) {
+  for (const name of [...SHARED, ...names]) {
     const answer = await fetch(new URL(`../../workbench/${name}.py`, import.meta.url));
     if (!answer.ok) throw new Error(`workbench/${name}.py: the server answers ${answer.status}`);
     pyodide.FS.writeFile(`${FOLDER}/${name}.py`, await answer.text());
-    modules.push(pyodide.pyimport(`web.workbench.${name}`));
   }
+  const modules = names.map((name) => pyodide.pyimport(`web.workbench.${name}`));
   tell("");
   return { pyodide, modules };
 }

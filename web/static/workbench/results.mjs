@@ -89,7 +89,7 @@ export class Results {
     });
     const more = error.frames.length - MOST_SHOWN;
     const rest = more > 0 ? make("li", {}, `and ${more} more`) : null;
-    return [make("ol", { class: "log frames", "aria-label": "Frames, the innermost first" }, ...items, rest)];
+    return [make("ol", { class: "frames", "aria-label": "Frames, the innermost first" }, ...items, rest)];
   }
 
   /**
@@ -109,7 +109,7 @@ export class Results {
     this.verdict.textContent = [
       this.#equal(able.length - broken.length),
       ...this.differences.map((text) => `Different. ${text}.`),
-      ...broken.map((engine) => `${titleOf(engine)}: ${engine.outcome.broken}.`),
+      ...reasonsOf(broken),
       ...this.engines
         .filter(({ name }) => lacks.has(name))
         .map((engine) => `${titleOf(engine)} is not compared: ${lacks.get(engine.name)}.`),
@@ -139,17 +139,29 @@ export class Results {
   }
 }
 
+/** Why engines did not come to an end, each reason once. @param {Engine[]} engines */
+function reasonsOf(engines) {
+  const reasons = new Set(engines.map(({ outcome }) => outcome.broken));
+  return [...reasons].map((reason) => {
+    const titles = engines.filter(({ outcome }) => outcome.broken === reason).map(titleOf);
+    return `${titles.join("; ")}: ${reason}.`;
+  });
+}
+
 /** @param {Step} step @param {string} short what came of it @returns {Node[]} */
 function contentOf(step, short) {
   const parts = [
     make("code", {}, step.error ? step.error.name : short),
     make("span", { class: "ms" }, ` ${step.ms.toFixed(step.ms < 10 ? 2 : 0)} ms`),
   ];
-  if (step.error) parts.push(make("span", { class: "message" }, step.error.message));
+  if (step.error)
+    parts.push(
+      make("span", { class: "message" }, `${step.error.line ? `line ${step.error.line}: ` : ""}${step.error.message}`),
+    );
   if (step.logged) {
     const items = step.log.slice(0, MOST_SHOWN).map((one) => make("li", {}, shown(spelling(one))));
     const more = step.logged > MOST_SHOWN ? make("li", {}, `and ${step.logged - MOST_SHOWN} more`) : null;
-    parts.push(make("ol", { class: "log", "aria-label": "Calls of imports" }, ...items, more));
+    parts.push(make("ol", { class: "log", "aria-label": "Log" }, ...items, more));
   }
   return parts;
 }

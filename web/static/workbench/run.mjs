@@ -5,13 +5,20 @@ import { CallsForm } from "./calls.mjs";
 import { make, shown } from "./dom.mjs";
 import { ENGINES, rowOf } from "./engine_table.mjs";
 import { Engine } from "./engines.mjs";
+import { ImportsForm } from "./imports.mjs";
 import { Lacking } from "./lacking.mjs";
 import { stubsOf, withAllMemories } from "./plan.mjs";
 import { withReads } from "./reads.mjs";
 import { Results } from "./results.mjs";
+import { ScriptForm } from "./script.mjs";
 import { spelt } from "./values.mjs";
 
-/** @typedef {import("./calls.mjs").Asked} Asked */
+/**
+ * @typedef {import("./calls.mjs").Asked} Asked
+ * @typedef {{ calls: Asked[], script: import("./script.mjs").Script | null, imports: import("./imports.mjs").Imports | null }} Request
+ */
+
+const UNREAD = "Read what the link brought first, and say so: it runs with the rights of this page.";
 
 export class RunView extends EventTarget {
   /** Whether the calls are made once more, to note what the last one reads. */ noteReads = false;
@@ -31,8 +38,27 @@ export class RunView extends EventTarget {
     this.engines = ENGINES.map(({ name }) => new Engine(name, (engine) => this.results.show(engine)));
     this.boxes = ENGINES.map(({ name, title, chosen }) => {
       const box = make("input", { type: "checkbox", checked: chosen, name });
-      return { box, label: make("label", { class: "box" }, box, title) };
+      const why = make("span", { class: "ms" });
+      return { box, why, label: make("label", { class: "box" }, box, make("span", {}, title, why)) };
     });
+    this.imports = new ImportsForm();
+    this.script = new ScriptForm();
+    for (const form of [this.imports, this.script]) form.addEventListener("change", () => this.#fit());
+    const way = (/** @type {string} */ value, /** @type {boolean} */ checked) =>
+      make("input", { type: "radio", name: "what-to-do", value, checked, onchange: () => this.#toggle() });
+    this.byCalls = way("calls", true);
+    this.byScript = way("script", false);
+    this.read = make("input", { type: "checkbox" });
+    this.foreign = make(
+      "p",
+      { class: "foreign", hidden: true },
+      make(
+        "label",
+        { class: "box" },
+        this.read,
+        "This came with a link. I have read the script and the imports; they run with the rights of this page.",
+      ),
+    );
     this.form = new CallsForm();
     this.go = make("button", { type: "submit" }, "Run");
     this.halt = make("button", { type: "button", disabled: true, onclick: () => this.stop() }, "Stop");
@@ -41,7 +67,21 @@ export class RunView extends EventTarget {
       "form",
       { class: "card", "aria-label": "What to run" },
       this.note,
-      this.form.element,
+      make(
+        "fieldset",
+        { class: "choices" },
+        make("legend", {}, "What to do"),
+        make(
+          "div",
+          { class: "boxes" },
+          make("label", { class: "box" }, this.byCalls, "calls of exports"),
+          make("label", { class: "box" }, this.byScript, "a script"),
+        ),
+        this.form.element,
+        this.script.element,
+      ),
+      this.imports.element,
+      this.foreign,
       make("div", { class: "boxes" }, ...this.boxes.map(({ label }) => label)),
       make("div", { class: "buttons" }, this.go, this.halt),
     );
@@ -59,9 +99,37 @@ export class RunView extends EventTarget {
     return this.form.asked;
   }
 
-  /** Puts calls in the place of those that are there. @param {Asked[]} asked */
+  /** Puts calls in the place of what is there. @param {Asked[]} asked */
   ask(asked) {
     this.form.ask(asked);
+    this.byCalls.checked = true;
+    this.#toggle();
+  }
+
+  /** All that is asked for now, as it goes into links. @returns {Request} */
+  get request() {
+    return {
+      calls: this.asked,
+      script: this.byScript.checked ? this.script.asked : null,
+      imports: this.imports.asked,
+    };
+  }
+
+  /** Fills in what a link brought; code of others has to be read before it runs. @param {Request} request */
+  fill({ calls, script, imports }) {
+    this.ask(calls);
+    this.imports.ask(imports);
+    if (script) this.script.ask(script);
+    this.byScript.checked = script !== null;
+    this.foreign.hidden = script === null && imports?.way !== "hand";
+    this.read.checked = false;
+    this.#toggle();
+  }
+
+  #toggle() {
+    this.form.element.hidden = this.byScript.checked || this.form.none;
+    this.script.toggle(this.byScript.checked);
+    this.#fit();
   }
 
   /** Whether what was run last, if anything was, is what is there now. */
@@ -78,11 +146,21 @@ export class RunView extends EventTarget {
     const { contents } = this.session;
     if (!contents) return;
     this.form.reset(contents);
-    const none = this.form.none ? "No function is exported: the instance is made, and no more." : "";
-    const stubs = contents.imports.length
-      ? "Imports are stubs of their types: functions write down their arguments and return zeros."
-      : "";
-    this.note.textContent = `${none} ${stubs}`.trim();
+    this.imports.reset(contents);
+    this.script.reset(this.form.callables[0]);
+    this.foreign.hidden = true;
+    this.#toggle();
+    this.note.textContent = this.form.none ? "No function is exported: the instance is made, and no more." : "";
+  }
+
+  /** Which engines can do what is asked; the others are left out, and say why. */
+  #fit() {
+    for (const [k, row] of ENGINES.entries()) {
+      const { box, why } = this.boxes[k];
+      const reason = this.imports.why(row) || (this.byScript.checked ? this.script.why(row) : "");
+      box.disabled = reason !== "";
+      why.textContent = reason && `: ${reason}`;
+    }
   }
 
   /** The call that an example comes with. */
@@ -103,9 +181,16 @@ export class RunView extends EventTarget {
     const { bytes, contents } = this.session;
     if (!bytes || !contents) return null;
     try {
+      if (!this.foreign.hidden && !this.read.checked) {
+        this.read.focus();
+        throw new Error(UNREAD);
+      }
       const whole = withAllMemories(bytes, contents);
-      const recording = this.noteReads ? withReads(whole.bytes, readModule(whole.bytes)) : undefined;
-      return { ...whole, recording, stubs: stubsOf(contents), calls: this.form.calls };
+      const imports = this.imports.checked;
+      const script = this.byScript.checked ? this.script.checked : null;
+      const calls = script ? [] : this.form.calls;
+      const recording = this.noteReads && !script ? withReads(whole.bytes, readModule(whole.bytes)) : undefined;
+      return { ...whole, recording, stubs: stubsOf(contents), calls, imports, script };
     } catch (error) {
       this.results.verdict.textContent = error.message;
       return null;
@@ -116,18 +201,20 @@ export class RunView extends EventTarget {
   async run() {
     const plan = this.#plan();
     if (!plan) return;
-    const chosen = this.engines.filter((_engine, k) => this.boxes[k].box.checked);
+    const chosen = this.engines.filter((_engine, k) => this.boxes[k].box.checked && !this.boxes[k].box.disabled);
     if (chosen.length === 0) {
-      this.results.verdict.textContent = "Choose an engine at least.";
+      this.results.verdict.textContent = "Choose an engine at least, of those that can do it.";
       return;
     }
     this.stop();
     this.chosen = chosen;
     this.calls = plan.calls;
+    this.titles = titlesOf(plan);
+    if (plan.script) this.script.mark(undefined, "");
     this.shift = plan.shift;
     const { bytes, contents } = this.session;
     this.#ran = bytes;
-    if (contents) this.results.frame(chosen, titlesOf(plan), { contents, shift: plan.shift });
+    if (contents) this.results.frame(chosen, this.titles, { contents, shift: plan.shift });
     this.halt.disabled = false;
     await Promise.all(chosen.map((engine) => engine.run(plan)));
     if (chosen !== this.chosen) return;
@@ -135,6 +222,8 @@ export class RunView extends EventTarget {
     const lacks = await this.lacking.of(chosen, rowOf, bytes, contents);
     if (chosen !== this.chosen) return;
     this.results.judge(lacks);
+    const failed = plan.script && chosen.map(({ outcome }) => outcome.steps[1]?.error).find((error) => error?.line);
+    if (failed) this.script.mark(failed.line, `${failed.name}: ${failed.message}`);
     this.dispatchEvent(new Event("done"));
   }
 
@@ -156,7 +245,8 @@ export class RunView extends EventTarget {
 }
 
 /** The titles of a plan's steps. @param {import("./plan.mjs").Plan} plan */
-const titlesOf = ({ calls }) => [
+const titlesOf = ({ calls, script }) => [
   "make the instance",
+  ...(script ? [`the script, in ${script.language}`] : []),
   ...calls.map(({ export: name, arguments: given }) => `${shown(name)}(${given.map(spelt).join(", ")})`),
 ];

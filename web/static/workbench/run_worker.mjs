@@ -24,7 +24,9 @@ async function carryOut(row, plan) {
   if (row.namespace) {
     const namespace = await row.namespace(start);
     tell("");
-    const images = new Run(namespace, plan).all(report);
+    const run = new Run(namespace, plan);
+    if (plan.script) return run.script(plan.script.text, report);
+    const images = run.all(report);
     addReads(namespace, plan, images);
     return images;
   }
@@ -40,7 +42,13 @@ addEventListener("message", async ({ data: { engine, plan } }) => {
   try {
     postMessage({ images: await carryOut(rowOf(engine), plan) });
   } catch (error) {
+    // The last line of Python's traceback, without the module of the class.
     const message = String(error.message ?? error).trim();
-    postMessage({ broken: message.split("\n").at(-1) });
+    postMessage({
+      broken: message
+        .split("\n")
+        .at(-1)
+        ?.replace(/^[\w.]*ImportsError: /, ""),
+    });
   }
 });

@@ -1,22 +1,27 @@
 // Carries out a plan on a `WebAssembly` namespace: the browser's own, that of lowered modules, or pyjsapi's.
 // web/workbench/runs.py does the same in Python; both must say the same of the same behaviour.
 
-import { framesOf } from "./frames.mjs";
+import { described } from "./failures.mjs";
+import { writtenImports } from "./hand.mjs";
 import { History } from "./history.mjs";
+import { printed } from "./printing.mjs";
+import { failureOf, runScript } from "./script_run.mjs";
 import { read, written } from "./values.mjs";
 
 /**
  * @typedef {import("./plan.mjs").Plan} Plan
  * @typedef {import("./plan.mjs").Stub} Stub
  * @typedef {import("./values.mjs").Value} Value
- * @typedef {{ name: string, arguments: Value[] }} Logged
- * @typedef {{ name: string, message: string, frames: import("./frames.mjs").Frame[] }} Failure
+ * @typedef {import("./failures.mjs").Failure} Failure
+ * @typedef {{ name: string, arguments?: Value[], said?: string, same?: string }} Logged  a call of an import, or what was said: `print`,
+ *   a stream; `same` is what is compared of it where that is less
  * @typedef {{ values?: Value[], error?: Failure, log: Logged[], logged: number, ms: number }} Step
  * @typedef {{ index: number, byteLength: number, seen: number, pages: Record<number, Uint8Array>, changed: [number, number][],
  *   read?: [number, number][], unread?: string, sizes?: number[], detached?: boolean[], when?: Record<number, Uint8Array> }} Image
  *   `pages` are those that are not zero; `changed` and `read` the ranges that the last call changed and read, addresses and lengths;
  *   `unread` is why it is not known what was read; `sizes` in bytes after each step, which of them `detached` the buffer of before,
  *   and by pages `when` each word was changed last: see history.mjs
+ * @typedef {(step: Step, index: number) => void} Tell
  */
 
 export const PAGE = 65536;
@@ -31,27 +36,14 @@ function zeroOf(type) {
   return type === "i64" ? 0n : /^[if](?:32|64)$/.test(type) ? 0 : null;
 }
 
-/** The name of an error, by which engines are compared. @param {any} error */
-function nameOf(error) {
-  const tag = Object.prototype.toString.call(error).slice(8, -1);
-  if (tag === "WebAssembly.Exception") return "Exception";
-  const name = error?.name ?? typeof error;
-  return name === "InternalError" ? "RangeError" : String(name);
-}
-
-/** @param {any} error @returns {Failure} */
-const described = (error) => ({
-  name: nameOf(error),
-  message: String(error?.message ?? error),
-  frames: framesOf(error),
-});
-
 /** One instance of the plan's module on one namespace. */
 export class Run {
   /** @type {Logged[]} */ log = [];
   logged = 0;
   /** @type {any} */ instance = null;
+  /** @type {any} */ module = null;
   /** @type {Map<number, any>} */ before = new Map();
+  /** What was written by hand, by module and name. @type {Map<string, Record<string, any>>} */ written = new Map();
 
   /** @param {any} WebAssembly @param {Plan} plan */
   constructor(WebAssembly, plan) {
@@ -61,22 +53,13 @@ export class Run {
 
   /**
    * Makes the instance, then makes the calls; `tell` is told each step when it is done.
-   * @param {(step: Step, index: number) => void} tell
+   * @param {Tell} tell
    * @param {{ beforeLast?: () => void }} [also] what is done before the last call
    * @returns {Image[]} the memories as they are in the end
    */
   all(tell, { beforeLast } = {}) {
-    tell(
-      this.#step(() => {
-        const module = new this.WebAssembly.Module(this.plan.bytes);
-        this.instance = new this.WebAssembly.Instance(module, this.imports());
-        return [];
-      }),
-      0,
-    );
-    if (!this.instance) return [];
-    const histories = this.plan.memories.map((seen) => new History(() => this.#bytes(seen)));
-    for (const history of histories) history.start();
+    const histories = this.#begin(tell);
+    if (!histories) return [];
     const { length } = this.plan.calls;
     for (const [k, call] of this.plan.calls.entries()) {
       for (const history of histories) history.before(k === length - 1);
@@ -90,6 +73,56 @@ export class Run {
       );
       for (const history of histories) history.after(k + 1, k === length - 1);
     }
+    return this.#images(histories);
+  }
+
+  /**
+   * Makes the instance, then runs a script as the only step.
+   * @param {string} text
+   * @param {Tell} tell
+   * @returns {Promise<Image[]>}
+   */
+  async script(text, tell) {
+    const histories = this.#begin(tell);
+    if (!histories) return [];
+    for (const history of histories) history.before(true);
+    this.#remember();
+    this.log = [];
+    this.logged = 0;
+    const start = performance.now();
+    /** @type {Partial<Step>} */
+    let outcome;
+    try {
+      const value = await runScript(text, this.scope());
+      outcome = { values: value === undefined ? [] : [["script", printed(value, false)]] };
+    } catch (error) {
+      outcome = { error: await failureOf(error) };
+    }
+    tell({ ...outcome, log: this.log, logged: this.logged, ms: performance.now() - start }, 1);
+    for (const history of histories) history.after(1, true);
+    return this.#images(histories);
+  }
+
+  /** Makes the instance; null if that fails, else a history for each memory. @param {Tell} tell */
+  #begin(tell) {
+    const { imports, stubs } = this.plan;
+    if (imports?.way === "hand") this.written = writtenImports(imports.texts, this.scope(), stubs, this.WebAssembly);
+    tell(
+      this.#step(() => {
+        this.module = new this.WebAssembly.Module(this.plan.bytes);
+        this.instance = new this.WebAssembly.Instance(this.module, this.imports());
+        return [];
+      }),
+      0,
+    );
+    if (this.instance === null) return null;
+    const histories = this.plan.memories.map((seen) => new History(() => this.#bytes(seen)));
+    for (const history of histories) history.start();
+    return histories;
+  }
+
+  /** @param {History[]} histories */
+  #images(histories) {
     return this.plan.memories.map((seen, k) => {
       const { sizes, detached, whenBytes: when } = histories[k];
       return { ...this.#image(seen), sizes, detached, when };
@@ -99,6 +132,42 @@ export class Run {
   /** Makes one call of the instance. @param {import("./plan.mjs").Call} call */
   once(call) {
     return this.#step(() => this.#call(call));
+  }
+
+  /** Writes into the log. @param {Logged} entry */
+  #write(entry) {
+    this.logged += 1;
+    if (this.log.length < MOST_LOGGED) this.log.push(entry);
+  }
+
+  /** The names that texts can use which somebody wrote; what is there only with the instance is looked up then. */
+  scope() {
+    const run = this;
+    const print = (/** @type {any[]} */ ...values) => {
+      const [said, same] = [true, false].map((messages) => values.map((value) => printed(value, messages)).join(" "));
+      run.#write({ name: "print", said, ...(said === same ? {} : { same }) });
+    };
+    return {
+      __proto__: null,
+      WebAssembly: run.WebAssembly,
+      print,
+      console: { log: print, info: print, warn: print, error: print, debug: print },
+      get module() {
+        return run.module;
+      },
+      get instance() {
+        return run.instance;
+      },
+      get exports() {
+        return run.instance?.exports;
+      },
+      get memories() {
+        return run.plan.memories.map((seen) => run.instance?.exports[seen.export]);
+      },
+      get memory() {
+        return this.memories[0];
+      },
+    };
   }
 
   /** @param {() => Value[]} act @returns {Step} */
@@ -130,9 +199,17 @@ export class Run {
     const imports = Object.create(null);
     for (const stub of this.plan.stubs) {
       imports[stub.module] ??= Object.create(null);
-      imports[stub.module][stub.name] ??= this.#stub(stub);
+      imports[stub.module][stub.name] ??= this.#given(stub);
     }
     return imports;
+  }
+
+  /** What stands for an import: what was written by hand, else a stub of its type. @param {Stub} stub */
+  #given(stub) {
+    const object = this.written.get(stub.module);
+    if (!object || !(stub.name in object)) return this.#stub(stub);
+    const value = object[stub.name];
+    return stub.kind === "func" ? this.#function(stub, (given) => object[stub.name](...given)) : value;
   }
 
   /** @param {Stub} stub */
@@ -158,15 +235,18 @@ export class Run {
     }
   }
 
-  /** @param {Stub} stub */
-  #function({ module, name, params, results }) {
-    return (/** @type {any[]} */ ...given) => {
-      this.logged += 1;
-      if (this.log.length < MOST_LOGGED) {
-        this.log.push({ name: `${module}.${name}`, arguments: given.map((value, k) => written(params[k], value)) });
-      }
+  /**
+   * A function that writes down its calls. Without `answer` it gives zeros.
+   * @param {Stub} stub @param {(given: any[]) => any} [answer]
+   */
+  #function({ module, name, params, results }, answer = undefined) {
+    const zeros = () => {
       const values = results.map(zeroOf);
       return values.length > 1 ? values : values[0];
+    };
+    return (/** @type {any[]} */ ...given) => {
+      this.#write({ name: `${module}.${name}`, arguments: given.map((value, k) => written(params[k], value)) });
+      return answer ? answer(given) : zeros();
     };
   }
 

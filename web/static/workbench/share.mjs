@@ -3,7 +3,7 @@
 import { make } from "./dom.mjs";
 import { rowOf } from "./engine_table.mjs";
 import { speltFrame } from "./frames.mjs";
-import { spelling, summary } from "./judging.mjs";
+import { summary } from "./judging.mjs";
 import { fragmentOf } from "./link.mjs";
 
 /** Characters of a link that nearly all programs carry. */
@@ -25,7 +25,7 @@ export class ShareView {
       make(
         "p",
         {},
-        "The module and the calls are in the link itself, behind its #: no server gets them. Who opens it has both, and runs them with a click.",
+        "The module and what is asked of it are in the link itself, behind its #: no server gets them. Who opens it has both, and runs it with a click.",
       ),
       make(
         "div",
@@ -45,7 +45,7 @@ export class ShareView {
 
   async #makeLink() {
     const { name, bytes, text } = this.session;
-    const fragment = await fragmentOf({ name, bytes, text, calls: this.run.asked });
+    const fragment = await fragmentOf({ name, bytes, text, ...this.run.request });
     const url = new URL(location.href);
     url.hash = fragment;
     this.link.value = url.href;
@@ -73,14 +73,10 @@ export class ShareView {
   }
 
   #results() {
-    const { chosen = [], calls = [], differences = [], shift = 0 } = this.run;
+    const { chosen = [], titles = [], differences = [], shift = 0 } = this.run;
     if (chosen.length === 0) return ["Nothing was run."];
-    const steps = [
-      "make the instance",
-      ...calls.map((call) => spelling({ name: call.export, arguments: call.arguments })),
-    ];
     const lines = differences.length ? differences.map((text) => `Different: ${text}`) : ["No difference was found."];
-    for (const [k, step] of steps.entries()) {
+    for (const [k, step] of titles.entries()) {
       lines.push("", `${k}. ${step}`);
       for (const { name, outcome } of chosen) {
         const done = outcome.steps[k];

@@ -90,11 +90,11 @@ export class TextView {
 
   async #made() {
     if (this.#editor) return this.#editor;
-    const [{ Editor }, { lineBreakpoints }] = await Promise.all([
+    const [{ watEditor }, { lineBreakpoints }] = await Promise.all([
       import("./editor.mjs"),
       import("./editor_breakpoints.mjs"),
     ]);
-    this.#editor ??= new Editor(this.frame, {
+    this.#editor ??= watEditor(this.frame, {
       instructions: this.instructions,
       extensions: lineBreakpoints(this.debugging, (error) => complain(error.message)),
       changed: () => {

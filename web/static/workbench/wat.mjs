@@ -136,5 +136,8 @@ export function completionOf(instructions) {
   };
 }
 
+/** Colours for languages. */
+export const highlighting = syntaxHighlighting(style);
+
 /** The extensions for the text format. */
-export const wat = [language, syntaxHighlighting(style), folding];
+export const wat = [language, highlighting, folding];
