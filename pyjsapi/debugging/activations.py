@@ -12,8 +12,6 @@ from pyjsapi.debugging.routines import Routine
 from pyjsapi.embedding.backtrace import Backtrace, Locate, attach, backtrace_of
 from pyjsapi.embedding.wasm_frame import WasmFrame
 from pyjsapi.runtime import FuncInst
-from pyjsapi.runtime.exception import UNCATCHABLE
-from pyjsapi.syntax.errors import WasmError
 
 
 class Activation:
@@ -52,10 +50,6 @@ def values_of(result: Any, count: int) -> Sequence[Any]:
     if count == 1:
         return (result,)
     return tuple(result) if count else ()
-
-
-def is_trap(exception: BaseException) -> bool:
-    return isinstance(exception, WasmError) or bool(getattr(exception, UNCATCHABLE, False))
 
 
 def note_calls(frames: Sequence[Activation | HostCall], exception: BaseException) -> None:

@@ -8,6 +8,7 @@ from pyjsapi.compiler.environment import Environment
 from pyjsapi.debugging.routines import ACCESS, BREAK, GROW, HIDDEN
 from pyjsapi.debugging.values import exception_text
 from pyjsapi.runtime import ExnInst, FuncInst, MemInst
+from pyjsapi.runtime.exception import UNCATCHABLE
 from pyjsapi.syntax.errors import WasmError
 
 Stop: TypeAlias = dict[str, Any]
@@ -60,6 +61,19 @@ class Conditions:
             | (ACCESS if self.watches else 0)
             | (GROW if self.growth is not None else 0)
         )
+
+    def uncaught(self, exception: BaseException, exn: ExnInst | None) -> Stop | None:
+        """Why to stop where nothing of WebAssembly catches what was raised; ``exn`` if that has a tag."""
+        if exn is not None and self.throws is not None:
+            return {"reason": "exception", "breakpoints": [self.throws]}
+        if exn is None and self.traps is not None and is_trap(exception):
+            return {"reason": "trap", "breakpoints": [self.traps]}
+        return None
+
+
+def is_trap(exception: BaseException) -> bool:
+    """Whether no handler of WebAssembly catches what was raised."""
+    return isinstance(exception, WasmError) or bool(getattr(exception, UNCATCHABLE, False))
 
 
 def message_of(exception: BaseException) -> str:

@@ -19,7 +19,7 @@ from typing import Any, Final
 
 from pyjsapi.compiler.environment import Environment
 from pyjsapi.compiler.support.exceptions import caught
-from pyjsapi.debugging.activations import Activation, import_stop, is_trap, note_calls, values_of
+from pyjsapi.debugging.activations import Activation, import_stop, note_calls, values_of
 from pyjsapi.debugging.conditions import Conditions, Stop, message_of
 from pyjsapi.debugging.operations import CALL, RETURN
 from pyjsapi.debugging.recording import HostCall, Recorder
@@ -542,7 +542,7 @@ class Machine:
         if exn is not None and self._land(exn):
             self.count += executed
             return None
-        stop = self._failure_stop(exception, exn)
+        stop = self.conditions.uncaught(exception, exn) if self._checks else None
         note_calls(self.frames, exception)
         self.failure = exception
         if stop is not None:
@@ -575,17 +575,6 @@ class Machine:
             if frame.enters:
                 return False
         return False
-
-    def _failure_stop(self, exception: BaseException, exn: ExnInst | None) -> Stop | None:
-        """Why to stop where nothing of WebAssembly catches what was raised."""
-        conditions = self.conditions
-        if not self._checks:
-            return None
-        if exn is not None and conditions.throws is not None:
-            return {"reason": "exception", "breakpoints": [conditions.throws]}
-        if exn is None and conditions.traps is not None and is_trap(exception):
-            return {"reason": "trap", "breakpoints": [conditions.traps]}
-        return None
 
     def _let_go(self, exception: BaseException) -> None:
         """Leave all activations that a failure passes: it goes to the host function that called, or is the end."""

@@ -60,6 +60,13 @@ def test_host_engine(node: str, case: str) -> None:
 
 @pytest.mark.pyodide
 @pytest.mark.parametrize("node", nodes())
+@pytest.mark.parametrize("case", cases("host_mixing.py"))
+def test_engines_mixed_with_the_host_engine(node: str, case: str) -> None:
+    check(run(node, "host_mixing.py"), case)
+
+
+@pytest.mark.pyodide
+@pytest.mark.parametrize("node", nodes())
 @pytest.mark.parametrize("case", cases("host_memories.py"))
 def test_memories_of_the_host_engine(node: str, case: str) -> None:
     check(run(node, "host_memories.py"), case)
