@@ -55,6 +55,7 @@ IN_FIREFOX_TOO = {
     "test_workbench.py",
     "test_workbench_debug.py",
     "test_workbench_memory.py",
+    "test_workbench_script.py",
     "test_workbench_structures.py",
     "test_workbench_text.py",
     "test_workbench_threads.py",

@@ -43,8 +43,8 @@ def pane(page: Page) -> Locator:
     """The memory that a call has written to."""
     give(page, MODULE, "memories.wasm")
     page.get_by_role("tab", name="Run").click()
-    page.locator(".calls input").nth(0).fill("0x20")
-    page.locator(".calls input").nth(1).fill("0x01020304")
+    page.locator("#panel-run .calls input").nth(0).fill("0x20")
+    page.locator("#panel-run .calls input").nth(1).fill("0x01020304")
     run_here(page)
     return page.get_by_role("region", name="A memory").first
 
@@ -145,8 +145,8 @@ def test_growth_and_when_words_changed_are_shown(page: Page) -> None:
     ):
         if k:
             page.get_by_role("button", name="Add a call").click()
-        page.locator(".calls select").nth(k).select_option(label=name)
-        page.locator(".calls input").nth(k).fill(value)
+        page.locator("#panel-run .calls select").nth(k).select_option(label=name)
+        page.locator("#panel-run .calls input").nth(k).fill(value)
     run_here(page)
     pane = page.get_by_role("region", name="A memory").first
     expect(pane.locator(".growth")).to_have_text(
@@ -243,7 +243,9 @@ def test_a_link_repeats_module_and_calls(page: Page, pane: Locator, site: str) -
     page.goto("about:blank")
     page.goto(link)
     expect(page.locator("#status")).to_contain_text("memories.wasm, from a link.")
-    values = page.locator(".calls input").evaluate_all("inputs => inputs.map((one) => one.value)")
+    values = page.locator("#panel-run .calls input").evaluate_all(
+        "inputs => inputs.map((one) => one.value)"
+    )
     assert values == ["0x20", "0x01020304"]
     expect(page.locator("#panel-run .verdict")).to_have_text("")  # nothing runs without a click
     page.goto("about:blank")

@@ -65,8 +65,8 @@ def test_traps_and_exceptions_are_compared(page: Page) -> None:
     assert cells(page, 1) == ["RuntimeError"] * 4
     example(page, "Exceptions")
     page.get_by_role("button", name="Add a call").click()
-    page.locator(".calls select").nth(1).select_option(label="withdraw or throw")
-    page.locator(".calls input").nth(1).fill("0x10")
+    page.locator("#panel-run .calls select").nth(1).select_option(label="withdraw or throw")
+    page.locator("#panel-run .calls input").nth(1).fill("0x10")
     run(page)
     expect(page.locator("#panel-run .verdict")).to_contain_text(SAME)
     assert cells(page, 1) == ["30"] * 4
@@ -122,7 +122,9 @@ def test_what_never_ends_is_stopped(page: Page) -> None:
         cell = page.locator(".outcomes tbody tr").nth(1).locator(f"[data-engine={name}]")
         expect(cell).to_have_text("running …")
     page.get_by_role("button", name="Stop").click()
-    expect(page.locator("#panel-run .verdict")).to_contain_text("This browser: stopped.")
+    expect(page.locator("#panel-run .verdict")).to_contain_text(
+        "This browser; pyjsapi, Python face: stopped."
+    )
     expect(page.get_by_role("button", name="Stop")).to_be_disabled()
     for name in ("face", "lowered"):
         page.locator(f"input[name={name}]").check()
@@ -130,7 +132,7 @@ def test_what_never_ends_is_stopped(page: Page) -> None:
 
 def test_values_that_do_not_fit_are_told(page: Page) -> None:
     example(page, "64-bit addresses")
-    field = page.locator(".calls input").nth(1)
+    field = page.locator("#panel-run .calls input").nth(1)
     for typed, said in (("1.5", "an integer is wanted"), ("0x1ffffffffffffffff", "more than 64")):
         field.fill(typed)
         run(page)
@@ -147,7 +149,7 @@ def test_names_with_markup_are_text(page: Page) -> None:
     )
     give(page, data)
     page.get_by_role("tab", name="Run").click()
-    page.locator(".calls input").fill("<b>")
+    page.locator("#panel-run .calls input").fill("<b>")
     run(page)
     expect(page.locator("#panel-run .verdict")).to_contain_text(SAME)
     expect(page.locator(".log").first).to_have_text(f'{name}.f("<b>")')
@@ -229,8 +231,9 @@ def by_hand(page: Page, language: str, text: str) -> None:
 def test_imports_are_written_by_hand(page: Page) -> None:
     give(page, wat2wasm(HOST), "by-hand.wasm")
     page.get_by_role("tab", name="Run").click()
-    page.locator(".calls input").fill("21")
+    page.locator("#panel-run .calls input").fill("21")
     page.get_by_label("written by hand").check()
+    page.get_by_label("Language", exact=True).select_option(label="JavaScript")
     written = page.get_by_label("Imports of “host”, in JavaScript")
     assert written.input_value() == (
         '{\n  "twice": (a) => 0, // [i32] -> [i32]\n  "other": (a) => undefined, // [i64] -> []\n}'
@@ -286,9 +289,9 @@ def test_a_program_of_wasi_runs_where_wasi_is(page: Page) -> None:
     give(page, wat2wasm(PROGRAM), "program.wasm")
     page.get_by_role("tab", name="Run").click()
     page.get_by_label("WASI, preview 1").check()
-    page.get_by_label("Standard input").fill("what was typed")
+    page.get_by_label("Standard input").fill("sixteen letters!")
     assert "has no WASI here" in page.locator(".box:has([name=native])").inner_text()
     assert run(page) == "Done."
     row = page.locator(".outcomes tbody tr").nth(1).locator("[data-engine=python]")
     assert row.locator("code").inner_text() == "exit code 3"
-    assert "stdout: what was typed" in row.locator(".log li").all_inner_texts()
+    assert "stdout: sixteen letters!" in row.locator(".log li").all_inner_texts()

@@ -36,7 +36,7 @@ export class ImportsForm extends EventTarget {
     const labels = Object.entries(WAYS).map(([way, text]) =>
       make("label", { class: "box" }, this.ways[/** @type {"hand"} */ (way)], text),
     );
-    this.note = make("p", { class: "state" });
+    this.note = make("p", { class: "hint" });
     this.language = make(
       "select",
       { id: `${id}-language`, onchange: () => this.#show() },

@@ -22,6 +22,8 @@ const UNREAD = "Read what the link brought first, and say so: it runs with the r
 
 export class RunView extends EventTarget {
   /** Whether the calls are made once more, to note what the last one reads. */ noteReads = false;
+  /** There is code of somebody else's, from a link. */ #unread = false;
+  /** The call that was filled in last because an example comes with it. @type {Asked | null} */ #suggested = null;
   /** The bytes that were run last. @type {Uint8Array | null} */ #ran = null;
 
   /**
@@ -121,7 +123,7 @@ export class RunView extends EventTarget {
     this.imports.ask(imports);
     if (script) this.script.ask(script);
     this.byScript.checked = script !== null;
-    this.foreign.hidden = script === null && imports?.way !== "hand";
+    this.#unread = script !== null || imports?.way === "hand";
     this.read.checked = false;
     this.#toggle();
   }
@@ -148,13 +150,13 @@ export class RunView extends EventTarget {
     this.form.reset(contents);
     this.imports.reset(contents);
     this.script.reset(this.form.callables[0]);
-    this.foreign.hidden = true;
     this.#toggle();
     this.note.textContent = this.form.none ? "No function is exported: the instance is made, and no more." : "";
   }
 
   /** Which engines can do what is asked; the others are left out, and say why. */
   #fit() {
+    this.foreign.hidden = !this.#unread || (!this.byScript.checked && this.imports.way !== "hand");
     for (const [k, row] of ENGINES.entries()) {
       const { box, why } = this.boxes[k];
       const reason = this.imports.why(row) || (this.byScript.checked ? this.script.why(row) : "");
@@ -166,7 +168,8 @@ export class RunView extends EventTarget {
   /** The call that an example comes with. */
   #suggest() {
     const { call } = this.session;
-    if (call) this.ask([call]);
+    if (call && call !== this.#suggested) this.ask([call]);
+    this.#suggested = call;
   }
 
   /** The plan for the module as it is, without exports for the run's sake. Raises an Error for what does not fit. */

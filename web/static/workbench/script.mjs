@@ -33,7 +33,7 @@ export class ScriptForm extends EventTarget {
       { id, onchange: () => void this.#show() },
       ...LANGUAGES.map((name) => make("option", {}, name)),
     );
-    this.help = make("p", { class: "state" });
+    this.help = make("p", { class: "hint" });
     this.frame = make("div", { class: "editor small" });
     this.element = make(
       "div",
