@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import base64
+import json
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
-from web.workbench.visits import check_accessibility, check_width, paste, workbench
+from pyjsapi import WebAssembly, wat2wasm
+from pyjsapi.binary.leb128 import unsigned
+from web.workbench.visits import check_accessibility, check_width, give, paste, workbench
 
 PICTURES = Path(__file__).resolve().parent.parent / "build" / "pictures"
 TEXT = """(module
@@ -25,6 +29,31 @@ TEXT = """(module
     (i32.div_u (i32.const 1) (local.get $by)))
   (func (export "for ever") (loop $again (br $again))))
 """
+
+
+def with_source_map() -> bytes:
+    """A module whose instructions are lines 2, 2 and 3 of a source program that is elsewhere."""
+    data = wat2wasm(
+        '(module (func (export "f") (param i32) (result i32) local.get 0 i32.const 1 i32.add))'
+    )
+    digits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
+
+    def segment(*numbers: int) -> str:
+        text = ""
+        for number in numbers:
+            value = number << 1
+            while value > 31:
+                text, value = text + digits[value & 31 | 32], value >> 5
+            text += digits[value]
+        return text
+
+    code = WebAssembly.Module(data)._compiled.module.funcs[0].code
+    first = code.offsets()[0]  # type: ignore[attr-defined]
+    mappings = f"{segment(first, 0, 1, 0)},{segment(4, 0, 1, 0)}"
+    given = json.dumps({"version": 3, "sources": ["src/prog.ts"], "mappings": mappings})
+    url = f"data:application/json;base64,{base64.b64encode(given.encode()).decode()}".encode()
+    body = b"\x10sourceMappingURL" + unsigned(len(url)) + url
+    return data + b"\0" + unsigned(len(body)) + body
 
 
 @pytest.fixture(scope="module")
@@ -228,6 +257,28 @@ def test_the_text_and_the_code_show_the_place_and_take_breakpoints(page: Page) -
     expect(breakpoints(page).nth(2)).to_contain_text("function 1, instruction 5")
     page.get_by_role("listbox", name="Instructions").press("F8")
     expect(where(page)).to_contain_text("Breakpoint 3: $fact+5")
+
+
+def test_lines_of_source_programs_are_shown_once_the_file_is_there(page: Page) -> None:
+    give(page, with_source_map(), "mapped.wasm")
+    try:
+        begin(page, "f", "5")
+        expect(where(page)).to_contain_text("src/prog.ts:2: local.get 0")
+        source = page.locator(".card").filter(has=page.locator("#debug-source"))
+        expect(source.locator(".state")).to_contain_text("src/prog.ts is not here")
+        source.locator("input[type=file]").set_input_files(
+            {"name": "prog.ts", "mimeType": "text/plain", "buffer": b"one\ntwo\nthree\n"}
+        )
+        expect(source.locator(".here")).to_contain_text("two")
+        source.get_by_role("option").filter(has_text="three").click()
+        expect(breakpoints(page).nth(1)).to_contain_text("line 3 of src/prog.ts")
+        page.get_by_role("listbox", name="Instructions").press("c")
+        expect(where(page)).to_contain_text("src/prog.ts:3: i32.add; 2 instructions executed.")
+        expect(source.locator(".here")).to_contain_text("three")
+        breakpoints(page).nth(1).get_by_role("button").click()
+    finally:
+        paste(page, TEXT)
+        expect(page.locator("#status")).to_contain_text("4 functions")
 
 
 def test_it_is_accessible_and_fits_small_windows(page: Page) -> None:
