@@ -71,6 +71,15 @@ export const ENGINES = [
     browser: false,
     python: "lowered",
   },
+  {
+    name: "host",
+    title: "This browser, Python face",
+    language: "Python",
+    chosen: false,
+    original: true,
+    browser: true,
+    python: "host",
+  },
 ];
 
 /** @param {string} name */
