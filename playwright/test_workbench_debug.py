@@ -107,6 +107,7 @@ def test_keys_step_into_and_over_and_out_and_back(page: Page) -> None:
     begin(page, "fact", "3")
     code = page.get_by_role("listbox", name="Instructions")
     expect(code).to_be_focused()
+    expect(page.locator("#panel-debug .stubs")).to_contain_text("Imports are stubs")
     expect(where(page)).to_contain_text("$fact+0 at 0x")
     expect(where(page)).to_contain_text("line 6: global.get $calls; 0 instructions executed.")
     expect(value(page, "$n")).to_have_text("3")

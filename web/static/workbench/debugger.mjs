@@ -22,6 +22,8 @@ const ACTIONS = [
 ];
 const PAUSE_KEYS = ["p"];
 const STOP_KEYS = ["x"];
+const STUBS =
+  "Imports are stubs of their types here, also if the view “Run” has other ones: calls can come out differently.";
 const MOST_LOGGED = 20;
 
 export class DebugView {
@@ -61,6 +63,7 @@ export class DebugView {
     }));
     this.where = make("p", { class: "where", role: "status" });
     this.progress = make("p", { class: "state progress" });
+    this.stubs = make("p", { class: "state stubs", hidden: true }, STUBS);
     this.problem = make("p", { class: "state wrong", role: "alert" });
     this.stack = make("ol", { class: "stack", "aria-label": "Calls, innermost first" });
     this.values = make("div", {
@@ -91,6 +94,7 @@ export class DebugView {
         { class: "buttons toolbar", role: "toolbar", "aria-label": "Steps" },
         ...this.actions.map((one) => one.button),
       ),
+      this.stubs,
       this.problem,
       this.where,
       this.progress,
@@ -133,6 +137,7 @@ export class DebugView {
     this.first.replaceChildren(...names.map((name, k) => make("option", { value: k }, name)));
     this.first.value = Number(chosen) < names.length && chosen !== "" ? chosen : names.length ? "0" : "";
     this.begin.disabled = names.length === 0;
+    this.stubs.hidden = !this.debugging.session.contents?.imports.length;
     if (names.length === 0) this.where.textContent = "Nothing can be called: no function is exported.";
     else if (this.debugging.phase === "off") this.where.textContent = "";
   }
