@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Generator, Sequence
 from contextvars import Context, copy_context
-from functools import partial
+from functools import cache, partial
 from typing import Any, Final
 
 import pyodide_js
@@ -47,11 +47,28 @@ _BEGIN: Final = """\
 from where nothing need be put back; that is what there is if this Pyodide lacks what the rest takes: the part of the
 stack in its memory, which is kept aside before others use it, and the state of the thread.
 """
-_begin: Final = partial(run_js(_BEGIN), pyodide_js._module)
-_new_gate: Final = run_js(
-    "() => { const gate = {}; gate.opened = new Promise((open) => { gate.open = () => open(); }); return gate; }"
-)
+_NEW_GATE: Final = """\
+() => {
+  const gate = {};
+  gate.opened = new Promise((open) => {
+    gate.open = () => open();
+  });
+  return gate;
+}"""
 _running: Final[list[SwitchedStack | None]] = [None]
+
+
+@cache
+def _begin() -> Callable[[Callable[[], None]], None]:
+    """Made when it is first needed: a snapshot of the memory can have no function of JavaScript."""
+    return partial(run_js(_BEGIN), pyodide_js._module)
+
+
+@cache
+def _new_gate() -> Callable[[], Any]:
+    """See `_begin`."""
+    made: Callable[[], Any] = run_js(_NEW_GATE)
+    return made
 
 
 class SwitchedStack(Stack):
@@ -84,7 +101,7 @@ class SwitchedStack(Stack):
             return _Part(self, self._out)
         self._caller = _running[0]
         self._seen = self._lent
-        _begin(self._run)
+        _begin()(self._run)
         if not self._has_begun:
             self._caller = None
             self._out = asyncio.get_event_loop().create_future()
@@ -114,7 +131,7 @@ class SwitchedStack(Stack):
     def suspend(self, value: Any) -> Any:
         """See `Stack`."""
         self.value = value
-        self._gate = _new_gate()
+        self._gate = _new_gate()()
         self.wait_for(self._gate.opened)
         value, self.value = self.value, None
         error, self._raised = self._raised, None

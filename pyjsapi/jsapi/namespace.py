@@ -369,6 +369,8 @@ def _hide_integration() -> None:
         _integration[name] = globals().pop(name)
         __all__.remove(name)
 
+    namespace = sys.modules[__name__]
+
     def find(name: str) -> Any:
         reason = ""
         if name in _integration:
@@ -377,7 +379,9 @@ def _hide_integration() -> None:
             if not reason:
                 return found
             reason = f", because calls of WebAssembly cannot be suspended here: {reason}"
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}{reason}", name=name)
+        raise AttributeError(
+            f"module {__name__!r} has no attribute {name!r}{reason}", name=name, obj=namespace
+        )
 
     globals()["__getattr__"] = find
 

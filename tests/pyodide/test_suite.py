@@ -33,7 +33,11 @@ PLAIN = {"syntax", "binary", "text", "validation", "compiler"}
 # Packages that Pyodide does not have offline, and modules that cannot work in it.
 NOT_INSIDE = {"numpy", "wasmtime", "subprocess", "multiprocessing", "threading"}
 
-DEVELOPMENT = ("tests/compiler/proof/", "tests/sandbox/test_interpreters.py")
+DEVELOPMENT = (
+    "tests/compiler/proof/",
+    "tests/sandbox/test_interpreters.py",
+    "tests/sandbox/test_engine.py",
+)
 """What looks at the compiler from outside, or translates interpreters: the same anywhere, and slow."""
 
 NEED_SCRIPTS = "_scripts.py"

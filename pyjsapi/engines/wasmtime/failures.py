@@ -17,6 +17,7 @@ from pyjsapi.embedding.valid_module import ValidModule
 from pyjsapi.engines.wasmtime.words import WasmtimeError, error_text, text_of, words
 from pyjsapi.runtime.exception import raised_by
 from pyjsapi.syntax.errors import Exhaustion, Trap
+from pyjsapi.syntax.instructions import BY_MNEMONIC
 
 if TYPE_CHECKING:
     from pyjsapi.engines.wasmtime.store import Store
@@ -42,7 +43,7 @@ _MESSAGES: Final = {
 _CALL_INDIRECT: Final = (0x11, 0x13)
 _CALL_REF: Final = (0x14, 0x15)
 _THROW_REF: Final = 0x0A
-_GC: Final = 0xFB
+_GC: Final = BY_MNEMONIC["struct.get"].prefix
 _STRUCTURES: Final = range(2, 6)
 _I31: Final = (29, 30)
 _MOST_FRAMES: Final = 100

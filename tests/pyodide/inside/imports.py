@@ -5,7 +5,10 @@ import pkgutil
 import sys
 from importlib.util import find_spec
 
-NEEDING = {"pyjsapi.comparison.wasmtime_driver": "wasmtime"}
+NEEDING = {
+    "pyjsapi.comparison.wasmtime_driver": "wasmtime",
+    "pyjsapi.suspension.greenlets": "greenlet",
+}
 """Modules that stand on a package, which need not be there."""
 
 
