@@ -46,7 +46,7 @@ def test_what_links_ask_for_is_repeated(browser: Browser, site: str, site_folder
     assert len(links) > 20
     with workbench(browser, site) as page:
         opened(page, *links[0])
-        for box in page.locator(".boxes input").all():
+        for box in page.locator(".boxes input[type=checkbox]").all():
             if box.get_attribute("name") != "native":
                 box.uncheck()
         for name, link in links:

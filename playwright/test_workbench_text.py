@@ -134,10 +134,10 @@ def test_instructions_lead_to_functions_and_types(page: Page) -> None:
     expect(page.locator(".facts")).to_contain_text("pyjsapi: yes; this browser: yes")
 
 
-def test_tabs_are_walked_with_arrows(page: Page) -> None:
-    page.get_by_role("tab", name="Module").click()
-    page.keyboard.press("ArrowRight")
-    expect(page.get_by_role("tab", name="Text")).to_be_focused()
-    expect(page.get_by_role("tabpanel", name="Text")).to_be_visible()
-    page.keyboard.press("Home")
-    expect(page.get_by_role("tab", name="Module")).to_be_focused()
+def test_tabs_are_walked_with_arrows(editor: Page) -> None:
+    editor.get_by_role("tab", name="Module").click()
+    editor.keyboard.press("ArrowRight")
+    expect(editor.get_by_role("tab", name="Text")).to_be_focused()
+    expect(editor.get_by_role("tabpanel", name="Text")).to_be_visible()
+    editor.keyboard.press("Home")
+    expect(editor.get_by_role("tab", name="Module")).to_be_focused()

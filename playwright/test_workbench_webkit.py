@@ -68,7 +68,7 @@ def test_it_runs_on_webkits_own_engine(evaluate: Evaluate) -> None:
     row: str = evaluate(
         """
         $("#tab-run").click();
-        for (const box of document.querySelectorAll(".boxes input")) box.checked = box.name === "native";
+        for (const box of document.querySelectorAll(".boxes input[type=checkbox]")) box.checked = box.name === "native";
         $(".calls input").value = "21";
         button("#panel-run", "Run").click();
         await until(() => $(".verdict").textContent.startsWith("Done."));

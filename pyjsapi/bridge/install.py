@@ -56,9 +56,11 @@ def _without_stack_switching() -> Mechanism:
 
 
 def _has_stack_switching() -> bool:
-    # Pyodide itself has imported it: nothing of JavaScript's is kept.
+    # Pyodide itself has imported both: nothing of JavaScript's is kept. Its first releases cannot wait for a promise.
     api = sys.modules.get("pyodide_js")
-    return api is not None and bool(getattr(api._module, "jspiSupported", False))
+    if api is None or not hasattr(sys.modules.get("pyodide.ffi"), "run_sync"):
+        return False
+    return bool(getattr(api._module, "jspiSupported", False))
 
 
 engines.offer("host", _host_engine)

@@ -13,8 +13,8 @@ from functools import cache, partial
 from typing import Any, Final
 
 import pyodide_js
+from pyodide import ffi
 from pyodide.code import run_js
-from pyodide.ffi import run_sync
 
 from pyjsapi.blocks.carried import Belongings, copies, take_over
 from pyjsapi.suspension.context import change
@@ -145,7 +145,7 @@ class SwitchedStack(Stack):
     def wait_for(self, promise: Any) -> None:
         """Be suspended until a promise of JavaScript's is settled, which must not be rejected."""
         self._leave()
-        run_sync(promise)
+        ffi.run_sync(promise)
         self._caller = None
         self._enter()
         change(self._seen, self._lent)
