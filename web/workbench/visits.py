@@ -90,8 +90,12 @@ def picture(page: Page, name: str) -> None:
 
 def rows(page: Page, label: str) -> list[str]:
     """The texts of the rows of a list that are elements now."""
-    texts = page.get_by_role("listbox", name=label, exact=True).get_by_role("option")
-    return [" ".join(text.split()) for text in texts.all_inner_texts()]
+    found = page.get_by_role("listbox", name=label, exact=True).get_by_role("option")
+    # Rows may be replaced while they are read, and what is in no page has no layout: innerText knows no spaces there.
+    parts: list[list[str]] = found.evaluate_all(
+        "rows => rows.map((row) => [...row.childNodes].map((part) => part.textContent))"
+    )
+    return [" ".join(" ".join(texts).split()) for texts in parts]
 
 
 def check_accessibility(page: Page) -> None:
