@@ -49,18 +49,34 @@ addEventListener("DOMContentLoaded", () => {
 });
 """
 
-IN_FIREFOX_TOO = {
+ONE_RUN_OF_THE_PAGE = {"test_page.py", "test_js_cases.py"}
+"""Tests that look at what one run of the comparison in a browser has left."""
+AGAIN_IN_FIREFOX = {
+    "test_bundlers.py",
+    "test_compare_folder.py",
+    "test_demos.py",
+    "test_deployments.py",
     "test_element.py",
     "test_page_use.py",
+    "test_random.py",
+    "test_snapshot.py",
     "test_workbench.py",
     "test_workbench_debug.py",
+    "test_workbench_links.py",
     "test_workbench_memory.py",
     "test_workbench_script.py",
     "test_workbench_structures.py",
     "test_workbench_text.py",
     "test_workbench_threads.py",
 }
-"""Tests of how pages are used, which Firefox does once more. That it runs what they run is in the others."""
+"""Tests of how pages are used and made, which Firefox does once more. That it runs what they run is in the others."""
+LONG_IN_FIREFOX = {
+    "test_js_cases.py",
+    "test_lowered.py",
+    "test_web_workers.py",
+    "test_workbench_run.py",
+}
+"""What Firefox does in `make test-more`."""
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -72,14 +88,21 @@ def own_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """One process has all tests of an engine: the page runs once in each."""
+    """One process has all tests of a file in an engine: what is loaded there is loaded once."""
     for item in items:
         callspec = getattr(item, "callspec", None)
         values = () if callspec is None else callspec.params.values()
+        file = item.path.name
         for name in ENGINES:
             if name in values:
-                item.add_marker(pytest.mark.xdist_group(name))
-        if "firefox" in values and item.path.name in IN_FIREFOX_TOO:
+                shared = "page" if file in ONE_RUN_OF_THE_PAGE else file
+                item.add_marker(pytest.mark.xdist_group(f"{name} {shared}"))
+        if "firefox" in values:
+            if file in AGAIN_IN_FIREFOX:
+                item.add_marker(pytest.mark.again)
+            elif file in LONG_IN_FIREFOX:
+                item.add_marker(pytest.mark.long)
+        elif file == "test_bundlers.py" and "webkit" in values and "vite" not in values:
             item.add_marker(pytest.mark.again)
 
 

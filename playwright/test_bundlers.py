@@ -15,12 +15,10 @@ from web.serve import serving
 WORKERS = {"vite": r"/assets/lowering-worker-[\w-]+\.js$", "webpack": r"/\d+\.js$"}
 """The worker that is started: of the others none has a file, and it comes from a blob."""
 
-
-def _parameter(name: str) -> object:
-    return pytest.param(name, marks=[] if name == "vite" else [pytest.mark.long])
+pytestmark = pytest.mark.long
 
 
-@pytest.mark.parametrize("bundler", [_parameter(name) for name in bundles.COMMANDS])
+@pytest.mark.parametrize("bundler", bundles.COMMANDS)
 def test_a_bundle_lowers_in_a_worker(
     reader: tuple[str, Read], bundled: Callable[[str], Path], bundler: str
 ) -> None:
@@ -36,7 +34,7 @@ def test_a_bundle_lowers_in_a_worker(
     assert bundles.loaded_here(outcome) == []
 
 
-@pytest.mark.parametrize("bundler", [_parameter(name) for name in bundles.COMMANDS])
+@pytest.mark.parametrize("bundler", bundles.COMMANDS)
 def test_a_bundle_has_the_namespace_of_python(
     reader: tuple[str, Read], bundled: Callable[[str], Path], bundler: str
 ) -> None:

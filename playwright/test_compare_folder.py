@@ -18,6 +18,8 @@ ROOT = Path(__file__).resolve().parent.parent
 STATIC = ROOT / "pyjsapi" / "comparison" / "static"
 EXAMPLE = ROOT / "examples" / "compare"
 
+pytestmark = pytest.mark.long
+
 
 def compare(folder: Path, report: Path, *arguments: str) -> tuple[int, Any]:
     """A process of its own: the one of the tests may have a Playwright already."""

@@ -11,6 +11,8 @@ from playwright.sync_api import Browser, Page, expect
 from web.workbench.links import Link, links_of
 from web.workbench.visits import workbench
 
+pytestmark = pytest.mark.long
+
 
 def links_in(site_folder: Path) -> list[tuple[str, Link]]:
     """The links of the report, with the names by which the page speaks of them."""
