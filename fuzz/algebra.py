@@ -53,6 +53,7 @@ def computing(types: Iterable[str] = TYPES, *, relaxed: bool = False) -> list[Op
         and op.family not in ROUNDED_AS_ENGINES_LIKE
         and op.params
         and op.results
+        and len(op.results) == 1
         and {*_types(op), str(op.results[0])} <= allowed
         and (op.feature == "relaxed_simd") == relaxed
     ]

@@ -45,6 +45,7 @@ SHARE: Final[dict[str, tuple[int, tuple[str, ...]]]] = {
     "tables": (10, _TWO),
     "tails": (8, _TWO),
     "vectors": (8, _TWO),
+    "wide": (8, _TWO),
 }
 """How many programs of each generator that does not depend on programs of others, and in which modes."""
 FURTHER: Final[dict[str, tuple[int, ...]]] = {

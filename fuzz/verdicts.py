@@ -16,7 +16,7 @@ from pyjsapi.syntax.errors import DecodeError
 from pyjsapi.syntax.instructions import BY_MNEMONIC
 
 FEATURES = (
-    "all,-component-model,-wide-arithmetic,-stack-switching,-shared-everything-threads,-memory-control,"
+    "all,-component-model,-stack-switching,-shared-everything-threads,-memory-control,"
     "-custom-descriptors,-compact-imports,legacy-exceptions,custom-page-sizes"
 )
 """What pyjsapi has, in the words of ``wasm-tools validate``."""

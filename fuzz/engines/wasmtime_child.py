@@ -27,6 +27,7 @@ FUNCREF: Final = WASMTIME_FUNCREF.value
 _ON: Final = (
     "bulk_memory", "custom_page_sizes", "exceptions", "function_references", "gc", "memory64",
     "multi_memory", "multi_value", "reference_types", "relaxed_simd", "simd", "tail_call", "threads",
+    "wide_arithmetic",
 )  # fmt: skip
 _TYPES: Final = {
     "i32": wasmtime.ValType.i32,

@@ -38,6 +38,8 @@ class Features:
     """Memories with pages of one byte."""
     threads: bool = True
     """Shared memories and atomic memory accesses."""
+    wide_arithmetic: bool = True
+    """``i64.add128``, ``i64.sub128``, ``i64.mul_wide_s`` and ``i64.mul_wide_u``."""
     memory_control: bool = False
     """``memory.discard``, of a proposal whose encoding may change: off unless switched on."""
     memory_map_section: bool = True

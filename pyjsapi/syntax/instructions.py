@@ -240,6 +240,11 @@ OPS: Final[tuple[Op, ...]] = (
     _op(0x10, "table.size", Imm.TABLE, feature="reference_types", prefix=0xFC),
     _op(0x11, "table.fill", Imm.TABLE, feature="reference_types", prefix=0xFC),
     _op(0x12, "memory.discard", Imm.MEM, sig="at at ->", feature="memory_control", prefix=0xFC),
+    # Integers of 128 bits as pairs, low half first (wide arithmetic)
+    _op(0x13, "i64.add128", sig="i64 i64 i64 i64 -> i64 i64", feature="wide_arithmetic", prefix=0xFC),
+    _op(0x14, "i64.sub128", sig="i64 i64 i64 i64 -> i64 i64", feature="wide_arithmetic", prefix=0xFC),
+    _op(0x15, "i64.mul_wide_s", sig="i64 i64 -> i64 i64", feature="wide_arithmetic", prefix=0xFC),
+    _op(0x16, "i64.mul_wide_u", sig="i64 i64 -> i64 i64", feature="wide_arithmetic", prefix=0xFC),
     # Aggregates and casts, prefix 0xFB
     *GC_OPS,
     # Vector (2.4.3), prefix 0xFD

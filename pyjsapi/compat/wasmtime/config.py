@@ -69,7 +69,11 @@ class Config(Managed):
     """The settings of an `Engine`; which takes them, so that they cannot be used again. They cannot be read."""
 
     def __init__(self) -> None:
-        self._features: dict[str, bool] = {"custom_page_sizes": False, "memory_map_section": False}
+        self._features: dict[str, bool] = {
+            "custom_page_sizes": False,
+            "memory_map_section": False,
+            "wide_arithmetic": False,
+        }
         self._flags: dict[str, bool] = {}
 
     wasm_threads = _feature("threads")
@@ -86,7 +90,7 @@ class Config(Managed):
     wasm_gc = _feature("gc")
     gc_support = _feature("gc")
     wasm_custom_page_sizes = _feature("custom_page_sizes")
-    wasm_wide_arithmetic = _absent("wasm_wide_arithmetic", "no instruction of that proposal is")
+    wasm_wide_arithmetic = _feature("wide_arithmetic")
     wasm_stack_switching = _absent("wasm_stack_switching", "no instruction of that proposal is")
     cranelift_nan_canonicalization = _absent(
         "cranelift_nan_canonicalization", "NaNs have the payloads that the machine gives them"

@@ -119,7 +119,8 @@ _SIGNATURES: Final[dict[str, tuple[Any, tuple[Any, ...]]]] = {
 _SWITCHES: Final = (
     "wasm_threads", "shared_memory", "wasm_tail_call", "wasm_reference_types", "wasm_function_references", "wasm_gc",
     "gc_support", "wasm_simd", "wasm_relaxed_simd", "wasm_bulk_memory", "wasm_multi_value", "wasm_multi_memory",
-    "wasm_memory64", "wasm_exceptions", "wasm_custom_page_sizes", "parallel_compilation", "memory_init_cow",
+    "wasm_memory64", "wasm_exceptions", "wasm_custom_page_sizes", "wasm_wide_arithmetic", "parallel_compilation",
+    "memory_init_cow",
 )  # fmt: skip
 """Settings of an engine that are on or off."""
 _FILES: Final = {"win32": "_wasmtime.dll", "darwin": "_libwasmtime.dylib"}

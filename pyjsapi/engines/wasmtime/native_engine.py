@@ -15,7 +15,7 @@ MAX_STACK: Final = 1 << 20
 _ON: Final = (
     "wasm_threads", "shared_memory", "wasm_tail_call", "wasm_reference_types", "wasm_function_references", "wasm_gc",
     "gc_support", "wasm_simd", "wasm_relaxed_simd", "wasm_bulk_memory", "wasm_multi_value", "wasm_multi_memory",
-    "wasm_memory64", "wasm_exceptions", "wasm_custom_page_sizes",
+    "wasm_memory64", "wasm_exceptions", "wasm_custom_page_sizes", "wasm_wide_arithmetic",
 )  # fmt: skip
 
 
