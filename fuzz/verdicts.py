@@ -17,7 +17,7 @@ from pyjsapi.syntax.instructions import BY_MNEMONIC
 
 FEATURES = (
     "all,-component-model,-stack-switching,-shared-everything-threads,-memory-control,"
-    "-custom-descriptors,-compact-imports,legacy-exceptions,custom-page-sizes"
+    "-custom-descriptors,legacy-exceptions,custom-page-sizes"
 )
 """What pyjsapi has, in the words of ``wasm-tools validate``."""
 

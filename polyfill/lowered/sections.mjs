@@ -2,6 +2,10 @@
 
 export const IMPORT_SECTION = 2;
 export const MEMORY_SECTION = 5;
+/** After a module name and an empty name: several imports, each with its type. */
+export const IMPORTS_TYPED = 0x7f;
+/** Likewise, with one type for all. */
+export const IMPORTS_OF_ONE_TYPE = 0x7e;
 const PREAMBLE = [0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00];
 const HAS_MAXIMUM = 0x01;
 /** In the flags of a memory's limits: 64-bit addresses. */
@@ -97,8 +101,25 @@ function hasPreamble(bytes) {
 function* importedMemories(reader) {
   for (let left = reader.unsigned(); left > 0; left--) {
     reader.skip(reader.unsigned());
-    reader.skip(reader.unsigned());
+    const nameLength = reader.unsigned();
+    reader.skip(nameLength);
+    const form = nameLength === 0 ? reader.bytes[reader.position] : undefined;
+    if (form === IMPORTS_TYPED || form === IMPORTS_OF_ONE_TYPE) {
+      yield* memoriesOfEntry(reader);
+      continue;
+    }
     const flags = reader.skipExternType();
+    if (flags !== undefined) yield flags;
+  }
+}
+
+/** An entry of several imports. @param {Reader} reader */
+function* memoriesOfEntry(reader) {
+  const oneType = reader.byte() === IMPORTS_OF_ONE_TYPE;
+  let flags = oneType ? reader.skipExternType() : undefined;
+  for (let left = reader.unsigned(); left > 0; left--) {
+    reader.skip(reader.unsigned());
+    if (!oneType) flags = reader.skipExternType();
     if (flags !== undefined) yield flags;
   }
 }

@@ -23,6 +23,8 @@ from pyjsapi.binary.sections import (
     ELEM_EXPRS_BIT,
     ELEM_INDEX_BIT,
     ELEM_PASSIVE_BIT,
+    IMPORTS_OF_ONE_TYPE,
+    IMPORTS_TYPED,
     MAGIC,
     SECTION_IDS,
     VERSION,
@@ -41,6 +43,7 @@ from pyjsapi.syntax.module import (
     Func,
     Global,
     Import,
+    ImportGroup,
     Module,
     Table,
 )
@@ -205,12 +208,31 @@ class _Decoder:
         self.result.types = self._items("type", lambda: types.rec_type(self.reader))
 
     def _imports(self) -> None:
-        self.result.imports = self._items("import", self._import)
+        found = self.result.imports
+        offsets: list[int] = []
+        entries = self.reader.length()
+        for number in range(entries):
+            self._import_entry(number, found, offsets)
+        if self.offsets is not None:
+            self.offsets["import"] = offsets
 
-    def _import(self) -> Import:
+    def _import_entry(self, number: int, found: list[Import], offsets: list[int]) -> None:
         reader = self.reader
-        module = reader.name()
-        return Import(module, reader.name(), self._extern_type())
+        start = reader.pos
+        module, name = reader.name(), reader.name()
+        form = reader.peek() if name == "" else None
+        if form != IMPORTS_TYPED and form != IMPORTS_OF_ONE_TYPE:
+            offsets.append(start)
+            found.append(Import(module, name, self._extern_type()))
+            return
+        reader.pos += 1
+        one_type = form == IMPORTS_OF_ONE_TYPE
+        group = ImportGroup(number, one_type)
+        type_ = self._extern_type() if one_type else None
+        for _ in range(reader.length()):
+            offsets.append(reader.pos)
+            name = reader.name()
+            found.append(Import(module, name, type_ or self._extern_type(), group))
 
     def _extern_type(self) -> ExternType:
         reader = self.reader

@@ -5,7 +5,7 @@ Every construct gets the shortest form that the format has for it, as the refere
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final, TypeVar
 
@@ -32,6 +32,8 @@ from pyjsapi.binary.sections import (
     ELEM_EXPRS_BIT,
     ELEM_INDEX_BIT,
     ELEM_PASSIVE_BIT,
+    IMPORTS_OF_ONE_TYPE,
+    IMPORTS_TYPED,
     MAGIC,
     SECTION_IDS,
     VERSION,
@@ -52,11 +54,13 @@ from pyjsapi.syntax.module import (
     Import,
     Module,
     Table,
+    import_entries,
 )
 from pyjsapi.syntax.types import (
     EXTERN_KINDS,
     FUNC,
     FUNCREF,
+    ExternType,
     FuncExtern,
     GlobalType,
     MemType,
@@ -105,7 +109,7 @@ def encode_module(module: Module) -> bytes:
         codes += _sized(code)
     contents: dict[str, bytes | None] = {
         "type": _section(module.types, rec_type),
-        "import": _section(module.imports, _import),
+        "import": _section(list(import_entries(module.imports)), _import_entry),
         "func": _section(module.funcs, lambda func: unsigned(func.typeidx)),
         "table": _section(module.tables, _table),
         "memory": _section(module.mems, mem_type),
@@ -156,20 +160,35 @@ def _section(items: list[_T], encode: Callable[[_T], bytes]) -> bytes | None:
     return _vector(items, encode) if items else None
 
 
-def _import(item: Import) -> bytes:
-    kind = extern_kind(item.type)
-    head = _string(item.module.encode()) + _string(item.name.encode()) + _kind(kind)
-    match item.type:
+def _import_entry(items: Sequence[Import]) -> bytes:
+    first = items[0]
+    module = _string(first.module.encode())
+    if first.group is None:
+        return module + _string(first.name.encode()) + _extern_type(first.type)
+    head = module + _string(b"")
+    if first.group.one_type:
+        names = _vector(items, lambda item: _string(item.name.encode()))
+        return head + bytes((IMPORTS_OF_ONE_TYPE,)) + _extern_type(first.type) + names
+    return (
+        head
+        + bytes((IMPORTS_TYPED,))
+        + _vector(items, lambda item: _string(item.name.encode()) + _extern_type(item.type))
+    )
+
+
+def _extern_type(type_: ExternType) -> bytes:
+    head = _kind(extern_kind(type_))
+    match type_:
         case FuncExtern(type=index):
             return head + unsigned(typeidx(index))
         case TableType():
-            return head + table_type(item.type)
+            return head + table_type(type_)
         case MemType():
-            return head + mem_type(item.type)
+            return head + mem_type(type_)
         case GlobalType():
-            return head + global_type(item.type)
+            return head + global_type(type_)
         case TagType():
-            return head + tag_type(item.type)
+            return head + tag_type(type_)
 
 
 def _kind(kind: str) -> bytes:

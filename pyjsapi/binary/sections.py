@@ -25,6 +25,11 @@ SECTION_IDS: Final[dict[str, int]] = {
 }
 """Ids of the sections that exist so far, by their name in `pyjsapi.syntax.module.SECTIONS`."""
 
+IMPORTS_TYPED: Final = 0x7F
+"""After a module name and an empty name: several imports, each with its type (compact import section)."""
+IMPORTS_OF_ONE_TYPE: Final = 0x7E
+"""Likewise, with one type for all."""
+
 DATA_ACTIVE_ZERO: Final = 0
 DATA_PASSIVE: Final = 1
 DATA_ACTIVE: Final = 2

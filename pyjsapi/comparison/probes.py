@@ -21,6 +21,7 @@ PROBES: Final = {
     "simd": "(func (drop (v128.const i64x2 0 0)))",
     "relaxed_simd": "(func (param v128) (drop (i8x16.relaxed_swizzle (local.get 0) (local.get 0))))",
     "wide_arithmetic": "(func (param i64) (result i64 i64) (i64.mul_wide_u (local.get 0) (local.get 0)))",
+    "compact_imports": '(import "m" (item "a" (func)) (item "b" (func)))',
     "custom_page_sizes": "(memory 1 1 (pagesize 1))",
 }
 """Features that engines in use lack: what a module has to have in it."""

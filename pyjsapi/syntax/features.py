@@ -40,6 +40,8 @@ class Features:
     """Shared memories and atomic memory accesses."""
     wide_arithmetic: bool = True
     """``i64.add128``, ``i64.sub128``, ``i64.mul_wide_s`` and ``i64.mul_wide_u``."""
+    compact_imports: bool = True
+    """Entries of the import section that name a module once for several imports."""
     memory_control: bool = False
     """``memory.discard``, of a proposal whose encoding may change: off unless switched on."""
     memory_map_section: bool = True

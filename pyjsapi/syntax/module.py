@@ -6,7 +6,7 @@ Index spaces hold imports first, then definitions; the lists below hold definiti
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, Protocol, TypeAlias, TypeVar
 
@@ -74,13 +74,40 @@ class CodeSource(Protocol):
         """Byte offset in the module of the body's instruction at this position, where there is one."""
 
 
+@dataclass(frozen=True, slots=True)
+class ImportGroup:
+    """An entry of the import section that has several imports from one module."""
+
+    number: int
+    """Which one it is: entries that follow each other stay apart."""
+    one_type: bool
+    """Whether the type stands once for all, instead of beside each."""
+
+
 @dataclass(slots=True)
 class Import:
-    """An import: module name, item name, type."""
+    """An import: module name, item name, type; and its entry, unless that is its own."""
 
     module: str
     name: str
     type: ExternType
+    group: ImportGroup | None = None
+
+
+def import_entries(imports: Sequence[Import]) -> Iterator[Sequence[Import]]:
+    """The entries of the import section: imports that follow each other, of one group."""
+    start = 0
+    for i, item in enumerate(imports):
+        last = i + 1 == len(imports)
+        if last or item.group is None or not _goes_on(item, imports[i + 1]):
+            yield imports[start : i + 1]
+            start = i + 1
+
+
+def _goes_on(item: Import, following: Import) -> bool:
+    group = item.group
+    same_entry = group == following.group and item.module == following.module
+    return same_entry and (group is None or not group.one_type or item.type == following.type)
 
 
 @dataclass(slots=True)

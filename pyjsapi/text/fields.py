@@ -18,6 +18,7 @@ from pyjsapi.syntax.module import (
     Func,
     Global,
     Import,
+    ImportGroup,
     Instr,
     Module,
     Table,
@@ -170,11 +171,14 @@ class ModuleParser(InstructionParser):
                 self._bind_identifier(self.type_space)
                 self._skip_to_close()
         elif keyword == "import":
-            i = start + 4
-            space = self._spaces.get(tokens[i + 1])
-            if tokens[i] == "(" and space is not None:
-                self.i = i + 2
-                self._bind_identifier(space)
+            self.i = start + 3
+            if not self.at_form("item"):
+                self.i += 1
+                self._bind_import()
+            while self.accept_form("item"):
+                self.i += 1
+                self._bind_import()
+                self._skip_to_close()
         elif keyword == "type":
             self._bind_identifier(self.type_space)
         elif keyword == "elem":
@@ -185,6 +189,15 @@ class ModuleParser(InstructionParser):
             self._bind_identifier(self._spaces[keyword])
             if keyword in ("table", "memory"):
                 self._bind_inline_segment(keyword)
+
+    def _bind_import(self) -> None:
+        """Bind the identifier of an import whose form of a type comes next."""
+        tokens, i = self.tokens, self.i
+        space = self._spaces.get(tokens[i + 1]) if tokens[i] == "(" else None
+        if space is not None:
+            self.i = i + 2
+            self._bind_identifier(space)
+            self._skip_to_close()
 
     def _bind_identifier(self, space: IndexSpace) -> None:
         at = self.i
@@ -236,21 +249,56 @@ class ModuleParser(InstructionParser):
     def _import(self) -> None:
         at = self.i - 2
         module = self.name()
-        name = self.name()
+        if self.at_form("item"):
+            self._import_items(module)
+        else:
+            name = self.name()
+            self.expect("(")
+            self._add_import(module, name, self._extern_type(), at)
+
+    def _import_items(self, module: str) -> None:
+        """``(item name (type))*``, or ``(item name)*`` and the type of all."""
+        number = len(self.module.imports)
+        untyped: list[tuple[str, int]] = []
+        while self.at_form("item"):
+            at = self.i
+            self.i += 2
+            name = self.name()
+            if untyped or self.tokens[self.i] == ")":
+                untyped.append((name, at))
+            else:
+                self.expect("(")
+                group = ImportGroup(number, one_type=False)
+                self._add_import(module, name, self._extern_type(), at, group)
+            self.expect(")")
+        if not untyped:
+            return
+        if len(self.module.imports) != number:
+            raise self.error("type expected, as the other items have one", untyped[0][1])
         self.expect("(")
-        keyword = self.tokens[self.i]
-        parse = _EXTERN_TYPES.get(keyword)
+        if self.tokens[self.i + 1][:1] == "$":
+            raise self.error("identifier not allowed: the type is that of all items", self.i + 1)
+        type_ = self._extern_type()
+        for name, at in untyped:
+            self._add_import(module, name, type_, at, ImportGroup(number, one_type=True))
+
+    def _extern_type(self) -> ExternType:
+        """The kind, an identifier and the type of an import, after its parenthesis."""
+        parse = _EXTERN_TYPES.get(self.tokens[self.i])
         if parse is None:
             raise self.unexpected(wanted="func, table, memory, global or tag")
         self.i += 1
         self.identifier()
-        self._add_import(module, name, parse(self), at)
+        type_ = parse(self)
         self.expect(")")
+        return type_
 
-    def _add_import(self, module: str, name: str, type_: ExternType, at: int) -> None:
+    def _add_import(
+        self, module: str, name: str, type_: ExternType, at: int, group: ImportGroup | None = None
+    ) -> None:
         if self._last_definition:
             raise self.error(f"import after {self._last_definition} definition", at)
-        self.module.imports.append(Import(module, name, type_))
+        self.module.imports.append(Import(module, name, type_, group))
         self._counts[extern_kind(type_)] += 1
 
     def _extern_func(self) -> ExternType:

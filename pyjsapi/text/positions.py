@@ -215,6 +215,13 @@ _SEGMENTS: Final = {"table": "elem", "memory": "data"}
 def _sections(tokens: list[str], start: int) -> Iterator[str]:
     """The sections in which a field has an item."""
     keyword = tokens[start + 1]
+    if keyword == "import":
+        i = start + 3
+        while tokens[i] == "(" and tokens[i + 1] == "item":
+            yield keyword
+            i = _after(tokens, i)
+        if i > start + 3:
+            return
     if keyword not in ("func", "table", "memory", "global", "tag"):
         yield "type" if keyword == "rec" else keyword
         return
@@ -231,6 +238,16 @@ def _sections(tokens: list[str], start: int) -> Iterator[str]:
     segment = _SEGMENTS.get(keyword)
     if segment is not None and _has_form(tokens, i, segment):
         yield segment
+
+
+def _after(tokens: list[str], i: int) -> int:
+    """What comes after the form that begins here."""
+    depth = 0
+    while True:
+        depth += (tokens[i] == "(") - (tokens[i] == ")")
+        i += 1
+        if not depth:
+            return i
 
 
 def _has_form(tokens: list[str], i: int, keyword: str) -> bool:

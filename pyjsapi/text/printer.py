@@ -7,7 +7,7 @@ have no text: how locals of one type were divided into groups, and a data count 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from os import PathLike
 from typing import Final, NamedTuple
 
@@ -25,6 +25,7 @@ from pyjsapi.syntax.module import (
     Import,
     Module,
     Table,
+    import_entries,
 )
 from pyjsapi.syntax.types import (
     EXTERN_KINDS,
@@ -111,10 +112,8 @@ class _ModulePrinter(InstructionPrinter):
             yield self.rec_type(rec, typeidx, _FIELD)
             typeidx += len(rec.subtypes)
         counts = dict.fromkeys(EXTERN_KINDS, 0)
-        for import_ in module.imports:
-            kind = extern_kind(import_.type)
-            yield laid_out(self._import(import_, kind, counts[kind]), _FIELD)
-            counts[kind] += 1
+        for entry in import_entries(module.imports):
+            yield laid_out(self._import(entry, counts), _FIELD)
         for i, table in enumerate(module.tables, counts["table"]):
             yield laid_out(self._table(table, i), _FIELD)
         for i, mem in enumerate(module.mems, counts["memory"]):
@@ -139,10 +138,26 @@ class _ModulePrinter(InstructionPrinter):
 
     # Imports and exports
 
-    def _import(self, import_: Import, kind: str, index: int) -> str:
-        type_ = self._extern_type(import_.type)
-        names = f"{name_literal(import_.module)} {name_literal(import_.name)}"
-        return f"(import {names} ({kind}{self.spaces[kind].binding(index)} {type_}))"
+    def _import(self, entry: Sequence[Import], counts: dict[str, int]) -> str:
+        """An entry of the import section; ``counts`` has how many of each kind there are before, and after it."""
+        first = entry[0]
+        types = []
+        bound = False
+        for item in entry:
+            kind = extern_kind(item.type)
+            space, index = self.spaces[kind], counts[kind]
+            bound = bound or space.bare_binding(index) != ""
+            types.append(f"({kind}{space.binding(index)} {self._extern_type(item.type)})")
+            counts[kind] += 1
+        head = f"(import {name_literal(first.module)}"
+        names = [name_literal(item.name) for item in entry]
+        if first.group is None:
+            return f"{head} {names[0]} {types[0]})"
+        if first.group.one_type and not bound:
+            return f"{head} {' '.join(f'(item {name})' for name in names)} {types[0]})"
+        # Where the type is that of all there is no place for identifiers, which say more than how types were written.
+        items = (f"(item {name} {type_})" for name, type_ in zip(names, types, strict=True))
+        return f"{head} {' '.join(items)})"
 
     def _extern_type(self, type_: ExternType) -> str:
         if isinstance(type_, TableType):

@@ -108,6 +108,8 @@ def _check_counts(module: Module, limits: Limits) -> None:
 def _import(import_: Import, checker: TypeChecker, spaces: Mapping[str, list[Any]]) -> ExternType:
     """Add an import to its index space; its closed type."""
     try:
+        if import_.group is not None:
+            require_feature(checker.features, "compact_imports", "an entry of several imports")
         type_ = checker.extern(import_.type)
     except ValidationError as error:
         error.message += f", in the import {import_.module!r} {import_.name!r}"

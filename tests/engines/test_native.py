@@ -119,6 +119,8 @@ USES = {
     "legacy_exceptions": "(func try nop catch_all end)",
     "relaxed_simd": "(func (param v128) (drop (i8x16.relaxed_swizzle (local.get 0) (local.get 0))))",
     "custom_page_sizes": "(memory 1 (pagesize 1))",
+    "wide_arithmetic": "(func (param i64) (result i64 i64) (i64.mul_wide_u (local.get 0) (local.get 0)))",
+    "compact_imports": '(import "m" (item "a" (func)) (item "b" (func)))',
     "threads": "(memory 1) (func (drop (i32.atomic.load (i32.const 0))))",
 }
 

@@ -31,7 +31,7 @@ const [two, importing, single, trapping, named, starting, mixed] = assemble(
   `(module (import "m" "see" (func $see (param i32)))
     (memory (export "a") 1) (memory (export "b") 1) (data (memory 1) (i32.const 4) "\\2a")
     (func $start (call $see (i32.load8_u 1 (i32.const 4)))) (start $start))`,
-  `(module (import "x" "f" (func)) (import "x" "m" (memory 1)) (import "x" "g" (global i32)) (import "x" "n" (memory 1 3))
+  `(module (import "x" (item "f" (func)) (item "m" (memory 1))) (import "x" "g" (global i32)) (import "x" (item "n") (memory 1 3))
     (import "x" "t" (table 1 funcref)) (func (export "h")))`,
 );
 

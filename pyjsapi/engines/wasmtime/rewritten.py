@@ -86,6 +86,9 @@ def rewritten(valid: ValidModule, name: str) -> Rewritten:
         sections.pop(dropped, None)
     sections["export"] = _exports(valid)
     module, limits = valid.module, valid.settings.limits
+    if any(item.group is not None for item in module.imports):
+        plain = [replace(item, group=None) for item in module.imports]
+        sections["import"] = _content(Module(imports=plain))
     if module.mems:
         mems = [_bounded_memory(type_, limits) for type_ in module.mems]
         sections["memory"] = _content(Module(mems=mems))

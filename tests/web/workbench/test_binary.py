@@ -52,6 +52,10 @@ def modules_of_the_catalogue() -> dict[str, bytes]:
             if data not in seen and WebAssembly.validate(data):
                 seen.add(data)
                 found[f"{case.id}/{name}"] = data
+    found["entries of several imports"] = wat2wasm(
+        """(module (import "m" (item "f" (func (param i32))) (item "mem" (memory 1 2)))
+          (import "m" (item "a") (item "b") (global i64)) (func (call 0 (i32.const 1))))"""
+    )
     for example in site.examples():
         if "bytes" in example:
             found[example["name"]] = base64.b64decode(example["bytes"])

@@ -2,7 +2,7 @@
 // Nothing is validated; of a file that is cut off or malformed there is what comes before that place.
 
 import { END } from "../../polyfill/lowered/instructions.gen.mjs";
-import { Unreadable } from "../../polyfill/lowered/sections.mjs";
+import { IMPORTS_OF_ONE_TYPE, IMPORTS_TYPED, Unreadable } from "../../polyfill/lowered/sections.mjs";
 import { readNames } from "./names.mjs";
 import { KINDS, TypeReader } from "./types.mjs";
 
@@ -138,16 +138,39 @@ class ModuleReader extends TypeReader {
     this.many(() => {
       const module = this.name();
       const name = this.name();
-      const kind = KINDS[this.byte()];
-      if (kind === undefined) throw new Unreadable();
-      contents.imports.push({ module, name, kind, ...this.#importType(kind) });
+      const form = name === "" ? this.bytes[this.position] : undefined;
+      if (form === IMPORTS_TYPED || form === IMPORTS_OF_ONE_TYPE) this.#importEntry(module);
+      else contents.imports.push({ module, name, ...this.#externType() });
     });
     contents.importedFunctions = contents.functions.length;
     contents.importedGlobals = contents.globals.length;
   }
 
+  /** Several imports from one module. @param {string} module */
+  #importEntry(module) {
+    const { contents } = this;
+    this.need("compact_imports");
+    const oneType = this.byte() === IMPORTS_OF_ONE_TYPE;
+    const typeAt = this.position;
+    if (oneType) this.skipExternType();
+    this.many(() => {
+      const name = this.name();
+      const behind = this.position;
+      if (oneType) this.position = typeAt;
+      contents.imports.push({ module, name, ...this.#externType() });
+      if (oneType) this.position = behind;
+    });
+  }
+
+  /** A kind and a type, added to its index space. */
+  #externType() {
+    const kind = KINDS[this.byte()];
+    if (kind === undefined) throw new Unreadable();
+    return { kind, ...this.#typeOf(kind) };
+  }
+
   /** @param {string} kind */
-  #importType(kind) {
+  #typeOf(kind) {
     const { contents } = this;
     if (kind === "func") {
       const type = this.unsigned();
