@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 import pyjsapi
-from pyjsapi import WebAssembly, javascript, lowering, sharing, snapshots, tools, wasi
+from pyjsapi import WebAssembly, importing, javascript, lowering, sharing, snapshots, tools, wasi
 
 LOADED = r'<(?!a\b)\w+ [^>]*\b(?:src|href)="(?:https?:)?//[^"]*"'
 """What a browser fetches by itself from another place; links are followed by people."""
@@ -37,6 +37,7 @@ def test_every_public_name_is_in_the_reference(pages: Path) -> None:
     wanted |= {f"pyjsapi.tools.{name}" for name in tools.__all__}
     wanted |= {f"pyjsapi.sharing.{name}" for name in sharing.__all__}
     wanted |= {f"pyjsapi.snapshots.{name}" for name in snapshots.__all__}
+    wanted |= {f"pyjsapi.importing.{name}" for name in importing.__all__}
     wanted |= {f"pyjsapi.wasi.{name}" for name in wasi.__all__}
     assert wanted <= described, wanted - described
 

@@ -25,6 +25,7 @@ FOLDERS = (
     "runtime",
     "compiler",
     "jsapi",
+    "importing",
     "agents",
     "sandbox",
 )
