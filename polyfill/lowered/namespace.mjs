@@ -305,20 +305,21 @@ const shown = (value) =>
   typeof value === "function" && value !== Module && value !== Instance ? withoutSource(value) : value;
 
 /**
- * Defines properties with the attributes that the engine gives its own of the same name.
+ * Defines properties with the attributes that the engine gives its own of the same name, in its order.
  * @param {object} model
  * @param {object} target
  * @param {Record<string, unknown>} values
  */
 function defineLike(model, target, values) {
-  for (const [name, value] of Object.entries(values)) {
-    const attributes = Object.getOwnPropertyDescriptor(model, name);
-    if (attributes !== undefined) Object.defineProperty(target, name, { ...attributes, value: shown(value) });
+  for (const [name, attributes] of Object.entries(Object.getOwnPropertyDescriptors(model))) {
+    if (name in values) Object.defineProperty(target, name, { ...attributes, value: shown(values[name]) });
   }
 }
 
 defineLike(native.Module, Module, moduleStatics);
 Object.defineProperty(Module, "prototype", { value: native.Module.prototype, writable: false });
+// AbstractModuleSource, where the engine has it.
+Object.setPrototypeOf(Module, Object.getPrototypeOf(native.Module));
 
 // Instances get a prototype of their own below the engine's, because that of the engine is not touched here.
 /** @type {PropertyDescriptorMap} */

@@ -222,6 +222,7 @@ export function makeNamespace(impl) {
     }
   }
   classes.Module = C.finishInterface(Module);
+  C.inheritModuleSource(Module, (value) => interfaces.Module.state(value) !== undefined);
 
   class Instance {
     #state;

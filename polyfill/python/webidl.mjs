@@ -291,7 +291,7 @@ export function adoptPrototype(object, target, type) {
 export function finishInterface(type) {
   const visible = disguised(type);
   for (const key of ownKeys(type)) {
-    if (/** @type {PropertyKey[]} */ (["length", "name", "prototype"]).includes(key)) continue;
+    if (OF_FUNCTIONS.includes(/** @type {string} */ (key))) continue;
     defineProperty(type, key, { value: withoutSource(type[key]), enumerable: true });
   }
   const { constructor: _, ...members } = Object.getOwnPropertyDescriptors(type.prototype);
@@ -300,8 +300,31 @@ export function finishInterface(type) {
     defineProperty(type.prototype, key, { ...attributes, enumerable: true, ...(value && { value: disguised(value) }) });
   }
   defineProperty(type.prototype, "constructor", { value: visible });
+  order(type);
+  order(type.prototype);
   tag(type.prototype, `WebAssembly.${type.name}`);
   return visible;
+}
+
+/**
+ * Lets the objects of an interface be sources of modules: they have AbstractModuleSource in their prototype chain, and
+ * the class has it in its own. `isOne` tells the objects.
+ */
+export function inheritModuleSource(type, isOne) {
+  const name = type.name;
+  class AbstractModuleSource {
+    constructor() {
+      throw new TypeError("AbstractModuleSource cannot be constructed");
+    }
+
+    get [Symbol.toStringTag]() {
+      return isOne(this) ? `WebAssembly.${name}` : undefined;
+    }
+  }
+  const visible = disguised(AbstractModuleSource);
+  defineProperty(AbstractModuleSource.prototype, "constructor", { value: visible });
+  setPrototypeOf(type, visible);
+  setPrototypeOf(type.prototype, AbstractModuleSource.prototype);
 }
 
 /** Takes members of an interface away that are experimental. */
@@ -316,10 +339,32 @@ export function tag(target, text) {
 
 /** The members of a namespace, in the order in which V8 has them; other engines have other orders. */
 const ORDER = [
-  ...["compile", "validate", "instantiate", "compileStreaming", "instantiateStreaming"],
+  ...["compile", "validate", "instantiate"],
   ...["Module", "Instance", "Table", "Memory", "Global", "Tag", "JSTag", "Exception"],
   ...["CompileError", "LinkError", "RuntimeError"],
+  ...["compileStreaming", "instantiateStreaming", "Suspending", "promising", "SuspendError"],
 ];
+
+/** The members of interfaces, likewise. */
+const MEMBERS = [
+  ...["constructor", "imports", "exports", "customSections", "length", "grow", "buffer", "set", "get"],
+  ...["toFixedLengthBuffer", "toResizableBuffer", "valueOf", "value", "getArg", "is", "stack"],
+];
+
+/** What every function has first. */
+const OF_FUNCTIONS = ["length", "name", "prototype"];
+
+/** Puts the own properties of a class or its prototype into that order; others follow. */
+function order(target) {
+  const isClass = typeof target === "function";
+  const keys = ownKeys(target).filter((key) => !isClass || !OF_FUNCTIONS.includes(/** @type {string} */ (key)));
+  const known = MEMBERS.filter((key) => keys.includes(key));
+  for (const key of [...known, ...keys.filter((key) => !known.includes(/** @type {string} */ (key)))]) {
+    const attributes = /** @type {PropertyDescriptor} */ (getOwnPropertyDescriptor(target, key));
+    Reflect.deleteProperty(target, key);
+    defineProperty(target, key, attributes);
+  }
+}
 
 /** The namespace object of operations, attributes and classes, with the error classes that are given, else the engine's. */
 export function makeNamespace(members, classes, { CompileError, LinkError, RuntimeError } = native) {
@@ -333,7 +378,9 @@ export function makeNamespace(members, classes, { CompileError, LinkError, Runti
     found[name] = { value, writable: true, enumerable: false, configurable: true };
   }
   const namespace = {};
-  for (const name of new Set([...ORDER, ...Object.keys(found)])) defineProperty(namespace, name, found[name]);
+  for (const name of new Set([...ORDER, ...Object.keys(found)])) {
+    if (name in found) defineProperty(namespace, name, found[name]);
+  }
   tag(namespace, "WebAssembly");
   return namespace;
 }

@@ -386,3 +386,10 @@ def test_what_belongs_to_an_agent_is_neither_copied_nor_stored() -> None:
             with pytest.raises(DataCloneError) as caught:
                 store(value)
             assert str(caught.value) == message
+
+
+def test_the_namespace_lists_no_helper() -> None:
+    names = dir(WebAssembly)
+    assert names == sorted(names) == sorted(WebAssembly.__all__)
+    assert not [name for name in names if name.startswith("_") or not hasattr(WebAssembly, name)]
+    assert not hasattr(WebAssembly, "Function")

@@ -352,6 +352,9 @@ describe("functions", () => {
       assert.equal(W.Module[name].length, native.Module[name].length);
       assert.match(String(W.Module[name]), /\[native code\]/);
     }
+    const common = (/** @type {PropertyKey} */ key) => Object.hasOwn(W.Module, key);
+    assert.deepEqual(Reflect.ownKeys(W.Module), Reflect.ownKeys(native.Module).filter(common));
+    assert.equal(Object.getPrototypeOf(W.Module), Object.getPrototypeOf(native.Module));
     assert.throws(() => W.Module(two), TypeError);
     assert.throws(() => W.Instance(new W.Module(two)), TypeError);
     assert.equal(Object.prototype.toString.call(W), "[object WebAssembly]");
