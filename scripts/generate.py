@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from common import ROOT, Failure, main_guard, say
-from generators import bindings, bundle, helpers, instructions
+from generators import bindings, bundle, features, helpers, instructions
 
 
 @dataclass(frozen=True)
@@ -54,6 +54,12 @@ GENERATED: Final = (
         "polyfill/lowered/lowering-worker.mjs",
         bundle.worker,
     ),
+    Generated(
+        "pyjsapi/cli/proposal_tests_gen.py",
+        "scripts/generators/proposal_tests.json and docs/conformance.md",
+        features.python,
+    ),
+    Generated("docs/features.md", "pyjsapi/cli/proposals.py", features.page),
     # After the others: it has some of them inside.
     Generated(
         "pyjsapi/bridge/javascript_gen.py",
@@ -70,10 +76,12 @@ GENERATED: Final = (
 
 def text_of(generated: Generated) -> str:
     """The text of a generated file, formatted as the check of the others wants it."""
-    mark = "#" if generated.target.endswith(".py") else "//"
-    head = f"{mark} Made by `make generate` from {generated.source}: not edited by hand.\n"
-    text = head + generated.make()
-    return text if generated.target.endswith(".py") else formatted(text, generated.target)
+    said = f"Made by `make generate` from {generated.source}: not edited by hand."
+    ending = generated.target.rpartition(".")[2]
+    if ending == "md":
+        return f"<!-- {said} -->\n\n{generated.make()}"
+    text = f"{'#' if ending == 'py' else '//'} {said}\n{generated.make()}"
+    return text if ending == "py" else formatted(text, generated.target)
 
 
 def formatted(text: str, name: str) -> str:

@@ -361,6 +361,15 @@ def _add_engines(verbs: _Verbs) -> None:
     engines.set_defaults(command="commands.engines")
 
 
+def _add_features(verbs: _Verbs) -> None:
+    features = verbs.add_parser(
+        "features",
+        help="list the proposals of WebAssembly: which are here, and which engines have them",
+    )
+    features.add_argument("--json", action="store_true", help="for programs")
+    features.set_defaults(command="features.features")
+
+
 def _add_demo(verbs: _Verbs) -> None:
     demo = verbs.add_parser(
         "demo",
@@ -435,6 +444,7 @@ _VERBS: Final[dict[str, Callable[[_Verbs], None]]] = {
     "wast": _add_checks,
     "cache": _add_cache,
     "engines": _add_engines,
+    "features": _add_features,
     "demo": _add_demo,
     "compare": _add_page,
     "serve": _add_page,
