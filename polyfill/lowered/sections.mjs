@@ -134,7 +134,7 @@ function* definedMemories(reader) {
  * @param {Uint8Array} bytes
  * @returns {Generator<[number, Reader]>}
  */
-function* sectionsOf(bytes) {
+export function* sectionsOf(bytes) {
   if (!hasPreamble(bytes)) return;
   const reader = new Reader(bytes);
   reader.skip(PREAMBLE.length);
@@ -153,7 +153,7 @@ function* sectionsOf(bytes) {
  * @template T
  * @param {() => T} find
  */
-function readable(find) {
+export function readable(find) {
   try {
     return find();
   } catch (error) {

@@ -13,7 +13,9 @@ ROOT = Path(__file__).resolve().parents[2]
 TEXT = (ROOT / "polyfill" / "README.md").read_text(encoding="utf-8")
 BLOCKS = re.findall(r"^```(\w+)\n(.*?)^```$", TEXT, flags=re.MULTILINE | re.DOTALL)
 # playwright/test_element.py has pages with the last one.
-NAMESPACE, NODE, PAGE, PROGRAM, PREPARED, ENTRY, NAMED, ELEMENT = (text for _, text in BLOCKS)
+TEXTS = [text for _, text in BLOCKS]
+NAMESPACE, NODE, PAGE, PROGRAM, PREPARED, ENTRY, NAMED = TEXTS[:7]
+LOADER, IMPORTING, IN_PYTHON, ELEMENT = TEXTS[7:]
 
 LOWER = f"""
 const bytes = Uint8Array.from({bundles.TWO_MEMORIES});
@@ -61,6 +63,15 @@ def test_the_command_for_node_runs_modules_with_several_memories(project: Path) 
 
 def test_the_import_in_a_program_does_the_same(project: Path) -> None:
     assert printed(project, PROGRAM + LOWER) == "42\n"
+
+
+def test_imports_of_modules_in_node(project: Path) -> None:
+    (project / "two.wasm").write_bytes(bytes(bundles.TWO_MEMORIES))
+    (project / "program.mjs").write_text(IMPORTING)
+    assert said(project, "bash", "-ec", LOADER) == "42 [object WebAssembly.Module]\n"
+    (project / "python.mjs").write_text(IN_PYTHON)
+    in_python = said(project, "node", "--import", "./python.mjs", "program.mjs")
+    assert in_python == "42 [object WebAssembly.Module]\n"
 
 
 def test_the_options_are_those_that_there_are(project: Path) -> None:

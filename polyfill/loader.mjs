@@ -1,0 +1,5 @@
+// node --import @pyjsapi/polyfill/loader app.mjs
+
+import { registerLoader } from "./esm/register.mjs";
+
+registerLoader();

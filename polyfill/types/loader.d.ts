@@ -1,0 +1,2 @@
+/** Calls `registerLoader()`. */
+export {};
