@@ -35,7 +35,7 @@ export function resolve(specifier, context, next) {
 export function load(url, context, next) {
   if (url.endsWith(SOURCE)) return { format: "module", source: sourceText(), shortCircuit: true };
   if (isModule(url)) {
-    return { format: "module", source: textOf(readFileSync(fileURLToPath(url))), shortCircuit: true };
+    return { format: "module", source: textOf(readFileSync(fileURLToPath(url)), url), shortCircuit: true };
   }
   return after(next(url, context), (found) => {
     if (found.format !== "module" || !found.source) return found;

@@ -4,7 +4,7 @@ import * as module from "node:module";
 import * as hooks from "./hooks.mjs";
 import { use } from "./runtime.mjs";
 
-export { instanceOf } from "./runtime.mjs";
+export { namespaceInstance } from "./runtime.mjs";
 
 let registered = false;
 

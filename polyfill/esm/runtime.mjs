@@ -11,6 +11,8 @@ let namespace = implementation;
 const sources = new Map();
 /** @type {Map<string, WebAssembly.Instance>} */
 const instances = new Map();
+/** @type {WeakMap<object, WebAssembly.Instance>} */
+const namespaces = new WeakMap();
 
 /**
  * Sets the namespace whose Module and Instance are used.
@@ -76,9 +78,10 @@ function checkNames(module, address) {
 /**
  * Instantiates the module at an address; the values of its exports, in their order.
  * @param {string} url
+ * @param {object} own the namespace of the module of JavaScript
  * @param {[module: string, url: string, name: string, get: () => unknown][]} imports
  */
-export function instantiate(url, imports) {
+export function instantiate(url, own, imports) {
   const address = plain(url);
   const module = sourceOf(address);
   /** @type {Record<string, Record<string, unknown>>} */
@@ -89,6 +92,7 @@ export function instantiate(url, imports) {
   }
   const instance = instanceFor(module, object, address);
   instances.set(address, instance);
+  namespaces.set(own, instance);
   const exports = /** @type {{ name: string }[]} */ (namespace.Module.exports(module));
   return exports.map(({ name }) => unwrapped(instance.exports[name]));
 }
@@ -139,11 +143,13 @@ function unwrapped(value) {
 }
 
 /**
- * The instance of the module at an address; undefined where none was imported.
- * @param {string} url
+ * The instance behind the namespace of a module that was imported, as `WebAssembly.namespaceInstance` of the proposal.
+ * @param {object} of
  */
-export function instanceOf(url) {
-  return instances.get(plain(url));
+export function namespaceInstance(of) {
+  const instance = namespaces.get(of);
+  if (instance === undefined) throw new TypeError("this is no namespace of an instantiated module of WebAssembly");
+  return instance;
 }
 
 /** What `import.source(…)` becomes. */

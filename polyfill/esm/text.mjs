@@ -9,9 +9,13 @@ const BUILTINS = "wasm:js-string";
  * Its text. Imports are bindings of the modules that are named, so that one that is missing is a SyntaxError, as between
  * modules of JavaScript; builtins come with the options of compilation.
  * @param {Uint8Array} bytes
+ * @param {string} url its own address, under which it has its own namespace
  */
-export function textOf(bytes) {
-  const lines = [`import { instantiate } from ${JSON.stringify(RUNTIME)};`];
+export function textOf(bytes, url) {
+  const lines = [
+    `import { instantiate } from ${JSON.stringify(RUNTIME)};`,
+    `import * as namespace from ${JSON.stringify(url)};`,
+  ];
   // What cannot be read, or uses names that are reserved, is for the runtime to refuse.
   const { imports, exports } = namesOf(bytes) ?? { imports: [], exports: [] };
   /** @type {string[]} */
@@ -24,7 +28,7 @@ export function textOf(bytes) {
       values.push(`[${from}, import.meta.resolve(${from}), ${binding}, () => i${k}]`);
     });
   }
-  lines.push(`const values = instantiate(import.meta.url, [${values.join(", ")}]);`);
+  lines.push(`const values = instantiate(import.meta.url, namespace, [${values.join(", ")}]);`);
   exports.forEach((name, k) => {
     lines.push(`const e${k} = values[${k}];`, `export { e${k} as ${JSON.stringify(name)} };`);
   });

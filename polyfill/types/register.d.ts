@@ -6,5 +6,5 @@ import type { Instance } from "./engine.js";
  */
 export function registerLoader(options?: { WebAssembly?: object }): void;
 
-/** The instance of the module at an address, which `import` has made; undefined if it has not. */
-export function instanceOf(url: string): Instance | undefined;
+/** The instance behind the namespace of a module that was imported: `import * as namespace`. A TypeError for others. */
+export function namespaceInstance(namespace: object): Instance;

@@ -40,10 +40,11 @@ import { inc } from "./user.wasm";
 import { seen } from "./log.mjs";
 import source again from "./counter.wasm";
 import { number } from "./ring.mjs";
-import { instanceOf } from "${REGISTER}";
+import { namespaceInstance } from "${REGISTER}";
 const failure = async (url) => { try { await import(url); } catch (error) { return [error.name, error.message]; } };
-const instance = instanceOf(import.meta.resolve("./counter.wasm"));
+const instance = namespaceInstance(counter);
 const failures = {};
+try { namespaceInstance({}); } catch (error) { failures.none = [error.name, error.message]; }
 for (const name of ["ringA", "lacking", "wrong", "reserved1", "reserved2", "reserved3", "broken"]) {
   failures[name] = await failure("./" + name + ".wasm");
 }
@@ -102,6 +103,7 @@ for name, text in json.load(sys.stdin).items(): pathlib.Path(sys.argv[1], name +
       identity: true,
       number: 7,
     });
+    assert.equal(failures.none[0], "TypeError");
     assert.equal(failures.ringA[0], "LinkError");
     assert.match(failures.ringA[1], /ringB\.wasm: Import "\.\/ringA\.wasm" "g": .* is not instantiated yet/);
     assert.equal(failures.lacking[0], "SyntaxError");
@@ -138,12 +140,15 @@ describe("texts", () => {
     const section = [1, name.length, ...name, 0, 0];
     bytes.push(7, section.length, ...section);
     assert.deepEqual(namesOf(Uint8Array.from(bytes)), { imports: [], exports: [text] });
-    assert.ok(textOf(Uint8Array.from(bytes)).includes(`export { e0 as ${JSON.stringify(text)} };`));
+    assert.ok(textOf(Uint8Array.from(bytes), "file:///m.wasm").includes(`export { e0 as ${JSON.stringify(text)} };`));
   });
 
   test("of what is no module ask the engine", () => {
     for (const bytes of [[], [0, 0x61, 0x73, 0x6d, 1, 0, 0, 0, 7, 5, 1, 1, 0xff, 0, 0]]) {
-      assert.match(textOf(Uint8Array.from(bytes)), /instantiate\(import\.meta\.url, \[\]\)/);
+      assert.match(
+        textOf(Uint8Array.from(bytes), "file:///m.wasm"),
+        /instantiate\(import\.meta\.url, namespace, \[\]\)/,
+      );
     }
   });
 
