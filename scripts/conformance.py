@@ -20,6 +20,7 @@ from datetime import date
 from functools import partial
 from pathlib import Path
 
+import esm_tests
 import wasi_testsuite
 from common import ROOT, Failure, say
 from js_api.report import NAMESPACES, FileResult, Place, Results, Run, markdown
@@ -200,7 +201,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         options.json.write_text(as_json(all_results), encoding="utf-8")
     if not options.no_report:
         report = options.report or REPORT
-        kept = wasi_testsuite.section(report.read_text("utf-8")) if report.exists() else ""
+        old = report.read_text("utf-8") if report.exists() else ""
+        kept = esm_tests.section(old) + wasi_testsuite.section(old)
         report.write_text(markdown(all_results, date.today()) + kept, encoding="utf-8")
         say(f"wrote {report}")
     return 0

@@ -250,9 +250,8 @@ PROPOSALS: Final[tuple[Proposal, ...]] = (
     Proposal(
         "ESM integration", "esm-integration", 3, "2024-04-09",
         has="yes",
-        api="js-api/esm-integration/",
         engines=_in(node="26"),
-        note="Python's `import`, after `pyjsapi.importing.install()`",
+        note="Python's `import`, after `pyjsapi.importing.install()`; with hooks for Node 26 of 31 subtests pass",
     ),
     Proposal(
         "Stack switching", "stack-switching", 3, "2026-01",
