@@ -1,9 +1,11 @@
 #!/usr/bin/env python3
 """Runs the JS-API tests of the WebAssembly specification and writes docs/conformance.md.
 
-The tests are read from CHECKOUT, a checkout of https://github.com/WebAssembly/spec or of a proposal, and never copied.
-Each file runs against the engine's own namespace and against the one of polyfill/python.mjs, in Node, and in Chromium
-and Firefox in the window and in a dedicated worker.
+The tests are read from CHECKOUT, a checkout of https://github.com/WebAssembly/spec, of a proposal, or of
+https://github.com/web-platform-tests/wpt (its folder wasm/jsapi), and never copied. Each file runs against the engine's
+own namespace and against the one of polyfill/python.mjs, in Node, in a newer Node and in Bun where `fuzz/node_modules`
+has them, and in Chromium and Firefox in the window and in a dedicated worker. Tests of ESM integration are for
+scripts/esm_tests.py.
 """
 
 from __future__ import annotations
@@ -34,11 +36,14 @@ from js_api.sessions import (
     take_snapshot,
 )
 
+from fuzz.engines.javascript import BUN, NODE
 from pyjsapi.cli.progress import shown
 from pyjsapi.syntax.watching import watched_of
 from web.browsers import BROWSERS, BrowserMissing, started
 
-FOLDERS = ("test/js-api", "test/legacy/exceptions/js-api")
+FOLDERS = ("test/js-api", "test/legacy/exceptions/js-api", "wasm/jsapi")
+APART = "/esm-integration/"
+"""In paths of files that need a loader."""
 REPORT = ROOT / "docs" / "conformance.md"
 FILES_PER_PAGE = 12
 """A fresh page, with a fresh Pyodide, comes after so many files."""
@@ -51,6 +56,8 @@ def browser_files(checkout: Path, pattern: str) -> list[str]:
         for path in sorted((checkout / folder).rglob("*.any.js")):
             scopes = re.search(r"^// META: global=(.*)$", path.read_text(encoding="utf-8"), re.M)
             relative = path.relative_to(checkout).as_posix()
+            if APART in relative:
+                continue
             if scopes is None or "window" in scopes[1].split(","):
                 if fnmatch.fnmatch(relative, f"*{pattern}*"):
                     files.append(relative)
@@ -119,16 +126,30 @@ def run_place(
     return runs
 
 
+def shells() -> dict[str, tuple[str, str]]:
+    """The engines without a page that are here: by name, what the report calls them, and their program."""
+    found = {"node": ("Node", "node")}
+    if NODE.exists():
+        found["node26"] = ("Node 26", str(NODE))
+    if BUN.exists():
+        found["bun"] = ("Bun", str(BUN))
+    return found
+
+
 def run_all(options: argparse.Namespace, checkout: Path, snapshot: Path) -> Results:
     """Runs the files of a checkout wherever the options ask for."""
     command = ["git", "-C", str(checkout), "rev-parse", "HEAD"]
     commit = subprocess.run(command, capture_output=True, text=True).stdout.strip()
     results = Results(checkout.name, commit or "unknown")
     files = browser_files(checkout, options.only)
-    if "node" in options.engine:
-        version = subprocess.run(["node", "--version"], capture_output=True, text=True).stdout
-        place = Place("Node", version.strip().removeprefix("v"), "main")
-        make: Callable[[], Session] = partial(NodeSession, checkout, options.pyodide, snapshot)
+    for name, (title, program) in shells().items():
+        if name not in options.engine:
+            continue
+        version = subprocess.run([program, "--version"], capture_output=True, text=True).stdout
+        place = Place(title, version.strip().removeprefix("v"), "main")
+        make: Callable[[], Session] = partial(
+            NodeSession, program, checkout, options.pyodide, snapshot
+        )
         results.runs[place] = run_place(place, make, files, options)
     with serving_tests(checkout, options.pyodide, snapshot) as address:
         for name in BROWSERS:
@@ -167,7 +188,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "checkout", type=Path, nargs="+", help="of WebAssembly/spec or of a proposal"
     )
     parser.add_argument(
-        "--engine", nargs="+", choices=["node", *BROWSERS], default=["node", *BROWSERS]
+        "--engine", nargs="+", choices=[*shells(), *BROWSERS], default=[*shells(), *BROWSERS]
     )
     parser.add_argument(
         "--where", nargs="+", choices=["window", "worker"], default=["window", "worker"]

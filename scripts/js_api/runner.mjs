@@ -5,11 +5,16 @@
 
 const STATUS = ["pass", "fail", "timeout", "not run", "precondition failed"];
 
+/** Whether a file is one of the Web Platform Tests, which have other folders. */
+const isOfPlatform = (path) => path.startsWith("wasm/");
+
 /** The scripts that a test file asks for with META comments, as paths in the checkout. */
 export function scriptsOf(path, source) {
   const folder = path.slice(0, path.lastIndexOf("/") + 1);
   return [...source.matchAll(/^\/\/ META: script=(\S+)$/gm)].map(([, script]) =>
-    script.startsWith("/wasm/jsapi/") ? script.replace("/wasm/jsapi/", "test/js-api/") : folder + script,
+    script.startsWith("/wasm/jsapi/")
+      ? script.replace("/wasm/jsapi/", isOfPlatform(path) ? "wasm/jsapi/" : "test/js-api/")
+      : folder + script,
   );
 }
 
@@ -32,7 +37,9 @@ function freshHarness(text) {
 export async function runFile(path, read) {
   const source = await read(path);
   const texts = await Promise.all(scriptsOf(path, source).map(read));
-  const scope = freshHarness(await read("test/harness/testharness.js"));
+  const scope = freshHarness(
+    await read(isOfPlatform(path) ? "resources/testharness.js" : "test/harness/testharness.js"),
+  );
   const names = Object.keys(scope).filter((name) => !(name in globalThis));
   const finished = new Promise((resolve) => {
     scope.add_completion_callback((tests, status) => resolve({ tests, status }));

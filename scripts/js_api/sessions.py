@@ -97,11 +97,11 @@ class BrowserSession:
 
 
 class NodeSession:
-    """A Node process."""
+    """A process of Node, or of what takes its place."""
 
-    def __init__(self, checkout: Path, pyodide: Path, snapshot: Path) -> None:
+    def __init__(self, program: str, checkout: Path, pyodide: Path, snapshot: Path) -> None:
         face, package = snapshot / POLYFILL / "python.mjs", snapshot / PACKAGE
-        command = ["node", HERE / "node.mjs", checkout, pyodide, face, package]
+        command = [program, HERE / "node.mjs", checkout, pyodide, face, package]
         self.process = subprocess.Popen(
             [str(word) for word in command],
             stdin=subprocess.PIPE,

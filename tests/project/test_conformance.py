@@ -8,6 +8,7 @@ import sys
 from datetime import date
 from pathlib import Path
 
+import conformance
 import pytest
 from js_api import report as reports
 
@@ -101,6 +102,32 @@ def test_the_files_meant_for_browsers_run_and_are_reported(checkout: Path, tmp_p
     assert "| js-api/module/all.any.js | 6 | 5 |" in text
     assert "- js-api/broken.any.js: the whole file in Node" in text
     assert "- js-api/module/all.any.js: 1 in Node" in text
+
+
+def test_the_web_platform_tests_have_folders_of_their_own(tmp_path: Path) -> None:
+    renamed = {"test/harness/": "resources/", "test/js-api/": "wasm/jsapi/"}
+    for name, text in FILES.items():
+        for old, new in renamed.items():
+            name = name.replace(old, new)
+        path = tmp_path / "wpt" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    apart = tmp_path / "wpt" / "wasm/jsapi/esm-integration/loads.any.js"
+    apart.parent.mkdir()
+    apart.write_text("test(() => {}, 'for another script');\n")
+    results = tmp_path / "results.json"
+    engines = [*conformance.shells()]
+    run = _run(
+        tmp_path / "wpt", *engines[1:], "--namespace", "native", "--no-report", "--json", results
+    )
+    assert run.returncode == 0, run.stderr
+    found = json.loads(results.read_text(encoding="utf-8"))
+    titles = [title for title, _ in conformance.shells().values()]
+    assert [*found] == [f"wpt, {title}, native" for title in titles]
+    for files in found.values():
+        assert sorted(files) == ["wasm/jsapi/broken.any.js", "wasm/jsapi/module/all.any.js"]
+        subtests = files["wasm/jsapi/module/all.any.js"]["subtests"]
+        assert sum(status == "pass" for status, _ in subtests.values()) == 5
 
 
 def test_failures_are_told_with_their_messages_and_reasons() -> None:
