@@ -74,4 +74,4 @@ suspension.offer(
     "pyodide", _stack_switching if _has_stack_switching() else _without_stack_switching
 )
 if _has_stack_switching() and suspension.VARIABLE not in os.environ:
-    namespace.show_integration()
+    namespace._show_integration()

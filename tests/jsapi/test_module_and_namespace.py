@@ -392,4 +392,5 @@ def test_the_namespace_lists_no_helper() -> None:
     names = dir(WebAssembly)
     assert names == sorted(names) == sorted(WebAssembly.__all__)
     assert not [name for name in names if name.startswith("_") or not hasattr(WebAssembly, name)]
+    assert {name for name in vars(WebAssembly) if not name.startswith("_")} == {*names}
     assert not hasattr(WebAssembly, "Function")
