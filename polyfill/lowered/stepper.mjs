@@ -39,6 +39,12 @@ export class Stepper extends Reader {
     this.unsigned();
   }
 
+  onClause() {
+    const withLabel = this.byte() === 0;
+    this.unsigned();
+    if (withLabel) this.unsigned();
+  }
+
   /** Steps over one instruction; returns its first byte. */
   instruction() {
     const first = this.byte();
@@ -57,6 +63,8 @@ export class Stepper extends Reader {
       case "T": this.many(() => this.skipValueType()); break;
       case "Y": this.blockType(); this.many(() => this.catchClause()); break;
       case "C": this.byte(); index(); index(); index(); break;
+      case "o": index(); this.many(() => this.onClause()); break;
+      case "O": index(); index(); this.many(() => this.onClause()); break;
       case "m": this.memarg(); break;
       case "n": this.memarg(); this.byte(); break;
       case "i": this.memoryIndex(); break;

@@ -17,6 +17,7 @@ from pyjsapi.binary.types import EMPTY, VAL_TYPE_OF, block_type, heap_type, valu
 from pyjsapi.syntax.errors import DecodeError
 from pyjsapi.syntax.instructions import BY_CODE, BY_MNEMONIC, OPS, PREFIXES, Imm, Op
 from pyjsapi.syntax.instructions_exceptions import CATCH_KINDS, WITH_TAG
+from pyjsapi.syntax.instructions_stack import ON_LABEL, ON_SWITCH, Clause
 from pyjsapi.syntax.module import Instr
 from pyjsapi.syntax.types import ValType, ref_type
 
@@ -71,6 +72,18 @@ def _catch(reader: Reader) -> tuple[str, int | None, int]:
     kind = CATCH_KINDS[code]
     tagidx = reader.u32() if kind in WITH_TAG else None
     return kind, tagidx, reader.u32()
+
+
+def _clauses(reader: Reader) -> tuple[Clause, ...]:
+    return tuple([_clause(reader) for _ in range(reader.length())])
+
+
+def _clause(reader: Reader) -> Clause:
+    code = reader.byte()
+    if code not in (ON_LABEL, ON_SWITCH):
+        raise reader.error(f"malformed on clause: {code:#04x}")
+    tagidx = reader.u32()
+    return tagidx, reader.u32() if code == ON_LABEL else None
 
 
 def _index(reader: Reader) -> tuple[object, ...]:
@@ -135,6 +148,9 @@ _READ: Final[dict[Imm, _Read]] = {
     Imm.REF: _heap,
     Imm.REF_NULL: _heap,
     Imm.CAST: _cast,
+    Imm.TYPE_TAG: _indices,
+    Imm.TYPE_ON: lambda reader: (reader.u32(), _clauses(reader)),
+    Imm.TYPE_TAG_ON: lambda reader: (reader.u32(), reader.u32(), _clauses(reader)),
 }
 """Readers of the immediates of each kind."""
 

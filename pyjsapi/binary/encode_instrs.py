@@ -10,6 +10,7 @@ from pyjsapi.binary.encode_types import block_type, heap_type, value_type
 from pyjsapi.binary.leb128 import signed, unsigned
 from pyjsapi.syntax.instructions import OPS, Imm, Op
 from pyjsapi.syntax.instructions_exceptions import CATCH_KINDS
+from pyjsapi.syntax.instructions_stack import ON_LABEL, ON_SWITCH
 from pyjsapi.syntax.module import Expr, Instr
 
 _HEAD: Final[dict[Op, bytes]] = {
@@ -69,6 +70,15 @@ def _try_table(instr: Instr) -> bytes:
     return out
 
 
+def _with_clauses(instr: Instr) -> bytes:
+    _, *indices, clauses = instr
+    out = b"".join(map(unsigned, indices)) + unsigned(len(clauses))
+    for tagidx, label in clauses:
+        out += bytes((ON_SWITCH if label is None else ON_LABEL,)) + unsigned(tagidx)
+        out += b"" if label is None else unsigned(label)
+    return out
+
+
 def _as_signed(value: int, bits: int) -> int:
     return value - (1 << bits) if value >> (bits - 1) else value
 
@@ -113,6 +123,9 @@ _IMMEDIATES: Final[dict[Imm, Callable[[Instr], bytes]]] = {
     Imm.REF: _heap,
     Imm.REF_NULL: _heap,
     Imm.CAST: _cast,
+    Imm.TYPE_TAG: _indices,
+    Imm.TYPE_ON: _with_clauses,
+    Imm.TYPE_TAG_ON: _with_clauses,
 }
 
 _ENCODE: Final = {op: (_HEAD[op], _IMMEDIATES[op.imm]) for op in OPS if op.imm is not Imm.NONE}

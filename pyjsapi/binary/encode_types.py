@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pyjsapi.binary.leb128 import signed, unsigned
 from pyjsapi.binary.types import (
     ARRAY_FORM,
+    CONT_FORM,
     EMPTY,
     FUNC_FORM,
     LIMITS_64,
@@ -26,6 +27,7 @@ from pyjsapi.syntax.types import (
     AbsHeapType,
     AddrType,
     CompType,
+    ContType,
     FieldType,
     FuncType,
     GlobalType,
@@ -94,6 +96,8 @@ def _comp_type(comp: CompType) -> bytes:
     if isinstance(comp, StructType):
         fields = b"".join(map(_field_type, comp.fields))
         return bytes((STRUCT_FORM,)) + unsigned(len(comp.fields)) + fields
+    if isinstance(comp, ContType):
+        return bytes((CONT_FORM,)) + signed(typeidx(comp.type))
     return bytes((ARRAY_FORM,)) + _field_type(comp.field)
 
 

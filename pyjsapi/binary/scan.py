@@ -52,7 +52,7 @@ _PATTERNS: Final[dict[Imm, bytes]] = {
     **dict.fromkeys(
         (
             Imm.TYPE_TABLE, Imm.TABLE_TABLE, Imm.ELEM_TABLE, Imm.TYPE_FIELD, Imm.TYPE_COUNT, Imm.TYPE_DATA,
-            Imm.TYPE_ELEM, Imm.TYPE_TYPE,
+            Imm.TYPE_ELEM, Imm.TYPE_TYPE, Imm.TYPE_TAG,
         ),
         _LEB * 2,
     ),

@@ -20,6 +20,7 @@ from pyjsapi.syntax.types import (
     AddrType,
     ArrayType,
     CompType,
+    ContType,
     FieldType,
     FuncType,
     GlobalType,
@@ -44,6 +45,7 @@ REF_NULL: Final = 0x63
 FUNC_FORM: Final = 0x60
 STRUCT_FORM: Final = 0x5F
 ARRAY_FORM: Final = 0x5E
+CONT_FORM: Final = 0x5D
 SUB: Final = 0x50
 SUB_FINAL: Final = 0x4F
 REC: Final = 0x4E
@@ -159,6 +161,12 @@ def _comp_type(reader: Reader) -> CompType:
         return StructType(tuple([_field_type(reader) for _ in range(reader.length())]))
     if form == ARRAY_FORM:
         return ArrayType(_field_type(reader))
+    if form == CONT_FORM:
+        start = reader.pos
+        index = reader.s33()
+        if index < 0:
+            raise reader.error("malformed continuation type", reader.pos - start)
+        return ContType(index)
     raise reader.error(f"malformed definition type: {form:#04x}")
 
 

@@ -7,7 +7,7 @@ what a part of a call borrows itself.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from contextvars import Context, copy_context
 from functools import cache, partial
 from typing import Any, Final
@@ -90,7 +90,7 @@ class SwitchedStack(Stack):
 
     # ---- outside
 
-    def resume(self, value: Any, error: BaseException | None) -> Awaitable[None] | None:
+    def resume(self, value: Any, error: BaseException | None) -> _Part | None:
         """See `Stack`."""
         self.value, self._raised = value, error
         self._lent, self._belongings = copy_context(), copies()
@@ -143,7 +143,7 @@ class SwitchedStack(Stack):
             del error
 
     def wait_for(self, promise: Any) -> None:
-        """Be suspended until a promise of JavaScript's is settled, which must not be rejected."""
+        """Be suspended until a future, or a promise of JavaScript's, is settled: it must not fail."""
         self._leave()
         ffi.run_sync(promise)
         self._caller = None
@@ -173,6 +173,11 @@ class _Part:
 
     def __await__(self) -> Generator[Any, None, None]:
         yield from asyncio.shield(self._out).__await__()
+        self._stack.returned()
+
+    def wait_on(self, stack: SwitchedStack) -> None:
+        """See `Part`."""
+        stack.wait_for(self._out)
         self._stack.returned()
 
 

@@ -41,6 +41,7 @@ from pyjsapi.compiler.facts import Fact
 from pyjsapi.compiler.frame import Frame
 from pyjsapi.compiler.support.assertions import FactError
 from pyjsapi.syntax.instructions import Imm, Op
+from pyjsapi.syntax.instructions_stack import FEATURE
 from pyjsapi.syntax.module import Instr
 from pyjsapi.syntax.types import F32, F64, I32, I64, V128
 
@@ -69,7 +70,7 @@ _GLOBAL_GETS: Final = frozenset((OP["global.get"],))
 
 def _class_of(op: Op) -> int:
     name = op.mnemonic
-    if op in _CALLS or name in _ACTING or op.feature == "threads":
+    if op in _CALLS or name in _ACTING or op.feature in ("threads", FEATURE):
         return _ACTS
     if op.imm in (Imm.MEMARG, Imm.MEMARG_LANE):
         return _MAY_TRAP if op.family.startswith("load") else _ACTS

@@ -14,7 +14,14 @@ from pyjsapi.syntax.module import CodeSource
 _DIRECT: Final = frozenset((BY_MNEMONIC["call"], BY_MNEMONIC["return_call"]))
 _UNKNOWN: Final = frozenset(
     BY_MNEMONIC[name]
-    for name in ("call_indirect", "return_call_indirect", "call_ref", "return_call_ref")
+    for name in (
+        "call_indirect",
+        "return_call_indirect",
+        "call_ref",
+        "return_call_ref",
+        "resume",
+        "switch",
+    )
 )
 _OPCODES: Final = opcodes_of(_DIRECT | _UNKNOWN)
 _DEEPEST: Final = 16

@@ -26,6 +26,7 @@ from pyjsapi.runtime.fuel import FuelTank
 from pyjsapi.runtime.function import FuncInst
 from pyjsapi.runtime.instance import ModuleInstance
 from pyjsapi.runtime.memory import MemInst
+from pyjsapi.syntax.types import ContType
 from pyjsapi.validation.limits import PAYS, Limits
 
 if TYPE_CHECKING:
@@ -104,6 +105,8 @@ class Environment:
             "X": instance.tags,
             "B": {},
         }
+        if compiled.settings.features.stack_switching:
+            self._switch_stacks()
         self._fill_tank(limits)
         if limits.max_host_calls is not None:
             self._count_calls(limits.max_host_calls)
@@ -119,6 +122,12 @@ class Environment:
             if variant.assumptions.memories[index].extent is Extent.GROWING:
                 memory.guard(self, index)
         self._add_functions()
+
+    def _switch_stacks(self) -> None:
+        # Few modules do.
+        from pyjsapi.suspension import continuations
+
+        self.globals.update(continuations.GLOBALS, X=continuations.with_twins(self._instance.tags))
 
     def _fill_tank(self, limits: Limits) -> None:
         self._stub = _STUB
@@ -194,6 +203,12 @@ class Environment:
     def instance(self) -> ModuleInstance:
         """The instance whose code it is."""
         return self._instance
+
+    @property
+    def has_continuations(self) -> bool:
+        """Whether the module has continuation types, so that its code may run on stacks of its own."""
+        features, types = self.compiled.settings.features, self._instance.context.types
+        return features.stack_switching and any(isinstance(t.comp, ContType) for t in types)
 
     @property
     def variant(self) -> Variant:

@@ -15,6 +15,7 @@ from typing import Final, NamedTuple
 from pyjsapi.compiler.facts import PLAIN_BOUND
 from pyjsapi.runtime.memory import MemInst, page_limit_of
 from pyjsapi.syntax.instructions import OPS
+from pyjsapi.syntax.instructions_stack import FEATURE
 from pyjsapi.syntax.module import Instr
 from pyjsapi.syntax.types import MemType
 from pyjsapi.validation.limits import Limits
@@ -78,6 +79,7 @@ _GROWTH: Final = frozenset(
     for op in OPS
     if op.mnemonic in ("memory.grow", "memory.atomic.wait32", "memory.atomic.wait64")
     or op.mnemonic.startswith(("call", "return_call"))
+    or op.feature == FEATURE
 )
 
 

@@ -13,6 +13,7 @@ from pyjsapi.compiler.control.legacy import EXNREF, is_legacy, lower_legacy
 from pyjsapi.compiler.control.loops import LoopChoice
 from pyjsapi.compiler.control.metering import CHARGE, SHARED, charge, metered
 from pyjsapi.compiler.control.places import StructureLimit
+from pyjsapi.compiler.control.resuming import resumes, rewrite_handlers, with_twins
 from pyjsapi.compiler.control.statemachine import StateMachine
 from pyjsapi.compiler.control.switch import StructuredEmitter
 from pyjsapi.compiler.control.tree import BIT_OPS, build_tree
@@ -63,17 +64,21 @@ def translate_once(scope: ModuleScope, funcidx: int, code: Code, *, traced: bool
     declared = chain.from_iterable(repeat(valtype, count) for count, valtype in code.locals)
     locals_: list[ValType] = [*type_.params, *declared]
     body: Sequence[Instr] = code.body
-    lowered = None
+    starts: Sequence[int] | None = None
+    if resumes(body):
+        body, starts = rewrite_handlers(body, scope)
+        scope = replace(scope, tags=with_twins(scope.tags))
     if is_legacy(body):
         lowered = lower_legacy(body, type_.results, len(locals_), scope.block_types, scope.tags)
         body = lowered.body
         locals_ += [EXNREF] * lowered.locals
+        inner = lowered.starts
+        starts = inner if starts is None else [inner[start] for start in starts]
     tail_calls = hands_on(body, funcidx)
     kept = lane_locals(body, locals_, len(type_.params), scope.options)
     elements: dict[int, int] = {}
     if scope.options.elements and scope.options.views:
         elements = element_locals(body, locals_, len(type_.params), scope.memories)
-    starts: Sequence[int] | None = None if lowered is None else lowered.starts
     if scope.metering:
         body, starts = metered(code.body, body, starts, scope.metering)
     if not scope.options.state_machine:

@@ -56,6 +56,8 @@ class ModuleScope:
     """First type index of the same type, by type index: call_indirect lists are shared."""
     tags: Sequence[tuple[ValType, ...]] = ()
     """Parameters of the tags."""
+    tag_results: Sequence[tuple[ValType, ...]] = ()
+    """Results of the tags."""
     metering: str = ""
     """What functions do besides: see `Limits.metering`."""
     counts_calls: bool = False

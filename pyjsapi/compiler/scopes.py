@@ -10,7 +10,7 @@ from pyjsapi.compiler.extents import Extent, MemoryKind
 from pyjsapi.compiler.options import Options
 from pyjsapi.compiler.scope import CONSTANT_OPS, ModuleScope, memory_scope
 from pyjsapi.syntax.module import Instr, Module
-from pyjsapi.syntax.types import TagType, ValType
+from pyjsapi.syntax.types import FuncType, TagType
 from pyjsapi.validation.context import Context
 
 
@@ -36,7 +36,8 @@ def scopes_of(
         _constant_globals(module, context),
         options,
         first_of_type(context.types),
-        [_parameters(tag) for tag in context.tags],
+        [_type(tag).params for tag in context.tags],
+        [_type(tag).results for tag in context.tags],
         metering,
         counts_calls,
     )
@@ -47,10 +48,10 @@ def scopes_of(
     return scope, replace(scope, memories=growing)
 
 
-def _parameters(tag: TagType) -> tuple[ValType, ...]:
+def _type(tag: TagType) -> FuncType:
     if isinstance(tag.type, int):
         raise ValueError("the type of a tag is not closed")
-    return tag.type.func.params
+    return tag.type.func
 
 
 def _constant_globals(module: Module, context: Context) -> dict[int, Instr]:

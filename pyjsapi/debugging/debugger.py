@@ -65,7 +65,16 @@ class Debugger:
         self._called: tuple[FuncInst, list[Any]] | None = None
         self._stop: Stop = {"reason": "none"}
         self._watched = WatchedRun(self._world, self._machine.recorder, callbacks=callbacks)
+        self._check_stacks()
         self._divert()
+
+    def _check_stacks(self) -> None:
+        for environment in self._world.environments:
+            if environment.has_continuations:
+                raise DebugError(
+                    "stack switching cannot be debugged: "
+                    "a module has continuation types (the feature stack_switching)"
+                )
 
     def _divert(self) -> None:
         for environment in self._world.environments:

@@ -39,6 +39,7 @@ from pyjsapi.syntax.types import (
     AddrType,
     ArrayType,
     CompType,
+    ContType,
     ExternType,
     FieldType,
     FuncExtern,
@@ -157,6 +158,8 @@ def _plain_comp(comp: CompType) -> tuple[str, Any]:
         return "func", (_plain_vals(comp.params), _plain_vals(comp.results))
     if isinstance(comp, StructType):
         return "struct", tuple(map(_plain_field, comp.fields))
+    if isinstance(comp, ContType):
+        return "cont", _plain_heap(comp.type)
     return "array", _plain_field(comp.field)
 
 
@@ -282,6 +285,8 @@ def _rec(plain: Any) -> RecType:
 def _comp(kind: str, plain: Any) -> CompType:
     if kind == "func":
         return _func(plain)
+    if kind == "cont":
+        return ContType(_heap(plain))
     return StructType(tuple(map(_field, plain))) if kind == "struct" else ArrayType(_field(plain))
 
 

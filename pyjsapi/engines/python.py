@@ -23,6 +23,9 @@ from pyjsapi.runtime.instance import ExternVal, ModuleInstance
 from pyjsapi.runtime.instantiate import Setup, start_function
 from pyjsapi.runtime.instantiate import instantiate as instantiate_module
 from pyjsapi.runtime.memory import MakeMemory, new_memory
+from pyjsapi.syntax.errors import FeatureError
+from pyjsapi.syntax.instructions_stack import FEATURE
+from pyjsapi.syntax.types import ContType
 from pyjsapi.validation.known import context_of
 from pyjsapi.validation.limits import check_module_size
 
@@ -103,7 +106,28 @@ def _compile(data: bytes, settings: Settings, options: Options, cache: CodeCache
         else:
             module = module_of(facts, data)
             valid = ValidModule(data, module, context_of(module), settings)
+    _check_stacks(valid)
     return CompiledModule(valid, options, cache)
+
+
+def _check_stacks(valid: ValidModule) -> None:
+    """Refuse a module with continuations where nothing can be suspended."""
+    if not valid.settings.features.stack_switching:
+        return
+    for index, type_ in enumerate(valid.context.types):
+        if isinstance(type_.comp, ContType):
+            from pyjsapi.suspension import MissingMechanism, mechanism
+
+            try:
+                mechanism()
+            except MissingMechanism as missing:
+                error = FeatureError(
+                    f"type {index}, which is a continuation type, needs the feature stack_switching, "
+                    f"for which nothing can suspend calls here: {missing}"
+                )
+                error.feature = FEATURE
+                raise error from None
+            return
 
 
 def instantiate(

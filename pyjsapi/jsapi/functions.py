@@ -30,6 +30,7 @@ from pyjsapi.runtime.depth import DEEP_SCOPE, deep_lines
 from pyjsapi.runtime.function import BOUNDARY
 from pyjsapi.syntax.deftypes import DefType
 from pyjsapi.syntax.types import (
+    CONT,
     EXN,
     EXTERN,
     F32,
@@ -37,8 +38,10 @@ from pyjsapi.syntax.types import (
     FUNC,
     I32,
     I64,
+    NOCONT,
     NOEXN,
     V128,
+    ContType,
     FuncType,
     RefType,
     ValType,
@@ -61,8 +64,8 @@ def to_js(value: Any, type_: ValType) -> Any:
         return value
     if type_ is V128:
         raise TypeError("a v128 value cannot be read from Python")
-    if is_exnref(type_):
-        raise TypeError("a reference to an exception cannot be read from Python")
+    if is_hidden(type_):
+        raise TypeError(f"a reference to {is_hidden(type_)} cannot be read from Python")
     if isinstance(type_, RefType):
         return _REFERENCE_TO_JS[_reference_to_js(type_)](value)
     raise TypeError(f"a value of type {type_} cannot be read from Python")
@@ -80,14 +83,22 @@ def from_js(value: Any, type_: ValType) -> Any:
         return fround(to_float(value))
     if not isinstance(type_, RefType):
         raise TypeError("a v128 value cannot be given from Python")
-    if is_exnref(type_):
-        raise TypeError("a reference to an exception cannot be given from Python")
+    if is_hidden(type_):
+        raise TypeError(f"a reference to {is_hidden(type_)} cannot be given from Python")
     return reference_from_js(type_)(value)
 
 
-def is_exnref(type_: ValType) -> bool:
-    """Whether a type matches exnref, whose values the host cannot have."""
-    return isinstance(type_, RefType) and type_.heap in (EXN, NOEXN)
+def is_hidden(type_: ValType) -> str:
+    """What values of a type refer to if the host cannot have them: the type matches exnref or contref."""
+    if not isinstance(type_, RefType):
+        return ""
+    heap = type_.heap
+    if heap is EXN or heap is NOEXN:
+        return "an exception"
+    is_cont = heap is CONT or heap is NOCONT
+    if is_cont or (isinstance(heap, DefType) and isinstance(heap.comp, ContType)):
+        return "a continuation"
+    return ""
 
 
 def default_value(type_: ValType) -> Any:
@@ -313,7 +324,7 @@ def _opaque(type_: FuncType, message: str) -> Callable[..., NoReturn]:
 
 
 def _is_opaque(type_: FuncType) -> bool:
-    return any(t is V128 or is_exnref(t) for t in type_.params + type_.results)
+    return any(t is V128 or bool(is_hidden(t)) for t in type_.params + type_.results)
 
 
 def _converters(types: dict[str, ValType]) -> dict[str, Any]:

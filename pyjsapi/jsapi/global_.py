@@ -10,7 +10,7 @@ from pyjsapi.ecmascript.conversions import shown
 from pyjsapi.ecmascript.errors import DataCloneError
 from pyjsapi.embedding.settings import settings_of
 from pyjsapi.jsapi.descriptors import VALUE_TYPES, Descriptor, type_name
-from pyjsapi.jsapi.functions import default_value, from_js, is_exnref, to_js
+from pyjsapi.jsapi.functions import default_value, from_js, is_hidden, to_js
 from pyjsapi.jsapi.identity import object_of
 from pyjsapi.runtime import GlobalInst
 from pyjsapi.syntax.types import V128, GlobalType
@@ -148,7 +148,7 @@ class Global(Generic[Value]):
     def __repr__(self) -> str:
         type_ = self._global.type
         text = f"(mut {type_.valtype})" if type_.mutable else f"{type_.valtype}"
-        if type_.valtype is V128 or is_exnref(type_.valtype):
+        if type_.valtype is V128 or is_hidden(type_.valtype):
             return f"<WebAssembly.Global {text}>"
         return f"<WebAssembly.Global {text} {shown(self.value)}>"
 

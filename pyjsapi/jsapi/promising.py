@@ -111,18 +111,26 @@ def _promising(
 def suspending_function(value: Suspending, type_: DefType) -> FuncInst:
     """ "Create a suspending function" for an import."""
     from pyjsapi.suspension import running
+    from pyjsapi.suspension.stack import HostCall
+
+    def refusal(host: FrameType | None, *, is_foreign: bool = False) -> SuspendError:
+        if host is None:
+            return SuspendError(_OUTSIDE)
+        return SuspendError(_OF_MACHINE_CODE if is_foreign else _between(host))
 
     function, current_frame = value._function, sys._getframe
 
     def suspending(*arguments: Any) -> Any:
         stack = running()
         if stack is None:
-            raise SuspendError(_OUTSIDE)
+            raise refusal(None)
         caller = current_frame(2)
         if caller is not stack.known:
             host = stack.between(caller)
             if host is not None:
-                raise SuspendError(_OF_MACHINE_CODE if stack.is_foreign else _between(host))
+                raise refusal(host, is_foreign=stack.is_foreign)
+        if stack.is_continuation:
+            return stack.suspend(HostCall(function, arguments, refusal))
         return stack.suspend(function(*arguments))
 
     return host_function(suspending, type_)

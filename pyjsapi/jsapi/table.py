@@ -10,7 +10,7 @@ from pyjsapi.ecmascript import RangeError
 from pyjsapi.ecmascript.errors import DataCloneError
 from pyjsapi.embedding.settings import settings_of
 from pyjsapi.jsapi.descriptors import ADDRESS_TYPES, Descriptor, address_value, limits_of
-from pyjsapi.jsapi.functions import default_value, from_js, is_exnref, to_js
+from pyjsapi.jsapi.functions import default_value, from_js, is_hidden, to_js
 from pyjsapi.jsapi.identity import object_of
 from pyjsapi.runtime import FuncInst, TableInst
 from pyjsapi.runtime.table import new_table
@@ -139,8 +139,9 @@ class Table(Generic[Element]):
         Raises `TypeError` for a value of another type, `RangeError` out of bounds.
         """
         at = self._index(index, "set")
-        if is_exnref(self._table.reftype):
-            raise TypeError("WebAssembly.Table.set(): references to exceptions cannot be given")
+        hidden = is_hidden(self._table.reftype)
+        if hidden:
+            raise TypeError(f"WebAssembly.Table.set(): a reference to {hidden} cannot be given")
         element = self._element(value)
         try:
             self._table.set(at, element)

@@ -12,10 +12,12 @@ from pyjsapi.syntax.types import EXTERNREF, FuncType, TagType
 class TagInst:
     """A tag in the store. Two tags are the same only if they are the same object."""
 
-    __slots__ = ("__weakref__", "type", "wrapper")
+    __slots__ = ("__weakref__", "twin", "type", "wrapper")
 
     def __init__(self, type_: TagType) -> None:
         self.type = type_
+        self.twin: TagInst | None = None
+        """The tag of the exceptions by which the handlers of its suspensions are told, where it has any."""
         self.wrapper: weakref.ref[Any] | None = None
         """The embedder's object for this tag."""
 
@@ -24,6 +26,9 @@ class ExnInst(Exception):
     """An exception in the store; throwing it raises it, and a reference to it is the object itself."""
 
     __slots__ = ("__weakref__", "payload", "tag", "wrapper")
+
+    from_near = False
+    """Whether it is caught where it was raised, so that it has no deep traceback."""
 
     def __init__(self, tag: TagInst, payload: tuple[Any, ...]) -> None:
         self.tag = tag
@@ -34,6 +39,14 @@ class ExnInst(Exception):
 
     def __str__(self) -> str:
         return f"uncaught exception of {self.tag.type}"
+
+
+class Suspended(ExnInst):
+    """What tells the clauses of a ``resume`` that the continuation is suspended: its tag is a twin, see there."""
+
+    __slots__ = ()
+
+    from_near = True
 
 
 class HostException(Exception):

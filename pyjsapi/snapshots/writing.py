@@ -14,6 +14,7 @@ from pyjsapi.binary.leb128 import unsigned
 from pyjsapi.blocks.floats import f32_bits, f64_bits
 from pyjsapi.jsapi.references import UNDEFINED
 from pyjsapi.runtime import ExnInst, FuncInst
+from pyjsapi.runtime.continuation import ContInst
 from pyjsapi.runtime.gc import ArrayInst, HostNumber, StructInst
 from pyjsapi.runtime.instance import ModuleInstance
 from pyjsapi.snapshots.errors import SnapshotError
@@ -171,4 +172,6 @@ def _described(value: Any) -> str:
         return "a function of another instance"
     if isinstance(value, ExnInst):
         return "an exception"
+    if isinstance(value, ContInst):
+        return "a continuation"
     return f"an object of the host ({type(value).__name__})"

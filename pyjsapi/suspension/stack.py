@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Generator, Sequence
 from types import FrameType
 from typing import Any, Final, Protocol
 
@@ -59,6 +59,10 @@ class Stack:
     ended: bool = False
     takes_turns: bool = False
     """Whether it takes its ``turn`` itself, because it does not run while it is resumed."""
+    is_continuation: bool = False
+    """Whether it is WebAssembly's own, not one of promise integration: see `continuations`."""
+    nesting: int = 0
+    """Inside how many continuations it runs."""
     is_foreign: bool = False
     """Whether frames of an engine are on it that are not Python's, and cannot be suspended."""
     turn: Turn
@@ -87,7 +91,7 @@ class Stack:
             code = frame.f_code
             name = code.co_filename
             if not is_generated(name) and not (name is BOUNDARY and code.co_name == _COUNTED):
-                if frame.f_back is not base:
+                if frame.f_back is not base and frame is not base:
                     return frame
                 break  # the function that the stack is for
             frame = frame.f_back
@@ -101,7 +105,7 @@ class Stack:
         """Called on the stack itself: wait for a value; what it becomes, or the exception that it raises."""
         raise NotImplementedError
 
-    def resume(self, value: Any, error: BaseException | None) -> Awaitable[None] | None:
+    def resume(self, value: Any, error: BaseException | None) -> Part | None:
         """Called from outside: begin, or go on with a value or an exception, until it is suspended or has ended.
 
         Where that takes its time it gives an awaitable of it.
@@ -114,6 +118,35 @@ class Stack:
 
 def nothing() -> None:
     """In place of a call that has begun: whoever holds the stack need not hold its arguments."""
+
+
+class HostCall:
+    """What a continuation's stack is suspended with for a call of a host function whose result is to be awaited.
+
+    It is handed on to the stack of promise integration that the continuation runs on, and called there; ``refusal``
+    makes the exception for where there is none (``None``), or for the frame of the host's that lies between.
+    """
+
+    __slots__ = ("arguments", "function", "refusal")
+
+    def __init__(
+        self,
+        function: Callable[..., Any],
+        arguments: Sequence[Any],
+        refusal: Callable[[FrameType | None], BaseException],
+    ) -> None:
+        self.function = function
+        self.arguments = arguments
+        self.refusal = refusal
+
+
+class Part(Protocol):
+    """Until a stack that goes on is suspended again or has ended, where whoever resumes it has to wait for that."""
+
+    def __await__(self) -> Generator[Any, None, None]: ...
+
+    def wait_on(self, stack: Any, /) -> None:
+        """Wait without awaiting, on a stack that runs and is suspended meanwhile."""
 
 
 class Mechanism(Protocol):

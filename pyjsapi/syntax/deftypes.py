@@ -15,6 +15,7 @@ from pyjsapi.syntax.types import (
     AbsHeapType,
     ArrayType,
     CompType,
+    ContType,
     FieldType,
     FuncType,
     HeapType,
@@ -61,6 +62,14 @@ class DefType:
         if not isinstance(comp, FuncType):
             raise TypeError(f"{self} is not a function type")
         return comp
+
+    @property
+    def cont(self) -> FuncType:
+        """The type of the functions that a continuation type is of; only for types that are one."""
+        comp = self.comp
+        if not isinstance(comp, ContType) or not isinstance(comp.type, DefType):
+            raise TypeError(f"{self} is not a continuation type")
+        return comp.type.func
 
     @property
     def supers(self) -> tuple[DefType, ...]:
@@ -132,6 +141,8 @@ def map_comp(comp: CompType, substitute: _Substitution) -> CompType:
         )
     if isinstance(comp, StructType):
         return StructType(tuple(_map_field(f, substitute) for f in comp.fields))
+    if isinstance(comp, ContType):
+        return ContType(substitute(comp.type))
     return ArrayType(_map_field(comp.field, substitute))
 
 

@@ -42,6 +42,9 @@ class Features:
     """``i64.add128``, ``i64.sub128``, ``i64.mul_wide_s`` and ``i64.mul_wide_u``."""
     compact_imports: bool = True
     """Entries of the import section that name a module once for several imports."""
+    stack_switching: bool = False
+    """Continuations: ``cont`` types, ``suspend``, ``resume``, ``switch`` and tags with results; off until the proposal
+    is finished."""
     memory_control: bool = False
     """``memory.discard``, of a proposal whose encoding may change: off unless switched on."""
     memory_map_section: bool = True

@@ -12,6 +12,7 @@ from pyjsapi.syntax.instructions_atomic import ATOMIC_OPS
 from pyjsapi.syntax.instructions_exceptions import EXCEPTION_OPS, LEGACY_EXCEPTION_OPS
 from pyjsapi.syntax.instructions_gc import GC_OPS
 from pyjsapi.syntax.instructions_simd import RELAXED_SIMD_OPS, SIMD_OPS
+from pyjsapi.syntax.instructions_stack import STACK_OPS
 from pyjsapi.syntax.op import AT as AT
 from pyjsapi.syntax.op import Imm as Imm
 from pyjsapi.syntax.op import Op as Op
@@ -220,6 +221,8 @@ OPS: Final[tuple[Op, ...]] = (
     _op(0xD4, "ref.as_non_null", feature="function_references"),
     _op(0xD5, "br_on_null", Imm.LABEL, feature="function_references"),
     _op(0xD6, "br_on_non_null", Imm.LABEL, feature="function_references"),
+    # Stack switching
+    *STACK_OPS,
     # Prefix 0xFC: saturating conversions, bulk memory, tables
     _op(0x00, "i32.trunc_sat_f32_s", sig="f32 -> i32", feature="saturating_float_to_int", prefix=0xFC),
     _op(0x01, "i32.trunc_sat_f32_u", sig="f32 -> i32", feature="saturating_float_to_int", prefix=0xFC),

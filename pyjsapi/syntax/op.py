@@ -93,6 +93,12 @@ class Imm(Enum):
     """heap type, of a reference type that is nullable"""
     CAST = auto()
     """label index, reference type of the operand, reference type that it is cast to"""
+    TYPE_TAG = auto()
+    """type index, tag index"""
+    TYPE_ON = auto()
+    """type index, tuple of handler clauses: (tag index, label index, or ``None`` for ``switch``)"""
+    TYPE_TAG_ON = auto()
+    """type index, tag index, tuple of handler clauses"""
 
 
 AT: Final = BOT

@@ -79,6 +79,7 @@ class AbsHeapType:
         return self.name
 
 
+NOCONT: Final = AbsHeapType("nocont", 0x75)
 NOEXN: Final = AbsHeapType("noexn", 0x74)
 NOFUNC: Final = AbsHeapType("nofunc", 0x73)
 NOEXTERN: Final = AbsHeapType("noextern", 0x72)
@@ -91,11 +92,12 @@ I31: Final = AbsHeapType("i31", 0x6C)
 STRUCT: Final = AbsHeapType("struct", 0x6B)
 ARRAY: Final = AbsHeapType("array", 0x6A)
 EXN: Final = AbsHeapType("exn", 0x69)
+CONT: Final = AbsHeapType("cont", 0x68)
 BOT_HEAP: Final = AbsHeapType("bot", 0)
 """Heap type below every other, only made by validation."""
 
 ABS_HEAP_TYPES: Final = (
-    NOEXN, NOFUNC, NOEXTERN, NONE, FUNC, EXTERN, ANY, EQ, I31, STRUCT, ARRAY, EXN,
+    NOEXN, NOFUNC, NOEXTERN, NONE, FUNC, EXTERN, ANY, EQ, I31, STRUCT, ARRAY, EXN, NOCONT, CONT,
 )  # fmt: skip
 
 
@@ -144,6 +146,7 @@ _SHORT_NAMES: Final = {
     "nofunc": "nullfuncref",
     "noextern": "nullexternref",
     "noexn": "nullexnref",
+    "nocont": "nullcontref",
 }
 
 FUNCREF: Final = RefType(True, FUNC)
@@ -219,7 +222,18 @@ class ArrayType:
     field: FieldType
 
 
-CompType: TypeAlias = "FuncType | StructType | ArrayType"
+@dataclass(frozen=True, slots=True)
+class ContType:
+    """Continuations of functions of a type."""
+
+    type: HeapType
+    """A type index, or closed."""
+
+    def __str__(self) -> str:
+        return f"cont {self.type}"
+
+
+CompType: TypeAlias = "FuncType | StructType | ArrayType | ContType"
 
 
 @dataclass(frozen=True, slots=True)

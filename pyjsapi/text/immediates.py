@@ -7,6 +7,7 @@ from typing import Final
 
 from pyjsapi.syntax.instructions import NULLABLE, SELECT_TYPED, Imm, Op
 from pyjsapi.syntax.instructions_exceptions import CATCH_KINDS, WITH_TAG
+from pyjsapi.syntax.instructions_stack import Clause
 from pyjsapi.syntax.module import Instr
 from pyjsapi.syntax.types import ValType
 from pyjsapi.text.identifiers import IndexSpace, Labels
@@ -200,6 +201,23 @@ class ImmediateParser(TypeParser):
             self.expect(")")
         return tuple(clauses)
 
+    def _imm_type_tag(self, op: Op) -> Instr:
+        return (op, self.index(self.type_space), self.index(self.tags))
+
+    def _imm_type_on(self, op: Op) -> Instr:
+        return (op, self.index(self.type_space), self._on_clauses())
+
+    def _imm_type_tag_on(self, op: Op) -> Instr:
+        return (op, self.index(self.type_space), self.index(self.tags), self._on_clauses())
+
+    def _on_clauses(self) -> tuple[Clause, ...]:
+        clauses: list[Clause] = []
+        while self.accept_form("on"):
+            tagidx = self.index(self.tags)
+            clauses.append((tagidx, None if self.accept("switch") else self._label()))
+            self.expect(")")
+        return tuple(clauses)
+
     def _imm_heap(self, op: Op) -> Instr:
         return (op, self.heap_type())
 
@@ -276,6 +294,9 @@ _BY_KIND: Final[dict[Imm, Callable[[ImmediateParser, Op], Instr]]] = {
     Imm.TYPE_TYPE: _P._imm_type_type,
     Imm.REF: _P._imm_ref,
     Imm.CAST: _P._imm_cast,
+    Imm.TYPE_TAG: _P._imm_type_tag,
+    Imm.TYPE_ON: _P._imm_type_on,
+    Imm.TYPE_TAG_ON: _P._imm_type_tag_on,
 }
 
 Reader = Callable[[ImmediateParser, Op], Instr]

@@ -6,11 +6,12 @@ instructions of a module are equal.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
 from pyjsapi.binary.names import Names
 from pyjsapi.syntax.instructions import BY_MNEMONIC, Imm
+from pyjsapi.syntax.instructions_stack import Clause
 from pyjsapi.syntax.module import Expr, Instr, Module, op_of
 from pyjsapi.syntax.types import ref_type
 from pyjsapi.text.printer_names import References
@@ -163,6 +164,20 @@ class InstructionPrinter(TypePrinter):
             text += f" ({kind}{tag}{self._label(label)})"
         return text
 
+    def _clauses(self, clauses: Sequence[Clause]) -> str:
+        text = ""
+        for tagidx, label in clauses:
+            target = " switch" if label is None else self._label(label)
+            text += f" (on {self.tags.use(tagidx)}{target})"
+        return text
+
+    def _imm_type_on(self, instr: Instr) -> str:
+        return f" {self.types.use(instr[1])}{self._clauses(instr[2])}"
+
+    def _imm_type_tag_on(self, instr: Instr) -> str:
+        _, typeidx, tagidx, clauses = instr
+        return f" {self.types.use(typeidx)} {self.tags.use(tagidx)}{self._clauses(clauses)}"
+
     def _imm_type_table(self, instr: Instr) -> str:
         table = self._optional(self.tables, instr[2])
         return f"{table} (type {self.types.use(instr[1])})"
@@ -244,13 +259,16 @@ _RULES: Final[dict[Imm, _Rule]] = {
     Imm.REF: lambda printer, instr: f" {printer.val(ref_type(False, instr[1]))}",
     Imm.REF_NULL: lambda printer, instr: f" {printer.val(ref_type(True, instr[1]))}",
     Imm.CAST: InstructionPrinter._imm_cast,
+    Imm.TYPE_TAG: _pair(lambda printer: printer.types, lambda printer: printer.tags),
+    Imm.TYPE_ON: InstructionPrinter._imm_type_on,
+    Imm.TYPE_TAG_ON: InstructionPrinter._imm_type_tag_on,
 }
 """How the immediates of each kind are written, with a space before them."""
 
 _OPENING: Final = frozenset({Imm.BLOCK, Imm.TRY_TABLE})
 """Immediates of the instructions that open a block."""
 
-_LABELLED: Final = frozenset({Imm.LABEL, Imm.LABELS, Imm.CAST})
+_LABELLED: Final = frozenset({Imm.LABEL, Imm.LABELS, Imm.CAST, Imm.TYPE_ON, Imm.TYPE_TAG_ON})
 """Immediates that look different at different depths."""
 
 PRINTED_IMMEDIATES: Final = frozenset(_RULES)

@@ -13,6 +13,7 @@ from pyjsapi.syntax.types import (
     AbsHeapType,
     ArrayType,
     CompType,
+    ContType,
     FieldType,
     FuncExtern,
     FuncType,
@@ -137,6 +138,8 @@ class TypePrinter:
             return f"(func{self.signature(comp)})"
         if isinstance(comp, ArrayType):
             return f"(array {self._field(comp.field)})"
+        if isinstance(comp, ContType):
+            return f"(cont {self.heap(comp.type)})"
         fields = self.fields(typeidx)
         printed = "".join(
             f" (field{fields.bare_binding(i)} {self._field(field)})"

@@ -17,6 +17,7 @@ from pyjsapi.syntax.types import (
     AddrType,
     ArrayType,
     CompType,
+    ContType,
     FieldType,
     FuncType,
     GlobalType,
@@ -187,6 +188,8 @@ class TypeParser(Cursor):
             comp = self._struct_type(typeidx)
         elif self.accept_form("array"):
             comp = ArrayType(self._field_type())
+        elif self.accept_form("cont"):
+            comp = ContType(self.index(self.type_space))
         else:
             raise self.unexpected(
                 self.i + 1 if self.tokens[self.i] == "(" else None, "a composite type"

@@ -9,15 +9,18 @@ from pyjsapi.syntax.instructions import BY_MNEMONIC, NULLABLE, Imm, Op
 from pyjsapi.syntax.module import Instr, op_of
 from pyjsapi.syntax.types import (
     ANY,
+    CONT,
     EQ,
     EXN,
     EXTERN,
     FUNC,
     I32,
+    NOCONT,
     NOEXN,
     NOEXTERN,
     NOFUNC,
     AbsHeapType,
+    ContType,
     FuncType,
     HeapType,
     RefType,
@@ -34,12 +37,16 @@ _TOPS = {
     FUNC: FUNC,
     EXTERN: EXTERN,
     EXN: EXN,
+    NOCONT: CONT,
+    CONT: CONT,
 }
 
 
 def top_of(heap: HeapType) -> AbsHeapType:
     """The heap type above all others of the hierarchy that a closed heap type belongs to."""
     if isinstance(heap, DefType):
+        if isinstance(heap.comp, ContType):
+            return CONT
         return FUNC if isinstance(heap.comp, FuncType) else ANY
     return _TOPS.get(heap, ANY) if isinstance(heap, AbsHeapType) else ANY
 
@@ -50,7 +57,15 @@ def difference(from_: RefType, to: RefType) -> RefType:
 
 
 def _target(state: State, instr: Instr) -> RefType:
-    return state.checker.ref(ref_type(op_of(instr).imm is Imm.REF_NULL, instr[1]))
+    type_ = state.checker.ref(ref_type(op_of(instr).imm is Imm.REF_NULL, instr[1]))
+    _check_castable(type_)
+    return type_
+
+
+def _check_castable(type_: RefType) -> None:
+    """Refuse casts to references of continuations, which nothing need tell apart at run time."""
+    if top_of(type_.heap) is CONT:
+        raise ValidationError(f"invalid cast to the continuation type {show([type_])}")
 
 
 def _ref_test(state: State, instr: Instr) -> None:
@@ -78,6 +93,7 @@ def _cast_types(state: State, instr: Instr) -> tuple[Types, RefType, RefType]:
     label = state.label(instr[1])
     source = state.checker.ref(instr[2])
     target = state.checker.ref(instr[3])
+    _check_castable(target)
     if not match_ref(target, source):
         raise ValidationError(
             f"type mismatch on cast: type {show([target])} does not match {show([source])}"

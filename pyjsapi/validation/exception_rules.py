@@ -14,7 +14,8 @@ from pyjsapi.syntax.module import Instr
 from pyjsapi.syntax.types import EXN, ref_type
 from pyjsapi.validation.matching import match_result
 from pyjsapi.validation.rules import RULES
-from pyjsapi.validation.state import State, Types, show
+from pyjsapi.validation.stack_rules import exception_type
+from pyjsapi.validation.state import State, show
 
 _EXNREF: Final = ref_type(True, EXN)
 _EXN: Final = ref_type(False, EXN)
@@ -23,19 +24,8 @@ _CATCH: Final = BY_MNEMONIC["catch"]
 _CATCH_ALL: Final = BY_MNEMONIC["catch_all"]
 
 
-def _tag(state: State, index: int) -> Types:
-    """The parameters of a tag."""
-    try:
-        type_ = state.context.tags[index].type
-    except IndexError:
-        raise ValidationError(f"unknown tag {index}") from None
-    if isinstance(type_, int):
-        raise ValidationError(f"tag {index} is not closed")
-    return list(type_.func.params)
-
-
 def _throw(state: State, instr: Instr) -> None:
-    state.pop_types(_tag(state, instr[1]))
+    state.pop_types(exception_type(state, instr[1]))
     state.unreachable()
 
 
@@ -50,7 +40,7 @@ def _try_table(state: State, instr: Instr) -> None:
     if start:
         state.pop_types(start)
     for kind, tagidx, index in catches:
-        given = [] if tagidx is None else _tag(state, tagidx)
+        given = [] if tagidx is None else exception_type(state, tagidx)
         if kind in WITH_REF:
             given.append(_EXN)
         label = state.label(index)
@@ -73,7 +63,7 @@ def _catch(state: State, instr: Instr) -> None:
     op = instr[0]
     if state.frames[-1][0] not in (_TRY, _CATCH):
         raise ValidationError(f"{op} without an open try")
-    params = _tag(state, instr[1]) if op is _CATCH else []
+    params = exception_type(state, instr[1]) if op is _CATCH else []
     _, _, end, _, _, _ = state.pop_frame()
     state.push_frame(op, params, end)
 

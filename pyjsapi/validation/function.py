@@ -13,6 +13,7 @@ import pyjsapi.validation.aggregate_rules
 import pyjsapi.validation.atomic_rules
 import pyjsapi.validation.cast_rules
 import pyjsapi.validation.exception_rules
+import pyjsapi.validation.stack_rules
 import pyjsapi.validation.vector_rules  # noqa: F401 (these modules fill the table of rules)
 from pyjsapi.binary.body import BinaryCode
 from pyjsapi.syntax.deftypes import DefType

@@ -11,11 +11,13 @@ from pyjsapi.syntax.types import (
     ARRAY,
     BOT,
     BOT_HEAP,
+    CONT,
     EQ,
     EXN,
     EXTERN,
     FUNC,
     I31,
+    NOCONT,
     NOEXN,
     NOEXTERN,
     NOFUNC,
@@ -24,6 +26,7 @@ from pyjsapi.syntax.types import (
     AbsHeapType,
     ArrayType,
     CompType,
+    ContType,
     ExternType,
     FieldType,
     FuncExtern,
@@ -48,14 +51,19 @@ _ABOVE: Final[dict[AbsHeapType, frozenset[AbsHeapType]]] = {
     NOFUNC: frozenset((FUNC,)),
     NOEXTERN: frozenset((EXTERN,)),
     NOEXN: frozenset((EXN,)),
+    NOCONT: frozenset((CONT,)),
 }
 """The abstract heap types above each abstract heap type that has any."""
+_BELOW: Final[dict[AbsHeapType, AbsHeapType]] = {FUNC: NOFUNC, CONT: NOCONT}
+"""The abstract heap types below the defined types below one, where that is not ``none``."""
 
 
 def _kind(comp: CompType) -> AbsHeapType:
     """The lowest abstract heap type above a defined type."""
     if isinstance(comp, FuncType):
         return FUNC
+    if isinstance(comp, ContType):
+        return CONT
     return STRUCT if isinstance(comp, StructType) else ARRAY
 
 
@@ -70,7 +78,7 @@ def match_heap(sub: HeapType, super_: HeapType) -> bool:
         return super_ is kind or super_ in _ABOVE.get(kind, ())
     if isinstance(sub, AbsHeapType):
         if isinstance(super_, DefType):
-            return sub is (NOFUNC if isinstance(super_.comp, FuncType) else NONE)
+            return sub is _BELOW.get(_kind(super_.comp), NONE)
         return super_ in _ABOVE.get(sub, ())
     return False
 
@@ -120,6 +128,8 @@ def match_comp(sub: CompType, super_: CompType) -> bool:
             and len(sub.fields) >= len(super_.fields)
             and all(map(match_field, sub.fields, super_.fields))
         )
+    if isinstance(sub, ContType):
+        return isinstance(super_, ContType) and match_heap(sub.type, super_.type)
     return isinstance(super_, ArrayType) and match_field(sub.field, super_.field)
 
 

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from pyjsapi.syntax.errors import FeatureError
 from pyjsapi.syntax.features import Features
+
+_USUAL: Final = Features()
 
 
 def has_feature(features: Features, field: str) -> bool:
@@ -20,6 +24,8 @@ def require_feature(features: Features, field: str, what: str) -> None:
 def missing_feature(features: Features, field: str, what: str) -> FeatureError:
     """The error for the use of a feature that is off, or that this engine does not have."""
     why = "is switched off" if hasattr(features, field) else "this engine does not have"
+    if getattr(_USUAL, field, True) is False:
+        why += f" unless it is asked for: features={{{field!r}: True}}"
     error = FeatureError(f"{what} needs the feature {field}, which {why}")
     error.feature = field
     return error

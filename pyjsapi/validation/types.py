@@ -8,12 +8,15 @@ from pyjsapi.syntax.deftypes import DefType, close_group
 from pyjsapi.syntax.errors import ValidationError
 from pyjsapi.syntax.features import Features
 from pyjsapi.syntax.types import (
+    CONT,
     EXN,
     EXTERN,
     FUNC,
     I64,
+    NOCONT,
     NOEXN,
     AbsHeapType,
+    ContType,
     ExternType,
     FieldType,
     FuncExtern,
@@ -35,9 +38,17 @@ from pyjsapi.syntax.types import (
 )
 from pyjsapi.validation.limits import Limits, check_limit
 from pyjsapi.validation.matching import match_comp
-from pyjsapi.validation.requirements import require_feature
+from pyjsapi.validation.requirements import missing_feature, require_feature
 
 _MIN_ABOVE_MAX: Final = "size minimum must not be greater than maximum"
+
+_FEATURES: Final[dict[AbsHeapType, str]] = {
+    EXN: "exceptions",
+    NOEXN: "exceptions",
+    CONT: "stack_switching",
+    NOCONT: "stack_switching",
+}
+"""Features that abstract heap types need, where that is not ``gc``."""
 
 _Block: TypeAlias = tuple[list[ValType], list[ValType]]
 """Parameters and results of a block type."""
@@ -80,9 +91,11 @@ class TypeChecker:
             closed = self._check_subtype(sub, index) or closed
         members = close_group(rec, self.types)
         self.types += members
-        for sub, member in zip(rec.subtypes, members, strict=True):
+        for index, (sub, member) in enumerate(zip(rec.subtypes, members, strict=True), start):
+            if isinstance(sub.comp, ContType):
+                self.func(_as_index(sub.comp.type))
             if sub.supers:
-                self._check_declared_super(sub, member, self.types[_as_index(sub.supers[0])])
+                self._check_declared_super(index, sub, member, self.types[_as_index(sub.supers[0])])
         if not closed and size == 1:
             self._plain[rec] = members[0]
 
@@ -93,6 +106,8 @@ class TypeChecker:
         named = bool(sub.supers)
         if isinstance(comp, FuncType):
             return self._check_func(comp, index) or named
+        if isinstance(comp, ContType):
+            return self._check_cont(comp, index)
         require_feature(self.features, "gc", f"type {index}, which is not a function type,")
         if isinstance(comp, StructType):
             check_limit(
@@ -146,13 +161,22 @@ class TypeChecker:
             named = self._check_val(type_) or named
         return named
 
-    def _check_declared_super(self, sub: SubType, member: DefType, super_: DefType) -> None:
+    def _check_cont(self, comp: ContType, index: int) -> bool:
+        """Check that a continuation type can be one, and that it names a type."""
+        what = f"type {index}, which is a continuation type,"
+        require_feature(self.features, "stack_switching", what)
+        self._check_index(_as_index(comp.type))
+        return True
+
+    def _check_declared_super(
+        self, index: int, sub: SubType, member: DefType, super_: DefType
+    ) -> None:
         heap = sub.supers[0]
         if super_.final:
             raise ValidationError(f"sub type {member.comp} has final super type {heap}")
         if not match_comp(member.comp, super_.comp):
             raise ValidationError(
-                f"sub type {member.comp} does not match super type {heap}, {super_.comp}"
+                f"sub type {index} does not match super type {heap}: {member.comp} and {super_.comp}"
             )
 
     def _check_index(self, index: int) -> None:
@@ -187,7 +211,7 @@ class TypeChecker:
         if heap is FUNC or heap is EXTERN:
             return
         if isinstance(heap, AbsHeapType):
-            feature = "exceptions" if heap is EXN or heap is NOEXN else "gc"
+            feature = _FEATURES.get(heap, "gc")
             require_feature(self.features, feature, f"the heap type {heap}")
             return
         require_feature(self.features, "function_references", "a reference to a defined type")
@@ -234,6 +258,13 @@ class TypeChecker:
         type_ = self.type(index)
         if not isinstance(type_.comp, FuncType):
             raise ValidationError(f"non-function type {index}")
+        return type_
+
+    def cont(self, index: int) -> DefType:
+        """The defined type at a type index, which must be a continuation type."""
+        type_ = self.type(index)
+        if not isinstance(type_.comp, ContType):
+            raise ValidationError(f"non-continuation type {index}")
         return type_
 
     def mem(self, type_: MemType) -> MemType:
@@ -306,8 +337,9 @@ class TypeChecker:
         """Check and close a tag type ("Tag Types")."""
         require_feature(self.features, "exceptions", "a tag")
         deftype = self.func(type_.type) if isinstance(type_.type, int) else type_.type
-        if deftype.func.results:
-            raise ValidationError(f"non-empty tag result type: {deftype}")
+        if deftype.func.results and not self.features.stack_switching:
+            what = f"non-empty tag result type: {deftype}"
+            raise missing_feature(self.features, "stack_switching", what)
         return TagType(deftype)
 
     def extern(self, type_: ExternType) -> ExternType:

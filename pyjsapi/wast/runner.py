@@ -57,6 +57,7 @@ _EXPECTED_ERRORS: Final[Mapping[str, tuple[type[Exception], ...]]] = {
     "assert_trap": (Trap,),
     "assert_exhaustion": (Exhaustion,),
     "assert_exception": (ExnInst,),
+    "assert_suspension": (Trap,),
 }
 
 

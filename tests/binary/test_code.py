@@ -66,6 +66,9 @@ SAMPLES: dict[Imm, list[tuple[Any, ...]]] = {
     Imm.TYPE_DATA: PAIRS,
     Imm.TYPE_ELEM: PAIRS,
     Imm.TYPE_TYPE: PAIRS,
+    Imm.TYPE_TAG: PAIRS,
+    Imm.TYPE_ON: [(0, ()), (300, ((1, 0), (300, None), (0, 2**32 - 1)))],
+    Imm.TYPE_TAG_ON: [(0, 200, ()), (1, 0, ((2, None), (0, 128)))],
     Imm.REF: [(EQ,), (NOFUNC,), (0,), (2**32 - 1,)],
     Imm.REF_NULL: [(EQ,), (0,)],
     Imm.CAST: [

@@ -36,6 +36,8 @@ IMMEDIATES: dict[Imm, tuple[object, ...]] = {
     Imm.V128: (0x0B0B0B0B0B0B0B0B0B0B0B0B0B0B0B0B,),
     Imm.LANE: (11,),
     Imm.LANES16: (tuple(range(16)),),
+    Imm.TYPE_ON: (200, ((1, 0), (300, None))),
+    Imm.TYPE_TAG_ON: (200, 1, ((1, 128),)),
     Imm.CAST: (1, ref_type(True, 130), ref_type(False, 131)),
 }
 CLOSED_BY_END = {"block", "loop", "if", "try", "try_table"}
@@ -96,17 +98,17 @@ def test_a_body_has_only_instructions_of_a_set(op: Op) -> None:
     ("text", "expected"),
     [
         ("d06f 1a 0b", True),  # ref.null extern
-        ("d068 1a 0b", False),
+        ("d067 1a 0b", False),
         ("d08002 1a 0b", True),  # ref.null 256
         ("fb146b 1a 0b", True),  # ref.test (ref struct)
         ("fb1460 1a 0b", False),
         ("fb187f 1a 0b", False),
         ("0240 0b 0b", True),
-        ("0268 0b 0b", False),
+        ("0267 0b 0b", False),
         ("02636f 0b 0b", True),
-        ("026368 0b 0b", False),
+        ("026367 0b 0b", False),
         ("1c017f 0b", True),  # select t
-        ("1c0168 0b", False),
+        ("1c0167 0b", False),
         ("fb0800e707 0b", True),  # array.new_fixed 0 999
         ("fb0800e907 0b", False),
         ("d3 0b", True),

@@ -88,6 +88,9 @@ _IMMEDIATES: dict[Imm, list[tuple[str, tuple[Any, ...]]]] = {
     Imm.TYPE_DATA: [("$a $d2", (3, 1))],
     Imm.TYPE_ELEM: [("$a $e2", (3, 1))],
     Imm.TYPE_TYPE: [("$a 4", (3, 4))],
+    Imm.TYPE_TAG: [("$a $c", (3, 1))],
+    Imm.TYPE_ON: [("$a", (3, ())), ("4 (on $c $l) (on 0 switch)", (4, ((1, 0), (0, None))))],
+    Imm.TYPE_TAG_ON: [("$a $c (on $c 1)", (3, 1, ((1, 1),)))],
     Imm.REF: [("(ref $s)", (2,)), ("(ref eq)", (EQ,))],
     Imm.REF_NULL: [("(ref null $s)", (2,)), ("eqref", (EQ,)), ("(ref null i31)", (I31,))],
     Imm.CAST: [

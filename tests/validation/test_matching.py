@@ -11,6 +11,7 @@ from pyjsapi.syntax.types import (
     ARRAY,
     BOT,
     BOT_HEAP,
+    CONT,
     EQ,
     EXN,
     EXTERN,
@@ -23,6 +24,7 @@ from pyjsapi.syntax.types import (
     I31,
     I32,
     I64,
+    NOCONT,
     NOEXN,
     NOEXTERN,
     NOFUNC,
@@ -66,6 +68,8 @@ ABOVE: dict[AbsHeapType, set[AbsHeapType]] = {
     NOEXTERN: {EXTERN},
     EXN: set(),
     NOEXN: {EXN},
+    CONT: set(),
+    NOCONT: {CONT},
 }
 
 

@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final
 
-from pyjsapi.syntax.types import ANY, EXN, EXTERN, F32, F64, FUNC, I32, I64, RefType, ValType
+from pyjsapi.syntax.types import ANY, CONT, EXN, EXTERN, F32, F64, FUNC, I32, I64, RefType, ValType
 from pyjsapi.validation.cast_rules import top_of
 
 NAME: Final = "host"
 """What the engine is called."""
 OPAQUE: Final = "x"
-"""For types whose values JavaScript cannot have: v128 and exnref."""
+"""For types whose values JavaScript cannot have: v128, exnref and contref."""
 _NUMBERS: Final[dict[ValType, str]] = {I32: "i", I64: "I", F32: "f", F64: "d"}
-_REFERENCES: Final = {EXTERN: "r", FUNC: "F", ANY: "A", EXN: OPAQUE}
+_REFERENCES: Final = {EXTERN: "r", FUNC: "F", ANY: "A", EXN: OPAQUE, CONT: OPAQUE}
 NUMBERS: Final = frozenset(_NUMBERS.values())
 _NAMES: Final = {"i": "i32", "I": "i64", "f": "f32", "d": "f64"}
 

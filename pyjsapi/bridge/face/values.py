@@ -17,6 +17,7 @@ from pyjsapi.runtime.memory import MemInst
 from pyjsapi.syntax.deftypes import DefType
 from pyjsapi.syntax.types import (
     ANY,
+    CONT,
     EXN,
     EXTERN,
     EXTERNREF,
@@ -88,7 +89,7 @@ def i31(value: int) -> int:
 
 # ---- types
 
-_LETTERS: Final = {EXTERN: "r", FUNC: "F", ANY: "A", EXN: "x"}
+_LETTERS: Final = {EXTERN: "r", FUNC: "F", ANY: "A", EXN: "x", CONT: "x"}
 _CODES: Final[dict[ValType, str]] = {I32: "i", I64: "I", F32: "f", F64: "d", V128: "v"}
 _TYPES: Final[dict[str, ValType]] = {code: type_ for type_, code in _CODES.items()}
 _defined: Final = Numbered[DefType]()

@@ -29,6 +29,7 @@ from pyjsapi.compiler.expression import EFFECT, GLOBAL, MEMORY, TRAPS, Entry
 from pyjsapi.compiler.facts import Facts, without
 from pyjsapi.compiler.notes import CLAUSES, GLUE, MISSING_ELSE, Condition
 from pyjsapi.syntax.instructions import OPS
+from pyjsapi.syntax.instructions_stack import FEATURE
 
 _MOVES: Final = MEMORY | GLOBAL | TRAPS | EFFECT
 _LONGEST_ARM: Final = 12
@@ -42,6 +43,7 @@ _NOT_PURE: Final = frozenset(
     in ("global.set", "call_indirect", "call_ref", "drop", "memory.grow", "table.grow")
     or op.family.startswith("store")
     or op.results == ()
+    or op.feature == FEATURE
     or op.family in ("set", "fill", "copy", "init", "init_data", "init_elem")
 )
 """Instructions that write a statement of their own."""

@@ -24,7 +24,7 @@ from pyjsapi.compiler.expression import (
 from pyjsapi.compiler.frame import Frame
 from pyjsapi.syntax.instructions import BY_MNEMONIC
 from pyjsapi.syntax.module import Instr
-from pyjsapi.syntax.types import FuncType
+from pyjsapi.syntax.types import FuncType, ValType
 
 _RETURN_CALL: Final = BY_MNEMONIC["return_call"]
 TAIL_CALLS: Final = frozenset(
@@ -71,7 +71,13 @@ def _call(frame: Frame, instr: Instr) -> None:
         deps |= argument.deps
         flags |= argument.flags
     text = f"{callee.text}({','.join(a.at(P_CONDITIONAL) for a in arguments)})"
-    results = callee.type.results
+    push_results(frame, text, callee.type.results, deps, flags)
+
+
+def push_results(
+    frame: Frame, text: str, results: Sequence[ValType], deps: int, flags: int
+) -> None:
+    """Push what a call gives, of which ``text`` is the expression."""
     if not results:
         frame.emit(text, 0, True, True)
     elif len(results) == 1:

@@ -14,6 +14,7 @@ from pyjsapi.compiler.emit import (  # noqa: F401
     simd,
     simd_float,
     simd_memory,
+    stack,
     wide,
 )
 from pyjsapi.compiler.emit.registry import EMITTERS

@@ -25,7 +25,8 @@ def caught(exception: Exception) -> ExnInst | None:
     """
     if isinstance(exception, ExnInst):
         if exception.__traceback__ is not None:
-            demolish(exception)
+            if not exception.from_near:
+                demolish(exception)
             # A reference to the exception must not keep the frames that it passed.
             exception.__traceback__ = None
         exception.__context__ = None
