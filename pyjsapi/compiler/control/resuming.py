@@ -11,11 +11,12 @@ from collections.abc import Sequence
 from operator import itemgetter
 from typing import Final, NamedTuple
 
+from pyjsapi.compiler.emit.stack import operands_of
 from pyjsapi.compiler.scope import ModuleScope
-from pyjsapi.syntax.instructions import BY_MNEMONIC, Imm
+from pyjsapi.syntax.instructions import BY_MNEMONIC
 from pyjsapi.syntax.instructions_stack import FEATURE
 from pyjsapi.syntax.module import Instr
-from pyjsapi.syntax.types import CONT, EXN, ValType, ref_type
+from pyjsapi.syntax.types import CONT, ValType, ref_type
 
 _OP_OF: Final = itemgetter(0)
 _TRY_TABLE: Final = BY_MNEMONIC["try_table"]
@@ -23,7 +24,6 @@ _END: Final = BY_MNEMONIC["end"].instr
 _RESUMING: Final = frozenset(BY_MNEMONIC[n] for n in ("resume", "resume_throw", "resume_throw_ref"))
 _CONTREF: Final = ref_type(True, CONT)
 _CONT: Final = ref_type(False, CONT)
-_EXNREF: Final = ref_type(True, EXN)
 
 
 class Rewritten(NamedTuple):
@@ -47,15 +47,6 @@ def switches_stacks(body: Sequence[Instr]) -> bool:
 def with_twins(tags: Sequence[tuple[ValType, ...]]) -> list[tuple[ValType, ...]]:
     """Parameters of the tags, and of their twins."""
     return [*tags, *((*params, _CONT) for params in tags)]
-
-
-def operands_of(scope: ModuleScope, instr: Instr) -> tuple[ValType, ...]:
-    """What an instruction with handlers takes below the continuation."""
-    if instr[0].imm is Imm.TYPE_TAG_ON:
-        return scope.tags[instr[2]]
-    if instr[0].mnemonic == "resume_throw_ref":
-        return (_EXNREF,)
-    return scope.types[instr[1]].cont.params
 
 
 def rewrite_handlers(body: Sequence[Instr], scope: ModuleScope) -> Rewritten:

@@ -6,16 +6,28 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Final
 
-from pyjsapi.compiler.control.resuming import operands_of
 from pyjsapi.compiler.emit.call import push_results
 from pyjsapi.compiler.emit.registry import emits
 from pyjsapi.compiler.expression import ATOM, EFFECT, P_CONDITIONAL, TRAPS, Entry
 from pyjsapi.compiler.frame import Frame
+from pyjsapi.compiler.scope import ModuleScope
+from pyjsapi.syntax.instructions import Imm
 from pyjsapi.syntax.module import Instr
-from pyjsapi.syntax.types import CONT, ValType, ref_type
+from pyjsapi.syntax.types import CONT, EXN, ValType, ref_type
 
-_CONT = ref_type(False, CONT)
+_CONT: Final = ref_type(False, CONT)
+_EXNREF: Final = ref_type(True, EXN)
+
+
+def operands_of(scope: ModuleScope, instr: Instr) -> tuple[ValType, ...]:
+    """What an instruction with handlers takes below the continuation."""
+    if instr[0].imm is Imm.TYPE_TAG_ON:
+        return scope.tags[instr[2]]
+    if instr[0].mnemonic == "resume_throw_ref":
+        return (_EXNREF,)
+    return scope.types[instr[1]].cont.params
 
 
 def _tuple(values: Sequence[Entry]) -> str:
