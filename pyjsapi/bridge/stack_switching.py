@@ -85,6 +85,8 @@ class SwitchedStack(Stack):
         self._caller: SwitchedStack | None = None
         self._out: asyncio.Future[None] | None = None
         self._has_begun = False
+        self._waits = False
+        """Whether it is suspended in the middle of a part."""
         self._belongings: Belongings = ()
         self.turn = Turn(0, None)
 
@@ -102,7 +104,7 @@ class SwitchedStack(Stack):
         self._caller = _running[0]
         self._seen = self._lent
         _begin()(self._run)
-        if not self._has_begun:
+        if not self._has_begun or self._waits:
             self._caller = None
             self._out = asyncio.get_event_loop().create_future()
             return _Part(self, self._out)
@@ -143,12 +145,22 @@ class SwitchedStack(Stack):
             del error
 
     def wait_for(self, promise: Any) -> None:
-        """Be suspended until a future, or a promise of JavaScript's, is settled: it must not fail."""
+        """Be suspended until a promise of JavaScript's is settled, which must not be rejected."""
         self._leave()
         ffi.run_sync(promise)
         self._caller = None
         self._enter()
         change(self._seen, self._lent)
+
+    def wait_within(self, future: asyncio.Future[None]) -> None:
+        """Be suspended until a future is done, in the middle of a part: what goes on meanwhile belongs to that."""
+        belongings = copies()
+        self._waits = True
+        _running[0], self._caller = self._caller, None
+        ffi.run_sync(future)
+        self._waits = False
+        _running[0] = self
+        take_over(belongings)
 
     def _enter(self) -> None:
         _running[0] = self
@@ -177,7 +189,7 @@ class _Part:
 
     def wait_on(self, stack: SwitchedStack) -> None:
         """See `Part`."""
-        stack.wait_for(self._out)
+        stack.wait_within(self._out)
         self._stack.returned()
 
 
