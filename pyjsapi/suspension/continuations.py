@@ -87,6 +87,8 @@ def _end_dropped() -> None:
         _ending.append(True)
         try:
             stack = _dropped.popleft()
+            if stack.takes_turns:
+                stack.turn = Turn(0, None)  # It ends later, and what it runs until then is not deep.
             with suppress(
                 Exception
             ):  # In another thread it cannot go on; then its own thread ends it.
@@ -217,9 +219,9 @@ def _run(
     try:
         while True:
             stack = computation.stack
-            stack.nesting = nesting
             if stack.takes_turns and outer is None:
                 raise Trap(_OUTSIDE)
+            stack.nesting = nesting
             part = stack.resume(value, error)
             if part is not None:
                 part.wait_on(outer)

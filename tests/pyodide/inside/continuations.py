@@ -58,7 +58,7 @@ def made() -> Any:
 
 async def continuations() -> None:
     exports = made()
-    call = {name: WebAssembly.promising(function) for name, function in exports.items()}
+    call = {name: WebAssembly.promising(exports[name]) for name in exports}
     assert await call["sum"]() == 15
     assert await call["nested"]() == 25
     assert await call["caught"]() == 8
