@@ -24,6 +24,20 @@ LOOP = """\
       (br_if 0 (local.tee $n (i32.sub (local.get $n) (i32.const 1)))))
     (local.get $sum)))
 """
+GENERATOR = """\
+(module (type $task (func)) (type $k (cont $task)) (tag $yield (param i32))
+  (func $ones (loop (suspend $yield (i32.const 1)) (br 0)))
+  (elem declare func $ones)
+  (func (export "sum") (param $n i32) (result i32) (local $sum i32) (local $k (ref null $k))
+    (local.set $k (cont.new $k (ref.func $ones)))
+    (loop
+      (block $yielded (result i32 (ref $k))
+        (resume $k (on $yield $yielded) (local.get $k)) (unreachable))
+      (local.set $k)
+      (local.set $sum (i32.add (local.get $sum)))
+      (br_if 0 (local.tee $n (i32.sub (local.get $n) (i32.const 1)))))
+    (local.get $sum)))
+"""
 INNER = 200
 """Suspensions of one call that is measured."""
 MANY = 10_000
@@ -103,6 +117,30 @@ def suspension_costs(rounds: int = ROUNDS) -> list[Cost]:
     return costs
 
 
+def generator_costs(rounds: int = ROUNDS) -> list[Cost]:
+    """How long a round of a generator takes that stack switching suspends and resumes."""
+    from pyjsapi import WebAssembly, suspension, wat2wasm
+
+    module = WebAssembly.Module(wat2wasm(GENERATOR), features={"stack_switching": True})
+    summed = WebAssembly.Instance(module).exports.sum
+
+    def run(name: str) -> Callable[[], None]:
+        def once() -> None:
+            suspension.use(name)
+            if summed(INNER) != INNER:
+                raise ArithmeticError(f"a wrong sum with {name}")
+
+        return once
+
+    calls = {name: run(name) for name in mechanisms()}
+    times = interleaved(calls, rounds, per_sample=0.001).rounds
+    suspension.use(None)
+    return [
+        Cost(f"suspend and resume of a generator by {name}", min(times[name]) / INNER * 1e6, "µs")
+        for name in calls
+    ]
+
+
 def many_at_once(count: int = MANY, rounds: int = 5) -> Cost:
     """How long so many calls take that are all suspended at the same time, by greenlet."""
     from pyjsapi import suspension
@@ -128,7 +166,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.suspending", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="nine rounds instead of ninety-nine")
     rounds = 9 if parser.parse_args().quick else ROUNDS
-    costs = suspension_costs(rounds)
+    costs = suspension_costs(rounds) + generator_costs(rounds)
     if "greenlet" in mechanisms():
         costs.append(many_at_once())
     print(cost_table(costs))

@@ -13,7 +13,12 @@ from pyjsapi.compiler.control.legacy import EXNREF, is_legacy, lower_legacy
 from pyjsapi.compiler.control.loops import LoopChoice
 from pyjsapi.compiler.control.metering import CHARGE, SHARED, charge, metered
 from pyjsapi.compiler.control.places import StructureLimit
-from pyjsapi.compiler.control.resuming import resumes, rewrite_handlers, with_twins
+from pyjsapi.compiler.control.resuming import (
+    resumes,
+    rewrite_handlers,
+    switches_stacks,
+    with_twins,
+)
 from pyjsapi.compiler.control.statemachine import StateMachine
 from pyjsapi.compiler.control.switch import StructuredEmitter
 from pyjsapi.compiler.control.tree import BIT_OPS, build_tree
@@ -46,8 +51,11 @@ def translate(scope: ModuleScope, funcidx: int, code: Code) -> Frame:
     if not scope.options.proof:
         return translate_once(scope, funcidx, code)
     # Imported only where it is asked for.
-    from pyjsapi.compiler.proof.net import proved
+    from pyjsapi.compiler.proof.net import proved, warn_unproved
 
+    if switches_stacks(code.body):
+        warn_unproved(f"function {funcidx}: stack switching is not proved")
+        return translate_once(scope, funcidx, code)
     plain = replace(scope, metering="", counts_calls=False)
     frame = proved(translate_once(plain, funcidx, code), code, translate_once)
     if not (scope.metering or scope.counts_calls):

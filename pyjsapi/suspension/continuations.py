@@ -88,7 +88,9 @@ def _end_dropped() -> None:
         try:
             stack = _dropped.popleft()
             if stack.takes_turns:
-                stack.turn = Turn(0, None)  # It ends later, and what it runs until then is not deep.
+                stack.turn = Turn(
+                    0, None
+                )  # It ends later, and what it runs until then is not deep.
             with suppress(
                 Exception
             ):  # In another thread it cannot go on; then its own thread ends it.

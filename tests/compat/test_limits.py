@@ -228,7 +228,6 @@ def test_memories_that_are_not_allowed_to_be_shared(world: Any) -> None:
 @pytest.mark.parametrize(
     ("name", "value"),
     [
-        ("wasm_stack_switching", True),
         ("cranelift_nan_canonicalization", True),
         ("target", "x86_64-unknown-linux-gnu"),
         ("profiler", "jitdump"),

@@ -30,6 +30,9 @@ NEVER = {
     ("__init__.py", "agents"),
     # Compiled modules have no `promising`, within which alone calls are suspended.
     ("jsapi/promising.py", "suspension"),
+    # Nor may they switch stacks: they are compiled with the features that are on by default.
+    ("compiler/environment.py", "suspension"),
+    ("engines/python.py", "suspension"),
     # Asked for by the environment of pyjsapi itself.
     ("compiler/function.py", "compiler.proof"),
 }

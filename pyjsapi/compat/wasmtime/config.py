@@ -91,7 +91,7 @@ class Config(Managed):
     gc_support = _feature("gc")
     wasm_custom_page_sizes = _feature("custom_page_sizes")
     wasm_wide_arithmetic = _feature("wide_arithmetic")
-    wasm_stack_switching = _absent("wasm_stack_switching", "no instruction of that proposal is")
+    wasm_stack_switching = _feature("stack_switching")
     cranelift_nan_canonicalization = _absent(
         "cranelift_nan_canonicalization", "NaNs have the payloads that the machine gives them"
     )

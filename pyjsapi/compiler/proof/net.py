@@ -19,6 +19,11 @@ from pyjsapi.syntax.module import Code
 Translate: TypeAlias = Callable[[ModuleScope, int, Code], Frame]
 
 
+def warn_unproved(what: str) -> None:
+    """Report a function that is not even tried."""
+    warnings.warn(f"not proved: {what}", UnprovedWarning, stacklevel=2)
+
+
 def proved(frame: Frame, code: Code, translate: Translate) -> Frame:
     """The frame, if its control flow is proved; else that of the function as a state machine, with a warning.
 
