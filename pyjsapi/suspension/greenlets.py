@@ -7,10 +7,12 @@ from contextvars import Context, copy_context
 from types import FrameType
 from typing import Any, Final
 
+from greenlet import error as GreenletError
 from greenlet import getcurrent, greenlet
 
 from pyjsapi.blocks.undivided import find_frames_by
 from pyjsapi.suspension.stack import Stack, nothing
+from pyjsapi.syntax.errors import Trap
 
 _LIVE: Final[dict[int, GreenletStack]] = {}
 """All that have begun and not ended."""
@@ -41,19 +43,23 @@ class GreenletStack(Stack, greenlet):
 
     def resume(self, value: Any, error: BaseException | None) -> None:
         """See `Stack`."""
-        here = getcurrent()
-        context = here.gr_context
-        if context is not self._context or context is None:
-            if context is None:
-                copy_context()  # Now there is one.
-                context = here.gr_context
-            self.gr_context = self._context = context
-        if self.parent is not here:
-            self.parent = here
-        if error is None:
-            self.switch(value)
-        else:
-            self.throw(error)
+        try:
+            here = getcurrent()
+            context = here.gr_context
+            if context is not self._context or context is None:
+                if context is None:
+                    copy_context()  # Now there is one.
+                    context = here.gr_context
+                self.gr_context = self._context = context
+            if self.parent is not here:
+                self.parent = here
+            if error is None:
+                self.switch(value)
+            else:
+                self.throw(error)
+        except (GreenletError, ValueError) as failure:
+            message = f"what is suspended by greenlet goes on in its own thread: {failure}"
+            raise Trap(message) from None
 
     def let_go(self) -> None:
         """See `Stack`."""

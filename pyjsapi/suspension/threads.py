@@ -46,8 +46,7 @@ class ThreadStack(Stack):
         self._nesting = caller._nesting + 1 if caller is not None else 0
         if self._nesting > _MOST_NESTED and self._thread is None:
             # Each thread counts its own depth: this would go on until there are no more threads.
-            self._call = (nothing, ())
-            self.ended, self.failure = True, Exhaustion("call stack exhausted")
+            self._exhaust()
             return
         policy = current_policy()
         loan = self._loan = _Loan()
@@ -55,7 +54,12 @@ class ThreadStack(Stack):
             if self._thread is None:
                 self._seen = loan.context
                 thread = self._thread = _Thread.free()
-                thread.begin(self)
+                try:
+                    thread.begin(self)
+                except RuntimeError:  # There are no more threads.
+                    self._thread = self._loan = None
+                    self._exhaust()
+                    return
             else:
                 thread = self._thread
                 thread.inside.release()
@@ -69,6 +73,10 @@ class ThreadStack(Stack):
         finally:
             take_over(loan.belongings)
             change(loan.context, self._seen)
+
+    def _exhaust(self) -> None:
+        self._call = (nothing, ())
+        self.ended, self.failure = True, Exhaustion("call stack exhausted")
 
     # ---- inside
 

@@ -6,6 +6,7 @@ import asyncio
 import gc
 import subprocess
 import sys
+import threading
 import weakref
 from typing import Any
 
@@ -411,6 +412,42 @@ def test_a_suspending_import_within_continuations_suspends_them_all() -> None:
     assert asyncio.run(run()) == 42
     with pytest.raises(WebAssembly.SuspendError, match="was called outside of"):
         exports["run"](20)
+
+
+def test_another_thread_goes_on_with_it_where_that_can_be(mechanism: str) -> None:
+    exports = instance(GENERATOR)
+    exports["start"]()
+    assert exports["next"]() == 1
+    found: list[Any] = []
+
+    def elsewhere() -> None:
+        try:
+            found.append(exports["next"]())
+        except WebAssembly.RuntimeError as error:
+            found.append(str(error))
+
+    thread = threading.Thread(target=elsewhere)
+    thread.start()
+    thread.join()
+    if mechanism == "thread":
+        assert found == [2]
+    else:
+        assert "goes on in its own thread" in found[0]
+
+
+def test_where_there_are_no_more_threads(monkeypatch: pytest.MonkeyPatch) -> None:
+    from pyjsapi.suspension import threads
+
+    def refuse(*_: Any) -> None:
+        raise RuntimeError("can't start new thread")
+
+    suspension.use("thread")
+    monkeypatch.setattr(threads, "start_new_thread", refuse)
+    monkeypatch.setattr(threads, "_IDLE", [])
+    exports = instance(GENERATOR)
+    exports["start"]()
+    with pytest.raises(RecursionError):
+        exports["next"]()
 
 
 def test_what_the_host_cannot_have() -> None:
