@@ -24,8 +24,8 @@ from pyjsapi.validation.limits import DEFAULT_CALL_DEPTH
 
 _Values = tuple[Any, ...]
 
-MOST_NESTED: Final = 1000
-"""Continuations that may run inside each other: the stacks of all of them begin on one of C."""
+MOST_NESTED: Final = 200
+"""Continuations that may run inside each other: the stack of each takes 2 KiB more of one of C, which may be small."""
 _NULL: Final = "null continuation reference"
 _CONSUMED: Final = "continuation already consumed"
 _UNHANDLED: Final = "unhandled tag: no resume around has a clause for it"

@@ -250,3 +250,13 @@ def test_a_thread_has_what_is_shared_with_it_and_no_more() -> None:
 )
 def test_threads_and_modules_that_do_not_exist(command: str) -> None:
     assert [failure.line for failure in run_text(command).failures] == [1]
+
+
+def test_suspensions_that_nothing_handles() -> None:
+    script = """(module (tag $t) (func (export "lone") (suspend $t)) (func (export "trap") (unreachable)))
+      (assert_suspension (invoke "lone") "unhandled")
+      (assert_suspension (invoke "trap") "unhandled")"""
+    result = run_text(script, features=Features(stack_switching=True))
+    assert (result.assertions, result.passed) == (2, 1)
+    (failure,) = result.failures
+    assert "unreachable" in failure.reason
