@@ -60,7 +60,7 @@ class Program:
         parts.append(f"(elem declare func {' '.join(self._functions + self._peers)})")
         parts.append(
             f'(func (export "run") (param $x i32) (result i32) {_LOCALS} '
-            f"{self._resume()} {self._statements(0)} {self._resume()} (local.get $y)))"
+            f"{self._resume(all_of_them=True)} {self._resume(all_of_them=True)} (local.get $y)))"
         )
         return "\n".join(parts)
 
@@ -79,7 +79,7 @@ class Program:
     def _continuation(self) -> str:
         if self._chance(0.85):
             return f"(cont.new $k (ref.func {self._random.choice(self._functions)}))"
-        return "(call $kept)" if self._chance(0.8) else "(ref.null $k)"
+        return "(call $kept)" if self._chance(0.9) else "(ref.null $k)"
 
     def _peer(self) -> str:
         return f"(cont.new $ks (ref.func {self._random.choice(self._peers)}))"
@@ -112,12 +112,12 @@ class Program:
             [9, 3, 2, 2, 2, 2],
         )[0]
 
-    def _resume(self) -> str:
+    def _resume(self, *, all_of_them: bool = False) -> str:
         again, done = self._label(), self._label()
         labels = {tag: self._label() for tag in _TAGS}
-        handled = [tag for tag in _TAGS if self._chance(0.6)]
+        handled = [tag for tag in _TAGS if all_of_them or self._chance(0.6)]
         clauses = " ".join(f"(on ${tag} {labels[tag]})" for tag in handled)
-        if self._switches and self._chance(0.5):
+        if self._switches and (all_of_them or self._chance(0.5)):
             clauses += " (on $swap switch)"
         rest = self._random.choice(
             [
