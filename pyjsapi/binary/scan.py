@@ -27,7 +27,7 @@ from pyjsapi.binary.types import (
 from pyjsapi.syntax.errors import DecodeError
 from pyjsapi.syntax.instructions import BY_CODE, BY_MNEMONIC, OPS, Imm, Op
 from pyjsapi.syntax.module import Instr
-from pyjsapi.syntax.types import F32, F64, I32, I64, V128, ValType
+from pyjsapi.syntax.types import CONT, F32, F64, I32, I64, NOCONT, V128, ValType
 
 _LEB: Final = rb"[\x80-\xff]*+[\x00-\x7f]"
 _REFS: Final = b"[" + re.escape(bytes((REF_NULL, REF))) + b"]"
@@ -268,14 +268,16 @@ def _passing(ops: frozenset[Op], immediates: Mapping[Imm, bytes]) -> re.Pattern[
     return re.compile(b"(?:" + b"|".join(text for *_, text in options) + b")*+", re.DOTALL)
 
 
+_FLAGGED: Final = {CONT.code, NOCONT.code}
 _INDEX: Final = rb"(?:[\x00-\x3f]|[\x80-\xff]++[\x00-\x7f])"
 """A signed LEB that is not negative, or longer than it need be."""
 
 
 @cache
 def _known_pattern(ops: frozenset[Op]) -> re.Pattern[bytes]:
-    heap = b"(?:" + _one_of(ABS_HEAP_TYPE_OF) + b"|" + _INDEX + b")"
-    types = _one_of((EMPTY, *VAL_TYPE_OF))
+    # Types of features that are off by default are for whoever looks closer.
+    heap = b"(?:" + _one_of(ABS_HEAP_TYPE_OF.keys() - _FLAGGED) + b"|" + _INDEX + b")"
+    types = _one_of((EMPTY, *(VAL_TYPE_OF.keys() - _FLAGGED)))
     memarg = b"(?:[\\x00-\\x3f]|[\\x40-\\x7f]" + _LEB + b")" + _LEB
     immediates = {
         **_PATTERNS,

@@ -98,7 +98,7 @@ def test_a_body_has_only_instructions_of_a_set(op: Op) -> None:
     ("text", "expected"),
     [
         ("d06f 1a 0b", True),  # ref.null extern
-        ("d067 1a 0b", False),
+        ("d068 1a 0b", False),
         ("d08002 1a 0b", True),  # ref.null 256
         ("fb146b 1a 0b", True),  # ref.test (ref struct)
         ("fb1460 1a 0b", False),

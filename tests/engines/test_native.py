@@ -76,8 +76,9 @@ def test_en_7_an_instruction_that_only_the_native_engine_knows_is_refused() -> N
 
 def test_en_7_a_type_that_only_the_native_engine_knows_is_refused() -> None:
     data = wat2wasm("(module (func (drop (ref.null extern))))")
-    for code in (0x68, 0x50):
+    for code in (0x67, 0x50):
         _check_same_error(data.replace(b"\xd0\x6f", bytes((0xD0, code))), "malformed heap type")
+    _check_same_error(data.replace(b"\xd0\x6f", b"\xd0\x68"), "stack_switching")
 
 
 def test_en_7_what_is_off_unless_it_is_switched_on_is_refused() -> None:
