@@ -27,7 +27,7 @@ from pyjsapi.binary.types import (
 from pyjsapi.syntax.errors import DecodeError
 from pyjsapi.syntax.instructions import BY_CODE, BY_MNEMONIC, OPS, Imm, Op
 from pyjsapi.syntax.module import Instr
-from pyjsapi.syntax.types import CONT, F32, F64, I32, I64, NOCONT, V128, ValType
+from pyjsapi.syntax.types import CONT, F32, F64, I32, I64, NOCONT, V128, RefType, ValType
 
 _LEB: Final = rb"[\x80-\xff]*+[\x00-\x7f]"
 _REFS: Final = b"[" + re.escape(bytes((REF_NULL, REF))) + b"]"
@@ -201,8 +201,20 @@ def has_only(
                 return False
             if op is _REF_FUNC and instr[1] not in refs:
                 return False
+            if _has_flagged(instr):
+                return False
     except (DecodeError, IndexError):
         return False
+
+
+def _has_flagged(instr: Instr) -> bool:
+    """Whether an instruction names a type of a feature that is off by default."""
+    for immediate in instr[1:]:
+        for type_ in immediate if isinstance(immediate, tuple) else (immediate,):
+            heap = type_.heap if isinstance(type_, RefType) else type_
+            if heap is CONT or heap is NOCONT:
+                return True
+    return False
 
 
 def _end_of(found: re.Match[bytes] | None, pos: int) -> int:
