@@ -21,7 +21,7 @@ const ACCESS = `
 test("without the feature nothing of it is there", async () => {
   const { WebAssembly } = await loadEngine();
   assert.equal("MemoryMapDescriptor" in WebAssembly, false);
-  const names = ["constructor", "buffer", "grow", "toFixedLengthBuffer", "toResizableBuffer"];
+  const names = ["constructor", "grow", "buffer", "toFixedLengthBuffer", "toResizableBuffer"];
   assert.deepEqual(Object.getOwnPropertyNames(WebAssembly.Memory.prototype), names);
   assert.equal(new WebAssembly.Memory({ initial: 1, noAccess: 1, maplength: "x" }).buffer.byteLength, PAGE);
 });
