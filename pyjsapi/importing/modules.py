@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from types import ModuleType
 from typing import Any, Final
 
-from pyjsapi.jsapi.functions import is_exnref
+from pyjsapi.jsapi.functions import is_hidden
 from pyjsapi.jsapi.global_ import Global
 from pyjsapi.jsapi.instance import Instance
 from pyjsapi.jsapi.module import Module, in_short
@@ -122,7 +122,7 @@ def bind(module: WasmModule, source: Module, instance: Instance) -> None:
             new.given[name] = value
             continue
         type_ = value._global.type
-        if type_.valtype is V128 or is_exnref(type_.valtype):
+        if type_.valtype is V128 or is_hidden(type_.valtype):
             new.unreadable[name] = str(type_.valtype)
         elif type_.mutable:
             new.live[name] = value

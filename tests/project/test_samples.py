@@ -76,6 +76,8 @@ def sections(path: Path) -> Iterator[Section]:
             comment = re.fullmatch(r"<!--\s*(.*?)\s*-->\s*", token.content, re.DOTALL)
             assert comment is not None, f"{name}:{line}: HTML that is no comment"
             language, _, code = comment[1].partition("\n")
+            if comment[1].startswith("Made by "):
+                continue
             if comment[1] == "in Pyodide":
                 section.in_pyodide = True
             elif re.match(r"not run: \w", comment[1]):
