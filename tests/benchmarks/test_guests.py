@@ -11,6 +11,7 @@ from benchmarks.guests import BASE, KINDS, Kind, WrongOutput, started
 MICROPYTHON = KINDS[0]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.title)
 def test_the_answers_are_right(kind: Kind) -> None:
     started(kind, BASE)

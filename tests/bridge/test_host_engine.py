@@ -39,7 +39,10 @@ def nodes() -> list[Any]:
     )
     return [
         pytest.param("node", marks=pytest.mark.xdist_group("host engine")),
-        pytest.param("newer", marks=[pytest.mark.xdist_group("host engine, newer"), missing]),
+        pytest.param(
+            "newer",
+            marks=[pytest.mark.xdist_group("host engine, newer"), missing, pytest.mark.long],
+        ),
     ]
 
 

@@ -64,7 +64,11 @@ def test_a_script_passes_on_accessors_in_python(path: Path) -> None:
 @pytest.mark.pyodide
 @pytest.mark.parametrize(
     ("link", "state", "patterns"),
-    [("native", "heap", INSIDE), ("native", "moved", INSIDE), ("proxy", "moved", PROXIED)],
+    [
+        ("native", "heap", INSIDE),
+        pytest.param("native", "moved", INSIDE, marks=pytest.mark.long),
+        ("proxy", "moved", PROXIED),
+    ],
 )
 def test_scripts_pass_inside_pyodide(link: str, state: str, patterns: tuple[str, ...]) -> None:
     if not scripts(patterns):

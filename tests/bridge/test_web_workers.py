@@ -65,6 +65,7 @@ def test_web_workers(case: str) -> None:
     check(run("web_workers.py"), case)
 
 
+@pytest.mark.long
 @pytest.mark.pyodide
 @pytest.mark.xdist_group("web workers of a wheel")
 @pytest.mark.parametrize("case", cases("wheel_workers.py"))

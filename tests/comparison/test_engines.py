@@ -81,6 +81,7 @@ def test_an_engine_says_what_the_python_face_says(
     assert log == [{"host": "stub0_0", "args": [1, {"number": "-0"}]}]
 
 
+@pytest.mark.long
 def test_a_case_without_end_is_left_and_the_others_are_run(tmp_path: Path) -> None:
     begin = '{ instantiate = "m.wat" }'
     cases = cases_of(

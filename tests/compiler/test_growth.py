@@ -320,6 +320,7 @@ def test_a_memory_outgrows_code_of_another_thread_that_waits_in_a_call(
     assert found == [0]
 
 
+@pytest.mark.long
 def test_guards_are_held_weakly_and_do_not_pile_up(wasm_once: Callable[..., Any]) -> None:
     memory = new_memory(MemType(I32, 1, None), Limits())
     text = f'(module (import "" "m" (memory 1)) {EXAMINE})'

@@ -19,6 +19,7 @@ from tests.engines.second_engine import SecondEngine, SecondModule
 TESTS = Path(__file__).parents[1]
 
 
+@pytest.mark.long
 def test_the_tests_of_the_js_api_pass_on_it() -> None:
     paths = [str(TESTS.parent), str(Path(pyjsapi.__file__).parents[1])]
     command = [sys.executable, "-m", "pytest", "-p", "tests.engines.second_engine", "-q", "jsapi"]

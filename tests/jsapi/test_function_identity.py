@@ -97,6 +97,7 @@ def test_threads_that_ask_together_get_the_same_function() -> None:
         assert len({id(function) for function in found}) == 1
 
 
+@pytest.mark.long
 def test_ten_thousand_instances_come_back() -> None:
     gc.collect()
     kept: list[weakref.ref[Any]] = []

@@ -10,8 +10,18 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 FOLDER = ROOT / "polyfill" / "test"
 FILES = sorted(FOLDER.rglob("*.test.mjs"))
-LONG = {"leaks.test.mjs", "link-survival.test.mjs"}
-"""Those that wait for the collectors of two languages, thousands of times."""
+LONG = {
+    "builtin-sets.test.mjs",
+    "leaks.test.mjs",
+    "link-memories.test.mjs",
+    "link-survival.test.mjs",
+    "link-threads.test.mjs",
+    "memory-control.test.mjs",
+    "random.test.mjs",
+    "records.test.mjs",
+    "snapshot.test.mjs",
+}
+"""Those that wait for the collectors of two languages, thousands of times, or start many Pyodides."""
 
 
 def _parameter(path: Path) -> object:

@@ -11,7 +11,11 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 @pytest.mark.parametrize(
-    "check", ["ruff", "mypy", "imports", "javascript", "types", "lockfile", "docs"]
+    "check",
+    [
+        *("ruff", "imports", "javascript", "lockfile"),
+        *(pytest.param(name, marks=pytest.mark.long) for name in ("mypy", "types", "docs")),
+    ],
 )
 def test_check_is_clean(check: str) -> None:
     command = ["bash", str(ROOT / "scripts" / "check.sh"), check]

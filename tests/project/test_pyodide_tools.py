@@ -73,6 +73,7 @@ def content(wheel: Path) -> list[tuple[str, bytes]]:
         return [(name, archive.read(name)) for name in archive.namelist()]
 
 
+@pytest.mark.long
 @pytest.mark.usefixtures("tools")
 def test_the_compiled_wheel_is_the_same_with_and_without_the_tools(
     wheel: Path, tmp_path: Path
@@ -86,6 +87,7 @@ def test_the_compiled_wheel_is_the_same_with_and_without_the_tools(
     assert content(ours / by_tools.name) == content(by_tools)
 
 
+@pytest.mark.long
 @pytest.mark.usefixtures("tools")
 def test_the_lock_file_of_a_compiled_wheel_is_the_same_too(wheel: Path, tmp_path: Path) -> None:
     lock = pyodide_tools.add_wheel(LOCK, wheel, tools=False)

@@ -70,6 +70,7 @@ def test_the_second_half_goes_on_from_a_snapshot_of_the_first(name: str) -> None
     assert counts["same"] > max(3, counts["refused"]), counts
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("version", [pythons.own(), "3.12", "3.13"])
 def test_snapshots_are_read_by_other_processes_and_pythons(tmp_path: Path, version: str) -> None:
     python = sys.executable if version == pythons.own() else pythons.find(version)
