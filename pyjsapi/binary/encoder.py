@@ -104,7 +104,7 @@ def encode_module(module: Module) -> bytes:
     codes = bytearray()
     names_data = False
     for func in module.funcs:
-        code, uses = _code(func)
+        code, uses = encoded_code(func)
         names_data |= uses
         codes += _sized(code)
     contents: dict[str, bytes | None] = {
@@ -213,8 +213,8 @@ def _export(item: Export) -> bytes:
     return _string(item.name.encode()) + _kind(item.kind) + unsigned(item.index)
 
 
-def _code(func: Func) -> tuple[bytes | bytearray, bool]:
-    """The code, and whether an instruction in it names a data segment."""
+def encoded_code(func: Func) -> tuple[bytes | bytearray, bool]:
+    """Locals and body of a function, and whether an instruction in it names a data segment."""
     if isinstance(func.code, EncodedCode):
         return func.code.data, func.code.names_data
     code = func.code.load()

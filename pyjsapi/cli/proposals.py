@@ -184,10 +184,10 @@ PROPOSALS: Final[tuple[Proposal, ...]] = (
     ),
     Proposal(
         "Branch hints", "branch-hinting", 5, "2024-07-10",
-        has="no",
+        has="yes",
         scripts="custom/branch_hint.wast",
         engines=_in(chrome="137", firefox="flag", safari="16", node="flag", wasmtime="flag"),
-        note="the section is ignored, as hosts may do",
+        note="in binary and text, and kept when code is rewritten; Python code does not heed them",
     ),
     Proposal(
         "Exceptions", "exception-handling", 5, "2025-07-23",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Final
 
+from pyjsapi.binary.branch_hints import SECTION as HINTS
 from pyjsapi.binary.encoder import EncodedCode
 from pyjsapi.lowering.bodies import Rewriter
 from pyjsapi.lowering.errors import LoweringError
@@ -15,7 +16,6 @@ from pyjsapi.lowering.outline import outline
 from pyjsapi.lowering.parts import Parts
 from pyjsapi.lowering.plan import plan_of
 from pyjsapi.lowering.segments import START_LOCALS, Segments
-from pyjsapi.rewriting.hints import SECTION as HINTS
 from pyjsapi.rewriting.hints import map_hints
 from pyjsapi.rewriting.instrs import instr
 from pyjsapi.rewriting.units import Added, Body, Edit, assemble, beyond_limits

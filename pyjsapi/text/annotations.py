@@ -1,4 +1,4 @@
-"""Annotations that mean something: ``(@custom …)`` and ``(@name …)`` (core: "Custom Sections and Annotations").
+"""Annotations that mean something: ``(@custom …)``, ``(@name …)`` (core: "Custom Sections and Annotations"), and hints.
 
 All others are checked by the lexer and passed over.
 """
@@ -9,6 +9,7 @@ from bisect import bisect_left
 from collections.abc import Container, Iterable
 from typing import Final
 
+from pyjsapi.binary.branch_hints import FOLLOWED_BY, SECTION
 from pyjsapi.syntax.errors import ParseError
 from pyjsapi.syntax.module import SECTIONS, Custom
 from pyjsapi.text.lexer import KnownAnnotation, Source, is_string, string_bytes
@@ -21,6 +22,9 @@ _FIRST: Final = 0
 _LAST: Final = 2 * len(SECTIONS)
 _BEFORE: Final = {"first": _FIRST, "last": _LAST, **{s: 2 * i for i, s in enumerate(SECTIONS)}}
 _AFTER: Final = {"first": _FIRST, "last": _LAST, **{s: 2 * i + 1 for i, s in enumerate(SECTIONS)}}
+
+
+_BEFORE_CODE: Final = SECTIONS[SECTIONS.index(FOLLOWED_BY) - 1]
 
 
 class Annotation:
@@ -55,6 +59,19 @@ class Annotation:
         name = self._utf8(content, 0)
         self._expect_end(content, 1)
         return name
+
+    def hint(self) -> bytes:
+        """The byte in a ``(@metadata.code.branch_hint "…")``: 0 for unlikely, 1 for likely."""
+        content = self._content()
+        if not is_string(content.tokens[0]):
+            raise self._error_in(content, 0, "string expected")
+        value = self._bytes(content, 0)
+        self._expect_end(content, 1)
+        if value not in (b"\0", b"\1"):
+            raise self.error(
+                f'@{self.id} annotation: "\\00" (unlikely) or "\\01" (likely) expected'
+            )
+        return value
 
     def custom(self) -> tuple[int, Custom]:
         """The section of a ``(@custom "…" place? "…"*)``, and its place among the others."""
@@ -116,20 +133,24 @@ class Annotation:
 class ModuleAnnotations:
     """The annotations of one module; those that are names are asked for where a name may stand."""
 
-    __slots__ = ("_claimed", "_customs", "_names")
+    __slots__ = ("_claimed", "_customs", "_names", "hints")
 
     def __init__(self, annotations: Iterable[Annotation]) -> None:
         self._customs: list[Annotation] = []
         self._names: dict[int, list[Annotation]] = {}
         self._claimed: set[int] = set()
+        self.hints: list[Annotation] = []
+        """Branch hints, in order."""
         for annotation in annotations:
             if annotation.id == _CUSTOM:
                 self._customs.append(annotation)
+            elif annotation.id == SECTION:
+                self.hints.append(annotation)
             else:
                 self._names.setdefault(annotation.token, []).append(annotation)
 
     def __bool__(self) -> bool:
-        return bool(self._customs or self._names)
+        return bool(self._customs or self._names or self.hints)
 
     def name_before(self, token: int, kind: str) -> str | None:
         """The name in the annotation that stands before a token, as that of a ``kind`` of thing."""
@@ -141,8 +162,8 @@ class ModuleAnnotations:
             raise found[1].error(f"@name annotation: multiple {kind} names")
         return found[0].name()
 
-    def customs(self, places: Container[int], end: int) -> list[Custom]:
-        """The custom sections, whose annotations must stand before tokens in ``places``.
+    def customs(self, places: Container[int], end: int, hints: bytes | None = None) -> list[Custom]:
+        """The custom sections, whose annotations must stand before tokens in ``places``, and that of ``hints``.
 
         ``end`` is the token after the module's last field: what comes later is none of the module's. To be called
         last; raises `ParseError` for custom sections and names that are misplaced.
@@ -154,6 +175,8 @@ class ModuleAnnotations:
             if annotation.token not in places:
                 raise annotation.misplaced()
             found.append(annotation.custom())
+        if hints is not None:
+            found.append((_BEFORE[FOLLOWED_BY], Custom(SECTION, hints, _BEFORE_CODE)))
         for token, names in self._names.items():
             if token <= end and token not in self._claimed:
                 raise names[0].misplaced()

@@ -41,6 +41,7 @@ from pyjsapi.syntax.types import (
     ref_type,
 )
 from pyjsapi.text.annotations import annotations_from
+from pyjsapi.text.branch_hints import check_places, section_of
 from pyjsapi.text.identifiers import Identifier, IndexSpace, Labels
 from pyjsapi.text.instructions import InstructionParser
 from pyjsapi.text.lexer import Source
@@ -63,6 +64,8 @@ class ModuleParser(InstructionParser):
         self.names: Final = Names()
         self.annotations = annotations_from(source, position)
         self._last_definition = ""
+        self._hinted: dict[int, int] | None = None
+        """Indices of functions by the tokens where they begin, if there are branch hints."""
         self._counts: Final = Counter[str]()
         self._spaces: Final = index_spaces(self)
 
@@ -91,6 +94,14 @@ class ModuleParser(InstructionParser):
         """Module fields up to a closing parenthesis or the end of the text."""
         begin = self.i
         starts = self._scan()
+        hints = self.annotations.hints
+        if hints:
+            self._hinted = {}
+            self.i = starts[-1] + 1 if starts else begin
+            self._skip_to_close()
+            end, self.i = self.i, begin
+            own = [hint for hint in hints if hint.token <= end]
+            check_places(own, self.tokens, starts, end)
         for start in starts:
             if self.tokens[start + 1] in ("type", "rec"):
                 self.i = start + 2
@@ -117,7 +128,11 @@ class ModuleParser(InstructionParser):
         name = self.annotations.name_before(begin, "module")
         if name is not None:
             self.names.module = name
-        self.module.customs = self.annotations.customs({*starts, self.i}, self.i)
+        hints = None
+        if self._hinted is not None:
+            own = [hint for hint in self.annotations.hints if hint.token < self.i]
+            hints = section_of(own, self.tokens, self.module, self._hinted) if own else None
+        self.module.customs = self.annotations.customs({*starts, self.i}, self.i, hints)
 
     def _finish(self) -> None:
         self.module.types = self.types.groups
@@ -345,9 +360,12 @@ class ModuleParser(InstructionParser):
     # Functions
 
     def _func(self) -> None:
+        start = self.i - 2
         funcidx, imported = self._begin_definition("func")
         if imported:
             return
+        if self._hinted is not None:
+            self._hinted[start] = funcidx
         at = self.i + 2
         typeidx, params = self.type_use(named=True)
         self.locals = IndexSpace("local")

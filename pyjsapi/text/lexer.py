@@ -10,6 +10,7 @@ import re
 from bisect import bisect_left
 from typing import Final, NamedTuple, NoReturn
 
+from pyjsapi.binary.branch_hints import SECTION
 from pyjsapi.syntax.errors import ParseError
 from pyjsapi.text.keywords import KEYWORDS
 from pyjsapi.text.numbers import is_nat, is_number, shown
@@ -53,7 +54,7 @@ _SIMPLE_ESCAPES: Final = {
     b"'": b"'",
     b'"': b'"',
 }
-KNOWN_ANNOTATIONS: Final = ("custom", "name")
+KNOWN_ANNOTATIONS: Final = ("custom", "name", SECTION)
 """Ids of the annotations that are more than comments."""
 _END: Final = ("", "", "", "", "", "", "", "")
 """Tokens after the end, so that looking ahead needs no check."""

@@ -8,7 +8,6 @@ from __future__ import annotations
 from array import array
 from bisect import bisect_right
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Final, NamedTuple
 
 from pyjsapi.binary.body import BinaryCode
@@ -16,10 +15,10 @@ from pyjsapi.binary.decoder import decode_module
 from pyjsapi.binary.encode_instrs import encode_instr
 from pyjsapi.binary.scan import body_start
 from pyjsapi.syntax.errors import ParseError, ValidationError
-from pyjsapi.syntax.instructions import BY_MNEMONIC
 from pyjsapi.syntax.module import Func
 from pyjsapi.syntax.origins import Origin, origin_of
 from pyjsapi.text.convert import encode_parsed
+from pyjsapi.text.field_marks import Field, field_at
 from pyjsapi.text.fields import ModuleParser
 from pyjsapi.text.lexer import Source
 
@@ -29,16 +28,6 @@ class Position(NamedTuple):
 
     line: int
     column: int
-
-
-@dataclass(slots=True)
-class _Field:
-    start: int
-    """The token of its parenthesis."""
-    end: int
-    """That of the closing one."""
-    marks: array[int]
-    """The tokens of its instructions, in the order that they have in the module; the last is ``end``."""
 
 
 class Positions:
@@ -54,7 +43,7 @@ class Positions:
         self._source: Final = source
         self._offsets: Final = array("Q", source.offsets())
         self._data: Final = data
-        self._items: Final[dict[tuple[str, int], _Field]] = {}
+        self._items: Final[dict[tuple[str, int], Field]] = {}
         self._func_names: Final = parser.names.funcs
         self._imported: Final = len(parser.module.func_typeidxs) - len(parser.module.funcs)
         self._codes: list[BinaryCode] | None = None
@@ -100,7 +89,7 @@ class Positions:
                 place.source_line,
             )
 
-    def _token_of(self, error: ValidationError, field: _Field) -> int:
+    def _token_of(self, error: ValidationError, field: Field) -> int:
         index = error.instruction
         if index is None:
             return field.start
@@ -121,13 +110,13 @@ class Positions:
             at = 3 if tokens[2][:1] == "$" else 2
         counts: dict[str, int] = {}
 
-        def note(section: str, field: _Field) -> None:
+        def note(section: str, field: Field) -> None:
             position = counts.get(section, 0)
             counts[section] = position + 1
             self._items[section, position] = field
 
         while tokens[at] == "(":
-            field = _field(tokens, at)
+            field = field_at(tokens, at)
             for section in _sections(tokens, at):
                 note(section, field)
             at = field.end + 1
@@ -163,50 +152,6 @@ def _instruction_offsets(code: BinaryCode) -> Iterator[tuple[int, int]]:
         yield offset, index
         # The bytes come from the encoder.
         offset += len(encode_instr(instr))
-
-
-_BLOCKS: Final = ("block", "loop", "try", "try_table")
-_CLAUSES: Final = ("catch", "catch_all", "delegate")
-
-
-def _field(tokens: list[str], start: int) -> _Field:
-    """The field whose parenthesis is the token at ``start``, of a text that has been parsed."""
-    marks = array("Q")
-    open_: list[tuple[str, int]] = []
-    """Forms: what they are (empty: no instruction), and the token of their keyword."""
-    i = start
-    while True:
-        token = tokens[i]
-        if token == "(":
-            i += 1
-            keyword = tokens[i]
-            form = ""
-            if keyword in _BLOCKS:
-                form = keyword
-                marks.append(i)
-            elif keyword == "then":
-                marks.append(open_[-1][1])
-            elif keyword == "else":
-                marks.append(i)
-            elif keyword in _CLAUSES:
-                # Those of a try_table are immediates of it.
-                if open_[-1][0] == "try":
-                    marks.append(i)
-                    if keyword == "delegate":
-                        open_[-1] = ("", i)
-            elif keyword in BY_MNEMONIC:
-                form = "if" if keyword == "if" else "plain"
-            open_.append((form, i))
-        elif token == ")":
-            form, at = open_.pop()
-            if form:
-                marks.append(at if form == "plain" else i)
-            if not open_:
-                marks.append(i)
-                return _Field(start, i, marks)
-        elif token in BY_MNEMONIC:
-            marks.append(i)
-        i += 1
 
 
 _SEGMENTS: Final = {"table": "elem", "memory": "data"}

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from os import PathLike
 from typing import Final, NamedTuple
 
+from pyjsapi.binary.branch_hints import SECTION as HINTS
 from pyjsapi.binary.decoder import decode_module
 from pyjsapi.binary.names import SECTION_NAME, Names, encode_names, name_section_place, names_of
 from pyjsapi.syntax.instructions import BY_MNEMONIC
@@ -39,6 +40,7 @@ from pyjsapi.syntax.types import (
     extern_kind,
     ref_type,
 )
+from pyjsapi.text.branch_hints import printable_hints
 from pyjsapi.text.printer_instructions import InstructionPrinter
 from pyjsapi.text.printer_names import References, name_annotation
 from pyjsapi.text.printer_values import bytes_literals, identifier, laid_out, name_literal
@@ -97,6 +99,10 @@ def print_with_lines(data: bytes) -> PrintedModule:
 
 
 class _ModulePrinter(InstructionPrinter):
+    def __init__(self, module: Module, names: Names) -> None:
+        super().__init__(module, names)
+        self.hints: Final = printable_hints(module, self._sections()[1:])
+
     def text(self) -> str:
         name = self.names.module
         head = "(module" + (f" {identifier(name)}" if name else name_annotation(name))
@@ -221,7 +227,12 @@ class _ModulePrinter(InstructionPrinter):
         if types:
             declared = self._declarations("local", types, len(functype.params), locals_)
             lines.append(laid_out(declared[1:], _INNER))
-        lines += self.body(body, locals_, self.names.labels.get(index, {}))
+        instructions = self.body(body, locals_, self.names.labels.get(index, {}))
+        for position, hint in self.hints.get(index, {}).items():
+            line = instructions[position]
+            text = line.lstrip(" ")
+            instructions[position] = f"{line[: len(line) - len(text)]}{hint} {text}"
+        lines += instructions
         if lines:
             yield laid_out(head, _FIELD)
             yield from lines
@@ -253,6 +264,8 @@ class _ModulePrinter(InstructionPrinter):
         sections = self._sections()
         told = self._name_section_is_told(imported_funcs, _RANK[sections[-1]])
         for custom in module.customs:
+            if custom.name == HINTS and self.hints:
+                continue
             if custom.name != SECTION_NAME or not told:
                 yield from _with_contents(
                     f"(@custom {name_literal(custom.name)}{_placement(custom, sections)}",

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterable, Sequence
 
 from pyjsapi.binary.body import BinaryCode
+from pyjsapi.binary.branch_hints import SECTION as HINTS
 from pyjsapi.binary.decoder import decode_module
 from pyjsapi.binary.encoder import encode_module
 from pyjsapi.binary.names import SECTION_NAME, decode_names, set_names
 from pyjsapi.rewriting.builder import Builder
-from pyjsapi.rewriting.hints import SECTION as HINTS
 from pyjsapi.rewriting.hints import map_hints
 from pyjsapi.rewriting.instrs import written
 from pyjsapi.rewriting.units import Body, Locals, assemble, beyond_limits

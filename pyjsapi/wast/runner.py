@@ -25,6 +25,7 @@ from pyjsapi.syntax.errors import (
 )
 from pyjsapi.syntax.features import Features
 from pyjsapi.text.lexer import decode_source
+from pyjsapi.validation.branch_hints import check_branch_hints
 from pyjsapi.validation.limits import Limits
 from pyjsapi.wast.script import (
     Action,
@@ -53,6 +54,7 @@ _EXPECTED_ERRORS: Final[Mapping[str, tuple[type[Exception], ...]]] = {
     "assert_malformed": (DecodeError, ParseError),
     "assert_malformed_custom": (DecodeError, ParseError),
     "assert_invalid": (ValidationError,),
+    "assert_invalid_custom": (ValidationError,),
     "assert_unlinkable": (LinkError,),
     "assert_trap": (Trap,),
     "assert_exhaustion": (Exhaustion,),
@@ -289,6 +291,8 @@ class _Runner:
                 compiled = self._compile(subject)
                 if keyword in ("assert_unlinkable", "assert_trap"):
                     self._instantiate(compiled)
+                if keyword.endswith("_custom"):
+                    check_branch_hints(compiled.module)
             elif isinstance(subject, InstantiateModule):
                 self._instantiate(self._module(subject.module))
             else:
