@@ -12,7 +12,7 @@ from _thread import RLock, get_ident
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager
 from types import CellType, CodeType, FrameType, FunctionType
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from pyjsapi.blocks.undivided import current_frames, suspended_frames
 from pyjsapi.compiler.code import FunctionCode, first_of_type
@@ -34,6 +34,20 @@ if TYPE_CHECKING:
     from pyjsapi.compiler.module import CompiledModule
     from pyjsapi.runtime.bell import Bell
     from pyjsapi.runtime.call_clock import CallClock
+
+
+class Mover(Protocol):
+    """What may have another engine run the instance: see `engines.moving`."""
+
+    def counted(self, call: Callable[..., Any], /) -> Callable[..., Any]:
+        """A function for calls from outside, which may move the instance before it calls ``call``."""
+
+    def suspends(self) -> bool:
+        """Whether its calls can be suspended: who asks wants to, so that the instance is not moved afterwards."""
+
+    def stay(self, reason: str, /) -> None:
+        """Do not move the instance from now on. Raises `ValueError` where it was."""
+
 
 _DIRECT_NAMES: Final = ("ba{}", "u16_{}", "u32_{}", "u64_{}", "f32_{}", "f64_{}")
 """By which code reaches the bytes and views of a memory."""
@@ -68,10 +82,8 @@ class Environment:
 
     __slots__ = (
         "__weakref__", "_bounded", "_closure", "_first", "_instance", "_lock", "_stub", "_variant", "compiled",
-        "globals",
+        "globals", "mover",
     )  # fmt: skip
-
-    suspends = True
 
     def __init__(self, compiled: CompiledModule, instance: ModuleInstance) -> None:
         self.compiled = compiled
@@ -84,6 +96,8 @@ class Environment:
         self._bounded: BoundedCalls | None = None
         self._lock = RLock()
         """Held while the code of functions is exchanged."""
+        self.mover: Mover | None = None
+        """What may move the instance to another engine."""
         scratch = memoryview(bytearray(8))
         self.globals: dict[str, Any] = {
             **numerics.GLOBALS,
@@ -217,10 +231,47 @@ class Environment:
 
     def divert(self, resolve: Callable[[int], Callable[..., Any]] | None) -> None:
         """Have functions that are called from now on answered by what ``resolve`` gives for their indices, which is
-        asked at each call; with ``None`` by their own code again."""
+        asked at each call; with ``None`` by their own code again.
+
+        Raises `ValueError` where the instance was moved to another engine.
+        """
+        if self.mover is not None:
+            self.mover.stay("a debugger looks at it")
         with self._lock:
             self.globals["resolve"] = resolve or self.resolve
             self._use(self._variant)
+
+    def hand_over(self, make: Callable[[], Callable[[int], Callable[..., Any]]]) -> bool:
+        """Have calls from now on answered by functions that are not of this environment: what ``make`` gives tells
+        them by index.
+
+        ``False``, with nothing changed, while any thread runs code of the instance; where none does, none begins before
+        ``make`` has returned. What it raises leaves everything as it was.
+        """
+        if self.is_running():
+            return False
+        before = self.globals["resolve"]
+        found: Callable[[int], Callable[..., Any]] | None = None
+
+        def waiting(index: int) -> Callable[..., Any]:
+            with self._lock:
+                chosen: Callable[[int], Callable[..., Any]] = before if found is None else found
+            return chosen(index)
+
+        with self._lock:
+            self.globals["resolve"] = waiting
+            try:
+                self._use(self._variant)
+                if not self.is_running():
+                    found = make()
+            finally:
+                self.globals["resolve"] = before if found is None else found
+        return found is not None
+
+    @property
+    def suspends(self) -> bool:
+        """See `runtime.function.Owner`."""
+        return self.mover is None or self.mover.suspends()
 
     def depth_of(self, index: int, *, at_once: bool = False) -> int:
         """How deep a function of the instance may call, or 0 if that is no matter; see `FuncInst.depth`."""
@@ -238,6 +289,8 @@ class Environment:
     def entry_of(self, call: Callable[..., Any]) -> Callable[..., Any]:
         """What to call from outside in the place of a function's ``call``."""
         clock = self._instance.clock
+        if self.mover is not None:
+            call = self.mover.counted(call)
         return call if clock is None else clock.timed(call)
 
     def clock(self) -> CallClock | None:

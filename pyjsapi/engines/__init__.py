@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pyjsapi.engines.choosing import Choice, default, use, using
 from pyjsapi.engines.errors import EngineFallback, EngineUnavailable, Refusal
+from pyjsapi.engines.explaining import explain
 from pyjsapi.engines.registry import available, engine, names, offer
 
 __all__ = [
@@ -14,6 +15,7 @@ __all__ = [
     "available",
     "default",
     "engine",
+    "explain",
     "names",
     "offer",
     "use",

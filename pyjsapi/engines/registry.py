@@ -18,6 +18,7 @@ _BUILT_IN: Final = {
     "python": ("python_engine", "PythonEngine"),
     "lowered": ("lowered", "LoweredEngine"),
     "wasmtime": ("wasmtime.engine", "WasmtimeEngine"),
+    "auto": ("auto", "AutoEngine"),
 }
 """By name: the module here that has the engine, and what makes one when it is called without arguments."""
 

@@ -38,8 +38,9 @@ def bear_lines_of(filename: str) -> None:
 class Owner(Protocol):
     """What wasm functions belong to."""
 
-    suspends: bool
-    """Whether their calls are frames of Python's alone, so that a stack which they are on can be suspended."""
+    @property
+    def suspends(self) -> bool:
+        """Whether their calls are frames of Python's alone, so that a stack which they are on can be suspended."""
 
     def depth_of(self, index: int, *, at_once: bool = False) -> int:
         """See `FuncInst.depth`."""

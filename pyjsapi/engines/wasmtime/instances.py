@@ -98,9 +98,7 @@ def instantiate(
     store = store_here()
     instance = NativeInstance(module, store)
     with store.entered():
-        externs = _link(instance, values)
-        imported = _counts(instance)
-        _instantiate(instance, externs, len(values))
+        imported = instantiate_linked(instance, values)
         _find_objects(instance, imported)
         _find_funcs(instance, imported[0])
     spaces: dict[str, Any] = {
@@ -117,6 +115,19 @@ def instantiate(
     if start is not None:
         instance.funcs[start].call()
     return instance
+
+
+def instantiate_linked(
+    instance: NativeInstance, values: Sequence[ExternVal]
+) -> tuple[int, int, int, int, int]:
+    """Make the native instance, in its store, of imports that match; how many there are of each kind.
+
+    Its index spaces have those alone. Raises as `embedding.interface.Engine.instantiate`.
+    """
+    externs = _link(instance, values)
+    imported = _counts(instance)
+    _instantiate(instance, externs, len(values))
+    return imported
 
 
 def _check_sizes(module: WasmtimeModule, imported: int) -> None:
@@ -196,7 +207,7 @@ def _find_objects(instance: NativeInstance, imported: tuple[int, int, int, int, 
     limits = instance.module.settings.limits
     _, tables, mems, globals_, tags = imported
     for index, type_ in enumerate(context.mems[mems:], mems):
-        block = _block(store, _export(instance, "memory", index), type_)
+        block = _block(store, export_of(instance, "memory", index), type_)
         memory = MemInst(type_, page_limit=page_limit_of(type_, limits), block=block)
         memory.held_by = NAME
         instance.mems.append(memory)
@@ -206,14 +217,14 @@ def _find_objects(instance: NativeInstance, imported: tuple[int, int, int, int, 
     if limits.max_total_table_elements is not None:
         most = min(most, limits.max_total_table_elements)
     for index, table in enumerate(context.tables[tables:], tables):
-        handle = handle_of(_export(instance, "table", index))
+        handle = handle_of(export_of(instance, "table", index))
         instance.tables.append(table_of(store, table, handle, most))
     for index, global_ in enumerate(context.globals[globals_:], globals_):
-        handle = handle_of(_export(instance, "global", index))
+        handle = handle_of(export_of(instance, "global", index))
         instance.globals.append(global_of(store, global_, handle))
     for index, tag_type in enumerate(context.tags[tags:], tags):
         tag = TagInst(tag_type)
-        store.exceptions.add_tag(tag, handle_of(_export(instance, "tag", index)))
+        store.exceptions.add_tag(tag, handle_of(export_of(instance, "tag", index)))
         instance.tags.append(tag)
 
 
@@ -227,12 +238,13 @@ def _find_funcs(instance: NativeInstance, imported: int) -> None:
     store, context = instance.store, instance.module.context
     deep = any(isinstance(type_, FuncExtern | TableType) for type_ in context.imports)
     for index in instance.module.reachable:
-        handle = func_handle_of(_export(instance, "func", index))
+        handle = func_handle_of(export_of(instance, "func", index))
         if index < imported:
             store.know_as(handle, instance.funcs[index])
         else:
             instance.funcs[index] = store.add_func(context.funcs[index], handle, index, deep)
 
 
-def _export(instance: NativeInstance, kind: str, index: int) -> Words:
+def export_of(instance: NativeInstance, kind: str, index: int) -> Words:
+    """What an instance has of a kind at an index, as the C API has it."""
     return instance.store.export(instance.handle, hidden(kind, index))

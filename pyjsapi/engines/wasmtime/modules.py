@@ -86,18 +86,28 @@ def compiled_module(valid: ValidModule) -> WasmtimeModule:
     """Compile a module, which is valid but for bodies. Raises `Refusal` where Wasmtime cannot run it."""
     refuse_limits(valid)
     key = artifacts.key_of(valid.data, valid.settings)
-    native = _natives.get(key)
-    if native is None:
-        engine = native_engine()
-        data, shift = rewritten(valid, key)
-        try:
-            pointer = compiled(engine, data)
-        except WasmtimeError as error:
-            raise Refusal(f"Wasmtime does not compile it: {_in_short(error)}") from error
-        # Another thread may have been faster.
-        native = _natives.setdefault(key, NativeModule(key, pointer, shift))
-        artifacts.write(key, valid.data, Artifact(shift, artifact_of(engine, native.pointer)))
-    return WasmtimeModule(valid, native)
+    return WasmtimeModule(valid, _natives.get(key) or _compiled(valid, key))
+
+
+def compiled_twin(valid: ValidModule) -> WasmtimeModule:
+    """Compile what goes on with instances of a valid module: see `twins`. Raises as `compiled_module`."""
+    refuse_limits(valid)
+    key = f"{artifacts.key_of(valid.data, valid.settings)}-twin"
+    native = _natives.get(key) or _kept(key, valid.data)
+    return WasmtimeModule(valid, native or _compiled(valid, key, twin=True))
+
+
+def _compiled(valid: ValidModule, key: str, *, twin: bool = False) -> NativeModule:
+    engine = native_engine()
+    data, shift = rewritten(valid, key, twin=twin)
+    try:
+        pointer = compiled(engine, data)
+    except WasmtimeError as error:
+        raise Refusal(f"Wasmtime does not compile it: {_in_short(error)}") from error
+    # Another thread may have been faster.
+    native = _natives.setdefault(key, NativeModule(key, pointer, shift))
+    artifacts.write(key, valid.data, Artifact(shift, artifact_of(engine, native.pointer)))
+    return native
 
 
 def _in_short(error: WasmtimeError) -> str:

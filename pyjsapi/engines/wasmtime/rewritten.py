@@ -23,7 +23,7 @@ from pyjsapi.engines.errors import Refusal
 from pyjsapi.engines.wasmtime.library import NAME
 from pyjsapi.runtime.memory import page_limit_of
 from pyjsapi.syntax.instructions import BY_MNEMONIC
-from pyjsapi.syntax.module import SECTIONS, Expr, Module, Table
+from pyjsapi.syntax.module import SECTIONS, Data, Expr, Import, Module, Table
 from pyjsapi.syntax.types import MemType, TableType
 from pyjsapi.validation.limits import DEFAULT_CALL_DEPTH, Limits
 
@@ -79,17 +79,23 @@ def _constants(module: Module) -> Iterable[Expr]:
         yield from elem.init
 
 
-def rewritten(valid: ValidModule, name: str) -> Rewritten:
-    """The module for Wasmtime, called ``name``. Raises `Refusal` for limits that it cannot be held to."""
+def rewritten(valid: ValidModule, name: str, *, twin: bool = False) -> Rewritten:
+    """The module for Wasmtime, called ``name``.
+
+    A ``twin`` has an import for each memory that the module defines, behind the others, and its segments are empty.
+    """
     sections, start = _sections(valid.data)
     for dropped in ("start", "memory", "table"):
         sections.pop(dropped, None)
     sections["export"] = _exports(valid)
     module, limits = valid.module, valid.settings.limits
-    if any(item.group is not None for item in module.imports):
+    taken = [Import("", "", type_) for type_ in module.mems] if twin else []
+    if taken or any(item.group is not None for item in module.imports):
         plain = [replace(item, group=None) for item in module.imports]
-        sections["import"] = _content(Module(imports=plain))
-    if module.mems:
+        sections["import"] = _content(Module(imports=plain + taken))
+    if twin:
+        _empty_segments(sections, module)
+    elif module.mems:
         mems = [_bounded_memory(type_, limits) for type_ in module.mems]
         sections["memory"] = _content(Module(mems=mems))
     if module.tables:
@@ -107,6 +113,15 @@ def rewritten(valid: ValidModule, name: str) -> Rewritten:
         out += content
     out += b"\0" + _sized(_sized(b"name") + b"\0" + _sized(_sized(name.encode())))
     return Rewritten(bytes(out), shift)
+
+
+def _empty_segments(sections: dict[str, bytes], module: Module) -> None:
+    if module.elems:
+        elems = [replace(elem, init=[], mode="passive") for elem in module.elems]
+        sections["element"] = _content(Module(elems=elems))
+    if module.datas:
+        datas = [Data(b"", "passive") for _ in module.datas]
+        sections["data"] = _content(Module(datas=datas))
 
 
 def _sized(content: bytes) -> bytes:

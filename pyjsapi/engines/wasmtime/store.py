@@ -98,6 +98,17 @@ class Store:
         """Have a function that an instance hands out be one that is there: an import."""
         self._funcs[_key(NativeFunc(self, handle).raw)] = weakref.ref(func)
 
+    def stand_for(self, handle: Words, func: FuncInst, deep: bool) -> None:
+        """Have a function of an instance be one that is there: of an instance that the native one goes on with.
+
+        Where nobody holds that any more, it comes back as another one: ``deep`` as for `add_func`.
+        """
+        native = NativeFunc(self, handle)
+        key = _key(native.raw)
+        self._known[key] = func.type, handle, func.index or 0, deep
+        self._natives[func] = native
+        self._funcs[key] = weakref.ref(func)
+
     def func_of(self, raw: int) -> FuncInst | None:
         """The function that a reference is to."""
         if not raw:
