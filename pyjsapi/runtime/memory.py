@@ -274,6 +274,7 @@ class MemInst:
             if made.by_calls:
                 self._users = []
             self._stand_on(made)
+            made.follow(self)
             self.held_by = engine
 
     @contextmanager

@@ -249,3 +249,16 @@ def test_limits_that_are_not_kept_are_refused_by_name(limits: dict[str, float]) 
     with pytest.warns(engines.EngineFallback):
         module = WebAssembly.Module(OWN, limits=limits, engine=["wasmtime", "python"])
     assert module.engine == "python"
+
+
+def test_growth_in_code_detaches_the_buffer_of_a_memory_that_floated() -> None:
+    memory = WebAssembly.Memory({"initial": 1, "maximum": 3})
+    before = memory.buffer
+    module = WebAssembly.Module(
+        wat2wasm(
+            '(module (import "m" "m" (memory 1)) (func (export "f") (result i32) (memory.grow (i32.const 1))))'
+        )
+    )
+    assert WebAssembly.Instance(module, {"m": {"m": memory}}).exports.f() == 1
+    assert before.detached
+    assert memory.buffer.byteLength == 2 << 16
