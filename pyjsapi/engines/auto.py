@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
 from pyjsapi.compiler.environment import Environment
-from pyjsapi.engines.explaining import tell
 from pyjsapi.engines.moving import Mover
 from pyjsapi.engines.python_engine import PythonEngine
 
@@ -44,7 +43,6 @@ class AutoEngine(PythonEngine):
         if isinstance(environment, Environment):
             mover = Mover(module, instance, environment, self.patience, self.calls)
             environment.mover = mover
-            tell(instance, mover)
             if setup is not None:
                 mover.stay("the host has a say in how it is made")
         return instance

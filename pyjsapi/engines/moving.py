@@ -7,14 +7,14 @@ from __future__ import annotations
 
 import sys
 import threading
-from _thread import _count as count_threads  # all but the main one
+from _thread import get_ident
 from collections.abc import Callable
 from time import perf_counter
 from typing import TYPE_CHECKING, Any, Final
 
 from pyjsapi.engines.errors import EngineUnavailable, Refusal
 from pyjsapi.syntax.errors import LinkError
-from pyjsapi.syntax.types import EXTERN, FUNC, FuncType, RefType, ValType
+from pyjsapi.syntax.types import EXTERN, FUNC, FuncExtern, FuncType, RefType, ValType
 
 if TYPE_CHECKING:
     from pyjsapi.compiler.environment import Environment
@@ -66,8 +66,13 @@ class Mover:
     def counted(self, call: Callable[..., Any], /) -> Callable[..., Any]:
         """See `compiler.environment.Mover`."""
 
+        main_thread = threading.main_thread().ident
+
         def counted(*arguments: Any) -> Any:
             if self.is_settled:
+                return call(*arguments)
+            if get_ident() != main_thread:
+                self._settle("it is called by another thread than the main one")
                 return call(*arguments)
             self._begin()
             began = perf_counter()
@@ -108,7 +113,8 @@ class Mover:
             return
         if self._twin is None and not self._prepare():
             return
-        reason = self._move()
+        else:
+            reason = self._move()
         if reason:
             # What is in the way may be there at every call: it is looked at more and more seldom.
             self._reason, self._next = reason, self._calls + max(self._calls, 1)
@@ -123,10 +129,11 @@ class Mover:
             self._compiling = threading.Thread(
                 target=self._compile, name="pyjsapi auto", daemon=True
             )
-            self._compiling.start()
-        if self._after is not None:
-            self._compiling.join()
-        elif self._compiling.is_alive():
+            if self._after is None:
+                self._compiling.start()
+            else:
+                self._compile()
+        if self._compiling.is_alive():
             return False
         if self._refusal is not None:
             self._settle(str(self._refusal))
@@ -157,22 +164,21 @@ class Mover:
     def _move(self) -> str:
         """Move the instance; why not, if it stays for the time being."""
         instance, twin = self._instance, self._twin
-        if threading.current_thread() is not threading.main_thread():
-            return "it is called by another thread than the main one"
-        if count_threads():
-            return "there are other threads"
         if any(instance.datas) or any(instance.elems):
             return "it has segments that are not dropped"
-        if _SUSPENSION in sys.modules and any(func.host for func in instance.funcs):
+        calls_host = any(isinstance(type_, FuncExtern) for type_ in instance.context.imports)
+        if _SUSPENSION in sys.modules and calls_host:
             return "the program suspends calls, and host functions of it may do so"
         if self._environment.is_running():
             return "a function of it is running"
+        if calls_host and threading.active_count() > 1:
+            return "there are other threads, for which host functions of it may wait"
         if twin is None:
             return "there is no machine code"
         try:
             moved = self._environment.hand_over(lambda: twin.take_over(instance))
-        except (LinkError, MemoryError) as error:
-            return str(error)
+        except (BufferError, LinkError, MemoryError) as error:
+            return str(error.__cause__ or error)
         if not moved:
             return "a function of it is running"
         self._environment.bind_globals()
@@ -221,8 +227,6 @@ def _why_not_objects(module: CompiledModule, instance: ModuleInstance) -> str:
             return "it has a global with a reference"
         if global_.mutable and (index < globals_ or ("global", index) in exported):
             return "it imports or exports a mutable global"
-    if any(memory.by_calls for memory in instance.mems):
-        return "it has a memory whose bytes are in a place of their own"
     return ""
 
 

@@ -6,7 +6,7 @@ What it stands on is exchanged, the objects stay: a memory's block, a table's el
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from pyjsapi.blocks.block import Block
 from pyjsapi.blocks.heap import HeapBlock
@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from pyjsapi.runtime.memory import MemInst
     from pyjsapi.runtime.table import TableInst
 
+_ELSEWHERE: Final = "its bytes are in a place of their own"
+
 
 def native_memory(
     store: Store, module: ValidModule, index: int, memory: MemInst
@@ -42,20 +44,30 @@ def native_memory(
         _must_be_here(store, block.home, module, index, "memory")
         memory.held_by = memory.held_by or NAME
         return MEMORY_KIND, block.handle
-    if block.__class__ is not HeapBlock or memory.by_calls:
-        reason = "its bytes are in a place of their own"
-        raise refused(module, index, "memory", memory.held_by, NAME, reason)
+    if not _is_plain(memory):
+        raise refused(module, index, "memory", memory.held_by, NAME, _ELSEWHERE)
+    try:
+        return MEMORY_KIND, take_memory(store, memory).handle
+    except BufferError as error:
+        raise refused(module, index, "memory", memory.held_by, NAME, str(error)) from error
+
+
+def _is_plain(memory: MemInst) -> bool:
+    return memory.block.__class__ is HeapBlock and not memory.by_calls
+
+
+def take_memory(store: Store, memory: MemInst) -> NativeBlock:
+    """Have a memory of the Python engine's, or one that floats, be native. Raises `BufferError` where it cannot be."""
+    if not _is_plain(memory):
+        raise BufferError(_ELSEWHERE)
     made = factories.new_memory(store, replace(memory.declared_type, minimum=memory.pages))
 
     def moved(old: Block) -> Block:
         made.write(0, bytes(old.data))
         return made
 
-    try:
-        memory.take(NAME, moved)
-    except BufferError as error:
-        raise refused(module, index, "memory", memory.held_by, NAME, str(error)) from error
-    return MEMORY_KIND, made.handle
+    memory.take(NAME, moved)
+    return made
 
 
 def native_table(store: Store, module: ValidModule, index: int, table: TableInst) -> Words:

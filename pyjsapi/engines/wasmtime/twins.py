@@ -11,12 +11,13 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from pyjsapi.embedding.valid_module import ValidModule
-from pyjsapi.engines.wasmtime import instances
+from pyjsapi.engines.wasmtime import adopting, instances
 from pyjsapi.engines.wasmtime.calls import native_call
 from pyjsapi.engines.wasmtime.instances import NativeInstance
 from pyjsapi.engines.wasmtime.library import NAME
 from pyjsapi.engines.wasmtime.modules import WasmtimeModule, compiled_twin
 from pyjsapi.engines.wasmtime.objects import Cell, NativeElements
+from pyjsapi.engines.wasmtime.reservations import NativeBlock
 from pyjsapi.engines.wasmtime.store import func_handle_of, handle_of, store_here
 from pyjsapi.syntax.types import FuncExtern, extern_kind
 
@@ -34,8 +35,8 @@ class Twin:
         """Have native code that goes on where an instance is, of which no code runs; gives its functions by index.
 
         The instance has no tags, all of its segments are dropped, and its tables and mutable globals are known to it
-        alone. Raises `LinkError` where a memory cannot be taken over now, and `MemoryError`; the instance is as it was
-        then, but for memories, which code of the Python engine may go on with.
+        alone. Raises `BufferError` and `LinkError` where a memory cannot be taken over now, and `MemoryError`; the
+        instance is as it was then, but for memories, which code of the Python engine may go on with.
         """
         module, store = self._module, store_here()
         native = NativeInstance(module, store)
@@ -51,8 +52,14 @@ class Twin:
             "memory": iter(instance.mems[: counts["memory"]]),
         }
         values: list[Any] = [next(spaces[extern_kind(type_)]) for type_ in context.imports]
-        values += instance.mems[counts["memory"] :]
+        own = instance.mems[counts["memory"] :]
         with store.entered():
+            for memory in own:
+                if not isinstance(memory.block, NativeBlock):
+                    adopting.take_memory(store, memory)
+                elif memory.block.home is not store:
+                    raise BufferError("another thread has its memory")
+            values += own
             instances.instantiate_linked(native, values)
             functions = self._functions(native, instance, counts["func"])
             _fill_tables(native, instance)
