@@ -61,7 +61,8 @@ def test_kernels_go_on(kernel: Kernel) -> None:
         results = [repr(run(*kernel.args)) for _ in range(21)]
         assert instance.exports.run is run
         assert calls is None or is_moved(instance)
-        made[calls] = results, [bytes(memory.data) for memory in instance._instance.mems]
+        core: Any = instance._instance
+        made[calls] = results, [bytes(memory.data) for memory in core.mems]
     assert all(each == made[None] for each in made.values())
 
 
