@@ -1,0 +1,25 @@
+"""Programs whose instances move to machine code behave as those of instances that do not (EN-53)."""
+
+from __future__ import annotations
+
+import pytest
+
+from fuzz.engines.moved import GENERATORS, compared
+from fuzz.generators import make
+from pyjsapi import engines
+
+SEEDS = range(1, 7)
+
+
+@pytest.mark.parametrize("generator", GENERATORS)
+def test_programs_that_move_do_the_same(generator: str) -> None:
+    try:
+        engines.engine("wasmtime")
+    except engines.EngineUnavailable as error:
+        pytest.skip(str(error))
+    reasons = []
+    for seed in SEEDS:
+        texts, why = compared(make(generator, seed).program, seed % 4)
+        assert texts == []
+        reasons.append(why)
+    assert any(why.startswith("wasmtime") for why in reasons)
