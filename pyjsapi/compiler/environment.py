@@ -96,8 +96,7 @@ class Environment:
         self._bounded: BoundedCalls | None = None
         self._lock = RLock()
         """Held while the code of functions is exchanged."""
-        self.mover: Mover | None = None
-        """What may move the instance to another engine."""
+        self.mover: Mover | None = None  # what may move the instance to another engine
         scratch = memoryview(bytearray(8))
         self.globals: dict[str, Any] = {
             **numerics.GLOBALS,

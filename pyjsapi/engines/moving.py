@@ -12,8 +12,11 @@ from collections.abc import Callable
 from time import perf_counter
 from typing import TYPE_CHECKING, Any, Final
 
+from pyjsapi.binary.body import BinaryCode
+from pyjsapi.binary.scan import has_only, local_groups
 from pyjsapi.engines.errors import EngineUnavailable, Refusal
 from pyjsapi.syntax.errors import LinkError
+from pyjsapi.syntax.instructions import OPS
 from pyjsapi.syntax.types import EXTERN, FUNC, FuncExtern, FuncType, RefType, ValType
 
 if TYPE_CHECKING:
@@ -23,6 +26,8 @@ if TYPE_CHECKING:
     from pyjsapi.runtime.instance import ModuleInstance
 
 _NATIVE: Final = "wasmtime"
+_SIMD: Final = b"\xfd"
+_EXACT: Final = frozenset(op for op in OPS if "relaxed" not in op.mnemonic)
 _SUSPENSION: Final = f"{__name__.partition('.')[0]}.suspension"
 
 
@@ -209,6 +214,8 @@ def why_not(module: CompiledModule, instance: ModuleInstance) -> str:
         return "its functions have references to other things than functions and external ones"
     if any(type_.shared for type_ in context.mems):
         return "it has shared memory"
+    if _is_relaxed(module):
+        return "it has relaxed instructions, whose results may not change while a program runs"
     return _why_not_objects(module, instance)
 
 
@@ -228,6 +235,19 @@ def _why_not_objects(module: CompiledModule, instance: ModuleInstance) -> str:
         if global_.mutable and (index < globals_ or ("global", index) in exported):
             return "it imports or exports a mutable global"
     return ""
+
+
+def _is_relaxed(module: CompiledModule) -> bool:
+    most, refs = module.settings.limits.array_new_fixed_operands, module.context.refs
+    for func in module.module.funcs:
+        code = func.code
+        if not isinstance(code, BinaryCode):
+            return True
+        if _SIMD in code.data[code.start : code.end]:
+            _, start = local_groups(code)
+            if not has_only(code.data, start, code.end, _EXACT, most, refs):
+                return True
+    return False
 
 
 def _is_plain(type_: ValType) -> bool:

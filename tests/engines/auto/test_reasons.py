@@ -55,6 +55,10 @@ def after_calls(instance: WebAssembly.Instance) -> str:
             '(global (export "g") (mut i32) (i32.const 0))',
             "it imports or exports a mutable global",
         ),
+        (
+            "(func (param v128 v128) (result v128) (i8x16.relaxed_swizzle (local.get 0) (local.get 1)))",
+            "it has relaxed instructions, whose results may not change while a program runs",
+        ),
         ('(memory 1) (data "a")', "it has segments that are not dropped"),
         ("(elem func)  (func $a) (elem func $a)", "it has segments that are not dropped"),
     ],
