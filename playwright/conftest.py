@@ -71,6 +71,7 @@ AGAIN_IN_FIREFOX = {
 }
 """Tests of how pages are used and made, which Firefox does once more. That it runs what they run is in the others."""
 LONG_IN_FIREFOX = {
+    "test_host_engine.py",
     "test_js_cases.py",
     "test_lowered.py",
     "test_web_workers.py",
