@@ -132,6 +132,7 @@ def inside(file: str) -> str:
     return f"/project/{(INSIDE / file).relative_to(ROOT)}"
 
 
+@pytest.mark.long
 def test_some_cases_hold(place: Place) -> None:
     found = place.run(RUN_CASES, inside("host_engine.py"), FEW)
     assert found == dict.fromkeys(FEW), "\n".join(filter(None, found.values()))
