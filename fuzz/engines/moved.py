@@ -44,6 +44,7 @@ def compared(program: Program, calls: int) -> tuple[list[str], str]:
 
 def _observed(program: Program, engine: Any) -> tuple[dict[str, Any], Any]:
     run = Run(program.json(), lambda data: WebAssembly.Module(data, engine=engine))
+    before = signal.signal(signal.SIGVTALRM, _stop)
     signal.setitimer(signal.ITIMER_VIRTUAL, SECONDS, 0.5)
     try:
         return run.observe(), getattr(run, "instance", None)
@@ -51,6 +52,7 @@ def _observed(program: Program, engine: Any) -> tuple[dict[str, Any], Any]:
         return HANGS, None
     finally:
         signal.setitimer(signal.ITIMER_VIRTUAL, 0)
+        signal.signal(signal.SIGVTALRM, before)
 
 
 def _stop(number: int, frame: object) -> None:
@@ -59,7 +61,6 @@ def _stop(number: int, frame: object) -> None:
 
 def main(arguments: Sequence[str]) -> int:
     """Compare for some seconds, print what differs and how many were moved; how many differ."""
-    signal.signal(signal.SIGVTALRM, _stop)
     end, seed, found = time.monotonic() + float(arguments[0]), 0, 0
     reasons: Counter[str] = Counter()
     while time.monotonic() < end:
