@@ -276,6 +276,9 @@ def threads_ended_by_exceptions() -> None:
     sys.setswitchinterval(1e-5)
     chance = random.Random(11)
     exports = instance()
+    # What translates is imported here: an exception in an import leaves locks of the import system behind.
+    exports.down(1)
+    exports["through a table"]()
 
     def work() -> None:
         started.append(get_ident())
