@@ -221,6 +221,14 @@ def _end_of(found: re.Match[bytes] | None, pos: int) -> int:
     return pos if found is None else found.end()
 
 
+def beginnings(ops: Iterable[Op]) -> list[bytes]:
+    """Bytes of which one stands wherever one of some instructions with a prefix does, and perhaps elsewhere.
+
+    Their opcodes are below 128; a longer encoding of such a number has a bit more.
+    """
+    return [bytes((op.prefix, op.opcode | more)) for op in ops for more in (0, 0x80)]
+
+
 def body_start(code: BinaryCode) -> int:
     """Offset of the first instruction, after the locals."""
     return local_groups(code)[1]

@@ -170,7 +170,8 @@ def _add_frames(error: BaseException, frames: list[_Frame]) -> None:
     located = []
     for frame in frames:
         module = None if frame.known is None else frame.known.module()
-        if module is not None:
+        # Functions that `waiting` adds are none of the module's.
+        if module is not None and frame.funcidx < len(module.context.funcs):
             located.append(partial(module.frame, frame.funcidx, frame.offset))
     backtrace = Backtrace()
     backtrace.add(list(located), 0)

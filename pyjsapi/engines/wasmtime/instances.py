@@ -100,6 +100,9 @@ def instantiate(
     with store.entered():
         imported = instantiate_linked(instance, values)
         _find_objects(instance, imported)
+        module.waits.connect(
+            store, instance.mems, lambda index: handle_of(export_of(instance, "global", index))
+        )
         _find_funcs(instance, imported[0])
     spaces: dict[str, Any] = {
         "func": instance.funcs,
@@ -236,7 +239,9 @@ def _block(store: Store, extern: Words, type_: MemType) -> Block:
 
 def _find_funcs(instance: NativeInstance, imported: int) -> None:
     store, context = instance.store, instance.module.context
-    deep = any(isinstance(type_, FuncExtern | TableType) for type_ in context.imports)
+    deep = bool(instance.module.waits.instructions) or any(
+        isinstance(type_, FuncExtern | TableType) for type_ in context.imports
+    )
     for index in instance.module.reachable:
         handle = func_handle_of(export_of(instance, "func", index))
         if index < imported:

@@ -15,6 +15,7 @@ from pyjsapi.engines.wasmtime.artifacts import Artifact
 from pyjsapi.engines.wasmtime.factories import artifact_of, compiled, import_types, restored
 from pyjsapi.engines.wasmtime.native_engine import native_engine
 from pyjsapi.engines.wasmtime.rewritten import reachable_funcs, refuse_limits, rewritten
+from pyjsapi.engines.wasmtime.waiting import Waits
 from pyjsapi.engines.wasmtime.words import WasmtimeError, Words
 from pyjsapi.validation.known import context_of
 
@@ -45,11 +46,12 @@ def _delete(lib: Any, module: int, imports: Words) -> None:
 class WasmtimeModule(ValidModule):
     """A valid module with what Wasmtime made of it."""
 
-    __slots__ = ("native", "reachable")
+    __slots__ = ("native", "reachable", "waits")
 
-    def __init__(self, valid: ValidModule, native: NativeModule) -> None:
+    def __init__(self, valid: ValidModule, native: NativeModule, waits: Waits) -> None:
         super().__init__(valid.data, valid.module, valid.context, valid.settings)
         self.native: Final = native
+        self.waits: Final = waits
         self.reachable: Final = sorted(reachable_funcs(valid.module))
         """Functions that may come out of an instance."""
         failures.know(native.name, self, native.shift)
@@ -68,7 +70,7 @@ def known_module(data: bytes, settings: Settings) -> WasmtimeModule | None:
     with collector_off():
         module = decode_module(data, settings.features)
         valid = ValidModule(data, module, context_of(module), settings)
-    return WasmtimeModule(valid, native)
+    return WasmtimeModule(valid, native, Waits(valid))
 
 
 def _kept(key: str, data: bytes) -> NativeModule | None:
@@ -86,20 +88,21 @@ def compiled_module(valid: ValidModule) -> WasmtimeModule:
     """Compile a module, which is valid but for bodies. Raises `Refusal` where Wasmtime cannot run it."""
     refuse_limits(valid)
     key = artifacts.key_of(valid.data, valid.settings)
-    return WasmtimeModule(valid, _natives.get(key) or _compiled(valid, key))
+    waits = Waits(valid)
+    return WasmtimeModule(valid, _natives.get(key) or _compiled(valid, key, waits), waits)
 
 
 def compiled_twin(valid: ValidModule) -> WasmtimeModule:
     """Compile what goes on with instances of a valid module: see `twins`. Raises as `compiled_module`."""
     refuse_limits(valid)
     key = f"{artifacts.key_of(valid.data, valid.settings)}-twin"
-    native = _natives.get(key) or _kept(key, valid.data)
-    return WasmtimeModule(valid, native or _compiled(valid, key, twin=True))
+    native, waits = _natives.get(key) or _kept(key, valid.data), Waits(valid)
+    return WasmtimeModule(valid, native or _compiled(valid, key, waits, twin=True), waits)
 
 
-def _compiled(valid: ValidModule, key: str, *, twin: bool = False) -> NativeModule:
+def _compiled(valid: ValidModule, key: str, waits: Waits, *, twin: bool = False) -> NativeModule:
     engine = native_engine()
-    data, shift = rewritten(valid, key, twin=twin)
+    data, shift = rewritten(valid, key, waits, twin=twin)
     try:
         pointer = compiled(engine, data)
     except WasmtimeError as error:

@@ -129,7 +129,7 @@ class NativeBlock(Reservation):
         """See `Block`: the native memory grows."""
         store = self.home
         delta, before = length - self._length >> self._log2, words(1)
-        with store.lock:
+        with store.turns.lock:
             error = store.lib.wasmtime_memory_grow(
                 store.context, addressof(self.handle), delta, addressof(before)
             )

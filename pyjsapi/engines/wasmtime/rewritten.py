@@ -2,7 +2,8 @@
 
 The module's names are not needed for that, nor its start function, which is called when all that it may reach is known,
 nor custom sections. A name section is added that has a number: traces tell by it which module a frame is of. Bounds
-that hold for tables and shared memories, which grow without asking anybody, are written into their types.
+that hold for tables and shared memories, which grow without asking anybody, are written into their types. What waits on
+shared memories is replaced (`waiting`).
 """
 
 from __future__ import annotations
@@ -11,16 +12,15 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import Final, NamedTuple
 
-from pyjsapi.binary.body import BinaryCode
 from pyjsapi.binary.encoder import encode_module
 from pyjsapi.binary.leb128 import unsigned
 from pyjsapi.binary.reader import Reader
-from pyjsapi.binary.scan import scan
 from pyjsapi.binary.sections import SECTION_IDS
 from pyjsapi.embedding.valid_module import ValidModule
 from pyjsapi.engines import native
 from pyjsapi.engines.errors import Refusal
 from pyjsapi.engines.wasmtime.library import NAME
+from pyjsapi.engines.wasmtime.waiting import Waits
 from pyjsapi.runtime.memory import page_limit_of
 from pyjsapi.syntax.instructions import BY_MNEMONIC
 from pyjsapi.syntax.module import SECTIONS, Data, Expr, Import, Module, Table
@@ -28,19 +28,6 @@ from pyjsapi.syntax.types import MemType, TableType
 from pyjsapi.validation.limits import DEFAULT_CALL_DEPTH, Limits
 
 _REF_FUNC: Final = BY_MNEMONIC["ref.func"]
-_WAITING: Final = frozenset(
-    BY_MNEMONIC[name]
-    for name in ("memory.atomic.notify", "memory.atomic.wait32", "memory.atomic.wait64")
-)
-_WAITING_BYTES: Final = (
-    b"\xfe\x00",
-    b"\xfe\x01",
-    b"\xfe\x02",
-    b"\xfe\x80",
-    b"\xfe\x81",
-    b"\xfe\x82",
-)
-"""What such instructions begin with; a longer encoding of the number has a bit more."""
 _KINDS: Final = {"func": 0, "table": 1, "memory": 2, "global": 3, "tag": 4}
 _NAMES: Final = {id_: name for name, id_ in SECTION_IDS.items()}
 _HEADER: Final = 8
@@ -79,7 +66,7 @@ def _constants(module: Module) -> Iterable[Expr]:
         yield from elem.init
 
 
-def rewritten(valid: ValidModule, name: str, *, twin: bool = False) -> Rewritten:
+def rewritten(valid: ValidModule, name: str, waits: Waits, *, twin: bool = False) -> Rewritten:
     """The module for Wasmtime, called ``name``.
 
     A ``twin`` has an import for each memory that the module defines, behind the others, and its segments are empty.
@@ -87,7 +74,8 @@ def rewritten(valid: ValidModule, name: str, *, twin: bool = False) -> Rewritten
     sections, start = _sections(valid.data)
     for dropped in ("start", "memory", "table"):
         sections.pop(dropped, None)
-    sections["export"] = _exports(valid)
+    further = waits.add_to(sections, start)
+    sections["export"] = _exports(valid, len(waits.instructions))
     module, limits = valid.module, valid.settings.limits
     taken = [Import("", "", type_) for type_ in module.mems] if twin else []
     if taken or any(item.group is not None for item in module.imports):
@@ -109,7 +97,7 @@ def rewritten(valid: ValidModule, name: str, *, twin: bool = False) -> Rewritten
         out.append(SECTION_IDS[section])
         out += unsigned(len(content))
         if section == "code":
-            shift = len(out) - start
+            shift = len(out) - start + further
         out += content
     out += b"\0" + _sized(_sized(b"name") + b"\0" + _sized(_sized(name.encode())))
     return Rewritten(bytes(out), shift)
@@ -150,13 +138,13 @@ def _content(module: Module) -> bytes:
     return content
 
 
-def _exports(valid: ValidModule) -> bytes:
+def _exports(valid: ValidModule, more_globals: int) -> bytes:
     context = valid.context
     items = [("func", index) for index in sorted(reachable_funcs(valid.module))]
     counts = {
         "table": len(context.tables),
         "memory": len(context.mems),
-        "global": len(context.globals),
+        "global": len(context.globals) + more_globals,
         "tag": len(context.tags),
     }
     for kind, count in counts.items():
@@ -190,31 +178,11 @@ def _bounded_memory(type_: MemType, limits: Limits) -> MemType:
     return replace(type_, maximum=min(type_.maximum, most))
 
 
-def _waits(module: Module) -> bool:
-    """Whether there is an instruction that waits or notifies."""
-    for func in module.funcs:
-        code = func.code
-        if not isinstance(code, BinaryCode):
-            return True
-        data = code.data[code.start : code.end]
-        if any(start in data for start in _WAITING_BYTES) and any(
-            stop.instr[0] in _WAITING for stop in scan(code)
-        ):
-            return True
-    return False
-
-
 def refuse_limits(valid: ValidModule) -> None:
     """Raise `Refusal` for limits that native code cannot be held to."""
     limits, module = valid.settings.limits, valid.module
     native.refuse_limits(NAME, limits)
     shared = any(type_.shared for type_ in valid.context.mems)
-    if shared and _waits(module):
-        raise Refusal(
-            f"the engine {NAME!r} does not run memory.atomic.wait and notify on shared memories: "
-            "those who wait would not be in the queues of Atomics",
-            "threads",
-        )
     if shared and limits.max_memory_bytes is not None and len(module.mems) > 1:
         raise Refusal(
             f"the engine {NAME!r} does not keep Limits.max_memory_bytes for several memories of which one is shared"

@@ -18,6 +18,7 @@ from pyjsapi.engines.wasmtime import stacks
 from pyjsapi.engines.wasmtime.exceptions import Exceptions
 from pyjsapi.engines.wasmtime.native_engine import NativeEngine, native_engine
 from pyjsapi.engines.wasmtime.references import References
+from pyjsapi.engines.wasmtime.turns import Turns
 from pyjsapi.engines.wasmtime.words import Words, check, part, words
 from pyjsapi.runtime.function import FuncInst
 
@@ -48,7 +49,7 @@ class Store:
         pointer = self.lib.wasmtime_store_new(self.engine.pointer, None, None)
         self.context: int = self.lib.wasmtime_store_context(pointer)
         self.lib.wasmtime_store_limiter(pointer, -1, -1, _UNLIMITED, _UNLIMITED, _UNLIMITED)
-        self.lock = threading.RLock()
+        self.turns = Turns()
         self.pending: BaseException | None = None
         """What a host function raised that no code may catch, while native code is left for it."""
         self.callbacks: list[Any] = []
@@ -71,8 +72,11 @@ class Store:
     def entered(self) -> Iterator[None]:
         """Be inside, alone, in a thread that has the stack for it. Raises `Exhaustion` where it has not."""
         stacks.admit()
-        with self.lock:
+        self.turns.take()
+        try:
             yield
+        finally:
+            self.turns.lock.release()
 
     # ---- functions
 
@@ -200,7 +204,7 @@ def store_here() -> Store:
 
 def _after_fork() -> None:
     for store in list(_stores):
-        store.lock._at_fork_reinit()  # type: ignore[attr-defined]
+        store.turns.lock._at_fork_reinit()  # type: ignore[attr-defined]
 
 
 if hasattr(os, "register_at_fork"):

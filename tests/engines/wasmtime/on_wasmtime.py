@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import tomllib
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 
@@ -21,17 +22,29 @@ def pytest_configure(config: pytest.Config) -> None:
     engines.use("wasmtime")
 
 
-def expected_failures() -> dict[str, str]:
-    """The reasons of tests that fail, by file and name, or name and parameters."""
+class Failure(NamedTuple):
+    """What is said of a test that fails."""
+
+    reason: str
+    runs: bool
+    """Whether it comes to an end."""
+
+
+def expected_failures() -> dict[str, Failure]:
+    """Tests that fail, by file and name, or name and parameters."""
     groups = tomllib.loads(_LIST.read_text())["group"]
-    return {test: group["reason"] for group in groups for test in group["tests"]}
+    return {
+        test: Failure(group["reason"], group.get("runs", True))
+        for group in groups
+        for test in group["tests"]
+    }
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Expect what is listed to fail."""
-    reasons = expected_failures()
+    failures = expected_failures()
     for item in items:
         name = f"{item.path.name}::{item.name}"
-        reason = reasons.get(name) or reasons.get(name.partition("[")[0])
-        if reason is not None:
-            item.add_marker(pytest.mark.xfail(reason=reason, strict=True))
+        failure = failures.get(name) or failures.get(name.partition("[")[0])
+        if failure is not None:
+            item.add_marker(pytest.mark.xfail(reason=failure.reason, run=failure.runs, strict=True))

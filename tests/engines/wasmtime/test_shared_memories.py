@@ -104,17 +104,3 @@ def test_en_39_a_bound_holds_for_shared_memories_that_a_module_defines() -> None
     exports = WebAssembly.Instance(module).exports
     assert [exports.grow(3), exports.grow(2), exports.grow(1)] == [-1, 1, -1]
     assert exports.m.type()["maximum"] == 9
-
-
-@pytest.mark.parametrize("instruction", ["notify", "wait32", "wait64"])
-def test_waiting_on_shared_memories_is_refused_by_name(instruction: str) -> None:
-    operands = {
-        "notify": "(i32.const 0) (i32.const 1)",
-        "wait32": "(i32.const 0) (i32.const 1) (i64.const 0)",
-        "wait64": "(i32.const 0) (i64.const 1) (i64.const 0)",
-    }
-    memory = "(memory 1 1 shared)"
-    text = f"(module {{}} (func (drop (memory.atomic.{instruction} {operands[instruction]}))))"
-    with pytest.raises(WebAssembly.CompileError, match=r"memory\.atomic\.wait and notify"):
-        WebAssembly.Module(wat2wasm(text.format(memory)))
-    WebAssembly.Module(wat2wasm(text.format("(memory 1 1)")))
