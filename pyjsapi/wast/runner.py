@@ -6,13 +6,21 @@ import threading
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final, cast
 
 from pyjsapi.compiler.cache import CodeCache
 from pyjsapi.compiler.options import DEFAULT_OPTIONS, Options
 from pyjsapi.embedding.settings import Settings
 from pyjsapi.engines.python import CompiledModule, compile_module, instantiate, invoke
-from pyjsapi.runtime import ExnInst, ExternVal, FuncInst, GlobalInst, ModuleInstance
+from pyjsapi.runtime import (
+    ExnInst,
+    ExternVal,
+    FuncInst,
+    GlobalInst,
+    MemInst,
+    ModuleInstance,
+    TableInst,
+)
 from pyjsapi.runtime.memory import MakeMemory, new_memory
 from pyjsapi.syntax.errors import (
     DecodeError,
@@ -46,6 +54,9 @@ from pyjsapi.wast.script import (
 )
 from pyjsapi.wast.spectest import spectest
 from pyjsapi.wast.values import describe
+
+if TYPE_CHECKING:
+    from pyjsapi.embedding.interface import Engine
 
 CORE_LIMITS: Final = replace(Limits(), memory64_pages=1 << 48)
 """The core specification's bound on 64-bit memories, which the JS API's is below."""
@@ -102,11 +113,22 @@ class ScriptResult:
 
 
 def run_script(
-    path: Path, *, features: Features | None = None, options: Options = DEFAULT_OPTIONS
+    path: Path,
+    *,
+    features: Features | None = None,
+    make_memory: MakeMemory = new_memory,
+    options: Options = DEFAULT_OPTIONS,
+    engine: Engine | None = None,
 ) -> ScriptResult:
-    """Run the script in a file."""
-    text = decode_source(path.read_bytes())
-    return run_text(text, str(path), features=features, options=options)
+    """Run the script in a file; see `run_text`."""
+    return run_text(
+        decode_source(path.read_bytes()),
+        str(path),
+        features=features,
+        make_memory=make_memory,
+        options=options,
+        engine=engine,
+    )
 
 
 def run_text(
@@ -116,13 +138,15 @@ def run_text(
     features: Features | None = None,
     make_memory: MakeMemory = new_memory,
     options: Options = DEFAULT_OPTIONS,
+    engine: Engine | None = None,
 ) -> ScriptResult:
     """Run a script. A command that fails is recorded, and the rest is run all the same.
 
-    ``make_memory`` makes the memories of its modules; ``options`` say how they are translated.
+    ``make_memory`` makes the memories of its modules; ``options`` say how they are translated. With ``engine`` that
+    runs the modules, in whichever way it does, and ``make_memory`` makes those that it imports from ``spectest``.
     """
     result = ScriptResult(path)
-    runner = _Runner(features or Features(), result, make_memory, options)
+    runner = _Runner(features or Features(), result, make_memory, options, engine)
     try:
         runner.run_all(read_script(text))
     except ParseError as error:
@@ -145,7 +169,9 @@ class _Runner:
         result: ScriptResult,
         make_memory: MakeMemory = new_memory,
         options: Options = DEFAULT_OPTIONS,
+        engine: Engine | None = None,
     ) -> None:
+        self._engine = engine
         self._features = features
         self._options = options
         self._make_memory = make_memory
@@ -154,6 +180,10 @@ class _Runner:
         self._registry: dict[str, Mapping[str, ExternVal]] = {
             "spectest": spectest(CORE_LIMITS, make_memory)
         }
+        if engine is not None:
+            for value in self._registry["spectest"].values():
+                if isinstance(value, MemInst | TableInst):
+                    value.held_by = None  # the engine is to take it over
         self._modules: dict[str | None, CompiledModule] = {}
         self._instances: dict[str | None, ModuleInstance] = {}
 
@@ -202,7 +232,7 @@ class _Runner:
 
     def _start(self, command: Thread) -> None:
         result = ScriptResult(self._result.path)
-        runner = _Runner(self._features, result, self._make_memory, self._options)
+        runner = _Runner(self._features, result, self._make_memory, self._options, self._engine)
         for name in command.shared:
             runner._remember(name, self._instance(name))
         thread = threading.Thread(target=runner.run_all, args=(command.commands,), daemon=True)
@@ -227,10 +257,14 @@ class _Runner:
             self._remember(command.name, self._instantiate(compiled))
 
     def _compile(self, module: ModuleSource) -> CompiledModule:
+        settings = Settings(self._features, CORE_LIMITS)
+        if self._engine is not None:
+            found: Any = self._engine.compile(module.encode(), settings)
+            return cast("CompiledModule", found)
         # Nothing is kept: a script tests what happens to a module that was never met before.
         return compile_module(
             module.encode(),
-            Settings(self._features, CORE_LIMITS),
+            settings,
             options=self._options,
             cache=CodeCache(),
         )
@@ -243,6 +277,9 @@ class _Runner:
             if value is None:
                 raise LinkError(f'unknown import "{import_.module}" "{import_.name}"')
             values.append(value)
+        if self._engine is not None:
+            made: Any = self._engine.instantiate(compiled, values)
+            return cast("ModuleInstance", made)
         return instantiate(compiled, values, make_memory=self._make_memory)
 
     def _remember(self, name: str | None, instance: ModuleInstance) -> None:

@@ -55,7 +55,8 @@ def _spec_tests() -> Path | None:
     return folder if (folder / "core").is_dir() else None
 
 
-def _covered_scripts(folder: Path) -> list[str]:
+def covered_scripts(folder: Path) -> list[str]:
+    """The paths of the scripts that are run."""
     found = sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*.wast"))
     return [script for script in found if EXPECTATIONS.covers(script)]
 
@@ -65,7 +66,7 @@ FOLDER = _spec_tests()
 
 
 _SHARE = 5
-_SCRIPTS = ["absent"] if FOLDER is None else _covered_scripts(FOLDER)
+_SCRIPTS = ["absent"] if FOLDER is None else covered_scripts(FOLDER)
 
 
 @pytest.mark.parametrize("script", _SCRIPTS)
