@@ -106,7 +106,7 @@ def rewritten(valid: ValidModule, name: str, waits: Waits, *, twin: bool = False
 def _empty_segments(sections: dict[str, bytes], module: Module) -> None:
     if module.elems:
         elems = [replace(elem, init=[], mode="passive") for elem in module.elems]
-        sections["element"] = _content(Module(elems=elems))
+        sections["elem"] = _content(Module(elems=elems))
     if module.datas:
         datas = [Data(b"", "passive") for _ in module.datas]
         sections["data"] = _content(Module(datas=datas))

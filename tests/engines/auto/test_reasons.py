@@ -119,6 +119,27 @@ def test_dropped_segments_do_not_keep_it() -> None:
     assert engines.explain(instance).startswith("wasmtime")
 
 
+def test_dropped_elements_stay_dropped() -> None:
+    """A function that only a segment declares can be referred to all the same."""
+    text = """(module (table $t 4 funcref) (elem $e func $f)
+      (elem (table $t) (i32.const 0) func $f)
+      (func $f (result i32) (i32.const 7))
+      (func (export "null") (result i32) (ref.is_null (ref.func $f)))
+      (func (export "first") (result funcref) (table.get $t (i32.const 0)))
+      (func (export "drop") (elem.drop $e))
+      (func (export "init") (table.init $t $e (i32.const 2) (i32.const 0) (i32.const 1))))"""
+    module = WebAssembly.Module(wat2wasm(text), engine=AutoEngine(calls=0))
+    exports: Any = (instance := WebAssembly.Instance(module)).exports
+    first = exports.first()
+    exports.drop()
+    for _ in range(20):
+        assert exports.null() == 0
+        with pytest.raises(WebAssembly.RuntimeError, match="out of bounds table access"):
+            exports.init()
+    assert engines.explain(instance).startswith("wasmtime")
+    assert exports.first() is first
+
+
 def test_without_machine_code(monkeypatch: pytest.MonkeyPatch) -> None:
     def missing(name: str) -> Any:
         raise EngineUnavailable(name, "not installed")
