@@ -186,7 +186,7 @@ PROPOSALS: Final[tuple[Proposal, ...]] = (
         "Branch hints", "branch-hinting", 5, "2024-07-10",
         has="yes",
         scripts="custom/branch_hint.wast",
-        engines=_in(chrome="137", firefox="flag", safari="16", node="flag", wasmtime="flag"),
+        engines=_in(chrome="137", firefox="flag", safari="16", node="26", wasmtime="flag"),
         note="in binary and text, and kept when code is rewritten; Python code does not heed them",
     ),
     Proposal(
@@ -234,7 +234,7 @@ PROPOSALS: Final[tuple[Proposal, ...]] = (
         "Wide arithmetic", "wide-arithmetic", 4, "2026-08-05",
         field="wide_arithmetic",
         scripts="proposals/wide-arithmetic/*.wast",
-        engines=_in(chrome="flag", firefox="flag", safari="Bun 1.4", node="flag", wasmtime="49"),
+        engines=_in(chrome="flag", firefox="flag", safari="Bun 1.4", wasmtime="49"),
     ),
     Proposal(
         "Compact import section", "compact-import-section", 4, "2026-08-04",

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import random
-from typing import Any
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from pyjsapi import WebAssembly, wasm2wat, wat2wasm
+
+if TYPE_CHECKING:
+    from tests.compiler.conftest import Wasm
 
 TEXT = """(module
   (func (export "add128") (param i64 i64 i64 i64) (result i64 i64)
@@ -37,12 +41,29 @@ def joined(low: int, high: int) -> int:
     return unsigned(low) | unsigned(high) << 64
 
 
-@pytest.fixture(scope="module")
-def exports() -> Any:
-    return WebAssembly.Instance(WebAssembly.Module(wat2wasm(TEXT))).exports
+def bits(value: int) -> tuple[int, int]:
+    """The low and the high half of a number, as the core has them."""
+    return unsigned(value), unsigned(value >> 64)
 
 
-def test_values_are_those_of_integers(exports: Any) -> None:
+def test_every_mode_of_translation_has_the_same_values(wasm: Callable[..., Wasm]) -> None:
+    call, generator = wasm(TEXT), random.Random(5)
+    for _ in range(500):
+        a, b, c, d = (
+            unsigned(generator.choice(EDGES))
+            if generator.random() < 0.5
+            else generator.getrandbits(64)
+            for _ in range(4)
+        )
+        assert call("add128", a, b, c, d) == bits(joined(a, b) + joined(c, d))
+        assert call("sub128", a, b, c, d) == bits(joined(a, b) - joined(c, d))
+        assert call("mul_wide_u", a, b) == bits(a * b)
+        assert call("mul_wide_s", a, b) == bits(halves(a)[0] * halves(b)[0])
+        assert call("carry", a, b) == bits(a + b)
+
+
+def test_values_are_those_of_integers() -> None:
+    exports: Any = WebAssembly.Instance(WebAssembly.Module(wat2wasm(TEXT))).exports
     generator = random.Random(128)
 
     def value() -> int:

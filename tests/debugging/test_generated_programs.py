@@ -18,7 +18,7 @@ from pyjsapi.debugging import Debugger
 
 GENERATORS = (
     "aliasing", "atomics", "blocks", "corners", "deep", "gc", "handlers", "memories", "numerics", "segments", "tables",
-    "tails", "vectors",
+    "tails", "vectors", "wide",
 )  # fmt: skip
 SEEDS = 3
 _STEPS = 1500
