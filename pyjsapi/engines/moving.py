@@ -172,11 +172,11 @@ class Mover:
         if any(instance.datas) or any(instance.elems):
             return "it has segments that are not dropped"
         calls_host = any(isinstance(type_, FuncExtern) for type_ in instance.context.imports)
-        if _SUSPENSION in sys.modules and calls_host:
+        if calls_host and suspends_calls():
             return "the program suspends calls, and host functions of it may do so"
         if self._environment.is_running():
             return "a function of it is running"
-        if calls_host and threading.active_count() > 1:
+        if calls_host and has_other_threads():
             return "there are other threads, for which host functions of it may wait"
         if twin is None:
             return "there is no machine code"
@@ -190,6 +190,16 @@ class Mover:
         self.is_moved = self.is_settled = True
         self._twin = None
         return ""
+
+
+def suspends_calls() -> bool:
+    """Whether the program has asked for what suspends calls."""
+    return _SUSPENSION in sys.modules
+
+
+def has_other_threads() -> bool:
+    """Whether the process has threads beside this one."""
+    return threading.active_count() > 1
 
 
 def why_not(module: CompiledModule, instance: ModuleInstance) -> str:

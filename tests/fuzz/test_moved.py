@@ -7,12 +7,14 @@ import pytest
 from fuzz.engines.moved import GENERATORS, compared
 from fuzz.generators import make
 from pyjsapi import engines
+from tests.engines.auto.conftest import as_in_a_new_process
 
 SEEDS = range(1, 7)
 
 
 @pytest.mark.parametrize("generator", GENERATORS)
-def test_programs_that_move_do_the_same(generator: str) -> None:
+def test_programs_that_move_do_the_same(generator: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    as_in_a_new_process(monkeypatch)
     try:
         engines.engine("wasmtime")
     except engines.EngineUnavailable as error:

@@ -11,8 +11,10 @@ from typing import Any
 import pytest
 
 from pyjsapi import WebAssembly, engines, wat2wasm
+from pyjsapi.engines import moving
 from pyjsapi.engines.auto import AutoEngine
 from pyjsapi.engines.errors import EngineUnavailable
+from tests.engines.auto.conftest import SUSPENDS_CALLS
 
 PLAIN = '(func (export "f") (result i32) (i32.const 7))'
 
@@ -171,7 +173,9 @@ def test_a_memory_in_a_place_of_its_own() -> None:
     assert "its bytes are in a place of their own" in reason
 
 
-def test_calls_that_are_suspended() -> None:
+def test_calls_that_are_suspended(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(moving, "suspends_calls", SUSPENDS_CALLS)
+
     async def later(value: int) -> int:
         await asyncio.sleep(0)
         return value + 1
