@@ -241,8 +241,9 @@ def compile_bytes(
 
     Raises `CompileError`, `EngineUnavailable`, and `RangeError` where the system has not the memory for it.
     """
+    found = None
     try:
-        compiled, engine = compile_by(chosen or choosing.chosen(), data, settings)
+        found = compile_by(chosen or choosing.chosen(), data, settings)
     except Refusal as refusal:
         if refusal.module is not None:
             check_builtins(refusal.module, options, what)
@@ -250,7 +251,11 @@ def compile_bytes(
     except WasmError as error:
         raise CompileError(f"{what}: {error}{wrong_kind(data)}") from error
     except MemoryError:
-        raise RangeError(f"{what}: out of memory") from None
+        pass
+    if found is None:
+        # Behind the handler all that decoding had made is gone: who handles the error has memory for that.
+        raise RangeError(f"{what}: out of memory")
+    compiled, engine = found
     check_builtins(compiled, options, what)
     return compiled, engine
 
