@@ -138,6 +138,10 @@ def test_keys_step_into_and_over_and_out_and_back(page: Page) -> None:
     expect(page.locator("#panel-debug .log")).to_be_hidden()
     code.press("c")
     expect(where(page)).to_contain_text("Returned i32 6.")
+    # Keys are taken one after another, also where the first makes the second possible.
+    code.press("a")
+    code.press("s")
+    expect(where(page)).to_contain_text("; 1 instruction executed.")
 
 
 def test_breakpoints_are_set_at_instructions_and_lines(page: Page) -> None:

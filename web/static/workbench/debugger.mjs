@@ -150,6 +150,8 @@ export class DebugView {
   /** @param {{ name: string, command: any }} action */
   async #go({ name, command }) {
     const { button } = /** @type {any} */ (this.actions.find((one) => one.name === name));
+    // Whether it can go on is known where the command before has led.
+    await this.debugging.settled();
     if (button.getAttribute("aria-disabled") !== "true") await this.debugging.go(command);
   }
 

@@ -15,7 +15,7 @@ import { Python } from "./python.mjs";
  */
 
 /** Commands that are over at once: another can be given meanwhile. */
-const QUICK = new Set(["step", "back"]);
+const QUICK = new Set(["step", "back", "restart"]);
 
 /** The text has one name, whether the module was made from it or is printed so. @param {string} file */
 const fileOf = (file) => (file === "text" ? "" : file);
@@ -78,9 +78,14 @@ export class Debugging extends EventTarget {
     await this.go({ do: "begin" });
   }
 
+  /** When no command runs that is over at once. */
+  async settled() {
+    while (this.phase === "running" && this.isQuick) await this.#doing.catch(() => {});
+  }
+
   /** Goes on as a command says, until there is a reason to stop. Raises an Error. @param {any} command */
   async go(command) {
-    while (this.phase === "running" && this.isQuick) await this.#doing.catch(() => {});
+    await this.settled();
     if (this.phase !== "stopped") return;
     this.isQuick = QUICK.has(command.do);
     this.#doing = this.#go(command);
