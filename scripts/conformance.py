@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Runs the JS-API tests of the WebAssembly specification and writes docs/conformance.md.
+"""Runs the JS-API tests of the WebAssembly specification and writes their sections of docs/conformance.md.
 
 The tests are read from CHECKOUT, a checkout of https://github.com/WebAssembly/spec, of a proposal, or of
 https://github.com/web-platform-tests/wpt (its folder wasm/jsapi), and never copied. Each file runs against the engine's
@@ -140,7 +140,7 @@ def run_all(options: argparse.Namespace, checkout: Path, snapshot: Path) -> Resu
     """Runs the files of a checkout wherever the options ask for."""
     command = ["git", "-C", str(checkout), "rev-parse", "HEAD"]
     commit = subprocess.run(command, capture_output=True, text=True).stdout.strip()
-    results = Results(checkout.name, commit or "unknown")
+    results = Results(checkout.name, commit or "unknown", options.only)
     files = browser_files(checkout, options.only)
     for name, (title, program) in shells().items():
         if name not in options.engine:
@@ -185,7 +185,10 @@ def as_json(all_results: Sequence[Results]) -> str:
 def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument(
-        "checkout", type=Path, nargs="+", help="of WebAssembly/spec or of a proposal"
+        "checkout",
+        type=Path,
+        nargs="+",
+        help="of WebAssembly/spec, of a proposal or of the Web Platform Tests",
     )
     parser.add_argument(
         "--engine", nargs="+", choices=[*shells(), *BROWSERS], default=[*shells(), *BROWSERS]
@@ -224,7 +227,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         report = options.report or REPORT
         old = report.read_text("utf-8") if report.exists() else ""
         kept = esm_tests.section(old) + wasi_testsuite.section(old)
-        report.write_text(markdown(all_results, date.today()) + kept, encoding="utf-8")
+        of_checkouts = old.removesuffix(kept)
+        text = markdown(all_results, date.today(), of_checkouts) + kept
+        report.write_text(text, encoding="utf-8")
         say(f"wrote {report}")
     return 0
 

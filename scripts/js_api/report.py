@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -55,10 +56,11 @@ class FileResult:
 
 
 WHOLE_FILE = "the whole file"
-REASONS: dict[str, dict[str, str]] = json.loads(
-    (Path(__file__).resolve().parent / "reasons.json").read_text(encoding="utf-8")
-)
+_READ = json.loads((Path(__file__).resolve().parent / "reasons.json").read_text(encoding="utf-8"))
+REASONS: dict[str, dict[str, str]] = _READ["subtests"]
 """Why a subtest cannot pass, by file and name."""
+REASONS_OF_MESSAGES: dict[str, str] = _READ["messages"]
+"""The same, by the message of its failure."""
 
 Run = Mapping[str, FileResult]
 """The results of one place and namespace, by file."""
@@ -70,6 +72,8 @@ class Results:
 
     name: str
     commit: str
+    only: str = ""
+    """A pattern of the files that ran; empty: all."""
     runs: dict[Place, dict[str, Run]] = field(default_factory=dict)
 
     @property
@@ -118,21 +122,14 @@ def _cell(text: str, limit: int = 200) -> str:
     return (text if len(text) <= limit else text[: limit - 1] + "…").replace("|", "\\|")
 
 
-def _introduction(all_results: Sequence[Results], today: date) -> list[str]:
-    engines = dict.fromkeys(
-        f"{place.engine} {place.version}" for results in all_results for place in results.runs
-    )
-    return [
-        "# Conformance with the JS-API tests of the specification",
-        "",
-        "The test files in `test/js-api` and `test/legacy/exceptions/js-api` of the WebAssembly specification that are",
-        "meant for browsers, run unchanged with the specification's own `testharness.js`: against the engine's",
-        "`WebAssembly`, and against the namespace of `polyfill/python.mjs`, whose engine is the Python package. They",
-        "are no part of this project; `scripts/conformance.py CHECKOUT...` runs them and writes this file.",
-        "",
-        f"- date: {today.isoformat()}",
-        f"- engines: {', '.join(engines)}",
-    ]
+INTRODUCTION = """# Conformance with the JS-API tests of the specification
+
+The test files of the WebAssembly specification's `test/js-api` and `test/legacy/exceptions/js-api`, of proposals and of
+the Web Platform Tests' `wasm/jsapi` that are meant for browsers, run unchanged with the `testharness.js` beside them:
+against the engine's `WebAssembly`, and against the namespace of `polyfill/python.mjs`, whose engine is the Python
+package. They are no part of this project; `scripts/conformance.py CHECKOUT...` runs them and writes their sections of
+this file.
+"""
 
 
 def _counts(results: Results) -> list[str]:
@@ -156,14 +153,16 @@ def _counts(results: Results) -> list[str]:
     return [f"Subtests that pass: {columns}.", "", *_table(header, rows)]
 
 
-def _section(results: Results) -> list[str]:
+def _section(results: Results, today: date) -> list[str]:
+    only = f", files whose path matches `{results.only}`" if results.only else ""
+    engines = [f"{place.engine} {place.version}" for place in results.runs]
     total = sum(len(results.subtests(path)) for path in results.files)
     theirs = results.failing("native")
     lines = [
-        "",
         f"## {results.name}",
         "",
-        f"Commit {results.commit}; {len(results.files)} files, {total} subtests.",
+        f"Commit {results.commit}{only}; {len(results.files)} files, {total} subtests.",
+        f"Run on {today.isoformat()} in {', '.join(dict.fromkeys(engines))}.",
         "",
         *_counts(results),
     ]
@@ -186,12 +185,15 @@ def _section(results: Results) -> list[str]:
     return lines
 
 
-def markdown(all_results: Sequence[Results], today: date) -> str:
-    """The text of docs/conformance.md."""
-    lines = _introduction(all_results, today)
+def markdown(all_results: Sequence[Results], today: date, old: str = "") -> str:
+    """The part of docs/conformance.md that is of checkouts: what did not run stays as `old`, that part now, has it."""
+    sections = dict(re.findall(r"^## (.+)\n((?:(?!## ).*\n)*)", old, re.M))
     for results in all_results:
-        lines += _section(results)
-    return "\n".join(lines) + "\n"
+        title, _, *lines = _section(results, today)
+        sections[title.removeprefix("## ")] = "\n".join(["", *lines]) + "\n"
+    return INTRODUCTION + "".join(
+        f"\n## {title}\n{text.rstrip()}\n" for title, text in sections.items()
+    )
 
 
 def _titles(places: Iterable[Place]) -> str:
@@ -211,6 +213,8 @@ def _failures(
         for message, where in messages.items():
             shown = f"{path.removeprefix('test/')}: *{_cell(name)}*"
             lines.append(f"- {shown} – {message} ({_titles(where)})")
+            if message in REASONS_OF_MESSAGES:
+                lines.append(f"  - {REASONS_OF_MESSAGES[message]}")
         reason = REASONS.get(path, {}).get(name)
         if reason is not None:
             lines.append(f"  - {reason}")

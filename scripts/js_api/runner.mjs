@@ -11,10 +11,9 @@ const isOfPlatform = (path) => path.startsWith("wasm/");
 /** The scripts that a test file asks for with META comments, as paths in the checkout. */
 export function scriptsOf(path, source) {
   const folder = path.slice(0, path.lastIndexOf("/") + 1);
+  const tests = isOfPlatform(path) ? "/wasm/jsapi/" : "/test/js-api/";
   return [...source.matchAll(/^\/\/ META: script=(\S+)$/gm)].map(([, script]) =>
-    script.startsWith("/wasm/jsapi/")
-      ? script.replace("/wasm/jsapi/", isOfPlatform(path) ? "wasm/jsapi/" : "test/js-api/")
-      : folder + script,
+    script.startsWith("/") ? script.replace("/wasm/jsapi/", tests).slice(1) : folder + script,
   );
 }
 

@@ -112,6 +112,12 @@ def test_the_web_platform_tests_have_folders_of_their_own(tmp_path: Path) -> Non
         path = tmp_path / "wpt" / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8")
+    common = tmp_path / "wpt" / "common" / "one.js"
+    common.parent.mkdir()
+    common.write_text("const one = () => 1;\n")
+    (tmp_path / "wpt" / "wasm/jsapi/uses.any.js").write_text(
+        "// META: script=/common/one.js\ntest(() => assert_equals(one(), 1), 'common');\n"
+    )
     apart = tmp_path / "wpt" / "wasm/jsapi/esm-integration/loads.any.js"
     apart.parent.mkdir()
     apart.write_text("test(() => {}, 'for another script');\n")
@@ -125,7 +131,12 @@ def test_the_web_platform_tests_have_folders_of_their_own(tmp_path: Path) -> Non
     titles = [title for title, _ in conformance.shells().values()]
     assert [*found] == [f"wpt, {title}, native" for title in titles]
     for files in found.values():
-        assert sorted(files) == ["wasm/jsapi/broken.any.js", "wasm/jsapi/module/all.any.js"]
+        assert sorted(files) == [
+            "wasm/jsapi/broken.any.js",
+            "wasm/jsapi/module/all.any.js",
+            "wasm/jsapi/uses.any.js",
+        ]
+        assert files["wasm/jsapi/uses.any.js"]["subtests"]["common"][0] == "pass"
         subtests = files["wasm/jsapi/module/all.any.js"]["subtests"]
         assert sum(status == "pass" for status, _ in subtests.values()) == 5
 
@@ -154,3 +165,25 @@ def test_a_checkout_without_tests_is_told(tmp_path: Path) -> None:
     run = _run(tmp_path, "--no-report")
     assert run.returncode == 1
     assert "holds no test files" in run.stderr
+
+
+def test_sections_of_checkouts_that_did_not_run_stay() -> None:
+    place = reports.Place("Node", "20", "main")
+    first, second = reports.Results("spec", "1"), reports.Results("threads", "2", "memory")
+    for results in (first, second):
+        results.runs[place] = {"python": {"test/a.any.js": reports.FileResult({"a": ("pass", "")})}}
+    both = reports.markdown([first, second], date(2000, 1, 2))
+    first.commit = "3"
+    text = reports.markdown([first], date(2000, 1, 3), both)
+    assert text == both.replace("Commit 1;", "Commit 3;").replace("2000-01-02", "2000-01-03", 1)
+    assert "Commit 2, files whose path matches `memory`; 1 files, 1 subtests." in text
+    assert "Run on 2000-01-02 in Node 20." in text
+
+
+def test_a_message_can_have_a_reason() -> None:
+    path, message = "test/a.any.js", "ab.transfer is not a function"
+    results = reports.Results("spec", "1")
+    result = reports.FileResult({"a": ("fail", message)})
+    results.runs[reports.Place("Node", "20", "main")] = {"python": {path: result}}
+    text = reports.markdown([results], date(2000, 1, 2))
+    assert f"- a.any.js: *a* – {message} (Node)\n  - the engine has no" in text
