@@ -136,10 +136,22 @@ def shells() -> dict[str, tuple[str, str]]:
     return found
 
 
+def with_harness(checkout: Path, harness: Path, folder: Path) -> Path:
+    """The tests of a checkout beside the harness of another, as links in a folder."""
+    made = folder / checkout.name
+    for name, owner in {"harness": harness, "js-api": checkout, "legacy": checkout}.items():
+        if (owner / "test" / name).is_dir():
+            (made / "test").mkdir(parents=True, exist_ok=True)
+            (made / "test" / name).symlink_to(owner / "test" / name)
+    return made
+
+
 def run_all(options: argparse.Namespace, checkout: Path, snapshot: Path) -> Results:
     """Runs the files of a checkout wherever the options ask for."""
     command = ["git", "-C", str(checkout), "rev-parse", "HEAD"]
     commit = subprocess.run(command, capture_output=True, text=True).stdout.strip()
+    if options.harness:
+        checkout = with_harness(checkout, options.harness.resolve(), snapshot)
     results = Results(checkout.name, commit or "unknown", options.only)
     files = browser_files(checkout, options.only)
     for name, (title, program) in shells().items():
@@ -189,6 +201,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         type=Path,
         nargs="+",
         help="of WebAssembly/spec, of a proposal or of the Web Platform Tests",
+    )
+    parser.add_argument(
+        "--harness", type=Path, metavar="CHECKOUT", help="whose testharness.js is taken instead"
     )
     parser.add_argument(
         "--engine", nargs="+", choices=[*shells(), *BROWSERS], default=[*shells(), *BROWSERS]

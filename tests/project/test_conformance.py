@@ -161,6 +161,25 @@ def test_failures_are_told_with_their_messages_and_reasons() -> None:
     assert text.endswith("what fails in an engine alone\n\nNothing.\n")
 
 
+def test_the_harness_of_another_checkout_can_be_taken(checkout: Path, tmp_path: Path) -> None:
+    other = tmp_path / "proposal"
+    for name in (
+        "test/js-api/helper.js",
+        "test/js-api/module/near.js",
+        "test/js-api/module/all.any.js",
+    ):
+        path = other / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(FILES[name], encoding="utf-8")
+    results = tmp_path / "results.json"
+    options = ("--namespace", "native", "--no-report", "--json", results, "--harness", checkout)
+    run = _run(other, *options)
+    assert run.returncode == 0, run.stderr
+    (files,) = json.loads(results.read_text(encoding="utf-8")).values()
+    subtests = files["test/js-api/module/all.any.js"]["subtests"]
+    assert sum(status == "pass" for status, _ in subtests.values()) == 5
+
+
 def test_a_checkout_without_tests_is_told(tmp_path: Path) -> None:
     run = _run(tmp_path, "--no-report")
     assert run.returncode == 1
