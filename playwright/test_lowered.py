@@ -182,7 +182,7 @@ const { judgeAll } = await import("/static/judge.mjs");
 const { implementation, configure } = await import("/polyfill/implementation.mjs");
 const { install } = await import("/polyfill/lowered/namespace.mjs");
 const { hasMultiMemory } = await import("/polyfill/lowered/probe.mjs");
-const { cases, transcripts, known, lowered, refused, browser } = argument;
+const { cases, answers, known, lowered, refused, browser } = argument;
 const bytesOf = (text) => Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
 const textOf = (bytes) => btoa(Array.from(bytes, (byte) => String.fromCharCode(byte)).join(""));
 const definitions = new Map();
@@ -207,8 +207,9 @@ install();
 const results = await runAll();
 return cases.flatMap((case_, k) => {
   // A case that is JavaScript tells itself what to expect.
-  const wanted = transcripts[case_.id] ?? (hasMultiMemory() ? natively[k] : results[k]);
-  const judgement = judgeAll(case_, natively[k], wanted, results[k], browser, known, hasMultiMemory());
+  const wanted = answers[case_.id] ?? (hasMultiMemory() ? natively[k] : results[k]);
+  const transcripts = { native: natively[k], pyjsapi: wanted, lowered: results[k] };
+  const judgement = judgeAll(case_, transcripts, browser, known, hasMultiMemory());
   const { status, differences, stale, unmet, loweredDifferences } = judgement;
   const found = [...differences, ...stale, ...unmet, ...loweredDifferences].filter(({ reason }) => !reason);
   return status === "different" ? [`${case_.id}: ${JSON.stringify(found)}`] : [];
@@ -235,7 +236,7 @@ def test_the_catalogue_of_cases_runs_lowered(engine: tuple[str, Evaluate]) -> No
     argument = {
         "browser": name,
         "cases": cases,
-        "transcripts": transcripts([case for case in cases if "file" not in case]),
+        "answers": transcripts([case for case in cases if "file" not in case]),
         "known": catalogue.load_differences(all_cases),
         "lowered": lowered,
         "refused": refused,

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, expect
 
+from web import catalogue
 from web.browsers import new_page
 from web.build import HARNESS
 from web.compare import Finished, PageFailed, is_good, unexplained, wait_for_report
@@ -35,13 +36,15 @@ def test_progress_is_shown_while_the_cases_run(finished: Finished) -> None:
     values = [moment["value"] for moment in seen]
     cases = finished.report["summary"]["cases"]
     assert values == sorted(values)
-    assert values[-1] == seen[-1]["max"] == 3 * cases
+    on_host = sum(case["host"] is not None for case in finished.report["cases"])
+    assert values[-1] == seen[-1]["max"] == 3 * cases + on_host
     assert len(set(values)) > cases
     assert any(moment["running"] for moment in seen)
     text = "\n".join(moment["stage"] for moment in seen)
     assert "This browser: 1 of" in text
     assert "Starting Pyodide" in text
     assert f"pyjsapi: {cases} of {cases}" in text
+    assert f"pyjsapi on this browser’s engine: {on_host} cases" in text
     assert f"lowered modules: {cases} of {cases}" in text
 
 
@@ -50,9 +53,20 @@ def test_each_row_shows_both_results_and_times(finished: Finished) -> None:
     row = page.locator("#case-two-names-one-memory")
     expect(row.locator(".outcome")).to_have_text("equal")
     results = row.locator(".result").all_text_contents()
-    assert results[0] == results[1] == results[2] != ""
-    for column in (".native-ms", ".pyjsapi-ms", ".lowered-ms"):
+    assert len(results) == 4
+    assert len(set(results)) == 1 and results[0]
+    for column in (".native-ms", ".pyjsapi-ms", ".host-ms", ".lowered-ms"):
         assert float(row.locator(column).inner_text()) >= 0
+
+
+def test_i17_7_cases_of_steps_run_on_this_browsers_engine_behind_python_too(
+    finished: Finished,
+) -> None:
+    assert finished.report["hostless"] is None
+    ran = {case["id"] for case in finished.report["cases"] if case["host"]}
+    assert ran == {case.id for case in catalogue.load()}
+    functions = [case for case in finished.report["cases"] if case["id"] not in ran]
+    assert functions and all(case["hostDifferences"] == [] for case in functions)
 
 
 def test_the_ratios_of_times_are_a_table_and_a_chart(finished: Finished) -> None:

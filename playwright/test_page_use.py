@@ -48,7 +48,7 @@ def width_of(page: Page, selector: str) -> float:
     return float(page.eval_on_selector(selector, "node => node.getBoundingClientRect().width"))
 
 
-@pytest.mark.parametrize("width", [NARROW, 600, 900, 1181, 1360, WIDE])
+@pytest.mark.parametrize("width", [NARROW, 600, 900, 1361, 1440, WIDE])
 def test_values_can_be_read_at_every_width(opened: Open, width: int) -> None:
     page = opened("q=copy&open=copy-overlap", width)
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")

@@ -133,6 +133,12 @@ def unexplained(report: Report) -> list[str]:
             if "reason" not in item:
                 native, ours = json.dumps(item["native"]), json.dumps(item["lowered"])
                 lines.append(f"{case['id']} {item['path']}: browser {native}, lowered {ours}")
+        for item in case.get("hostDifferences", ()):
+            if "reason" not in item:
+                ours, theirs = json.dumps(item["pyjsapi"]), json.dumps(item["host"])
+                lines.append(
+                    f"{case['id']} {item['path']}: pyjsapi {ours}, on this engine {theirs}"
+                )
         lines += [
             f"{case['id']} {s['path']}: a listed difference did not occur" for s in case["stale"]
         ]
@@ -164,7 +170,7 @@ def _mean_ratio(cases: Sequence[Report], way: str) -> float | None:
 def times_of(reports: Sequence[Report]) -> Times:
     """What the chart of the report shows."""
     groups = list(dict.fromkeys(case["group"] for report in reports for case in report["cases"]))
-    ways = [(report, way) for report in reports for way in ("pyjsapi", "lowered")]
+    ways = [(report, way) for report in reports for way in ("pyjsapi", "host", "lowered")]
     rows = [
         (
             group,

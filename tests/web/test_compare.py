@@ -68,6 +68,12 @@ def test_equal_and_explained_cases_are_good() -> None:
         ),
         (report(case("different", failure="no answer")), "a-case: no answer"),
         (
+            report(
+                case("different", hostDifferences=[{"path": "steps[3]", "pyjsapi": 1, "host": 2}])
+            ),
+            "a-case steps[3]: pyjsapi 1, on this engine 2",
+        ),
+        (
             report(case("different", stale=[{"path": "steps[1]", "reason": "r"}])),
             "a-case steps[1]: a listed difference did not occur",
         ),
@@ -110,17 +116,22 @@ def test_an_unknown_case_is_an_error(
 
 def test_the_report_has_the_ratios_of_times_as_a_table_and_a_chart(tmp_path: Path) -> None:
     timed = [
-        case(native={"ms": 2.0}, pyjsapi={"ms": ms}, lowered={"ms": 2.0}) for ms in (20.0, 2000.0)
+        case(native={"ms": 2.0}, pyjsapi={"ms": ms}, host={"ms": 4.0}, lowered={"ms": 2.0})
+        for ms in (20.0, 2000.0)
     ]
     reports = [report(*timed), report(case(native=None), name="firefox")]
     found = compare.times_of(reports)
     assert found.columns == [
         "chromium pyjsapi",
+        "chromium host",
         "chromium lowered",
         "firefox pyjsapi",
+        "firefox host",
         "firefox lowered",
     ]
-    assert found.rows == [("Group", [pytest.approx(100), pytest.approx(1), None, None])]
+    assert found.rows == [
+        ("Group", [pytest.approx(100), pytest.approx(2), pytest.approx(1), None, None, None])
+    ]
     compare.write_report(reports, tmp_path)
     page = (tmp_path / "report.html").read_text("utf-8")
     assert '<td data-value="100' in page

@@ -1,4 +1,4 @@
-// What the transcripts of a case mean when the browser also ran it with lowered modules.
+// What the transcripts of a case mean when the browser also ran it with lowered modules, and pyjsapi on the browser's engine.
 
 import { memoryFeatures } from "../polyfill/lowered/probe.mjs";
 import { memoriesOf } from "../polyfill/lowered/sections.mjs";
@@ -70,8 +70,31 @@ function judgeUntouched(case_, native, pyjsapi, lowered) {
   return { status, differences, stale: [], unmet: [], loweredDifferences };
 }
 
-/** What the three transcripts of a case mean in this browser: as `judge`, and the differences with lowered modules. */
-export function judgeAll(case_, native, pyjsapi, lowered, browser, known, hasMultiMemory) {
+/**
+ * The differences between pyjsapi on its own engine and on the browser's. Where that does what the browser itself does, and
+ * why is known, the reason is the same.
+ */
+function compareHost(case_, pyjsapi, host, differences) {
+  return compareTranscripts(case_, pyjsapi, host).map(({ path, native: ours, pyjsapi: theirs }) => {
+    const entry = differences.find(
+      (item) => item.path === path && item.reason && sameValue(withoutMessage(item.native), withoutMessage(theirs)),
+    );
+    return { path, pyjsapi: ours, host: theirs, ...(entry ? { reason: entry.reason, source: entry.source } : {}) };
+  });
+}
+
+/**
+ * What the transcripts of a case mean in this browser: as `judge`, the differences with lowered modules, and those of pyjsapi
+ * on the browser's engine, if it has run there.
+ */
+export function judgeAll(case_, { native, pyjsapi, host, lowered }, browser, known, hasMultiMemory) {
+  const judgement = judgeWithLowered(case_, native, pyjsapi, lowered, browser, known, hasMultiMemory);
+  const hostDifferences = host ? compareHost(case_, pyjsapi, host, judgement.differences) : [];
+  const bad = hostDifferences.some((item) => !item.reason);
+  return { ...judgement, status: bad ? "different" : judgement.status, hostDifferences };
+}
+
+function judgeWithLowered(case_, native, pyjsapi, lowered, browser, known, hasMultiMemory) {
   if (!hasMultiMemory) {
     return needsLowering(case_)
       ? judgeInPlace(case_, pyjsapi, lowered, browser, known)

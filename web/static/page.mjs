@@ -1,5 +1,5 @@
 // The comparison page: runs the cases in a worker, fills the table while they run, and leaves the result in `window.report`.
-// URL parameters: ?only=ID,ID runs these cases; ?engine=native leaves pyjsapi and lowering out; `state.mjs` has the others.
+// URL parameters: ?only=ID,ID runs these cases; ?engine=native leaves all but the browser's own answers out; `state.mjs` has the others.
 // Where a browser's modules have one memory, what it does with lowered modules is compared in place of what it refuses.
 
 import { hasMultiMemory } from "../polyfill/lowered/probe.mjs";
@@ -9,7 +9,9 @@ import { switchTheme } from "./state.mjs";
 import { CaseTable } from "./table.mjs";
 import { showTimes } from "./times.mjs";
 
-const NOT_COMPARED = { status: "not compared", differences: [], stale: [], unmet: [], loweredDifferences: [] };
+const NOTHING = { differences: [], stale: [], unmet: [], loweredDifferences: [], hostDifferences: [] };
+const NOT_COMPARED = { status: "not compared", ...NOTHING };
+const ENGINES = ["native", "pyjsapi", "host", "lowered"];
 const SILENCE_LIMIT_MS = 120_000;
 /** @type {(selector: string, within?: ParentNode) => any} what is there is of the kind that the page's template says */
 const $ = (selector, within = document) => within.querySelector(selector);
@@ -35,8 +37,14 @@ const started = new Date();
 const { cases: allCases, differences: known } = await (await fetch(new URL("cases.json", root))).json();
 const only = parameters.get("only")?.split(",");
 const cases = only ? allCases.filter((case_) => only.includes(case_.id)) : allCases;
-const engines = parameters.get("engine") === "native" ? ["native"] : ["native", "pyjsapi", "lowered"];
-const results = new Map(cases.map((case_) => [case_.id, { native: null, pyjsapi: null, lowered: null }]));
+const engines = parameters.get("engine") === "native" ? ["native"] : ENGINES;
+const results = new Map(cases.map((case_) => [case_.id, Object.fromEntries(ENGINES.map((engine) => [engine, null]))]));
+/** Why pyjsapi cannot use this browser's engine. @type {string | null} */
+let hostless = null;
+
+/** The engines that run a case: what is a function of `WebAssembly` for JavaScript runs on no engine behind Python. */
+const enginesOf = (case_) => engines.filter((engine) => engine !== "host" || !("file" in case_ || hostless));
+const isDone = (case_) => enginesOf(case_).every((engine) => results.get(case_.id)[engine]);
 let versions = {};
 
 const table = new CaseTable(new Set(results.keys()), (id) =>
@@ -61,7 +69,7 @@ function count(engine) {
 
 function showProgress(text) {
   const bar = $("#progress");
-  bar.max = cases.length * engines.length;
+  bar.max = cases.reduce((sum, case_) => sum + enginesOf(case_).length, 0);
   bar.value = engines.reduce((sum, engine) => sum + count(engine), 0);
   $("#stage").textContent = text;
 }
@@ -70,6 +78,7 @@ const STAGES = {
   native: () => `This browser: ${count("native")} of ${cases.length} cases`,
   pyodide: () => "Starting Pyodide and pyjsapi …",
   pyjsapi: () => `pyjsapi: ${count("pyjsapi")} of ${cases.length} cases`,
+  host: () => `pyjsapi on this browser’s engine: ${count("host")} cases`,
   lowered: () => `This browser with lowered modules: ${count("lowered")} of ${cases.length} cases`,
 };
 
@@ -83,13 +92,20 @@ function fillEngine(case_, engine) {
 function decide(case_) {
   const result = results.get(case_.id);
   if (engines.length === 1) return setStatus(case_.id, "native", "native");
-  const failure = engines.map((engine) => result[engine].failure).find((text) => text !== undefined);
+  const ran = enginesOf(case_).map((engine) => [engine, result[engine]]);
+  const failure = ran.map(([, { failure }]) => failure).find((text) => text !== undefined);
   result.judgement = failure
-    ? { status: "different", failure, differences: [], stale: [], unmet: [], loweredDifferences: [] }
-    : judgeAll(case_, ...engines.map((engine) => result[engine].transcript), browser.name, known, hasMultiMemory());
+    ? { status: "different", failure, ...NOTHING }
+    : judgeAll(
+        case_,
+        Object.fromEntries(ran.map(([engine, { transcript }]) => [engine, transcript])),
+        browser.name,
+        known,
+        hasMultiMemory(),
+      );
   setStatus(case_.id, result.judgement.status);
   const note = $(".note", rowOf(case_.id));
-  const { differences, stale, unmet, loweredDifferences } = result.judgement;
+  const { differences, stale, unmet, loweredDifferences, hostDifferences } = result.judgement;
   note.textContent =
     failure
     ?? [
@@ -103,18 +119,18 @@ function decide(case_) {
       ...loweredDifferences
         .filter((item) => !item.reason)
         .map((item) => `lowered, ${item.path}: ${JSON.stringify(item.native)} ≠ ${JSON.stringify(item.lowered)}`),
+      ...hostDifferences
+        .filter((item) => !item.reason)
+        .map((item) => `on this engine, ${item.path}: ${JSON.stringify(item.pyjsapi)} ≠ ${JSON.stringify(item.host)}`),
     ].join("; ");
   showTotals();
 }
 
 function totals() {
-  const sum = { cases: cases.length, equal: 0, explained: 0, different: 0, nativeMs: 0, pyjsapiMs: 0, loweredMs: 0 };
-  for (const { native, pyjsapi, lowered, judgement } of results.values()) {
-    if (judgement) sum[judgement.status] += 1;
-    sum.nativeMs += native?.ms ?? 0;
-    sum.pyjsapiMs += pyjsapi?.ms ?? 0;
-    sum.loweredMs += lowered?.ms ?? 0;
-  }
+  const sum = { cases: cases.length, equal: 0, explained: 0, different: 0 };
+  for (const { judgement } of results.values()) if (judgement) sum[judgement.status] += 1;
+  for (const engine of ENGINES)
+    sum[`${engine}Ms`] = [...results.values()].reduce((ms, result) => ms + (result[engine]?.ms ?? 0), 0);
   return sum;
 }
 
@@ -128,12 +144,21 @@ function receive(engine, id, value) {
   const case_ = cases.find((item) => item.id === id);
   results.get(id)[engine] = value;
   fillEngine(case_, engine);
-  if (engines.every((name) => results.get(id)[name])) decide(case_);
+  if (isDone(case_)) decide(case_);
+}
+
+/** What waits for pyjsapi on this browser's engine alone is decided. @param {string} reason */
+function leaveHostOut(reason) {
+  hostless = reason;
+  for (const case_ of cases) {
+    $(".host .result", rowOf(case_.id)).textContent = "not available";
+    if (isDone(case_) && !results.get(case_.id).judgement) decide(case_);
+  }
 }
 
 /** Runs what is still missing in a new worker; resolves when that worker is done, broken or silent. */
 function runWorker() {
-  const missing = (case_) => engines.filter((engine) => !results.get(case_.id)[engine]);
+  const missing = (case_) => enginesOf(case_).filter((engine) => !results.get(case_.id)[engine]);
   const left = cases.filter((case_) => missing(case_).length);
   const wanted = engines.filter((engine) => left.some((case_) => missing(case_).includes(engine)));
   // A worker of its own for lowered modules: memories of Python's cases are let go late, and an engine has few of them.
@@ -161,6 +186,7 @@ function runWorker() {
       watchdog = setTimeout(silent, SILENCE_LIMIT_MS);
       if (data.stage) stage = data.stage;
       if (data.versions) versions = data.versions;
+      if (data.hostless) leaveHostOut(data.hostless);
       if (data.started) {
         current = data;
         setStatus(data.id, "running");
@@ -191,8 +217,9 @@ function makeReport(fatal) {
     fatal: fatal ?? null,
     summary: totals(),
     problems,
+    hostless,
     cases: cases.map((case_) => {
-      const { native, pyjsapi, lowered, judgement = NOT_COMPARED } = results.get(case_.id);
+      const { native, pyjsapi, host, lowered, judgement = NOT_COMPARED } = results.get(case_.id);
       return {
         id: case_.id,
         title: case_.title,
@@ -201,6 +228,7 @@ function makeReport(fatal) {
         ...judgement,
         native,
         pyjsapi,
+        host,
         lowered,
       };
     }),
@@ -223,7 +251,7 @@ async function main() {
   $("#theme").addEventListener("click", switchTheme);
   showTotals();
   let fatal;
-  while (!fatal && cases.some((case_) => engines.some((engine) => !results.get(case_.id)[engine]))) {
+  while (!fatal && !cases.every(isDone)) {
     ({ fatal } = await runWorker());
   }
   window.report = makeReport(fatal);
@@ -236,7 +264,7 @@ async function main() {
         ? "Done: this browser alone"
         : `Done: ${summary.equal} equal, ${summary.explained} explained, ${summary.different} different`
           + ` — this browser ${summary.nativeMs.toFixed(0)} ms, pyjsapi ${summary.pyjsapiMs.toFixed(0)} ms,`
-          + ` lowered ${summary.loweredMs.toFixed(0)} ms`,
+          + ` pyjsapi on this engine ${summary.hostMs.toFixed(0)} ms, lowered ${summary.loweredMs.toFixed(0)} ms`,
   );
   if (versions.pyjsapi) {
     $("#versions").textContent =

@@ -125,7 +125,7 @@ function sourceBlock([name, text]) {
 }
 
 /** The columns of an opened case, with the class that hides each. */
-const HEADS = { native: "This browser", pyjsapi: "pyjsapi", lowered: "Lowered" };
+const HEADS = { native: "This browser", pyjsapi: "pyjsapi", host: "pyjsapi on this engine", lowered: "Lowered" };
 
 function entryCell(engine, entry) {
   const cell = element("td", { className: engine }, element("code", {}, showEntry(entry)));
@@ -137,8 +137,9 @@ function entryCell(engine, entry) {
 /** The steps of a case with the transcripts side by side. */
 export function showDetail(case_, result) {
   const { pyjsapi, judgement } = result;
-  const differences = [...(judgement?.differences ?? []), ...(judgement?.loweredDifferences ?? [])];
-  const bad = new Map(differences.map((item) => [entryOfPath(case_, item.path), item]));
+  const { differences = [], loweredDifferences = [], hostDifferences = [] } = judgement ?? {};
+  const all = [...differences, ...loweredDifferences, ...hostDifferences];
+  const bad = new Map(all.map((item) => [entryOfPath(case_, item.path), item]));
   const rows = case_.steps.map((step, k) => {
     const difference = bad.get(k);
     const mark = !pyjsapi ? "" : difference ? (difference.reason ? "explained" : "different") : "equal";

@@ -1,8 +1,8 @@
-// How long pyjsapi and lowered modules took beside this browser's own engine, as a table that a chart is drawn of.
+// How long pyjsapi, on its own engine and on the browser's, and lowered modules took beside this browser's own engine, as a table that a chart is drawn of.
 
 import { showCharts } from "./chart.mjs";
 
-const OTHERS = ["pyjsapi", "lowered"];
+const OTHERS = ["pyjsapi", "host", "lowered"];
 
 /** @typedef {{ ms?: number } | null} Timed what an engine came to */
 

@@ -1,7 +1,8 @@
-// Runs cases beside the page: each on the browser's own WebAssembly, then each on pyjsapi in Pyodide, then each on the
-// browser's own with modules of several memories lowered.
+// Runs cases beside the page: each on the browser's own WebAssembly, then each on pyjsapi in Pyodide, then those of steps on
+// the engine that pyjsapi has from the browser, then each on the browser's own with modules of several memories lowered.
 // In: {cases, engines}; `missing` of a case names the engines that have not run it yet.
-// Out: {stage}, {engine, id, transcript, ms}, {versions}, {broken, id, message}, {done}.
+// Out: {stage}, {engine, id, transcript, ms}, {versions}, {hostless: why that engine cannot be used}, {broken, id, message},
+// {done}.
 
 import { runCase } from "./driver.mjs";
 import { modulesOf, runJsCase } from "./js_runner.mjs";
@@ -59,6 +60,24 @@ async function startPyjsapi(pyodide, cases) {
   };
 }
 
+/** pyjsapi's answers on the browser's engine, for cases of steps; null where it cannot be used, which the page is told. */
+function startHost(pyodide) {
+  const runJson = pyodide.runPython(`
+import gc
+from pyjsapi import engines
+
+async def run_on_host(case):
+    gc.collect()  # An engine reserves much for each memory: those of earlier cases are let go.
+    with engines.using("host"):
+        return await driver.run_case_json(case)
+
+reason = engines.available()["host"]
+run_on_host if reason is None else reason`);
+  if (typeof runJson !== "string") return async (case_) => JSON.parse(await runJson(JSON.stringify(case_)));
+  postMessage({ hostless: runJson });
+  return null;
+}
+
 /** From here on the global namespace lowers, whatever the browser has. */
 async function startLowered(pyodide) {
   const { install } = await import("../polyfill/lowered/namespace.mjs");
@@ -108,12 +127,17 @@ addEventListener("message", async ({ data: { cases, engines } }) => {
       postMessage({ stage: "native" });
       if (!(await runAll(cases, "native", runNative))) return;
     }
-    if (engines.includes("pyjsapi") || engines.includes("lowered")) postMessage({ stage: "pyodide" });
+    if (engines.at(-1) !== "native") postMessage({ stage: "pyodide" });
     const pyodide = engines.at(-1) === "native" ? null : await startPyodide();
     if (engines.includes("pyjsapi")) {
       const run = await startPyjsapi(pyodide, cases);
       postMessage({ stage: "pyjsapi" });
       if (!(await runAll(cases, "pyjsapi", run))) return;
+    }
+    const onHost = engines.includes("host") && startHost(pyodide);
+    if (onHost) {
+      postMessage({ stage: "host" });
+      if (!(await runAll(cases, "host", onHost))) return;
     }
     if (engines.includes("lowered")) {
       await startLowered(pyodide);
