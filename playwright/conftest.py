@@ -88,6 +88,7 @@ def own_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
         yield
 
 
+@pytest.hookimpl(tryfirst=True)  # before the groups are asked for
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """One process has all tests of a file in an engine: what is loaded there is loaded once."""
     for item in items:
