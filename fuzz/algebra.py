@@ -13,6 +13,7 @@ from typing import Final
 
 from fuzz.writer import F32, F64, I32, I64, Writer
 from pyjsapi.syntax.instructions import OPS, Imm, Op
+from pyjsapi.syntax.instructions_atomic import ORDERINGS
 
 TYPES: Final = ("i32", "i64", "f32", "f64", "v128")
 _KEEPS_BITS: Final = frozenset(
@@ -68,6 +69,7 @@ def accessing(types: Iterable[str] = TYPES, *, atomic: bool = False) -> list[Op]
         if op.imm in (Imm.MEMARG, Imm.MEMARG_LANE)
         and op.mnemonic not in _WAITING
         and {*_types(op), *map(str, op.results or ())} <= allowed
+        and op not in ORDERINGS
         and (op.feature == "threads") == atomic
     ]
 

@@ -194,7 +194,7 @@ def as_json(all_results: Sequence[Results]) -> str:
     )
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
+def options_of(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument(
         "checkout",
@@ -226,7 +226,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     parser.add_argument("--no-report", action="store_true", help="write no report")
     parser.add_argument("--json", type=Path, help="write every subtest's result there")
-    options = parser.parse_args(arguments)
+    return parser.parse_args(arguments)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    options = options_of(arguments)
     try:
         with shown(), tempfile.TemporaryDirectory() as folder:
             take_snapshot(Path(folder))

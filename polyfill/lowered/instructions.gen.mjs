@@ -15,5 +15,5 @@ export const FORMS = {
     "mmmmmmmmmmmmyy0000000bbbbbbbbbbbbbb0000000000000000000000000000000000000000000000000nnnnnnnnmm000000"
     + "000000000000000000000000000000000000000000000000000000-0000000-00--00000000--0---000000-000000-00--0"
     + "0000000--0---0000000000000-00000000000-0000000000000000000000000000000000000",
-  0xfe: "mmmb------------mmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmm",
+  0xfe: "mmmb0-----------mmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmm",
 };

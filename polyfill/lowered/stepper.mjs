@@ -4,6 +4,8 @@ import { FORMS } from "./instructions.gen.mjs";
 import { Reader, Unreadable } from "./sections.mjs";
 
 const HAS_MEMORY_INDEX = 0x40; // in the flags of a memarg
+const HAS_ORDERING = 0x10; // likewise, of an atomic access
+const ATOMIC = 0xfe;
 
 /** Reads the instructions of function bodies and constant expressions. */
 export class Stepper extends Reader {
@@ -17,8 +19,17 @@ export class Stepper extends Reader {
   }
 
   memarg() {
-    if (this.unsigned() & HAS_MEMORY_INDEX) this.memoryIndex();
+    this.memargFlags();
     this.unsigned();
+  }
+
+  /** Whether there was a memory index among what stands before the offset. */
+  memargFlags() {
+    const flags = this.unsigned();
+    const named = (flags & HAS_MEMORY_INDEX) !== 0;
+    if (named) this.memoryIndex();
+    if (this.prefix === ATOMIC && flags & HAS_ORDERING) this.byte();
+    return named;
   }
 
   /** A value type or an index, in a signed LEB128 number; concrete references have a heap type behind. */

@@ -16,6 +16,7 @@ from pyjsapi.binary.reader import UNEXPECTED_END, Reader
 from pyjsapi.binary.types import EMPTY, VAL_TYPE_OF, block_type, heap_type, value_type
 from pyjsapi.syntax.errors import DecodeError
 from pyjsapi.syntax.instructions import BY_CODE, BY_MNEMONIC, OPS, PREFIXES, Imm, Op
+from pyjsapi.syntax.instructions_atomic import ACQREL, ORDERABLE, SEQCST
 from pyjsapi.syntax.instructions_exceptions import CATCH_KINDS, WITH_TAG
 from pyjsapi.syntax.instructions_stack import ON_LABEL, ON_SWITCH, Clause
 from pyjsapi.syntax.module import Instr
@@ -23,6 +24,12 @@ from pyjsapi.syntax.types import ValType, ref_type
 
 MEMARG_HAS_INDEX: Final = 0x40
 """Bit of the alignment field of a memarg that says that a memory index follows."""
+MEMARG_HAS_ORDERING: Final = 0x10
+"""Likewise, of an atomic access: that its ordering follows, behind the memory index."""
+ACQREL_READ: Final = 0x01
+"""Bit of an ordering: what is read is acquired, what is written released."""
+ACQREL_WRITE: Final = 0x10
+"""Likewise of what a read-modify-write access writes; both bits are set or none."""
 
 CAST_NULLABLE: Final = 0x01
 """Bit of the flags of a cast that branches: the operand's type is nullable."""
@@ -200,7 +207,7 @@ def _short_value(imm: Imm, byte: int) -> tuple[object, ...] | None:
 def _fill_tables() -> None:
     for op in OPS:
         if op.prefix:
-            _PREFIXED[op.prefix][op.opcode] = op
+            _PREFIXED[op.prefix][op.opcode] = BY_CODE[op.code]
             continue
         if op.imm is Imm.NONE:
             _SIMPLE[op.opcode] = op.instr
@@ -230,7 +237,7 @@ _ELSE: Final = BY_MNEMONIC["else"].instr
 _NEEDS_DATA_COUNT: Final = frozenset(
     op for op in OPS if op.imm in (Imm.DATA, Imm.DATA_MEM, Imm.TYPE_DATA)
 )
-_SPECIAL: Final = _NEEDS_DATA_COUNT | {_TRY_TABLE, _DELEGATE}
+_SPECIAL: Final = _NEEDS_DATA_COUNT | ORDERABLE | {_TRY_TABLE, _DELEGATE}
 
 
 class _IllegalOpcode(DecodeError):
@@ -313,6 +320,10 @@ def _decode_instrs(
                     if not open_blocks:
                         raise DecodeError("unexpected delegate: no try is open", start)
                     open_blocks.pop()
+                elif op in ORDERABLE:
+                    instr, pos = _with_ordering(data, pos, op)
+                    append(instr)
+                    continue
                 elif not data_count:
                     raise DecodeError(f"data count section required by {op}", start)
             instr, pos = _with_reader(data, pos, op)
@@ -363,6 +374,35 @@ def _with_reader(data: bytes, pos: int, op: Op) -> tuple[Instr, int]:
     reader = Reader(data, pos)
     immediates = _READ[op.imm](reader)
     return (op, *immediates), reader.pos
+
+
+def _with_ordering(data: bytes, pos: int, op: Op) -> tuple[Instr, int]:
+    """An atomic access or a fence, in the row of its ordering if it says one."""
+    reader = Reader(data, pos)
+    if op.imm is Imm.ZERO:
+        return (ACQREL[op] if _is_acqrel(reader, op) else op).instr, reader.pos
+    flags = reader.u32()
+    if flags >= MEMARG_HAS_INDEX << 1:
+        raise DecodeError(f"malformed memop flags: {flags:#x}", pos)
+    memidx = reader.u32() if flags & MEMARG_HAS_INDEX else 0
+    if flags & MEMARG_HAS_ORDERING:
+        op = (ACQREL if _is_acqrel(reader, op) else SEQCST)[op]
+    align = flags & ~(MEMARG_HAS_INDEX | MEMARG_HAS_ORDERING)
+    return (op, memidx, align, reader.u64()), reader.pos
+
+
+def acqrel_byte(op: Op) -> int:
+    """The ordering of an acquire-release access or fence."""
+    return ACQREL_READ | ACQREL_WRITE if ".rmw" in op.mnemonic else ACQREL_READ
+
+
+def _is_acqrel(reader: Reader, op: Op) -> bool:
+    start = reader.pos
+    ordering = reader.byte()
+    if ordering not in (0, acqrel_byte(op)):
+        wanted = f"0x00 (seqcst) and {acqrel_byte(op):#04x} (acqrel)"
+        raise DecodeError(f"malformed ordering {ordering:#04x}: of {op} there are {wanted}", start)
+    return ordering != 0
 
 
 def decode_locals(data: bytes, start: int) -> tuple[tuple[tuple[int, ValType], ...], int]:

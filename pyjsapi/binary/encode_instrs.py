@@ -5,10 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
-from pyjsapi.binary.code import CAST_NULLABLE, CAST_TARGET_NULLABLE, MEMARG_HAS_INDEX
+from pyjsapi.binary.code import (
+    CAST_NULLABLE,
+    CAST_TARGET_NULLABLE,
+    MEMARG_HAS_INDEX,
+    MEMARG_HAS_ORDERING,
+    acqrel_byte,
+)
 from pyjsapi.binary.encode_types import block_type, heap_type, value_type
 from pyjsapi.binary.leb128 import signed, unsigned
 from pyjsapi.syntax.instructions import OPS, Imm, Op
+from pyjsapi.syntax.instructions_atomic import ORDERABLE, ORDERINGS
 from pyjsapi.syntax.instructions_exceptions import CATCH_KINDS
 from pyjsapi.syntax.instructions_stack import ON_LABEL, ON_SWITCH
 from pyjsapi.syntax.module import Expr, Instr
@@ -44,6 +51,25 @@ def _memarg(instr: Instr) -> bytes:
     if memidx == 0:
         return unsigned(align) + unsigned(offset)
     return unsigned(align | MEMARG_HAS_INDEX) + unsigned(memidx) + unsigned(offset)
+
+
+def _ordered_fence(instr: Instr) -> bytes:
+    return bytes((acqrel_byte(instr[0]),))
+
+
+def _orderable(instr: Instr) -> bytes:
+    """The memarg of an atomic access, with its ordering if it says one."""
+    op, memidx, align, offset = instr
+    if not 0 <= align < MEMARG_HAS_ORDERING:
+        raise ValueError(f"{instr}: the alignment 2**{align} cannot be encoded")
+    ordering = ORDERINGS.get(op)
+    flags = align | (MEMARG_HAS_INDEX if memidx else 0)
+    out = unsigned(flags | (MEMARG_HAS_ORDERING if ordering else 0))
+    if memidx:
+        out += unsigned(memidx)
+    if ordering:
+        out += bytes((acqrel_byte(op) if ordering == "acqrel" else 0,))
+    return out + unsigned(offset)
 
 
 def _memarg_lane(instr: Instr) -> bytes:
@@ -128,7 +154,14 @@ _IMMEDIATES: Final[dict[Imm, Callable[[Instr], bytes]]] = {
     Imm.TYPE_TAG_ON: _with_clauses,
 }
 
-_ENCODE: Final = {op: (_HEAD[op], _IMMEDIATES[op.imm]) for op in OPS if op.imm is not Imm.NONE}
+
+def _encoder(op: Op) -> Callable[[Instr], bytes]:
+    if op.imm is Imm.MEMARG and (op in ORDERABLE or op in ORDERINGS):
+        return _orderable
+    return _ordered_fence if op in ORDERINGS else _IMMEDIATES[op.imm]
+
+
+_ENCODE: Final = {op: (_HEAD[op], _encoder(op)) for op in OPS if op.imm is not Imm.NONE}
 _SIMPLE: Final = {op: _HEAD[op] for op in OPS if op.imm is Imm.NONE}
 _NAMES_DATA: Final = frozenset(
     op for op in OPS if op.imm in (Imm.DATA, Imm.DATA_MEM, Imm.TYPE_DATA)
@@ -138,7 +171,11 @@ _NAMES_DATA: Final = frozenset(
 def encode_instr(instr: Instr) -> bytes:
     """An instruction: opcode and immediates."""
     op: Op = instr[0]
-    return _HEAD[op] + _IMMEDIATES[op.imm](instr)
+    head = _SIMPLE.get(op)
+    if head is not None:
+        return head
+    head, encode = _ENCODE[op]
+    return head + encode(instr)
 
 
 def instrs_into(out: bytearray, instrs: Expr) -> bool:

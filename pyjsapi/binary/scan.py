@@ -26,6 +26,7 @@ from pyjsapi.binary.types import (
 )
 from pyjsapi.syntax.errors import DecodeError
 from pyjsapi.syntax.instructions import BY_CODE, BY_MNEMONIC, OPS, Imm, Op
+from pyjsapi.syntax.instructions_atomic import ORDERINGS
 from pyjsapi.syntax.module import Instr
 from pyjsapi.syntax.types import CONT, F32, F64, I32, I64, NOCONT, V128, RefType, ValType
 
@@ -267,8 +268,8 @@ def _only_pattern(ops: frozenset[Op]) -> re.Pattern[bytes]:
         Imm.BLOCK: simple,
         Imm.MEM: _LEB,
         Imm.MEM_MEM: _LEB * 2,
-        Imm.MEMARG: b"(?:[\\x00-\\x3f]" + _LEB + b"|[\\x40-\\x7f]" + memarg + b")",
-        Imm.MEMARG_LANE: b"(?:[\\x00-\\x3f]" + _LEB + b"|[\\x40-\\x7f]" + memarg + b").",
+        Imm.MEMARG: b"(?:[\\x00-\\x0f]" + _LEB + b"|[\\x40-\\x4f]" + memarg + b")",
+        Imm.MEMARG_LANE: b"(?:[\\x00-\\x0f]" + _LEB + b"|[\\x40-\\x4f]" + memarg + b").",
     }
     return _passing(ops, immediates)
 
@@ -277,7 +278,7 @@ def _passing(ops: frozenset[Op], immediates: Mapping[Imm, bytes]) -> re.Pattern[
     """What passes over instructions with immediates of some kinds."""
     by_imm: dict[tuple[bool, bytes], list[Op]] = {}
     for op in ops:
-        if op.imm in immediates:
+        if op.imm in immediates and op not in ORDERINGS:
             by_imm.setdefault((bool(op.prefix), immediates[op.imm]), []).append(op)
     options = []
     for (prefixed, imm), found in by_imm.items():
@@ -298,7 +299,7 @@ def _known_pattern(ops: frozenset[Op]) -> re.Pattern[bytes]:
     # Types of features that are off by default are for whoever looks closer.
     heap = b"(?:" + _one_of(ABS_HEAP_TYPE_OF.keys() - _FLAGGED) + b"|" + _INDEX + b")"
     types = _one_of((EMPTY, *(VAL_TYPE_OF.keys() - _FLAGGED)))
-    memarg = b"(?:[\\x00-\\x3f]|[\\x40-\\x7f]" + _LEB + b")" + _LEB
+    memarg = b"(?:[\\x00-\\x0f]|[\\x40-\\x4f]" + _LEB + b")" + _LEB
     immediates = {
         **_PATTERNS,
         Imm.BLOCK: b"(?:" + types + b"|" + _INDEX + b"|" + _REFS + heap + b")",
@@ -318,7 +319,11 @@ def _known_pattern(ops: frozenset[Op]) -> re.Pattern[bytes]:
 @cache
 def _pattern(also: frozenset[Op]) -> re.Pattern[bytes]:
     wanted = {_LOOP, *_OPENS, _END, _TRY_TABLE, _DELEGATE, *also}
-    dull = [op for op in OPS if op.imm in _PATTERNS and op.imm not in _STOPS and op not in wanted]
+    dull = [
+        op
+        for op in BY_CODE.values()
+        if op.imm in _PATTERNS and op.imm not in _STOPS and op not in wanted
+    ]
     by_imm: dict[bytes, list[Op]] = {}
     for op in dull:
         if not op.prefix:

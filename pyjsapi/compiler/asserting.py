@@ -70,7 +70,7 @@ _GLOBAL_GETS: Final = frozenset((OP["global.get"],))
 
 def _class_of(op: Op) -> int:
     name = op.mnemonic
-    if op in _CALLS or name in _ACTING or op.feature in ("threads", FEATURE):
+    if op in _CALLS or name in _ACTING or op.feature in ("threads", "acquire_release", FEATURE):
         return _ACTS
     if op.imm in (Imm.MEMARG, Imm.MEMARG_LANE):
         return _MAY_TRAP if op.family.startswith("load") else _ACTS

@@ -47,7 +47,7 @@ def lower(
     target = Target(memory64, custom_page_sizes)
     module = decode_module(data)
     if validate:
-        validate_module(module, Features(memory_control=True), Limits())
+        validate_module(module, Features(memory_control=True, acquire_release=True), Limits())
     if not needs_lowering(module, target):
         return bytes(data)
     if any(custom.name == SECTION for custom in module.customs):

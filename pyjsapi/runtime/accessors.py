@@ -13,7 +13,7 @@ from typing import Any, Final, Protocol
 from pyjsapi.blocks.block import OUT_OF_BOUNDS
 from pyjsapi.blocks.floats import f32_bits, f32_from_bits, f64_bits, f64_from_bits
 from pyjsapi.syntax.errors import Trap
-from pyjsapi.syntax.instructions import OPS, Imm, Op
+from pyjsapi.syntax.instructions import OPS, SECOND_ROWS, Imm, Op
 from pyjsapi.syntax.types import MemType
 
 Accessor = Callable[..., Any]
@@ -36,6 +36,7 @@ def _names(atomic: bool) -> tuple[str, ...]:
         accessor_name(op)
         for op in OPS
         if op.imm is Imm.MEMARG
+        and op not in SECOND_ROWS
         and (op.feature == "threads") is atomic
         and (op.feature != "simd" or op.mnemonic in whole_vectors)
     )
@@ -106,7 +107,7 @@ class Store(Protocol):
         """An atomic action on a shared memory."""
 
 
-_OPS: Final = {accessor_name(op): op for op in OPS}
+_OPS: Final = {accessor_name(op): op for op in OPS if op not in SECOND_ROWS}
 
 
 def make_accessor(store: Store, type_: MemType, name: str) -> Accessor:

@@ -45,6 +45,8 @@ class Features:
     stack_switching: bool = False
     """Continuations: ``cont`` types, ``suspend``, ``resume``, ``switch`` and tags with results; off until the proposal
     is finished."""
+    acquire_release: bool = False
+    """Atomic accesses and fences that say their ordering, and ``pause``; off until the proposal is finished."""
     memory_control: bool = False
     """``memory.discard``, of a proposal whose encoding may change: off unless switched on."""
     memory_map_section: bool = True

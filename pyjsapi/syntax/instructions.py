@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from pyjsapi.syntax.instructions_atomic import ATOMIC_OPS
+from pyjsapi.syntax.instructions_atomic import ATOMIC_OPS, ORDERINGS
 from pyjsapi.syntax.instructions_exceptions import EXCEPTION_OPS, LEGACY_EXCEPTION_OPS
 from pyjsapi.syntax.instructions_gc import GC_OPS
 from pyjsapi.syntax.instructions_simd import RELAXED_SIMD_OPS, SIMD_OPS
@@ -261,8 +261,8 @@ OPS: Final[tuple[Op, ...]] = (
 PREFIXES: Final = frozenset(op.prefix for op in OPS if op.prefix)
 """Prefix bytes in use."""
 
-BY_CODE: Final[dict[int, Op]] = {op.code: op for op in OPS}
-"""Row of an opcode; after a prefix p the key is ``p << 16 | opcode``."""
+BY_CODE: Final[dict[int, Op]] = {op.code: op for op in OPS if op not in ORDERINGS}
+"""Row of an opcode; after a prefix p the key is ``p << 16 | opcode``. (Rows with an ordering have another's opcode.)"""
 
 SELECT_TYPED: Final = next(op for op in OPS if op.imm is Imm.TYPES)
 """``select`` with result types."""
@@ -270,7 +270,7 @@ SELECT_TYPED: Final = next(op for op in OPS if op.imm is Imm.TYPES)
 NULLABLE: Final[dict[str, Op]] = {op.mnemonic: op for op in OPS if op.imm is Imm.REF_NULL}
 """``ref.test`` and ``ref.cast`` with a nullable type."""
 
-SECOND_ROWS: Final = frozenset((SELECT_TYPED, *NULLABLE.values()))
+SECOND_ROWS: Final = frozenset((SELECT_TYPED, *NULLABLE.values(), *ORDERINGS))
 """The rows whose mnemonic another row has too."""
 
 BY_MNEMONIC: Final[dict[str, Op]] = {op.mnemonic: op for op in OPS if op not in SECOND_ROWS}

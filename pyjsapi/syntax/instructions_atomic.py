@@ -1,5 +1,8 @@
 """Rows of the instruction table for atomic memory accesses (threads proposal, "Atomic Memory Instructions").
 
+An access, or a fence, whose ordering is written down (acquire-release proposal) has a row of its own beside the one
+that it refines: what it does is the same, as everything here is sequentially consistent.
+
 :mod:`pyjsapi.syntax.instructions` makes them part of the one table.
 """
 
@@ -7,9 +10,10 @@ from __future__ import annotations
 
 from typing import Final
 
-from pyjsapi.syntax.op import Imm, Op, row
+from pyjsapi.syntax.op import AT, Imm, Op, row
 
 _PREFIX: Final = 0xFE
+_ORDERED: Final = "acquire_release"
 
 
 def _atomic(opcode: int, mnemonic: str, imm: Imm = Imm.MEMARG, *, sig: str, width: int = 0) -> Op:
@@ -17,7 +21,7 @@ def _atomic(opcode: int, mnemonic: str, imm: Imm = Imm.MEMARG, *, sig: str, widt
 
 
 # fmt: off
-ATOMIC_OPS: Final[tuple[Op, ...]] = (
+_UNORDERED: Final[tuple[Op, ...]] = (
     _atomic(0x00, "memory.atomic.notify", sig="at i32 -> i32", width=32),
     _atomic(0x01, "memory.atomic.wait32", sig="at i32 i64 -> i32", width=32),
     _atomic(0x02, "memory.atomic.wait64", sig="at i64 i64 -> i32", width=64),
@@ -87,3 +91,37 @@ ATOMIC_OPS: Final[tuple[Op, ...]] = (
     _atomic(0x4E, "i64.atomic.rmw32.cmpxchg_u", sig="at i64 i64 -> i64", width=32),
 )
 # fmt: on
+
+
+def _ordered(op: Op) -> Op:
+    return Op(op.prefix, op.opcode, op.mnemonic, op.imm, _signature(op), op.width, _ORDERED)
+
+
+def _signature(op: Op) -> str:
+    """The text of a row's signature."""
+    params, results = (
+        " ".join("at" if type_ is AT else str(type_) for type_ in types or ())
+        for types in (op.params, op.results)
+    )
+    return f"{params} -> {results}"
+
+
+ORDERABLE: Final = frozenset(
+    op for op in _UNORDERED if op.imm is Imm.ZERO or not op.mnemonic.startswith("memory.")
+)
+"""The accesses that can say their ordering, and the fence."""
+ACQREL: Final[dict[Op, Op]] = {op: _ordered(op) for op in _UNORDERED if op in ORDERABLE}
+"""The rows of acquire-release accesses, by those that they refine."""
+SEQCST: Final[dict[Op, Op]] = {
+    op: _ordered(op) for op in _UNORDERED if op in ORDERABLE and op.imm is Imm.MEMARG
+}
+"""The rows of accesses that say that they are sequentially consistent, likewise. A fence says it without them."""
+ORDERINGS: Final[dict[Op, str]] = {
+    **dict.fromkeys(ACQREL.values(), "acqrel"),
+    **dict.fromkeys(SEQCST.values(), "seqcst"),
+}
+"""What the text says of the rows that have an ordering."""
+PAUSE: Final = row(0x04, "pause", prefix=_PREFIX, sig="->", feature=_ORDERED)
+"""A hint to the processor that the thread waits in a loop."""
+
+ATOMIC_OPS: Final = (*_UNORDERED, *ACQREL.values(), *SEQCST.values(), PAUSE)

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Final
 
 from pyjsapi.syntax.instructions import NULLABLE, SELECT_TYPED, Imm, Op
+from pyjsapi.syntax.instructions_atomic import ACQREL, ORDERABLE, SEQCST
 from pyjsapi.syntax.instructions_exceptions import CATCH_KINDS, WITH_TAG
 from pyjsapi.syntax.instructions_stack import Clause
 from pyjsapi.syntax.module import Instr
@@ -130,7 +131,21 @@ class ImmediateParser(TypeParser):
 
     def _imm_memarg(self, op: Op) -> Instr:
         memidx = self._optional_index(self.mems)
-        return (op, memidx, *self._align_offset(op))
+        align, offset = self._align_offset(op)
+        if op in ORDERABLE:
+            op = self._ordered(op)
+        return (op, memidx, align, offset)
+
+    def _imm_zero(self, op: Op) -> Instr:
+        return (self._ordered(op) if op in ORDERABLE else op).instr
+
+    def _ordered(self, op: Op) -> Op:
+        """The row of an atomic access with the ordering that follows, if one does."""
+        token = self.tokens[self.i]
+        if token not in ("acqrel", "seqcst"):
+            return op
+        self.i += 1
+        return ACQREL[op] if token == "acqrel" else SEQCST.get(op, op)
 
     def _align_offset(self, op: Op) -> tuple[int, int]:
         """Log2 of the alignment, and the offset."""
@@ -286,7 +301,7 @@ _BY_KIND: Final[dict[Imm, Callable[[ImmediateParser, Op], Instr]]] = {
     Imm.LANE: _P._imm_lane,
     Imm.LANES16: _P._imm_lanes16,
     Imm.MEMARG_LANE: _P._imm_memarg_lane,
-    Imm.ZERO: _P._imm_none,
+    Imm.ZERO: _P._imm_zero,
     Imm.TYPE_FIELD: _P._imm_type_field,
     Imm.TYPE_COUNT: _P._imm_type_count,
     Imm.TYPE_DATA: _P._imm_type_data,

@@ -15,7 +15,7 @@ KEYWORDS: Final = frozenset(BY_MNEMONIC) | frozenset(
         "cont contref nocont nullcontref null mut field sub final rec "
         # module fields and their parts
         "module type param result local global table memory tag elem data declare offset item import export start "
-        "then do catch_ref catch_all_ref on "
+        "then do catch_ref catch_all_ref on acqrel seqcst "
         # scripts
         "binary quote definition instance register invoke get assert_malformed assert_invalid assert_unlinkable "
         "assert_return assert_trap assert_exhaustion assert_exception assert_suspension assert_malformed_custom "

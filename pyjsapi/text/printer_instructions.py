@@ -11,6 +11,7 @@ from typing import Final
 
 from pyjsapi.binary.names import Names
 from pyjsapi.syntax.instructions import BY_MNEMONIC, Imm
+from pyjsapi.syntax.instructions_atomic import ORDERINGS
 from pyjsapi.syntax.instructions_stack import Clause
 from pyjsapi.syntax.module import Expr, Instr, Module, op_of
 from pyjsapi.syntax.types import ref_type
@@ -198,7 +199,11 @@ class InstructionPrinter(TypePrinter):
             text += f" offset={offset}"
         if align_log2 != op.width.bit_length() - 4:
             text += f" align={1 << align_log2}"
+        text += self._ordering(instr)
         return f"{text} {lane[0]}" if lane else text
+
+    def _ordering(self, instr: Instr) -> str:
+        return f" {ORDERINGS[instr[0]]}" if instr[0] in ORDERINGS else ""
 
 
 _Rule = Callable[[InstructionPrinter, Instr], str]
@@ -250,7 +255,7 @@ _RULES: Final[dict[Imm, _Rule]] = {
     Imm.LANE: lambda printer, instr: f" {instr[1]}",
     Imm.LANES16: lambda printer, instr: "".join(f" {lane}" for lane in instr[1]),
     Imm.MEMARG_LANE: InstructionPrinter._imm_memarg,
-    Imm.ZERO: lambda printer, instr: "",
+    Imm.ZERO: InstructionPrinter._ordering,
     Imm.TYPE_FIELD: InstructionPrinter._imm_type_field,
     Imm.TYPE_COUNT: lambda printer, instr: f" {printer.types.use(instr[1])} {instr[2]}",
     Imm.TYPE_DATA: _pair(lambda printer: printer.types, lambda printer: printer.datas),

@@ -54,7 +54,8 @@ def tests() -> dict[str, tuple[int, int]]:
     scripts: dict[str, list[int]] = json.loads(RESULTS.read_text(encoding="utf-8"))["scripts"]
     api: dict[str, tuple[int, int]] = {}
     for path, total, passed in _ROW.findall(CONFORMANCE.read_text(encoding="utf-8")):
-        api.setdefault(path, (int(passed), int(total)))
+        # A file that is in the specification too counts once, whatever a proposal calls it.
+        api.setdefault(path.replace(".tentative", ""), (int(passed), int(total)))
     found = {}
     for proposal in PROPOSALS:
         starts = tuple(proposal.api.split())

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import jinja2
 
-from pyjsapi.syntax.instructions import OPS, Imm, Op
+from pyjsapi.syntax.instructions import OPS, SECOND_ROWS, Imm, Op
 from pyjsapi.text.convert import wat2wasm
 
 TEMPLATES = Path(__file__).resolve().parent / "templates"
@@ -121,6 +121,8 @@ def atomic_accesses() -> list[AtomicAccess]:
     found: dict[tuple[int, str], AtomicAccess] = {}
     for op in OPS:
         if op.imm is not Imm.MEMARG or ".atomic." not in op.mnemonic or op.mnemonic[0] == "m":
+            continue
+        if op in SECOND_ROWS:
             continue
         action = op.mnemonic.removesuffix("_u").split(".")[-1].rstrip("0123456789")
         key = (op.width // 8, action)

@@ -12,6 +12,7 @@ from pyjsapi.binary.encode_instrs import encode_expr, encode_instr
 from pyjsapi.binary.leb128 import signed, unsigned
 from pyjsapi.syntax.errors import DecodeError
 from pyjsapi.syntax.instructions import BY_CODE, BY_MNEMONIC, OPS, Imm, Op
+from pyjsapi.syntax.instructions_atomic import ACQREL, ORDERABLE, ORDERINGS, PAUSE, SEQCST
 from pyjsapi.syntax.module import Instr
 from pyjsapi.syntax.types import EQ, EXTERN, F64, FUNC, FUNCREF, I32, I64, NOFUNC, V128, ref_type
 
@@ -79,11 +80,19 @@ SAMPLES: dict[Imm, list[tuple[Any, ...]]] = {
     ],
 }
 
+
+def samples(op: Op) -> list[tuple[object, ...]]:
+    """Immediates of an instruction; the flags of an atomic access have room for smaller alignments."""
+    if op in ORDERABLE or op in ORDERINGS:
+        return [each for each in SAMPLES[op.imm] if op.imm is Imm.ZERO or each[1] < 16]
+    return SAMPLES[op.imm]
+
+
 INSTRUCTIONS: list[Instr] = [
     (op, *immediates)
     for op in OPS
     if op.mnemonic not in ("else", "end", "delegate")
-    for immediates in SAMPLES[op.imm]
+    for immediates in samples(op)
 ]
 
 
@@ -317,3 +326,49 @@ def test_constants_are_held_modulo_their_width() -> None:
     data = b"\x41" + signed(-1) + b"\x42" + signed(-(2**63)) + b"\x0b"
     body, _ = decode_instrs(data, 0, len(data))
     assert [instr[1] for instr in body[:2]] == [2**32 - 1, 2**63]
+
+
+ACCESS = BY_MNEMONIC["i32.atomic.load"]
+ADD = BY_MNEMONIC["i64.atomic.rmw8.add_u"]
+FENCE = BY_MNEMONIC["atomic.fence"]
+
+
+@pytest.mark.parametrize(
+    ("instr", "text"),
+    [
+        ((ACCESS, 0, 2, 4), "fe10 02 04"),
+        ((ACQREL[ACCESS], 0, 2, 4), "fe10 12 01 04"),
+        ((SEQCST[ACCESS], 0, 2, 4), "fe10 12 00 04"),
+        ((ACQREL[ACCESS], 3, 2, 200), "fe10 52 03 01 c801"),
+        ((ACQREL[ADD], 0, 0, 0), "fe22 10 11 00"),
+        ((SEQCST[ADD], 1, 0, 0), "fe22 50 01 00 00"),
+        ((FENCE,), "fe03 00"),
+        ((ACQREL[FENCE],), "fe03 01"),
+        ((PAUSE,), "fe04"),
+    ],
+    ids=str,
+)
+def test_orderings_stand_where_the_proposal_says(instr: Instr, text: str) -> None:
+    assert encode_instr(instr) == bytes.fromhex(text)
+    assert decode_instrs(bytes.fromhex(text), 0, 10, count=1)[0] == [instr]
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("fe10 12 02 04", "malformed ordering 0x02: of i32.atomic.load there are 0x00 (seqcst) and 0x01 (acqrel)"),
+        ("fe10 12 11 04", "malformed ordering 0x11: of i32.atomic.load there are 0x00 (seqcst) and 0x01 (acqrel)"),
+        ("fe1f 10 01 00", "malformed ordering 0x01: of i64.atomic.rmw.add there are 0x00 (seqcst) and 0x11 (acqrel)"),
+        ("fe03 10", "malformed ordering 0x10: of atomic.fence there are 0x00 (seqcst) and 0x01 (acqrel)"),
+        ("fe10 8201 01 04", "malformed memop flags: 0x82"),
+    ],
+)  # fmt: skip
+def test_other_orderings_are_malformed(text: str, message: str) -> None:
+    with pytest.raises(DecodeError) as caught:
+        decode_instrs(bytes.fromhex(text), 0, 10, count=1)
+    assert caught.value.message == message
+
+
+def test_an_alignment_that_would_be_an_ordering_cannot_be_encoded() -> None:
+    with pytest.raises(ValueError, match=r"2\*\*16 cannot be encoded"):
+        encode_instr((ACCESS, 0, 16, 0))

@@ -18,6 +18,7 @@ from pyjsapi.syntax.instructions import (
     Imm,
     Op,
 )
+from pyjsapi.syntax.instructions_atomic import ACQREL, ORDERINGS, SEQCST
 from pyjsapi.syntax.types import F32, F64, I32, I64
 
 TYPES = {"i32": I32, "i64": I64, "f32": F32, "f64": F64}
@@ -27,17 +28,30 @@ COMPARISONS = {"eqz", "eq", "ne", "lt_s", "lt_u", "gt_s", "gt_u", "le_s", "le_u"
 
 
 def test_opcodes_are_unique() -> None:
-    assert len(BY_CODE) == len(OPS)
-    assert len({(op.prefix, op.opcode) for op in OPS}) == len(OPS)
+    assert len(BY_CODE) == len(OPS) - len(ORDERINGS)
+    assert len({(op.prefix, op.opcode) for op in OPS}) == len(BY_CODE)
 
 
-def test_mnemonics_are_unique_but_for_three() -> None:
-    mnemonics = [op.mnemonic for op in OPS]
+def test_rows_with_an_ordering_are_those_that_they_refine_otherwise() -> None:
+    refined = [*ACQREL.items(), *SEQCST.items()]
+    assert {row for _, row in refined} == set(ORDERINGS)
+    assert len(refined) == len(ORDERINGS)
+    for op, row in refined:
+        for name in ("mnemonic", "family", "code", "imm", "params", "results", "width"):
+            assert getattr(op, name) == getattr(row, name)
+        assert (op.feature, row.feature) == ("threads", "acquire_release")
+    assert set(ACQREL) == set(SEQCST) | {BY_MNEMONIC["atomic.fence"]}
+
+
+def test_mnemonics_are_unique_but_for_three_and_orderings() -> None:
+    rows = [op for op in OPS if op not in ORDERINGS]
+    mnemonics = [op.mnemonic for op in rows]
     twice = {name for name in mnemonics if mnemonics.count(name) > 1}
-    assert twice == {"select", "ref.test", "ref.cast"} == {op.mnemonic for op in SECOND_ROWS}
+    assert twice == {"select", "ref.test", "ref.cast"}
+    assert {op.mnemonic for op in SECOND_ROWS - set(ORDERINGS)} == twice
     assert BY_MNEMONIC["select"].imm is Imm.NONE
     assert SELECT_TYPED.imm is Imm.TYPES
-    assert len(BY_MNEMONIC) == len(OPS) - 3
+    assert len(BY_MNEMONIC) == len(rows) - 3
 
 
 def test_prefixes_are_no_opcodes() -> None:

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from pyjsapi.syntax.instructions import BY_MNEMONIC, OPS, SELECT_TYPED, Imm
+from pyjsapi.syntax.instructions_atomic import ORDERINGS
 from pyjsapi.syntax.op import Op
 from pyjsapi.syntax.types import ANY, EQ, FUNC, I31, I32, I64, ref_type
 from pyjsapi.text import parse_module
@@ -106,13 +107,14 @@ _DIVIDING = ("else", "end", "catch", "catch_all", "delegate")
 @pytest.mark.parametrize("op", [op for op in OPS if op.mnemonic not in _DIVIDING], ids=str)
 def test_every_row_of_the_table_is_parsed_with_its_immediates(op: Any) -> None:
     for text, immediates in _IMMEDIATES[op.imm]:
-        module = parse_module(_MODULE.format(f"{op.mnemonic} {text}"))
+        module = parse_module(_MODULE.format(f"{op.mnemonic} {text} {ORDERINGS.get(op, '')}"))
         assert module.funcs[0].code.load().body[1] == (op, *immediates)
 
 
 @pytest.mark.parametrize("op", [op for op in OPS if op.imm is Imm.MEMARG], ids=str)
 def test_the_alignment_is_natural_by_default(op: Op) -> None:
-    body = parse_module(f"(func {op.mnemonic})").funcs[0].code.load().body
+    text = f"(func {op.mnemonic} {ORDERINGS.get(op, '')})"
+    body = parse_module(text).funcs[0].code.load().body
     assert body[0] == (op, 0, {8: 0, 16: 1, 32: 2, 64: 3, 128: 4}[op.width], 0)
 
 

@@ -284,7 +284,9 @@ def _sides(op: Op) -> tuple[str, str, str]:
 
 @pytest.mark.parametrize("op", SIGNED, ids=str)
 def test_rows_with_a_signature_take_and_give_what_it_says(validate_body: Validate, op: Op) -> None:
-    validate_body = partial(validate_body, features=Features(memory_control=True))
+    validate_body = partial(
+        validate_body, features=Features(memory_control=True, acquire_release=True)
+    )
     params, results, immediates = _sides(op)
     gets = "".join(f"local.get {i}; " for i in range(len(params.split())))
     call = f"{op.mnemonic} {immediates}"

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from jinja2 import Environment
 
-from pyjsapi.syntax.instructions import OPS
+from pyjsapi.syntax.instructions import BY_CODE
 from pyjsapi.text import wat2wasm
 
 ROOT: Final = Path(__file__).resolve().parents[2]
@@ -60,7 +60,7 @@ def instructions() -> list[dict[str, Any]]:
             "type": None if op.params is None else f"{_types(op.params)} -> {_types(op.results)}",
             "feature": op.feature,
         }
-        for op in OPS
+        for op in BY_CODE.values()
     ]
 
 

@@ -21,7 +21,7 @@ from pyjsapi.validation.context import Context
 _DIGITS: Final = "0123456789abcdefghijklmnopqrstuvwxyz"
 
 
-LAX: Final = frozenset(op for op in OPS if op.feature == "threads")
+LAX: Final = frozenset(op for op in OPS if op.feature in ("threads", "acquire_release"))
 """Atomic instructions: some engines let their alignment be anything."""
 
 

@@ -62,10 +62,10 @@ def _helper_call(instr: Instr, helper: str, address: Entry, values: list[Entry])
     return f"A.{helper}({','.join(arguments)})"
 
 
-@emits("atomic.fence")
+@emits("atomic.fence", "pause")
 def _fence(frame: Frame, instr: Instr) -> None:
     """The interpreter runs one instruction at a time: only pending expressions must not be moved across."""
     frame.settle(0, True, False)
 
 
-emits(*(op.mnemonic for op in _HELPERS))(_atomic)
+emits(*{op.mnemonic: None for op in _HELPERS})(_atomic)

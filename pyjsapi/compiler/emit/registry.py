@@ -7,7 +7,7 @@ from typing import Final, TypeAlias
 
 from pyjsapi.compiler.expression import Entry
 from pyjsapi.compiler.frame import Frame
-from pyjsapi.syntax.instructions import BY_MNEMONIC, OPS, SECOND_ROWS, Op
+from pyjsapi.syntax.instructions import BY_MNEMONIC, OPS, Op
 from pyjsapi.syntax.module import Instr
 from pyjsapi.syntax.types import ValType
 
@@ -30,8 +30,10 @@ CONTROL: Final = frozenset(
 )  # fmt: skip
 """Instructions that the structured emitter and the state machine handle themselves."""
 
+_ROWS: Final[dict[str, list[Op]]] = {}
 _FAMILIES: Final[dict[str, list[Op]]] = {}
 for _op in OPS:
+    _ROWS.setdefault(_op.mnemonic, []).append(_op)
     if "." in _op.mnemonic:
         _FAMILIES.setdefault(_op.family, []).append(_op)
 
@@ -47,10 +49,8 @@ def emits(*mnemonics: str) -> Callable[[Emitter], Emitter]:
 
     def register(emitter: Emitter) -> Emitter:
         for mnemonic in mnemonics:
-            _register(BY_MNEMONIC[mnemonic], emitter)
-            for op in SECOND_ROWS:
-                if op.mnemonic == mnemonic:
-                    _register(op, emitter)
+            for op in _ROWS[mnemonic]:
+                _register(op, emitter)
         return emitter
 
     return register

@@ -62,7 +62,7 @@ _SPEAK: Final = frozenset(
     }
 )  # fmt: skip
 """Instructions with an effect and no result, among those whose types the table does not give."""
-_NO_EFFECT: Final = frozenset({"nop", "drop", "atomic.fence"})
+_NO_EFFECT: Final = frozenset({"nop", "drop", "atomic.fence", "pause"})
 
 
 def _kind_of(op: Op) -> int:

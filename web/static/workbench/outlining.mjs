@@ -63,9 +63,7 @@ class MemoryStepper extends Stepper {
   }
 
   memarg() {
-    const flags = this.unsigned();
-    if (flags & 0x40) this.memoryIndex();
-    else this.memories.push(0);
+    if (!this.memargFlags()) this.memories.push(0);
     this.offset = this.#unsigned64();
   }
 
