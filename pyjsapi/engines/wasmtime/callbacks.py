@@ -9,10 +9,12 @@ import ctypes
 from collections.abc import Callable
 from ctypes import addressof
 from functools import lru_cache
+from types import CodeType
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from pyjsapi.blocks.floats import f32_bits, f32_from_bits
 from pyjsapi.engines.wasmtime.calls import raw_text, value_text
+from pyjsapi.engines.wasmtime.guarding import guarded_code
 from pyjsapi.engines.wasmtime.words import UNREACHABLE, V_FUNC, kind_of, words
 from pyjsapi.runtime.function import BOUNDARY, FuncInst
 from pyjsapi.syntax.types import F32, F64, I32, I64, V128, FuncExtern, FuncType, RefType, ValType
@@ -66,7 +68,17 @@ def _made(type_: FuncType) -> _Made:
     scope = {"f32_bits": f32_bits, "f32_from_bits": f32_from_bits, "unreachable": UNREACHABLE}
     made: dict[str, Any] = {}
     exec(compile("\n".join(_lines(type_)), BOUNDARY, "exec"), scope, made)
-    return _Made(function, made["make"])
+    return _Made(function, _making_guarded(made["make"]))
+
+
+def _making_guarded(make: Any) -> Any:
+    """A function that makes callbacks of one kind: each of them `guarded`."""
+    code = make.__code__
+    constants = [
+        guarded_code(each) if isinstance(each, CodeType) else each for each in code.co_consts
+    ]
+    make.__code__ = code.replace(co_consts=tuple(constants))
+    return make
 
 
 def _structure(type_: FuncType) -> Any:

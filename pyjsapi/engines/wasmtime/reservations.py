@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any, Final
 from pyjsapi.blocks.paging import PageMap, Paging, address_of
 from pyjsapi.blocks.reservation import Reservation
 from pyjsapi.engines.wasmtime import library
+from pyjsapi.engines.wasmtime.guarding import guarded
 from pyjsapi.engines.wasmtime.words import Words, words
 
 if TYPE_CHECKING:
@@ -178,13 +179,22 @@ def block_of(store: Store, handle: Words, page_size_log2: int) -> NativeBlock:
     return NativeBlock(_by_address[address], store, handle, page_size_log2)
 
 
+@guarded
 def _get_memory(number: int, size: Any, capacity: Any) -> int:
+    try:
+        return _told(number, size, capacity)
+    except BaseException:  # of a signal, say: native code must have an answer
+        return _told(number, size, capacity)
+
+
+def _told(number: int, size: Any, capacity: Any) -> int:
     mapping = _mappings[number]
     size[0] = mapping.length
     capacity[0] = mapping.capacity
     return mapping.address
 
 
+@guarded
 def _grow_memory(number: int, length: int) -> int | None:
     try:
         if _mappings[number].grows(length):
@@ -194,10 +204,15 @@ def _grow_memory(number: int, length: int) -> int | None:
     return _failed()
 
 
+@guarded
 def _free_memory(number: int) -> None:
-    _mappings.pop(number, None)
+    try:
+        _mappings.pop(number, None)
+    except BaseException:
+        _mappings.pop(number, None)
 
 
+@guarded
 def _new_memory(
     _: int, type_: int, minimum: int, maximum: int, reserved: int, guard: int, out: Any
 ) -> int | None:
