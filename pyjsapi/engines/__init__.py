@@ -5,6 +5,7 @@ from __future__ import annotations
 from pyjsapi.engines.choosing import Choice, default, use, using
 from pyjsapi.engines.errors import EngineFallback, EngineUnavailable, Refusal
 from pyjsapi.engines.explaining import explain
+from pyjsapi.engines.interruptible import make_interruptible
 from pyjsapi.engines.registry import available, engine, names, offer
 
 __all__ = [
@@ -16,6 +17,7 @@ __all__ = [
     "default",
     "engine",
     "explain",
+    "make_interruptible",
     "names",
     "offer",
     "use",

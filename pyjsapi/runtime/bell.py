@@ -14,7 +14,7 @@ class Bell:
     Python tests for that with one instruction, which takes a tenth of what a comparison takes.
     """
 
-    __slots__ = ("_ask", "_stopped", "cell")
+    __slots__ = ("__weakref__", "_ask", "_stopped", "cell")
 
     def __init__(self) -> None:
         self._stopped: type[Trap] | None = None

@@ -60,6 +60,9 @@ class ThreadStack(Stack):
                     self._thread = self._loan = None
                     self._exhaust()
                     return
+            elif self._thread.forks != len(_FORKS):
+                self._lose()
+                return
             else:
                 thread = self._thread
                 thread.inside.release()
@@ -77,6 +80,14 @@ class ThreadStack(Stack):
     def _exhaust(self) -> None:
         self._call = (nothing, ())
         self.ended, self.failure = True, Exhaustion("call stack exhausted")
+
+    def _lose(self) -> None:
+        """The thread is one of the process that this one was forked from."""
+        self._thread = self._loan = None
+        self.ended = True
+        self.failure = RuntimeError(
+            "the call was suspended before this process was forked, and its thread is not here"
+        )
 
     # ---- inside
 
@@ -148,6 +159,8 @@ class _Thread:
         """Released to let the thread go on."""
         self.outside: Final = _locked()
         """Released by the thread when it waits."""
+        self.forks: Final = len(_FORKS)
+        """How often the process was forked when it was made: it is nowhere but there."""
         self._stack: ThreadStack | None = None
         self._ident = 0
 
@@ -193,8 +206,17 @@ _IDLE: Final[list[_Thread]] = []
 _RUNNING: Final[dict[int, ThreadStack]] = {}
 """The stack that a thread runs now, by its identity."""
 
+_FORKS: Final[list[bool]] = []
+"""One for each fork that led to this process."""
+
+
+def _after_fork() -> None:
+    _IDLE.clear()
+    _FORKS.append(True)
+
+
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_IDLE.clear)
+    os.register_at_fork(after_in_child=_after_fork)
 
 
 def _running() -> ThreadStack | None:

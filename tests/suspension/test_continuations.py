@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import os
 import subprocess
 import sys
 import threading
@@ -473,3 +474,37 @@ def test_the_debugger_refuses_modules_with_continuations() -> None:
     module = WebAssembly.Module(wat2wasm(f"(module {GENERATOR} {TAGS})"), features=FEATURES)
     with pytest.raises(DebugError, match="stack switching cannot be debugged"):
         Debugger(WebAssembly.Instance(module))
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork here")
+def test_in_a_fork_nothing_waits_for_a_thread_of_the_other_process() -> None:
+    program = """
+import os, warnings
+warnings.simplefilter("ignore")
+from pyjsapi import WebAssembly, wat2wasm
+from tests.suspension.test_continuations import GENERATOR, instance
+exports, dropped = instance(GENERATOR), instance(GENERATOR)
+for each in (exports, dropped):
+    each["start"]()
+    each["next"]()
+child = os.fork()
+if child == 0:
+    del dropped, each
+    try:
+        exports["next"]()
+    except RuntimeError as error:
+        fresh = instance(GENERATOR)
+        fresh["start"]()
+        os._exit(7 if "forked" in str(error) and fresh["next"]() == 1 else 1)
+    os._exit(2)
+print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), exports["next"](), dropped["next"]())
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=300,
+        env={**os.environ, suspension.VARIABLE: "thread"},
+    )
+    assert (done.stdout.strip(), done.stderr) == ("7 2 2", "")

@@ -19,6 +19,7 @@ from pyjsapi.compiler.cache import cache_folder, digest_of, engine_version
 from pyjsapi.compiler.cache_file import put
 from pyjsapi.compiler.cache_space import SUFFIX, is_private, used
 from pyjsapi.engines.wasmtime.library import package_version
+from pyjsapi.engines.wasmtime.native_engine import native_engine
 
 if TYPE_CHECKING:
     from pyjsapi.embedding.settings import Settings
@@ -42,7 +43,7 @@ class Artifact(NamedTuple):
 def key_of(data: bytes, settings: Settings) -> str:
     """What a module with its settings is known by."""
     hasher = digest_of(data)
-    version = engine_version(), _own_version(), package_version()
+    version = engine_version(), _own_version(), package_version(), native_engine().interruptible
     for part in (settings, version, sys.platform, platform.machine()):
         hasher.update(f"\0{part}".encode())
     return hasher.hexdigest()

@@ -7,7 +7,7 @@ from ctypes import addressof
 from typing import TYPE_CHECKING, Any
 
 from pyjsapi.blocks.block import Block
-from pyjsapi.embedding.interface import Clock, Fuel, HostCalls
+from pyjsapi.embedding.interface import Fuel, HostCalls
 from pyjsapi.engines.wasmtime import adopting, failures
 from pyjsapi.engines.wasmtime.library import NAME
 from pyjsapi.engines.wasmtime.modules import WasmtimeModule
@@ -27,6 +27,8 @@ from pyjsapi.engines.wasmtime.words import (
     words,
 )
 from pyjsapi.runtime import ExternVal, FuncInst, GlobalInst, MemInst, TableInst, TagInst
+from pyjsapi.runtime.bell import Bell
+from pyjsapi.runtime.call_clock import CallClock
 from pyjsapi.runtime.instantiate import match_imports
 from pyjsapi.runtime.memory import page_limit_of
 from pyjsapi.runtime.memory_budget import MemoryBudget, check_total
@@ -44,6 +46,7 @@ class NativeInstance:
     __slots__ = (
         "__weakref__",
         "budget",
+        "clock",
         "exports",
         "funcs",
         "globals",
@@ -67,6 +70,12 @@ class NativeInstance:
         most = module.settings.limits.max_memory_bytes
         self.budget = None if most is None else MemoryBudget(most)
         self.handle: Words = words(2)
+        self.clock: CallClock | None = None
+        deadline = module.settings.limits.deadline
+        if deadline is not None:
+            bell = Bell()
+            self.clock = CallClock(bell, deadline)
+            store.bells.add(bell)
 
     @property
     def fuel(self) -> Fuel | None:
@@ -76,11 +85,6 @@ class NativeInstance:
     @property
     def host_calls(self) -> HostCalls | None:
         """They are not counted, likewise."""
-        return None
-
-    @property
-    def clock(self) -> Clock | None:
-        """There is none, likewise."""
         return None
 
 
@@ -247,7 +251,9 @@ def _find_funcs(instance: NativeInstance, imported: int) -> None:
         if index < imported:
             store.know_as(handle, instance.funcs[index])
         else:
-            instance.funcs[index] = store.add_func(context.funcs[index], handle, index, deep)
+            instance.funcs[index] = store.add_func(
+                context.funcs[index], handle, index, deep, instance.clock
+            )
 
 
 def export_of(instance: NativeInstance, kind: str, index: int) -> Words:

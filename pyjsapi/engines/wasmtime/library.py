@@ -24,6 +24,7 @@ FINALIZER: Final = ctypes.CFUNCTYPE(None, P)
 NEW_MEMORY: Final = ctypes.CFUNCTYPE(P, P, P, N, N, N, N, ctypes.POINTER(U64 * 4))
 GET_MEMORY: Final = ctypes.CFUNCTYPE(P, P, ctypes.POINTER(N), ctypes.POINTER(N))
 GROW_MEMORY: Final = ctypes.CFUNCTYPE(P, P, N)
+EPOCH_CALLBACK: Final = ctypes.CFUNCTYPE(P, P, P, ctypes.POINTER(U64), ctypes.POINTER(U8))
 
 _SIGNATURES: Final[dict[str, tuple[Any, tuple[Any, ...]]]] = {
     "wasm_config_new": (P, ()),
@@ -102,6 +103,9 @@ _SIGNATURES: Final[dict[str, tuple[Any, tuple[Any, ...]]]] = {
     "wasm_frame_func_index": (U32, (P,)),
     "wasmtime_frame_module_name": (P, (P,)),
     "wasm_frame_vec_delete": (None, (P,)),
+    "wasmtime_engine_increment_epoch": (None, (P,)),
+    "wasmtime_store_epoch_deadline_callback": (None, (P, EPOCH_CALLBACK, P, P)),
+    "wasmtime_context_set_epoch_deadline": (None, (P, U64)),
     "wasmtime_error_new": (P, (ctypes.c_char_p,)),
     "wasmtime_error_message": (None, (P, P)),
     "wasmtime_error_delete": (None, (P,)),
@@ -120,7 +124,7 @@ _SWITCHES: Final = (
     "wasm_threads", "shared_memory", "wasm_tail_call", "wasm_reference_types", "wasm_function_references", "wasm_gc",
     "gc_support", "wasm_simd", "wasm_relaxed_simd", "wasm_bulk_memory", "wasm_multi_value", "wasm_multi_memory",
     "wasm_memory64", "wasm_exceptions", "wasm_custom_page_sizes", "wasm_wide_arithmetic", "parallel_compilation",
-    "memory_init_cow",
+    "memory_init_cow", "epoch_interruption",
 )  # fmt: skip
 """Settings of an engine that are on or off."""
 _FILES: Final = {"win32": "_wasmtime.dll", "darwin": "_libwasmtime.dylib"}

@@ -7,7 +7,9 @@ import threading
 from ctypes import addressof
 from typing import Any, Final
 
+from pyjsapi.engines.interruptible import decide
 from pyjsapi.engines.wasmtime import library
+from pyjsapi.engines.wasmtime.heeding import start_counting
 from pyjsapi.engines.wasmtime.reservations import CREATOR
 
 MAX_STACK: Final = 1 << 20
@@ -28,30 +30,37 @@ class NativeEngine:
 
     def __init__(self) -> None:
         self.lib: Any = library.load()
-        self.pointer = _made(self.lib, parallel=True)
+        self.interruptible = decide()
+        """Whether its code looks now and then whether it is to end."""
+        self.pointer = _made(self.lib, parallel=True, interruptible=self.interruptible)
         self._compiler = self.pointer
         self._forked = False
+        if self.interruptible:
+            start_counting(self.lib, self.pointer)
 
     @property
     def compiler(self) -> int:
         """The engine that compiles, `pointer` itself or another one."""
         if self._forked:
             self._forked = False
-            self._compiler = _made(self.lib, parallel=False)
+            self._compiler = _made(self.lib, parallel=False, interruptible=self.interruptible)
         return self._compiler
 
     def forked(self) -> None:
         """This process is a fork."""
         self._forked = True
+        if self.interruptible:
+            start_counting(self.lib, self.pointer)
 
 
-def _made(lib: Any, *, parallel: bool) -> int:
+def _made(lib: Any, *, parallel: bool, interruptible: bool) -> int:
     config = lib.wasm_config_new()
     for name in _ON:
         getattr(lib, f"wasmtime_config_{name}_set")(config, True)
     # With copy-on-write, and memories of ours, the first data segment would end the process.
     lib.wasmtime_config_memory_init_cow_set(config, False)
     lib.wasmtime_config_parallel_compilation_set(config, parallel)
+    lib.wasmtime_config_epoch_interruption_set(config, interruptible)
     lib.wasmtime_config_max_wasm_stack_set(config, MAX_STACK)
     lib.wasmtime_config_host_memory_creator_set(config, addressof(CREATOR))
     made: int | None = lib.wasm_engine_new_with_config(config)

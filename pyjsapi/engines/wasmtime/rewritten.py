@@ -20,6 +20,7 @@ from pyjsapi.embedding.valid_module import ValidModule
 from pyjsapi.engines import native
 from pyjsapi.engines.errors import Refusal
 from pyjsapi.engines.wasmtime.library import NAME
+from pyjsapi.engines.wasmtime.native_engine import native_engine
 from pyjsapi.engines.wasmtime.waiting import Waits
 from pyjsapi.runtime.memory import page_limit_of
 from pyjsapi.syntax.instructions import BY_MNEMONIC
@@ -181,7 +182,14 @@ def _bounded_memory(type_: MemType, limits: Limits) -> MemType:
 def refuse_limits(valid: ValidModule) -> None:
     """Raise `Refusal` for limits that native code cannot be held to."""
     limits, module = valid.settings.limits, valid.module
-    native.refuse_limits(NAME, limits)
+    if native_engine().interruptible:
+        native.refuse_limits(NAME, limits, ("deadline",))
+    elif limits.deadline is not None:
+        raise Refusal(
+            f"the engine {NAME!r} keeps Limits.deadline only where its code is interruptible "
+            "(pyjsapi.engines.make_interruptible()); the Python engine does"
+        )
+    native.refuse_limits(NAME, limits, ("deadline",))
     shared = any(type_.shared for type_ in valid.context.mems)
     if shared and limits.max_memory_bytes is not None and len(module.mems) > 1:
         raise Refusal(

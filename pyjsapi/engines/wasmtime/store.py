@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from pyjsapi.engines.wasmtime import stacks
 from pyjsapi.engines.wasmtime.exceptions import Exceptions
+from pyjsapi.engines.wasmtime.heeding import heed
 from pyjsapi.engines.wasmtime.native_engine import NativeEngine, native_engine
 from pyjsapi.engines.wasmtime.references import References
 from pyjsapi.engines.wasmtime.turns import Turns
@@ -23,6 +24,8 @@ from pyjsapi.engines.wasmtime.words import Words, check, part, words
 from pyjsapi.runtime.function import FuncInst
 
 if TYPE_CHECKING:
+    from pyjsapi.runtime.bell import Bell
+    from pyjsapi.runtime.call_clock import CallClock
     from pyjsapi.syntax.deftypes import DefType
 
 _UNLIMITED: Final = 1 << 40
@@ -54,16 +57,20 @@ class Store:
         """What a host function raised that no code may catch, while native code is left for it."""
         self.callbacks: list[Any] = []
         """Wasmtime frees host functions with the store only."""
+        self.bells: weakref.WeakSet[Bell] = weakref.WeakSet()
+        """What ends the calls of instances that have a deadline."""
         self.modules: set[Any] = set()
         """Modules of instances, which it keeps as well."""
         self._natives: weakref.WeakKeyDictionary[FuncInst, NativeFunc] = weakref.WeakKeyDictionary()
         self._funcs: dict[tuple[int, int], weakref.ref[FuncInst]] = {}
-        self._known: dict[tuple[int, int], tuple[DefType, Words, int, bool]] = {}
+        self._known: dict[tuple[int, int], tuple[DefType, Words, int, bool, CallClock | None]] = {}
         """Functions of instances: what they are made of again when nobody in Python holds them any more."""
         self.references = References(self)
         self.exceptions = Exceptions(self)
         self.helpers: dict[Any, Any] = {}
         """What was made in the store for a purpose of its own, by that."""
+        if self.engine.interruptible:
+            heed(self, pointer)
         _stores.add(self)
         dropped = weakref.finalize(self, self.lib.wasmtime_store_delete, pointer)
         dropped.atexit = False  # what is alive then may still be called
@@ -80,20 +87,26 @@ class Store:
 
     # ---- functions
 
-    def add_func(self, type_: DefType, handle: Words, index: int, deep: bool) -> FuncInst:
-        """The function of an instance, ``index`` in its module; ``deep`` if it may call the host."""
+    def add_func(
+        self, type_: DefType, handle: Words, index: int, deep: bool, clock: CallClock | None = None
+    ) -> FuncInst:
+        """The function of an instance, ``index`` in its module; ``deep`` if it may call the host.
+
+        ``clock`` is that of the instance, if its calls have a deadline.
+        """
         native = NativeFunc(self, handle)
         key = _key(native.raw)
-        self._known[key] = type_, handle, index, deep
+        self._known[key] = type_, handle, index, deep, clock
         return self._make_func(key, native)
 
     def _make_func(self, key: tuple[int, int], native: NativeFunc) -> FuncInst:
         from pyjsapi.engines.wasmtime.calls import native_call, owner
 
-        type_, handle, index, deep = self._known[key]
-        func = FuncInst(
-            type_, native_call(self, type_.func, handle, deep), None, index, owner(deep)
-        )
+        type_, handle, index, deep, clock = self._known[key]
+        call = native_call(self, type_.func, handle, deep)
+        if clock is not None:
+            call = clock.timed(call)
+        func = FuncInst(type_, call, None, index, owner(deep))
         self._natives[func] = native
         self._funcs[key] = weakref.ref(func)
         return func
@@ -109,7 +122,7 @@ class Store:
         """
         native = NativeFunc(self, handle)
         key = _key(native.raw)
-        self._known[key] = func.type, handle, func.index or 0, deep
+        self._known[key] = func.type, handle, func.index or 0, deep, None
         self._natives[func] = native
         self._funcs[key] = weakref.ref(func)
 

@@ -89,15 +89,15 @@
 (assert_malformed (module quote "(memory 1 2 shared shared)") "unknown operator")
 (assert_malformed (module quote "(table 1 2 shared funcref)") "")
 
-;; The byte after the fence is zero
+;; The byte after the fence is its ordering
 
 (module (func atomic.fence))
 (assert_malformed
   (module binary
     "\00asm" "\01\00\00\00"
     "\01\04\01\60\00\00" "\03\02\01\00"
-    "\0a\07\01\05\00" "\fe\03\01" "\0b")
-  "zero byte expected")
+    "\0a\07\01\05\00" "\fe\03\02" "\0b")
+  "malformed ordering")
 
 ;; What follows an atomic access, a call or the size is evaluated after it
 
