@@ -13,10 +13,10 @@ from functools import cache, partial
 from typing import Any, Final
 
 import pyodide_js
-from pyodide import ffi
 from pyodide.code import run_js
 
 from pyjsapi.blocks.carried import Belongings, copies, take_over
+from pyjsapi.bridge.suspended_states import wait
 from pyjsapi.suspension.context import change
 from pyjsapi.suspension.stack import Stack, Turn, nothing
 
@@ -147,7 +147,7 @@ class SwitchedStack(Stack):
     def wait_for(self, promise: Any) -> None:
         """Be suspended until a promise of JavaScript's is settled, which must not be rejected."""
         self._leave()
-        ffi.run_sync(promise)
+        wait(promise)
         self._caller = None
         self._enter()
         change(self._seen, self._lent)
@@ -157,7 +157,7 @@ class SwitchedStack(Stack):
         belongings = copies()
         self._waits = True
         _running[0], self._caller = self._caller, None
-        ffi.run_sync(future)
+        wait(future)
         self._waits = False
         _running[0] = self
         take_over(belongings)

@@ -183,3 +183,27 @@ async def deadlines_count_what_runs() -> None:
         pass
     else:
         raise AssertionError("no deadline")
+
+
+async def the_collector_passes_by_what_is_suspended() -> None:
+    # A stack that began inside of another is the first whose part of C's stack is kept aside.
+    def nested() -> Any:
+        inner = promising(instance(), "run")
+        return promising(instance(lambda value: inner(value)), "run")(40)
+
+    promises = [nested() for _ in range(3)]
+    threshold = gc.get_threshold()
+    gc.set_threshold(20, 2)
+    try:
+        try:
+            await promising(instance(), "burrow")()
+        except RecursionError:
+            pass
+        else:
+            raise AssertionError("a stack without an end")
+        kept: list[Any] = [[[]] for _ in range(20_000)]
+        assert await asyncio.gather(*promises) == [42, 42, 42]
+        assert len(kept) == 20_000
+    finally:
+        gc.set_threshold(*threshold)
+    assert not any(getattr(each, "__name__", "") == "_collecting" for each in gc.callbacks)
