@@ -8,6 +8,13 @@ const STATUS = ["pass", "fail", "timeout", "not run", "precondition failed"];
 /** Whether a file is one of the Web Platform Tests, which have other folders. */
 const isOfPlatform = (path) => path.startsWith("wasm/");
 
+/** Lets an old harness's assert_throws take a class of errors, as files do that engines run in their shells. */
+function takeClasses(scope) {
+  const { assert_throws } = scope;
+  scope.assert_throws = (expected, ...rest) =>
+    assert_throws(typeof expected === "function" ? new expected() : expected, ...rest);
+}
+
 /** The scripts that a test file asks for with META comments, as paths in the checkout. */
 export function scriptsOf(path, source) {
   const folder = path.slice(0, path.lastIndexOf("/") + 1);
@@ -17,15 +24,29 @@ export function scriptsOf(path, source) {
   );
 }
 
-/** A copy of the harness that exposes its functions on an object of its own, and finishes by itself. */
+/** What a harness takes for a worker's scope, as those do that know no shells. */
+class WorkerScope {
+  postMessage() {}
+}
+
+/**
+ * A copy of the harness that exposes its functions on an object of its own. It finishes by itself, or one of before
+ * there were shells when its `done` is called.
+ */
 function freshHarness(text) {
-  const scope = {
+  const isOld = !text.includes("ShellTestEnvironment");
+  /** @type {any} what the harness puts there */
+  const scope = Object.assign(new WorkerScope(), {
     setTimeout: (...given) => Reflect.apply(setTimeout, undefined, given),
     clearTimeout: (...given) => Reflect.apply(clearTimeout, undefined, given),
-  };
-  new Function("self", text)(scope);
+    ...(isOld && { DedicatedWorkerGlobalScope: WorkerScope }),
+  });
+  // Files leave rejected promises behind; who listens would take those for failures.
+  const globals = { self: scope, ...(isOld && { DedicatedWorkerGlobalScope: WorkerScope, addEventListener() {} }) };
+  new Function(...Object.keys(globals), text)(...Object.values(globals));
   scope.setup({ output: false, explicit_timeout: true });
-  return scope;
+  if (isOld) takeClasses(scope);
+  return { scope, finish: isOld ? scope.done : () => {} };
 }
 
 /**
@@ -36,7 +57,7 @@ function freshHarness(text) {
 export async function runFile(path, read) {
   const source = await read(path);
   const texts = await Promise.all(scriptsOf(path, source).map(read));
-  const scope = freshHarness(
+  const { scope, finish } = freshHarness(
     await read(isOfPlatform(path) ? "resources/testharness.js" : "test/harness/testharness.js"),
   );
   const names = Object.keys(scope).filter((name) => !(name in globalThis));
@@ -50,6 +71,7 @@ export async function runFile(path, read) {
       globalThis,
       names.map((name) => scope[name]),
     );
+    finish();
   } catch (error) {
     return { tests: [], error: describe(error) };
   }

@@ -17,6 +17,7 @@ ROOT = Path(__file__).resolve().parents[2]
 # As much of testharness.js as the files below use.
 HARNESS = """
 (function (scope) {
+  function ShellTestEnvironment() {}
   const tests = [];
   let chain = Promise.resolve();
   let completed;
@@ -57,6 +58,25 @@ promise_test(async () => {
     "test/js-api/broken.any.js": "let module; undefinedName();\n",
     "test/js-api/shell.any.js": "// META: global=jsshell\ntest(() => {}, 'not for browsers');\n",
 }
+
+
+# A harness of before there were shells takes its scope for a worker's, and is told when the tests are done.
+OLD_HARNESS = HARNESS.replace("  function ShellTestEnvironment() {}\n", "").replace(
+    "  setTimeout(() => chain.then(() => completed(tests, { status: 0 })), 0);\n",
+    """  if (!(scope instanceof DedicatedWorkerGlobalScope)) throw new Error('Unsupported test environment');
+  addEventListener('error', () => {});
+  scope.done = () => chain.then(() => completed(tests, { status: 0 }));
+  scope.assert_throws = (expected, run) => {
+    try { run(); } catch (error) { scope.assert_equals(error.name, expected.name); return; }
+    throw new Error('nothing was thrown');
+  };
+""",
+)
+INTEGRATION = "test/js-api/js-promise-integration/file.any.js"
+INTEGRATION_TEXT = """// META: global=jsshell
+test(() => assert_throws(TypeError, () => null.x), 'a class');
+promise_test(async () => assert_equals(await 1, 1), 'later');
+"""
 
 
 @pytest.fixture
@@ -102,6 +122,23 @@ def test_the_files_meant_for_browsers_run_and_are_reported(checkout: Path, tmp_p
     assert "| js-api/module/all.any.js | 6 | 5 |" in text
     assert "- js-api/broken.any.js: the whole file in Node" in text
     assert "- js-api/module/all.any.js: 1 in Node" in text
+
+
+def test_promise_integration_runs_anywhere_with_the_harness_that_it_has(
+    checkout: Path, tmp_path: Path
+) -> None:
+    (checkout / "test/harness/testharness.js").write_text(OLD_HARNESS, encoding="utf-8")
+    path = checkout / INTEGRATION
+    path.parent.mkdir()
+    path.write_text(INTEGRATION_TEXT, encoding="utf-8")
+    results = tmp_path / "results.json"
+    only = ("--only", "promise-integration", "--namespace", "native")
+    run = _run(checkout, *only, "--no-report", "--json", results)
+    assert run.returncode == 0, run.stderr
+    (files,) = json.loads(results.read_text(encoding="utf-8")).values()
+    assert files == {
+        INTEGRATION: {"error": None, "subtests": {"a class": ["pass", ""], "later": ["pass", ""]}}
+    }
 
 
 def test_the_web_platform_tests_have_folders_of_their_own(tmp_path: Path) -> None:
