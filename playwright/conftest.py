@@ -58,6 +58,7 @@ AGAIN_IN_FIREFOX = {
     "test_deployments.py",
     "test_element.py",
     "test_page_use.py",
+    "test_promising.py",
     "test_random.py",
     "test_snapshot.py",
     "test_workbench.py",

@@ -19,8 +19,9 @@ import { findPyodide } from "./python/pyodide.mjs";
  * @param {Record<string, number>} [options.limits] limits of modules and of what they use, by name
  * @param {'auto' | 'native' | 'proxy'} [options.link] how JavaScript reaches Python; 'proxy' is slower, and chosen by
  *   'auto' only where the other way is closed
- * @returns {Promise<{ WebAssembly: object, install: () => () => void, pyodide: object, link: object }>} `install()`
- *   makes the namespace the global one and returns a function that undoes it. The promise rejects with an error that
+ * @returns {Promise<{ WebAssembly: object, install: () => () => void, pyodide: object, link: object,
+ *   absent: Record<string, string> }>} `install()` makes the namespace the global one and returns a function that undoes
+ *   it; `absent` says why the namespace lacks a name here, for each that it lacks. The promise rejects with an error that
  *   names the URL if something cannot be loaded, with a TypeError for a feature or limit that does not exist, and with an
  *   Error if the Pyodide has a namespace with other features, limits or link.
  */
@@ -46,7 +47,7 @@ const made = new WeakMap();
 
 async function make(pyodide, features, limits, kind) {
   const link = await createLink(pyodide, { link: kind });
-  const { implementation } = makeImplementation(link, { features, limits });
+  const { implementation, absent } = makeImplementation(link, { features, limits });
   const WebAssembly = makeNamespace(implementation);
 
   function install() {
@@ -60,5 +61,5 @@ async function make(pyodide, features, limits, kind) {
     };
   }
 
-  return { WebAssembly, install, pyodide, link };
+  return { WebAssembly, install, pyodide, link, absent };
 }

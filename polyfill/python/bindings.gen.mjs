@@ -24,7 +24,7 @@ const MapMode = new Set(["rw", "r"]);
  *
  * `impl.init?.(interfaces, namespace)` is called at the end: `interfaces.X` has the `name`, `wrap(state)`, which makes
  * an object, and `state(value)`, which is undefined if the value is not an X. The error classes are `impl.errors` where
- * that is given, else the engine's own. What is experimental is there if `impl.features` has its feature.
+ * that is given, else the engine's own but SuspendError. What needs a feature is there if `impl.features` has it.
  */
 export function makeNamespace(impl) {
   const interfaces = {};
@@ -354,7 +354,15 @@ export function makeNamespace(impl) {
     }
   }
   if (!impl.features?.memoryControl)
-    C.removeMembers(Memory, ["bufferOffset", "readOnlyBuffer", "map", "unmap", "flush", "protect", "discard"]);
+    C.removeMembers(Memory.prototype, [
+      "bufferOffset",
+      "readOnlyBuffer",
+      "map",
+      "unmap",
+      "flush",
+      "protect",
+      "discard",
+    ]);
   classes.Memory = C.finishInterface(Memory);
 
   class MemoryMapDescriptor {
@@ -576,70 +584,104 @@ export function makeNamespace(impl) {
   }
   classes.Exception = C.finishInterface(Exception);
 
-  const namespace = C.makeNamespace(
-    {
-      get JSTag() {
-        return impl.get_JSTag();
-      },
+  class Suspending {
+    #state;
 
-      validate(bytes, options = undefined) {
-        C.requireArguments(arguments.length, 1, "WebAssembly.validate()");
-        bytes = C.bufferSource(bytes, { shared: true, resizable: true }, "WebAssembly.validate(): bytes");
-        options = toWebAssemblyCompileOptions(options, "WebAssembly.validate(): options");
-        return impl.validate(bytes, options);
-      },
+    static #of(value, where) {
+      if (C.isObject(value) && #state in value) return value.#state;
+      throw C.illegalReceiver(where, "Suspending");
+    }
 
-      compile(bytes, options = undefined) {
-        return C.promise(() => {
-          C.requireArguments(arguments.length, 1, "WebAssembly.compile()");
-          bytes = C.bufferSource(bytes, { shared: true, resizable: true }, "WebAssembly.compile(): bytes");
-          options = toWebAssemblyCompileOptions(options, "WebAssembly.compile(): options");
-          return impl.compile(bytes, options);
-        });
-      },
+    static {
+      interfaces.Suspending = {
+        name: "Suspending",
+        wrap: (state) => new Suspending(INTERNAL, state),
+        state: (value) => (C.isObject(value) && #state in value ? value.#state : undefined),
+      };
+    }
 
-      instantiate(bytes, importObject = undefined, options = undefined) {
-        return C.promise(() => {
-          C.requireArguments(arguments.length, 1, "WebAssembly.instantiate()");
-          if (interfaces.Module.state(bytes) !== undefined) {
-            if (importObject !== undefined) {
-              importObject = C.object(importObject, "WebAssembly.instantiate(): importObject");
-            }
-            return impl.instantiate_module(bytes, importObject);
-          }
-          bytes = C.bufferSource(bytes, { shared: true, resizable: true }, "WebAssembly.instantiate(): bytes");
+    constructor(jsFun) {
+      if (jsFun === INTERNAL) {
+        this.#state = arguments[1];
+        return;
+      }
+      if (new.target !== Suspending) C.adoptPrototype(this, new.target, Suspending);
+      C.requireArguments(arguments.length, 1, "WebAssembly.Suspending()");
+      jsFun = C.callback(jsFun, "WebAssembly.Suspending(): jsFun");
+      this.#state = impl.Suspending.create(jsFun, arguments.length);
+      impl.Suspending.created?.(this.#state, this);
+    }
+  }
+  if (impl.features?.promiseIntegration) classes.Suspending = C.finishInterface(Suspending);
+
+  const members = {
+    get JSTag() {
+      return impl.get_JSTag();
+    },
+
+    validate(bytes, options = undefined) {
+      C.requireArguments(arguments.length, 1, "WebAssembly.validate()");
+      bytes = C.bufferSource(bytes, { shared: true, resizable: true }, "WebAssembly.validate(): bytes");
+      options = toWebAssemblyCompileOptions(options, "WebAssembly.validate(): options");
+      return impl.validate(bytes, options);
+    },
+
+    compile(bytes, options = undefined) {
+      return C.promise(() => {
+        C.requireArguments(arguments.length, 1, "WebAssembly.compile()");
+        bytes = C.bufferSource(bytes, { shared: true, resizable: true }, "WebAssembly.compile(): bytes");
+        options = toWebAssemblyCompileOptions(options, "WebAssembly.compile(): options");
+        return impl.compile(bytes, options);
+      });
+    },
+
+    instantiate(bytes, importObject = undefined, options = undefined) {
+      return C.promise(() => {
+        C.requireArguments(arguments.length, 1, "WebAssembly.instantiate()");
+        if (interfaces.Module.state(bytes) !== undefined) {
           if (importObject !== undefined) {
             importObject = C.object(importObject, "WebAssembly.instantiate(): importObject");
           }
-          options = toWebAssemblyCompileOptions(options, "WebAssembly.instantiate(): options");
-          return impl.instantiate(bytes, importObject, options);
-        });
-      },
-
-      compileStreaming(source, options = undefined) {
-        return C.promise(() => {
-          C.requireArguments(arguments.length, 1, "WebAssembly.compileStreaming()");
-          source = C.promiseOf(source);
-          options = toWebAssemblyCompileOptions(options, "WebAssembly.compileStreaming(): options");
-          return impl.compileStreaming(source, options);
-        });
-      },
-
-      instantiateStreaming(source, importObject = undefined, options = undefined) {
-        return C.promise(() => {
-          C.requireArguments(arguments.length, 1, "WebAssembly.instantiateStreaming()");
-          source = C.promiseOf(source);
-          if (importObject !== undefined) {
-            importObject = C.object(importObject, "WebAssembly.instantiateStreaming(): importObject");
-          }
-          options = toWebAssemblyCompileOptions(options, "WebAssembly.instantiateStreaming(): options");
-          return impl.instantiateStreaming(source, importObject, options);
-        });
-      },
+          return impl.instantiate_module(bytes, importObject);
+        }
+        bytes = C.bufferSource(bytes, { shared: true, resizable: true }, "WebAssembly.instantiate(): bytes");
+        if (importObject !== undefined) {
+          importObject = C.object(importObject, "WebAssembly.instantiate(): importObject");
+        }
+        options = toWebAssemblyCompileOptions(options, "WebAssembly.instantiate(): options");
+        return impl.instantiate(bytes, importObject, options);
+      });
     },
-    classes,
-    impl.errors,
-  );
+
+    compileStreaming(source, options = undefined) {
+      return C.promise(() => {
+        C.requireArguments(arguments.length, 1, "WebAssembly.compileStreaming()");
+        source = C.promiseOf(source);
+        options = toWebAssemblyCompileOptions(options, "WebAssembly.compileStreaming(): options");
+        return impl.compileStreaming(source, options);
+      });
+    },
+
+    instantiateStreaming(source, importObject = undefined, options = undefined) {
+      return C.promise(() => {
+        C.requireArguments(arguments.length, 1, "WebAssembly.instantiateStreaming()");
+        source = C.promiseOf(source);
+        if (importObject !== undefined) {
+          importObject = C.object(importObject, "WebAssembly.instantiateStreaming(): importObject");
+        }
+        options = toWebAssemblyCompileOptions(options, "WebAssembly.instantiateStreaming(): options");
+        return impl.instantiateStreaming(source, importObject, options);
+      });
+    },
+
+    promising(wasmFunc) {
+      C.requireArguments(arguments.length, 1, "WebAssembly.promising()");
+      wasmFunc = C.callback(wasmFunc, "WebAssembly.promising(): wasmFunc");
+      return impl.promising(wasmFunc);
+    },
+  };
+  if (!impl.features?.promiseIntegration) C.removeMembers(members, ["promising"]);
+  const namespace = C.makeNamespace(members, classes, impl.errors);
   impl.init?.(interfaces, namespace);
   return namespace;
 }

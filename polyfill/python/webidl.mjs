@@ -158,6 +158,17 @@ export function dictionary(value, what) {
   return value;
 }
 
+/**
+ * A callback function: anything that can be called.
+ * @param {any} value of JavaScript's
+ * @param {string} what
+ * @returns {any}
+ */
+export function callback(value, what) {
+  if (typeof value !== "function") throw new TypeError(`${what} must be a function, not ${show(value)}`);
+  return value;
+}
+
 /** An object of an interface: `type` is one of the records that the namespace hands to its implementation. */
 export function platformObject(value, type, what) {
   if (type.state(value) === undefined) {
@@ -327,9 +338,9 @@ export function inheritModuleSource(type, isOne) {
   setPrototypeOf(type.prototype, AbstractModuleSource.prototype);
 }
 
-/** Takes members of an interface away that are experimental. */
-export function removeMembers(type, names) {
-  for (const name of names) Reflect.deleteProperty(type.prototype, name);
+/** Takes members away whose feature is not there. */
+export function removeMembers(members, names) {
+  for (const name of names) Reflect.deleteProperty(members, name);
 }
 
 /** Gives an object the class string that Object.prototype.toString shows. */
@@ -366,14 +377,16 @@ function order(target) {
   }
 }
 
+const { CompileError, LinkError, RuntimeError } = native;
+
 /** The namespace object of operations, attributes and classes, with the error classes that are given, else the engine's. */
-export function makeNamespace(members, classes, { CompileError, LinkError, RuntimeError } = native) {
+export function makeNamespace(members, classes, errors = { CompileError, LinkError, RuntimeError }) {
   /** @type {Record<string, PropertyDescriptor>} */
   const found = Object.getOwnPropertyDescriptors(members);
   for (const attributes of Object.values(found)) {
     if (attributes.value) attributes.value = withoutSource(attributes.value);
   }
-  for (const [name, value] of Object.entries({ ...classes, CompileError, LinkError, RuntimeError })) {
+  for (const [name, value] of Object.entries({ ...classes, ...errors })) {
     // Unlike operations they are not enumerable.
     found[name] = { value, writable: true, enumerable: false, configurable: true };
   }

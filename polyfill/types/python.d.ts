@@ -37,6 +37,11 @@ export interface PythonWebAssembly {
   install(): () => void;
   /** The Pyodide that the engine runs in. */
   readonly pyodide: object;
+  /**
+   * Names of the API that the namespace lacks here, with the reason: `Suspending`, `promising` and `SuspendError` where
+   * the engine of JavaScript, or the Pyodide, has no promise integration.
+   */
+  readonly absent: Readonly<Record<string, string>>;
   /** The link layer, for tests and measurements. */
   readonly link: { readonly kind: "native" | "proxy"; readonly live: Record<string, number> };
 }

@@ -140,12 +140,21 @@ export declare namespace WebAssembly {
     is(exceptionTag: Tag): boolean;
   }
 
+  /** Where calls can be suspended: where the engine of JavaScript has promise integration. */
+  class Suspending {
+    constructor(jsFun: (...values: any[]) => any);
+  }
+
   type CompileError = Error;
   type LinkError = Error;
   type RuntimeError = Error;
   const CompileError: ErrorConstructor;
   const LinkError: ErrorConstructor;
   const RuntimeError: ErrorConstructor;
+
+  type SuspendError = Error;
+  /** Where calls can be suspended: where the engine of JavaScript has promise integration. */
+  const SuspendError: ErrorConstructor;
 
   const JSTag: Tag;
   function validate(bytes: Bytes, options?: WebAssemblyCompileOptions): boolean;
@@ -165,4 +174,6 @@ export declare namespace WebAssembly {
     importObject?: Imports,
     options?: WebAssemblyCompileOptions,
   ): Promise<WebAssemblyInstantiatedSource>;
+  /** Where calls can be suspended: where the engine of JavaScript has promise integration. */
+  function promising(wasmFunc: (...values: any[]) => any): (...values: any[]) => Promise<any>;
 }

@@ -13,6 +13,7 @@ from functools import cache, partial
 from typing import Any, Final
 
 import pyodide_js
+from pyodide import ffi
 from pyodide.code import run_js
 
 from pyjsapi.blocks.carried import Belongings, copies, take_over
@@ -75,6 +76,8 @@ class SwitchedStack(Stack):
     """A stack that Pyodide's `run_sync` suspends."""
 
     takes_turns = True
+    is_javascripts = False
+    """Whether JavaScript may lie between its calls, which Python's frames do not tell."""
 
     def __init__(self, function: Callable[..., Any], arguments: Sequence[Any]) -> None:
         self._call = (function, arguments)
@@ -90,6 +93,11 @@ class SwitchedStack(Stack):
         self._belongings: Belongings = ()
         self.turn = Turn(0, None)
 
+    @staticmethod
+    def innermost() -> SwitchedStack | None:
+        """The stack that runs, whether or not it can be suspended now."""
+        return _running[0]
+
     # ---- outside
 
     def resume(self, value: Any, error: BaseException | None) -> _Part | None:
@@ -102,6 +110,8 @@ class SwitchedStack(Stack):
             self._gate.open()
             return _Part(self, self._out)
         self._caller = _running[0]
+        if self._caller is not None and self._caller.is_javascripts:
+            self.is_javascripts = True
         self._seen = self._lent
         _begin()(self._run)
         if not self._has_begun or self._waits:
@@ -205,4 +215,7 @@ class StackSwitching:
     @staticmethod
     def running() -> Stack | None:
         """See `Mechanism`."""
-        return _running[0]
+        stack = _running[0]
+        if stack is not None and stack.is_javascripts and not ffi.can_run_sync():
+            return None
+        return stack

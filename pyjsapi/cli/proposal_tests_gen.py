@@ -24,6 +24,7 @@ TESTS: Final[dict[str, tuple[int, int]]] = {
     "Exceptions": (124, 124),
     "String builtins": (47, 47),
     "Memories and tables with 64-bit addresses": (11240, 11243),
+    "Promise integration": (20, 20),
     "Threads": (433, 444),
     "Wide arithmetic": (107, 107),
     "Custom page sizes": (164, 164),

@@ -216,7 +216,7 @@ PROPOSALS: Final[tuple[Proposal, ...]] = (
         has="yes",
         api="js-api/js-promise-integration/",
         engines=_in(chrome="137", firefox="153", safari="Bun 1.4", node="26.0"),
-        note="by greenlet or threads; in Pyodide where its engine switches stacks",
+        note="by greenlet or threads; in Pyodide and for JavaScript where the engine switches stacks",
     ),
     Proposal(
         "Web content security policy", "content-security-policy", 5, "2026-06-24",

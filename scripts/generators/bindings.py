@@ -128,7 +128,12 @@ class Generator:
             return f"to{name}({value}, {what})"
         if name in definitions.interfaces:
             return f"C.platformObject({value}, interfaces.{name}, {what})"
-        simple = {"object": "object", "DOMString": "domString", "USVString": "usvString"}
+        simple = {
+            "Function": "callback",
+            "object": "object",
+            "DOMString": "domString",
+            "USVString": "usvString",
+        }
         if name == "unsigned long":
             enforced = "EnforceRange" in type_.attributes
             simple[name] = "enforcedUnsignedLong" if enforced else "unsignedLong"
@@ -212,9 +217,18 @@ class Generator:
         return lines
 
 
-def _experimental(feature: str | None, indent: int) -> str:
+_WHERE = {
+    "promiseIntegration": "Where calls can be suspended: where the engine of JavaScript has promise integration."
+}
+"""Of features that are no experiments, where they are."""
+
+
+def _conditional(feature: str | None, indent: int) -> str:
     """The comment of a declaration that a feature brings."""
-    return f"{' ' * indent}/** Experimental: with the feature `{feature}`. */\n" if feature else ""
+    if not feature:
+        return ""
+    text = _WHERE.get(feature, f"Experimental: with the feature `{feature}`.")
+    return f"{' ' * indent}/** {text} */\n"
 
 
 def _types(definitions: Definitions) -> str:
@@ -224,7 +238,7 @@ def _types(definitions: Definitions) -> str:
         dictionaries=list(definitions.dictionaries.values()),
         interfaces=list(definitions.interfaces.values()),
         namespace=definitions.namespaces["WebAssembly"],
-        experimental=_experimental,
+        conditional=_conditional,
         signature=typescript.signature,
         incoming=typescript.incoming,
         outgoing=typescript.outgoing,

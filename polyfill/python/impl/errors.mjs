@@ -3,7 +3,8 @@
 import { namespace } from "../../common/engine.mjs";
 import { makeStacks } from "./stacks.mjs";
 
-const { CompileError, LinkError, RuntimeError } = namespace;
+/** @type {any} TypeScript does not know SuspendError, nor does every engine */
+const { CompileError, LinkError, RuntimeError, SuspendError } = namespace;
 
 /** What an exhausted call stack says, in the words of V8. */
 const EXHAUSTED = "Maximum call stack size exceeded";
@@ -100,5 +101,13 @@ export function makeErrors(context) {
     return makeThrown(value, isTrap ? 1 : 0);
   };
 
-  return { trap, CompileError, LinkError, RuntimeError };
+  /** Those of the namespace. */
+  const classes = { CompileError, LinkError, RuntimeError };
+  const suspendError = (message) => stacks.withRoom(() => new SuspendError(message));
+  return {
+    trap,
+    suspendError,
+    ...classes,
+    classes: context.features.promiseIntegration ? { ...classes, SuspendError } : classes,
+  };
 }

@@ -68,6 +68,11 @@ export function makeFunctions(context) {
   }
 
   return {
+    /** Throws the TypeError for a function whose values JavaScript cannot have. */
+    refuse,
+
+    checked,
+
     /** The state of a value, undefined if it is no Exported Function. */
     state: (value) => (typeof value === "function" ? states.get(value) : undefined),
 

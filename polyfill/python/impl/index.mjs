@@ -14,6 +14,7 @@ import { makeMemory } from "./memory.mjs";
 import { makeModule } from "./module.mjs";
 import { makeNamespaceOperations } from "./namespace.mjs";
 import { makeObjects } from "./objects.mjs";
+import { makePromising, whyNoIntegration } from "./promising.mjs";
 import { makeRecords } from "./records.mjs";
 import { makeReferences } from "./references.mjs";
 import { makeTable } from "./table.mjs";
@@ -56,8 +57,9 @@ export function makeImplementation(link, settings = {}) {
   };
 
   const { memoryControl, memory_control: snake } = settings.features ?? {};
-  /** What of the experimental members is there. */
-  context.features = { memoryControl: Boolean(memoryControl ?? snake) };
+  const noIntegration = whyNoIntegration(context);
+  /** What is there of the members that need a feature. */
+  context.features = { memoryControl: Boolean(memoryControl ?? snake), promiseIntegration: noIntegration === "" };
 
   context.errors = makeErrors(context);
   const newSettings = context.api("new_settings", "J", "O");
@@ -69,10 +71,12 @@ export function makeImplementation(link, settings = {}) {
   context.types = makeTypes(context);
   context.functions = makeFunctions(context);
   context.jsString = makeJsString(context);
+  context.promising = context.features.promiseIntegration ? makePromising(context) : undefined;
 
   const { memories, MemoryMapDescriptor } = makeMemory(context);
   const implementation = {
     features: context.features,
+    errors: context.errors.classes,
     Module: makeModule(context),
     Instance: makeInstance(context),
     Memory: memories,
@@ -81,11 +85,14 @@ export function makeImplementation(link, settings = {}) {
     Global: makeGlobal(context),
     Tag: makeTag(context),
     Exception: makeException(context),
+    Suspending: context.promising?.Suspending,
+    promising: context.promising?.promising,
     init(interfaces) {
       context.interfaces = interfaces;
     },
   };
   context.implementation = implementation;
   Object.assign(implementation, makeNamespaceOperations(context));
-  return { implementation, context };
+  const absent = noIntegration && { Suspending: noIntegration, promising: noIntegration, SuspendError: noIntegration };
+  return { implementation, context, absent: { ...absent } };
 }

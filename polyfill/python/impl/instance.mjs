@@ -58,7 +58,13 @@ export function makeInstance(context) {
   }
 
   function functionImport(state, index, value, position, record, fail) {
-    if (typeof value !== "function") throw fail("function import requires a callable");
+    if (typeof value !== "function") {
+      const suspending = context.interfaces.Suspending.state(value);
+      if (suspending === undefined) throw fail("function import requires a callable");
+      const signature = types.signature(state.imports[index].type);
+      const weak = records.imported(record, suspending.function, signature.params.length);
+      return context.promising.imported(state.ptr, index, weak, signature, position, record);
+    }
     const exported = functions.state(value);
     if (exported !== undefined) {
       records.pin(exported.record);

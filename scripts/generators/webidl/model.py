@@ -8,6 +8,11 @@ ExtendedAttributes = dict[str, str]
 """Extended attributes by name; the value is the text after ``=``, or empty."""
 
 
+def feature_of(attributes: ExtendedAttributes) -> str | None:
+    """What an implementation must have for what has the attributes to be there."""
+    return attributes.get("Experimental") or attributes.get("Where")
+
+
 @dataclass(frozen=True)
 class Type:
     """A type: a name such as ``unsigned long``, with its parameter for ``sequence`` and ``Promise``.
@@ -89,7 +94,7 @@ class Interface:
     @property
     def feature(self) -> str | None:
         """What an implementation must have for the interface to be there."""
-        return self.attributes.get("Experimental")
+        return feature_of(self.attributes)
 
     @property
     def optional_members(self) -> dict[str, list[str]]:

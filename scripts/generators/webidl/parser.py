@@ -23,6 +23,7 @@ from generators.webidl.model import (
     Member,
     Operation,
     Type,
+    feature_of,
 )
 
 _TOKEN = re.compile(
@@ -150,7 +151,7 @@ class _Parser:
                 f"line {line}: {name} {'is not' if partial else 'is already'} defined"
             )
         if partial:
-            feature = attributes.get("Experimental")
+            feature = feature_of(attributes)
             into[name].members.extend(_needing(feature, each) for each in members)
         else:
             into[name] = Interface(name, members, attributes)

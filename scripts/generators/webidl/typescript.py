@@ -6,7 +6,11 @@ from dataclasses import replace
 
 from generators.webidl.model import Constructor, Definitions, Operation, Type
 
+# The functions that come out return promises.
+_FUNCTION = "(...values: any[]) => any"
+_PROMISING = "(...values: any[]) => Promise<any>"
 _SIMPLE = {
+    "Function": _FUNCTION,
     "any": "any",
     "boolean": "boolean",
     "object": "object",
@@ -54,6 +58,8 @@ class TypeScript:
             return f"Promise<{self.outgoing(type_.parameter)}>"
         if type_.name == "union":
             return " | ".join(self.outgoing(each) for each in type_.members)
+        if type_.name == "Function":
+            return _PROMISING
         return self._type(type_, name)
 
     def signature(self, head: str, operation: Operation | Constructor, indent: int) -> str:
