@@ -42,8 +42,8 @@
 //                         `initial` may be less than the size of `memory` now.
 //   link.nativeOf(ptr) -> the native WebAssembly.Memory with the instance's bytes; they move into it at the first call,
 //                         even in the middle of running code. Its `buffer` may be handed out. Where the
-//                         engine allows no more memories, it is an ArrayBufferMemory, which has a `buffer` and is slow.
-//                         Calls `onError` with a ValueError for pages that are not 64 KiB.
+//                         engine allows no more memories, or pages are of one byte, it is an ArrayBufferMemory, which has
+//                         a `buffer` and is slow.
 //   link.grow(ptr, delta) -> the size before in pages, or -1. JavaScript must grow memories that have an instance with
 //                         this function, so that the engine's limit holds.
 //   link.recordOf(memory, address) -> number, the record of a native WebAssembly.Memory, for Python to make a block of

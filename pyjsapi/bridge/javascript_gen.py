@@ -372,38 +372,49 @@ callee(...takes.map((unbox2,i)=>unbox2(module.HEAPU32[at+i]))))}catch(error){ret
 module}=link;if(gives.length===0)return()=>link.none;if(gives.length===1){if(results==="O")return ptr=>ptr;const{coerce,box:box2}=gives[0];return value=>box2(coerce(
 value))}return value=>{const list=listOfResults(value,gives.length);const tuple=module._PyTuple_New(gives.length);try{gives.forEach(({coerce,box:box2},i)=>{const item=results[i]===
 "O"?list[i]:box2(coerce(list[i]));module._PyTuple_SetItem(tuple,i,item)})}catch(error){module._Py_DecRef(tuple);throw error}return tuple}}var MOST_PAGES=65536;function newMemory(initial,maximum,shared3){const descriptor={initial};if(maximum>=0)descriptor.maximum=Math.min(maximum,MOST_PAGES);if(shared3)
-descriptor.shared=true;try{return new namespace.Memory(descriptor)}catch{return void 0}}var PAGE=65536;var ArrayBufferMemory=class{#maximum;constructor(pages,maximum){this.buffer=new ArrayBuffer(pages*PAGE);this.#maximum=maximum<0?MOST_PAGES:Math.min(
-maximum,MOST_PAGES)}grow(delta){const{buffer}=this;const pages=buffer.byteLength/PAGE;if(pages+delta>this.#maximum)throw new RangeError(`the memory cannot have ${pages+
-delta} pages`);const larger=new ArrayBuffer((pages+delta)*PAGE);new Uint8Array(larger).set(new Uint8Array(buffer));structuredClone(buffer,{transfer:[buffer]});this.
-buffer=larger;return pages}};var PAGE2=65536;var RECORD_BYTES=24;var SCRATCH_BYTES=16;var MASKS={i32:0xffffffffn,i64:0xffffffffffffffffn};var i32=value=>new namespace.Global({value:"i32"},value|
-0);var Memories=class{#link;#module;#helpers;#python;#objects;#glue;#heap;#environment;#records=new Map;#spare=new Map;#gone;#adopt;#moved;#grow;#proxiedAccessor;constructor(link,helpers,canWait2){
-const{module}=link;this.#link=link;this.#module=module;this.#helpers=helpers;const names=["PyLong_AsUnsignedLongMask","PyLong_AsUnsignedLongLongMask","PyFloat_A\
-sDouble","PyLong_FromUnsignedLong","PyLong_FromUnsignedLongLong","PyFloat_FromDouble","PyLong_FromUnsignedNativeBytes","PyLong_AsNativeBytes","PyBytes_FromStrin\
-gAndSize","PyErr_SetNone"];this.#python=Object.fromEntries(names.map(name=>[name,module[`_${name}`]]));this.#python.memory=module.memory;const trap=name=>i32(link.
-lookup("pyjsapi.bridge.link.errors",name));this.#objects={None:i32(link.none),OutOfBounds:trap("OutOfBoundsAccess"),Unaligned:trap("UnalignedAtomic"),CannotWait:trap(
-"CannotWait"),NotShared:trap("NotShared")};this.#environment={scratch:i32(module._malloc(SCRATCH_BYTES)),canWait:i32(canWait2?1:0)};this.#glue=new namespace.Instance(
-helpers.glue,{python:{memory:module.memory}}).exports;this.#heap=new namespace.Instance(helpers.heap,{python:this.#python,objects:this.#objects}).exports;const outOfBounds=this.#objects.
-OutOfBounds.value;const fail=()=>{module._PyErr_SetNone(outOfBounds);return 0};this.#gone=link.slots.take(link.newDispatcher(fail));this.#addHooks();const linked=name=>link.
-lookup("pyjsapi.bridge.memory.linked",name);this.#adopt=link.export(linked("adopt"),"iddss","O");this.#moved=link.export(linked("moved_to_javascript"),"O","i");
-this.#grow=link.export(linked("grow"),"Od","d");this.#proxiedAccessor=link.export(link.lookup("pyjsapi.bridge.memory.proxies","proxied_accessor"),"is","O")}get count(){
-return this.#records.size}memoryFor(memory,{initial,maximum,shared:shared3=false,address="i32"}){const most=maximum===void 0||maximum===null?-1:Number(maximum);
-const record=memory===null?this.#make(Number(initial),most,shared3):this.#attached(memory);if(record===0)throw new RangeError("the engine allows no more memorie\
-s");this.#records.get(record).mask=MASKS[address];return this.#adopt(record,Number(initial),most,shared3?"shared":"",address)}recordOf(memory,address){const record=this.#attached(
-memory);this.#records.get(record).mask=MASKS[address];return record}memoryOf(record){return this.#records.get(record).memory}nativeOf(ptr){return this.#records.
-get(this.#moved(ptr)).memory}grow(ptr,delta){return this.#grow(ptr,Number(delta))}#addHooks(){const link=this.#link;link.hook("heap_memory",(data,pageLog2,mask)=>this.#inHeap(
-data,pageLog2,mask),"OiI","i");link.hook("heap_moved",(record,data)=>this.#heapMoved(record,data),"iO","");link.hook("new_memory",(pages,maximum,shared3,mask)=>this.#new(
-pages,maximum,shared3,mask),"ddiI","i");link.hook("move_to_javascript",(record,maximum)=>this.#promote(record,maximum),"id","i");link.hook("move_to_array_buffer",
-(record,maximum)=>this.#moveToArrayBuffer(record,maximum),"id","i");link.hook("accessor",(record,anchor,name)=>this.#accessor(record,anchor,name),"iOs","O");link.
-hook("grow_memory",(record,delta)=>this.#growNative(record,delta),"id","d");link.hook("byte_length",record=>this.#records.get(record).memory.buffer.byteLength,"\
-i","d");link.hook("read",(record,address,count)=>this.#read(record,address,count),"idd","O");link.hook("write",(record,address,data)=>this.#bytes(record,address,
-data.length).set(data),"idb","");link.hook("copy",(...operands)=>this.#copy(...operands),"ididd","");link.hook("free_memory",record=>this.#free(record),"i","")}#newRecord(entry){
-const record=this.#module._malloc(RECORD_BYTES);this.#records.set(record,{definitions:[],memory:null,exports:null,mask:MASKS.i32,...entry});return record}#inHeap(data,pageLog2,mask){
-const record=this.#newRecord({mask:BigInt.asUintN(64,mask)});this.#heapMoved(record,data);const{HEAPU32}=this.#module;const at=record>>>2;HEAPU32[at+2]=Number(mask&
-0xffffffffn);HEAPU32[at+3]=Number(mask>>32n&0xffffffffn);HEAPU32[at+4]=pageLog2;return record}#heapMoved(record,data){const{HEAPU32}=this.#module;HEAPU32[record>>>
-2]=this.#module._PyByteArray_AsString(data);HEAPU32[(record>>>2)+1]=this.#module._PyByteArray_Size(data)}#new(pages,maximum,shared3,mask){const record=this.#make(
-pages,maximum,shared3!==0);if(record)this.#records.get(record).mask=BigInt.asUintN(64,mask);return record}#make(pages,maximum,shared3){const memory=newMemory(pages,
-maximum,shared3);return memory?this.#attached(memory):0}#attached(memory){return this.#newRecord({memory})}#instantiate(entry){const{memory,mask}=entry;const environment={
-...this.#environment,memory,mask:new namespace.Global({value:"i64"},mask)};const helper=isShared(memory)?this.#helpers.shared:this.#helpers.native;const imports={
+descriptor.shared=true;try{return new namespace.Memory(descriptor)}catch{return void 0}}var PAGE_LOG2=16;var ArrayBufferMemory=class{#pageSize;#maximum;constructor(pages,maximum,pageLog2=PAGE_LOG2,shared3=false){this.#pageSize=2**pageLog2;const most=MOST_PAGES*
+2**(PAGE_LOG2-pageLog2);this.#maximum=maximum<0?most:Math.min(maximum,most);const length=pages*this.#pageSize;this.buffer=shared3?new SharedArrayBuffer(length,this.#most()):
+new ArrayBuffer(length)}grow(delta){const{buffer}=this;const pages=buffer.byteLength/this.#pageSize;if(pages+delta>this.#maximum)throw new RangeError(`the memor\
+y cannot have ${pages+delta} pages`);const length=(pages+delta)*this.#pageSize;if(isShared(buffer))buffer.grow(length);else if(buffer.resizable)buffer.resize(length);else
+this.#exchange(length);return pages}toResizableBuffer(){const{buffer}=this;if(!isShared(buffer)&&!buffer.resizable)this.#exchange(buffer.byteLength,this.#most());
+return this.buffer}toFixedLengthBuffer(){if(!isShared(this.buffer)&&this.buffer.resizable)this.#exchange(this.buffer.byteLength);return this.buffer}#most(){return{
+maxByteLength:this.#maximum*this.#pageSize}}#exchange(length,options){const{buffer}=this;const other=new ArrayBuffer(length,options);new Uint8Array(other).set(new Uint8Array(
+buffer));structuredClone(buffer,{transfer:[buffer]});if(options!==void 0)onlyGrows(other,this.#pageSize);this.buffer=other}};function onlyGrows(buffer,pageSize){
+const{resize}=buffer;Object.defineProperty(buffer,"resize",{value(length){const bytes=Math.trunc(Number(length))||0;if(bytes<buffer.byteLength||bytes%pageSize!==
+0){throw new RangeError(`ArrayBuffer.resize(): a memory of ${buffer.byteLength} bytes cannot have ${bytes}`)}Reflect.apply(resize,buffer,[bytes])},writable:true,
+configurable:true,enumerable:false})}function isShared(buffer){return typeof SharedArrayBuffer!=="undefined"&&buffer instanceof SharedArrayBuffer}var ATOMICS={xchg:"exchange",cmpxchg:"compareExchange"};var VIEWS={1:Uint8Array,2:Uint16Array,4:Uint32Array,8:BigUint64Array};function atomic(buffer,action,address,size,...texts){
+if(action==="notify")return Atomics.notify(new Int32Array(buffer,address,1),0,Number(texts[0]));const operands=texts.map(text=>size===8?BigInt(text):Number(text));
+if(action==="wait"){const nanoseconds=BigInt(texts[1]);const timeout=nanoseconds<0n?Infinity:Number(nanoseconds)/1e6;if(size===8){return Atomics.wait(new BigInt64Array(
+buffer,address,1),0,BigInt.asIntN(64,BigInt(texts[0])),timeout)}return Atomics.wait(new Int32Array(buffer,address,1),0,Number(texts[0])|0,timeout)}return String(
+Atomics[ATOMICS[action]??action](new VIEWS[size](buffer,address,1),0,...operands))}var PAGE=65536;var RECORD_BYTES=24;var SCRATCH_BYTES=16;var MASKS={i32:0xffffffffn,i64:0xffffffffffffffffn};var i32=value=>new namespace.Global({value:"i32"},value|
+0);var Memories=class{#link;#module;#helpers;#python;#objects;#glue;#heap;#environment;#records=new Map;#spare=new Map;#gone;#adopt;#moved;#grow;#proxiedAccessor;#canWait;constructor(link,helpers,canWait2){
+const{module}=link;this.#link=link;this.#module=module;this.#canWait=()=>canWait2;this.#helpers=helpers;const names=["PyLong_AsUnsignedLongMask","PyLong_AsUnsig\
+nedLongLongMask","PyFloat_AsDouble","PyLong_FromUnsignedLong","PyLong_FromUnsignedLongLong","PyFloat_FromDouble","PyLong_FromUnsignedNativeBytes","PyLong_AsNati\
+veBytes","PyBytes_FromStringAndSize","PyErr_SetNone"];this.#python=Object.fromEntries(names.map(name=>[name,module[`_${name}`]]));this.#python.memory=module.memory;
+const trap=name=>i32(link.lookup("pyjsapi.bridge.link.errors",name));this.#objects={None:i32(link.none),OutOfBounds:trap("OutOfBoundsAccess"),Unaligned:trap("Un\
+alignedAtomic"),CannotWait:trap("CannotWait"),NotShared:trap("NotShared")};this.#environment={scratch:i32(module._malloc(SCRATCH_BYTES)),canWait:i32(canWait2?1:
+0)};this.#glue=new namespace.Instance(helpers.glue,{python:{memory:module.memory}}).exports;this.#heap=new namespace.Instance(helpers.heap,{python:this.#python,
+objects:this.#objects}).exports;const outOfBounds=this.#objects.OutOfBounds.value;const fail=()=>{module._PyErr_SetNone(outOfBounds);return 0};this.#gone=link.slots.
+take(link.newDispatcher(fail));this.#addHooks();const linked=name=>link.lookup("pyjsapi.bridge.memory.linked",name);this.#adopt=link.export(linked("adopt"),"idd\
+ss","O");this.#moved=link.export(linked("moved_to_javascript"),"O","i");this.#grow=link.export(linked("grow"),"Od","d");this.#proxiedAccessor=link.export(link.lookup(
+"pyjsapi.bridge.memory.proxies","proxied_accessor"),"is","O")}get count(){return this.#records.size}memoryFor(memory,{initial,maximum,shared:shared3=false,address="\
+i32"}){const most=maximum===void 0||maximum===null?-1:Number(maximum);const record=memory===null?this.#make(Number(initial),most,shared3):this.#attached(memory);
+if(record===0)throw new RangeError("the engine allows no more memories");this.#records.get(record).mask=MASKS[address];return this.#adopt(record,Number(initial),
+most,shared3?"shared":"",address)}recordOf(memory,address){const record=this.#attached(memory);this.#records.get(record).mask=MASKS[address];return record}memoryOf(record){
+return this.#records.get(record).memory}nativeOf(ptr){return this.#records.get(this.#moved(ptr)).memory}grow(ptr,delta){return this.#grow(ptr,Number(delta))}#addHooks(){
+const link=this.#link;link.hook("heap_memory",(data,pageLog2,mask)=>this.#inHeap(data,pageLog2,mask),"OiI","i");link.hook("heap_moved",(record,data)=>this.#heapMoved(
+record,data),"iO","");link.hook("new_memory",(pages,maximum,shared3,mask)=>this.#new(pages,maximum,shared3,mask),"ddiI","i");link.hook("move_to_javascript",(record,maximum)=>this.#promote(
+record,maximum),"id","i");link.hook("move_to_array_buffer",(...operands)=>this.#moveToArrayBuffer(...operands),"idi","i");link.hook("accessor",(record,anchor,name)=>this.#accessor(
+record,anchor,name),"iOs","O");link.hook("grow_memory",(record,delta)=>this.#growNative(record,delta),"id","d");link.hook("byte_length",record=>this.#records.get(
+record).memory.buffer.byteLength,"i","d");link.hook("read",(record,address,count)=>this.#read(record,address,count),"idd","O");link.hook("write",(record,address,data)=>this.#bytes(
+record,address,data.length).set(data),"idb","");link.hook("copy",(...operands)=>this.#copy(...operands),"ididd","");link.hook("free_memory",record=>this.#free(record),
+"i","")}#newRecord(entry){const record=this.#module._malloc(RECORD_BYTES);this.#records.set(record,{definitions:[],memory:null,exports:null,mask:MASKS.i32,...entry});
+return record}#inHeap(data,pageLog2,mask){const record=this.#newRecord({mask:BigInt.asUintN(64,mask)});this.#heapMoved(record,data);const{HEAPU32}=this.#module;
+const at=record>>>2;HEAPU32[at+2]=Number(mask&0xffffffffn);HEAPU32[at+3]=Number(mask>>32n&0xffffffffn);HEAPU32[at+4]=pageLog2;return record}#heapMoved(record,data){
+const{HEAPU32}=this.#module;HEAPU32[record>>>2]=this.#module._PyByteArray_AsString(data);HEAPU32[(record>>>2)+1]=this.#module._PyByteArray_Size(data)}#new(pages,maximum,shared3,mask){
+const record=this.#make(pages,maximum,shared3!==0);if(record)this.#records.get(record).mask=BigInt.asUintN(64,mask);return record}#make(pages,maximum,shared3){const memory=newMemory(
+pages,maximum,shared3);return memory?this.#attached(memory):0}#attached(memory){return this.#newRecord({memory})}#instantiate(entry){const{memory,mask}=entry;const environment={
+...this.#environment,memory,mask:new namespace.Global({value:"i64"},mask)};const helper=isShared2(memory)?this.#helpers.shared:this.#helpers.native;const imports={
 python:this.#python,objects:this.#objects,glue:this.#glue,memory:environment};entry.exports=new namespace.Instance(helper,imports).exports}#accessor(record,anchor,name){
 const entry=this.#records.get(record);const slot=this.#slot(entry,name);const definition=this.#spare.get(name)?.pop()??this.#link.newDefinition(name,slot);this.#setFunction(
 definition,slot);entry.definitions.push([name,definition]);return this.#link.newBuiltin(definition,anchor)}#setFunction(definition,slot){this.#module.HEAPU32[(definition>>>
@@ -412,19 +423,20 @@ if(entry.memory&&!entry.exports)this.#instantiate(entry);const f=(entry.exports?
 return f}#throughProxy({proxied},name){if(!proxied.functions.has(name)){const callable=this.#proxiedAccessor(proxied.number,name);const vectorcall=this.#module.
 _PyObject_Vectorcall;const call=(_self,args,count)=>vectorcall(callable,args,count,0);proxied.functions.set(name,{callable,f:this.#link.newDispatcher(call)})}return proxied.
 functions.get(name).f}#promote(record,maximum){const entry=this.#records.get(record);const{HEAPU8,HEAPU32}=this.#module;const start=HEAPU32[record>>>2];const size=HEAPU32[(record>>>
-2)+1];const memory=newMemory(size/PAGE2,maximum,false);if(!memory)return 0;new Uint8Array(memory.buffer).set(HEAPU8.subarray(start,start+size));entry.memory=memory;
-this.#rebind(entry);return 1}#moveToArrayBuffer(record,maximum){const entry=this.#records.get(record);const bytes=this.#bytes(record,0,this.#module.HEAPU32[(record>>>
-2)+1]);let memory;try{memory=new ArrayBufferMemory(bytes.length/PAGE2,maximum)}catch{return 0}new Uint8Array(memory.buffer).set(bytes);const proxies=this.#link.
-pyodide.pyimport("pyjsapi.bridge.memory.proxies");const number=proxies.add_proxied(memory,String(entry.mask));proxies.destroy();entry.memory=memory;entry.proxied=
-{number,functions:new Map};this.#rebind(entry);return 1}#rebind(entry){for(const[name,definition]of entry.definitions){this.#setFunction(definition,this.#slot(entry,
-name));this.#link.slots.release(this.#heap[name])}}#growNative(record,delta){const{memory}=this.#records.get(record);try{return memory.grow(delta)}catch{return-1}}#bytes(record,address,count){
+2)+1];const memory=newMemory(size/PAGE,maximum,false);if(!memory)return 0;new Uint8Array(memory.buffer).set(HEAPU8.subarray(start,start+size));entry.memory=memory;
+this.#rebind(entry);return 1}#moveToArrayBuffer(record,maximum,shared3){const entry=this.#records.get(record);const{HEAPU32}=this.#module;const bytes=this.#bytes(
+record,0,HEAPU32[(record>>>2)+1]);const pageLog2=HEAPU32[(record>>>2)+4];let memory;try{memory=new ArrayBufferMemory(bytes.length/2**pageLog2,maximum,pageLog2,shared3!==
+0)}catch{return 0}new Uint8Array(memory.buffer).set(bytes);const proxies=this.#link.pyodide.pyimport("pyjsapi.bridge.memory.proxies");const number=proxies.add_proxied(
+memory,String(entry.mask),pageLog2);if(shared3)proxies.set_atomics(atomic,this.#canWait);proxies.destroy();entry.memory=memory;entry.proxied={number,functions:new Map};
+this.#rebind(entry);return 1}#rebind(entry){for(const[name,definition]of entry.definitions){this.#setFunction(definition,this.#slot(entry,name));this.#link.slots.
+release(this.#heap[name])}}#growNative(record,delta){const{memory}=this.#records.get(record);try{return memory.grow(delta)}catch{return-1}}#bytes(record,address,count){
 const{memory}=this.#records.get(record);if(memory)return new Uint8Array(memory.buffer,address,count);const{HEAPU8,HEAPU32}=this.#module;const start=HEAPU32[record>>>
 2]+address;return HEAPU8.subarray(start,start+count)}#read(record,address,count){const{ptr,address:target}=newBytes(this.#module,count);this.#module.HEAPU8.set(
 this.#bytes(record,address,count),target);return ptr}#copy(target,address,source,sourceAddress,count){this.#bytes(target,address,count).set(this.#bytes(source,sourceAddress,
 count))}#free(record){const entry=this.#records.get(record);for(const[name,definition]of entry.definitions){this.#link.slots.release(this.#function(entry,name));
 this.#setFunction(definition,this.#gone);if(!this.#spare.has(name))this.#spare.set(name,[]);this.#spare.get(name).push(definition)}if(entry.proxied){for(const{callable}of entry.
 proxied.functions.values())this.#link.decref(callable);const proxies=this.#link.pyodide.pyimport("pyjsapi.bridge.memory.proxies");proxies.remove_proxied(entry.proxied.
-number);proxies.destroy()}this.#module._free(record);this.#records.delete(record)}};function isShared(memory){return typeof SharedArrayBuffer!=="undefined"&&memory.
+number);proxies.destroy()}this.#module._free(record);this.#records.delete(record)}};function isShared2(memory){return typeof SharedArrayBuffer!=="undefined"&&memory.
 buffer instanceof SharedArrayBuffer}var VALUES=4096;var FRAMES=8;var BLOCK=[4,64];var END=11;var[CALL,GET,I32,I64]=[16,32,127,126];function leb(number){return number<128?[number]:[number&127|128,...leb(
 number>>>7)]}var sized=bytes=>[...leb(bytes.length),...bytes];function lookModule(){const never=[];for(let i=0;i<=VALUES;i++)never.push(CALL,0);for(let i=0;i<VALUES;i++)
 never.push(133);const body=[0,GET,0,65,0,72,...BLOCK,...never,CALL,1,15,END,GET,0,...BLOCK,GET,0,65,1,107,CALL,2,END,END];const[a,b,c]=[97,98,99];return new Uint8Array(
@@ -478,13 +490,9 @@ const text=this.module._PyObject_Str(ptr);const message=text===0?"a Python excep
 if(thrown)throw thrown.value;throw new Error(message)}memoryFor(memory,type){return this.memories.memoryFor(memory,type)}nativeOf(ptr){return this.memories.nativeOf(
 ptr)}recordOf(memory,address){return this.memories.recordOf(memory,address)}memoryOf(record){return this.memories.memoryOf(record)}grow(ptr,delta){return this.memories.
 grow(ptr,delta)}};var MODULE="pyjsapi.bridge.link.proxy";var MASKS2={i32:"4294967295",i64:"18446744073709551615"};var f64=new Float64Array(1);var bits=new BigUint64Array(f64.buffer);
-function bitsOf(value){f64[0]=value;return bits[0]}function floatOf(text){bits[0]=BigInt(text);return f64[0]}var ATOMICS={xchg:"exchange",cmpxchg:"compareExchan\
-ge"};var VIEWS={1:Uint8Array,2:Uint16Array,4:Uint32Array,8:BigUint64Array};function atomic(buffer,action,address,size,...texts){if(action==="notify")return Atomics.
-notify(new Int32Array(buffer),address/4,Number(texts[0]));const operands=texts.map(text=>size===8?BigInt(text):Number(text));if(action==="wait"){const nanoseconds=BigInt(
-texts[1]);const timeout=nanoseconds<0n?Infinity:Number(nanoseconds)/1e6;if(size===8){return Atomics.wait(new BigInt64Array(buffer),address/8,BigInt.asIntN(64,BigInt(
-texts[0])),timeout)}return Atomics.wait(new Int32Array(buffer),address/4,Number(texts[0])|0,timeout)}return String(Atomics[ATOMICS[action]??action](new VIEWS[size](
-buffer),address/size,...operands))}function makeArrayBuffer(pages,maximum){try{return new ArrayBufferMemory(pages,maximum)}catch{return void 0}}function growNative(memory,delta){
-try{return memory.grow(delta)}catch{return-1}}var ProxyLink=class{#python;#functions=[];#freeFunctions=[];#thrown=new Map;#nextThrown=1;#failed=false;#raised=0;#callables;#adopt;#moved;#grow;constructor(pyodide){
+function bitsOf(value){f64[0]=value;return bits[0]}function floatOf(text){bits[0]=BigInt(text);return f64[0]}function makeArrayBuffer(pages,maximum,pageLog2,shared3){
+try{return new ArrayBufferMemory(pages,maximum,pageLog2,shared3)}catch{return void 0}}function growNative(memory,delta){try{return memory.grow(delta)}catch{return-1}}
+var ProxyLink=class{#python;#functions=[];#freeFunctions=[];#thrown=new Map;#nextThrown=1;#failed=false;#raised=0;#callables;#adopt;#moved;#grow;constructor(pyodide){
 this.kind="proxy";this.pyodide=pyodide;this.depth=new Depth;this.references={};this.onThrow=_value=>0;this.onError=ptr=>this.#unexpected(ptr);const module=pyodide.
 pyimport(MODULE);const names=["hold","incref","decref","count","call","failure","lookup","text_of","handle_of","throw","function","set_hook","install","memory_c\
 ount","add_memory","memory_of"];this.#python=Object.fromEntries(names.map(name=>[name,module[name]]));this.#callables=new FinalizationRegistry(ptr=>this.decref(

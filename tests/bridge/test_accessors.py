@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from pyjsapi.bridge.memory.linked import LinkedBlock, make_memory, move_to_javascript
+from pyjsapi.bridge.memory.linked import LinkedBlock, make_memory
 from pyjsapi.bridge.memory.proxies import ProxyMemories
 from pyjsapi.compiler.cache import CodeCache, FileCache
 from pyjsapi.compiler.extents import Extent, MemoryKind
@@ -158,8 +158,6 @@ def test_pages_of_one_byte() -> None:
     assert linked.accessor("i32_load8_u")(65538) == 0
     with pytest.raises(Trap):
         linked.accessor("i32_load8_u")(65539)
-    with pytest.raises(ValueError, match="64 KiB"):
-        move_to_javascript(linked)
 
 
 def test_growth_keeps_bytes_and_accessors_even_under_a_view_from_outside() -> None:

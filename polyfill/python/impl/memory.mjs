@@ -33,7 +33,6 @@ export function makeMemory(context) {
   const toAddress = (number, address) => (address === "i64" ? BigInt(number) : number);
 
   function nativeOf(state) {
-    if (state.smallPages) throw new TypeError("WebAssembly.Memory: no buffer has pages of other sizes than 64 KiB");
     state.native ??= link.nativeOf(state.ptr);
     return state.native;
   }

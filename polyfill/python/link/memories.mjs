@@ -7,6 +7,7 @@
 
 import { namespace as Native } from "../../common/engine.mjs";
 import { ArrayBufferMemory } from "./array-buffer-memory.mjs";
+import { atomic } from "./atomic.mjs";
 import { newMemory } from "./new-memory.mjs";
 import { newBytes } from "./values.mjs";
 
@@ -37,11 +38,13 @@ export class Memories {
   #moved;
   #grow;
   #proxiedAccessor;
+  #canWait;
 
   constructor(link, helpers, canWait) {
     const { module } = link;
     this.#link = link;
     this.#module = module;
+    this.#canWait = () => canWait;
     this.#helpers = helpers;
     // biome-ignore format: a list of names
     const names = ['PyLong_AsUnsignedLongMask', 'PyLong_AsUnsignedLongLongMask', 'PyFloat_AsDouble',
@@ -114,7 +117,7 @@ export class Memories {
     link.hook("heap_moved", (record, data) => this.#heapMoved(record, data), "iO", "");
     link.hook("new_memory", (pages, maximum, shared, mask) => this.#new(pages, maximum, shared, mask), "ddiI", "i");
     link.hook("move_to_javascript", (record, maximum) => this.#promote(record, maximum), "id", "i");
-    link.hook("move_to_array_buffer", (record, maximum) => this.#moveToArrayBuffer(record, maximum), "id", "i");
+    link.hook("move_to_array_buffer", (...operands) => this.#moveToArrayBuffer(...operands), "idi", "i");
     link.hook("accessor", (record, anchor, name) => this.#accessor(record, anchor, name), "iOs", "O");
     link.hook("grow_memory", (record, delta) => this.#growNative(record, delta), "id", "d");
     link.hook("byte_length", (record) => this.#records.get(record).memory.buffer.byteLength, "i", "d");
@@ -222,19 +225,22 @@ export class Memories {
     return 1;
   }
 
-  /** The same where the engine allows no more memories. */
-  #moveToArrayBuffer(record, maximum) {
+  /** The same where the engine can have no memory. */
+  #moveToArrayBuffer(record, maximum, shared) {
     const entry = this.#records.get(record);
-    const bytes = this.#bytes(record, 0, this.#module.HEAPU32[(record >>> 2) + 1]);
+    const { HEAPU32 } = this.#module;
+    const bytes = this.#bytes(record, 0, HEAPU32[(record >>> 2) + 1]);
+    const pageLog2 = HEAPU32[(record >>> 2) + 4];
     let memory;
     try {
-      memory = new ArrayBufferMemory(bytes.length / PAGE, maximum);
+      memory = new ArrayBufferMemory(bytes.length / 2 ** pageLog2, maximum, pageLog2, shared !== 0);
     } catch {
       return 0;
     }
     new Uint8Array(memory.buffer).set(bytes);
     const proxies = this.#link.pyodide.pyimport("pyjsapi.bridge.memory.proxies");
-    const number = proxies.add_proxied(memory, String(entry.mask));
+    const number = proxies.add_proxied(memory, String(entry.mask), pageLog2);
+    if (shared) proxies.set_atomics(atomic, this.#canWait);
     proxies.destroy();
     entry.memory = memory;
     entry.proxied = { number, functions: new Map() };

@@ -2,6 +2,7 @@
 // The interface is described in ../link.mjs, the encoding of values in pyjsapi/bridge/link/proxy.py.
 
 import { ArrayBufferMemory } from "./array-buffer-memory.mjs";
+import { atomic } from "./atomic.mjs";
 import { newMemory } from "./new-memory.mjs";
 import { canWait, Depth } from "./stack.mjs";
 import { listOfResults } from "./values.mjs";
@@ -22,27 +23,9 @@ function floatOf(text) {
   return f64[0];
 }
 
-const ATOMICS = { xchg: "exchange", cmpxchg: "compareExchange" };
-const VIEWS = { 1: Uint8Array, 2: Uint16Array, 4: Uint32Array, 8: BigUint64Array };
-
-/** An action of `Atomics` on integers given as texts. */
-function atomic(buffer, action, address, size, ...texts) {
-  if (action === "notify") return Atomics.notify(new Int32Array(buffer), address / 4, Number(texts[0]));
-  const operands = texts.map((text) => (size === 8 ? BigInt(text) : Number(text)));
-  if (action === "wait") {
-    const nanoseconds = BigInt(texts[1]);
-    const timeout = nanoseconds < 0n ? Infinity : Number(nanoseconds) / 1e6;
-    if (size === 8) {
-      return Atomics.wait(new BigInt64Array(buffer), address / 8, BigInt.asIntN(64, BigInt(texts[0])), timeout);
-    }
-    return Atomics.wait(new Int32Array(buffer), address / 4, Number(texts[0]) | 0, timeout);
-  }
-  return String(Atomics[ATOMICS[action] ?? action](new VIEWS[size](buffer), address / size, ...operands));
-}
-
-function makeArrayBuffer(pages, maximum) {
+function makeArrayBuffer(pages, maximum, pageLog2, shared) {
   try {
-    return new ArrayBufferMemory(pages, maximum);
+    return new ArrayBufferMemory(pages, maximum, pageLog2, shared);
   } catch {
     return undefined;
   }

@@ -388,7 +388,7 @@ def narrow(shared):
       assert.equal(native.buffer.byteLength, 3 * PAGE);
     });
 
-    it("keep pages of one byte in Python", () => {
+    it("have pages of one byte, in Python and in an ArrayBuffer", () => {
       t.define('odd = memory(3, 10, False, I32, 0); odd_load = odd.accessor("i32_load8_u")');
       assert.deepEqual(t.evaluate('[odd_load(2), trap_of(odd_load, 3), odd.accessor("memory_size")(), odd.grow(2)]'), [
         0,
@@ -397,7 +397,11 @@ def narrow(shared):
         3,
       ]);
       assert.deepEqual(t.evaluate("[odd_load(4), odd.pages]"), [0, 5]);
-      assert.throws(() => nativeOf("odd"), /64 KiB/);
+      const native = nativeOf("odd");
+      new Uint8Array(native.buffer)[4] = 8;
+      const found = '[odd_load(4), trap_of(odd_load, 5), odd.accessor("memory_size")(), odd.grow(2), odd.pages]';
+      assert.deepEqual(t.evaluate(found), [8, "out of bounds memory access", 5, 5, 7]);
+      assert.equal(native.buffer.byteLength, 7);
       assert.ok(t.alive());
     });
 

@@ -160,15 +160,69 @@ for (const { WebAssembly, wat, link } of await loadEngines()) {
       assert.throws(() => memory.grow(2n ** 64n - 1n), RangeError);
     });
 
-    test("memories with small pages grow, but have no buffer", () => {
-      const { memory, load } = instantiate(`(module
-        (memory (export "memory") 4 8 (pagesize 1)) (data (i32.const 0) "\\05")
-        (func (export "load") (param i32) (result i32) (i32.load8_u (local.get 0))))`);
+    const BYTES = `(func (export "load") (param i32) (result i32) (i32.load8_u (local.get 0)))
+      (func (export "store") (param i32 i32) (i32.store8 (local.get 0) (local.get 1)))
+      (func (export "grow") (param i32) (result i32) (memory.grow (local.get 0)))
+      (func (export "size") (result i32) (memory.size))`;
+
+    test("the buffer of a memory with pages of one byte has its bytes, until it grows", () => {
+      const { memory, load, store, grow, size } = instantiate(
+        `(module (memory (export "memory") 4 8 (pagesize 1)) (data (i32.const 0) "\\05") ${BYTES})`,
+      );
+      const { buffer } = memory;
+      assert.equal(memory.buffer, buffer);
+      new Uint8Array(buffer)[3] = 9;
+      store(2, 7);
+      assert.deepEqual([...new Uint8Array(buffer)], [5, 0, 7, 9]);
+      assert.equal(load(3), 9);
       assert.equal(memory.grow(2), 4);
-      assert.equal(load(0), 5);
-      assert.equal(load(5), 0);
-      assert.throws(() => load(6), WebAssembly.RuntimeError);
-      assert.throws(() => memory.buffer, TypeError);
+      assert.deepEqual([buffer.byteLength, memory.buffer.byteLength, size()], [0, 6, 6]);
+      assert.equal(grow(1), 6);
+      assert.equal(memory.buffer.byteLength, 7);
+      assert.deepEqual([load(2), load(6)], [7, 0]);
+      assert.throws(() => load(7), WebAssembly.RuntimeError);
+      assert.equal(grow(2), -1);
+      assert.throws(() => memory.grow(2), RangeError);
+    });
+
+    test("it can be resizable: then it grows by itself, and never shrinks", () => {
+      const { memory, load, grow, size } = instantiate(
+        `(module (memory (export "memory") 4 8 (pagesize 1)) (data (i32.const 3) "\\05") ${BYTES})`,
+      );
+      const fixed = memory.buffer;
+      const buffer = memory.toResizableBuffer();
+      assert.deepEqual([fixed.byteLength, buffer.resizable, buffer.maxByteLength], [0, true, 8]);
+      assert.equal(memory.toResizableBuffer(), buffer);
+      buffer.resize(6);
+      assert.deepEqual([size(), load(3), load(5)], [6, 5, 0]);
+      assert.equal(grow(1), 6);
+      assert.deepEqual([memory.buffer, buffer.byteLength], [buffer, 7]);
+      for (const length of [0, 6, 9]) assert.throws(() => buffer.resize(length), RangeError);
+      const again = memory.toFixedLengthBuffer();
+      assert.deepEqual([again.resizable, again.byteLength, buffer.byteLength], [false, 7, 0]);
+      assert.equal(memory.toFixedLengthBuffer(), again);
+      assert.equal(memory.buffer, again);
+      const unbounded = instantiate('(module (memory (export "memory") 4 (pagesize 1)))').memory;
+      assert.equal(unbounded.buffer.byteLength, 4);
+      assert.throws(() => unbounded.toResizableBuffer(), TypeError);
+    });
+
+    test("a shared memory with pages of one byte has one buffer, which grows with it", () => {
+      const { memory, add, wait, notify, load, grow } = instantiate(`(module
+        (memory (export "memory") 7 16 shared (pagesize 1))
+        (func (export "add") (param i32) (result i64) (i64.atomic.rmw32.add_u (i32.const 0) (i64.extend_i32_u (local.get 0))))
+        (func (export "wait") (result i32) (memory.atomic.wait32 (i32.const 0) (i32.const 5) (i64.const 0)))
+        (func (export "notify") (result i32) (memory.atomic.notify (i32.const 0) (i32.const 1))) ${BYTES})`);
+      const { buffer } = memory;
+      assert.ok(buffer instanceof SharedArrayBuffer && Object.isFrozen(buffer));
+      assert.equal(buffer.byteLength, 7);
+      assert.deepEqual([add(3), add(4), new Uint8Array(buffer)[0]], [0n, 3n, 7]);
+      assert.deepEqual([wait(), notify()], [1, 0]);
+      assert.equal(grow(2), 7);
+      assert.equal(memory.grow(1), 9);
+      assert.deepEqual([memory.buffer, buffer.byteLength, load(9)], [buffer, 10, 0]);
+      assert.equal(memory.toResizableBuffer(), buffer);
+      assert.throws(() => memory.grow(7), RangeError);
     });
 
     test("descriptors that are not valid are refused", () => {

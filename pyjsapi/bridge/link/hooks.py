@@ -24,7 +24,7 @@ class Link:
     heap_moved: Callable[[int, Any], Any]
     new_memory: Callable[[int, int, int, int], int]
     move_to_javascript: Callable[[int, int], int]
-    move_to_array_buffer: Callable[[int, int], int]
+    move_to_array_buffer: Callable[[int, int, int], int]
     accessor: Callable[[int, MemoryAnchor, str], Callable[..., Any]]
     grow_memory: Callable[[int, int], int]
     byte_length: Callable[[int], int]
@@ -33,10 +33,10 @@ class Link:
     copy: Callable[[int, int, int, int, int], Any]
     free_memory: Callable[[int], Any]
 
-    # Where there is no native link layer.
+    # Where there is no native link layer, and for memories that it reaches through proxies.
     can_wait: Callable[[], bool]
     atomic: Callable[..., Any]
-    make_array_buffer: Callable[[int, int], Any]
+    make_array_buffer: Callable[[int, int, int, bool], Any]
     make_native: Callable[[int, int, bool], Any]
     grow_native: Callable[[Any, int], int]
 

@@ -177,16 +177,17 @@ class LinkedBlock(Block):
     def move_to_javascript(self) -> None:
         """Move the bytes into a WebAssembly.Memory, for which no view of them is left.
 
-        Where JavaScript allows no more memories, they move into an ArrayBuffer that proxies reach. Raises `ValueError`
-        if the pages are not of 64 KiB, `MemoryError` where there is no room.
+        Where JavaScript allows no more memories, and where pages are not of 64 KiB, they move into an ArrayBuffer that
+        proxies reach. Raises `MemoryError` where there is no room.
         """
-        if self._type.page_size_log2 != PAGE_SIZE_LOG2:
-            raise ValueError("only memories with pages of 64 KiB can be WebAssembly.Memory objects")
-        maximum = -1 if self._type.maximum is None else self._type.maximum
+        type_ = self._type
+        maximum = -1 if type_.maximum is None else type_.maximum
         try:
+            if type_.page_size_log2 != PAGE_SIZE_LOG2:
+                raise MemoryError(f"JavaScript has no room for {self.length} bytes")
             _retried(lambda: LINK.move_to_javascript(self.record, maximum))
         except MemoryError:
-            if not LINK.move_to_array_buffer(self.record, maximum):
+            if not LINK.move_to_array_buffer(self.record, maximum, int(type_.shared)):
                 raise
         self.in_javascript = True
         self._anchor.data = self._data = None
@@ -204,6 +205,10 @@ def make_memory(type_: MemType, limits: Limits) -> MemInst:
     page_limit = page_limit_of(type_, limits)
     if not type_.shared:
         return MemInst(type_, page_limit=page_limit, block=LinkedBlock(type_))
+    if type_.page_size_log2 != PAGE_SIZE_LOG2:
+        block = LinkedBlock(type_)
+        block.move_to_javascript()
+        return MemInst(type_, page_limit=page_limit, block=block)
     most = min(page_limit if type_.maximum is None else type_.maximum, _MOST_PAGES)
     mask = (1 << type_.addrtype.bits) - 1
     record = _retried(lambda: LINK.new_memory(type_.minimum, most, 1, mask))

@@ -7,6 +7,7 @@ too.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from itertools import count
 from typing import Any, Final
 
@@ -31,11 +32,16 @@ class Record:
         self.shared = False
         self._length = 0
         self._views: dict[int, Any] = {}
+        self.type = MemType(I32 if mask >> 32 == 0 else I64, 0, None, False, page_size_log2)
         if memory is not None:
-            self.refresh()
-            self.shared = self._views[1].buffer.constructor.name == "SharedArrayBuffer"
-        addrtype = I32 if mask >> 32 == 0 else I64
-        self.type = MemType(addrtype, 0, None, self.shared, page_size_log2)
+            self.move(memory)
+
+    def move(self, memory: Any) -> None:
+        """Let the bytes be those of a WebAssembly.Memory."""
+        self.data, self.memory = None, memory
+        self.refresh()
+        self.shared = self._views[1].buffer.constructor.name == "SharedArrayBuffer"
+        self.type = replace(self.type, shared=self.shared)
 
     def refresh(self) -> None:
         """Look at the memory's present buffer."""
@@ -45,8 +51,8 @@ class Record:
         self._length = int(buffer.byteLength)
         self._views = {
             1: js.Uint8Array.new(buffer),
-            2: js.Uint16Array.new(buffer),
-            4: js.Uint32Array.new(buffer),
+            2: js.Uint16Array.new(buffer, 0, self._length // 2),
+            4: js.Uint32Array.new(buffer, 0, self._length // 4),
         }
 
     @property
@@ -165,21 +171,22 @@ class ProxyMemories:
         """Move the bytes into a new WebAssembly.Memory; 0 if there can be none."""
         return self._move(record, lambda pages: _new_memory(pages, maximum, False))
 
-    def move_to_array_buffer(self, record: int, maximum: int) -> int:
-        """The same, where the engine allows no more memories."""
-        return self._move(record, lambda pages: LINK.make_array_buffer(pages, maximum))
+    def move_to_array_buffer(self, record: int, maximum: int, shared: int) -> int:
+        """The same, where the engine can have no memory."""
+        page_log2 = self.records[record].type.page_size_log2
+        return self._move(
+            record, lambda pages: LINK.make_array_buffer(pages, maximum, page_log2, bool(shared))
+        )
 
     def _move(self, record: int, make: Callable[[int], Any]) -> int:
         entry = self.records[record]
         data = entry.data
         if data is None:
             return 1
-        memory = make(len(data) >> PAGE_SIZE_LOG2)
+        memory = make(len(data) >> entry.type.page_size_log2)
         if memory is None:
             return 0
-        entry.memory = memory
-        entry.refresh()
-        entry.data = None
+        entry.move(memory)
         entry.write(0, bytes(data))
         return 1
 
@@ -196,7 +203,7 @@ class ProxyMemories:
     def grow_memory(self, record: int, delta: int) -> int:
         """Grow a WebAssembly.Memory; the size before in pages, or -1."""
         entry = self.records[record]
-        if delta > _MOST_PAGES:
+        if delta > _MOST_PAGES << PAGE_SIZE_LOG2 - entry.type.page_size_log2:
             return -1
         before = LINK.grow_native(entry.memory, delta)
         entry.refresh()
@@ -227,9 +234,14 @@ _proxied: Final = ProxyMemories()
 """Memories that a native link layer reaches through proxies."""
 
 
-def add_proxied(memory: Any, mask: str) -> int:
+def add_proxied(memory: Any, mask: str, page_size_log2: int) -> int:
     """Begin to reach what stands for a WebAssembly.Memory through proxies; its number."""
-    return _proxied.add(Record(None, memory, PAGE_SIZE_LOG2, int(mask)))
+    return _proxied.add(Record(None, memory, page_size_log2, int(mask)))
+
+
+def set_atomics(atomic: Callable[..., Any], can_wait: Callable[[], bool]) -> None:
+    """What atomic accesses of such memories are done by."""
+    LINK.atomic, LINK.can_wait = atomic, can_wait
 
 
 def remove_proxied(number: int) -> None:
