@@ -16,6 +16,7 @@ from common import Failure, main_guard, say
 from generators.features import RESULTS, scripts_of
 
 from pyjsapi.cli.proposals import PROPOSALS
+from pyjsapi.syntax.features import Features
 from pyjsapi.wast import run_script
 
 
@@ -31,9 +32,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if not paths:
         raise Failure(f"{options.checkout} has no scripts")
     wanted = sorted({path for proposal in PROPOSALS for path in scripts_of(proposal, paths)})
+    fields = {path: one.field for one in PROPOSALS for path in scripts_of(one, paths) if one.field}
     found = {}
     for path in wanted:
-        result = run_script(options.checkout / path)
+        asked = {fields[path]: True} if path in fields else {}
+        result = run_script(options.checkout / path, features=Features(**asked))
         found[path] = [result.passed, result.assertions]
     results = {"commit": options.commit or _commit(options.checkout), "scripts": found}
     options.output.write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")

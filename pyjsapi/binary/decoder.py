@@ -248,6 +248,8 @@ class _Decoder:
             return types.global_type(reader)
         if kind == "tag":
             return types.tag_type(reader)
+        if code == types.EXACT_FUNC:
+            return FuncExtern(reader.u32(), exact=True)
         raise reader.error(f"malformed import kind: {code:#04x}")
 
     def _funcs(self) -> None:

@@ -8,7 +8,10 @@ from pyjsapi.binary.leb128 import signed, unsigned
 from pyjsapi.binary.types import (
     ARRAY_FORM,
     CONT_FORM,
+    DESCRIBES,
+    DESCRIPTOR,
     EMPTY,
+    EXACT,
     FUNC_FORM,
     LIMITS_64,
     LIMITS_MAX,
@@ -28,6 +31,7 @@ from pyjsapi.syntax.types import (
     AddrType,
     CompType,
     ContType,
+    Exact,
     FieldType,
     FuncType,
     GlobalType,
@@ -54,6 +58,8 @@ def heap_type(heap: HeapType) -> bytes:
     """An abstract heap type or a type index."""
     if isinstance(heap, AbsHeapType):
         return bytes((heap.code,))
+    if isinstance(heap, Exact):
+        return bytes((EXACT,)) + unsigned(typeidx(heap.type))
     return signed(typeidx(heap))
 
 
@@ -102,11 +108,17 @@ def _comp_type(comp: CompType) -> bytes:
 
 
 def _sub_type(sub: SubType) -> bytes:
+    comp = _clause(DESCRIBES, sub.describes) + _clause(DESCRIPTOR, sub.descriptor)
+    comp += _comp_type(sub.comp)
     if sub.final and not sub.supers:
-        return _comp_type(sub.comp)
+        return comp
     supers = b"".join([unsigned(typeidx(heap)) for heap in sub.supers])
     form = SUB_FINAL if sub.final else SUB
-    return bytes((form,)) + unsigned(len(sub.supers)) + supers + _comp_type(sub.comp)
+    return bytes((form,)) + unsigned(len(sub.supers)) + supers + comp
+
+
+def _clause(form: int, heap: HeapType | None) -> bytes:
+    return b"" if heap is None else bytes((form,)) + unsigned(typeidx(heap))
 
 
 def rec_type(rec: RecType) -> bytes:

@@ -38,7 +38,7 @@ from pyjsapi.binary.sections import (
     SECTION_IDS,
     VERSION,
 )
-from pyjsapi.binary.types import EMPTY
+from pyjsapi.binary.types import EMPTY, EXACT_FUNC
 from pyjsapi.syntax.instructions import BY_MNEMONIC
 from pyjsapi.syntax.module import (
     SECTIONS,
@@ -179,6 +179,8 @@ def _import_entry(items: Sequence[Import]) -> bytes:
 def _extern_type(type_: ExternType) -> bytes:
     head = _kind(extern_kind(type_))
     match type_:
+        case FuncExtern(type=index, exact=True):
+            return bytes((EXACT_FUNC,)) + unsigned(typeidx(index))
         case FuncExtern(type=index):
             return head + unsigned(typeidx(index))
         case TableType():

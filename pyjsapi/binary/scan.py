@@ -19,6 +19,7 @@ from pyjsapi.binary.reader import Reader
 from pyjsapi.binary.types import (
     ABS_HEAP_TYPE_OF,
     EMPTY,
+    EXACT,
     REF,
     REF_NULL,
     VAL_TYPE_OF,
@@ -28,16 +29,18 @@ from pyjsapi.syntax.errors import DecodeError
 from pyjsapi.syntax.instructions import BY_CODE, BY_MNEMONIC, OPS, Imm, Op
 from pyjsapi.syntax.instructions_atomic import ORDERINGS
 from pyjsapi.syntax.module import Instr
-from pyjsapi.syntax.types import CONT, F32, F64, I32, I64, NOCONT, V128, RefType, ValType
+from pyjsapi.syntax.types import CONT, F32, F64, I32, I64, NOCONT, V128, Exact, RefType, ValType
 
 _LEB: Final = rb"[\x80-\xff]*+[\x00-\x7f]"
+_HEAP: Final = re.escape(bytes((EXACT,))) + b"?+" + _LEB
+"""A heap type: the mark of an exact one, as one byte alone, is none."""
 _REFS: Final = b"[" + re.escape(bytes((REF_NULL, REF))) + b"]"
 
 _PATTERNS: Final[dict[Imm, bytes]] = {
     Imm.NONE: b"",
     Imm.ZERO: rb"\x00",
-    Imm.BLOCK: b"(?:" + _REFS + _LEB + b"|" + _LEB + b")",
-    Imm.CAST: b"." + _LEB * 3,
+    Imm.BLOCK: b"(?:" + _REFS + _HEAP + b"|" + _LEB + b")",
+    Imm.CAST: b"." + _LEB + _HEAP * 2,
     Imm.F32: b".{4}",
     Imm.F64: b".{8}",
     Imm.V128: b".{16}",
@@ -45,11 +48,12 @@ _PATTERNS: Final[dict[Imm, bytes]] = {
     Imm.LANES16: b".{16}",
     **dict.fromkeys(
         (
-            Imm.LABEL, Imm.FUNC, Imm.TYPE, Imm.LOCAL, Imm.GLOBAL, Imm.TABLE, Imm.ELEM, Imm.DATA, Imm.TAG, Imm.HEAP,
-            Imm.I32, Imm.I64, Imm.REF, Imm.REF_NULL,
+            Imm.LABEL, Imm.FUNC, Imm.TYPE, Imm.LOCAL, Imm.GLOBAL, Imm.TABLE, Imm.ELEM, Imm.DATA, Imm.TAG, Imm.I32,
+            Imm.I64,
         ),
         _LEB,
     ),
+    **dict.fromkeys((Imm.HEAP, Imm.REF, Imm.REF_NULL), _HEAP),
     **dict.fromkeys(
         (
             Imm.TYPE_TABLE, Imm.TABLE_TABLE, Imm.ELEM_TABLE, Imm.TYPE_FIELD, Imm.TYPE_COUNT, Imm.TYPE_DATA,
@@ -213,7 +217,7 @@ def _has_flagged(instr: Instr) -> bool:
     for immediate in instr[1:]:
         for type_ in immediate if isinstance(immediate, tuple) else (immediate,):
             heap = type_.heap if isinstance(type_, RefType) else type_
-            if heap is CONT or heap is NOCONT:
+            if heap is CONT or heap is NOCONT or isinstance(heap, Exact):
                 return True
     return False
 

@@ -21,6 +21,7 @@ from pyjsapi.syntax.types import (
     ArrayType,
     CompType,
     ContType,
+    Exact,
     FieldType,
     FuncType,
     GlobalType,
@@ -46,11 +47,18 @@ FUNC_FORM: Final = 0x60
 STRUCT_FORM: Final = 0x5F
 ARRAY_FORM: Final = 0x5E
 CONT_FORM: Final = 0x5D
+EXACT: Final = 0x62
+"""``(exact x)`` (custom descriptors)"""
+DESCRIPTOR: Final = 0x4D
+DESCRIBES: Final = 0x4C
 SUB: Final = 0x50
 SUB_FINAL: Final = 0x4F
 REC: Final = 0x4E
 EMPTY: Final = 0x40
 """Block type without a type; also the mark of a table with an initial value."""
+
+EXACT_FUNC: Final = 0x20
+"""Kind of an import of a function whose type is exact."""
 
 LIMITS_MAX: Final = 0x01
 LIMITS_SHARED: Final = 0x02
@@ -76,6 +84,9 @@ def heap_type(reader: Reader) -> HeapType:
     if heap is not None:
         reader.pos += 1
         return heap
+    if reader.peek() == EXACT:
+        reader.pos += 1
+        return Exact(reader.u32())
     start = reader.pos
     index = reader.s33()
     if index < 0:
@@ -131,6 +142,8 @@ def block_type(reader: Reader) -> ValType | int | None:
 def _storage_type(reader: Reader) -> StorageType:
     type_ = _PACK_TYPE_OF.get(reader.peek())
     if type_ is None:
+        if reader.peek() == EXACT:
+            raise reader.error("malformed storage type: an exact heap type is no reference type", 0)
         return value_type(reader)
     reader.pos += 1
     return type_
@@ -172,11 +185,25 @@ def _comp_type(reader: Reader) -> CompType:
 
 def _sub_type(reader: Reader) -> SubType:
     form = reader.peek()
-    if form != SUB and form != SUB_FINAL:
-        return SubType(True, (), _comp_type(reader))
+    supers: tuple[int, ...]
+    final, supers = True, ()
+    if form in (SUB, SUB_FINAL):
+        reader.pos += 1
+        final, supers = form == SUB_FINAL, tuple(reader.list(reader.u32))
+        form = reader.peek()
+    if form != DESCRIBES and form != DESCRIPTOR:
+        return SubType(final, supers, _comp_type(reader))
+    describes = _clause(reader, DESCRIBES)
+    descriptor = _clause(reader, DESCRIPTOR)
+    return SubType(final, supers, _comp_type(reader), describes, descriptor)
+
+
+def _clause(reader: Reader, form: int) -> int | None:
+    """The type index of a clause, if it comes next."""
+    if reader.peek() != form:
+        return None
     reader.pos += 1
-    supers = tuple(reader.list(reader.u32))
-    return SubType(form == SUB_FINAL, supers, _comp_type(reader))
+    return reader.u32()
 
 
 def rec_type(reader: Reader) -> RecType:

@@ -262,9 +262,10 @@ PROPOSALS: Final[tuple[Proposal, ...]] = (
     ),
     Proposal(
         "Custom descriptors", "custom-descriptors", 3, "2026-01-27",
-        has="no",
+        field="custom_descriptors",
         scripts="proposals/custom-descriptors/*.wast",
         engines=_in(node="flag"),
+        note="the core of it; prototypes that descriptors configure in JavaScript are not there",
     ),
     Proposal(
         "Acquire-release atomics", "acquire-release-atomics", 2, "2026-05-19",

@@ -40,6 +40,7 @@ from pyjsapi.syntax.types import (
     ArrayType,
     CompType,
     ContType,
+    Exact,
     ExternType,
     FieldType,
     FuncExtern,
@@ -139,6 +140,8 @@ def _plain_val(type_: ValType | PackType) -> Any:
 
 
 def _plain_rec(rec: RecType) -> Any:
+    if any(sub.describes is not None or sub.descriptor is not None for sub in rec.subtypes):
+        raise ValueError(_OTHER)
     if len(rec.subtypes) == 1:
         (sub,) = rec.subtypes
         if sub.final and not sub.supers and isinstance(sub.comp, FuncType):
@@ -169,6 +172,8 @@ def _plain_field(field: FieldType) -> Any:
 
 def _plain_extern(type_: ExternType) -> tuple[str, Any]:
     kind = extern_kind(type_)
+    if isinstance(type_, FuncExtern) and type_.exact:
+        raise ValueError(_OTHER)
     if isinstance(type_, FuncExtern | TagType):
         return kind, _type_index(type_)
     if isinstance(type_, TableType):
@@ -202,6 +207,8 @@ def _plain_expr(expr: Expr) -> Any:
 
 def _plain_instr(instr: Instr) -> Any:
     op, *immediates = instr
+    if any(isinstance(immediate, Exact) for immediate in immediates):
+        raise ValueError(_OTHER)
     return (op.mnemonic, *(i.name if isinstance(i, AbsHeapType) else i for i in immediates))
 
 

@@ -24,7 +24,7 @@ def features_used(data: bytes) -> list[str]:
         except FeatureError as error:
             used.add(error.feature)
         else:
-            return [name for name in _FIELDS if name in used]
+            return [name for name in _FIELDS if getattr(features, name)]
 
 
 def _decodes(data: bytes, features: Features) -> bool:

@@ -207,6 +207,8 @@ def why_not(module: CompiledModule, instance: ModuleInstance) -> str:
     context, limits = instance.context, module.settings.limits
     if module.settings.features.stack_switching:
         return "its features have stack switching"
+    if module.settings.features.custom_descriptors:
+        return "its features have custom descriptors"
     if limits.max_memory_bytes is not None or limits.max_total_table_elements is not None:
         return "it has a limit for its memories or tables together"
     if context.tags:

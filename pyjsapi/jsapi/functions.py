@@ -28,7 +28,7 @@ from pyjsapi.jsapi.references import (
 from pyjsapi.runtime import FuncInst
 from pyjsapi.runtime.depth import DEEP_SCOPE, deep_lines
 from pyjsapi.runtime.function import BOUNDARY
-from pyjsapi.syntax.deftypes import DefType
+from pyjsapi.syntax.deftypes import DefType, inexact
 from pyjsapi.syntax.types import (
     CONT,
     EXN,
@@ -92,7 +92,7 @@ def is_hidden(type_: ValType) -> str:
     """What values of a type refer to if the host cannot have them: the type matches exnref or contref."""
     if not isinstance(type_, RefType):
         return ""
-    heap = type_.heap
+    heap = inexact(type_.heap)
     if heap is EXN or heap is NOEXN:
         return "an exception"
     is_cont = heap is CONT or heap is NOCONT

@@ -21,6 +21,7 @@ from pyjsapi.syntax.types import (
     FUNCREF,
     I31,
     AbsHeapType,
+    Exact,
     HeapType,
     RefType,
     ref_type,
@@ -107,7 +108,7 @@ def reference_from_js(type_: RefType) -> Callable[[Any], Any]:
             raise TypeError(
                 f"{shown(value)} is not a value of type {type_}: it must be null or an exported function"
             )
-        if type_ is not FUNCREF and not match_val(ref_type(False, func.type), type_):
+        if type_ is not FUNCREF and not match_val(ref_type(False, Exact(func.type)), type_):
             raise TypeError(
                 f"the exported function {value.__name__} has type {func.type}, not {type_}"
             )

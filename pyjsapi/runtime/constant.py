@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 from pyjsapi.blocks.floats import f32_from_bits, f64_from_bits
+from pyjsapi.runtime.descriptors import new_described
 from pyjsapi.runtime.gc import (
     I31_MASK,
     ArrayInst,
@@ -49,13 +50,16 @@ def _aggregate(instr: Instr, stack: list[Any], types: Sequence[DefType]) -> None
     type_ = types[instr[1]]
     comp = type_.comp
     if isinstance(comp, StructType):
+        descriptor = stack.pop() if type_.descriptor is not None else None
         fields = comp.fields
-        if mnemonic == "struct.new_default":
-            stack.append(StructInst(type_, [default_of(field.storage) for field in fields]))
+        if "default" in mnemonic:
+            values = [default_of(field.storage) for field in fields]
         else:
             values = _pop(stack, len(fields))
-            packed = [pack(value, f.storage) for value, f in zip(values, fields, strict=True)]
-            stack.append(StructInst(type_, packed))
+            values = [pack(value, f.storage) for value, f in zip(values, fields, strict=True)]
+        described = type_.descriptor is not None
+        made = new_described(type_, values, descriptor) if described else StructInst(type_, values)
+        stack.append(made)
     elif isinstance(comp, ArrayType):
         storage = comp.field.storage
         if mnemonic == "array.new_fixed":

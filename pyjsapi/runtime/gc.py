@@ -20,6 +20,7 @@ from pyjsapi.syntax.types import (
     F32,
     F64,
     ArrayType,
+    Exact,
     HeapType,
     PackType,
     RefType,
@@ -48,13 +49,18 @@ class Aggregate:
 
     def matches(self, heap: HeapType) -> bool:
         """Whether a reference to it is of a heap type."""
-        return match_heap(self.type, heap)
+        return match_heap(Exact(self.type), heap)
 
 
 class StructInst(Aggregate):
-    """A structure: its type and the values of its fields, packed ones unsigned."""
+    """A structure: its type and the values of its fields, packed ones unsigned.
 
-    __slots__ = ("fields",)
+    One of a type with descriptors has its ``descriptor``, too; others have no such attribute.
+    """
+
+    __slots__ = ("descriptor", "fields")
+
+    descriptor: StructInst
 
     def __init__(self, type_: DefType, fields: list[Any]) -> None:
         self.type = type_

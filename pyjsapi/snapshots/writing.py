@@ -133,6 +133,10 @@ class Writer:
                 self.value(value, field.storage, f"field {index} of a structure")
 
     def _number_of(self, aggregate: StructInst | ArrayInst, where: str) -> int:
+        if aggregate.type.descriptor is not None:
+            raise SnapshotError(
+                f"{where} has a structure with a descriptor, which is not in a snapshot"
+            )
         number = self._numbers.get(id(aggregate))
         if number is None:
             if aggregate.type not in self._types:

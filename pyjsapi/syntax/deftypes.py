@@ -16,6 +16,7 @@ from pyjsapi.syntax.types import (
     ArrayType,
     CompType,
     ContType,
+    Exact,
     FieldType,
     FuncType,
     HeapType,
@@ -83,6 +84,20 @@ class DefType:
             self._supers = tuple(found)
         return self._supers
 
+    @property
+    def describes(self) -> DefType | None:
+        """The type that structures of this one describe."""
+        return self._clause(self.group.rec.subtypes[self.index].describes)
+
+    @property
+    def descriptor(self) -> DefType | None:
+        """The type of the descriptors of structures of this one."""
+        return self._clause(self.group.rec.subtypes[self.index].descriptor)
+
+    def _clause(self, heap: HeapType | None) -> DefType | None:
+        unrolled = None if heap is None else self._unroll(heap)
+        return unrolled if isinstance(unrolled, DefType) else None
+
     def is_subtype_of(self, other: DefType) -> bool:
         """Whether this is ``other`` or declares it as a supertype, directly or not."""
         type_: DefType | None = self
@@ -117,11 +132,39 @@ _groups_lock: Final = RLock()
 """Types of modules that are validated in different threads are the same objects too."""
 
 
+def inexact(heap: HeapType) -> HeapType:
+    """The heap type without exactness."""
+    return heap.type if isinstance(heap, Exact) else heap
+
+
+def map_heap(heap: HeapType, substitute: _Substitution) -> HeapType:
+    """The heap type with what it names substituted."""
+    if not isinstance(heap, Exact):
+        return heap if isinstance(heap, AbsHeapType) else substitute(heap)
+    found = substitute(heap.type)
+    if found is heap.type:
+        return heap
+    if isinstance(found, (AbsHeapType, Exact)):
+        raise TypeError(f"{found} has no exact form")
+    return Exact(found)
+
+
+def map_sub(sub: SubType, substitute: _Substitution) -> SubType:
+    """The type with every heap type substituted, those of its clauses included."""
+    supers = tuple(substitute(heap) for heap in sub.supers)
+    comp = map_comp(sub.comp, substitute)
+    if sub.describes is None and sub.descriptor is None:
+        return SubType(sub.final, supers, comp)
+    describes = None if sub.describes is None else substitute(sub.describes)
+    descriptor = None if sub.descriptor is None else substitute(sub.descriptor)
+    return SubType(sub.final, supers, comp, describes, descriptor)
+
+
 def map_val(type_: ValType, substitute: _Substitution) -> ValType:
     """The value type with its heap type substituted."""
     if not isinstance(type_, RefType) or isinstance(type_.heap, AbsHeapType):
         return type_
-    heap = substitute(type_.heap)
+    heap = map_heap(type_.heap, substitute)
     return type_ if heap is type_.heap else ref_type(type_.nullable, heap)
 
 
@@ -159,12 +202,7 @@ def close_group(rec: RecType, before: Sequence[DefType]) -> tuple[DefType, ...]:
             return before[heap] if heap < start else RecRef(heap - start)
         return heap
 
-    rolled = RecType(
-        tuple(
-            SubType(sub.final, tuple(roll(s) for s in sub.supers), map_comp(sub.comp, roll))
-            for sub in rec.subtypes
-        )
-    )
+    rolled = RecType(tuple(map_sub(sub, roll) for sub in rec.subtypes))
     with _groups_lock:
         group = _groups.get(rolled)
         if group is None:

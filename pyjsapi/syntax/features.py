@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,15 +48,47 @@ class Features:
     is finished."""
     acquire_release: bool = False
     """Atomic accesses and fences that say their ordering, and ``pause``; off until the proposal is finished."""
+    custom_descriptors: bool = False
+    """Structures with descriptors, exact types and exact imports of functions; off until the proposal is finished."""
     memory_control: bool = False
     """``memory.discard``, of a proposal whose encoding may change: off unless switched on."""
     memory_map_section: bool = True
     """The custom section ``pyjsapi.memory-map``; where it is off the section is ignored, as other hosts do."""
 
     def __post_init__(self) -> None:
+        self._check()
+        for name in _ASKED_FOR:
+            if getattr(self, name):
+                for needed in needs_of(name):
+                    object.__setattr__(self, needed, True)
+
+    def _check(self) -> None:
         for name in self.__slots__:
             value = getattr(self, name)
             if value is not True and value is not False:
                 raise TypeError(
                     f"Features.{name} must be True or False, not {type(value).__name__}"
                 )
+
+
+NEEDS: Final[dict[str, tuple[str, ...]]] = {
+    "gc": ("function_references",),
+    "function_references": ("reference_types",),
+    "stack_switching": ("function_references", "exceptions"),
+    "custom_descriptors": ("gc",),
+}
+"""The features that a feature is made of. What is off by default and asked for switches these on; of what is on by
+default nobody can tell whether it was asked for, so there switching off what it needs has the last word."""
+_ASKED_FOR: Final = ("stack_switching", "custom_descriptors")
+
+
+def needs_of(name: str) -> list[str]:
+    """All that a feature needs, and what that needs."""
+    found: list[str] = []
+    waiting = list(NEEDS.get(name, ()))
+    while waiting:
+        needed = waiting.pop()
+        if needed not in found:
+            found.append(needed)
+            waiting += NEEDS.get(needed, ())
+    return found

@@ -268,7 +268,7 @@ SELECT_TYPED: Final = next(op for op in OPS if op.imm is Imm.TYPES)
 """``select`` with result types."""
 
 NULLABLE: Final[dict[str, Op]] = {op.mnemonic: op for op in OPS if op.imm is Imm.REF_NULL}
-"""``ref.test`` and ``ref.cast`` with a nullable type."""
+"""``ref.test``, ``ref.cast`` and ``ref.cast_desc_eq`` with a nullable type."""
 
 SECOND_ROWS: Final = frozenset((SELECT_TYPED, *NULLABLE.values(), *ORDERINGS))
 """The rows whose mnemonic another row has too."""

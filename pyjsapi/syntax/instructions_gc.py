@@ -13,8 +13,16 @@ from pyjsapi.syntax.op import Imm, Op, row
 _PREFIX: Final = 0xFB
 
 
+DESCRIPTORS: Final = "custom_descriptors"
+"""The field of `Features` that instructions with descriptors need."""
+
+
 def _gc(opcode: int, mnemonic: str, imm: Imm = Imm.NONE) -> Op:
     return row(opcode, mnemonic, imm, prefix=_PREFIX, feature="gc")
+
+
+def _desc(opcode: int, mnemonic: str, imm: Imm) -> Op:
+    return row(opcode, mnemonic, imm, prefix=_PREFIX, feature=DESCRIPTORS)
 
 
 # fmt: off
@@ -54,5 +62,13 @@ GC_OPS: Final[tuple[Op, ...]] = (
     _gc(0x1C, "ref.i31"),
     _gc(0x1D, "i31.get_s"),
     _gc(0x1E, "i31.get_u"),
+    # Structures with descriptors, and casts by them (custom descriptors proposal)
+    _desc(0x20, "struct.new_desc", Imm.TYPE),
+    _desc(0x21, "struct.new_default_desc", Imm.TYPE),
+    _desc(0x22, "ref.get_desc", Imm.TYPE),
+    _desc(0x23, "ref.cast_desc_eq", Imm.REF),
+    _desc(0x24, "ref.cast_desc_eq", Imm.REF_NULL),
+    _desc(0x25, "br_on_cast_desc_eq", Imm.CAST),
+    _desc(0x26, "br_on_cast_desc_eq_fail", Imm.CAST),
 )
 # fmt: on

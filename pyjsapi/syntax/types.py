@@ -108,7 +108,15 @@ class RecRef:
     index: int
 
 
-HeapType: TypeAlias = "AbsHeapType | int | DefType | RecRef"
+@dataclass(frozen=True, slots=True)
+class Exact:
+    """``(exact x)``: the type itself, without its subtypes (custom descriptors proposal)."""
+
+    type: int | DefType | RecRef
+    """A type index, or closed."""
+
+
+HeapType: TypeAlias = "AbsHeapType | int | DefType | RecRef | Exact"
 
 
 class RefType(ValType):
@@ -122,7 +130,7 @@ class RefType(ValType):
             super().__init__(_SHORT_NAMES.get(heap.name, heap.name + "ref"), heap.code, 0)
         else:
             # Defined types refer to each other: written out, a few of them would fill the memory.
-            shown = heap if isinstance(heap, (AbsHeapType, int, RecRef)) else "(type)"
+            shown = _shown(heap)
             name = f"(ref {'null ' if nullable else ''}{shown})"
             super().__init__(name, 0x63 if nullable else 0x64, 0)
         self.nullable = nullable
@@ -139,6 +147,12 @@ class RefType(ValType):
 
     def __hash__(self) -> int:
         return hash((self.nullable, self.heap))
+
+
+def _shown(heap: HeapType) -> str:
+    if isinstance(heap, Exact):
+        return f"(exact {_shown(heap.type)})"
+    return f"{heap}" if isinstance(heap, (AbsHeapType, int, RecRef)) else "(type)"
 
 
 _SHORT_NAMES: Final = {
@@ -243,6 +257,10 @@ class SubType:
     final: bool
     supers: tuple[HeapType, ...]
     comp: CompType
+    describes: HeapType | None = None
+    """The type that structures of this one are descriptors of (custom descriptors proposal)."""
+    descriptor: HeapType | None = None
+    """The type of the descriptors that structures of this one have."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -298,6 +316,8 @@ class FuncExtern:
     """Type of an imported function: a type index, or closed."""
 
     type: int | DefType
+    exact: bool = False
+    """Whether it may be of no subtype (custom descriptors proposal)."""
 
 
 ExternType: TypeAlias = "FuncExtern | TableType | MemType | GlobalType | TagType"

@@ -317,7 +317,11 @@ class ModuleParser(InstructionParser):
         self._counts[extern_kind(type_)] += 1
 
     def _extern_func(self) -> ExternType:
-        return FuncExtern(self.type_use(named=True)[0])
+        if not self.accept_form("exact"):
+            return FuncExtern(self.type_use(named=True)[0])
+        typeidx, _ = self.type_use(named=True)
+        self.expect(")")
+        return FuncExtern(typeidx, exact=True)
 
     def _extern_tag(self) -> ExternType:
         return TagType(self.type_use(named=True)[0])

@@ -12,7 +12,7 @@ KEYWORDS: Final = frozenset(BY_MNEMONIC) | frozenset(
         "i8x16 i16x8 i32x4 i64x2 f32x4 f64x2 "
         "i8 i16 i32 i64 f32 f64 v128 any anyref none nullref eq eqref i31 i31ref struct structref array arrayref "
         "func funcref nofunc nullfuncref exn exnref noexn nullexnref extern externref noextern nullexternref ref "
-        "cont contref nocont nullcontref null mut field sub final rec "
+        "cont contref nocont nullcontref null mut field sub final rec exact describes descriptor "
         # module fields and their parts
         "module type param result local global table memory tag elem data declare offset item import export start "
         "then do catch_ref catch_all_ref on acqrel seqcst "

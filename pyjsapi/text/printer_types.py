@@ -14,6 +14,7 @@ from pyjsapi.syntax.types import (
     ArrayType,
     CompType,
     ContType,
+    Exact,
     FieldType,
     FuncExtern,
     FuncType,
@@ -67,6 +68,8 @@ class TypePrinter:
             return heap.name
         if isinstance(heap, int):
             return self.types.use(heap)
+        if isinstance(heap, Exact):
+            return f"(exact {self.heap(heap.type)})"
         raise ValueError(f"{heap!r} is a closed type; only a type index can be printed")
 
     def val(self, type_: ValType) -> str:
@@ -148,11 +151,15 @@ class TypePrinter:
         return f"(struct{printed})"
 
     def _sub(self, sub: SubType, typeidx: int) -> str:
-        comp = self._comp(sub.comp, typeidx)
+        comp = self._clause("describes", sub.describes)
+        comp += self._clause("descriptor", sub.descriptor) + self._comp(sub.comp, typeidx)
         if sub.final and not sub.supers:
             return comp
         supers = "".join(f" {self.heap(heap)}" for heap in sub.supers)
         return f"(sub{' final' if sub.final else ''}{supers} {comp})"
+
+    def _clause(self, keyword: str, heap: HeapType | None) -> str:
+        return "" if heap is None else f"({keyword} {self.heap(heap)}) "
 
     def type_definition(self, sub: SubType, typeidx: int, indent: str) -> str:
         """``(type …)``"""
@@ -197,4 +204,5 @@ class TypePrinter:
         """The type use of a tag or of an imported function. Raises `ValueError` for a closed type."""
         if not isinstance(type_.type, int):
             raise ValueError(f"{type_} is a closed type; only a type index can be printed")
-        return self.type_use(type_.type)
+        use = self.type_use(type_.type)
+        return f"(exact {use})" if isinstance(type_, FuncExtern) and type_.exact else use

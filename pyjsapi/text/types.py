@@ -18,6 +18,7 @@ from pyjsapi.syntax.types import (
     ArrayType,
     CompType,
     ContType,
+    Exact,
     FieldType,
     FuncType,
     GlobalType,
@@ -69,6 +70,10 @@ class TypeParser(Cursor):
         if abstract is not None:
             self.i += 1
             return abstract
+        if self.accept_form("exact"):
+            exact = Exact(self.index(self.type_space))
+            self.expect(")")
+            return exact
         return self.index(self.type_space)
 
     def _long_ref_type(self) -> RefType:
@@ -200,14 +205,27 @@ class TypeParser(Cursor):
     def sub_type(self, typeidx: int) -> SubType:
         """subtype, the one that becomes type ``typeidx``"""
         if not self.accept_form("sub"):
-            return SubType(True, (), self._comp_type(typeidx))
+            return self._described(True, (), typeidx)
         final = self.accept("final")
         supers = []
         while self.at_index():
             supers.append(self.index(self.type_space))
-        sub = SubType(final, tuple(supers), self._comp_type(typeidx))
+        sub = self._described(final, tuple(supers), typeidx)
         self.expect(")")
         return sub
+
+    def _described(self, final: bool, supers: tuple[int, ...], typeidx: int) -> SubType:
+        """A composite type after its clauses."""
+        describes = self._clause("describes")
+        descriptor = self._clause("descriptor")
+        return SubType(final, supers, self._comp_type(typeidx), describes, descriptor)
+
+    def _clause(self, keyword: str) -> int | None:
+        if not self.accept_form(keyword):
+            return None
+        index = self.index(self.type_space)
+        self.expect(")")
+        return index
 
     # Type uses
 

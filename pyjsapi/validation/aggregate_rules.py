@@ -35,6 +35,16 @@ def unpacked(storage: StorageType) -> ValType:
     return I32 if isinstance(storage, PackType) else storage
 
 
+def _new_struct(state: State, index: int) -> tuple[DefType, StructType]:
+    """A structure type that is allocated without a descriptor."""
+    type_, comp = _struct(state, index)
+    if type_.descriptor is not None:
+        raise ValidationError(
+            f"type with descriptor requires descriptor allocation: type {index} has one"
+        )
+    return type_, comp
+
+
 def _struct(state: State, index: int) -> tuple[DefType, StructType]:
     type_ = state.checker.type(index)
     comp = type_.comp
@@ -69,24 +79,24 @@ def _check_extension(op: Op, field: FieldType) -> None:
         raise ValidationError(f"type mismatch: field is {has}, {op} is not for that")
 
 
-def _check_default(storage: StorageType) -> None:
+def check_default(storage: StorageType) -> None:
     if isinstance(storage, RefType) and not storage.nullable:
         raise ValidationError(f"type mismatch: {storage} is not defaultable")
 
 
 @rule("struct.new")
 def _struct_new(state: State, instr: Instr) -> None:
-    type_, comp = _struct(state, instr[1])
+    type_, comp = _new_struct(state, instr[1])
     state.pop_types([unpacked(field.storage) for field in comp.fields])
-    state.vals.append(ref_type(False, type_))
+    state.vals.append(state.checker.new_ref(type_))
 
 
 @rule("struct.new_default")
 def _struct_new_default(state: State, instr: Instr) -> None:
-    type_, comp = _struct(state, instr[1])
+    type_, comp = _new_struct(state, instr[1])
     for field in comp.fields:
-        _check_default(field.storage)
-    state.vals.append(ref_type(False, type_))
+        check_default(field.storage)
+    state.vals.append(state.checker.new_ref(type_))
 
 
 @rule("struct.get", "struct.get_s", "struct.get_u")
@@ -110,15 +120,15 @@ def _struct_set(state: State, instr: Instr) -> None:
 def _array_new(state: State, instr: Instr) -> None:
     type_, field = _array(state, instr[1])
     state.pop_types((unpacked(field.storage), I32))
-    state.vals.append(ref_type(False, type_))
+    state.vals.append(state.checker.new_ref(type_))
 
 
 @rule("array.new_default")
 def _array_new_default(state: State, instr: Instr) -> None:
     type_, field = _array(state, instr[1])
-    _check_default(field.storage)
+    check_default(field.storage)
     state.pop_types((I32,))
-    state.vals.append(ref_type(False, type_))
+    state.vals.append(state.checker.new_ref(type_))
 
 
 @rule("array.new_fixed")
@@ -128,7 +138,7 @@ def _array_new_fixed(state: State, instr: Instr) -> None:
     limit = state.checker.limits.array_new_fixed_operands
     check_limit(count, limit, "array_new_fixed_operands", "operands of array.new_fixed")
     state.pop_types([unpacked(field.storage)] * count)
-    state.vals.append(ref_type(False, type_))
+    state.vals.append(state.checker.new_ref(type_))
 
 
 def _check_data_element(state: State, field: FieldType, dataidx: int) -> None:
@@ -153,7 +163,7 @@ def _array_new_data(state: State, instr: Instr) -> None:
     type_, field = _array(state, instr[1])
     _check_data_element(state, field, instr[2])
     state.pop_types((I32, I32))
-    state.vals.append(ref_type(False, type_))
+    state.vals.append(state.checker.new_ref(type_))
 
 
 @rule("array.new_elem")
@@ -161,7 +171,7 @@ def _array_new_elem(state: State, instr: Instr) -> None:
     type_, field = _array(state, instr[1])
     _check_elem_element(state, field, instr[2])
     state.pop_types((I32, I32))
-    state.vals.append(ref_type(False, type_))
+    state.vals.append(state.checker.new_ref(type_))
 
 
 @rule("array.get", "array.get_s", "array.get_u")

@@ -3,7 +3,7 @@ Instructions" and "Control Instructions")."""
 
 from __future__ import annotations
 
-from pyjsapi.syntax.deftypes import DefType
+from pyjsapi.syntax.deftypes import DefType, inexact
 from pyjsapi.syntax.errors import ValidationError
 from pyjsapi.syntax.instructions import BY_MNEMONIC, NULLABLE, Imm, Op
 from pyjsapi.syntax.module import Instr, op_of
@@ -44,6 +44,7 @@ _TOPS = {
 
 def top_of(heap: HeapType) -> AbsHeapType:
     """The heap type above all others of the hierarchy that a closed heap type belongs to."""
+    heap = inexact(heap)
     if isinstance(heap, DefType):
         if isinstance(heap.comp, ContType):
             return CONT
@@ -88,40 +89,50 @@ _CASTS: dict[str, Rule] = {"ref.test": _ref_test, "ref.cast": _ref_cast}
 RULES.update({op: function for name, function in _CASTS.items() for op in _both(name)})
 
 
-def _cast_types(state: State, instr: Instr) -> tuple[Types, RefType, RefType]:
-    """Label, operand type and target type of a cast that branches, the types checked against each other."""
+def cast_types(state: State, instr: Instr) -> tuple[Types, RefType, RefType]:
+    """Label, operand type and target type of a cast that branches, the types checked against each other.
+
+    With custom descriptors the two need no more than be of one hierarchy.
+    """
     label = state.label(instr[1])
     source = state.checker.ref(instr[2])
     target = state.checker.ref(instr[3])
     _check_castable(target)
-    if not match_ref(target, source):
+    if state.checker.features.custom_descriptors:
+        matches = top_of(target.heap) is top_of(source.heap)
+    else:
+        matches = match_ref(target, source)
+    if not matches:
         raise ValidationError(
             f"type mismatch on cast: type {show([target])} does not match {show([source])}"
         )
     return label, source, target
 
 
-def _branch(state: State, label: Types, sent: RefType, source: RefType, left: RefType) -> None:
+def branch_on_cast(
+    state: State, label: Types, sent: RefType, operands: tuple[RefType, ...], left: RefType
+) -> None:
+    """What a cast that branches sends to its label, takes and leaves."""
     last = label[-1] if label else None
     if not isinstance(last, RefType) or not match_ref(sent, last):
         raise ValidationError(
             f"type mismatch: instruction requires type {show([sent])} but label has {show(label)}"
         )
-    state.pop_types((*label[:-1], source))
+    state.pop_types((*label[:-1], *operands))
     state.vals += label[:-1]
     state.vals.append(left)
 
 
 @rule("br_on_cast")
 def _br_on_cast(state: State, instr: Instr) -> None:
-    label, source, target = _cast_types(state, instr)
-    _branch(state, label, target, source, difference(source, target))
+    label, source, target = cast_types(state, instr)
+    branch_on_cast(state, label, target, (source,), difference(source, target))
 
 
 @rule("br_on_cast_fail")
 def _br_on_cast_fail(state: State, instr: Instr) -> None:
-    label, source, target = _cast_types(state, instr)
-    _branch(state, label, difference(source, target), source, target)
+    label, source, target = cast_types(state, instr)
+    branch_on_cast(state, label, difference(source, target), (source,), target)
 
 
 @rule("ref.eq")

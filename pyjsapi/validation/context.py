@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from pyjsapi.syntax.deftypes import DefType, map_val
 from pyjsapi.syntax.types import (
     ExternType,
+    FuncExtern,
     GlobalType,
     HeapType,
     MemType,
@@ -35,9 +37,22 @@ class Context:
     imports: list[ExternType] = field(default_factory=list)
     """The types of the imports, in the order of the module's import section."""
 
+    inexact: frozenset[int] = frozenset()
+    """Imported functions that may be of a subtype of their type."""
+
+    def is_exact(self, funcidx: int) -> bool:
+        """Whether a function is of its type and of no subtype (custom descriptors proposal)."""
+        return funcidx not in self.inexact
+
     def close(self, type_: ValType) -> ValType:
         """The value type with type indices replaced by the defined types they name."""
         return map_val(type_, self._close_heap)
 
     def _close_heap(self, heap: HeapType) -> HeapType:
         return self.types[heap] if isinstance(heap, int) else heap
+
+
+def inexact_imports(imports: Iterable[ExternType]) -> frozenset[int]:
+    """Which of the imported functions may be of a subtype of their type."""
+    funcs = [type_ for type_ in imports if isinstance(type_, FuncExtern)]
+    return frozenset(index for index, type_ in enumerate(funcs) if not type_.exact)

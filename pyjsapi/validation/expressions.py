@@ -32,7 +32,7 @@ _GC: Final = frozenset(
     BY_MNEMONIC[name]
     for name in (
         "struct.new", "struct.new_default", "array.new", "array.new_default", "array.new_fixed",
-        "ref.i31", "any.convert_extern", "extern.convert_any",
+        "struct.new_desc", "struct.new_default_desc", "ref.i31", "any.convert_extern", "extern.convert_any",
     )
 )  # fmt: skip
 _REF_NULL: Final = BY_MNEMONIC["ref.null"]
@@ -113,7 +113,7 @@ class ConstantChecker:
             )
             return
         if op in _GC:
-            require_feature(self.checker.features, "gc", f"the instruction {op}")
+            require_feature(self.checker.features, op.feature, f"the instruction {op}")
             return
         if op is not _GLOBAL_GET:
             raise ValidationError(f"constant expression required, {op} is not constant")
@@ -152,7 +152,9 @@ class ConstantChecker:
                 raise ValidationError(f"unknown function {index}")
             require_feature(self.checker.features, "reference_types", "ref.func")
             self.refs.add(index)
-            stack.append(ref_type(False, self.context.funcs[index]))
+            stack.append(
+                self.checker.new_ref(self.context.funcs[index], self.context.is_exact(index))
+            )
         elif op in _GC:
             self._check_by_rule(instr, stack)
 

@@ -12,6 +12,7 @@ from typing import Any, Final, TypeAlias
 import pyjsapi.validation.aggregate_rules
 import pyjsapi.validation.atomic_rules
 import pyjsapi.validation.cast_rules
+import pyjsapi.validation.descriptor_rules
 import pyjsapi.validation.exception_rules
 import pyjsapi.validation.stack_rules
 import pyjsapi.validation.vector_rules  # noqa: F401 (these modules fill the table of rules)

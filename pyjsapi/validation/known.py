@@ -17,7 +17,7 @@ from pyjsapi.syntax.types import (
     extern_kind,
     index_spaces,
 )
-from pyjsapi.validation.context import Context
+from pyjsapi.validation.context import Context, inexact_imports
 
 
 def context_of(module: Module) -> Context:
@@ -32,6 +32,7 @@ def context_of(module: Module) -> Context:
         context.imports.append(type_)
         space: list[Any] = spaces[extern_kind(type_)]
         space.append(type_.type if isinstance(type_, FuncExtern) else type_)
+    context.inexact = inexact_imports(context.imports)
     context.tags += [TagType(_deftype(context, tag)) for tag in module.tags]
     context.funcs += [types[func.typeidx] for func in module.funcs]
     context.mems += module.mems
@@ -43,7 +44,7 @@ def context_of(module: Module) -> Context:
 
 def _closed(context: Context, type_: ExternType) -> ExternType:
     if isinstance(type_, FuncExtern):
-        return FuncExtern(_deftype(context, type_))
+        return FuncExtern(_deftype(context, type_), type_.exact)
     if isinstance(type_, TagType):
         return TagType(_deftype(context, type_))
     if isinstance(type_, TableType):

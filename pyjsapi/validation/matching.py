@@ -27,6 +27,7 @@ from pyjsapi.syntax.types import (
     ArrayType,
     CompType,
     ContType,
+    Exact,
     ExternType,
     FieldType,
     FuncExtern,
@@ -71,6 +72,12 @@ def match_heap(sub: HeapType, super_: HeapType) -> bool:
     """Whether heap type ``sub`` is a subtype of ``super_`` ("Heap Types")."""
     if sub is super_ or sub is BOT_HEAP:
         return True
+    if isinstance(super_, Exact):
+        if isinstance(sub, AbsHeapType):
+            return match_heap(sub, super_.type)
+        return isinstance(sub, Exact) and sub.type is super_.type
+    if isinstance(sub, Exact):
+        return match_heap(sub.type, super_)
     if isinstance(sub, DefType):
         if isinstance(super_, DefType):
             return sub.is_subtype_of(super_)
@@ -154,7 +161,11 @@ def match_extern(actual: ExternType, expected: ExternType) -> bool:
             isinstance(actual, FuncExtern)
             and isinstance(actual.type, DefType)
             and isinstance(expected.type, DefType)
-            and actual.type.is_subtype_of(expected.type)
+            and (
+                actual.type is expected.type
+                if expected.exact
+                else actual.type.is_subtype_of(expected.type)
+            )
         )
     if isinstance(expected, TableType):
         return (

@@ -17,7 +17,7 @@ from pyjsapi.syntax.types import (
     index_spaces,
 )
 from pyjsapi.syntax.watching import watched
-from pyjsapi.validation.context import Context
+from pyjsapi.validation.context import Context, inexact_imports
 from pyjsapi.validation.expressions import FUNCTION, ConstantChecker, names_function
 from pyjsapi.validation.function import validate_function
 from pyjsapi.validation.limits import Limits, check_limit
@@ -54,6 +54,7 @@ def validate_module(
         lambda import_: context.imports.append(_import(import_, checker, spaces)),
     )
     imported_funcs = len(context.funcs)
+    context.inexact = inexact_imports(context.imports)
     constants = ConstantChecker(context, checker, len(context.globals))
     _each("tag", module.tags, lambda tag: context.tags.append(checker.tag(tag)))
     _each("func", module.funcs, lambda func: context.funcs.append(checker.func(func.typeidx)))

@@ -457,4 +457,4 @@ def _ref_func(state: State, instr: Instr) -> None:
         raise ValidationError(f"unknown function {index}")
     if index not in context.refs:
         raise ValidationError(f"undeclared function reference {index}")
-    state.vals.append(ref_type(False, context.funcs[index]))
+    state.vals.append(state.checker.new_ref(context.funcs[index], context.is_exact(index)))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from pyjsapi.syntax.deftypes import DefType
+from pyjsapi.syntax.deftypes import DefType, inexact
 from pyjsapi.syntax.errors import ValidationError
 from pyjsapi.syntax.instructions import BY_MNEMONIC
 from pyjsapi.syntax.instructions_stack import Clause
@@ -41,16 +41,17 @@ def exception_type(state: State, index: int) -> Types:
 def _continuation(state: State, types: Sequence[ValType], whose: str) -> DefType:
     """The continuation type that the last of some types refers to."""
     type_ = types[-1] if types else None
-    if not isinstance(type_, RefType) or not isinstance(type_.heap, DefType):
+    heap = inexact(type_.heap) if isinstance(type_, RefType) else None
+    if not isinstance(heap, DefType):
         raise ValidationError(
             "type mismatch: instruction requires concrete continuation reference type but "
             f"{whose} has {show(types)}"
         )
-    if not isinstance(type_.heap.comp, ContType):
+    if not isinstance(heap.comp, ContType):
         known = state.checker.types
-        index = next((i for i, each in enumerate(known) if each is type_.heap), "?")
+        index = next((i for i, each in enumerate(known) if each is heap), "?")
         raise ValidationError(f"non-continuation type {index}")
-    return type_.heap
+    return heap
 
 
 def _mismatch(what: str, sub: Sequence[ValType], super_: Sequence[ValType]) -> ValidationError:

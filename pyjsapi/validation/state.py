@@ -13,6 +13,7 @@ from pyjsapi.syntax.types import (
     BOT,
     BOT_HEAP,
     BotType,
+    Exact,
     NumType,
     RefType,
     ValType,
@@ -56,6 +57,8 @@ def show(types: Sequence[ValType]) -> str:
 def _show(type_: ValType) -> str:
     if isinstance(type_, RefType) and isinstance(type_.heap, DefType):
         return f"(ref {'null ' if type_.nullable else ''}{type_.heap})"
+    if isinstance(type_, RefType) and isinstance(type_.heap, Exact):
+        return f"(ref {'null ' if type_.nullable else ''}(exact {type_.heap.type}))"
     return type_.name
 
 

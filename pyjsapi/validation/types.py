@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Final, TypeAlias
 
-from pyjsapi.syntax.deftypes import DefType, close_group
+from pyjsapi.syntax.deftypes import DefType, close_group, map_heap
 from pyjsapi.syntax.errors import ValidationError
 from pyjsapi.syntax.features import Features
+from pyjsapi.syntax.instructions_gc import DESCRIPTORS
 from pyjsapi.syntax.types import (
     CONT,
     EXN,
@@ -17,6 +18,7 @@ from pyjsapi.syntax.types import (
     NOEXN,
     AbsHeapType,
     ContType,
+    Exact,
     ExternType,
     FieldType,
     FuncExtern,
@@ -86,6 +88,13 @@ class TypeChecker:
             require_feature(self.features, "function_references", "a recursion group")
         start = len(self.types)
         self._scope = start + size
+        described = any(map(_has_clauses, rec.subtypes))
+        if described:
+            require_feature(self.features, DESCRIPTORS, "a type that describes or has a descriptor")
+            # No other module needs what checks them.
+            from pyjsapi.validation.descriptors import check_descriptors
+
+            check_descriptors(rec.subtypes, start)
         closed = False
         for index, sub in enumerate(rec.subtypes, start):
             closed = self._check_subtype(sub, index) or closed
@@ -96,7 +105,7 @@ class TypeChecker:
                 self.func(_as_index(sub.comp.type))
             if sub.supers:
                 self._check_declared_super(index, sub, member, self.types[_as_index(sub.supers[0])])
-        if not closed and size == 1:
+        if not closed and not described and size == 1:
             self._plain[rec] = members[0]
 
     def _check_subtype(self, sub: SubType, index: int) -> bool:
@@ -174,6 +183,10 @@ class TypeChecker:
         heap = sub.supers[0]
         if super_.final:
             raise ValidationError(f"sub type {member.comp} has final super type {heap}")
+        if self.features.custom_descriptors:
+            from pyjsapi.validation.descriptors import check_super_clauses
+
+            check_super_clauses(index, sub, member, super_)
         if not match_comp(member.comp, super_.comp):
             raise ValidationError(
                 f"sub type {index} does not match super type {heap}: {member.comp} and {super_.comp}"
@@ -214,6 +227,9 @@ class TypeChecker:
             feature = _FEATURES.get(heap, "gc")
             require_feature(self.features, feature, f"the heap type {heap}")
             return
+        if isinstance(heap, Exact):
+            require_feature(self.features, DESCRIPTORS, "an exact heap type")
+            heap = heap.type
         require_feature(self.features, "function_references", "a reference to a defined type")
         if isinstance(heap, RecRef):
             raise ValidationError(
@@ -225,7 +241,15 @@ class TypeChecker:
     def close_heap(self, heap: HeapType) -> HeapType:
         """Check and close a heap type."""
         self.check_heap(heap)
+        return map_heap(heap, self._closed)
+
+    def _closed(self, heap: HeapType) -> HeapType:
         return self.types[heap] if isinstance(heap, int) else heap
+
+    def new_ref(self, type_: DefType, exact: bool = True) -> RefType:
+        """The type of a reference to what an instruction has just made, or to a function."""
+        is_exact = exact and self.features.custom_descriptors
+        return ref_type(False, Exact(type_) if is_exact else type_)
 
     def val(self, type_: ValType) -> ValType:
         """Check and close a value type ("Value Types")."""
@@ -345,7 +369,10 @@ class TypeChecker:
     def extern(self, type_: ExternType) -> ExternType:
         """Check and close the type of an import ("External Types")."""
         if isinstance(type_, FuncExtern):
-            return FuncExtern(self.func(type_.type) if isinstance(type_.type, int) else type_.type)
+            if type_.exact:
+                require_feature(self.features, DESCRIPTORS, "an exact function import")
+            func = self.func(type_.type) if isinstance(type_.type, int) else type_.type
+            return FuncExtern(func, type_.exact)
         if isinstance(type_, MemType):
             return self.mem(type_)
         if isinstance(type_, TableType):
@@ -373,6 +400,10 @@ class TypeChecker:
 def _check_order(type_: MemType | TableType) -> None:
     if type_.maximum is not None and type_.minimum > type_.maximum:
         raise ValidationError(f"{_MIN_ABOVE_MAX}: {type_.minimum} > {type_.maximum}")
+
+
+def _has_clauses(sub: SubType) -> bool:
+    return sub.describes is not None or sub.descriptor is not None
 
 
 def _as_index(heap: HeapType) -> int:

@@ -29,6 +29,7 @@ from pyjsapi.syntax.types import (
     I64,
     V128,
     AbsHeapType,
+    Exact,
     FuncType,
     RefType,
     ValType,
@@ -92,7 +93,7 @@ def i31(value: int) -> int:
 _LETTERS: Final = {EXTERN: "r", FUNC: "F", ANY: "A", EXN: "x", CONT: "x"}
 _CODES: Final[dict[ValType, str]] = {I32: "i", I64: "I", F32: "f", F64: "d", V128: "v"}
 _TYPES: Final[dict[str, ValType]] = {code: type_ for type_, code in _CODES.items()}
-_defined: Final = Numbered[DefType]()
+_defined: Final = Numbered[DefType | Exact]()
 
 
 @lru_cache(maxsize=4096)
@@ -107,7 +108,7 @@ def type_code(type_: ValType) -> str:
     heap = type_.heap
     if isinstance(heap, AbsHeapType):
         name = heap.name
-    elif isinstance(heap, DefType):
+    elif isinstance(heap, DefType | Exact):
         name = str(_defined.number(heap))
     else:
         raise TypeError(f"the type {type_} is not closed")
@@ -133,9 +134,9 @@ def signature_code(type_: FuncType) -> str:
 
 def func_matches(func: FuncInst, number: int) -> int:
     """Whether a function is of the defined type of that number."""
-    return int(match_val(ref_type(False, func.type), ref_type(False, _defined[number])))
+    return int(match_val(ref_type(False, Exact(func.type)), ref_type(False, _defined[number])))
 
 
 def object_matches(value: StructInst | ArrayInst, number: int) -> int:
     """Whether a structure or array is of the defined type of that number."""
-    return int(match_heap(value.type, _defined[number]))
+    return int(match_heap(Exact(value.type), _defined[number]))

@@ -25,6 +25,8 @@ from pyjsapi.compiler.control.tree import (
     BR,
     BR_IF,
     BR_ON_CAST,
+    BR_ON_CAST_DESC_EQ,
+    BR_ON_CAST_DESC_EQ_FAIL,
     BR_ON_CAST_FAIL,
     BR_ON_NON_NULL,
     BR_ON_NULL,
@@ -35,7 +37,7 @@ from pyjsapi.compiler.control.tree import (
 )
 from pyjsapi.compiler.control.tree import RETURN as RETURN_OP
 from pyjsapi.compiler.emit.call import tail_call
-from pyjsapi.compiler.emit.casts import branch_test, null_test
+from pyjsapi.compiler.emit.casts import branch_test, descriptor_test, null_test
 from pyjsapi.compiler.emit.exception import THROWS, throw
 from pyjsapi.compiler.expression import EFFECT, P_CONDITIONAL, Entry
 from pyjsapi.compiler.facts import join
@@ -272,6 +274,9 @@ class Branches(Frame):
         elif op is BR_ON_CAST or op is BR_ON_CAST_FAIL:
             self._br_on_cast(item)
             return True
+        elif op is BR_ON_CAST_DESC_EQ or op is BR_ON_CAST_DESC_EQ_FAIL:
+            self._br_on_cast_desc_eq(item)
+            return True
         elif op is RETURN_CALL and len(item) == 3:
             self._call_self(item[2])
         elif op in THROWS:
@@ -346,6 +351,16 @@ class Branches(Frame):
         self.settle(0, False, True)
         values = self._label_operands(label)
         test = branch_test(self.scope, values[-1].text, target, op is BR_ON_CAST_FAIL)
+        self.branch(self.place_of(label), values, test)
+
+    def _br_on_cast_desc_eq(self, item: Instr) -> None:
+        op, label, _, target = item
+        descriptor = self.materialise(self.pop(), len(self.stack))
+        self.stack.append(self.materialise(self.pop(), len(self.stack)))
+        self.settle(0, True, True)
+        values = self._label_operands(label)
+        fails = op is BR_ON_CAST_DESC_EQ_FAIL
+        test = descriptor_test(values[-1].text, descriptor.text, target, fails)
         self.branch(self.place_of(label), values, test)
 
     def _br_table(self, targets: list[Node]) -> None:

@@ -14,6 +14,8 @@ from pyjsapi.compiler.control.tree import (
     BR,
     BR_IF,
     BR_ON_CAST,
+    BR_ON_CAST_DESC_EQ,
+    BR_ON_CAST_DESC_EQ_FAIL,
     BR_ON_CAST_FAIL,
     BR_ON_NON_NULL,
     BR_ON_NULL,
@@ -25,7 +27,7 @@ from pyjsapi.compiler.control.tree import (
     Types,
 )
 from pyjsapi.compiler.emit.call import tail_call
-from pyjsapi.compiler.emit.casts import branch_test, null_test
+from pyjsapi.compiler.emit.casts import branch_test, descriptor_test, null_test
 from pyjsapi.compiler.emit.exception import THROWS, clause_values, throw
 from pyjsapi.compiler.emit.table import EMITTERS
 from pyjsapi.compiler.expression import (
@@ -423,6 +425,9 @@ class StateMachine(Frame):
         if op is BR_ON_CAST or op is BR_ON_CAST_FAIL:
             self._br_on_cast(instr)
             return
+        if op is BR_ON_CAST_DESC_EQ or op is BR_ON_CAST_DESC_EQ_FAIL:
+            self._br_on_cast_desc_eq(instr)
+            return
         if op is BR:
             label = self._label(instr[1])
             self._jump(label, self.pop_values(len(label.types)), 0)
@@ -448,6 +453,17 @@ class StateMachine(Frame):
         self.spill_from(len(self.stack) - len(label.types))
         name = self.stack[-1].text
         self._branch_if(label, branch_test(self.scope, name, target, op is BR_ON_CAST_FAIL))
+
+    def _br_on_cast_desc_eq(self, instr: Instr) -> None:
+        op, index, _, target = instr
+        descriptor = self.materialise(self.pop(), len(self.stack))
+        self.stack.append(self.materialise(self.pop(), len(self.stack)))
+        self.settle(0, True, True)
+        label = self._label(index)
+        self.spill_from(len(self.stack) - len(label.types))
+        fails = op is BR_ON_CAST_DESC_EQ_FAIL
+        test = descriptor_test(self.stack[-1].text, descriptor.text, target, fails)
+        self._branch_if(label, test)
 
     def _label(self, index: int) -> Label:
         return self._labels[-1 - index]

@@ -32,6 +32,8 @@ BR_ON_NULL: Final = OP["br_on_null"]
 BR_ON_NON_NULL: Final = OP["br_on_non_null"]
 BR_ON_CAST: Final = OP["br_on_cast"]
 BR_ON_CAST_FAIL: Final = OP["br_on_cast_fail"]
+BR_ON_CAST_DESC_EQ: Final = OP["br_on_cast_desc_eq"]
+BR_ON_CAST_DESC_EQ_FAIL: Final = OP["br_on_cast_desc_eq_fail"]
 RETURN: Final = OP["return"]
 RETURN_CALL: Final = OP["return_call"]
 LOCAL_GET: Final = OP["local.get"]
@@ -39,7 +41,15 @@ LOCAL_SET: Final = OP["local.set"]
 LOCAL_TEE: Final = OP["local.tee"]
 
 CONDITIONAL_BRANCHES: Final = frozenset(
-    {BR_IF, BR_ON_NULL, BR_ON_NON_NULL, BR_ON_CAST, BR_ON_CAST_FAIL}
+    {
+        BR_IF,
+        BR_ON_NULL,
+        BR_ON_NON_NULL,
+        BR_ON_CAST,
+        BR_ON_CAST_FAIL,
+        BR_ON_CAST_DESC_EQ,
+        BR_ON_CAST_DESC_EQ_FAIL,
+    }
 )
 SIMPLE_BRANCHES: Final = CONDITIONAL_BRANCHES | {BR}
 DIVERGING: Final = frozenset(

@@ -22,6 +22,7 @@ from pyjsapi.syntax.types import (
     I31,
     STRUCT,
     ArrayType,
+    Exact,
     HeapType,
     RefType,
     StructType,
@@ -49,6 +50,12 @@ def _defined(scope: ModuleScope, name: str, typeidx: int) -> tuple[str, int]:
     return f"{_class_test(name, type_)} and {test}", P_AND
 
 
+def _exactly(scope: ModuleScope, name: str, typeidx: HeapType) -> str:
+    if not isinstance(typeidx, int):
+        raise ValueError(f"{typeidx} is no type index")
+    return f"{_class_test(name, scope.types[typeidx])} and {name}.type is Y[{typeidx}]"
+
+
 def _class_test(name: str, type_: DefType) -> str:
     if isinstance(type_.comp, StructType):
         return f"{name}.__class__ is Struct"
@@ -64,6 +71,8 @@ def test_of(scope: ModuleScope, name: str, heap: HeapType, nullable: bool) -> tu
     """
     if isinstance(heap, int):
         text, prec = _defined(scope, name, heap)
+    elif isinstance(heap, Exact):
+        text, prec = _exactly(scope, name, heap.type), P_AND
     elif heap in _CLASSES:
         text, prec = _CLASSES[heap].format(name), P_COMPARE
     else:  # none, nofunc, noextern, noexn: only null is of these types
@@ -74,6 +83,13 @@ def test_of(scope: ModuleScope, name: str, heap: HeapType, nullable: bool) -> tu
 def null_test(name: str) -> Condition:
     """Condition of ``br_on_null``."""
     return Condition(f"{name} is None", f"{name} is not None")
+
+
+def descriptor_test(name: str, descriptor: str, target: RefType, on_fail: bool) -> Condition:
+    """Condition of ``br_on_cast_desc_eq`` or, ``on_fail``, of ``br_on_cast_desc_eq_fail``; it may trap."""
+    text = f"has_descriptor({name},{descriptor},{target.nullable})"
+    test = Condition(text, f"not {text}")
+    return test.opposite if on_fail else test
 
 
 def branch_test(scope: ModuleScope, name: str, target: RefType, on_fail: bool) -> Condition:

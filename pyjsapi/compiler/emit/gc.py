@@ -29,6 +29,7 @@ from pyjsapi.compiler.expression import (
 )
 from pyjsapi.compiler.frame import Frame, default_text
 from pyjsapi.runtime.gc import I31_MASK, MAX_ELEMENTS
+from pyjsapi.syntax.deftypes import map_heap
 from pyjsapi.syntax.instructions import Imm
 from pyjsapi.syntax.module import Instr, op_of
 from pyjsapi.syntax.types import (
@@ -149,6 +150,25 @@ def _default(storage: StorageType) -> str:
 def _struct_new_default(frame: Frame, instr: Instr) -> None:
     items = ",".join(_default(field.storage) for field in _fields(frame, instr[1]))
     _new(frame, instr[1], f"Struct(Y[{instr[1]}],[{items}])", [])
+
+
+@emits("struct.new_desc")
+def _struct_new_desc(frame: Frame, instr: Instr) -> None:
+    fields = _fields(frame, instr[1])
+    for depth, field in enumerate(reversed(fields), 2):
+        _pack_top(frame, depth, field.storage)
+    *values, descriptor = entries = frame.pop_values(len(fields) + 1)
+    items = ",".join(value.at(P_CONDITIONAL) for value in values)
+    text = f"new_described(Y[{instr[1]}],[{items}],{descriptor.at(P_CONDITIONAL)})"
+    _new(frame, instr[1], text, entries, TRAPS)
+
+
+@emits("struct.new_default_desc")
+def _struct_new_default_desc(frame: Frame, instr: Instr) -> None:
+    descriptor = frame.pop_canonical()
+    items = ",".join(_default(field.storage) for field in _fields(frame, instr[1]))
+    text = f"new_described(Y[{instr[1]}],[{items}],{descriptor.text})"
+    _new(frame, instr[1], text, [descriptor], TRAPS)
 
 
 @emits("struct.get", "struct.get_s", "struct.get_u")
@@ -328,7 +348,9 @@ def _ref_eq(frame: Frame, instr: Instr) -> None:
 
 
 def _closed(frame: Frame, heap: HeapType) -> HeapType:
-    return frame.scope.types[heap] if isinstance(heap, int) else heap
+    return map_heap(
+        heap, lambda inner: frame.scope.types[inner] if isinstance(inner, int) else inner
+    )
 
 
 @emits("ref.test")
@@ -349,6 +371,28 @@ def _ref_cast(frame: Frame, instr: Instr) -> None:
     type_ = RefType(nullable, _closed(frame, heap))
     flags = reference.flags | TRAPS
     frame.push(Entry(type_, text, P_CONDITIONAL, deps=reference.deps, flags=flags))
+
+
+@emits("ref.cast_desc_eq")
+def _ref_cast_desc_eq(frame: Frame, instr: Instr) -> None:
+    op, heap = instr
+    nullable = op.imm is Imm.REF_NULL
+    values = frame.pop_values(2)
+    text = f"cast_desc_eq({values[0].text},{values[1].text},{nullable})"
+    deps, flags = _merge(values)
+    type_ = RefType(nullable, _closed(frame, heap))
+    frame.push(Entry(type_, text, ATOM, deps=deps, flags=flags & ~TRUTH | TRAPS))
+
+
+@emits("ref.get_desc")
+def _ref_get_desc(frame: Frame, instr: Instr) -> None:
+    reference = frame.pop_canonical()
+    descriptor = frame.scope.types[instr[1]].descriptor
+    if descriptor is None:
+        raise ValueError(f"type {instr[1]} has no descriptor")
+    text = f"descriptor_of({reference.text})"
+    flags = reference.flags & ~TRUTH | TRAPS
+    frame.push(Entry(ref_type(False, descriptor), text, ATOM, deps=reference.deps, flags=flags))
 
 
 @emits("any.convert_extern")

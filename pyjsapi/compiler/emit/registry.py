@@ -23,7 +23,8 @@ CONTROL: Final = frozenset(
     BY_MNEMONIC[name]
     for name in (
         "nop", "block", "loop", "if", "else", "end", "br", "br_if", "br_table", "return",
-        "br_on_null", "br_on_non_null", "br_on_cast", "br_on_cast_fail", "unreachable",
+        "br_on_null", "br_on_non_null", "br_on_cast", "br_on_cast_fail",
+        "br_on_cast_desc_eq", "br_on_cast_desc_eq_fail", "unreachable",
         "return_call", "return_call_indirect", "return_call_ref",
         "throw", "throw_ref", "try_table", "try", "catch", "catch_all", "delegate", "rethrow",
     )

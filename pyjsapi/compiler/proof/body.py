@@ -49,6 +49,8 @@ _CONTROL: Final = {
     "br_on_non_null": TEST,
     "br_on_cast": TEST,
     "br_on_cast_fail": TEST,
+    "br_on_cast_desc_eq": TEST,
+    "br_on_cast_desc_eq_fail": TEST,
     "br_table": TABLE,
     **dict.fromkeys(("call", "call_indirect", "call_ref"), CALL),
     **dict.fromkeys(("return", "return_call", "return_call_indirect", "return_call_ref"), EXIT),

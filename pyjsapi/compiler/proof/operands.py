@@ -38,6 +38,7 @@ _COUNTS: Final = {
     "array.new_elem": (2, 1), "array.get": (2, 1), "array.get_s": (2, 1), "array.get_u": (2, 1),
     "array.set": (3, 0), "array.len": (1, 1), "array.fill": (4, 0), "array.copy": (5, 0),
     "array.init_data": (4, 0), "array.init_elem": (4, 0),
+    "struct.new_default_desc": (1, 1), "ref.get_desc": (1, 1), "ref.cast_desc_eq": (2, 1),
 }  # fmt: skip
 """How many operands an instruction pops and pushes, where the table does not give their types."""
 
@@ -69,7 +70,8 @@ def effect(instr: Instr, scope: ModuleScope) -> tuple[int, int]:
     if imm is Imm.TYPE_COUNT:
         return instr[2], 1
     comp = scope.types[instr[1]].comp
-    return len(comp.fields) if isinstance(comp, StructType) else 1, 1
+    described = instr[0].mnemonic == "struct.new_desc"
+    return len(comp.fields) + described if isinstance(comp, StructType) else 1, 1
 
 
 class Labels:
@@ -252,7 +254,7 @@ class Stack:
             self._note(position, count)
             stack.append(reference)
             return True
-        if kind == TABLE or name == "br_if":
+        if kind == TABLE or name in ("br_if", "br_on_cast_desc_eq", "br_on_cast_desc_eq_fail"):
             stack.pop()
         self._note(position, count)
         if name == "br_on_non_null":

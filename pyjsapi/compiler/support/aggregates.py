@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final, NoReturn
 
-from pyjsapi.runtime import gc
+from pyjsapi.runtime import descriptors, gc
 from pyjsapi.syntax.errors import Trap
 
 
@@ -30,6 +30,10 @@ GLOBALS: Final[dict[str, object]] = {
     "copy_array": gc.copy_array,
     "init_array_data": gc.init_array_data,
     "init_array_elem": gc.init_array_elem,
+    "new_described": descriptors.new_described,
+    "descriptor_of": descriptors.descriptor_of,
+    "has_descriptor": descriptors.has_descriptor,
+    "cast_desc_eq": descriptors.cast_desc_eq,
     "internalize": gc.internalize,
     "externalize": gc.externalize,
     "cast_failure": trap_cast_failure,

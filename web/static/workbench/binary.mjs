@@ -6,6 +6,8 @@ import { IMPORTS_OF_ONE_TYPE, IMPORTS_TYPED, Unreadable } from "../../polyfill/l
 import { readNames } from "./names.mjs";
 import { KINDS, TypeReader } from "./types.mjs";
 
+/** The kind of an import of a function whose type is exact. */
+const EXACT_FUNCTION = 0x20;
 const PREAMBLE_SIZE = 8;
 const SECTIONS = [
   "custom",
@@ -164,7 +166,10 @@ class ModuleReader extends TypeReader {
 
   /** A kind and a type, added to its index space. */
   #externType() {
-    const kind = KINDS[this.byte()];
+    const code = this.byte();
+    const exact = code === EXACT_FUNCTION;
+    this.need("custom_descriptors", exact);
+    const kind = exact ? "func" : KINDS[code];
     if (kind === undefined) throw new Unreadable();
     return { kind, ...this.#typeOf(kind) };
   }

@@ -8,9 +8,16 @@ const SHARED = 0x02;
 const FUNCREF = 0x70;
 const REF = 0x64;
 const REF_NULL = 0x63;
+const EXACT = 0x62;
+/** Clauses before a composite type, in their order. @type {[number, string][]} */
+const CLAUSES = [
+  [0x4c, "describes"],
+  [0x4d, "descriptor"],
+];
 const PAGE_SIZE_LOG2 = 16;
 /** @type {Record<number, string>} */
 const HEAPS = {
+  117: "nocont",
   116: "noexn",
   115: "nofunc",
   114: "noextern",
@@ -23,16 +30,23 @@ const HEAPS = {
   107: "struct",
   106: "array",
   105: "exn",
+  104: "cont",
 };
 /** @type {Record<string, string>} */
-const SHORT = { none: "nullref", nofunc: "nullfuncref", noextern: "nullexternref", noexn: "nullexnref" };
+const SHORT = {
+  none: "nullref",
+  nofunc: "nullfuncref",
+  noextern: "nullexternref",
+  noexn: "nullexnref",
+  nocont: "nullcontref",
+};
 /** @type {Record<number, string>} */
 const PLAIN = { 127: "i32", 126: "i64", 125: "f32", 124: "f64", 123: "v128", 120: "i8", 119: "i16" };
 export const KINDS = ["func", "table", "memory", "global", "tag"];
 
 /**
  * @typedef {{ address: "i32" | "i64", minimum: bigint, maximum: bigint | null, shared: boolean, pageSizeLog2: number }} Limits
- * @typedef {{ kind: "func" | "struct" | "array", text: string, params: string[], results: string[] }} Type
+ * @typedef {{ kind: "func" | "struct" | "array" | "cont", text: string, params: string[], results: string[] }} Type
  */
 
 /** Reads types, and notes the features that they need. */
@@ -72,6 +86,11 @@ export class TypeReader extends Stepper {
   /** @returns {string} a name of the heap type, or its index */
   heap() {
     const byte = this.bytes[this.position];
+    if (byte === EXACT) {
+      this.position += 1;
+      this.need("custom_descriptors");
+      return `(exact ${this.unsigned()})`;
+    }
     if (!(byte in HEAPS)) {
       const index = this.signed33();
       if (index < 0) throw new Unreadable();
@@ -81,6 +100,7 @@ export class TypeReader extends Stepper {
     this.position += 1;
     const name = HEAPS[byte];
     if (name === "exn" || name === "noexn") this.need("exceptions");
+    else if (name === "cont" || name === "nocont") this.need("stack_switching");
     else if (name !== "func" && name !== "extern") this.need("gc");
     return name;
   }
@@ -92,7 +112,7 @@ export class TypeReader extends Stepper {
       this.need("function_references", byte === REF);
       const heap = this.heap();
       if (byte === REF) return `(ref ${heap})`;
-      return SHORT[heap] ?? (/^\d/.test(heap) ? `(ref null ${heap})` : `${heap}ref`);
+      return SHORT[heap] ?? (/^[\d(]/.test(heap) ? `(ref null ${heap})` : `${heap}ref`);
     }
     if (byte in HEAPS) {
       this.position -= 1;
@@ -181,6 +201,10 @@ export class TypeReader extends Stepper {
       this.need("multi_value", results.length > 1);
       return { kind: "func", text: `[${params.join(" ")}] -> [${results.join(" ")}]`, params, results };
     }
+    if (form === 0x5d) {
+      this.need("stack_switching");
+      return { kind: "cont", text: `(cont ${this.heap()})`, params: [], results: [] };
+    }
     this.need("gc");
     if (form === 0x5f) {
       const fields = [];
@@ -191,15 +215,28 @@ export class TypeReader extends Stepper {
     return { kind: "array", text: `(array ${this.field()})`, params: [], results: [] };
   }
 
+  /** A composite type after the clauses by which it describes another or has a descriptor. */
+  described() {
+    const clauses = [];
+    for (const [code, word] of CLAUSES) {
+      if (this.bytes[this.position] !== code) continue;
+      this.position += 1;
+      this.need("custom_descriptors");
+      clauses.push(`(${word} ${this.unsigned()}) `);
+    }
+    const type = this.composite();
+    return { ...type, text: `${clauses.join("")}${type.text}` };
+  }
+
   /** @returns {Type} */
   subtype() {
     const form = this.bytes[this.position];
-    if (form !== 0x50 && form !== 0x4f) return this.composite();
+    if (form !== 0x50 && form !== 0x4f) return this.described();
     this.position += 1;
     const supers = [];
     for (let left = this.unsigned(); left > 0; left--) supers.push(this.unsigned());
     this.need("function_references", form === 0x50 || supers.length > 0);
-    const type = this.composite();
+    const type = this.described();
     const head = ["sub", ...(form === 0x4f ? ["final"] : []), ...supers].join(" ");
     return { ...type, text: `(${head} ${type.text})` };
   }
