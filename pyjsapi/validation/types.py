@@ -67,6 +67,7 @@ class TypeChecker:
         self._depths: list[int] = []
         self._plain: dict[RecType, DefType] = {}
         self._refs: dict[RefType, RefType] = {}
+        self._made: dict[HeapType, RefType] = {}
         self._blocks: dict[ValType | int | None, _Block] = {}
         self._scope = 0
 
@@ -248,8 +249,11 @@ class TypeChecker:
 
     def new_ref(self, type_: DefType, exact: bool = True) -> RefType:
         """The type of a reference to what an instruction has just made, or to a function."""
-        is_exact = exact and self.features.custom_descriptors
-        return ref_type(False, Exact(type_) if is_exact else type_)
+        heap = Exact(type_) if exact and self.features.custom_descriptors else type_
+        made = self._made.get(heap)
+        if made is None:
+            made = self._made[heap] = ref_type(False, heap)
+        return made
 
     def val(self, type_: ValType) -> ValType:
         """Check and close a value type ("Value Types")."""
