@@ -33,7 +33,8 @@ STYLES = (
 )
 REPORT = catalogue.ROOT / "build" / "report"
 TIME_LIMIT_MS = 1_800_000
-WINDOW = {"width": 1360, "height": 900}
+WINDOW = {"width": 1440, "height": 900}
+"""Wide enough for a table: as cards the page is taller than a picture may be."""
 
 
 class PageFailed(Exception):

@@ -76,10 +76,11 @@ NEEDS: Final[dict[str, tuple[str, ...]]] = {
     "function_references": ("reference_types",),
     "stack_switching": ("function_references", "exceptions"),
     "custom_descriptors": ("gc",),
+    "acquire_release": ("threads",),
 }
 """The features that a feature is made of. What is off by default and asked for switches these on; of what is on by
 default nobody can tell whether it was asked for, so there switching off what it needs has the last word."""
-_ASKED_FOR: Final = ("stack_switching", "custom_descriptors")
+_ASKED_FOR: Final = ("stack_switching", "custom_descriptors", "acquire_release")
 
 
 def needs_of(name: str) -> list[str]:
