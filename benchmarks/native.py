@@ -48,7 +48,7 @@ FUNCTIONS = 4000
 """Of the module that is started anew."""
 
 
-def _prepared(kernel: Kernel, engine: str) -> Callable[..., Any]:
+def prepared(kernel: Kernel, engine: str) -> Callable[..., Any]:
     """Raises `WrongAnswer` for another result than the kernel has."""
     exports: Any = WebAssembly.Instance(WebAssembly.Module(kernel.wasm, engine=engine)).exports
     if kernel.init is not None:
@@ -66,7 +66,7 @@ def kernel_costs(rounds: int) -> list[Cost]:
     for kernel in ALL_KERNELS:
         if kernel.name not in LARGER:
             continue
-        calls = {engine: _prepared(kernel, engine) for engine in ("python", "wasmtime")}
+        calls = {engine: prepared(kernel, engine) for engine in ("python", "wasmtime")}
         if calls["python"]() != calls["wasmtime"]():
             raise RuntimeError(f"{kernel.name} has different results")
         timings = interleaved(calls, rounds)
