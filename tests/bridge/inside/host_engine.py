@@ -1,5 +1,6 @@
 """The engine of JavaScript behind the JS API. Each case names the check of docs/engines.md that it is one of."""
 
+import asyncio
 import gc
 import json
 import math
@@ -503,3 +504,33 @@ def case_references_and_numbers_in_one_signature() -> None:
     thing = Anything()
     wide, found, function = made.f(thing, -1, -(1 << 60), 1.5, -0.0, made.f)
     assert (wide, found, function) == (-(1 << 60), thing, made.f)
+
+
+async def case_en_28_run_sync_below_native_frames_raises_and_nothing_else_happens() -> None:
+    from pyodide.ffi import can_run_sync, run_sync
+
+    seen = []
+
+    def waits() -> None:
+        seen.append(can_run_sync())
+        run_sync(asyncio.sleep(0))
+
+    made = exports(
+        """(module (import "m" "f" (func $f)) (func (export "f") (call $f))
+      (func (export "seven") (result i32) (i32.const 7)))""",
+        {"m": {"f": waits}},
+    )
+    switches = can_run_sync()
+    for waiting in (False, True):
+        other = asyncio.ensure_future(asyncio.sleep(0, "other")) if waiting else None
+        try:
+            made.f()
+        except RuntimeError as error:
+            assert "stack switch" in str(error), error
+        else:
+            raise AssertionError("the stack of native code was switched")
+        assert other is None or await other == "other"
+    assert seen == [False, False]
+    assert made.seven() == 7
+    if switches:  # where it began with this, nothing has changed
+        run_sync(asyncio.sleep(0))
