@@ -17,6 +17,9 @@ from playwright.sync_api import Browser
 
 from tests.bridge.test_host_engine import Difference, explains
 from tests.bridge.test_web_workers import HERE, INSIDE, ROOT
+from tests.pyodide.conftest import SITE_PACKAGES
+from tests.pyodide.inside.run_pytest import TOOLS
+from tests.pyodide.test_suite import files
 from web.browsers import new_page
 from web.engines import lay_out
 from web.serve import serving
@@ -83,13 +86,24 @@ json.dumps(found)
 """
 
 
+RUN_TESTS: Final = """
+import json
+space = {"__name__": "run_pytest"}
+with open(path, encoding="utf-8") as file:
+    exec(compile(file.read(), path, "exec"), space)
+json.dumps({file: space["run"](file) for file in chosen})
+"""
+
+
 def pack(archive: Path) -> None:
-    """Put the sources and the tests where tests inside Pyodide look for them."""
+    """Put the sources, the tests and what runs them where tests inside Pyodide look for them."""
+    roots = [(ROOT / name, "project") for name in ("pyjsapi", "tests")]
+    roots += [(SITE_PACKAGES / name, "host") for name in TOOLS]
     with zipfile.ZipFile(archive, "w", zipfile.ZIP_STORED) as packed:
-        for folder in ("pyjsapi", "tests"):
-            for path in sorted((ROOT / folder).rglob("*")):
+        for root, place in roots:
+            for path in [root, *sorted(root.rglob("*"))]:
                 if path.is_file() and "__pycache__" not in path.parts:
-                    packed.write(path, f"project/{path.relative_to(ROOT)}")
+                    packed.write(path, f"{place}/{path.relative_to(root.parent)}")
 
 
 @pytest.fixture(scope="module")
@@ -156,4 +170,16 @@ def unexplained(browser: Browser, reports: list[str]) -> str:
 def test_all_cases_hold(place: Place, browser: Browser, file: str) -> None:
     found = place.run(RUN_CASES, inside(file))
     reports = [f"{name}\n{report}" for name, report in found.items() if report]
+    assert unexplained(browser, reports) == ""
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("place", ["worker"], indirect=True)
+def test_en_41_the_tests_of_the_api_pass_on_it_but_for_what_is_listed(
+    place: Place, browser: Browser
+) -> None:
+    paths = tuple(path for path in files() if path.startswith("tests/jsapi/"))
+    found = place.run(RUN_TESTS, "/project/tests/pyodide/inside/run_pytest.py", paths)
+    assert sum(each["passed"] for each in found.values()) > 400
+    reports = [report for each in found.values() for report in each["failed"]]
     assert unexplained(browser, reports) == ""

@@ -31,6 +31,7 @@ _WORDS: Final = (
     ("table access out of bounds", "out of bounds table access"),
     ("table index out of bounds", "out of bounds table access"),
     ("unaligned access", "unaligned atomic"),
+    ("unaligned memory access", "unaligned atomic"),
     ("array element access out of bounds", "out of bounds array access"),
     ("illegal cast", "cast failure"),
     ("bad cast", "cast failure"),
