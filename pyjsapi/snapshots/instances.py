@@ -10,6 +10,7 @@ from typing import Any, Final, Unpack, final
 
 from pyjsapi.ecmascript.conversions import shown
 from pyjsapi.embedding.settings import Restrictions
+from pyjsapi.engines.choosing import chosen
 from pyjsapi.jsapi.instance import Instance, instance_object, read_imports
 from pyjsapi.jsapi.module import Module
 from pyjsapi.runtime.instance import ModuleInstance
@@ -64,6 +65,7 @@ class Snapshot:
     def module(self, **restrictions: Unpack[Restrictions]) -> Module:
         """The module, compiled; ``restrictions`` are ``features`` and ``limits`` as of `WebAssembly.Module`.
 
+        Of several engines that are used, native ones first, the Python engine is taken: the others resume no snapshot.
         Raises `SnapshotError` for a snapshot that was saved without its module, or with another one.
         """
         data = self._content.module
@@ -73,7 +75,8 @@ class Snapshot:
             )
         if hashlib.sha256(data).digest() != self._content.digest:
             raise SnapshotError("the module in the snapshot is not the one that it was taken of")
-        return Module(data, **restrictions)
+        resumes = "python" if "python" in chosen() else None
+        return Module(data, engine=resumes, **restrictions)
 
     @property
     def module_digest(self) -> bytes:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import io
 
-from pyjsapi import Limits, WebAssembly, wat2wasm
+import pytest
+
+from pyjsapi import Limits, WebAssembly, engines, wat2wasm
 from pyjsapi.snapshots import Snapshot, snapshot
 from pyjsapi.wasi import WASI
 
@@ -47,3 +49,21 @@ def test_an_instance_that_goes_on_has_the_fuel_of_its_module() -> None:
     plain = snapshot(first).instantiate(WebAssembly.Module(data))
     assert plain.fuel_left is None
     assert plain.exports.next() == 2
+
+
+def test_of_several_engines_the_one_that_resumes_snapshots_is_taken() -> None:
+    if engines.available()["wasmtime"] is not None:
+        pytest.skip("needs wasmtime")
+    data = wat2wasm(
+        '(module (memory 1) (global $g (mut i32) (i32.const 1)) (func (export "f") (result i32)'
+        " (global.set $g (i32.add (global.get $g) (i32.const 1))) (global.get $g)))"
+    )
+    made = WebAssembly.Instance(WebAssembly.Module(data, engine="python"))
+    assert made.exports.f() == 2
+    taken = snapshot(made)
+    with engines.using(("wasmtime", "python")):
+        module = taken.module()
+        assert module.engine == "python"
+        assert taken.instantiate(module).exports.f() == 3
+    with engines.using("wasmtime"), pytest.raises(WebAssembly.LinkError, match="engine='python'"):
+        taken.instantiate(taken.module())
