@@ -186,7 +186,7 @@ def refuse_limits(valid: ValidModule) -> None:
         native.refuse_limits(NAME, limits, ("deadline",))
     elif limits.deadline is not None:
         raise Refusal(
-            f"the engine {NAME!r} keeps Limits.deadline only where its code is interruptible "
+            f"the engine {NAME!r} does not keep Limits.deadline unless its code is interruptible "
             "(pyjsapi.engines.make_interruptible()); the Python engine does"
         )
     native.refuse_limits(NAME, limits, ("deadline",))
