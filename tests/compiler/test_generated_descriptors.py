@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import base64
+import json
 import random
+import subprocess
 
 import pytest
 
+from fuzz.engines.javascript import NODE
 from pyjsapi import wat2wasm
 from pyjsapi.compiler.cache import CodeCache
 from pyjsapi.embedding.settings import Settings
@@ -115,3 +119,28 @@ def test_programs_give_what_the_model_does(mode: str) -> None:
         else:
             assert list(invoke(go, ())) == [program.sum], seed
     assert 0 < trapped < 60
+
+
+IN_NODE = """
+const programs = JSON.parse(require("fs").readFileSync(0, "utf8"));
+const answers = programs.map((text) => {
+  const module = new WebAssembly.Module(Buffer.from(text, "base64"));
+  try {
+    return new WebAssembly.Instance(module).exports.go() >>> 0;
+  } catch (error) {
+    if (!(error instanceof WebAssembly.RuntimeError)) throw error;
+    return null;
+  }
+});
+console.log(JSON.stringify(answers));
+"""
+
+
+@pytest.mark.skipif(not NODE.exists(), reason="fuzz/node_modules has no newer Node")
+def test_v8_gives_the_same() -> None:
+    programs = [Program(seed) for seed in range(100, 300)]
+    given = [base64.b64encode(wat2wasm(each.text)).decode() for each in programs]
+    command = [str(NODE), "--experimental-wasm-custom-descriptors", "-e", IN_NODE]
+    done = subprocess.run(command, input=json.dumps(given), capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout) == [None if each.trap else each.sum for each in programs]
