@@ -31,8 +31,8 @@ FOLDERS = (
 )
 PLAIN = {"syntax", "binary", "text", "validation", "compiler"}
 """Folders about what is the same in any Python, and depends on the machine least."""
-# Packages that Pyodide does not have offline, and modules that cannot work in it.
-NOT_INSIDE = {"numpy", "wasmtime", "subprocess", "multiprocessing", "threading"}
+# Packages that are not there, and modules that cannot work in it.
+NOT_INSIDE = {"fuzz", "numpy", "wasmtime", "subprocess", "multiprocessing", "threading"}
 
 DEVELOPMENT = (
     "tests/compiler/proof/",
