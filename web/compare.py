@@ -33,6 +33,12 @@ STYLES = (
 )
 REPORT = catalogue.ROOT / "build" / "report"
 TIME_LIMIT_MS = 1_800_000
+DIFFERENCES = (
+    ("differences", ("native", "browser"), ("pyjsapi", "pyjsapi")),
+    ("loweredDifferences", ("native", "browser"), ("lowered", "lowered")),
+    ("hostDifferences", ("pyjsapi", "pyjsapi"), ("host", "on this engine")),
+)
+"""What a report has of a case, and what the two sides are called in it and in words."""
 WINDOW = {"width": 1440, "height": 900}
 """Wide enough for a table: as cards the page is taller than a picture may be."""
 
@@ -126,20 +132,13 @@ def unexplained(report: Report) -> list[str]:
             continue
         if case.get("failure"):
             lines.append(f"{case['id']}: {case['failure']}")
-        for item in case["differences"]:
-            if "reason" not in item:
-                native, ours = json.dumps(item["native"]), json.dumps(item["pyjsapi"])
-                lines.append(f"{case['id']} {item['path']}: browser {native}, pyjsapi {ours}")
-        for item in case.get("loweredDifferences", ()):
-            if "reason" not in item:
-                native, ours = json.dumps(item["native"]), json.dumps(item["lowered"])
-                lines.append(f"{case['id']} {item['path']}: browser {native}, lowered {ours}")
-        for item in case.get("hostDifferences", ()):
-            if "reason" not in item:
-                ours, theirs = json.dumps(item["pyjsapi"]), json.dumps(item["host"])
-                lines.append(
-                    f"{case['id']} {item['path']}: pyjsapi {ours}, on this engine {theirs}"
-                )
+        for key, (first, first_name), (second, second_name) in DIFFERENCES:
+            for item in case.get(key, ()):
+                if "reason" not in item:
+                    one, other = json.dumps(item[first]), json.dumps(item[second])
+                    lines.append(
+                        f"{case['id']} {item['path']}: {first_name} {one}, {second_name} {other}"
+                    )
         lines += [
             f"{case['id']} {s['path']}: a listed difference did not occur" for s in case["stale"]
         ]

@@ -5,7 +5,7 @@ import { Reader, Unreadable } from "./sections.mjs";
 
 const HAS_MEMORY_INDEX = 0x40; // in the flags of a memarg
 const HAS_ORDERING = 0x10; // likewise, of an atomic access
-const ATOMIC = 0xfe;
+export const ATOMIC = 0xfe;
 
 /** Reads the instructions of function bodies and constant expressions. */
 export class Stepper extends Reader {
@@ -28,8 +28,13 @@ export class Stepper extends Reader {
     const flags = this.unsigned();
     const named = (flags & HAS_MEMORY_INDEX) !== 0;
     if (named) this.memoryIndex();
-    if (this.prefix === ATOMIC && flags & HAS_ORDERING) this.byte();
+    if (this.prefix === ATOMIC && flags & HAS_ORDERING) this.ordering();
     return named;
+  }
+
+  /** That of an atomic access. */
+  ordering() {
+    this.byte();
   }
 
   /** A value type or an index, in a signed LEB128 number; concrete references have a heap type behind. */

@@ -50,13 +50,18 @@ def _types(reader: Reader) -> tuple[object, ...]:
     return (tuple([value_type(reader) for _ in range(reader.length())]),)
 
 
-def _memarg(reader: Reader) -> tuple[object, ...]:
+def _memarg_flags(reader: Reader) -> tuple[int, int]:
+    """The memory index of a memarg, and its flags but for the one of that."""
     start = reader.pos
     flags = reader.u32()
     if flags >= MEMARG_HAS_INDEX << 1:
         raise DecodeError(f"malformed memop flags: {flags:#x}", start)
     memidx = reader.u32() if flags & MEMARG_HAS_INDEX else 0
-    return memidx, flags & ~MEMARG_HAS_INDEX, reader.u64()
+    return memidx, flags & ~MEMARG_HAS_INDEX
+
+
+def _memarg(reader: Reader) -> tuple[object, ...]:
+    return *_memarg_flags(reader), reader.u64()
 
 
 def _memarg_lane(reader: Reader) -> tuple[object, ...]:
@@ -381,14 +386,10 @@ def _with_ordering(data: bytes, pos: int, op: Op) -> tuple[Instr, int]:
     reader = Reader(data, pos)
     if op.imm is Imm.ZERO:
         return (ACQREL[op] if _is_acqrel(reader, op) else op).instr, reader.pos
-    flags = reader.u32()
-    if flags >= MEMARG_HAS_INDEX << 1:
-        raise DecodeError(f"malformed memop flags: {flags:#x}", pos)
-    memidx = reader.u32() if flags & MEMARG_HAS_INDEX else 0
+    memidx, flags = _memarg_flags(reader)
     if flags & MEMARG_HAS_ORDERING:
         op = (ACQREL if _is_acqrel(reader, op) else SEQCST)[op]
-    align = flags & ~(MEMARG_HAS_INDEX | MEMARG_HAS_ORDERING)
-    return (op, memidx, align, reader.u64()), reader.pos
+    return (op, memidx, flags & ~MEMARG_HAS_ORDERING, reader.u64()), reader.pos
 
 
 def acqrel_byte(op: Op) -> int:

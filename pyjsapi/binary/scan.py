@@ -34,6 +34,8 @@ from pyjsapi.syntax.types import CONT, F32, F64, I32, I64, NOCONT, V128, Exact, 
 _LEB: Final = rb"[\x80-\xff]*+[\x00-\x7f]"
 _HEAP: Final = re.escape(bytes((EXACT,))) + b"?+" + _LEB
 """A heap type: the mark of an exact one, as one byte alone, is none."""
+_MEMARG: Final = b"(?:[\\x00-\\x0f]|[\\x40-\\x4f]" + _LEB + b")" + _LEB
+"""A memarg that says no ordering."""
 _REFS: Final = b"[" + re.escape(bytes((REF_NULL, REF))) + b"]"
 
 _PATTERNS: Final[dict[Imm, bytes]] = {
@@ -266,14 +268,13 @@ def _any_of(ops: list[Op]) -> bytes:
 @cache
 def _only_pattern(ops: frozenset[Op]) -> re.Pattern[bytes]:
     simple = _one_of((EMPTY, *_NUMBERS))
-    memarg = _LEB * 2
     immediates = {
         **_PATTERNS,
         Imm.BLOCK: simple,
         Imm.MEM: _LEB,
         Imm.MEM_MEM: _LEB * 2,
-        Imm.MEMARG: b"(?:[\\x00-\\x0f]" + _LEB + b"|[\\x40-\\x4f]" + memarg + b")",
-        Imm.MEMARG_LANE: b"(?:[\\x00-\\x0f]" + _LEB + b"|[\\x40-\\x4f]" + memarg + b").",
+        Imm.MEMARG: _MEMARG,
+        Imm.MEMARG_LANE: _MEMARG + b".",
     }
     return _passing(ops, immediates)
 
@@ -303,15 +304,14 @@ def _known_pattern(ops: frozenset[Op]) -> re.Pattern[bytes]:
     # Types of features that are off by default are for whoever looks closer.
     heap = b"(?:" + _one_of(ABS_HEAP_TYPE_OF.keys() - _FLAGGED) + b"|" + _INDEX + b")"
     types = _one_of((EMPTY, *(VAL_TYPE_OF.keys() - _FLAGGED)))
-    memarg = b"(?:[\\x00-\\x0f]|[\\x40-\\x4f]" + _LEB + b")" + _LEB
     immediates = {
         **_PATTERNS,
         Imm.BLOCK: b"(?:" + types + b"|" + _INDEX + b"|" + _REFS + heap + b")",
         Imm.MEM: _LEB,
         Imm.MEM_MEM: _LEB * 2,
         Imm.DATA_MEM: _LEB * 2,
-        Imm.MEMARG: memarg,
-        Imm.MEMARG_LANE: memarg + b".",
+        Imm.MEMARG: _MEMARG,
+        Imm.MEMARG_LANE: _MEMARG + b".",
         Imm.HEAP: heap,
         Imm.REF: heap,
         Imm.REF_NULL: heap,

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from pyjsapi.syntax.op import AT, Imm, Op, row
+from pyjsapi.syntax.op import Imm, Op, row
 
 _PREFIX: Final = 0xFE
 _ORDERED: Final = "acquire_release"
@@ -94,16 +94,9 @@ _UNORDERED: Final[tuple[Op, ...]] = (
 
 
 def _ordered(op: Op) -> Op:
-    return Op(op.prefix, op.opcode, op.mnemonic, op.imm, _signature(op), op.width, _ORDERED)
-
-
-def _signature(op: Op) -> str:
-    """The text of a row's signature."""
-    params, results = (
-        " ".join("at" if type_ is AT else str(type_) for type_ in types or ())
-        for types in (op.params, op.results)
-    )
-    return f"{params} -> {results}"
+    made = Op(op.prefix, op.opcode, op.mnemonic, op.imm, None, op.width, _ORDERED)
+    made.params, made.results = op.params, op.results
+    return made
 
 
 ORDERABLE: Final = frozenset(

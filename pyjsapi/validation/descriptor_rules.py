@@ -87,17 +87,19 @@ for _op in (BY_MNEMONIC["ref.cast_desc_eq"], NULLABLE["ref.cast_desc_eq"]):
     RULES[_op] = _ref_cast_desc_eq
 
 
+def _branch(state: State, instr: Instr, *, on_fail: bool) -> None:
+    label, source, target = cast_types(state, instr)
+    operands = source, _descriptor_of(target, instr[3].heap)
+    rest = difference(source, target)
+    sent, left = (rest, target) if on_fail else (target, rest)
+    branch_on_cast(state, label, sent, operands, left)
+
+
 @rule("br_on_cast_desc_eq")
 def _br_on_cast_desc_eq(state: State, instr: Instr) -> None:
-    label, source, target = cast_types(state, instr)
-    descriptor = _descriptor_of(target, instr[3].heap)
-    left = difference(source, target)
-    branch_on_cast(state, label, target, (source, descriptor), left)
+    _branch(state, instr, on_fail=False)
 
 
 @rule("br_on_cast_desc_eq_fail")
 def _br_on_cast_desc_eq_fail(state: State, instr: Instr) -> None:
-    label, source, target = cast_types(state, instr)
-    descriptor = _descriptor_of(target, instr[3].heap)
-    sent = difference(source, target)
-    branch_on_cast(state, label, sent, (source, descriptor), target)
+    _branch(state, instr, on_fail=True)

@@ -159,8 +159,6 @@ def _section(results: Results, today: date) -> list[str]:
     total = sum(len(results.subtests(path)) for path in results.files)
     theirs = results.failing("native")
     lines = [
-        f"## {results.name}",
-        "",
         f"Commit {results.commit}{only}; {len(results.files)} files, {total} subtests.",
         f"Run on {today.isoformat()} in {', '.join(dict.fromkeys(engines))}.",
         "",
@@ -189,8 +187,7 @@ def markdown(all_results: Sequence[Results], today: date, old: str = "") -> str:
     """The part of docs/conformance.md that is of checkouts: what did not run stays as `old`, that part now, has it."""
     sections = dict(re.findall(r"^## (.+)\n((?:(?!## ).*\n)*)", old, re.M))
     for results in all_results:
-        title, _, *lines = _section(results, today)
-        sections[title.removeprefix("## ")] = "\n".join(["", *lines]) + "\n"
+        sections[results.name] = "\n" + "\n".join(_section(results, today))
     return INTRODUCTION + "".join(
         f"\n## {title}\n{text.rstrip()}\n" for title, text in sections.items()
     )

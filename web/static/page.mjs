@@ -6,12 +6,11 @@ import { hasMultiMemory } from "../polyfill/lowered/probe.mjs";
 import { judgeAll } from "./judge.mjs";
 import { showDetail, summarise } from "./show.mjs";
 import { switchTheme } from "./state.mjs";
-import { CaseTable } from "./table.mjs";
+import { CaseTable, ENGINES } from "./table.mjs";
 import { showTimes } from "./times.mjs";
 
 const NOTHING = { differences: [], stale: [], unmet: [], loweredDifferences: [], hostDifferences: [] };
 const NOT_COMPARED = { status: "not compared", ...NOTHING };
-const ENGINES = ["native", "pyjsapi", "host", "lowered"];
 const SILENCE_LIMIT_MS = 120_000;
 /** @type {(selector: string, within?: ParentNode) => any} what is there is of the kind that the page's template says */
 const $ = (selector, within = document) => within.querySelector(selector);

@@ -2,7 +2,8 @@
 
 import { keepState, readState } from "./state.mjs";
 
-const ENGINES = ["native", "pyjsapi", "host", "lowered"];
+/** The engines, in the order of their columns. */
+export const ENGINES = ["native", "pyjsapi", "host", "lowered"];
 const COLUMNS = [...ENGINES, "outcome", "times"];
 
 /** @type {(selector: string, within?: ParentNode) => any} what is there is of the kind that the page's template says */

@@ -1,8 +1,9 @@
 // How long pyjsapi, on its own engine and on the browser's, and lowered modules took beside this browser's own engine, as a table that a chart is drawn of.
 
 import { showCharts } from "./chart.mjs";
+import { ENGINES } from "./table.mjs";
 
-const OTHERS = ["pyjsapi", "host", "lowered"];
+const OTHERS = ENGINES.filter((name) => name !== "native");
 
 /** @typedef {{ ms?: number } | null} Timed what an engine came to */
 

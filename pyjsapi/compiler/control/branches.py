@@ -37,7 +37,7 @@ from pyjsapi.compiler.control.tree import (
 )
 from pyjsapi.compiler.control.tree import RETURN as RETURN_OP
 from pyjsapi.compiler.emit.call import tail_call
-from pyjsapi.compiler.emit.casts import branch_test, descriptor_test, null_test
+from pyjsapi.compiler.emit.casts import branch_test, descriptor_test, null_test, pop_descriptor
 from pyjsapi.compiler.emit.exception import THROWS, throw
 from pyjsapi.compiler.expression import EFFECT, P_CONDITIONAL, Entry
 from pyjsapi.compiler.facts import join
@@ -355,9 +355,7 @@ class Branches(Frame):
 
     def _br_on_cast_desc_eq(self, item: Instr) -> None:
         op, label, _, target = item
-        descriptor = self.materialise(self.pop(), len(self.stack))
-        self.stack.append(self.materialise(self.pop(), len(self.stack)))
-        self.settle(0, True, True)
+        descriptor = pop_descriptor(self)
         values = self._label_operands(label)
         fails = op is BR_ON_CAST_DESC_EQ_FAIL
         test = descriptor_test(values[-1].text, descriptor.text, target, fails)

@@ -27,7 +27,7 @@ from pyjsapi.compiler.control.tree import (
     Types,
 )
 from pyjsapi.compiler.emit.call import tail_call
-from pyjsapi.compiler.emit.casts import branch_test, descriptor_test, null_test
+from pyjsapi.compiler.emit.casts import branch_test, descriptor_test, null_test, pop_descriptor
 from pyjsapi.compiler.emit.exception import THROWS, clause_values, throw
 from pyjsapi.compiler.emit.table import EMITTERS
 from pyjsapi.compiler.expression import (
@@ -456,9 +456,7 @@ class StateMachine(Frame):
 
     def _br_on_cast_desc_eq(self, instr: Instr) -> None:
         op, index, _, target = instr
-        descriptor = self.materialise(self.pop(), len(self.stack))
-        self.stack.append(self.materialise(self.pop(), len(self.stack)))
-        self.settle(0, True, True)
+        descriptor = pop_descriptor(self)
         label = self._label(index)
         self.spill_from(len(self.stack) - len(label.types))
         fails = op is BR_ON_CAST_DESC_EQ_FAIL

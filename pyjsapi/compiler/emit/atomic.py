@@ -68,4 +68,4 @@ def _fence(frame: Frame, instr: Instr) -> None:
     frame.settle(0, True, False)
 
 
-emits(*{op.mnemonic: None for op in _HELPERS})(_atomic)
+emits(*dict.fromkeys(op.mnemonic for op in _HELPERS))(_atomic)

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from typing import Final
 
-from pyjsapi.compiler.expression import P_AND, P_COMPARE, P_NOT, P_OR
+from pyjsapi.compiler.expression import P_AND, P_COMPARE, P_NOT, P_OR, Entry
+from pyjsapi.compiler.frame import Frame
 from pyjsapi.compiler.notes import Condition
 from pyjsapi.compiler.scope import ModuleScope
 from pyjsapi.syntax.deftypes import DefType
@@ -83,6 +84,14 @@ def test_of(scope: ModuleScope, name: str, heap: HeapType, nullable: bool) -> tu
 def null_test(name: str) -> Condition:
     """Condition of ``br_on_null``."""
     return Condition(f"{name} is None", f"{name} is not None")
+
+
+def pop_descriptor(frame: Frame) -> Entry:
+    """The descriptor that a cast which branches takes; the reference below it stays, with all that came before done."""
+    descriptor = frame.materialise(frame.pop(), len(frame.stack))
+    frame.stack.append(frame.materialise(frame.pop(), len(frame.stack)))
+    frame.settle(0, True, True)
+    return descriptor
 
 
 def descriptor_test(name: str, descriptor: str, target: RefType, on_fail: bool) -> Condition:

@@ -12,6 +12,7 @@ import itertools
 import mmap
 import sys
 import weakref
+from collections.abc import Callable
 from ctypes import addressof, c_uint64
 from functools import cache
 from typing import TYPE_CHECKING, Any, Final
@@ -179,15 +180,21 @@ def block_of(store: Store, handle: Words, page_size_log2: int) -> NativeBlock:
     return NativeBlock(_by_address[address], store, handle, page_size_log2)
 
 
-@guarded
+def _answering(function: Callable[..., Any]) -> Callable[..., Any]:
+    """A function that is called again where it raised: of a signal, say. Native code must have an answer."""
+
+    @guarded
+    def answer(*arguments: Any) -> Any:
+        try:
+            return function(*arguments)
+        except BaseException:
+            return function(*arguments)
+
+    return answer
+
+
+@_answering
 def _get_memory(number: int, size: Any, capacity: Any) -> int:
-    try:
-        return _told(number, size, capacity)
-    except BaseException:  # of a signal, say: native code must have an answer
-        return _told(number, size, capacity)
-
-
-def _told(number: int, size: Any, capacity: Any) -> int:
     mapping = _mappings[number]
     size[0] = mapping.length
     capacity[0] = mapping.capacity
@@ -204,12 +211,9 @@ def _grow_memory(number: int, length: int) -> int | None:
     return _failed()
 
 
-@guarded
+@_answering
 def _free_memory(number: int) -> None:
-    try:
-        _mappings.pop(number, None)
-    except BaseException:
-        _mappings.pop(number, None)
+    _mappings.pop(number, None)
 
 
 @guarded

@@ -182,9 +182,7 @@ def _bounded_memory(type_: MemType, limits: Limits) -> MemType:
 def refuse_limits(valid: ValidModule) -> None:
     """Raise `Refusal` for limits that native code cannot be held to."""
     limits, module = valid.settings.limits, valid.module
-    if native_engine().interruptible:
-        native.refuse_limits(NAME, limits, ("deadline",))
-    elif limits.deadline is not None:
+    if limits.deadline is not None and not native_engine().interruptible:
         raise Refusal(
             f"the engine {NAME!r} does not keep Limits.deadline unless its code is interruptible "
             "(pyjsapi.engines.make_interruptible()); the Python engine does"

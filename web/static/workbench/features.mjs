@@ -1,13 +1,12 @@
 // Which features a module uses, and which engines have them.
 
 import { Unreadable } from "../../polyfill/lowered/sections.mjs";
+import { ATOMIC } from "../../polyfill/lowered/stepper.mjs";
 import { TypeReader } from "./types.mjs";
 
 const REF_NULL = 0xd0;
 const EMPTY = 0x40;
-const ATOMIC = 0xfe;
 const FENCE = 3;
-const HAS_ORDERING = 0x10;
 const SLICE_MS = 8;
 
 /** @typedef {import("./binary.mjs").Contents} Contents */
@@ -47,18 +46,14 @@ class CodeReader extends TypeReader {
       const feature = this.ofCodes[this.prefix * 0x10000 + this.opcode];
       if (feature) this.features.add(feature);
       if (this.opcode === REF_NULL && !this.prefix) this.#heapBehind(at);
-      if (this.prefix === ATOMIC) this.#orderingBehind(at);
+      if (this.prefix === ATOMIC && this.opcode === FENCE && this.bytes[this.position - 1])
+        this.need("acquire_release");
     }
   }
 
-  /** What comes behind an atomic instruction: a fence's ordering, or the flags of an access. @param {number} at */
-  #orderingBehind(at) {
-    const end = this.position;
-    this.position = at + 1;
-    this.unsigned();
-    const byte = this.position < end ? this.bytes[this.position] : 0;
-    if (byte & (this.opcode === FENCE ? 1 : HAS_ORDERING)) this.need("acquire_release");
-    this.position = end;
+  ordering() {
+    super.ordering();
+    this.need("acquire_release");
   }
 
   /** @param {number} at */
